@@ -1,0 +1,38 @@
+namespace Emergence.Tests;
+
+/// <summary>Where tests find their data: small files beside the tests, large ones in the folder EMERGENCE_TEST_DATA names.</summary>
+internal static class TestData
+{
+    private const string Variable = "EMERGENCE_TEST_DATA";
+
+    /// <summary>Root of the repository these tests were built from.</summary>
+    public static string Repository { get; } = FindRepository();
+
+    private static string Root { get; } = Environment.GetEnvironmentVariable(Variable) ?? Path.Combine(Repository, "..", "shared");
+
+    /// <summary>A file or folder that is part of the tests.</summary>
+    public static string Golden(string path) => Path.Combine(AppContext.BaseDirectory, "Golden", path);
+
+    /// <summary>A file or folder of the large test data; the calling test is skipped where it is absent.</summary>
+    public static string Large(string path)
+    {
+        var full = Path.GetFullPath(Path.Combine(Root, path));
+        if (!Path.Exists(full))
+            Assert.Skip($"{path} is not in the test data folder ({Variable}, by default ../shared)");
+        return full;
+    }
+
+    /// <summary>An empty folder that lasts as long as the test process.</summary>
+    public static string TemporaryFolder() => Directory.CreateTempSubdirectory("emergence-tests-").FullName;
+
+    private static string FindRepository()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder != null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Emergence.sln")))
+                return folder.FullName;
+        }
+
+        throw new InvalidOperationException($"no Emergence.sln above {AppContext.BaseDirectory}");
+    }
+}
