@@ -19,7 +19,7 @@ public readonly record struct CriticValue(double Joint, double LogPartition, dou
 public abstract partial class Device
 {
     /// <summary>Leaky ReLU slope of the published critic.</summary>
-    public const float LeakySlope = 0.01f;
+    public const double LeakySlope = 0.01;
 
     /// <summary>z[r] = zx[a[r]] + zy[b[r]], through the leaky ReLU.</summary>
     /// <param name="zx">(Kx, w).</param>

@@ -1,0 +1,38 @@
+using Emergence.Devices.Reference;
+
+namespace Emergence.Devices;
+
+/// <summary>What a user chooses about a device.</summary>
+/// <param name="Threads">Number of host threads; 0: one for each processor.</param>
+/// <param name="CpuPath">Arithmetic path of the CPU device by name; none: the fastest one this machine has.</param>
+public sealed record DeviceOptions(int Threads = 0, string? CpuPath = null);
+
+/// <summary>One device the program knows.</summary>
+/// <param name="Name">The word the command line uses.</param>
+/// <param name="About">One line for the help.</param>
+/// <param name="Automatic">Whether "auto" may take it on this machine.</param>
+/// <param name="Create">Opens it, or says why it cannot be opened.</param>
+public sealed record DeviceRow(string Name, string About, Func<bool> Automatic, Func<DeviceOptions, Device> Create);
+
+/// <summary>All devices: adding one is one row.</summary>
+public static class DeviceTable
+{
+    /// <summary>The name that stands for the first row that says so.</summary>
+    public const string Auto = "auto";
+
+    /// <summary>"auto" tries them in this order.</summary>
+    public static IReadOnlyList<DeviceRow> Rows { get; } =
+    [
+        new("reference", "plain loops in double precision: the oracle of the tests", () => false, _ => new ReferenceDevice()),
+    ];
+
+    public static Device Create(string name, DeviceOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Threads < 0)
+            throw new EmergenceException($"expected a number of threads of 1 or more, or 0 for all, found {options.Threads}", ExitCode.Usage);
+        var row = Rows.FirstOrDefault(r => name == Auto ? r.Automatic() : r.Name == name)
+            ?? throw new EmergenceException($"unknown device '{name}': choose {Auto}, {string.Join(", ", Rows.Select(r => r.Name))}", ExitCode.Usage);
+        return row.Create(options);
+    }
+}
