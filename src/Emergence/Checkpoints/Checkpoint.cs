@@ -1,0 +1,152 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Emergence.Checkpoints;
+
+/// <summary>The weights of a model folder: model.safetensors, or the shards that model.safetensors.index.json lists.</summary>
+public sealed partial class Checkpoint : IDisposable
+{
+    private const string SingleName = "model.safetensors";
+    private const string IndexName = "model.safetensors.index.json";
+    private static readonly string[] PickleEndings = [".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"];
+
+    private readonly SortedDictionary<string, SafetensorsFile> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorEntry> _tensors = [];
+    private readonly Dictionary<string, SafetensorsFile> _fileOf = [];
+    private readonly List<string> _warnings = [];
+    private readonly Lazy<string> _identity;
+
+    private Checkpoint(string folder)
+    {
+        Folder = folder;
+        _identity = new(ComputeIdentity);
+    }
+
+    public string Folder { get; }
+
+    /// <summary>Tensors of all shards, by name.</summary>
+    public IReadOnlyDictionary<string, TensorEntry> Tensors => _tensors;
+
+    /// <summary>One line each; things that look wrong but do no harm.</summary>
+    public IReadOnlyList<string> Warnings => _warnings;
+
+    /// <summary>Bytes of all tensors together.</summary>
+    public long TotalBytes { get; private set; }
+
+    /// <summary>
+    /// SHA-256 that identifies the weights, lower-case hex: of the file, or for shards of the lines that
+    /// <c>sha256sum</c> prints for them in the order of their names. The first use reads every byte.
+    /// </summary>
+    public string Identity => _identity.Value;
+
+    /// <summary>Opens the weights of a folder and checks every header; no weight is read yet.</summary>
+    public static Checkpoint Open(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            var kind = Posix.SpecialKind(folder) ?? (File.Exists(folder) ? "a file" : "absent");
+            throw new EmergenceException($"{Printable.Escape(folder)}: expected a model folder, it is {kind}");
+        }
+
+        var checkpoint = new Checkpoint(folder);
+        try
+        {
+            checkpoint.OpenFiles();
+            return checkpoint;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Fills the destination with a tensor's bytes from <paramref name="offset"/> on.</summary>
+    public void Read(string name, long offset, Span<byte> destination) => _fileOf[name].Read(_tensors[name], offset, destination);
+
+    /// <summary>Throws if any file has changed since it was opened.</summary>
+    public void VerifyUnchanged()
+    {
+        foreach (var file in _files.Values)
+            file.VerifyUnchanged();
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in _files.Values)
+            file.Dispose();
+    }
+
+    private void OpenFiles()
+    {
+        var single = Path.Combine(Folder, SingleName);
+        var index = Path.Combine(Folder, IndexName);
+        if (Exists(single))
+            AddFile(SingleName);
+        else if (Exists(index))
+            OpenShards(index);
+        else
+            throw NothingToOpen();
+        if (_tensors.Count == 0)
+            throw new EmergenceException($"{Printable.Escape(Folder)}: the checkpoint has no tensors");
+    }
+
+    private void OpenShards(string indexPath)
+    {
+        using var file = CheckpointFile.Open(indexPath);
+        var index = CheckpointIndex.Read(file);
+        foreach (var shard in index.Shards)
+        {
+            if (!Exists(Path.Combine(Folder, shard)))
+                throw file.Error($"names shard {Printable.Quote(shard)}, which is not in the folder; fetch it");
+            AddFile(shard);
+        }
+
+        foreach (var (name, shard) in index.ShardOf)
+        {
+            if (!_files[shard].Tensors.ContainsKey(name))
+                throw file.Error($"says tensor {Printable.Quote(name)} is in {Printable.Quote(shard)}, but it is not");
+        }
+
+        if (index.TotalSize is { } total && total != $"{TotalBytes}")
+            _warnings.Add($"{Printable.Escape(indexPath)}: total_size is {total}, the tensors take {TotalBytes} bytes");
+    }
+
+    private void AddFile(string name)
+    {
+        var file = SafetensorsFile.Open(Path.Combine(Folder, name));
+        _files.Add(name, file);
+        foreach (var tensor in file.Tensors.Values)
+        {
+            if (!_tensors.TryAdd(tensor.Name, tensor))
+            {
+                var first = Path.GetFileName(_fileOf[tensor.Name].Path);
+                throw file.Error($"tensor {Printable.Quote(tensor.Name)} is in two shards: {Printable.Escape(first)} and this one");
+            }
+
+            _fileOf.Add(tensor.Name, file);
+            TotalBytes += tensor.ByteLength;
+        }
+    }
+
+    private EmergenceException NothingToOpen()
+    {
+        var names = Directory.EnumerateFiles(Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal).ToArray();
+        var where = $"{Printable.Escape(Folder)}: no {SingleName} or {IndexName}";
+        if (names.FirstOrDefault(name => PickleEndings.Any(name.EndsWith)) is { } pickle)
+            return new($"{where}, only {Printable.Quote(pickle)}, a pickle: refused, it can run code; convert it to safetensors");
+        var other = names.FirstOrDefault(name => name.EndsWith(".safetensors", StringComparison.Ordinal) || name.EndsWith(".gguf", StringComparison.Ordinal));
+        return new(other == null ? where : $"{where}; found {Printable.Quote(other)}, which is not read under that name");
+    }
+
+    private string ComputeIdentity()
+    {
+        if (_files.Count == 1)
+            return _files.Values.First().Sha256();
+        var lines = string.Concat(_files.Select(file => $"{file.Value.Sha256()}  {file.Key}\n"));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(lines)));
+    }
+
+    /// <summary>True also for a link that leads nowhere: opening it says so.</summary>
+    private static bool Exists(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget != null;
+}

@@ -1,0 +1,105 @@
+using System.Text.RegularExpressions;
+
+namespace Emergence.Checkpoints;
+
+/// <summary>
+/// What a user may write for a model: a folder, the name of a sample that travels with the program, or
+/// <c>org/name[@revision]</c> in the Hugging Face cache. Nothing is downloaded.
+/// </summary>
+public static partial class ModelReference
+{
+    private const string DefaultRevision = "main";
+    private const int CommitLength = 40;
+
+    /// <summary>
+    /// The folder a reference stands for. <paramref name="environment"/> looks up environment variables (default: this
+    /// process's), <paramref name="samples"/> is where samples lie (default: beside the program).
+    /// </summary>
+    public static string Resolve(string reference, Func<string, string?>? environment = null, string? samples = null)
+    {
+        if (reference.Length == 0)
+            throw new EmergenceException("the model reference is empty: give a folder, org/name[@revision] or a sample's name", ExitCode.Usage);
+        if (Directory.Exists(reference))
+            return Path.GetFullPath(reference);
+        var shown = Printable.Quote(reference);
+        if (Path.Exists(reference))
+            throw new EmergenceException($"{shown} is not a folder: give the folder that holds the model", ExitCode.Usage);
+        if (Pattern().Match(reference) is not { Success: true } match || reference.Contains(".."))
+            throw new EmergenceException($"{shown}: no such folder, and not of the form org/name[@revision]", ExitCode.Usage);
+
+        samples ??= Path.Combine(AppContext.BaseDirectory, "samples");
+        var name = match.Groups["name"].Value;
+        var revision = match.Groups["revision"].Success ? match.Groups["revision"].Value : DefaultRevision;
+        var sample = Path.Combine(samples, name);
+        if (!name.Contains('/') && Directory.Exists(sample))
+            return sample;
+        return FindInCache(name, revision, CacheFolder(environment ?? Environment.GetEnvironmentVariable), samples);
+    }
+
+    private static string FindInCache(string name, string revision, string cache, string samples)
+    {
+        var shown = Printable.Quote(name);
+        var model = Path.Combine(cache, $"models--{name.Replace("/", "--")}");
+        if (!Directory.Exists(model))
+        {
+            var known = name.Contains('/') || !Directory.Exists(samples)
+                ? ""
+                : $", nor a sample ({string.Join(", ", Directory.GetDirectories(samples).Select(Path.GetFileName).Order(StringComparer.Ordinal))})";
+            throw new EmergenceException(
+                $"{shown} is neither a folder nor in the Hugging Face cache {Printable.Escape(cache)}{known}: download it there or give its folder");
+        }
+
+        var commit = Commit().IsMatch(revision) ? revision : ReadRef(shown, model, revision);
+        var snapshot = Path.Combine(model, "snapshots", commit);
+        return Directory.Exists(snapshot)
+            ? snapshot
+            : throw new EmergenceException($"{shown}: revision {commit} is not in {Printable.Escape(model)}: download it or choose {Revisions(model)}");
+    }
+
+    private static string ReadRef(string shown, string model, string revision)
+    {
+        var path = Path.Combine(model, "refs", revision);
+        if (!File.Exists(path))
+            throw new EmergenceException($"{shown}: no revision {Printable.Quote(revision)} in {Printable.Escape(model)}: choose {Revisions(model)}");
+        using var file = CheckpointFile.Open(path);
+        var bytes = new byte[Math.Min(file.Length, 2 * CommitLength)];
+        file.Read(0, bytes, "the revision");
+        var commit = System.Text.Encoding.Latin1.GetString(bytes).Trim();
+        return Commit().IsMatch(commit)
+            ? commit
+            : throw file.Error($"expected a commit of {CommitLength} hex digits, found {Printable.Quote(commit)}; download the model again");
+    }
+
+    private static string Revisions(string model)
+    {
+        var names = new[] { "refs", "snapshots" }
+            .Select(part => Path.Combine(model, part))
+            .Where(Directory.Exists)
+            .SelectMany(folder => Directory.GetFileSystemEntries(folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal))
+            .Take(8)
+            .ToArray();
+        return names.Length == 0 ? "nothing (the cache entry is empty)" : "one of " + Printable.Escape(string.Join(", ", names));
+    }
+
+    /// <summary>The first of the four places that is set; only that one is looked at, as other programs do.</summary>
+    private static string CacheFolder(Func<string, string?> environment)
+    {
+        var home = environment("HOME") is { Length: > 0 } set ? set : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        if (environment("HF_HUB_CACHE") is { Length: > 0 } cache)
+            return Expand(cache, home);
+        if (environment("HF_HOME") is { Length: > 0 } own)
+            return Path.Combine(Expand(own, home), "hub");
+        var general = environment("XDG_CACHE_HOME") is { Length: > 0 } xdg ? Expand(xdg, home) : Path.Combine(home, ".cache");
+        return Path.Combine(general, "huggingface", "hub");
+    }
+
+    private static string Expand(string path, string home) =>
+        path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, path[1..]) : path;
+
+    // Letters, digits, '.', '_' and '-' as the hub allows in names; revisions may also hold '/', e.g. refs/pr/1.
+    [GeneratedRegex(@"^(?<name>\w[\w.-]*(/\w[\w.-]*)?)(@(?<revision>[\w][\w./-]*))?\z", RegexOptions.ECMAScript)]
+    private static partial Regex Pattern();
+
+    [GeneratedRegex("^[0-9a-f]{40}\z")]
+    private static partial Regex Commit();
+}

@@ -1,0 +1,66 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace Emergence;
+
+/// <summary>The few facts about files that the class library does not tell.</summary>
+internal static partial class Posix
+{
+    // Linux, <linux/stat.h>: struct statx has the same 256 bytes on every architecture; the 16-bit mode is at byte 28.
+    private const int CurrentFolder = -100;
+    private const uint TypeOnly = 1;
+    private const int ModeOffset = 28;
+    private const int TypeMask = 0xF000;
+
+    /// <summary>
+    /// What a path leads to when that is neither a regular file nor absent, else null. Asked before opening, because
+    /// opening a named pipe waits for a writer that may never come. Other systems than Linux answer null.
+    /// </summary>
+    public static string? SpecialKind(string path)
+    {
+        if (Directory.Exists(path))
+            return "a folder";
+        Span<byte> status = stackalloc byte[256];
+        if (!OperatingSystem.IsLinux() || Statx(CurrentFolder, path, 0, TypeOnly, status) != 0)
+            return null;
+        return (BinaryPrimitives.ReadUInt16LittleEndian(status[ModeOffset..]) & TypeMask) switch
+        {
+            0x8000 => null,
+            0x1000 => "a named pipe",
+            0x2000 => "a character device",
+            0x6000 => "a block device",
+            0xC000 => "a socket",
+            _ => "a special file",
+        };
+    }
+
+    /// <summary>Makes a rename inside the folder survive a power loss; without this only the file's bytes would.</summary>
+    public static void SyncFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var descriptor = Open(folder, 0);
+        if (descriptor < 0)
+            throw new IOException($"cannot open folder {folder} to flush it (errno {Marshal.GetLastPInvokeError()})");
+        var failed = Fsync(descriptor) != 0;
+        var error = Marshal.GetLastPInvokeError();
+        _ = Close(descriptor);
+
+        // EINVAL: a file system that has nothing to flush for a folder.
+        const int InvalidArgument = 22;
+        if (failed && error != InvalidArgument)
+            throw new IOException($"cannot flush folder {folder} (errno {error})");
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Statx(int folder, string path, int flags, uint mask, Span<byte> status);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}
