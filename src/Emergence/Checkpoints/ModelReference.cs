@@ -97,9 +97,9 @@ public static partial class ModelReference
         path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, path[1..]) : path;
 
     // Letters, digits, '.', '_' and '-' as the hub allows in names; revisions may also hold '/', e.g. refs/pr/1.
-    [GeneratedRegex(@"^(?<name>\w[\w.-]*(/\w[\w.-]*)?)(@(?<revision>[\w][\w./-]*))?\z", RegexOptions.ECMAScript)]
+    [GeneratedRegex(@"^(?<name>\w[\w.-]*(/\w[\w.-]*)?)(@(?<revision>\w[\w./-]*))?\z", RegexOptions.ECMAScript)]
     private static partial Regex Pattern();
 
-    [GeneratedRegex("^[0-9a-f]{40}\z")]
+    [GeneratedRegex(@"^[0-9a-f]{40}\z")]
     private static partial Regex Commit();
 }
