@@ -1,0 +1,69 @@
+using System.Globalization;
+
+namespace Emergence.Reports;
+
+/// <summary>The content of one cell: nothing, words, a whole number, a number, or a value with its standard error.</summary>
+public readonly record struct TableCell
+{
+    private readonly string? text;
+    private readonly long integer;
+    private readonly double value;
+
+    private TableCell(TableColumnKind kind, string? text, long integer, double value, double error)
+    {
+        Kind = kind;
+        this.text = text;
+        this.integer = integer;
+        this.value = value == 0 ? 0 : value; // -0 would print as "-0"
+        Error = error;
+    }
+
+    /// <summary>A cell without content: null in JSON, an empty field elsewhere.</summary>
+    public static TableCell Empty => default;
+
+    /// <summary>Null when the cell is empty.</summary>
+    internal TableColumnKind? Kind { get; }
+
+    internal double Error { get; }
+
+    internal string Words => text ?? "";
+
+    internal long Whole => integer;
+
+    internal double Value => Kind == TableColumnKind.Integer ? integer : value;
+
+    public static implicit operator TableCell(string? text) => text == null ? Empty : new(TableColumnKind.Text, text, 0, 0, 0);
+
+    public static implicit operator TableCell(long integer) => new(TableColumnKind.Integer, null, integer, 0, 0);
+
+    public static implicit operator TableCell(double value) => new(TableColumnKind.Number, null, 0, value, 0);
+
+    public static implicit operator TableCell((double Value, double Error) estimate)
+        => new(TableColumnKind.Estimate, null, 0, estimate.Value, estimate.Error);
+
+    /// <summary>The cell as a reader sees it, rounded to the digits of its column.</summary>
+    internal string Show(int digits) => Kind switch
+    {
+        TableColumnKind.Text => Words,
+        TableColumnKind.Integer => integer.ToString(CultureInfo.InvariantCulture),
+        TableColumnKind.Number => Fixed(value, digits),
+        TableColumnKind.Estimate => $"{Fixed(value, digits)} \u00b1 {Fixed(Error, digits)}",
+        _ => "",
+    };
+
+    /// <summary>A number with so many decimals, without a sign on zero; "inf" and "NaN" where it is not finite.</summary>
+    internal static string Fixed(double value, int digits)
+    {
+        if (double.IsNaN(value))
+            return "NaN";
+        if (double.IsInfinity(value))
+            return value > 0 ? "inf" : "-inf";
+        if (Math.Abs(value) >= 1e15)
+            return value.ToString("0.0###E+0", CultureInfo.InvariantCulture);
+        var shown = value.ToString("F" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        return shown.AsSpan().ContainsAnyInRange('1', '9') ? shown : shown.TrimStart('-');
+    }
+
+    /// <summary>The shortest digits that read back as the same double.</summary>
+    internal static string RoundTrip(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,28 @@
+namespace Emergence.Reports;
+
+public enum TableColumnKind
+{
+    Text,
+    Integer,
+    Number,
+
+    /// <summary>A value and its standard error; CSV, JSON and JSONL write them as NAME and NAME_se.</summary>
+    Estimate,
+}
+
+/// <summary>One column of a table. <see cref="Digits"/> is the number of decimals in the formats made for reading.</summary>
+public sealed record TableColumn(string Name, TableColumnKind Kind, int Digits)
+{
+    public static TableColumn Text(string name) => new(name, TableColumnKind.Text, 0);
+
+    public static TableColumn Integer(string name) => new(name, TableColumnKind.Integer, 0);
+
+    public static TableColumn Number(string name, int digits) => new(name, TableColumnKind.Number, digits);
+
+    public static TableColumn Estimate(string name, int digits) => new(name, TableColumnKind.Estimate, digits);
+
+    /// <summary>Numbers line up at the right, words at the left.</summary>
+    internal bool RightAligned => Kind != TableColumnKind.Text;
+
+    internal string ErrorName => Name + "_se";
+}

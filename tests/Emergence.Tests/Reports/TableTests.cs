@@ -1,0 +1,134 @@
+using System.Text.Json;
+using Emergence.Reports;
+
+namespace Emergence.Tests.Reports;
+
+public sealed class TableTests
+{
+    private static Table Sample()
+    {
+        var table = new Table(
+            TableColumn.Text("token"), TableColumn.Integer("n"), TableColumn.Number("mi_bits", 3), TableColumn.Estimate("ie_bits", 2));
+        table.Add(" France", 25, 4.643856189774724, (1.0, 0.25));
+        table.Add("a,b \"c\"\nd", -3, double.NaN, (double.PositiveInfinity, 0));
+        table.Add(TableCell.Empty, TableCell.Empty, -0.0, TableCell.Empty);
+        return table;
+    }
+
+    [Fact]
+    public void Markdown_is_aligned_and_rounded()
+    {
+        Assert.Equal(
+            "| token     |   n | mi_bits |     ie_bits |\n" +
+            "| --------- | --: | ------: | ----------: |\n" +
+            "|  France   |  25 |   4.644 | 1.00 \u00b1 0.25 |\n" +
+            "| a,b \"c\" d |  -3 |     NaN |  inf \u00b1 0.00 |\n" +
+            "|           |     |   0.000 |             |\n",
+            Sample().ToString(TableFormat.Markdown));
+    }
+
+    [Fact]
+    public void Csv_follows_rfc_4180()
+    {
+        Assert.Equal(
+            "token,n,mi_bits,ie_bits,ie_bits_se\r\n" +
+            "\" France\",25,4.643856189774724,1,0.25\r\n" +
+            "\"a,b \"\"c\"\"\nd\",-3,NaN,Infinity,0\r\n" +
+            ",,0,,\r\n",
+            Sample().ToString(TableFormat.Csv));
+    }
+
+    [Fact]
+    public void Json_is_an_array_of_objects_with_every_digit_and_no_bare_nan()
+    {
+        using var parsed = JsonDocument.Parse(Sample().ToString(TableFormat.Json));
+        Assert.Equal(3, parsed.RootElement.GetArrayLength());
+        var first = parsed.RootElement[0];
+        Assert.Equal(["token", "n", "mi_bits", "ie_bits", "ie_bits_se"], first.EnumerateObject().Select(p => p.Name));
+        Assert.Equal(" France", first.GetProperty("token").GetString());
+        Assert.Equal(25, first.GetProperty("n").GetInt64());
+        Assert.Equal(4.643856189774724, first.GetProperty("mi_bits").GetDouble());
+        Assert.Equal(0.25, first.GetProperty("ie_bits_se").GetDouble());
+        Assert.Equal("a,b \"c\"\nd", parsed.RootElement[1].GetProperty("token").GetString());
+        Assert.Equal("NaN", parsed.RootElement[1].GetProperty("mi_bits").GetString());
+        Assert.Equal("Infinity", parsed.RootElement[1].GetProperty("ie_bits").GetString());
+        Assert.All(["token", "n", "ie_bits", "ie_bits_se"], name =>
+            Assert.Equal(JsonValueKind.Null, parsed.RootElement[2].GetProperty(name).ValueKind));
+    }
+
+    [Fact]
+    public void Jsonl_lines_are_the_objects_of_the_json_array()
+    {
+        var lines = Sample().ToString(TableFormat.Jsonl).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        using var array = JsonDocument.Parse(Sample().ToString(TableFormat.Json));
+        Assert.Equal(array.RootElement.EnumerateArray().Select(e => e.GetRawText()), lines);
+    }
+
+    [Fact]
+    public void Latex_escapes_every_special_character()
+    {
+        var table = new Table(TableColumn.Text("a_b"), TableColumn.Number("x", 1), TableColumn.Estimate("y", 1));
+        table.Add(@"\{}$&#_%~^<>|", -1.23, (2.0, 0.5));
+        Assert.Equal(
+            "\\begin{tabular}{lrr}\n\\toprule\na\\_b & x & y \\\\\n\\midrule\n" +
+            @"\textbackslash{}\{\}\$\&\#\_\%\textasciitilde{}\textasciicircum{}\textless{}\textgreater{}\textbar{} & " +
+            "$-1.2$ & $2.0 \\pm 0.5$ \\\\\n\\bottomrule\n\\end{tabular}\n",
+            table.ToString(TableFormat.Latex));
+    }
+
+    [Fact]
+    public void Plain_text_lines_up_and_keeps_control_characters_off_the_terminal()
+    {
+        var table = new Table(TableColumn.Text("verdict"), TableColumn.Number("bits", 2));
+        table.Add("ok\u001b[31m", 10.5);
+        table.Add("x", -0.001);
+        Assert.Equal("verdict   bits\n-------  -----\nok [31m  10.50\nx         0.00\n", table.ToString(TableFormat.Text));
+    }
+
+    [Fact]
+    public void Markdown_keeps_a_bar_and_emphasis_out_of_the_grid()
+    {
+        var table = new Table(TableColumn.Text("mi_bits"));
+        table.Add("a|b*_c_`");
+        Assert.Contains(@"| a\|b\*\_c\_\` |", table.ToString(TableFormat.Markdown));
+        Assert.StartsWith("| mi_bits ", table.ToString(TableFormat.Markdown));
+    }
+
+    [Fact]
+    public void Two_tables_make_one_json_array_and_two_csv_blocks()
+    {
+        var other = new Table(TableColumn.Integer("boundary"));
+        other.Add(7);
+        using var json = JsonDocument.Parse(Table.Write([Sample(), other], TableFormat.Json));
+        Assert.Equal(4, json.RootElement.GetArrayLength());
+        Assert.Equal(7, json.RootElement[3].GetProperty("boundary").GetInt32());
+        Assert.EndsWith(",,0,,\r\n\r\nboundary\r\n7\r\n", Table.Write([Sample(), other], TableFormat.Csv));
+        Assert.Equal("[]\n", new Table(TableColumn.Text("a")).ToString(TableFormat.Json));
+    }
+
+    [Theory]
+    [InlineData("md", TableFormat.Markdown)]
+    [InlineData("csv", TableFormat.Csv)]
+    [InlineData("json", TableFormat.Json)]
+    [InlineData("jsonl", TableFormat.Jsonl)]
+    [InlineData("latex", TableFormat.Latex)]
+    [InlineData("text", TableFormat.Text)]
+    public void Every_format_has_one_name(string name, TableFormat format) => Assert.Equal(format, TableFormats.Parse(name));
+
+    [Fact]
+    public void An_unknown_format_is_named_with_the_ones_there_are()
+    {
+        var error = Assert.Throws<EmergenceException>(() => TableFormats.Parse("xlsx"));
+        Assert.Equal("unknown table format 'xlsx': use md|csv|json|jsonl|latex|text", error.Message);
+        Assert.Equal(ExitCode.Usage, error.ExitCode);
+    }
+
+    [Fact]
+    public void A_row_must_fit_the_columns()
+    {
+        var table = new Table(TableColumn.Text("a"), TableColumn.Integer("b"));
+        Assert.Throws<ArgumentException>(() => table.Add("x"));
+        Assert.Throws<ArgumentException>(() => table.Add("x", 1.5));
+        Assert.Throws<ArgumentException>(() => new Table(TableColumn.Estimate("x", 1), TableColumn.Text("x_se")));
+    }
+}
