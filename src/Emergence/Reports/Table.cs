@@ -6,7 +6,7 @@ namespace Emergence.Reports;
 /// </summary>
 public sealed class Table
 {
-    private readonly List<TableCell[]> rows = [];
+    private readonly List<TableCell[]> _rows = [];
 
     public Table(params TableColumn[] columns)
     {
@@ -19,7 +19,7 @@ public sealed class Table
     public IReadOnlyList<TableColumn> Columns { get; }
 
     /// <summary>The rows in the order in which they were added; each has one cell for each column.</summary>
-    public IReadOnlyList<IReadOnlyList<TableCell>> Rows => rows;
+    public IReadOnlyList<IReadOnlyList<TableCell>> Rows => _rows;
 
     public void Add(params TableCell[] cells)
     {
@@ -33,7 +33,7 @@ public sealed class Table
                 throw new ArgumentException($"column '{Columns[i].Name}' holds {Columns[i].Kind}, got {kind}", nameof(cells));
         }
 
-        rows.Add(cells);
+        _rows.Add(cells);
     }
 
     public string ToString(TableFormat format) => Write([this], format);

@@ -5,16 +5,16 @@ namespace Emergence.Reports;
 /// <summary>The content of one cell: nothing, words, a whole number, a number, or a value with its standard error.</summary>
 public readonly record struct TableCell
 {
-    private readonly string? text;
-    private readonly long integer;
-    private readonly double value;
+    private readonly string? _text;
+    private readonly long _integer;
+    private readonly double _value;
 
     private TableCell(TableColumnKind kind, string? text, long integer, double value, double error)
     {
         Kind = kind;
-        this.text = text;
-        this.integer = integer;
-        this.value = value == 0 ? 0 : value; // -0 would print as "-0"
+        _text = text;
+        _integer = integer;
+        _value = value == 0 ? 0 : value; // -0 would print as "-0"
         Error = error;
     }
 
@@ -26,11 +26,11 @@ public readonly record struct TableCell
 
     internal double Error { get; }
 
-    internal string Words => text ?? "";
+    internal string Words => _text ?? "";
 
-    internal long Whole => integer;
+    internal long Whole => _integer;
 
-    internal double Value => Kind == TableColumnKind.Integer ? integer : value;
+    internal double Value => Kind == TableColumnKind.Integer ? _integer : _value;
 
     public static implicit operator TableCell(string? text) => text == null ? Empty : new(TableColumnKind.Text, text, 0, 0, 0);
 
@@ -45,9 +45,9 @@ public readonly record struct TableCell
     internal string Show(int digits) => Kind switch
     {
         TableColumnKind.Text => Words,
-        TableColumnKind.Integer => integer.ToString(CultureInfo.InvariantCulture),
-        TableColumnKind.Number => Fixed(value, digits),
-        TableColumnKind.Estimate => $"{Fixed(value, digits)} \u00b1 {Fixed(Error, digits)}",
+        TableColumnKind.Integer => _integer.ToString(CultureInfo.InvariantCulture),
+        TableColumnKind.Number => Fixed(_value, digits),
+        TableColumnKind.Estimate => $"{Fixed(_value, digits)} \u00b1 {Fixed(Error, digits)}",
         _ => "",
     };
 

@@ -1,0 +1,131 @@
+namespace Emergence.Reports;
+
+/// <summary>One entry above a plot: a stroke or a box in a colour, and what it stands for.</summary>
+internal readonly record struct PlotLegend(string Name, int Color, bool Dashed);
+
+/// <summary>The title, legend, grid and axes that all plots share, and the way from data to pixels.</summary>
+internal sealed class PlotFrame
+{
+    private const double LabelSize = 12, Left = 52, Right = 14, LongestLabel = 90;
+
+    private readonly double _low;
+    private readonly double _high;
+    private readonly double _xLow;
+    private readonly double _xHigh;
+
+    /// <param name="title">Above everything.</param>
+    /// <param name="yCaption">What the y axis shows, with its unit.</param>
+    /// <param name="legend">Entries; none are drawn when there is only one.</param>
+    /// <param name="y">Values that must be inside; those that are not finite are left out.</param>
+    /// <param name="x">Range of x, ends included.</param>
+    public PlotFrame(string title, string yCaption, IReadOnlyList<PlotLegend> legend, IEnumerable<double> y, (double Low, double High) x)
+    {
+        (_xLow, _xHigh) = x.High > x.Low ? x : (x.Low - 0.5, x.High + 0.5);
+        var values = y.Where(double.IsFinite).DefaultIfEmpty(0).ToList();
+        var (least, most) = (Math.Min(0, values.Min()), Math.Max(0, values.Max()));
+        if (most - least < 1e-9)
+            most = least + 1;
+        YTicks = Ticks.Between(least, most, 7);
+        (_low, _high) = YTicks.Outside(least, most);
+        YTicks = Ticks.Between(_low, _high, 8);
+
+        Title = title;
+        var top = 8 + Canvas.Title(title, Width);
+        top = DrawLegend(legend, top);
+        Canvas.Text(4, top + 14, yCaption, LabelSize, style: "dim");
+        Top = top + 26;
+        Bottom = Top + 230;
+        foreach (var tick in YTicks.Values)
+        {
+            Canvas.Line(Left, Y(tick), Width - Right, Y(tick), tick == 0 ? "axis" : "grid");
+            Canvas.Text(Left - 7, Y(tick) + 4, YTicks.Show(tick), LabelSize, SvgAnchor.End, "dim");
+        }
+    }
+
+    public const double Width = 520;
+
+    public SvgCanvas Canvas { get; } = new();
+
+    public string Title { get; }
+
+    public double Top { get; }
+
+    public double Bottom { get; }
+
+    private Ticks YTicks { get; }
+
+    public double X(double value) => Left + (value - _xLow) / (_xHigh - _xLow) * (Width - Left - Right);
+
+    public double Y(double value) => Bottom - (value - _low) / (_high - _low) * (Bottom - Top);
+
+    /// <summary>A border with its name at the top, e.g. where a shot ends.</summary>
+    public void VerticalMark(double x, string name)
+    {
+        Canvas.Line(X(x), Top - 4, X(x), Bottom, "edge");
+        var toTheLeft = X(x) + 4 + Labels.Width(name, 11) > Width - 2;
+        Canvas.Text(X(x) + (toTheLeft ? -4 : 4), Top + 4, name, 11, toTheLeft ? SvgAnchor.End : SvgAnchor.Start, "dim");
+    }
+
+    /// <summary>Whole numbers along x, at most as many as have room.</summary>
+    public void NumberAxis()
+    {
+        var ticks = Ticks.Between(_xLow, _xHigh, 12, whole: true);
+        foreach (var tick in ticks.Values)
+        {
+            Canvas.Line(X(tick), Bottom, X(tick), Bottom + 4, "axis");
+            Canvas.Text(X(tick), Bottom + 17, ticks.Show(tick), LabelSize, SvgAnchor.Middle, "dim");
+        }
+    }
+
+    /// <summary>Words along x, slanted where they would touch; returns the height they took.</summary>
+    public double WordAxis(IReadOnlyList<(double X, string Label)> words)
+    {
+        var room = words.Count < 2 ? Width - Left - Right : X(words[1].X) - X(words[0].X);
+        var slanted = words.Any(w => Labels.Width(w.Label, LabelSize) > room - 4);
+
+        // Slanted lines of text need a font height of room between them, by the root of two.
+        var every = slanted ? (int)Math.Ceiling(LabelSize * 1.5 / room) : 1;
+        for (var i = 0; i < words.Count; i += every)
+        {
+            var label = Labels.Fit(words[i].Label, LabelSize, slanted ? LongestLabel : room);
+            var cut = label == words[i].Label ? null : words[i].Label;
+            Canvas.Text(
+                X(words[i].X) + (slanted ? 4 : 0), Bottom + (slanted ? 13 : 17), label, LabelSize,
+                slanted ? SvgAnchor.End : SvgAnchor.Middle, "dim", slanted, cut);
+        }
+
+        return slanted ? 16 + 0.71 * Math.Min(LongestLabel, words.Select(w => Labels.Width(w.Label, LabelSize)).DefaultIfEmpty(0).Max()) : 22;
+    }
+
+    public SvgFigure Finish(double axisHeight, string xCaption)
+    {
+        var y = Bottom + axisHeight;
+        if (xCaption.Length > 0)
+            Canvas.Text((Left + Width - Right) / 2, y += 14, xCaption, LabelSize, SvgAnchor.Middle, "dim");
+        return Canvas.Finish(Title, Width, Math.Ceiling(y + 10));
+    }
+
+    private double DrawLegend(IReadOnlyList<PlotLegend> legend, double y)
+    {
+        if (legend.Count < 2)
+            return y;
+        double x = 4;
+        y += 14;
+        foreach (var (name, color, dashed) in legend)
+        {
+            var label = Labels.Fit(name, LabelSize, Width - 60);
+            var width = 26 + Labels.Width(label, LabelSize) + 14;
+            if (x > 4 && x + width > Width)
+            {
+                x = 4;
+                y += 17;
+            }
+
+            Canvas.Line(x, y - 4, x + 20, y - 4, $"line s{color % SvgFigure.SeriesColors}{(dashed ? " dash" : "")}");
+            Canvas.Text(x + 26, y, label, LabelSize);
+            x += width;
+        }
+
+        return y + 4;
+    }
+}
