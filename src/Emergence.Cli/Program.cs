@@ -1,1 +1,3 @@
-Console.WriteLine("emergence");
+using Emergence.Cli;
+
+return (int)CommandLine.Run(args);

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
 
 namespace Emergence.Checkpoints;
 
@@ -18,18 +17,10 @@ public sealed class SafetensorsWriter : IDisposable
 {
     private const int HeaderAlignment = 8;
 
-    private readonly string _path;
-    private readonly string _temporary;
-    private readonly SafeFileHandle _handle;
+    private readonly WholeFile _file;
     private readonly Dictionary<string, (long Next, long End)> _open = [];
-    private bool _committed;
 
-    private SafetensorsWriter(string path)
-    {
-        _path = Path.GetFullPath(path);
-        _temporary = $"{_path}.{Environment.ProcessId}.partial";
-        _handle = OrDiskError(() => File.OpenHandle(_temporary, FileMode.Create, FileAccess.Write, FileShare.None));
-    }
+    private SafetensorsWriter(string path) => _file = new WholeFile(path);
 
     /// <summary>Starts a file; nothing is visible at the path until <see cref="Commit"/>.</summary>
     public static SafetensorsWriter Create(
@@ -38,7 +29,7 @@ public sealed class SafetensorsWriter : IDisposable
         var writer = new SafetensorsWriter(path);
         try
         {
-            writer.Put(0, Header(tensors, metadata ?? ImmutableDictionary<string, string>.Empty, writer._open));
+            writer._file.Put(0, Header(tensors, metadata ?? ImmutableDictionary<string, string>.Empty, writer._open));
             return writer;
         }
         catch
@@ -54,7 +45,7 @@ public sealed class SafetensorsWriter : IDisposable
         var (next, end) = _open[name];
         if (bytes.Length > end - next)
             throw new ArgumentException($"{bytes.Length} bytes for tensor {name}, which lacks {end - next}");
-        Put(next, bytes);
+        _file.Put(next, bytes);
         _open[name] = (next + bytes.Length, end);
     }
 
@@ -67,51 +58,11 @@ public sealed class SafetensorsWriter : IDisposable
                 throw new InvalidOperationException($"tensor {name} lacks {end - next} bytes");
         }
 
-        OrDiskError(() =>
-        {
-            RandomAccess.FlushToDisk(_handle);
-            _handle.Dispose();
-            File.Move(_temporary, _path, overwrite: true);
-            _committed = true;
-            Posix.SyncFolder(Path.GetDirectoryName(_path)!);
-            return true;
-        });
+        _file.Commit();
     }
 
     /// <summary>Without a commit the data written so far are deleted.</summary>
-    public void Dispose()
-    {
-        _handle.Dispose();
-        if (!_committed)
-            File.Delete(_temporary);
-    }
-
-    private void Put(long offset, ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            RandomAccess.Write(_handle, bytes, offset);
-        }
-        catch (IOException error)
-        {
-            throw DiskError(error);
-        }
-    }
-
-    private T OrDiskError<T>(Func<T> action)
-    {
-        try
-        {
-            return action();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw DiskError(error);
-        }
-    }
-
-    private EmergenceException DiskError(Exception error) =>
-        new($"writing {Printable.Escape(_path)} failed: {Printable.Escape(error.Message)}", ExitCode.Disk, error);
+    public void Dispose() => _file.Dispose();
 
     /// <summary>
     /// Length and JSON header. Wide types come first, so that every tensor is aligned; otherwise tensors lie in the order

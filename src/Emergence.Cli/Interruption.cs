@@ -1,0 +1,49 @@
+using System.Runtime.InteropServices;
+
+namespace Emergence.Cli;
+
+/// <summary>
+/// Ctrl-C and SIGTERM. The first one asks the work to end, and ends the process itself where that takes too long:
+/// finished cells are on the disk, so nothing is lost either way. The second one ends it at once.
+/// </summary>
+internal sealed class Interruption : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
+    private readonly CancellationTokenSource _source = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public Interruption() => _registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Handle(context, ExitCode.Interrupted)),
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Handle(context, ExitCode.Terminated)),
+    ];
+
+    public const string Message = "interrupted: run the same command again to go on";
+
+    /// <summary>The code of the signal that came, if one did.</summary>
+    public static ExitCode Code { get; private set; } = ExitCode.Interrupted;
+
+    public CancellationToken Token => _source.Token;
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+            registration.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context, ExitCode code)
+    {
+        context.Cancel = true;
+        Code = code;
+        if (_source.IsCancellationRequested)
+            Environment.Exit((int)code);
+        _ = Task.Delay(Patience).ContinueWith(_ => End(code), TaskScheduler.Default);
+        _source.Cancel();
+    }
+
+    private static void End(ExitCode code)
+    {
+        Console.Error.WriteLine($"emergence: {Message}");
+        Environment.Exit((int)code);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Emergence.Datasets;
+
+/// <summary>Documents of a local file: the lines of a text, or one column of a table.</summary>
+internal static class TextFile
+{
+    private const string Column = "text";
+
+    public static IEnumerable<string> Read(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    {
+        ".jsonl" => ReadJsonLines(path),
+        ".csv" => ReadTable(path),
+        _ => File.ReadLines(path),
+    };
+
+    private static IEnumerable<string> ReadJsonLines(string path)
+    {
+        var number = 0;
+        foreach (var line in File.ReadLines(path))
+        {
+            number++;
+            if (!string.IsNullOrWhiteSpace(line))
+                yield return Member(path, number, line);
+        }
+    }
+
+    private static string Member(string path, int number, string line)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(Column, out var text) && text.ValueKind == JsonValueKind.String)
+                return text.GetString()!;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw new EmergenceException($"{path}: line {number} is not valid JSON", ExitCode.Usage, error);
+        }
+
+        throw new EmergenceException($"{path}: line {number} has no string \"{Column}\"", ExitCode.Usage);
+    }
+
+    private static IEnumerable<string> ReadTable(string path)
+    {
+        var rows = Rows(File.ReadAllText(path)).ToList();
+        var column = rows.Count == 0 ? -1 : rows[0].FindIndex(name => name.Trim().Equals(Column, StringComparison.OrdinalIgnoreCase));
+        if (column < 0)
+            throw new EmergenceException($"{path}: the first line names no column \"{Column}\"", ExitCode.Usage);
+        return rows.Skip(1).Where(row => row.Count > column).Select(row => row[column]);
+    }
+
+    /// <summary>RFC 4180: fields between commas, in quotes where they hold commas, line ends or doubled quotes.</summary>
+    private static IEnumerable<List<string>> Rows(string text)
+    {
+        var (row, field, quoted) = (new List<string>(), new StringBuilder(), false);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (quoted && c == '"' && i + 1 < text.Length && text[i + 1] == '"')
+                field.Append(text[i++]);
+            else if (c == '"')
+                quoted = !quoted;
+            else if (quoted || c is not (',' or '\n' or '\r'))
+                field.Append(c);
+            else if (c != '\r')
+            {
+                row.Add(field.ToString());
+                field.Clear();
+                if (c == '\n')
+                {
+                    yield return row;
+                    row = [];
+                }
+            }
+        }
+
+        if (row.Count > 0 || field.Length > 0)
+            yield return [.. row, field.ToString()];
+    }
+}
