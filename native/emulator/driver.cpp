@@ -1,0 +1,181 @@
+// The entry points of libcuda about devices, contexts, modules and launches: same names, same signatures.
+#include "driver.h"
+#include "hopper.h"
+#include <cstdio>
+#include <string>
+#include <vector>
+
+using namespace emulator;
+
+namespace {
+
+// A module is the name of a kernel file behind this text; kernels of other files are not found in it.
+const char ImageStart[] = "// emulated ";
+
+struct Module { std::string file; };
+struct Function { const Kernel* kernel; u32 dynamic_limit = 48 * 1024; };
+
+std::string base_name(const char* path) {
+  std::string name = path;
+  return name.substr(name.rfind('/') + 1);
+}
+
+const char* result_name(int result) {
+  switch (result) {
+    case Success: return "CUDA_SUCCESS";
+    case InvalidValue: return "CUDA_ERROR_INVALID_VALUE";
+    case OutOfMemory: return "CUDA_ERROR_OUT_OF_MEMORY";
+    case InvalidImage: return "CUDA_ERROR_INVALID_IMAGE";
+    case InvalidPtx: return "CUDA_ERROR_INVALID_PTX";
+    case InvalidHandle: return "CUDA_ERROR_INVALID_HANDLE";
+    case NotFound: return "CUDA_ERROR_NOT_FOUND";
+    case NotReady: return "CUDA_ERROR_NOT_READY";
+    case IllegalAddress: return "CUDA_ERROR_ILLEGAL_ADDRESS";
+    case LaunchFailed: return "CUDA_ERROR_LAUNCH_FAILED";
+    case CaptureUnsupported: return "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED";
+    case CaptureInvalid: return "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED";
+    default: return "CUDA_ERROR_UNKNOWN";
+  }
+}
+
+int attribute(int which) {
+  switch (which) {
+    case 1: return 1024;                // threads a block
+    case 8: return 48 * 1024;           // shared memory a block
+    case 10: return 32;                 // lanes of a warp
+    case 13: return 1000000;            // clock, kHz
+    case 16: return 4;                  // multiprocessors
+    case 36: return 1000000;            // memory clock, kHz
+    case 37: return 64;                 // memory bus, bits
+    case 38: return 1 << 20;            // second-level cache, bytes
+    case 39: return 2048;               // threads a multiprocessor
+    case 75: return 9;                  // compute capability
+    case 76: return 0;
+    case 81: return 228 * 1024;         // shared memory a multiprocessor
+    case 82: return 65536;              // registers a multiprocessor
+    case 97: return (int)MaxShared;     // shared memory a block can ask for
+    default: return 0;
+  }
+}
+
+}  // namespace
+
+API cuInit(u32) { return Success; }
+API cuDriverGetVersion(int* version) { *version = 12030; return Success; }
+API cuDeviceGetCount(int* count) { *count = 1; return Success; }
+API cuDeviceGet(int* device, int ordinal) { *device = 0; return ordinal ? 101 : Success; }
+API cuDeviceGetName(char* name, int length, int) { snprintf(name, (size_t)length, "emulated GPU"); return Success; }
+API cuDeviceGetAttribute(int* value, int which, int) { *value = attribute(which); return Success; }
+API cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = total_memory(); return Success; }
+API cuDevicePrimaryCtxRetain(void** context, int) { static int token; *context = &token; return Success; }
+API cuDevicePrimaryCtxRelease_v2(int) { return Success; }
+API cuCtxSetCurrent(void*) { return Success; }
+API cuCtxGetCurrent(void** context) { return cuDevicePrimaryCtxRetain(context, 0); }
+
+API cuDevicePrimaryCtxReset_v2(int) {
+  std::lock_guard<std::recursive_mutex> guard(driver_lock);
+  sticky = Success;
+  forget_memory();
+  return Success;
+}
+
+API cuGetErrorName(int result, const char** name) { *name = result_name(result); return Success; }
+
+// The emulator's own finding where there is one: more than a driver says.
+API cuGetErrorString(int result, const char** text) {
+  bool own = result == LaunchFailed || result == IllegalAddress || result == InvalidValue;
+  *text = own && *last_error() ? last_error() : result_name(result);
+  return Success;
+}
+
+API cuModuleLoadDataEx(Module** module, const char* image, u32 count, const int* options, void** values) {
+  ENTER;
+  std::string text = image;
+  if (text.rfind(ImageStart, 0) == 0) {
+    *module = new Module{text.substr(sizeof ImageStart - 1)};
+    return Success;
+  }
+  for (u32 i = 0; i + 1 < count; ++i)   // CU_JIT_ERROR_LOG_BUFFER, followed by its size
+    if (options[i] == 5) snprintf((char*)values[i], (size_t)values[i + 1], "line 1: this is not a module of the emulator");
+  return InvalidPtx;
+}
+
+API cuModuleUnload(Module* module) { ENTER; delete module; return Success; }
+
+API cuModuleGetFunction(Function** function, Module* module, const char* name) {
+  ENTER;
+  for (const Kernel* k = kernels; k; k = k->next)
+    if (!strcmp(k->name, name) && base_name(k->file) == module->file) { *function = new Function{k}; return Success; }
+  return NotFound;
+}
+
+API cuFuncSetAttribute(Function* function, int which, int value) {
+  ENTER;
+  if (which != 8) return Success;
+  if (value < 0 || (u32)value > MaxShared) return InvalidValue;
+  function->dynamic_limit = (u32)value;
+  return Success;
+}
+
+API cuFuncGetAttribute(int* value, int which, Function*) {
+  ENTER;
+  *value = which == 0 ? 1024 : 0;       // threads a block; registers, local memory and the rest do not exist here
+  return Success;
+}
+
+API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Function*, int threads, size_t shared_bytes) {
+  ENTER;
+  int by_threads = 2048 / threads, by_shared = shared_bytes ? (int)(228 * 1024 / (shared_bytes + 1024)) : 32;
+  *blocks = by_threads < by_shared ? by_threads : by_shared;
+  return Success;
+}
+
+// The host ends the list of parameters with null, which tells a kernel and a call that do not fit.
+API cuLaunchKernel(Function* function, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u32 bz, u32 shared_bytes, Stream* stream, void** parameters, void**) {
+  ENTER;
+  const Kernel* kernel = function->kernel;
+  int given = 0;
+  while (parameters[given]) ++given;
+  if (given != kernel->parameters) {
+    set_error("%s: takes %d parameters, was given %d", kernel->name, kernel->parameters, given);
+    return InvalidValue;
+  }
+  if (shared_bytes > function->dynamic_limit) {
+    set_error("%s: %u bytes of shared memory, %u allowed by cuFuncSetAttribute", kernel->name, shared_bytes, function->dynamic_limit);
+    return InvalidValue;
+  }
+  if (!gx || !gy || !gz || gy > 65535 || gz > 65535 || !bx || !by || !bz || bx * by * bz > MaxThreads) {
+    set_error("%s: grid %u,%u,%u of blocks %u,%u,%u cannot be launched", kernel->name, gx, gy, gz, bx, by, bz);
+    return InvalidValue;
+  }
+  struct alignas(64) Slot { u8 bytes[128]; };
+  std::vector<Slot> slots((size_t)given);
+  for (int i = 0; i < given; ++i) {
+    if (kernel->sizes[i] > sizeof(Slot)) return InvalidValue;
+    memcpy(slots[(size_t)i].bytes, parameters[i], kernel->sizes[i]);
+  }
+  return submit(stream, [=]() mutable {
+    std::vector<void*> arguments;
+    for (Slot& slot : slots) arguments.push_back(slot.bytes);
+    int result = launch(*kernel, {gx, gy, gz}, {bx, by, bz}, shared_bytes, arguments.data());
+    return result ? result : check_red_zones(kernel->name);
+  });
+}
+
+API cuTensorMapEncodeTiled(void* map, int type, u32 rank, void* base, const u64* size, const u64* strides, const u32* box, const u32* steps,
+                           int interleave, int swizzle, int, int) {
+  static const u32 element[] = {1, 2, 4, 4, 8, 8, 2, 4, 8, 2};           // CUtensorMapDataType
+  bool known = rank >= 2 && rank <= 3 && type >= 0 && type <= 9 && !interleave && (swizzle == 0 || swizzle == 3);
+  if (!known || (size_t)map & 63 || (size_t)base & 15) return InvalidValue;
+  TensorMap m{MapMagic, (u8*)base, {1, 1, 1}, {0, 0}, {1, 1, 1}, rank, element[type], (u32)swizzle};
+  for (u32 d = 0; d < rank; ++d) {
+    m.size[d] = size[d], m.box[d] = box[d];
+    if (!size[d] || !box[d] || box[d] > 256 || steps[d] != 1 || (d && strides[d - 1] & 15)) return InvalidValue;
+    if (d) m.stride[d - 1] = strides[d - 1];
+  }
+  u32 row = m.box[0] * m.element;
+  if (row & 15 || (swizzle && row != 128)) return InvalidValue;
+  memset(map, 0, 128);
+  memcpy(map, &m, sizeof m);
+  return Success;
+}

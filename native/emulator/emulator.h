@@ -1,0 +1,158 @@
+// The run time that executes device code on the CPU. Blocks are loop iterations spread over OS threads; the threads of a
+// block are fibers on one OS thread. A fiber runs until it meets a synchronising operation. Warp-wide operations are
+// collectives: every lane deposits its operands and waits, the last to arrive computes for all and wakes the others.
+// Asynchronous copies and matrix products are carried out as late as the program allows, and their targets are NaN until
+// then; shared memory starts as NaN in every block and ends in a red zone.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef unsigned long long u64;
+
+namespace emulator {
+
+constexpr int MaxThreads = 1024, MaxStatics = 16, MaxCopies = 128, MaxLoads = 64;
+constexpr u32 MaxShared = 227 * 1024, ArenaBytes = 320 * 1024, RedBytes = 256;
+constexpr u32 SharedBase = 1024;        // 32-bit shared address of the arena's first byte
+constexpr u32 Red = 0xffb5ffb5;         // NaN as float, bf16 and half, and not what unwritten memory holds (0xff bytes)
+
+struct Index { u32 x = 1, y = 1, z = 1; };
+
+struct Copy { void* target; const void* source; u32 size, valid, group; };
+
+struct Thread {
+  void* stack_pointer;
+  Index index;
+  u32 linear, lane, warp;
+  bool done;
+  u32 copy_group;                       // cp.async groups committed so far
+  int copies;
+  Copy copy[MaxCopies];                 // issued, not carried out
+};
+
+struct Meeting { u32 mask, arrived; const void* operation; void* slot[32]; };
+struct Warp { Meeting meeting[4]; u32 lanes; };
+
+struct Product { u64 a, b; u32 fragment[128][4]; bool from_registers, keep; u32 group; int chain; };
+struct Chain { float* result[128]; int columns; float sum[64 * 256]; };
+constexpr int MaxProducts = 32, MaxChains = 4;
+struct Warpgroup {
+  int arrived;
+  void* slot[128];
+  u32 product_group;                    // wgmma groups committed so far
+  int products, chains;
+  Product product[MaxProducts];         // issued, not carried out
+  Chain chain[MaxChains];
+};
+
+struct Load { void* target; const void* map; int at[3]; u64* barrier; };
+struct Static { const void* key; u32 offset, bytes; };
+
+struct Block {
+  Index index, dimensions, grid;
+  u8* arena;
+  u32 shared_bytes, shared_end;         // dynamic bytes; end of all red zones
+  Static statics[MaxStatics];
+  int static_count;
+  Thread* thread;
+  Thread* ready[MaxThreads];            // ring of runnable fibers
+  u32 head, count;
+  Thread* waiting[MaxThreads];          // at __syncthreads
+  int threads, alive, waiting_count;
+  Warp warp[MaxThreads / 32];
+  Warpgroup* warpgroup[MaxThreads / 128];
+  Load load[MaxLoads];                  // tensor loads issued, not carried out
+  int loads;
+  void* main_stack_pointer;
+  char* stacks;
+  void (*invoke)(void**);
+  void** arguments;
+  u64 polls;
+  int order;
+  u32 random;
+  char error[320];
+};
+
+// Two words a thread: the small reserve of static TLS that dlopen leaves is enough for them.
+extern thread_local Block* block __attribute__((tls_model("initial-exec")));
+extern thread_local Thread* current __attribute__((tls_model("initial-exec")));
+
+void wait();                            // until another fiber makes this one ready
+void give_way();                        // to the others, in a polling loop
+void synchronize_block();
+[[noreturn]] void fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
+void* static_shared(const void* key, u32 bytes);
+void copy_async(void* target, const void* source, u32 size, u32 valid);
+void finish_copies(u32 keep);
+
+inline void make_ready(Thread* thread) {
+  u32 at = block->head + block->count++;
+  block->ready[at >= MaxThreads ? at - MaxThreads : at] = thread;
+}
+
+inline void progress() { block->polls = 0; }
+
+// Meets the other lanes of the mask; `execute` sees the operands of all of them.
+template <class Slot> void warp_operation(u32 mask, Slot& slot, void (*execute)(Slot**, u32)) {
+  Thread* self = current;
+  Warp& warp = block->warp[self->warp];
+  mask &= warp.lanes;
+  if (!(mask >> self->lane & 1)) fail("lane %u is not in the mask %08x of its own warp operation", self->lane, mask);
+  Meeting* meeting = nullptr;
+  for (Meeting& m : warp.meeting)
+    if (m.mask == mask) meeting = &m;
+  if (!meeting)
+    for (Meeting& m : warp.meeting)
+      if (!m.mask) { m = {mask, 0, (const void*)execute, {}}; meeting = &m; break; }
+  if (!meeting) fail("more than 4 different masks at once in one warp");
+  if (meeting->operation != (const void*)execute) fail("lanes of one warp meet in different warp operations");
+  meeting->slot[self->lane] = &slot;
+  meeting->arrived |= 1u << self->lane;
+  if (meeting->arrived != mask) return wait();
+  execute((Slot**)meeting->slot, mask);
+  meeting->mask = 0;
+  progress();
+  Thread* first = self - self->lane;
+  for (u32 lane = 0; lane < 32; ++lane)
+    if ((mask >> lane & 1) && lane != self->lane) make_ready(first + lane);
+}
+
+// Meets the other 127 threads of the warpgroup.
+template <class Slot> void warpgroup_operation(Slot& slot, void (*execute)(Warpgroup&, Slot**)) {
+  Thread* self = current;
+  Warpgroup& group = *block->warpgroup[self->linear / 128];
+  group.slot[self->linear % 128] = &slot;
+  if (++group.arrived != 128) return wait();
+  group.arrived = 0;
+  execute(group, (Slot**)group.slot);
+  progress();
+  Thread* first = self - self->linear % 128;
+  for (int i = 0; i < 128; ++i)
+    if (first + i != self) make_ready(first + i);
+}
+
+// ---- what a library of kernels registers
+struct Kernel { const char *name, *file; void (*invoke)(void**); int parameters; const u32* sizes; Kernel* next; };
+extern Kernel* kernels;
+
+template <auto K> struct Registration;
+template <class... P, void (*K)(P...)> struct Registration<K> {
+  static constexpr u32 sizes[sizeof...(P) + 1] = {(u32)sizeof(P)..., 0};
+  Kernel kernel;
+  template <size_t... I> static void unpack(void** a, std::index_sequence<I...>) { K(*(std::remove_cv_t<P>*)a[I]...); }
+  static void invoke(void** arguments) { unpack(arguments, std::index_sequence_for<P...>{}); }
+  Registration(const char* name, const char* file) : kernel{name, file, invoke, (int)sizeof...(P), sizes, kernels} { kernels = &kernel; }
+};
+
+// ---- scheduler.cpp
+int launch(const Kernel& kernel, Index grid, Index dimensions, u32 shared_bytes, void** arguments);
+const char* last_error();
+void set_error(const char* format, ...) __attribute__((format(printf, 1, 2)));
+
+}  // namespace emulator
