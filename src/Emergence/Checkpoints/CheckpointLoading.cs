@@ -5,6 +5,9 @@ namespace Emergence.Checkpoints;
 
 public sealed partial class Checkpoint
 {
+    /// <summary>Scanned while still in the cache; a multiple of every element's size.</summary>
+    private const int PieceBytes = 1 << 20;
+
     /// <summary>
     /// A weight as a (rows, columns) tensor of its stored type, read straight into the device's memory. The last size of
     /// the stored shape must be <paramref name="columns"/>; a vector may be (1, n) or (n, 1). NaN and infinities are
@@ -27,8 +30,12 @@ public sealed partial class Checkpoint
             var scan = allowNonFinite ? null : new NonFiniteScan(type);
             device.Fill(tensor, (offset, destination) =>
             {
-                file.Read(entry, offset, destination);
-                scan?.Add(offset, destination);
+                for (var done = 0; done < destination.Length; done += PieceBytes)
+                {
+                    var piece = destination[done..Math.Min(destination.Length, done + PieceBytes)];
+                    file.Read(entry, offset + done, piece);
+                    scan?.Add(offset + done, piece);
+                }
             });
             if (scan?.Describe(entry) is { } found)
                 throw file.Error($"{Printable.Escape(name)}: {found}; --allow-nonfinite loads it all the same");

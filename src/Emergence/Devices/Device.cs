@@ -3,7 +3,10 @@ using Emergence.Tensors;
 
 namespace Emergence.Devices;
 
-/// <summary>Writes the bytes of a tensor from <paramref name="byteOffset"/> on into <paramref name="destination"/>.</summary>
+/// <summary>
+/// Writes the bytes of a tensor from <paramref name="byteOffset"/> on into <paramref name="destination"/>; both are whole
+/// elements.
+/// </summary>
 public delegate void ReadBytes(long byteOffset, Span<byte> destination);
 
 /// <summary>

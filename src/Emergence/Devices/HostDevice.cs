@@ -1,4 +1,3 @@
-using System.Globalization;
 using Emergence.Tensors;
 
 namespace Emergence.Devices;
@@ -6,15 +5,7 @@ namespace Emergence.Devices;
 /// <summary>A device whose memory is the host's.</summary>
 public abstract unsafe class HostDevice : Device
 {
-    public override long AvailableBytes
-    {
-        get
-        {
-            // The collector knows the limit of a container, the kernel what others use.
-            var limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - Environment.WorkingSet;
-            return Math.Max(0, Math.Min(limit, KernelAvailableBytes() ?? limit));
-        }
-    }
+    public override long AvailableBytes => HostMemory.AvailableBytes();
 
     public override Tensor Allocate(DType type, int rows, int columns) =>
         new(new HostBuffer((long)rows * columns * type.Size()), type, rows, columns);
@@ -41,9 +32,10 @@ public abstract unsafe class HostDevice : Device
     public override void Fill(Tensor destination, ReadBytes source)
     {
         RequireDense(destination);
+        const int Piece = 1 << 30;
         var total = destination.Count * destination.Type.Size();
-        for (long start = 0; start < total; start += int.MaxValue)
-            source(start, new Span<byte>((byte*)destination.Address + start, (int)Math.Min(int.MaxValue, total - start)));
+        for (long start = 0; start < total; start += Piece)
+            source(start, new Span<byte>((byte*)destination.Address + start, (int)Math.Min(Piece, total - start)));
         GC.KeepAlive(destination);
     }
 
@@ -71,14 +63,5 @@ public abstract unsafe class HostDevice : Device
     {
         if (bytes != tensor.Count * tensor.Type.Size())
             throw new ArgumentException($"expected {tensor.Count * tensor.Type.Size()} bytes for {tensor}, found {bytes}");
-    }
-
-    private static long? KernelAvailableBytes()
-    {
-        const string Source = "/proc/meminfo", Key = "MemAvailable:";
-        if (!File.Exists(Source))
-            return null;
-        var line = File.ReadLines(Source).FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal));
-        return line == null ? null : 1024 * long.Parse(line.AsSpan(Key.Length).Trim().TrimEnd("kB"), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
     }
 }
