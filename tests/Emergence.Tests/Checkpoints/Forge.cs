@@ -6,9 +6,9 @@ namespace Emergence.Tests.Checkpoints;
 /// <summary>Makes safetensors files byte by byte, right or wrong, without the code under test.</summary>
 internal static class Forge
 {
-    public static byte[] File(string header, int dataBytes) => File(Encoding.UTF8.GetBytes(header), new byte[dataBytes]);
+    public static byte[] Safetensors(string header, int dataBytes) => Safetensors(Encoding.UTF8.GetBytes(header), new byte[dataBytes]);
 
-    public static byte[] File(byte[] header, byte[] data, ulong? length = null)
+    public static byte[] Safetensors(byte[] header, byte[] data, ulong? length = null)
     {
         var prefix = new byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, length ?? (ulong)header.Length);
@@ -29,13 +29,13 @@ internal static class Forge
     {
         var data = new byte[4 * values.Length];
         System.Buffer.BlockCopy(values, 0, data, 0, data.Length);
-        return File(Encoding.UTF8.GetBytes(Header(Tensor(name, "F32", $"{values.Length}", $"0,{data.Length}"))), data);
+        return Safetensors(Encoding.UTF8.GetBytes(Header(Tensor(name, "F32", $"{values.Length}", $"0,{data.Length}"))), data);
     }
 
     public static string Write(byte[] bytes, string name = "model.safetensors")
     {
         var path = Path.Combine(TestData.TemporaryFolder(), name);
-        System.IO.File.WriteAllBytes(path, bytes);
+        File.WriteAllBytes(path, bytes);
         return path;
     }
 
@@ -44,7 +44,7 @@ internal static class Forge
     {
         var folder = TestData.TemporaryFolder();
         foreach (var (name, bytes) in files)
-            System.IO.File.WriteAllBytes(Path.Combine(folder, name), bytes);
+            File.WriteAllBytes(Path.Combine(folder, name), bytes);
         return folder;
     }
 

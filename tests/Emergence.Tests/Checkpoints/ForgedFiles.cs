@@ -22,24 +22,24 @@ internal static class ForgedFiles
 
     private static ForgedFile Refuse(string name, byte[] bytes, string message) => new(name, bytes, false, message);
 
-    private static ForgedFile Refuse(string name, string header, int data, string message) => new(name, File(header, data), false, message);
+    private static ForgedFile Refuse(string name, string header, int data, string message) => new(name, Safetensors(header, data), false, message);
 
     private static IEnumerable<ForgedFile> Lengths()
     {
-        var bigEndian = File(GoodBytes, new byte[20]);
+        var bigEndian = Safetensors(GoodBytes, new byte[20]);
         BinaryPrimitives.WriteUInt64BigEndian(bigEndian, (ulong)GoodBytes.Length);
-        yield return Accept("0 good", File(Good, 20));
+        yield return Accept("0 good", Safetensors(Good, 20));
         yield return Refuse("1 empty", [], "is 0 bytes: not a safetensors file (needs at least 10)");
         yield return Refuse("1 seven bytes", new byte[7], "is 7 bytes: not a safetensors file (needs at least 10)");
-        yield return Refuse("2 length past the end", File(new byte[76], [], 1000), "header claims 1000 bytes, file has 84: truncated download?");
-        yield return Refuse("2 length only", File([], [], 5), "header claims 5 bytes, file has 8: truncated download?");
-        yield return Refuse("3 length 0", File([], new byte[8]), "empty header");
-        yield return Refuse("4 length 2^64-1", File(GoodBytes, [], ulong.MaxValue), "header length 18446744073709551615 over the 100 MB limit");
-        yield return Refuse("4 length 2^63", File(GoodBytes, [], 1UL << 63), "header length 9223372036854775808 over the 100 MB limit");
-        yield return Refuse("4 length 100,000,001", File(GoodBytes, [], 100_000_001), "header length 100000001 over the 100 MB limit");
+        yield return Refuse("2 length past the end", Safetensors(new byte[76], [], 1000), "header claims 1000 bytes, file has 84: truncated download?");
+        yield return Refuse("2 length only", Safetensors([], [], 5), "header claims 5 bytes, file has 8: truncated download?");
+        yield return Refuse("3 length 0", Safetensors([], new byte[8]), "empty header");
+        yield return Refuse("4 length 2^64-1", Safetensors(GoodBytes, [], ulong.MaxValue), "header length 18446744073709551615 over the 100 MB limit");
+        yield return Refuse("4 length 2^63", Safetensors(GoodBytes, [], 1UL << 63), "header length 9223372036854775808 over the 100 MB limit");
+        yield return Refuse("4 length 100,000,001", Safetensors(GoodBytes, [], 100_000_001), "header length 100000001 over the 100 MB limit");
         yield return Refuse("5 big-endian length", bigEndian, "over the 100 MB limit; the bytes look big-endian");
-        yield return Refuse("6 one short", File(GoodBytes, new byte[20], (ulong)GoodBytes.Length - 1), $"header is not valid JSON at byte {8 + GoodBytes.Length - 1}");
-        yield return Refuse("6 one long", File(GoodBytes, new byte[20], (ulong)GoodBytes.Length + 1), $"header is not valid JSON at byte {8 + GoodBytes.Length}");
+        yield return Refuse("6 one short", Safetensors(GoodBytes, new byte[20], (ulong)GoodBytes.Length - 1), $"header is not valid JSON at byte {8 + GoodBytes.Length - 1}");
+        yield return Refuse("6 one long", Safetensors(GoodBytes, new byte[20], (ulong)GoodBytes.Length + 1), $"header is not valid JSON at byte {8 + GoodBytes.Length}");
     }
 
     private static IEnumerable<ForgedFile> Foreign()
@@ -57,19 +57,19 @@ internal static class ForgedFiles
     private static IEnumerable<ForgedFile> Text()
     {
         byte[] badName = [.. "{\"a"u8, 0xFF, .. "\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}"u8];
-        yield return Refuse("8 bad UTF-8", File(badName, new byte[1]), "tensor name is not valid UTF-8 at byte 11");
-        yield return Refuse("8 byte order mark", File([0xEF, 0xBB, 0xBF, .. GoodBytes], new byte[20]), "header is not valid JSON at byte 8");
-        yield return Refuse("8 NUL after", File([.. GoodBytes, 0], new byte[20]), $"header is not valid JSON at byte {8 + GoodBytes.Length}");
-        yield return Refuse("8 junk after", File(Good + "{}", 20), $"header is not valid JSON at byte {8 + GoodBytes.Length}");
+        yield return Refuse("8 bad UTF-8", Safetensors(badName, new byte[1]), "tensor name is not valid UTF-8 at byte 11");
+        yield return Refuse("8 byte order mark", Safetensors([0xEF, 0xBB, 0xBF, .. GoodBytes], new byte[20]), "header is not valid JSON at byte 8");
+        yield return Refuse("8 NUL after", Safetensors([.. GoodBytes, 0], new byte[20]), $"header is not valid JSON at byte {8 + GoodBytes.Length}");
+        yield return Refuse("8 junk after", Safetensors(Good + "{}", 20), $"header is not valid JSON at byte {8 + GoodBytes.Length}");
         yield return Refuse("8 comment", "/*x*/{}", 0, "header is not valid JSON at byte 8");
         yield return Refuse("8 trailing comma", """{"__metadata__":{},}""", 0, "header is not valid JSON at byte");
         yield return Refuse("9 root array", "[]", 0, "header must be an object, found an array");
         yield return Refuse("9 root string", "\"x\"", 0, "header must be an object, found \"x\"");
         yield return Refuse("9 root null", "null", 0, "header must be an object, found null");
-        yield return Accept("10 leading white space", File(" \n\t\r" + Good, 20));
-        yield return Accept("10 trailing white space", File(Good + " \n    ", 20));
-        yield return Accept("10 much white space", File(new string(' ', 300_000) + Good + new string(' ', 300_000), 20));
-        yield return Refuse("32 deep arrays", File(new string('[', 100_000), 0), "header is nested deeper than 64");
+        yield return Accept("10 leading white space", Safetensors(" \n\t\r" + Good, 20));
+        yield return Accept("10 trailing white space", Safetensors(Good + " \n    ", 20));
+        yield return Accept("10 much white space", Safetensors(new string(' ', 300_000) + Good + new string(' ', 300_000), 20));
+        yield return Refuse("32 deep arrays", Safetensors(new string('[', 100_000), 0), "header is nested deeper than 64");
         yield return Refuse("32 deep objects", string.Concat(Enumerable.Repeat("{\"a\":", 200)) + "1" + new string('}', 200), 0, "header is nested deeper than 64");
         yield return Refuse("32 deep shape", Header($$"""
             "a":{"dtype":"U8","shape":{{new string('[', 200)}}{{new string(']', 200)}}}
@@ -79,28 +79,28 @@ internal static class ForgedFiles
     private static IEnumerable<ForgedFile> Names()
     {
         yield return Refuse("11 lone surrogate", Header(Tensor("\\ud800", "U8", "1", "0,1")), 1, "tensor name is not valid Unicode");
-        yield return Stricter("12 NUL in a name", File(Header(Tensor("a\\u0000b", "U8", "1", "0,1")), 1), "tensor name with a control character, found \"a\\u0000b\"");
-        yield return Stricter("12 line feed in a name", File(Header(Tensor("a\\nb", "U8", "1", "0,1")), 1), "tensor name with a control character");
-        yield return Accept("12 empty name", File(Header(Tensor("", "U8", "1", "0,1")), 1));
-        yield return Accept("12 name like a path", File(Header(Tensor("../../etc/passwd", "U8", "1", "0,1")), 1));
-        yield return Accept("12 name of 512 bytes", File(Header(Tensor(new('x', 512), "U8", "1", "0,1")), 1));
-        yield return Stricter("12 name of 513 bytes", File(Header(Tensor(new('x', 513), "U8", "1", "0,1")), 1), "tensor name over 512 bytes");
-        yield return Stricter("13 duplicate", File(Header(Tensor("t", "F32", "1", "0,4"), Tensor("t", "F32", "1", "0,4")), 4), "duplicate tensor name 't'");
-        yield return Stricter("13 duplicate, other dtype", File(Header(Tensor("t", "F32", "1", "0,4"), Tensor("t", "I32", "1", "0,4")), 4), "duplicate tensor name 't'");
-        yield return Stricter("13 duplicate, escaped", File(Header(Tensor("t", "F32", "1", "0,4"), Tensor("\\u0074", "F32", "1", "0,4")), 4), "duplicate tensor name 't'");
+        yield return Stricter("12 NUL in a name", Safetensors(Header(Tensor("a\\u0000b", "U8", "1", "0,1")), 1), "tensor name with a control character, found \"a\\u0000b\"");
+        yield return Stricter("12 line feed in a name", Safetensors(Header(Tensor("a\\nb", "U8", "1", "0,1")), 1), "tensor name with a control character");
+        yield return Accept("12 empty name", Safetensors(Header(Tensor("", "U8", "1", "0,1")), 1));
+        yield return Accept("12 name like a path", Safetensors(Header(Tensor("../../etc/passwd", "U8", "1", "0,1")), 1));
+        yield return Accept("12 name of 512 bytes", Safetensors(Header(Tensor(new('x', 512), "U8", "1", "0,1")), 1));
+        yield return Stricter("12 name of 513 bytes", Safetensors(Header(Tensor(new('x', 513), "U8", "1", "0,1")), 1), "tensor name over 512 bytes");
+        yield return Stricter("13 duplicate", Safetensors(Header(Tensor("t", "F32", "1", "0,4"), Tensor("t", "F32", "1", "0,4")), 4), "duplicate tensor name 't'");
+        yield return Stricter("13 duplicate, other dtype", Safetensors(Header(Tensor("t", "F32", "1", "0,4"), Tensor("t", "I32", "1", "0,4")), 4), "duplicate tensor name 't'");
+        yield return Stricter("13 duplicate, escaped", Safetensors(Header(Tensor("t", "F32", "1", "0,4"), Tensor("\\u0074", "F32", "1", "0,4")), 4), "duplicate tensor name 't'");
         yield return Refuse("14 duplicate field", """{"a":{"dtype":"U8","shape":[1],"shape":[1],"data_offsets":[0,1]}}""", 1, "tensor 'a': duplicate field 'shape'");
         yield return Refuse("14 duplicate metadata", """{"__metadata__":{},"__metadata__":{}}""", 0, "duplicate __metadata__");
         yield return Refuse("15 metadata int", """{"__metadata__":{"a":1}}""", 0, "metadata 'a' must be a string, found 1");
         yield return Refuse("15 metadata object", """{"__metadata__":{"a":{}}}""", 0, "metadata 'a' must be a string, found an object");
         yield return Refuse("15 metadata list", """{"__metadata__":["a"]}""", 0, "__metadata__ must be an object of strings");
-        yield return Stricter("15 duplicate in metadata", File("""{"__metadata__":{"a":"1","a":"2"}}""", 0), "duplicate metadata name 'a'");
-        yield return Accept("16 metadata null", File("""{"__metadata__":null}""", 0));
+        yield return Stricter("15 duplicate in metadata", Safetensors("""{"__metadata__":{"a":"1","a":"2"}}""", 0), "duplicate metadata name 'a'");
+        yield return Accept("16 metadata null", Safetensors("""{"__metadata__":null}""", 0));
     }
 
     private static IEnumerable<ForgedFile> Fields()
     {
         const string Evil = """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"evil":{"x":[1]}}}""";
-        yield return Stricter("17 unknown field", File(Evil, 1), "tensor 'a': unknown field 'evil'");
+        yield return Stricter("17 unknown field", Safetensors(Evil, 1), "tensor 'a': unknown field 'evil'");
         yield return Refuse("18 no dtype", """{"a":{"shape":[1],"data_offsets":[0,1]}}""", 1, "tensor 'a': field 'dtype' is missing");
         yield return Refuse("18 no shape", """{"a":{"dtype":"U8","data_offsets":[0,1]}}""", 1, "tensor 'a': field 'shape' is missing");
         yield return Refuse("18 no offsets", """{"a":{"dtype":"U8","shape":[1]}}""", 1, "tensor 'a': field 'data_offsets' is missing");
@@ -108,7 +108,7 @@ internal static class ForgedFiles
         yield return Refuse("19 dtype F128", Header(Tensor("a", "F128", "1", "0,16")), 16, "tensor 'a': unknown dtype, found \"F128\"");
         yield return Refuse("19 dtype f32", Header(Tensor("a", "f32", "1", "0,4")), 4, "tensor 'a': unknown dtype, found \"f32\"");
         yield return Refuse("19 dtype number", """{"a":{"dtype":4,"shape":[1],"data_offsets":[0,4]}}""", 4, "tensor 'a': dtype must be a string, found 4");
-        yield return Accept("19 every known dtype", File(Header(
+        yield return Accept("19 every known dtype", Safetensors(Header(
             Tensor("a", "I64", "1", "0,8"), Tensor("b", "C64", "1", "8,16"), Tensor("c", "F8_E4M3", "1", "16,17"), Tensor("d", "F4", "2", "17,18"),
             Tensor("e", "F6_E2M3", "4", "18,21"), Tensor("f", "BOOL", "1", "21,22"), Tensor("g", "U64", "1", "22,30")), 30));
     }
@@ -126,10 +126,10 @@ internal static class ForgedFiles
         yield return Refuse("26 bits overflow", Header(Tensor("a", "F64", "281474976710656,65535", "0,0")), 0, "tensor 'a': shape too large");
         yield return Refuse("26 size 2^61", Header(Tensor("a", "U8", "2305843009213693952", "0,2305843009213693952")), 0, "tensor 'a': shape[0] must be a whole number from 0 to 2^48");
         yield return Refuse("26 2^61 bytes", Header(Tensor("a", "F64", "281474976710656,1024", "0,281474976710656")), 0, "tensor 'a': shape too large");
-        yield return Stricter("27 zero times huge", File(Header(Tensor("a", "U8", "0,18446744073709551615,18446744073709551615", "0,0")), 0), "tensor 'a': shape[1] must be a whole number from 0 to 2^48");
+        yield return Stricter("27 zero times huge", Safetensors(Header(Tensor("a", "U8", "0,18446744073709551615,18446744073709551615", "0,0")), 0), "tensor 'a': shape[1] must be a whole number from 0 to 2^48");
         yield return Refuse("27 huge times zero", Header(Tensor("a", "U8", "18446744073709551615,18446744073709551615,0", "0,0")), 0, "tensor 'a': shape[0] must be a whole number from 0 to 2^48");
-        yield return Stricter("33 rank 1,000", File(Header(Tensor("a", "U8", string.Join(',', Enumerable.Repeat(1, 1000)), "0,1")), 1), "tensor 'a': rank over 8");
-        yield return Accept("33 rank 8", File(Header(Tensor("a", "U8", "1,1,1,1,1,1,1,1", "0,1")), 1));
+        yield return Stricter("33 rank 1,000", Safetensors(Header(Tensor("a", "U8", string.Join(',', Enumerable.Repeat(1, 1000)), "0,1")), 1), "tensor 'a': rank over 8");
+        yield return Accept("33 rank 8", Safetensors(Header(Tensor("a", "U8", "1,1,1,1,1,1,1,1", "0,1")), 1));
     }
 
     private static IEnumerable<ForgedFile> Layout()
@@ -142,14 +142,14 @@ internal static class ForgedFiles
         yield return Refuse("22 overlap", Header(Tensor("a", "U8", "4", "0,4"), Tensor("b", "U8", "4", "3,7")), 7, "tensors 'a' and 'b' overlap by 1 bytes");
         yield return Refuse("22 alias", Header(Tensor("a", "U8", "4", "0,4"), Tensor("b", "U8", "4", "0,4")), 4, "tensors 'a' and 'b' overlap by 4 bytes");
         yield return Refuse("23 size", Header(Tensor("a", "F32", "2,3", "0,20")), 20, "tensor 'a': shape [2,3] of F32 needs 24 bytes, data_offsets [0,20] hold 20");
-        yield return Refuse("24 trailing bytes", File(Good, 32), "12 bytes after the last tensor");
-        yield return Refuse("24 zip behind", File(GoodBytes, [.. new byte[20], .. "PK\x03\x04"u8, .. new byte[18]]), "22 bytes after the last tensor");
-        yield return Refuse("25 truncated", File(Good, 19), $"expected {8 + GoodBytes.Length + 20} bytes, have {8 + GoodBytes.Length + 19}: truncated");
-        yield return Accept("28 scalar", File(Header(Tensor("a", "F32", "", "0,4")), 4));
-        yield return Accept("28 zero size", File(Header(Tensor("a", "F32", "0,5", "0,0"), Tensor("b", "F32", "1", "0,4"), Tensor("c", "F32", "0", "4,4")), 4));
-        yield return Accept("28 no tensor", File("{}", 0));
+        yield return Refuse("24 trailing bytes", Safetensors(Good, 32), "12 bytes after the last tensor");
+        yield return Refuse("24 zip behind", Safetensors(GoodBytes, [.. new byte[20], .. "PK\x03\x04"u8, .. new byte[18]]), "22 bytes after the last tensor");
+        yield return Refuse("25 truncated", Safetensors(Good, 19), $"expected {8 + GoodBytes.Length + 20} bytes, have {8 + GoodBytes.Length + 19}: truncated");
+        yield return Accept("28 scalar", Safetensors(Header(Tensor("a", "F32", "", "0,4")), 4));
+        yield return Accept("28 zero size", Safetensors(Header(Tensor("a", "F32", "0,5", "0,0"), Tensor("b", "F32", "1", "0,4"), Tensor("c", "F32", "0", "4,4")), 4));
+        yield return Accept("28 no tensor", Safetensors("{}", 0));
         yield return Refuse("29 half a byte", Header(Tensor("a", "F4", "3", "0,1")), 1, "tensor 'a': shape [3] of F4 is 12 bits, not whole bytes");
-        yield return Accept("30 odd offset", File(Header(Tensor("a", "U8", "1", "0,1"), Tensor("b", "F32", "1", "1,5")), 5));
-        yield return Accept("31 offsets out of order", File(Header(Tensor("a", "U8", "4", "4,8"), Tensor("b", "U8", "4", "0,4")), 8));
+        yield return Accept("30 odd offset", Safetensors(Header(Tensor("a", "U8", "1", "0,1"), Tensor("b", "F32", "1", "1,5")), 5));
+        yield return Accept("31 offsets out of order", Safetensors(Header(Tensor("a", "U8", "4", "4,8"), Tensor("b", "U8", "4", "0,4")), 8));
     }
 }

@@ -46,12 +46,12 @@ public sealed class SafetensorsFileTests
         for (var i = 1; i < Sizes; i++)
             Append(",1"u8);
         Append("],\"data_offsets\":[0,1]}}"u8);
-        var path = Write(Forge.File(header, new byte[1]));
+        var path = Write(Safetensors(header, new byte[1]));
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Contains("tensor 'a': rank over 8", Message(() => SafetensorsFile.Open(path).Dispose()));
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1 << 20);
-        System.IO.File.Delete(path);
+        File.Delete(path);
 
         void Append(ReadOnlySpan<byte> text)
         {
@@ -66,9 +66,9 @@ public sealed class SafetensorsFileTests
         var header = new StringBuilder("{");
         for (var i = 0; i < 1_700_000; i++)
             header.Append(i == 0 ? "" : ",").Append('"').Append(i).Append("\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}");
-        var path = Write(Forge.File(header.Append('}').ToString(), 0));
+        var path = Write(Safetensors(header.Append('}').ToString(), 0));
         Assert.Contains("over 1,000,000 tensors, found \"1000000\"", Message(() => SafetensorsFile.Open(path).Dispose()));
-        System.IO.File.Delete(path);
+        File.Delete(path);
     }
 
     [Fact]
@@ -77,15 +77,15 @@ public sealed class SafetensorsFileTests
         var header = new byte[90_000_000];
         header.AsSpan().Fill((byte)'x');
         "{\""u8.CopyTo(header);
-        var path = Write(Forge.File(header, []));
+        var path = Write(Safetensors(header, []));
         Assert.Contains("header has a text longer than 16777216 bytes at byte 9", Message(() => SafetensorsFile.Open(path).Dispose()));
-        System.IO.File.Delete(path);
+        File.Delete(path);
     }
 
     [Fact]
     public void Row_12_no_name_can_write_to_the_terminal()
     {
-        var path = Write(Forge.File(Header(Tensor("a\\u202e\\ufeff", "F32", "9", "0,1")), 1));
+        var path = Write(Safetensors(Header(Tensor("a\\u202e\\ufeff", "F32", "9", "0,1")), 1));
         var message = Message(() => SafetensorsFile.Open(path).Dispose());
         Assert.Contains("tensor 'a\\u202e\\ufeff': shape [9]", message);
     }
@@ -109,7 +109,7 @@ public sealed class SafetensorsFileTests
             Tensor("f64", "F64", "1", "0,8"), Tensor("u64", "U64", "", "8,16"), Tensor("f32", "F32", "1", "16,20"), Tensor("i32", "I32", "1", "20,24"),
             Tensor("f16", "F16", "1", "24,26"), Tensor("bf16", "BF16", "1", "26,28"), Tensor("i16", "I16", "1", "28,30"), Tensor("i8", "I8", "1", "30,31"),
             Tensor("bool", "BOOL", "1", "31,32"));
-        using var file = SafetensorsFile.Open(Write(Forge.File(Encoding.UTF8.GetBytes(header), data)));
+        using var file = SafetensorsFile.Open(Write(Safetensors(Encoding.UTF8.GetBytes(header), data)));
         Assert.Equal([-2.5], file.ReadDoubles("f64"));
         Assert.Equal([18446744073709551615.0], file.ReadDoubles("u64"));
         foreach (var name in new[] { "f32", "f16", "bf16" })

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using Emergence.Checkpoints;
+using static Emergence.Tests.Checkpoints.Forge;
+
+namespace Emergence.Tests.Checkpoints;
+
+/// <summary>Rows 38 and 41: what is not a plain file, and files that change under the reader.</summary>
+public sealed class CheckpointFileTests
+{
+    [Fact]
+    public void Row_38_a_named_pipe_is_refused_without_waiting_for_a_writer()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "named pipes are recognised on Linux");
+        var folder = TestData.TemporaryFolder();
+        var path = Path.Combine(folder, "model.safetensors");
+        using (var process = Process.Start("mkfifo", [path]))
+            process.WaitForExit();
+        Assert.Equal($"{path}: not a regular file but a named pipe", Message(() => SafetensorsFile.Open(path).Dispose()));
+        Assert.Equal($"{path}: not a regular file but a named pipe", Message(() => Checkpoint.Open(folder).Dispose()));
+        Assert.Equal($"{path}: expected a model folder, it is a named pipe", Message(() => Checkpoint.Open(path).Dispose()));
+    }
+
+    [Fact]
+    public void Row_38_a_device_is_refused_also_behind_a_link()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "devices are recognised on Linux");
+        Assert.Equal("/dev/zero: not a regular file but a character device", Message(() => SafetensorsFile.Open("/dev/zero").Dispose()));
+        var link = Link("/dev/zero");
+        Assert.Equal($"{link} (a link to /dev/zero): not a regular file but a character device", Message(() => SafetensorsFile.Open(link).Dispose()));
+    }
+
+    [Fact]
+    public void Row_38_a_folder_in_place_of_the_file_is_refused()
+    {
+        var folder = TestData.TemporaryFolder();
+        var path = Path.Combine(folder, "model.safetensors");
+        Directory.CreateDirectory(path);
+        Assert.Equal($"{path}: not a regular file but a folder", Message(() => Checkpoint.Open(folder).Dispose()));
+    }
+
+    [Fact]
+    public void Row_38_a_link_to_a_file_is_followed_and_errors_name_the_target()
+    {
+        using (var file = SafetensorsFile.Open(Link(Write(Singles("t", 1, 2), "blob"))))
+            Assert.Equal([1, 2], file.ReadSingles("t"));
+        var broken = Write([1, 2, 3], "blob");
+        var link = Link(broken);
+        Assert.StartsWith($"{link} (a link to {broken}): is 3 bytes", Message(() => SafetensorsFile.Open(link).Dispose()));
+    }
+
+    [Fact]
+    public void Row_38_a_link_to_nothing_and_a_missing_file_say_so()
+    {
+        var link = Link("/nowhere/blob");
+        Assert.Contains("the link leads nowhere", Message(() => SafetensorsFile.Open(link).Dispose()));
+        Assert.Contains("the link leads nowhere", Message(() => Checkpoint.Open(Path.GetDirectoryName(link)!).Dispose()));
+        Assert.EndsWith("no such file", Message(() => SafetensorsFile.Open("/nowhere/blob").Dispose()));
+        Assert.Contains("cannot be opened", Message(() => SafetensorsFile.Open("a\0b").Dispose()));
+    }
+
+    [Theory]
+    [InlineData("shorter", "changed during load")]
+    [InlineData("longer", "changed during load: was")]
+    [InlineData("touched", "changed during load: its modification time moved")]
+    [InlineData("rewritten", "changed during load")]
+    public void Row_41_a_file_that_changes_after_opening_is_noticed(string how, string expected)
+    {
+        var path = Write(Singles("t", 1, 2, 3, 4));
+        File.SetLastWriteTimeUtc(path, new(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        using var file = SafetensorsFile.Open(path);
+        Assert.Equal([1, 2, 3, 4], file.ReadSingles("t"));
+        using (var other = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            if (how == "shorter")
+                other.SetLength(other.Length - 4);
+            else if (how == "longer")
+                other.SetLength(other.Length + 4);
+            else if (how == "rewritten")
+                other.Write(Singles("t", 4, 3, 2, 1));
+        }
+
+        if (how == "touched")
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
+        Assert.Contains(expected, Message(() => file.ReadSingles("t")));
+        Assert.Contains("changed during load", Message(file.VerifyUnchanged));
+    }
+
+    [Fact]
+    public void Row_41_a_short_read_names_the_tensor_and_the_byte()
+    {
+        var bytes = Singles("t", 1, 2, 3, 4);
+        var path = Write(bytes);
+        using var file = SafetensorsFile.Open(path);
+        using (var other = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            other.SetLength(bytes.Length - 4);
+        Assert.Contains($"changed during load: ends at byte {bytes.Length - 4} inside tensor 't'", Message(() => file.ReadSingles("t")));
+    }
+
+    private static string Link(string target)
+    {
+        var link = Path.Combine(TestData.TemporaryFolder(), "model.safetensors");
+        File.CreateSymbolicLink(link, target);
+        return link;
+    }
+}
