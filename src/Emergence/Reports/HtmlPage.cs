@@ -1,0 +1,166 @@
+using System.Text;
+
+namespace Emergence.Reports;
+
+/// <summary>How a card is to be taken.</summary>
+public enum CardTone
+{
+    Good,
+    Mid,
+    Bad,
+}
+
+/// <summary>A list of plain sentences under a heading.</summary>
+public sealed record PageCard(string Heading, CardTone Tone, IReadOnlyList<string> Lines);
+
+/// <summary>A picture and the sentence that says how to read it.</summary>
+public sealed record PageFigure(SvgFigure Figure, string Caption);
+
+/// <summary>
+/// One self-contained page: it loads nothing, works offline and without scripts, follows light and dark, and prints.
+/// Parts appear in the order in which they are added. All text is plain and escaped here.
+/// </summary>
+public sealed class HtmlPage(string title, string about, string finding)
+{
+    // A picture wider than this keeps a readable size on a narrow window and scrolls there instead.
+    private const double Shrinkable = 560;
+
+    private readonly StringBuilder _body = new();
+    private bool _inSection;
+
+    /// <summary>The numbers to remember, side by side.</summary>
+    public void Tiles(params IReadOnlyList<(string Label, string Value, string Note)> tiles)
+    {
+        _body.Append("<div class=\"tiles\">\n");
+        foreach (var (label, value, note) in tiles)
+            _body.Append($"<div class=\"tile\"><span>{E(label)}</span><b>{E(value)}</b><span>{E(note)}</span></div>\n");
+        _body.Append("</div>\n");
+    }
+
+    public void Section(string heading)
+    {
+        EndSection();
+        _body.Append($"<section>\n<h2>{E(heading)}</h2>\n");
+        _inSection = true;
+    }
+
+    public void Paragraph(string text) => _body.Append($"<p>{E(text)}</p>\n");
+
+    /// <summary>Pictures in columns side by side where there is room, below each other where there is not.</summary>
+    public void Figures(params IReadOnlyList<IReadOnlyList<PageFigure>> columns)
+    {
+        _body.Append("<div class=\"figures\">\n");
+        foreach (var column in columns.Where(c => c.Count > 0))
+        {
+            _body.Append("<div>\n");
+            foreach (var (figure, caption) in column)
+            {
+                _body.Append("<figure><div class=\"scroll\">").Append(Inline(figure)).Append("</div>");
+                _body.Append($"<figcaption>{E(caption)}</figcaption></figure>\n");
+            }
+
+            _body.Append("</div>\n");
+        }
+
+        _body.Append("</div>\n");
+    }
+
+    public void Cards(params IReadOnlyList<PageCard> cards)
+    {
+        _body.Append("<div class=\"cards\">\n");
+        foreach (var (heading, tone, lines) in cards)
+        {
+            _body.Append($"<div class=\"card {Class(tone)}\"><h3>{E(heading)}</h3><ul>\n");
+            foreach (var line in lines)
+                _body.Append($"<li>{E(line)}</li>\n");
+            _body.Append("</ul></div>\n");
+        }
+
+        _body.Append("</div>\n");
+    }
+
+    /// <param name="caption">What the rows are.</param>
+    /// <param name="table">Every row is written.</param>
+    /// <param name="folded">Long tables open on a click.</param>
+    public void Table(string caption, Table table, bool folded = false)
+    {
+        _body.Append(folded ? $"<details><summary>{E(caption)}</summary>" : $"<div class=\"table\"><div class=\"caption\">{E(caption)}</div>");
+        _body.Append("<div class=\"scroll\"><table>\n<thead><tr>");
+        foreach (var column in table.Columns)
+            _body.Append($"<th{(column.RightAligned ? " class=\"num\"" : "")}>{E(column.Name)}</th>");
+        _body.Append("</tr></thead>\n<tbody>\n");
+        foreach (var row in table.Rows)
+        {
+            _body.Append("<tr>");
+            for (var i = 0; i < row.Count; i++)
+                AppendCell(table.Columns[i], row[i]);
+            _body.Append("</tr>\n");
+        }
+
+        _body.Append("</tbody>\n</table></div>").Append(folded ? "</details>\n" : "</div>\n");
+    }
+
+    /// <summary>Something to copy, such as a command.</summary>
+    public void Code(string text) => _body.Append($"<pre><code>{E(text)}</code></pre>\n");
+
+    public override string ToString()
+    {
+        EndSection();
+        return $"""
+            <!doctype html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+            <link rel="icon" href="data:,">
+            <title>{E(title)}</title>
+            <style>
+            {HtmlStyle.Css}
+            {SvgFigure.Style}
+            </style>
+            </head>
+            <body>
+            <header>
+            <h1>{E(title)}</h1>
+            <p class="about">{E(about)}</p>
+            <p class="finding">{E(finding)}</p>
+            </header>
+            <main>
+            {_body}</main>
+            <script>
+            {HtmlStyle.Script}
+            </script>
+            </body>
+            </html>
+
+            """.ReplaceLineEndings("\n");
+    }
+
+    private static string E(string text) => Markup.Escape(text);
+
+    private static string Class(CardTone tone) => tone switch
+    {
+        CardTone.Good => "good",
+        CardTone.Mid => "mid",
+        _ => "bad",
+    };
+
+    private static string Inline(SvgFigure figure)
+        => figure.Width <= Shrinkable ? figure.Inline() : figure.Inline().Replace("<svg class=\"em\"", "<svg class=\"em wide\"");
+
+    private void AppendCell(TableColumn column, TableCell cell)
+    {
+        const int longText = 40;
+        var text = cell.Show(column.Digits);
+        var style = column.RightAligned ? "num" : column.Name == "verdict" ? "v-" + text.Replace(' ', '-') : text.Length > longText ? "long" : "";
+        _body.Append(style.Length > 0 ? $"<td class=\"{E(style)}\">{E(text)}</td>" : $"<td>{E(text)}</td>");
+    }
+
+    private void EndSection()
+    {
+        if (_inSection)
+            _body.Append("</section>\n");
+        _inSection = false;
+    }
+}
