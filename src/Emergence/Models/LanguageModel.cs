@@ -1,0 +1,139 @@
+using Emergence.Checkpoints;
+using Emergence.Devices;
+
+namespace Emergence.Models;
+
+/// <summary>SHA-256 of what defines a model, lower-case hex.</summary>
+public readonly record struct ModelIdentity(string Weights, string Config);
+
+/// <summary>A language model in a device's memory, ready to be run.</summary>
+public sealed class LanguageModel : IDisposable
+{
+    private readonly Checkpoint _checkpoint;
+
+    private LanguageModel(Device device, ModelConfig config, Checkpoint checkpoint, WeightFiles files)
+    {
+        Config = config;
+        _checkpoint = checkpoint;
+        WeightBytes = files.Bytes;
+        IgnoredWeights = files.Ignored;
+        Transformer = new(device, config, WeightLoader.Load(device, config, files));
+    }
+
+    public ModelConfig Config { get; }
+
+    public string Architecture => Config.ModelType;
+
+    /// <summary>L.</summary>
+    public int Layers => Config.Layers;
+
+    /// <summary>d.</summary>
+    public int Width => Config.Width;
+
+    public int VocabularySize => Config.VocabularySize;
+
+    public int MaxPositions => Config.MaxPositions;
+
+    /// <summary>Keys of config.json that nothing is known about.</summary>
+    public IReadOnlyList<string> UnknownConfigKeys => Config.UnknownKeys;
+
+    /// <summary>Tensors of the checkpoint that were left out.</summary>
+    public IReadOnlyList<string> IgnoredWeights { get; }
+
+    /// <summary>Memory that the weights take.</summary>
+    public long WeightBytes { get; }
+
+    /// <summary>What the checkpoint says that looks wrong but does no harm.</summary>
+    public IReadOnlyList<string> Warnings => _checkpoint.Warnings;
+
+    /// <summary>The first use reads every byte of the weights again.</summary>
+    public ModelIdentity Identity => new(_checkpoint.Identity, Config.Sha256);
+
+    public Device Device => Transformer.Device;
+
+    internal Transformer Transformer { get; }
+
+    /// <summary>
+    /// Loads the model of a folder. Config and the headers of all weight files are checked, and the memory is held against
+    /// what the device has, before a weight is read.
+    /// </summary>
+    public static LanguageModel Load(string folder, Device device, ModelOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        options ??= new();
+        var config = ModelConfig.Read(folder, options.Strict);
+        var checkpoint = Checkpoint.Open(folder);
+        try
+        {
+            var files = new WeightFiles(config, checkpoint, options);
+            var available = device.AvailableBytes;
+            if (files.Bytes > available)
+                throw new EmergenceException($"{Printable.Escape(folder)}: the weights need {files.Bytes:N0} bytes, device {device.Name} has {available:N0}: use a smaller model or a device with more memory");
+            return new(device, config, checkpoint, files);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Throws unless every id is one of the vocabulary and the sequence has 1 .. MaxPositions of them.</summary>
+    public void RequireValid(ReadOnlySpan<int> tokens, string what)
+    {
+        if (tokens.Length == 0)
+            throw new EmergenceException($"{what} is empty: expected at least one token id", ExitCode.Usage);
+        if (tokens.Length > MaxPositions)
+            throw new EmergenceException($"{what} has {tokens.Length} tokens, the model takes at most {MaxPositions}", ExitCode.Usage);
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            if ((uint)tokens[i] >= (uint)VocabularySize)
+                throw new EmergenceException($"{what}: id {tokens[i]} at position {i} is not in 0 .. {VocabularySize - 1}", ExitCode.Usage);
+        }
+    }
+
+    /// <summary>Scores of what may follow a sequence, (V).</summary>
+    public float[] NextTokenLogits(ReadOnlySpan<int> tokens)
+    {
+        RequireValid(tokens, "the sequence");
+        using var rows = TokenRows.Chain(Device, tokens);
+        using var memory = Transformer.AllocateMemory(rows.Count);
+        using var first = Device.Allocate(rows.Count, Width);
+        using var second = Device.Allocate(rows.Count, Width);
+        using var scores = Device.Allocate(1, VocabularySize);
+        var (x, y) = (first, second);
+        Transformer.Embed(rows, x);
+        for (var layer = 0; layer < Layers; layer++)
+        {
+            Transformer.Block(layer, rows, x, y, memory);
+            (x, y) = (y, x);
+        }
+
+        var last = x.RowRange(rows.Count - 1, 1);
+        if (Config.HasFinalNorm)
+            Transformer.FinalNorm(last, last);
+        Transformer.Logits(last, scores);
+        var result = new float[VocabularySize];
+        Device.Download(scores, result);
+        return result;
+    }
+
+    /// <summary>The most likely next tokens, one after the other; of equal scores the lowest id.</summary>
+    public int[] Continue(ReadOnlySpan<int> tokens, int count)
+    {
+        var sequence = new List<int>([.. tokens]);
+        for (var i = 0; i < count; i++)
+        {
+            var logits = NextTokenLogits([.. sequence]);
+            sequence.Add(Array.IndexOf(logits, logits.Max()));
+        }
+
+        return [.. sequence[tokens.Length..]];
+    }
+
+    public void Dispose()
+    {
+        Transformer.Dispose();
+        _checkpoint.Dispose();
+    }
+}

@@ -1,0 +1,64 @@
+namespace Emergence.Models;
+
+/// <summary>How a checkpoint of an architecture calls its weights. Names of a block follow <see cref="Block"/> and the layer's number.</summary>
+internal sealed record WeightNames
+{
+    /// <summary>What may stand before every name but the head's; published files have it or lack it.</summary>
+    public required string[] Prefixes { get; init; }
+
+    public required string Embedding { get; init; }
+
+    public string? Positions { get; init; }
+
+    /// <summary>Names of norms and projections lack ".weight" and ".bias".</summary>
+    public string? FinalNorm { get; init; }
+
+    public string Head { get; init; } = "lm_head";
+
+    /// <summary>E.g. "h." in "h.0.ln_1".</summary>
+    public required string Block { get; init; }
+
+    /// <summary>Before, after attention and before, after the feed-forward part, where there are such norms.</summary>
+    public string? AttentionInputNorm { get; init; }
+
+    public string? AttentionOutputNorm { get; init; }
+
+    public string? InnerInputNorm { get; init; }
+
+    public string? InnerOutputNorm { get; init; }
+
+    public string? QueryNorm { get; init; }
+
+    public string? KeyNorm { get; init; }
+
+    /// <summary>Query, key and value; or one projection that yields all three.</summary>
+    public required string[] QueryKeyValue { get; init; }
+
+    /// <summary>In a joint projection query, key and value of one head are neighbours, instead of all queries before all keys.</summary>
+    public bool JoinedByHead { get; init; }
+
+    public required string AttentionOutput { get; init; }
+
+    /// <summary>Up; or gate and up; or one projection that yields both.</summary>
+    public required string[] Inner { get; init; }
+
+    public required string InnerOutput { get; init; }
+
+    /// <summary>Projections of blocks are stored as (in, out) instead of (out, in).</summary>
+    public bool InputMajor { get; init; }
+
+    /// <summary>The names of Llama, from which many differ in a few.</summary>
+    public static WeightNames Llama { get; } = new()
+    {
+        Prefixes = ["model.", ""],
+        Embedding = "embed_tokens",
+        FinalNorm = "norm",
+        Block = "layers.",
+        AttentionInputNorm = "input_layernorm",
+        InnerInputNorm = "post_attention_layernorm",
+        QueryKeyValue = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
+        AttentionOutput = "self_attn.o_proj",
+        Inner = ["mlp.gate_proj", "mlp.up_proj"],
+        InnerOutput = "mlp.down_proj",
+    };
+}
