@@ -22,16 +22,30 @@ public abstract class PairSource
     }
 }
 
-/// <summary>Every row i of x with row permutation(i) of y: one fresh shuffle of the full batch a step (the published protocol).</summary>
-public sealed class ShuffledPairs(int rows) : PairSource
+/// <summary>
+/// Every row i of x with row permutation(i) of y: one fresh shuffle of the full batch a step (the published protocol).
+/// Rows may repeat: x[i] and y[i] say where the vectors of row i lie.
+/// </summary>
+public sealed class ShuffledPairs(int[] x, int[] y) : PairSource
 {
-    public override int Count => rows;
+    public ShuffledPairs(int rows)
+        : this([.. Enumerable.Range(0, rows)], [.. Enumerable.Range(0, rows)])
+    {
+    }
+
+    /// <summary>N entries.</summary>
+    public IReadOnlyList<int> X => x;
+
+    /// <summary>N entries.</summary>
+    public IReadOnlyList<int> Y => y;
+
+    public override int Count => x.Length;
 
     public override void Draw(ulong seed, uint cell, int step, Span<int> a, Span<int> b)
     {
-        var permutation = new FeistelPermutation(rows, seed, cell, step);
-        for (var i = 0; i < rows; i++)
-            (a[i], b[i]) = (i, permutation.Apply(i));
+        var permutation = new FeistelPermutation(Count, seed, cell, step);
+        for (var i = 0; i < Count; i++)
+            (a[i], b[i]) = (x[i], y[permutation.Apply(i)]);
     }
 }
 
@@ -45,9 +59,10 @@ public sealed class OffSupportPairs : PairSource
     /// <param name="x">Weights u.</param>
     /// <param name="y">Weights v.</param>
     /// <param name="support">Pairs of S, sorted by a, then b.</param>
-    public OffSupportPairs(int count, AliasTable x, AliasTable y, ReadOnlySpan<(int A, int B)> support)
+    /// <param name="stream">Which random numbers.</param>
+    public OffSupportPairs(int count, AliasTable x, AliasTable y, ReadOnlySpan<(int A, int B)> support, RandomStream stream = RandomStream.Pairs)
     {
-        (Count, X, Y) = (count, x, y);
+        (Count, X, Y, Stream) = (count, x, y, stream);
         RowStarts = new int[x.Aliases.Length + 1];
         Columns = new int[support.Length];
         for (var i = 0; i < support.Length; i++)
@@ -68,6 +83,8 @@ public sealed class OffSupportPairs : PairSource
 
     public AliasTable Y { get; }
 
+    public RandomStream Stream { get; }
+
     /// <summary>Partners of class a in S are Columns[RowStarts[a] .. RowStarts[a + 1]], ascending.</summary>
     public int[] RowStarts { get; }
 
@@ -79,7 +96,7 @@ public sealed class OffSupportPairs : PairSource
         {
             for (var attempt = 0u; ; attempt++)
             {
-                var (x0, x1, x2, x3) = Philox.Block((uint)pair, (uint)step, cell, (uint)RandomStream.Pairs + (attempt << 8), seed);
+                var (x0, x1, x2, x3) = Philox.Block((uint)pair, (uint)step, cell, (uint)Stream + (attempt << 8), seed);
                 (a[pair], b[pair]) = (X.Draw(x0, x1), Y.Draw(x2, x3));
                 var partners = Columns.AsSpan(RowStarts[a[pair]]..RowStarts[a[pair] + 1]);
                 if (partners.BinarySearch(b[pair]) < 0)

@@ -1,0 +1,96 @@
+using Emergence.Devices;
+
+namespace Emergence.Information;
+
+/// <summary>One value asked for.</summary>
+/// <param name="Estimator">A row of <see cref="EstimatorTable"/>.</param>
+/// <param name="Joint">The data.</param>
+/// <param name="Preset">Size of the training.</param>
+/// <param name="Seed">Key of all random numbers.</param>
+/// <param name="Cell">Separates the random numbers of cells with the same seed.</param>
+public sealed record EstimationRequest(Estimator Estimator, JointClasses Joint, CriticPreset Preset, ulong Seed, uint Cell)
+{
+    /// <summary>Which columns "paper" reads: SliceColumns * Slice and on.</summary>
+    public int Slice { get; init; }
+}
+
+/// <summary>A way to find mutual information: one file, one row of <see cref="EstimatorTable"/>.</summary>
+public abstract class Estimator
+{
+    /// <summary>The word the command line uses.</summary>
+    public abstract string Name { get; }
+
+    public abstract string Description { get; }
+
+    public abstract string UseWhen { get; }
+
+    /// <summary>Results differ between seeds.</summary>
+    public abstract bool IsRandom { get; }
+
+    internal abstract Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs);
+
+    /// <summary>A result without a value.</summary>
+    internal MutualInformation Fail(EstimationRequest request, string reason) => Describe(request, double.NaN) with { Failure = reason };
+
+    /// <summary>A result with everything that the data alone say; its value is that of <paramref name="mi"/>.</summary>
+    private protected MutualInformation Describe(EstimationRequest request, double mi)
+    {
+        var joint = request.Joint;
+        var units = joint.X.UnitWeights.Length;
+        return new()
+        {
+            Estimator = Name,
+            Seed = request.Seed,
+            MiBits = mi,
+            ExactBits = joint.Bits,
+            ExactStandardErrorBits = joint.StandardErrorBits,
+            HPrefixBits = joint.UnitBits,
+            Log2N = Math.Log2(joint.Samples),
+            IsEnumeration = joint.IsEnumeration,
+            K = joint.Support.Count,
+            KX = joint.X.Count,
+            KY = joint.Y.Count,
+            Mu = joint.Coincidences,
+            CollisionsX = units - joint.X.Count,
+            CollisionsY = units - joint.Y.Count,
+            NonFinite = joint.X.NonFinite + joint.Y.NonFinite,
+        };
+    }
+}
+
+/// <summary>All estimators: adding one is one file and one row.</summary>
+public static class EstimatorTable
+{
+    public static IReadOnlyList<Estimator> Rows { get; } = [new ExactInformation(), new SupportMine(), new PublishedMine()];
+
+    public static Estimator Find(string name) => Rows.FirstOrDefault(row => row.Name == name)
+        ?? throw new EmergenceException($"unknown estimator '{name}': choose {string.Join(", ", Rows.Select(row => row.Name))}", ExitCode.Usage);
+}
+
+/// <summary>A value on its way.</summary>
+internal abstract class Estimation : IDisposable
+{
+    /// <summary>What the device is to train; none where the result needs no training.</summary>
+    public abstract CriticTraining? Training { get; }
+
+    /// <summary>Whether the training may end; asked after every <see cref="CriticPreset.CheckEvery"/> steps.</summary>
+    public abstract bool IsFinished();
+
+    public abstract MutualInformation Finish();
+
+    public abstract void Dispose();
+}
+
+/// <summary>A result that is there at once.</summary>
+internal sealed class FinishedEstimation(MutualInformation result) : Estimation
+{
+    public override CriticTraining? Training => null;
+
+    public override bool IsFinished() => true;
+
+    public override MutualInformation Finish() => result;
+
+    public override void Dispose()
+    {
+    }
+}

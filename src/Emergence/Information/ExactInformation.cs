@@ -1,0 +1,46 @@
+using Emergence.Devices;
+
+namespace Emergence.Information;
+
+/// <summary>
+/// "exact": the information of the data themselves, I_emp; nothing is trained. For a sample, the entropy estimators tell
+/// what it says about the source.
+/// </summary>
+internal sealed class ExactInformation : Estimator
+{
+    public override string Name => "exact";
+
+    public override string Description => "the information of these data themselves, by counting classes of equal vectors";
+
+    public override string UseWhen => "the classes can be counted, as they always can for a deterministic model on a finite data set";
+
+    public override bool IsRandom => false;
+
+    internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs) =>
+        new FinishedEstimation(Describe(request, request.Joint.Bits));
+}
+
+/// <summary>What a sample says about the information of its source.</summary>
+public static class SampleInformation
+{
+    /// <summary>
+    /// H(a) + H(b) - H(a,b) by every entropy estimator; the standard error is that of the mean of log2 p/(uv). Needs units
+    /// weighted by counts.
+    /// </summary>
+    public static IReadOnlyList<BitsEstimate> Estimate(JointClasses joint)
+    {
+        ArgumentNullException.ThrowIfNull(joint);
+        var x = Counts(joint.X.Weights.ToArray(), joint.Samples);
+        var y = Counts(joint.Y.Weights.ToArray(), joint.Samples);
+        var both = Counts(joint.Support.Select(pair => pair.Joint), joint.Samples);
+        return [.. Entropy.Estimators.Select(entropy => new BitsEstimate(entropy.Name, entropy.Bits(x) + entropy.Bits(y) - entropy.Bits(both), joint.StandardErrorBits))];
+    }
+
+    private static long[] Counts(IEnumerable<double> weights, double samples) => [.. weights.Select(weight =>
+    {
+        var count = Math.Round(weight * samples);
+        return Math.Abs(weight * samples - count) <= 1e-6 * count
+            ? (long)count
+            : throw new ArgumentException($"expected counts, found the weight {weight * samples}");
+    })];
+}

@@ -1,0 +1,55 @@
+using Emergence.Devices;
+using Emergence.Devices.Sampling;
+
+namespace Emergence.Information;
+
+/// <summary>What a frozen critic reads on pairs that training did not choose.</summary>
+internal static class HeldOut
+{
+    /// <summary>Up to this many pairs of classes are all looked at.</summary>
+    private const long GridLimit = 1L << 22;
+
+    /// <summary>Above, this many are drawn.</summary>
+    private const int Fresh = 1 << 20;
+
+    /// <summary>Pairs scored at once: bounds the memory.</summary>
+    private const int ScoredAtOnce = 1 << 17;
+
+    /// <summary>The support, and either all pairs off it or fresh ones of their own random stream.</summary>
+    public static IEnumerable<ClassPair> Pairs(JointClasses joint, ulong seed, uint cell)
+    {
+        if (joint.GridSize <= GridLimit)
+            return joint.AllPairs();
+        var source = SupportMine.OffSupport(joint, Fresh, RandomStream.HeldOut);
+        var (a, b) = (new int[Fresh], new int[Fresh]);
+        source.Draw(seed, cell, 0, a, b);
+        var weight = (1 - joint.SupportProduct) / Fresh;
+        return joint.Support.Concat(Enumerable.Range(0, Fresh).Select(pair => new ClassPair(a[pair], b[pair], 0, weight)));
+    }
+
+    /// <summary>The Donsker-Varadhan value of the training's critic over weighted pairs.</summary>
+    public static double Bits(Device device, CriticTraining training, IEnumerable<ClassPair> pairs)
+    {
+        var (joint, largest, partition) = (0.0, double.NegativeInfinity, 0.0);
+        using var workspace = device.CreateCriticWorkspace(training.Shape, training.X.Rows, training.Y.Rows, ScoredAtOnce);
+        var scores = new double[ScoredAtOnce];
+        foreach (var part in pairs.Chunk(ScoredAtOnce))
+        {
+            using var a = device.AllocateIndices([.. part.Select(pair => pair.A)]);
+            using var b = device.AllocateIndices([.. part.Select(pair => pair.B)]);
+            device.CriticForward(workspace, training.Parameters, training.X, training.Y, a, b);
+            device.Download(workspace.Scores.RowRange(0, part.Length), scores.AsSpan(0, part.Length));
+            var most = scores.AsSpan(0, part.Length).ToArray().Max();
+            if (most > largest)
+                (partition, largest) = (partition * Math.Exp(largest - most), most);
+            for (var i = 0; i < part.Length; i++)
+            {
+                // Off the support p is 0, and an infinite score must not turn that into NaN.
+                joint += part[i].Joint == 0 ? 0 : part[i].Joint * scores[i];
+                partition += part[i].Product * Math.Exp(scores[i] - largest);
+            }
+        }
+
+        return (joint - largest - Math.Log(partition)) / Math.Log(2);
+    }
+}

@@ -1,0 +1,113 @@
+namespace Emergence.Information;
+
+/// <summary>A pair of classes with its weight under the joint distribution and under the product of the margins.</summary>
+/// <param name="A">Class of x.</param>
+/// <param name="B">Class of y.</param>
+/// <param name="Joint">p_ab.</param>
+/// <param name="Product">u_a v_b.</param>
+public readonly record struct ClassPair(int A, int B, double Joint, double Product);
+
+/// <summary>
+/// The joint distribution of x and y over the same units, and what follows from it without any estimate: a finite data
+/// set through a deterministic model makes both sides discrete.
+/// </summary>
+public sealed class JointClasses
+{
+    private readonly ClassPair[] _support;
+
+    /// <param name="x">One side.</param>
+    /// <param name="y">The other side, of the same units with the same weights.</param>
+    /// <param name="isEnumeration">The units are all there are, so there is no sampling error.</param>
+    public JointClasses(RowClasses x, RowClasses y, bool isEnumeration)
+    {
+        if (!x.UnitWeights.SequenceEqual(y.UnitWeights))
+            throw new ArgumentException("x and y are not of the same units");
+        (X, Y, IsEnumeration) = (x, y, isEnumeration);
+        _support = FindSupport(x, y);
+        Bits = HasConstantSide ? 0 : Math.Max(0, _support.Sum(pair => pair.Joint * PointwiseBits(pair)));
+        SupportProduct = _support.Sum(pair => pair.Product);
+    }
+
+    public RowClasses X { get; }
+
+    public RowClasses Y { get; }
+
+    public bool IsEnumeration { get; }
+
+    /// <summary>S: the pairs that occur, by a, then b.</summary>
+    public IReadOnlyList<ClassPair> Support => _support;
+
+    /// <summary>I_emp = sum_S p log2(p / (u v)): the information of these data, and the ceiling of s-mine.</summary>
+    public double Bits { get; }
+
+    /// <summary>H of the units, in bits: of the prefixes, for a model.</summary>
+    public double UnitBits => Entropy.Bits(X.UnitWeights, X.TotalWeight);
+
+    /// <summary>N where the unit weights are counts.</summary>
+    public double Samples => X.TotalWeight;
+
+    /// <summary>sum_S u v, which is 1 - m.</summary>
+    public double SupportProduct { get; }
+
+    /// <summary>
+    /// mu: how many of N rows a random shuffle of y leaves on S, in the mean; N sum w^2 where x and y are injective.
+    /// </summary>
+    public double Coincidences => Samples * SupportProduct;
+
+    /// <summary>K_x K_y.</summary>
+    public long GridSize => (long)X.Count * Y.Count;
+
+    /// <summary>x or y is the same everywhere: the information is 0.</summary>
+    public bool HasConstantSide => X.Count == 1 || Y.Count == 1;
+
+    /// <summary>Standard error of <see cref="Bits"/> as an estimate for the source of a sample; 0 for an enumeration.</summary>
+    public double StandardErrorBits
+    {
+        get
+        {
+            if (IsEnumeration)
+                return 0;
+            var variance = _support.Sum(pair => pair.Joint * (PointwiseBits(pair) - Bits) * (PointwiseBits(pair) - Bits));
+            return Math.Sqrt(variance / Samples);
+        }
+    }
+
+    /// <summary>The whole grid, a-major; p is 0 off the support.</summary>
+    public IEnumerable<ClassPair> AllPairs()
+    {
+        var next = 0;
+        for (var a = 0; a < X.Count; a++)
+        {
+            for (var b = 0; b < Y.Count; b++)
+            {
+                var onSupport = next < _support.Length && _support[next].A == a && _support[next].B == b;
+                yield return onSupport ? _support[next++] : new(a, b, 0, X.Weights[a] * Y.Weights[b]);
+            }
+        }
+    }
+
+    /// <summary>i = log2 p / (u v) of each unit, in bits; its mean is <see cref="Bits"/>.</summary>
+    public double[] UnitInformation()
+    {
+        var bits = _support.ToDictionary(pair => (pair.A, pair.B), PointwiseBits);
+        var information = new double[X.UnitWeights.Length];
+        for (var unit = 0; unit < information.Length; unit++)
+            information[unit] = bits[(X.ClassOfUnit[unit], Y.ClassOfUnit[unit])];
+        return information;
+    }
+
+    private static double PointwiseBits(ClassPair pair) => Math.Log2(pair.Joint / pair.Product);
+
+    private static ClassPair[] FindSupport(RowClasses x, RowClasses y)
+    {
+        var weights = new Dictionary<(int A, int B), double>();
+        for (var unit = 0; unit < x.UnitWeights.Length; unit++)
+        {
+            var key = (x.ClassOfUnit[unit], y.ClassOfUnit[unit]);
+            weights[key] = weights.GetValueOrDefault(key) + x.UnitWeights[unit];
+        }
+
+        return [.. weights.OrderBy(entry => entry.Key).Select(entry =>
+            new ClassPair(entry.Key.A, entry.Key.B, entry.Value / x.TotalWeight, x.Weights[entry.Key.A] * y.Weights[entry.Key.B]))];
+    }
+}

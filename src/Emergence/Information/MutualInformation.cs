@@ -1,0 +1,110 @@
+namespace Emergence.Information;
+
+/// <summary>Why a training ended.</summary>
+public enum StopReason
+{
+    /// <summary>Nothing was trained.</summary>
+    None,
+
+    /// <summary>The exact value was reached.</summary>
+    Ceiling,
+
+    /// <summary>The curve levelled.</summary>
+    Level,
+
+    /// <summary>The last allowed step.</summary>
+    Limit,
+
+    /// <summary>A value was not finite.</summary>
+    Failed,
+}
+
+/// <summary>What an estimator says about one cell with one seed, and what is needed to judge it. Information is in bits.</summary>
+public sealed record MutualInformation
+{
+    public required string Estimator { get; init; }
+
+    /// <summary>The full settings of the training; empty where nothing is trained.</summary>
+    public string Preset { get; init; } = "";
+
+    public ulong Seed { get; init; }
+
+    /// <summary>The value; NaN where the cell failed.</summary>
+    public required double MiBits { get; init; }
+
+    /// <summary>I_emp of these data.</summary>
+    public required double ExactBits { get; init; }
+
+    /// <summary>Sampling error of ExactBits; 0 for an enumeration.</summary>
+    public double ExactStandardErrorBits { get; init; }
+
+    /// <summary>H of the prefixes (or rows).</summary>
+    public required double HPrefixBits { get; init; }
+
+    /// <summary>log2 N.</summary>
+    public required double Log2N { get; init; }
+
+    /// <summary>All there is was measured, not a sample.</summary>
+    public bool IsEnumeration { get; init; }
+
+    /// <summary>Distinct pairs (x, y); the number of distinct prefixes where they do not collide on both sides.</summary>
+    public required int K { get; init; }
+
+    /// <summary>Classes of x.</summary>
+    public required int KX { get; init; }
+
+    /// <summary>Classes of y.</summary>
+    public required int KY { get; init; }
+
+    /// <summary>How many rows one shuffle leaves with a partner of their own, in the mean.</summary>
+    public required double Mu { get; init; }
+
+    /// <summary>Units whose x another unit has too.</summary>
+    public int CollisionsX { get; init; }
+
+    /// <summary>Units whose y another unit has too.</summary>
+    public int CollisionsY { get; init; }
+
+    public int Steps { get; init; }
+
+    public StopReason StoppedBy { get; init; }
+
+    /// <summary>Largest value of any step.</summary>
+    public double MaxBits { get; init; } = double.NaN;
+
+    /// <summary>Mean over the last steps: the value, but for estimators that report the maximum.</summary>
+    public double LastMeanBits { get; init; } = double.NaN;
+
+    /// <summary>The frozen critic's value over all pairs of classes, or over many fresh ones.</summary>
+    public double HeldOutBits { get; init; } = double.NaN;
+
+    /// <summary>Steps more than 1e-4 bits (what single precision may add) above ExactBits.</summary>
+    public int StepsAboveCeiling { get; init; }
+
+    /// <summary>Largest |T| of any step.</summary>
+    public double MaxScore { get; init; }
+
+    /// <summary>NaN or infinite inputs, T and values.</summary>
+    public long NonFinite { get; init; }
+
+    /// <summary>Multiply-adds of the training.</summary>
+    public double MultiplyAdds { get; init; }
+
+    /// <summary>Value of every step, in bits.</summary>
+    public IReadOnlyList<double> Curve { get; init; } = [];
+
+    /// <summary>Why the cell failed, e.g. "failed at step 37, last finite 9.20".</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>SD over the seeds of this cell, once they are known: see <see cref="SeedSpread"/>.</summary>
+    public double SdBits { get; init; } = double.NaN;
+
+    /// <summary>How far the maximum lies above the value.</summary>
+    public double MaxGapBits => MaxBits - MiBits;
+
+    /// <summary>How far the value lies above what the frozen critic reads.</summary>
+    public double HeldOutGapBits => MiBits - HeldOutBits;
+
+    /// <summary>One word; it can change when <see cref="SdBits"/> becomes known.</summary>
+    public Verdict Verdict => Verdicts.Of(this);
+}

@@ -1,0 +1,86 @@
+using Emergence.Devices;
+using Emergence.Devices.Sampling;
+using Emergence.Tensors;
+
+namespace Emergence.Information;
+
+/// <summary>
+/// "paper": the protocol of Chen et al. (ACL 2025), kept for reproduction: raw columns of one slice, all N rows, a fresh
+/// shuffle of y each step for the product of the margins, and the maximum over the steps as the value. It can exceed the
+/// information of the data by any amount.
+/// </summary>
+internal sealed class PublishedMine : Estimator
+{
+    internal const string EstimatorName = "paper";
+
+    /// <summary>Columns of a slice.</summary>
+    internal const int SliceColumns = 768;
+
+    public override string Name => EstimatorName;
+
+    public override string Description => "the published protocol: full-batch shuffles, the maximum over the steps; biased upwards";
+
+    public override string UseWhen => "a published number is to be reproduced or explained; never for the information itself";
+
+    public override bool IsRandom => true;
+
+    internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
+    {
+        var joint = request.Joint;
+        if (joint.X.NonFinite + joint.Y.NonFinite > 0)
+            return new FinishedEstimation(Fail(request, $"{joint.X.NonFinite + joint.Y.NonFinite} inputs are not finite"));
+
+        var x = SliceOf(inputs, joint.X, request.Slice);
+        var y = SliceOf(inputs, joint.Y, request.Slice);
+        return new Run(request, Describe(request, double.NaN), device, CreateTraining(request, device, x, y));
+    }
+
+    /// <summary>N joint rows with p = 1/N, then N marginal rows with q = 1/N.</summary>
+    private static CriticTraining CreateTraining(EstimationRequest request, Device device, Tensor x, Tensor y)
+    {
+        var preset = request.Preset;
+        var shape = new CriticShape(x.Columns, y.Columns, [.. preset.Widths]);
+        var (a, b) = Rows(request.Joint);
+        var (none, each) = (new double[a.Length], Enumerable.Repeat(1.0 / a.Length, a.Length).ToArray());
+        var initial = CriticInitialization.Xavier(shape, request.Seed, request.Cell);
+        return new(device, shape, x, y, a, b, [.. each, .. none], [.. none, .. each], new ShuffledPairs(a, b), initial)
+        {
+            Rate = preset.Rate.At,
+            Seed = request.Seed,
+            Cell = request.Cell,
+        };
+    }
+
+    private static Tensor SliceOf(DeviceInputs inputs, RowClasses rows, int slice)
+    {
+        var start = (long)slice * SliceColumns;
+        if (slice < 0 || start >= rows.Columns)
+            throw new EmergenceException($"slice {slice} starts at column {start}, but the vectors have {rows.Columns} columns: choose a slice from 0 to {(rows.Columns - 1) / SliceColumns}", ExitCode.Usage);
+        return inputs.Slice(rows, (int)start, (int)Math.Min(SliceColumns, rows.Columns - start));
+    }
+
+    /// <summary>Classes of each of the N rows, in the order of the support, so that the order of the data does not matter.</summary>
+    private static (int[] A, int[] B) Rows(JointClasses joint)
+    {
+        var (a, b) = (new List<int>(), new List<int>());
+        foreach (var pair in joint.Support)
+        {
+            var weight = pair.Joint * joint.Samples;
+            var count = (int)Math.Round(weight);
+            if (Math.Abs(weight - count) > 1e-6 * count)
+                throw new EmergenceException($"estimator '{EstimatorName}' works on rows that are all alike: expected whole-number weights, found {weight}", ExitCode.Usage);
+            a.AddRange(Enumerable.Repeat(pair.A, count));
+            b.AddRange(Enumerable.Repeat(pair.B, count));
+        }
+
+        return ([.. a], [.. b]);
+    }
+
+    private sealed class Run(EstimationRequest request, MutualInformation about, Device device, CriticTraining training)
+        : CriticEstimation(request, about, device, training)
+    {
+        protected override StopReason Judge() => StopReason.None;
+
+        protected override double Value() => Bits.Max();
+    }
+}

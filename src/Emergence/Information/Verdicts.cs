@@ -1,0 +1,82 @@
+namespace Emergence.Information;
+
+/// <summary>Whether a value means anything.</summary>
+public enum Verdict
+{
+    Ok,
+
+    /// <summary>The sample is too small for its exact value to say something about the source.</summary>
+    AtCeiling,
+
+    /// <summary>What this critic resolves, not the information there is.</summary>
+    BelowExact,
+
+    /// <summary>Seeds disagree, the training did not level, or the protocol cannot be trusted here.</summary>
+    Unreliable,
+
+    /// <summary>There is no value.</summary>
+    Failed,
+}
+
+/// <summary>How a verdict is found and written.</summary>
+public static class Verdicts
+{
+    /// <summary>Largest SD over seeds, in bits, of a value that can be relied on.</summary>
+    private const double MaxSd = 0.05;
+
+    /// <summary>Fewest rows with a partner of their own in a shuffle that keep the published protocol from diverging.</summary>
+    private const double MinCoincidences = 30;
+
+    /// <summary>A value this far below the exact one, in bits, is not it.</summary>
+    private const double MaxShortfall = 0.02;
+
+    public static string Word(this Verdict verdict) => verdict switch
+    {
+        Verdict.Ok => "ok",
+        Verdict.AtCeiling => "at ceiling",
+        Verdict.BelowExact => "below exact",
+        Verdict.Unreliable => "unreliable",
+        Verdict.Failed => "failed",
+        _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, null),
+    };
+
+    /// <summary>The first that matches of failed, unreliable, below exact, at ceiling, ok.</summary>
+    internal static Verdict Of(MutualInformation cell)
+    {
+        if (cell.Failure != null || double.IsNaN(cell.MiBits))
+            return Verdict.Failed;
+        if (cell.SdBits > MaxSd || EndedEarly(cell) || IsBeyondTheProtocol(cell))
+            return Verdict.Unreliable;
+        if (cell.MiBits < cell.ExactBits - MaxShortfall && double.IsFinite(cell.ExactBits))
+            return Verdict.BelowExact;
+        var rows = Math.Pow(2, cell.Log2N);
+        return double.IsInfinity(cell.ExactBits) || (!cell.IsEnumeration && cell.K > rows / 2) ? Verdict.AtCeiling : Verdict.Ok;
+    }
+
+    /// <summary>The published protocol always takes all its steps; the others stop when they have levelled.</summary>
+    private static bool EndedEarly(MutualInformation cell) => cell.StoppedBy == StopReason.Limit && cell.Estimator != PublishedMine.EstimatorName;
+
+    private static bool IsBeyondTheProtocol(MutualInformation cell) =>
+        cell.Estimator == PublishedMine.EstimatorName && (cell.Mu < MinCoincidences || cell.StepsAboveCeiling > 0);
+}
+
+/// <summary>The seeds of one cell, taken together.</summary>
+public static class SeedSpread
+{
+    /// <summary>The same results, each with the SD over all of them (0 where there is one seed or nothing is random).</summary>
+    public static IReadOnlyList<MutualInformation> Apply(IReadOnlyList<MutualInformation> seeds)
+    {
+        ArgumentNullException.ThrowIfNull(seeds);
+        var deviation = StandardDeviation([.. seeds.Where(cell => cell.Failure == null).Select(cell => cell.MiBits)]);
+        return [.. seeds.Select(cell => cell with { SdBits = deviation })];
+    }
+
+    /// <summary>With N - 1 in the denominator; 0 of fewer than two values.</summary>
+    internal static double StandardDeviation(IReadOnlyList<double> values)
+    {
+        if (values.Count < 2)
+            return 0;
+        var mean = values.Average();
+        return Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1));
+    }
+}

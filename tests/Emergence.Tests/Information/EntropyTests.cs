@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Emergence.Information;
+
+namespace Emergence.Tests.Information;
+
+public class EntropyTests
+{
+    [Fact]
+    public void Estimators_equal_independent_values()
+    {
+        using var golden = JsonDocument.Parse(File.ReadAllText(TestData.Golden("entropy.json")));
+        var rows = golden.RootElement.GetProperty("rows").EnumerateArray().ToList();
+        Assert.Equal(6, rows.Count);
+        foreach (var row in rows)
+        {
+            long[] counts = [.. row.GetProperty("counts").EnumerateArray().Select(count => count.GetInt64())];
+            var estimates = Entropy.Estimate(counts).ToDictionary(estimate => estimate.Name);
+            void Check(string name, string property) => Assert.Equal(row.GetProperty(property).GetDouble(), estimates[name].Bits, 1e-12);
+            Check("plug-in", "plugin_bits");
+            Check("miller-madow", "miller_madow_bits");
+            Check("grassberger", "grassberger_bits");
+            Check("chao-shen", "chao_shen_bits");
+            Assert.All(estimates.Values, estimate => Assert.Equal(row.GetProperty("plugin_se_bits").GetDouble(), estimate.StandardError, 1e-12));
+        }
+    }
+
+    [Theory]
+    [InlineData(1.0, -0.57721566490153286)]
+    [InlineData(0.5, -1.9635100260214235)]
+    [InlineData(10.0, 2.2517525890667211)]
+    [InlineData(0.25, -4.2274535333762654)]
+    public void Digamma_equals_tabled_values(double x, double expected) =>
+        Assert.Equal(expected, SpecialFunctions.Digamma(x), 1e-13);
+}
