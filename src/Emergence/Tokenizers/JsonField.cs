@@ -1,0 +1,81 @@
+using System.Text.Json;
+
+namespace Emergence.Tokenizers;
+
+/// <summary>A value in a JSON file that knows its place, so that a wrong type becomes an error naming file and field.</summary>
+internal readonly struct JsonField(TokenizerFile file, string place, JsonElement element)
+{
+    public TokenizerFile File => file;
+
+    public JsonElement Element => element;
+
+    public bool IsNull => element.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined;
+
+    public bool IsObject => element.ValueKind == JsonValueKind.Object;
+
+    public bool IsText => element.ValueKind == JsonValueKind.String;
+
+    /// <summary>The kind of component this object describes, e.g. "ByteLevel".</summary>
+    public string Type => this["type"].Text();
+
+    /// <summary>A field of this object; a null field where it is absent.</summary>
+    public JsonField this[string name]
+    {
+        get
+        {
+            if (!IsObject)
+                throw Error("an object");
+            var inner = place.Length == 0 ? name : $"{place}.{name}";
+            return new(file, inner, element.TryGetProperty(name, out var value) ? value : default);
+        }
+    }
+
+    public string Text() => IsText ? element.GetString()! : throw Error("a text");
+
+    /// <summary>The text, or null where the field is absent, null or empty.</summary>
+    public string? OptionalText() => IsNull || Text() is { Length: 0 } ? null : Text();
+
+    public bool Flag(bool absent) => element.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        JsonValueKind.Null or JsonValueKind.Undefined => absent,
+        _ => throw Error("true or false"),
+    };
+
+    /// <summary>A whole number from 0 to <paramref name="limit"/>.</summary>
+    public int Whole(int limit) =>
+        element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out var value) && value >= 0 && value <= limit
+            ? (int)value
+            : throw Error($"a whole number from 0 to {limit}");
+
+    /// <summary>The members of an array; none where the field is absent.</summary>
+    public IEnumerable<JsonField> Items()
+    {
+        if (IsNull)
+            yield break;
+        if (element.ValueKind != JsonValueKind.Array)
+            throw Error("a list");
+        var index = 0;
+        foreach (var item in element.EnumerateArray())
+            yield return new(file, $"{place}[{index++}]", item);
+    }
+
+    /// <summary>The fields of an object.</summary>
+    public IEnumerable<(string Name, JsonField Value)> Fields()
+    {
+        if (!IsObject)
+            throw Error("an object");
+        foreach (var property in element.EnumerateObject())
+            yield return (property.Name, new(file, place, property.Value));
+    }
+
+    /// <summary>The error for a component that this program does not have.</summary>
+    public EmergenceException Unsupported(string what) => file.Error($"{place}: {what} is not supported");
+
+    public EmergenceException Error(string expected)
+    {
+        var found = IsNull ? "nothing" : Printable.Quote(element.GetRawText());
+        return file.Error($"{(place.Length == 0 ? "the file" : Printable.Escape(place))} must be {expected}, found {found}");
+    }
+}
