@@ -66,9 +66,7 @@ public sealed class LanguageModel : IDisposable
         try
         {
             var files = new WeightFiles(config, checkpoint, options);
-            var available = device.AvailableBytes;
-            if (files.Bytes > available)
-                throw new EmergenceException($"{Printable.Escape(folder)}: the weights need {files.Bytes:N0} bytes, device {device.Name} has {available:N0}: use a smaller model or a device with more memory");
+            files.RequireMemory(device.AvailableBytes, device.Name);
             return new(device, config, checkpoint, files);
         }
         catch

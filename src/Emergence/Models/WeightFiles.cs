@@ -33,6 +33,13 @@ internal sealed class WeightFiles
     /// <summary>Memory that the weights take.</summary>
     public long Bytes { get; }
 
+    /// <summary>Throws if the weights do not fit into so many bytes.</summary>
+    public void RequireMemory(long available, string device)
+    {
+        if (Bytes > available)
+            throw Error($"the weights need {Bytes:N0} bytes, device {device} has {available:N0}: use a smaller model or a device with more memory");
+    }
+
     /// <summary>The weight of that name, in its stored type; a vector as (1, n).</summary>
     public Tensor Load(Device device, string name, bool isHead = false)
     {
