@@ -135,7 +135,7 @@ public sealed partial class Checkpoint : IDisposable
         var where = $"{Printable.Escape(Folder)}: no {SingleName} or {IndexName}";
         if (names.FirstOrDefault(name => PickleEndings.Any(name.EndsWith)) is { } pickle)
             return new($"{where}, only {Printable.Quote(pickle)}, a pickle: refused, it can run code; convert it to safetensors");
-        var other = names.FirstOrDefault(name => name.EndsWith(".safetensors", StringComparison.Ordinal) || name.EndsWith(".gguf", StringComparison.Ordinal));
+        var other = names.FirstOrDefault(name => Path.GetExtension(name) is ".safetensors" or ".gguf");
         return new(other == null ? where : $"{where}; found {Printable.Quote(other)}, which is not read under that name");
     }
 

@@ -61,7 +61,9 @@ internal sealed class CheckpointIndex
             var isTotal = tokens.Text("metadata name") == "total_size";
             tokens.Read();
             if (isTotal)
-                TotalSize = tokens.TryWhole(long.MaxValue / 16, out var total) ? total.ToString(CultureInfo.InvariantCulture) : "not a whole number";
+                TotalSize = tokens.TryWhole(long.MaxValue / 16, out var total)
+                    ? total.ToString(CultureInfo.InvariantCulture)
+                    : "not a whole number";
             tokens.Skip();
         }
     }

@@ -24,7 +24,8 @@ internal static class ForeignFormat
         if (start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]))
             return "this is a gzip file; unpack it first";
         var text = Encoding.Latin1.GetString(start).TrimStart();
-        if (text.StartsWith("<!DOCTYPE", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase))
+        if (text.StartsWith("<!DOCTYPE", StringComparison.OrdinalIgnoreCase)
+            || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase))
             return "this is an HTML page, probably an error page saved as the model; download the file again";
         return null;
     }

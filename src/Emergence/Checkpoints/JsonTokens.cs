@@ -71,8 +71,8 @@ internal ref struct JsonTokens
         }
     }
 
-    /// <summary>The current string or property name.</summary>
-    public readonly string Text(string what)
+    /// <summary>The current string or property name; <paramref name="what"/> and the name it belongs to appear in errors.</summary>
+    public readonly string Text(string what, string? owner = null)
     {
         try
         {
@@ -81,6 +81,8 @@ internal ref struct JsonTokens
         catch (InvalidOperationException error)
         {
             var invalid = FirstInvalidByte(_reader.ValueSpan);
+            if (owner != null)
+                what = $"{what} of {Printable.Quote(owner)}";
             throw _file.Error(
                 invalid < 0
                     ? $"{what} is not valid Unicode: it has half a surrogate pair, at byte {TokenStart}"

@@ -16,7 +16,7 @@ public sealed class SafetensorsFile : IDisposable
         (_tensors, _metadata) = SafetensorsHeader.Read(file);
     }
 
-    /// <summary>Opens a file and checks every rule of the format; throws <see cref="EmergenceException"/> that says which one it breaks.</summary>
+    /// <summary>Opens a file and checks every rule of the format; the error says which one it breaks.</summary>
     public static SafetensorsFile Open(string path)
     {
         var file = CheckpointFile.Open(path);
@@ -42,7 +42,10 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Size of the file in bytes.</summary>
     public long Length => _file.Length;
 
-    /// <summary>Fills the destination with the tensor's bytes from <paramref name="offset"/> on; fails if the file has changed since it was opened.</summary>
+    /// <summary>
+    /// Fills the destination with the tensor's bytes from <paramref name="offset"/> on; fails if the file has changed
+    /// since it was opened.
+    /// </summary>
     public void Read(TensorEntry entry, long offset, Span<byte> destination)
     {
         if (offset < 0 || offset > entry.ByteLength - destination.Length)

@@ -29,6 +29,7 @@ internal ref struct SafetensorsHeader
     private JsonTokens _tokens;
     private ImmutableArray<long> _lastShape = [];
     private Dictionary<string, string>? _metadata;
+    private string _name = "";
 
     private SafetensorsHeader(CheckpointFile file, long headerLength)
     {
@@ -36,6 +37,9 @@ internal ref struct SafetensorsHeader
         _dataStart = LengthBytes + headerLength;
         _tokens = new(file, "header", LengthBytes, _dataStart);
     }
+
+    /// <summary>The subject of an error about the current tensor; made only then, because a file may hold a million of them.</summary>
+    private readonly string Subject => $"tensor {Printable.Quote(_name)}";
 
     /// <summary>Reads and checks the whole header; not one byte of the tensors is read.</summary>
     public static (Dictionary<string, TensorEntry> Tensors, Dictionary<string, string> Metadata) Read(CheckpointFile file)
@@ -122,7 +126,7 @@ internal ref struct SafetensorsHeader
             _tokens.Read();
             if (_tokens.Type != JsonTokenType.String)
                 throw _tokens.Error($"metadata {Printable.Quote(key)} must be a string");
-            var value = _tokens.Text($"metadata {Printable.Quote(key)}");
+            var value = _tokens.Text("metadata", key);
             total += key.Length + value.Length;
             if (total > MaximumMetadataChars || _metadata.Count == MaximumMetadataEntries)
                 throw _file.Error($"{MetadataKey} over {MaximumMetadataEntries} entries or {MaximumMetadataChars} characters");
@@ -133,64 +137,70 @@ internal ref struct SafetensorsHeader
 
     private TensorEntry ReadTensor(string name)
     {
-        var tensor = $"tensor {Printable.Quote(name)}";
+        _name = name;
         _tokens.Read();
         if (_tokens.Type != JsonTokenType.StartObject)
-            throw _tokens.Error($"{tensor} must be an object");
+            throw _tokens.Error($"{Subject} must be an object");
         (string Name, int Bits)? type = null;
         ImmutableArray<long>? shape = null;
         (long Begin, long End)? offsets = null;
         while (_tokens.Read() && _tokens.Type == JsonTokenType.PropertyName)
         {
-            var field = _tokens.Text($"{tensor}: field name");
-            var duplicate = field switch { "dtype" => type != null, "shape" => shape != null, "data_offsets" => offsets != null, _ => false };
+            var field = _tokens.Text("field name", _name);
+            var duplicate = field switch
+            {
+                "dtype" => type != null,
+                "shape" => shape != null,
+                "data_offsets" => offsets != null,
+                _ => false,
+            };
             if (duplicate)
-                throw _file.Error($"{tensor}: duplicate field '{field}'");
+                throw _file.Error($"{Subject}: duplicate field '{field}'");
             _tokens.Read();
             switch (field)
             {
                 case "dtype":
-                    type = ReadType(tensor);
+                    type = ReadType();
                     break;
                 case "shape":
-                    shape = ReadShape(tensor);
+                    shape = ReadShape();
                     break;
                 case "data_offsets":
-                    offsets = ReadOffsets(tensor);
+                    offsets = ReadOffsets();
                     break;
                 default:
-                    throw _tokens.Error($"{tensor}: unknown field {Printable.Quote(field)}");
+                    throw _tokens.Error($"{Subject}: unknown field {Printable.Quote(field)}");
             }
         }
 
         var missing = type == null ? "dtype" : shape == null ? "shape" : offsets == null ? "data_offsets" : null;
         if (missing != null)
-            throw _file.Error($"{tensor}: field '{missing}' is missing");
-        CheckSize(tensor, type!.Value, shape!.Value, offsets!.Value);
+            throw _file.Error($"{Subject}: field '{missing}' is missing");
+        CheckSize(type!.Value, shape!.Value, offsets!.Value);
         return new(name, type.Value.Name, shape.Value, _dataStart + offsets.Value.Begin, _dataStart + offsets.Value.End);
     }
 
-    private (string Name, int Bits) ReadType(string tensor)
+    private (string Name, int Bits) ReadType()
     {
         if (_tokens.Type != JsonTokenType.String)
-            throw _tokens.Error($"{tensor}: dtype must be a string");
-        return StoredType.TryFind(_tokens.Text($"{tensor}: dtype"), out var type)
+            throw _tokens.Error($"{Subject}: dtype must be a string");
+        return StoredType.TryFind(_tokens.Text("dtype", _name), out var type)
             ? type
-            : throw _tokens.Error($"{tensor}: unknown dtype");
+            : throw _tokens.Error($"{Subject}: unknown dtype");
     }
 
-    private ImmutableArray<long> ReadShape(string tensor)
+    private ImmutableArray<long> ReadShape()
     {
         if (_tokens.Type != JsonTokenType.StartArray)
-            throw _tokens.Error($"{tensor}: shape must be an array");
+            throw _tokens.Error($"{Subject}: shape must be an array");
         Span<long> sizes = stackalloc long[MaximumRank];
         var rank = 0;
         while (_tokens.Read() && _tokens.Type != JsonTokenType.EndArray)
         {
             if (rank == MaximumRank)
-                throw _file.Error($"{tensor}: rank over {MaximumRank}");
+                throw _file.Error($"{Subject}: rank over {MaximumRank}");
             if (!_tokens.TryWhole(MaximumNumber, out sizes[rank]))
-                throw _tokens.Error($"{tensor}: shape[{rank}] must be a whole number from 0 to 2^48");
+                throw _tokens.Error($"{Subject}: shape[{rank}] must be a whole number from 0 to 2^48");
             rank++;
         }
 
@@ -200,43 +210,42 @@ internal ref struct SafetensorsHeader
         return _lastShape;
     }
 
-    private (long Begin, long End) ReadOffsets(string tensor)
+    private (long Begin, long End) ReadOffsets()
     {
         if (_tokens.Type != JsonTokenType.StartArray)
-            throw _tokens.Error($"{tensor}: data_offsets must be an array of two numbers");
+            throw _tokens.Error($"{Subject}: data_offsets must be an array of two numbers");
         Span<long> offsets = stackalloc long[2];
         for (var index = 0; index < 2; index++)
         {
             _tokens.Read();
             if (!_tokens.TryWhole(MaximumNumber, out offsets[index]))
-                throw _tokens.Error($"{tensor}: data_offsets[{index}] must be a whole number from 0 to 2^48");
+                throw _tokens.Error($"{Subject}: data_offsets[{index}] must be a whole number from 0 to 2^48");
         }
 
         _tokens.Read();
         if (_tokens.Type != JsonTokenType.EndArray)
-            throw _tokens.Error($"{tensor}: data_offsets must be two numbers");
+            throw _tokens.Error($"{Subject}: data_offsets must be two numbers");
         if (offsets[1] < offsets[0])
-            throw _file.Error($"{tensor}: data_offsets [{offsets[0]},{offsets[1]}] end before they begin");
+            throw _file.Error($"{Subject}: data_offsets [{offsets[0]},{offsets[1]}] end before they begin");
         return (offsets[0], offsets[1]);
     }
 
-    private readonly void CheckSize(string tensor, (string Name, int Bits) type, ImmutableArray<long> shape, (long Begin, long End) offsets)
+    private readonly void CheckSize((string Name, int Bits) type, ImmutableArray<long> shape, (long Begin, long End) offsets)
     {
-        var shapeText = string.Join(',', shape);
         UInt128 bits = (uint)type.Bits;
         foreach (var size in shape)
         {
             // The limit is applied at every step, in the order of the file, so no later 0 can hide an overflow.
             bits *= (ulong)size;
             if (bits > 8 * (UInt128)MaximumNumber)
-                throw _file.Error($"{tensor}: shape too large: [{shapeText}] of {type.Name} is over 2^48 bytes");
+                throw _file.Error($"{Subject}: shape too large: [{string.Join(',', shape)}] of {type.Name} is over 2^48 bytes");
         }
 
         if (bits % 8 != 0)
-            throw _file.Error($"{tensor}: shape [{shapeText}] of {type.Name} is {bits} bits, not whole bytes");
+            throw _file.Error($"{Subject}: shape [{string.Join(',', shape)}] of {type.Name} is {bits} bits, not whole bytes");
         if (bits / 8 != (UInt128)(offsets.End - offsets.Begin))
             throw _file.Error(
-                $"{tensor}: shape [{shapeText}] of {type.Name} needs {bits / 8} bytes, "
+                $"{Subject}: shape [{string.Join(',', shape)}] of {type.Name} needs {bits / 8} bytes, "
                 + $"data_offsets [{offsets.Begin},{offsets.End}] hold {offsets.End - offsets.Begin}");
     }
 
@@ -249,13 +258,12 @@ internal ref struct SafetensorsHeader
         TensorEntry? previous = null;
         foreach (var tensor in sorted)
         {
-            var name = Printable.Quote(tensor.Name);
             if (tensor.Begin != end && previous == null)
-                throw _file.Error($"first tensor {name} begins at {tensor.Begin - _dataStart} of the data, not at 0");
+                throw _file.Error($"first tensor {Printable.Quote(tensor.Name)} begins at {tensor.Begin - _dataStart} of the data, not at 0");
             if (tensor.Begin > end)
-                throw _file.Error($"gap of {tensor.Begin - end} bytes between {Printable.Quote(previous!.Name)} and {name}");
+                throw _file.Error($"gap of {tensor.Begin - end} bytes between {Printable.Quote(previous!.Name)} and {Printable.Quote(tensor.Name)}");
             if (tensor.Begin < end)
-                throw _file.Error($"tensors {Printable.Quote(previous!.Name)} and {name} overlap by {end - tensor.Begin} bytes");
+                throw _file.Error($"tensors {Printable.Quote(previous!.Name)} and {Printable.Quote(tensor.Name)} overlap by {end - tensor.Begin} bytes");
             end = tensor.End;
             previous = tensor;
         }
