@@ -10,13 +10,6 @@ public static class HostMemory
     /// <summary>Bytes that are free now: of the machine, and of every control group around this process.</summary>
     public static long AvailableBytes() => AvailableBytes("/");
 
-    /// <summary>Refuses work that cannot fit, before it starts. <paramref name="what"/> is the subject of the message.</summary>
-    public static void Require(string what, long needed, long available)
-    {
-        if (needed > available)
-            throw new EmergenceException($"{what} needs {Gigabytes(needed)}, {Gigabytes(available)} available: free memory or choose a smaller model");
-    }
-
     /// <summary>The same with /proc and /sys below another root, for tests.</summary>
     internal static long AvailableBytes(string root)
     {
@@ -79,6 +72,4 @@ public static class HostMemory
         var value = line[name.Length..].Trim().Split(' ')[0];
         return long.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
-
-    private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB");
 }
