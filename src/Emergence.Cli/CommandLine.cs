@@ -10,6 +10,12 @@ internal static class CommandLine
     /// <summary>All verbs: adding one is one file and one line.</summary>
     private static RootCommand Root() => new("Measures information emergence in language models.")
     {
+        DemoVerb.Create(),
+        MeasureVerb.Create(),
+        ShowVerb.Create(),
+        EntropyVerb.Create(),
+        CaptureVerb.Create(),
+        TokenizeVerb.Create(),
         DevicesVerb.Create(),
     };
 

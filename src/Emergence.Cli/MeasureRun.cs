@@ -1,0 +1,71 @@
+using Emergence.Information;
+using Emergence.Measurement;
+using Emergence.Reports;
+
+namespace Emergence.Cli;
+
+/// <summary>What <c>measure</c> and <c>demo</c> do once they know the settings.</summary>
+internal static class MeasureRun
+{
+    private const string ReportName = "report.html";
+
+    /// <summary>Measures, prints IE and returns the code of the run.</summary>
+    public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor)
+    {
+        using var interruption = new Interruption();
+        using var plan = new MeasurementPlan(settings);
+        Announce(plan);
+        using var progress = new Progress(plan.Grid.Count, noColor);
+        var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), interruption.Token);
+        progress.Dispose();
+
+        var report = Path.Combine(folder, ReportName);
+        WholeFile.Write(report, System.Text.Encoding.UTF8.GetBytes(RunReport.Html(results)));
+        Print(results, json);
+        (json ? Console.Error : Console.Out).WriteLine($"report: {Path.GetFullPath(report)}");
+        if (results.ExitCode != ExitCode.Ok)
+            Console.Error.WriteLine(Complaint(results));
+        return results.ExitCode;
+    }
+
+    /// <summary>What would be done, how long it takes at most and what memory it needs.</summary>
+    public static ExitCode DryRun(MeasurementSettings settings, bool json)
+    {
+        using var plan = new MeasurementPlan(settings);
+        Announce(plan);
+        var estimate = CostEstimate.Of(plan);
+        var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds_at_most", 0), TableColumn.Number("memory_bytes", 0), TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"));
+        table.Add(plan.Grid.Count, estimate.Seconds, (double)estimate.Bytes, plan.Data.Count, estimate.Prefixes);
+        Console.Out.Write(table.ToString(json ? TableFormat.Json : TableFormat.Text));
+        if (!json)
+            Console.Out.WriteLine($"at most {Progress.Duration(estimate.Seconds)}: trainings that reach the exact value or level end earlier");
+        return ExitCode.Ok;
+    }
+
+    private static void Announce(MeasurementPlan plan)
+    {
+        Console.Error.WriteLine($"model {plan.Folder}: {plan.Config.Summary}");
+        Console.Error.WriteLine($"device {plan.Device.Name}: {plan.Device.Description}");
+        Console.Error.WriteLine($"data {plan.Data.Name}: {plan.Data.Count} sequences of {plan.Data.Length} tokens, {(plan.Data.IsEnumeration ? "all there are" : "a sample")}, H {plan.Data.PrefixBits[^1]:0.000} bits");
+        foreach (var note in plan.Data.Notes)
+            Console.Error.WriteLine(note);
+        Console.Error.WriteLine($"settings: {RunManifest.Settings(plan).ToJsonString()}");
+    }
+
+    private static void Print(RunResults results, bool json)
+    {
+        var tables = new RunTables(results);
+        Console.Out.Write(json ? tables.Emergence.ToString(TableFormat.Json) : Table.Write([tables.Emergence, tables.Means], TableFormat.Text));
+    }
+
+    private static string Name(CellResult cell) =>
+        $"{cell.Cell.Kind.ToString().ToLowerInvariant()} {cell.Cell.Boundary}-{cell.Cell.Boundary + 1} t{cell.Cell.Position}: {cell.Information.MiBits:0.000} of {cell.Information.ExactBits:0.000} bits";
+
+    private static string Complaint(RunResults results)
+    {
+        var failed = results.Cells.Where(cell => cell.Information.Verdict == Verdict.Failed).ToList();
+        return failed.Count > 0
+            ? $"{failed.Count} of {results.Cells.Count} cells failed, the first: {failed[0].Information.Failure}"
+            : $"{results.Cells.Count(cell => cell.Information.StoppedBy == StopReason.Limit)} of {results.Cells.Count} cells ended at the step limit: their values are what was reached by then";
+    }
+}

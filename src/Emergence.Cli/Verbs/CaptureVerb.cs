@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Text.Json;
+using Emergence.Capture;
+using Emergence.Checkpoints;
+using Emergence.Devices;
+using Emergence.Models;
+
+namespace Emergence.Cli.Verbs;
+
+/// <summary>The residual stream of given token ids at every boundary, as a safetensors file.</summary>
+internal static class CaptureVerb
+{
+    public static Command Create()
+    {
+        var model = Flags.Model();
+        var ids = new Option<string>("--input-ids") { Description = "JSON file with a list of lists of token ids", HelpName = "FILE.json", Required = true };
+        var output = new Option<string>("--output", "-o") { Description = "Holds boundary.0 .. boundary.L, float32 [rows, T, d]; ROW.boundary.l [T, d] where rows differ in length", HelpName = "OUT.safetensors", Required = true };
+        var kind = new Option<string>("--kind") { Description = "macro: whole sequences; micro: every token alone at position 0", HelpName = "macro|micro", DefaultValueFactory = _ => "macro" }.AcceptOnlyFromAmong("macro", "micro");
+        var logits = new Option<bool>("--logits") { Description = "Also write final_norm and logits" };
+        var (device, threads) = (Flags.Device(), Flags.Threads());
+        var modelFlags = new ModelFlags();
+        var command = new Command("capture", "Write the residual stream at every boundary to a file") { model, ids, output, kind, logits, device, threads };
+        modelFlags.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            using var interruption = new Interruption();
+            using var machine = DeviceTable.Create(parsed.GetRequiredValue(device), new DeviceOptions(parsed.GetValue(threads)));
+            Console.Error.WriteLine($"device {machine.Name}: {machine.Description}");
+            var rows = ReadIds(parsed.GetRequiredValue(ids));
+            using var loaded = LanguageModel.Load(ModelReference.Resolve(parsed.GetRequiredValue(model)), machine, modelFlags.Options(parsed));
+            foreach (var warning in Warnings.Of(loaded))
+                Console.Error.WriteLine($"warning: {warning}");
+            var what = parsed.GetValue(kind) == "micro" ? CaptureKind.Micro : CaptureKind.Macro;
+            CaptureFile.Write(loaded, rows, what, parsed.GetValue(logits), parsed.GetRequiredValue(output), cancellation: interruption.Token);
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static List<int[]> ReadIds(string path)
+    {
+        const string Expected = "expected a JSON list of lists of token ids, e.g. [[1, 5, 9], [1, 7]]";
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            return [.. json.RootElement.EnumerateArray().Select(row => row.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new EmergenceException($"{path}: {Expected}", ExitCode.Usage, error);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Emergence.Devices;
+using Emergence.Measurement;
+
+namespace Emergence.Cli.Verbs;
+
+/// <summary>A small real model on its own words: everything the program does, within a minute.</summary>
+internal static class DemoVerb
+{
+    public static Command Create()
+    {
+        var output = new Option<string>("--out") { Description = "Folder of the run", HelpName = "RUN", DefaultValueFactory = _ => Path.Combine("runs", "demo") };
+        var (device, threads, json, noColor) = (Flags.Device(), Flags.Threads(), Flags.Json(), Flags.NoColor());
+        var command = new Command("demo", "Measure the model that comes with the program on sequences of two words") { output, device, threads, json, noColor };
+        command.SetAction(parsed => (int)MeasureRun.Execute(
+            new MeasurementSettings
+            {
+                Model = "stories260k",
+                Data = "words",
+                Shots = 2,
+                Preset = "small",
+                Device = parsed.GetRequiredValue(device),
+                DeviceOptions = new DeviceOptions(parsed.GetValue(threads)),
+            },
+            parsed.GetRequiredValue(output),
+            parsed.GetValue(json),
+            parsed.GetValue(noColor)));
+        return command;
+    }
+}

@@ -1,0 +1,57 @@
+using Emergence.Tokenizers;
+
+namespace Emergence.Datasets;
+
+/// <summary>The data sets that have a name, one row each; any other name is a file.</summary>
+public static class DatasetTable
+{
+    private const string WordsFile = "words.txt";
+
+    private static readonly Row[] Rows =
+    [
+        .. EntityList.BuiltIn.Select(list => new Row(list.Name, $"s shots of one of {list.Limit} and a comma", (tokenizer, options) => WordSequences.Create(list, tokenizer, options))),
+        new("words", $"the same with the list {WordsFile} in the model's folder", (tokenizer, options) => WordSequences.Create(EntityList.Read(OfModel(options)), tokenizer, options)),
+    ];
+
+    /// <summary>Name and one line about each.</summary>
+    public static IReadOnlyList<(string Name, string About)> Names { get; } =
+    [
+        .. Rows.Select(row => (row.Name, row.About)),
+        ("FILE.txt", "one word a line: such a list; else natural text, windows after a full stop"),
+        ("FILE.csv, FILE.jsonl", "natural text in the column or member \"text\""),
+    ];
+
+    public static Dataset Create(string nameOrFile, Tokenizer tokenizer, DatasetOptions options)
+    {
+        RequirePositive(options.Shots, "shots");
+        RequirePositive(options.Window, "window");
+        RequirePositive(options.Sequences, "sequences");
+        if (Array.Find(Rows, row => row.Name == nameOrFile) is { } known)
+            return known.Create(tokenizer, options);
+        if (!File.Exists(nameOrFile))
+            throw new EmergenceException($"no data set or file '{nameOrFile}': expected {string.Join(", ", Rows.Select(row => row.Name))}, or a .txt, .csv or .jsonl file", ExitCode.Usage);
+        return IsWordList(nameOrFile)
+            ? WordSequences.Create(EntityList.Read(nameOrFile), tokenizer, options)
+            : TextWindows.Create(nameOrFile, tokenizer, options);
+    }
+
+    /// <summary>A plain text file in which no line has white space between words.</summary>
+    private static bool IsWordList(string path) =>
+        Path.GetExtension(path).ToLowerInvariant() is not (".csv" or ".jsonl") && File.ReadLines(path).All(line => !line.Trim().Any(char.IsWhiteSpace));
+
+    private static string OfModel(DatasetOptions options)
+    {
+        var path = Path.Combine(options.ModelFolder ?? ".", WordsFile);
+        return File.Exists(path)
+            ? path
+            : throw new EmergenceException($"the model has no list of words: {path} does not exist; name a file with one word a line", ExitCode.Usage);
+    }
+
+    private static void RequirePositive(int value, string name)
+    {
+        if (value < 1)
+            throw new EmergenceException($"{name}: expected 1 or more, found {value}", ExitCode.Usage);
+    }
+
+    private sealed record Row(string Name, string About, Func<Tokenizer, DatasetOptions, Dataset> Create);
+}

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using Emergence.Capture;
+using Emergence.Information;
+
+namespace Emergence.Measurement;
+
+/// <summary>What a measurement costs, before it is made.</summary>
+/// <param name="Seconds">At most: every training runs to its step limit.</param>
+/// <param name="Bytes">Weights, two boundaries of both passes, and the critics that are trained together.</param>
+/// <param name="Prefixes">Distinct prefixes that run through the model.</param>
+public sealed record CostEstimate(double Seconds, long Bytes, int Prefixes)
+{
+    /// <summary>
+    /// Times a short training with the most classes that the data have, on random vectors of the model's width; other
+    /// cells are scaled by their number of pairs.
+    /// </summary>
+    public static CostEstimate Of(MeasurementPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var passes = new TokenPasses(plan.Data, plan.Settings.MicroPosition);
+        var most = passes.Macro.Max(units => units.Count);
+        var trainings = plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count * plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
+        var seconds = plan.Estimator.IsRandom ? trainings * SecondsOfTraining(plan, most) : 0;
+
+        var rows = (long)passes.MacroForest.Count + passes.MicroForest.Count;
+        var critics = GridRun.TrainingsAtOnce * (long)(most + Pairs(most)) * plan.Preset.Widths.Sum() * 2 * sizeof(float);
+        var bytes = plan.Config.EstimateBytes + BoundaryStream.EstimateBytes(plan.Config, plan.Device, rows) + 2 * rows * plan.Config.Width * sizeof(float) + (plan.Estimator.IsRandom ? critics : 0);
+        return new CostEstimate(seconds, bytes, (int)rows);
+
+        int Pairs(int classes) => plan.Preset.PairsFor(classes);
+
+        // A side with one class has no information, and nothing is trained.
+        double Share(Units units) => units.Count == 1 ? 0 : (double)(units.Count + Pairs(units.Count)) / (most + Pairs(most));
+    }
+
+    private static double SecondsOfTraining(MeasurementPlan plan, int classes)
+    {
+        var random = new Random(1);
+        var weights = new double[classes];
+        Array.Fill(weights, 1);
+        var joint = new JointClasses(Side(), Side(), isEnumeration: true);
+        var preset = plan.Preset with { StepLimit = CriticPreset.CheckEvery };
+        using var batch = new EstimationBatch(plan.Device, 1);
+        var watch = Stopwatch.StartNew();
+        batch.Run([new EstimationRequest(plan.Estimator, joint, preset, 1, 0)], (_, _) => { }, CancellationToken.None);
+        return watch.Elapsed.TotalSeconds * plan.Preset.StepLimit / preset.StepLimit;
+
+        RowClasses Side() => new([.. Enumerable.Range(0, classes * plan.Config.Width).Select(_ => random.NextSingle())], plan.Config.Width, weights);
+    }
+}

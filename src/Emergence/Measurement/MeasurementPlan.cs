@@ -1,0 +1,89 @@
+using Emergence.Capture;
+using Emergence.Checkpoints;
+using Emergence.Datasets;
+using Emergence.Devices;
+using Emergence.Information;
+using Emergence.Models;
+using Emergence.Tokenizers;
+
+namespace Emergence.Measurement;
+
+/// <summary>A measurement with every choice made and checked, before any weight is read.</summary>
+public sealed class MeasurementPlan : IDisposable
+{
+    public MeasurementPlan(MeasurementSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        Settings = settings;
+        Folder = ModelReference.Resolve(settings.Model);
+        Config = ModelConfig.Read(Folder, settings.ModelOptions.Strict);
+        Estimator = EstimatorTable.Find(settings.Estimator);
+        RequireArithmetic();
+        if (settings.BeginningOfSequence && settings.MicroPosition == MicroPosition.Own)
+            throw new EmergenceException("--bos and --micro-position own do not go together: after the first token, a token alone is at position 1", ExitCode.Usage);
+
+        Device = DeviceTable.Create(settings.Device, settings.DeviceOptions);
+        try
+        {
+            Preset = CriticPreset.Find(settings.Preset ?? (Device is HostDevice ? CriticPreset.Small.Name : CriticPreset.Paper.Name));
+            Data = DatasetTable.Create(settings.Data, Tokenizer.Load(Folder), settings.DatasetOptions(Folder, Preset.Sequences));
+            Grid = new CellGrid(Config.Layers, Data.Length, Estimator, settings.Boundaries, settings.Positions, settings.Seed, settings.Seeds);
+        }
+        catch
+        {
+            Device.Dispose();
+            throw;
+        }
+    }
+
+    public MeasurementSettings Settings { get; }
+
+    /// <summary>Where the model lies.</summary>
+    public string Folder { get; }
+
+    public ModelConfig Config { get; }
+
+    public Device Device { get; }
+
+    public Dataset Data { get; }
+
+    public Estimator Estimator { get; }
+
+    public CriticPreset Preset { get; }
+
+    public CellGrid Grid { get; }
+
+    /// <summary>Runs what is not finished yet and says what the run has found so far.</summary>
+    /// <param name="path">RUN; made where it is not there.</param>
+    /// <param name="resumed">Told how many cells an earlier start finished.</param>
+    /// <param name="progress">Told of every cell that is finished now.</param>
+    /// <param name="cancellation">Ends the work soon; finished cells stay.</param>
+    public RunResults Run(string path, Action<int> resumed, Action<CellResult> progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(resumed);
+        ArgumentNullException.ThrowIfNull(progress);
+        using var model = LanguageModel.Load(Folder, Device, Settings.ModelOptions);
+        var manifest = new RunManifest(this, model);
+        using var folder = RunFolder.Open(path, manifest.Json);
+        resumed(folder.Finished.Count);
+        var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition);
+        run.Run(cell => folder.Finished.ContainsKey(manifest.Key(cell)), Add, cancellation);
+        return new RunResults(manifest.Json, [.. folder.Finished.Values]);
+
+        void Add(CellResult result)
+        {
+            folder.Add(manifest.Key(result.Cell), result);
+            progress(result);
+        }
+    }
+
+    public void Dispose() => Device.Dispose();
+
+    /// <summary>Devices compute in single precision (the reference device in double); stored weights keep their own type.</summary>
+    private void RequireArithmetic()
+    {
+        var asked = Settings.DType == "auto" ? Config.StoredType ?? "float32" : Settings.DType;
+        if (asked != "float32")
+            throw new EmergenceException($"--dtype {Settings.DType}: no device computes in {Printable.Escape(asked)} yet; use float32, weights are converted as they are used", ExitCode.Usage);
+    }
+}

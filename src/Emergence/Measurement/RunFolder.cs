@@ -1,0 +1,139 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Emergence.Measurement;
+
+/// <summary>
+/// A run on the disk: <c>manifest.json</c> (everything that decides about the results), <c>results.jsonl</c> (one line a
+/// finished cell; the first line holds the manifest's SHA-256) and <c>run.lock</c>.
+/// </summary>
+internal sealed class RunFolder : IDisposable
+{
+    private const string ManifestName = "manifest.json", JournalName = "results.jsonl", LockName = "run.lock";
+    private const string HeaderMember = "manifest_sha256";
+
+    // A start is refused below this, so that a long run does not end for want of a few lines.
+    private const long SpareBytes = 1 << 20;
+
+    private readonly RunLock _lock;
+    private readonly Journal _journal;
+    private readonly Dictionary<string, CellResult> _finished = [];
+
+    private RunFolder(string path, RunLock runLock, Journal journal) => (Path, _lock, _journal) = (path, runLock, journal);
+
+    public string Path { get; }
+
+    /// <summary>Cells in the journal, by key.</summary>
+    public IReadOnlyDictionary<string, CellResult> Finished => _finished;
+
+    /// <summary>Bytes of an unfinished line that were cut off at the start.</summary>
+    public long RepairedBytes { get; private init; }
+
+    /// <summary>Starts a run, or goes on with one whose manifest says the same.</summary>
+    public static RunFolder Open(string path, JsonObject manifest)
+    {
+        CreateFolder(path);
+        var runLock = RunLock.Take(System.IO.Path.Combine(path, LockName));
+        try
+        {
+            var hash = WriteOrCompare(System.IO.Path.Combine(path, ManifestName), manifest);
+            var (journal, content) = Journal.Open(System.IO.Path.Combine(path, JournalName));
+            var run = new RunFolder(path, runLock, journal) { RepairedBytes = content.TornBytes };
+            if (content.Lines.Count == 0)
+                journal.Append(Encoding.UTF8.GetBytes($$"""{"{{HeaderMember}}":"{{hash}}"}"""));
+            else
+                RequireHeader(path, content.Lines[0], hash);
+            foreach (var (key, result) in content.Lines.Skip(1).Select(line => CellJson.Read(line)))
+                run._finished[key] = result;
+            return run;
+        }
+        catch
+        {
+            runLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads a run, also one that is being written, and says what is wrong with it.</summary>
+    public static (JsonObject Manifest, IReadOnlyList<CellResult> Cells, string? Damage) Read(string path)
+    {
+        var manifestPath = System.IO.Path.Combine(path, ManifestName);
+        if (!File.Exists(manifestPath))
+            throw new EmergenceException($"{Printable.Escape(path)} is not a run: it has no {ManifestName}", ExitCode.Usage);
+        var bytes = File.ReadAllBytes(manifestPath);
+        var manifest = ParseManifest(manifestPath, bytes);
+        var content = Journal.Read(System.IO.Path.Combine(path, JournalName));
+        if (content.Lines.Count > 0)
+            RequireHeader(path, content.Lines[0], Hash(bytes));
+        return (manifest, [.. content.Lines.Skip(1).Select(line => CellJson.Read(line).Result)], content.Damage);
+    }
+
+    /// <summary>Puts a finished cell on the disk; it may be shown as done afterwards.</summary>
+    public void Add(string key, CellResult result)
+    {
+        var line = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(line))
+            CellJson.Write(json, key, result);
+        _journal.Append(line.WrittenSpan);
+        _finished[key] = result;
+    }
+
+    public void Dispose()
+    {
+        _journal.Dispose();
+        _lock.Dispose();
+    }
+
+    private static void CreateFolder(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFailure.Of(path, error);
+        }
+
+        DiskFailure.RequireSpace(path, SpareBytes);
+    }
+
+    private static string WriteOrCompare(string path, JsonObject manifest)
+    {
+        if (!File.Exists(path))
+        {
+            var text = Encoding.UTF8.GetBytes(manifest.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+            WholeFile.Write(path, text);
+            return Hash(text);
+        }
+
+        var bytes = File.ReadAllBytes(path);
+        if (ManifestDifference.First(ParseManifest(path, bytes), manifest) is { } difference)
+            throw new EmergenceException($"{path}: {difference}; use a new --out", ExitCode.Usage);
+        return Hash(bytes);
+    }
+
+    private static JsonObject ParseManifest(string path, byte[] bytes)
+    {
+        try
+        {
+            return JsonNode.Parse(bytes) as JsonObject ?? throw new JsonException("not an object");
+        }
+        catch (JsonException error)
+        {
+            throw new EmergenceException($"{path} is damaged: {error.Message}; use a new --out", ExitCode.Failed, error);
+        }
+    }
+
+    private static void RequireHeader(string path, byte[] line, string hash)
+    {
+        using var header = JsonDocument.Parse(line);
+        if (!header.RootElement.TryGetProperty(HeaderMember, out var found) || found.GetString() != hash)
+            throw new EmergenceException($"{path}: {ManifestName} is not the one that {JournalName} was started with; use a new --out");
+    }
+
+    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}

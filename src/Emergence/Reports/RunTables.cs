@@ -1,0 +1,67 @@
+using Emergence.Capture;
+using Emergence.Information;
+using Emergence.Measurement;
+
+namespace Emergence.Reports;
+
+/// <summary>A run as tables; the unit is in the names of the columns.</summary>
+/// <param name="results">What was measured.</param>
+/// <param name="nats">Write nats instead of bits.</param>
+public sealed class RunTables(RunResults results, bool nats = false)
+{
+    private readonly string _unit = nats ? "nats" : "bits";
+    private readonly double _scale = nats ? Math.Log(2) : 1;
+
+    /// <summary>One row a cell, without times: equal runs give equal bytes.</summary>
+    public Table Cells
+    {
+        get
+        {
+            var table = new Table(
+                TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Text("estimator"), TableColumn.Integer("seed"),
+                Amount("mi"), Amount("exact"), Amount("h_prefix"), TableColumn.Number("log2_n", 3), TableColumn.Integer("k"), TableColumn.Number("mu", 1),
+                Amount("sd"), TableColumn.Integer("steps"), TableColumn.Text("stopped_by"), TableColumn.Text("verdict"));
+            foreach (var (cell, value, _) in results.Cells)
+            {
+                table.Add(
+                    cell.Kind == CaptureKind.Macro ? "macro" : "micro", cell.Boundary, cell.Position, cell.Estimator, (long)cell.Seed,
+                    _scale * value.MiBits, _scale * value.ExactBits, _scale * value.HPrefixBits, value.Log2N, value.K, value.Mu,
+                    _scale * value.SdBits, value.Steps, value.StoppedBy.ToString().ToLowerInvariant(), value.Verdict.Word());
+            }
+
+            return table;
+        }
+    }
+
+    /// <summary>IE(l, T) with its 95 % interval.</summary>
+    public Table Emergence
+    {
+        get
+        {
+            var table = new Table(TableColumn.Integer("boundary"), TableColumn.Integer("tokens"), Amount("ie"), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3));
+            foreach (var row in results.Emergence)
+                table.Add(row.Boundary, row.Tokens, _scale * row.Bits.Mean, _scale * row.Bits.Low, _scale * row.Bits.High);
+            return table;
+        }
+    }
+
+    /// <summary>E(T) and what each shot adds.</summary>
+    public Table Means
+    {
+        get
+        {
+            var table = new Table(
+                TableColumn.Integer("tokens"), Amount("e"), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), Amount("exact"), Amount("sd_seeds"), Amount("sd_layers"), TableColumn.Integer("shot"), Amount("gain"));
+            foreach (var mean in results.Means)
+            {
+                TableCell shot = mean.Shot > 0 ? mean.Shot : TableCell.Empty;
+                TableCell gain = double.IsNaN(mean.GainBits) ? TableCell.Empty : _scale * mean.GainBits;
+                table.Add(mean.Tokens, _scale * mean.Bits.Mean, _scale * mean.Bits.Low, _scale * mean.Bits.High, _scale * mean.ExactBits, _scale * mean.Bits.SdSeeds, _scale * mean.SdLayers, shot, gain);
+            }
+
+            return table;
+        }
+    }
+
+    private TableColumn Amount(string name) => TableColumn.Number($"{name}_{_unit}", 3);
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Emergence.Tests.Cli;
+
+/// <summary>The program as users start it, in a process of its own.</summary>
+internal static class Child
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    public static Process Start(params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+            StandardInputEncoding = new UTF8Encoding(false),
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Emergence.Cli.dll"));
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
+    public static (int Code, string Out, string Error) Run(params IEnumerable<string> arguments) => Run(input: "", arguments);
+
+    public static (int Code, string Out, string Error) Run(string input, IEnumerable<string> arguments)
+    {
+        using var process = Start(arguments);
+        return Finish(process, input);
+    }
+
+    public static (int Code, string Out, string Error) Finish(Process process, string input = "")
+    {
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // The child ended without reading.
+        }
+
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill();
+            Assert.Fail($"no end within {Patience}: {error.Result}");
+        }
+
+        return (process.ExitCode, output.Result, error.Result);
+    }
+
+    /// <summary>Sends a signal by its name, e.g. "INT".</summary>
+    public static void Signal(Process process, string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+}

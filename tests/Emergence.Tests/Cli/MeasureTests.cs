@@ -1,0 +1,149 @@
+using System.Text.Json;
+
+namespace Emergence.Tests.Cli;
+
+public sealed class MeasureTests
+{
+    private static readonly string[] Exact = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator", "exact", "--device", "reference"];
+
+    [Fact]
+    public void Exact_values_of_a_real_model_are_those_of_its_data()
+    {
+        var run = Path.Combine(TestData.TemporaryFolder(), "run");
+        var (code, output, error) = Child.Run([.. Exact, "--out", run]);
+
+        Assert.True(code == 0, error);
+        Assert.Contains("report: " + Path.Combine(run, "report.html"), output);
+        Assert.Contains("<html", File.ReadAllText(Path.Combine(run, "report.html")));
+        var rows = Show(run);
+        var cells = rows.Where(row => row.TryGetProperty("kind", out _)).ToList();
+        Assert.Equal(2 * 5 * 4, cells.Count);
+        Assert.Equal(
+            ["kind", "boundary", "position", "estimator", "seed", "mi_bits", "exact_bits", "h_prefix_bits", "log2_n", "k", "mu", "sd_bits", "steps", "stopped_by", "verdict"],
+            cells[0].EnumerateObject().Select(member => member.Name));
+
+        // Boundary 0 knows the token alone; further up every prefix is kept apart.
+        double[] first = [Math.Log2(25), 0, Math.Log2(25), 0], above = [Math.Log2(25), Math.Log2(25), Math.Log2(600), Math.Log2(600)];
+        foreach (var cell in cells)
+        {
+            var (l, t) = (cell.GetProperty("boundary").GetInt32(), cell.GetProperty("position").GetInt32());
+            var expected = cell.GetProperty("kind").ValueEquals("micro") || l == 0 ? first[t] : above[t];
+            Assert.Equal(expected, cell.GetProperty("mi_bits").GetDouble(), 1e-9);
+            Assert.Equal("ok", cell.GetProperty("verdict").GetString());
+        }
+
+        // IE(l, 4) = log2 600 - log2(25) / 2 above the first block.
+        var emergence = rows.Where(row => row.TryGetProperty("ie_bits", out _)).ToList();
+        Assert.Equal(["boundary", "tokens", "ie_bits", "lo", "hi"], emergence[0].EnumerateObject().Select(member => member.Name));
+        Assert.Equal(Math.Log2(600) - Math.Log2(25) / 2, emergence[^1].GetProperty("ie_bits").GetDouble(), 1e-9);
+        Assert.Equal(5 * 4, emergence.Count);
+    }
+
+    [Fact]
+    public void Other_settings_are_refused_by_name_and_the_same_ones_go_on()
+    {
+        var run = Path.Combine(TestData.TemporaryFolder(), "run");
+        Assert.Equal(0, Child.Run([.. Exact, "--out", run, "--boundaries", "0"]).Code);
+        var journal = File.ReadAllText(Path.Combine(run, "results.jsonl"));
+
+        var (code, _, error) = Child.Run([.. Exact, "--out", run, "--boundaries", "0", "--seed", "5"]);
+        Assert.Equal(2, code);
+        Assert.Contains("seed differs: 1 vs 5; use a new --out", error);
+
+        (code, _, error) = Child.Run([.. Exact, "--out", run, "--boundaries", "0"]);
+        Assert.Equal(0, code);
+        Assert.Contains("8 of 8 cells were finished before", error);
+        Assert.Equal(journal, File.ReadAllText(Path.Combine(run, "results.jsonl")));
+    }
+
+    [Fact]
+    public void A_config_file_gives_options_and_the_command_line_wins()
+    {
+        var folder = TestData.TemporaryFolder();
+        var config = Path.Combine(folder, "config.json");
+        File.WriteAllText(config, """{ "model": "stories260k", "data": "words", "shots": 1, "estimator": "exact", "device": "reference", "bos": true, "boundaries": [0, 2] }""");
+        var run = Path.Combine(folder, "run");
+
+        var (code, _, error) = Child.Run("measure", "--config", config, "--shots", "2", "--out", run);
+
+        Assert.True(code == 0, error);
+        using var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "manifest.json")));
+        var settings = manifest.RootElement.GetProperty("settings");
+        Assert.Equal(2, settings.GetProperty("shots").GetInt32());
+        Assert.True(settings.GetProperty("bos").GetBoolean());
+        Assert.Equal("[0,2]", settings.GetProperty("boundaries").GetRawText().Replace(" ", "").Replace("\n", ""));
+        Assert.Contains(settings.GetProperty("estimator").GetString()!, error);
+
+        File.WriteAllText(config, """{ "modle": "x" }""");
+        (code, _, error) = Child.Run("measure", "--config", config, "--out", run);
+        Assert.Equal(2, code);
+        Assert.Contains("'modle' is no option of measure", error);
+    }
+
+    [Fact]
+    public void A_dry_run_prints_the_cost_and_writes_nothing()
+    {
+        var run = Path.Combine(TestData.TemporaryFolder(), "run");
+
+        var (code, output, _) = Child.Run([.. Exact, "--out", run, "--dry-run", "--json"]);
+
+        Assert.Equal(0, code);
+        Assert.False(Directory.Exists(run));
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal(40, json.RootElement[0].GetProperty("cells").GetInt32());
+        Assert.True(json.RootElement[0].GetProperty("memory_bytes").GetDouble() > 4 * 260_032);
+    }
+
+    [Fact]
+    public void A_sample_has_a_sampling_error_and_is_at_its_ceiling()
+    {
+        var run = Path.Combine(TestData.TemporaryFolder(), "run");
+        var (code, _, error) = Child.Run([.. Exact, "--sequences", "100", "--boundaries", "1", "--out", run]);
+
+        Assert.True(code == 0, error);
+        var rows = Show(run);
+        Assert.Contains(rows, row => row.TryGetProperty("verdict", out var verdict) && verdict.ValueEquals("at ceiling"));
+        var last = rows[^1];
+        Assert.InRange(last.GetProperty("ie_bits").GetDouble(), last.GetProperty("lo").GetDouble() + 1e-6, last.GetProperty("hi").GetDouble() - 1e-6);
+    }
+
+    [Theory]
+    [InlineData("md")]
+    [InlineData("csv")]
+    [InlineData("json")]
+    [InlineData("latex")]
+    public void Show_writes_every_format(string format)
+    {
+        var run = Path.Combine(TestData.TemporaryFolder(), "run");
+        Assert.Equal(0, Child.Run([.. Exact, "--boundaries", "0", "--out", run]).Code);
+
+        var (code, output, _) = Child.Run("show", run, "-o", format);
+
+        Assert.Equal(0, code);
+        Assert.Contains("verdict", output);
+        Assert.Contains("ie", output);
+    }
+
+    [Fact]
+    public void A_damaged_journal_is_shown_up_to_the_damage()
+    {
+        var run = Path.Combine(TestData.TemporaryFolder(), "run");
+        Assert.Equal(0, Child.Run([.. Exact, "--boundaries", "0", "--out", run]).Code);
+        var path = Path.Combine(run, "results.jsonl");
+        var lines = File.ReadAllLines(path);
+        lines[3] = lines[3].Replace("macro", "mocro");
+        File.WriteAllText(path, string.Join('\n', lines) + "\n");
+
+        var (code, output, error) = Child.Run("show", run, "-o", "jsonl");
+        Assert.Equal(1, code);
+        Assert.Equal(2, output.Split('\n').Count(line => line.Contains("verdict")));
+        Assert.Contains("line 4 does not match its checksum", error);
+
+        (code, _, error) = Child.Run([.. Exact, "--boundaries", "0", "--out", run]);
+        Assert.Equal(1, code);
+        Assert.Contains("line 4 does not match its checksum", error);
+    }
+
+    internal static List<JsonElement> Show(string run) =>
+        [.. Child.Run("show", run, "-o", "jsonl").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+}

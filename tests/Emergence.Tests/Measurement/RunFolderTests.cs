@@ -1,0 +1,101 @@
+using System.Text.Json.Nodes;
+using Emergence.Capture;
+using Emergence.Information;
+using Emergence.Measurement;
+
+namespace Emergence.Tests.Measurement;
+
+public sealed class RunFolderTests
+{
+    [Fact]
+    public void Cells_come_back_as_they_were_added()
+    {
+        var path = Path.Combine(TestData.TemporaryFolder(), "run");
+        var cell = new CellResult(new Cell(CaptureKind.Micro, 3, 2, "s-mine", 7), new MutualInformation
+        {
+            Estimator = "s-mine", Seed = 7, MiBits = 1.25, ExactBits = 2.5, HPrefixBits = 3.5, Log2N = 9, K = 5, KX = 4, KY = 5, Mu = 12.5,
+            CollisionsX = 1, CollisionsY = 2, Steps = 100, StoppedBy = StopReason.Level, MaxBits = double.PositiveInfinity, HeldOutBits = double.NaN,
+            StepsAboveCeiling = 3, MaxScore = 17, NonFinite = 1, Failure = "failed at step 3", IsEnumeration = true, ExactStandardErrorBits = .5, LastMeanBits = 1, MultiplyAdds = 1e12,
+        }, SamplingError: 0.125);
+        using (var folder = RunFolder.Open(path, Manifest(seeds: 3)))
+            folder.Add("key", cell);
+
+        using var again = RunFolder.Open(path, Manifest(seeds: 3));
+        Assert.Equal(cell.Information with { Curve = [] }, again.Finished["key"].Information with { Curve = [] });
+        Assert.Equal((cell.Cell, cell.SamplingError), (again.Finished["key"].Cell, again.Finished["key"].SamplingError));
+        Assert.Equal(cell.Cell, Assert.Single(RunFolder.Read(path).Cells).Cell);
+    }
+
+    [Fact]
+    public void Settings_that_differ_are_named()
+    {
+        var path = Path.Combine(TestData.TemporaryFolder(), "run");
+        RunFolder.Open(path, Manifest(seeds: 3)).Dispose();
+
+        var error = Assert.Throws<EmergenceException>(() => RunFolder.Open(path, Manifest(seeds: 5)));
+
+        Assert.Equal(ExitCode.Usage, error.ExitCode);
+        Assert.EndsWith("seeds differs: 3 vs 5; use a new --out", error.Message);
+    }
+
+    [Fact]
+    public void A_label_may_differ()
+    {
+        var path = Path.Combine(TestData.TemporaryFolder(), "run");
+        var manifest = Manifest(seeds: 3);
+        manifest["created"] = "yesterday";
+        RunFolder.Open(path, manifest).Dispose();
+        var bytes = File.ReadAllBytes(Path.Combine(path, "manifest.json"));
+
+        RunFolder.Open(path, Manifest(seeds: 3)).Dispose();
+
+        Assert.Equal(bytes, File.ReadAllBytes(Path.Combine(path, "manifest.json")));
+    }
+
+    [Fact]
+    public void An_exchanged_manifest_is_noticed()
+    {
+        var path = Path.Combine(TestData.TemporaryFolder(), "run");
+        RunFolder.Open(path, Manifest(seeds: 3)).Dispose();
+        var manifest = Path.Combine(path, "manifest.json");
+        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("3", "4"));
+
+        Assert.Contains("is not the one", Assert.Throws<EmergenceException>(() => RunFolder.Read(path)).Message);
+        Assert.Contains("is not the one", Assert.Throws<EmergenceException>(() => RunFolder.Open(path, Manifest(seeds: 4))).Message);
+    }
+
+    [Fact]
+    public void A_folder_that_is_open_is_refused()
+    {
+        var path = Path.Combine(TestData.TemporaryFolder(), "run");
+        using var first = RunFolder.Open(path, Manifest(seeds: 3));
+
+        var error = Assert.Throws<EmergenceException>(() => RunFolder.Open(path, Manifest(seeds: 3)));
+
+        Assert.Equal(ExitCode.TryAgain, error.ExitCode);
+        Assert.Contains($"in use by pid {Environment.ProcessId}", error.Message);
+    }
+
+    [Fact]
+    public void A_torn_last_line_is_repaired_and_its_cell_is_missing()
+    {
+        var path = Path.Combine(TestData.TemporaryFolder(), "run");
+        using (var folder = RunFolder.Open(path, Manifest(seeds: 3)))
+        {
+            folder.Add("a", Some(0));
+            folder.Add("b", Some(1));
+        }
+
+        var journal = Path.Combine(path, "results.jsonl");
+        File.WriteAllBytes(journal, File.ReadAllBytes(journal)[..^5]);
+
+        using var again = RunFolder.Open(path, Manifest(seeds: 3));
+        Assert.Equal("a", Assert.Single(again.Finished).Key);
+        Assert.True(again.RepairedBytes > 0);
+    }
+
+    private static CellResult Some(int boundary) =>
+        new(new Cell(CaptureKind.Macro, boundary, 0, "exact", 1), new MutualInformation { Estimator = "exact", Seed = 1, MiBits = 1, ExactBits = 1, HPrefixBits = 1, Log2N = 1, K = 2, KX = 2, KY = 2, Mu = 1 }, 0);
+
+    private static JsonObject Manifest(int seeds) => new() { ["settings"] = new JsonObject { ["model"] = "m", ["seeds"] = seeds }, ["created"] = "today" };
+}
