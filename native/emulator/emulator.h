@@ -49,6 +49,7 @@ struct Warpgroup {
   int products, chains;
   Product product[MaxProducts];         // issued, not carried out
   Chain chain[MaxChains];
+  float a[64][16], b[16][256];          // operands of the product that is being carried out
 };
 
 struct Load { void* target; const void* map; int at[3]; u64* barrier; };
@@ -79,7 +80,7 @@ struct Block {
   char error[320];
 };
 
-// Two words a thread: the small reserve of static TLS that dlopen leaves is enough for them.
+// Two words a thread: the small reserve of static TLS that dlopen leaves is enough for them, and for nothing large beside them.
 extern thread_local Block* block __attribute__((tls_model("initial-exec")));
 extern thread_local Thread* current __attribute__((tls_model("initial-exec")));
 

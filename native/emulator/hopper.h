@@ -143,8 +143,10 @@ inline float read_operand(u64 descriptor, int row, int k) {
   return from_bf16(bits);
 }
 
-inline void carry_out(const Product& p, Chain& c) {
-  static thread_local float a[64][16], b[16][256];
+inline void carry_out(Warpgroup& group, const Product& p) {
+  Chain& c = group.chain[p.chain];
+  auto& a = group.a;
+  auto& b = group.b;
   if (p.from_registers) {
     for (int t = 0; t < 128; ++t)
       for (int r = 0; r < 4; ++r) {
@@ -173,7 +175,7 @@ inline void execute_product_wait(Warpgroup& group, WaitSlot** s) {
   bool pending[MaxChains] = {};
   for (int i = 0; i < group.products; ++i) {
     Product& p = group.product[i];
-    if (p.group + keep < group.product_group) { carry_out(p, group.chain[p.chain]); continue; }
+    if (p.group + keep < group.product_group) { carry_out(group, p); continue; }
     pending[p.chain] = true;
     if (left != i) group.product[left] = p;
     left++;

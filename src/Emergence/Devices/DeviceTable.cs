@@ -1,3 +1,4 @@
+using Emergence.Devices.Cuda;
 using Emergence.Devices.Reference;
 
 namespace Emergence.Devices;
@@ -5,7 +6,8 @@ namespace Emergence.Devices;
 /// <summary>What a user chooses about a device.</summary>
 /// <param name="Threads">Number of host threads; 0: one for each processor.</param>
 /// <param name="CpuPath">Arithmetic path of the CPU device by name; none: the fastest one this machine has.</param>
-public sealed record DeviceOptions(int Threads = 0, string? CpuPath = null);
+/// <param name="NvrtcFile">NVIDIA's run-time compiler; none: where it usually lies.</param>
+public sealed record DeviceOptions(int Threads = 0, string? CpuPath = null, string? NvrtcFile = null);
 
 /// <summary>One device the program knows.</summary>
 /// <param name="Name">The word the command line uses.</param>
@@ -23,6 +25,8 @@ public static class DeviceTable
     /// <summary>"auto" tries them in this order.</summary>
     public static IReadOnlyList<DeviceRow> Rows { get; } =
     [
+        new("cuda", "an NVIDIA GPU of compute capability 8.0 or newer", () => CudaLibrary.HasDriver, options => CudaDevice.OpenGpu(options.NvrtcFile)),
+        new("emulator", "the GPU's kernels and launches on the CPU, checked while they run (slow)", () => false, _ => CudaDevice.OpenEmulator()),
         new("reference", "plain loops in double precision: the oracle of the tests", () => false, _ => new ReferenceDevice()),
     ];
 

@@ -1,0 +1,61 @@
+// Causal attention over the paths of a forest: row n sees itself, its parent, its parent's parent, ...
+// One block a row, one warp a head at a time. The path is taken in pieces of 32 positions, one a lane: paths of up to 32
+// tokens are one piece. Longer ones go on with a running maximum. Sums run from the row itself towards the root.
+#include "em.h"
+
+constexpr int Warps = 4, LaneColumns = 8;      // heads of up to 32 * LaneColumns columns
+
+EM_KERNEL(128) attention(const float* q, int q_stride, const float* k, int k_stride, const float* v, int v_stride, const int* parents, int parents_stride,
+                         float* y, int y_stride, int heads, int q_head_stride, int group, int k_head_stride, int size, float scale, int window, float cap) {
+  EM_SHARED(int, paths, Warps * 32);
+  EM_SHARED(float, weights, Warps * 32);
+  int row = (int)blockIdx.x, lane = (int)em_lane(), warp = (int)threadIdx.x / 32;
+  int* path = paths + warp * 32;
+  float* weight = weights + warp * 32;
+  for (int head = warp; head < heads; head += Warps) {
+    const float* query = q + (size_t)row * q_stride + head * q_head_stride;
+    int key_column = head / group * k_head_stride, next = row, seen = 0;
+    float max = em_float(0xff800000u), total = 0.0f, sum[LaneColumns];
+#pragma unroll
+    for (int i = 0; i < LaneColumns; ++i) sum[i] = 0.0f;
+    while (next >= 0 && (window == 0 || seen < window)) {
+      int count = 0;
+      __syncwarp();
+      if (lane == 0)
+        for (; count < 32 && next >= 0 && (window == 0 || seen + count < window); ++count) {
+          path[count] = next;
+          next = parents[(size_t)next * parents_stride];
+        }
+      count = __shfl_sync(0xffffffffu, count, 0);
+      next = __shfl_sync(0xffffffffu, next, 0);
+      __syncwarp();
+      seen += count;
+      float score = em_float(0xff800000u);
+      if (lane < count) {
+        const float* key = k + (size_t)path[lane] * k_stride + key_column;
+        float dot = 0.0f;
+        for (int i = 0; i < size; ++i) dot = em_fma(query[i], key[i], dot);
+        score = scale * dot;
+        if (cap > 0.0f) score = cap * em_tanh(score / cap);
+      }
+      float new_max = EmMax{}(max, em_warp_max(score)), shrink = em_exp(max - new_max);
+      float w = lane < count ? em_exp(score - new_max) : 0.0f;
+      max = new_max;
+      total = em_fma(total, shrink, em_warp_sum(w));
+      weight[lane] = w;
+      __syncwarp();
+#pragma unroll
+      for (int i = 0; i < LaneColumns; ++i) {
+        int column = lane + 32 * i;
+        if (column >= size) continue;
+        float part = sum[i] * shrink;
+        for (int j = 0; j < count; ++j) part = em_fma(weight[j], v[(size_t)path[j] * v_stride + key_column + column], part);
+        sum[i] = part;
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < LaneColumns; ++i)
+      if (lane + 32 * i < size) y[(size_t)row * y_stride + head * size + lane + 32 * i] = sum[i] / total;
+  }
+}
+EM_EXPORT(attention)

@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+using Emergence.Tensors;
+
+namespace Emergence.Devices.Cuda;
+
+/// <content>The ops that train statistics networks.</content>
+public sealed unsafe partial class CudaDevice
+{
+    private const int SumRowsChunk = 1024;
+    private const int SumRowsColumns = 32;
+    private const int PartitionRows = 4096;
+
+    // Chunks of sum_by_index: one thread each, and a count of every class for each.
+    private const int MaxChunks = 1024, MaxCounts = 1 << 22;
+
+    protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y) =>
+        Launch(KernelTable.AddPairs, Elements(KernelTable.AddPairs, y.Rows, y.Columns), zx, zx.RowStride, a, a.RowStride, zy, zy.RowStride, b, b.RowStride, y, y.RowStride, y.Rows, y.Columns);
+
+    protected override void LeakyReluGradientCore(Tensor y, Tensor dy) =>
+        Launch(KernelTable.LeakyReluGradient, Elements(KernelTable.LeakyReluGradient, y.Rows, y.Columns), y, y.RowStride, dy, dy.RowStride, y.Rows, y.Columns);
+
+    protected override void SumRowsCore(Tensor x, Tensor sums)
+    {
+        var columns = Blocks(x.Columns, SumRowsColumns);
+        var chunks = Math.Max(1, Blocks(x.Rows, SumRowsChunk));
+        if (chunks == 1)
+        {
+            Launch(KernelTable.SumRows, new(columns), x, x.RowStride, sums, sums.RowStride, x.Rows, x.Columns);
+            return;
+        }
+
+        // Two levels reach 2^20 rows, three all of them.
+        var upper = Blocks(chunks, SumRowsChunk);
+        var scratch = Scratch((long)(chunks + upper) * x.Columns * sizeof(float));
+        KernelArgument lowerSums = scratch, upperSums = (ulong)scratch.Address + (ulong)chunks * (ulong)x.Columns * sizeof(float);
+        Launch(KernelTable.SumRows, new(columns, chunks), x, x.RowStride, lowerSums, x.Columns, x.Rows, x.Columns);
+        Launch(KernelTable.SumRows, new(columns, upper), lowerSums, x.Columns, upperSums, x.Columns, chunks, x.Columns);
+        Launch(KernelTable.SumRows, new(columns), upperSums, x.Columns, sums, sums.RowStride, upper, x.Columns);
+    }
+
+    protected override void SumByIndexCore(Tensor x, Tensor index, Tensor sums)
+    {
+        var (rows, classes) = (x.Rows, sums.Rows);
+        var chunks = Math.Clamp(Math.Min(MaxCounts / Math.Max(1, classes), rows / 32), 1, MaxChunks);
+        var length = Blocks(rows, chunks);
+        long counts = (long)chunks * classes * sizeof(int), starts = (classes + 1L) * sizeof(int);
+        var scratch = Scratch(counts + starts + (long)rows * sizeof(int));
+        var at = (ulong)scratch.Address;
+        KernelArgument places = at, first = at + (ulong)counts, order = at + (ulong)(counts + starts);
+        _context.Enter();
+        Driver.Check(Driver.cuMemsetD8Async(at, 0, (nuint)(counts + starts), _stream.Handle));
+        var grid = new Grid(Blocks(chunks, KernelTable.SumByIndexCount.Threads));
+        Launch(KernelTable.SumByIndexCount, grid, index, index.RowStride, rows, length, chunks, classes, places);
+        Launch(KernelTable.SumByIndexStarts, new(1), places, first, chunks, classes);
+        Launch(KernelTable.SumByIndexScatter, grid, index, index.RowStride, rows, length, chunks, classes, places, order);
+        Launch(KernelTable.SumByIndex, Elements(KernelTable.SumByIndex, classes, x.Columns), x, x.RowStride, first, order, sums, sums.RowStride, classes, x.Columns);
+    }
+
+    protected override CriticValue DonskerVaradhanCore(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient)
+    {
+        var rows = scores.Rows;
+        var blocks = Math.Max(1, Blocks(rows, PartitionRows));
+        var scratch = Scratch((blocks + 1L) * sizeof(Partition));
+        KernelArgument all = scratch, parts = (ulong)scratch.Address + (ulong)sizeof(Partition);
+        Launch(KernelTable.DonskerVaradhan, new(blocks), scores, scores.RowStride, joint, joint.RowStride, marginal, marginal.RowStride, parts, rows);
+        Launch(KernelTable.DonskerVaradhanSum, new(1), parts, blocks, all);
+        if (gradient != null)
+            Launch(KernelTable.DonskerVaradhanGradient, new(Blocks(rows, KernelTable.DonskerVaradhanGradient.Threads)), scores, scores.RowStride, joint, joint.RowStride, marginal, marginal.RowStride, all, gradient, gradient.RowStride, rows);
+        Partition result;
+        Driver.Check(Driver.cuMemcpyDtoHAsync_v2(&result, (ulong)scratch.Address, (nuint)sizeof(Partition), _stream.Handle));
+        _stream.Synchronize();
+        return new(result.Joint, result.Max + Math.Log(result.Sum), result.Largest, (int)result.Bad);
+    }
+
+    protected override void AdamCore(Tensor parameters, Tensor gradient, Tensor first, Tensor second, double rate, int step)
+    {
+        var scale1 = (float)(rate / (1 - Math.Pow(0.9, step)));
+        var scale2 = (float)(1 / (1 - Math.Pow(0.999, step)));
+        Launch(KernelTable.Adam, new(Blocks(parameters.Columns, KernelTable.Adam.Threads)), parameters, gradient, first, second, scale1, scale2, parameters.Columns);
+    }
+
+    /// <summary>As in critic.cu.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Partition
+    {
+        public double Joint, Max, Sum, Largest, Bad;
+    }
+}

@@ -1,0 +1,85 @@
+using Emergence.Tensors;
+
+namespace Emergence.Devices.Cuda;
+
+/// <content>The ops of a transformer's forward pass.</content>
+public sealed unsafe partial class CudaDevice
+{
+    private const int Tile = 64;
+    private const int RowsOfNormBlock = 8;
+    private const int MaxHeadSize = 256;
+
+    // Sums over k longer than this are cut into at most MaxParts parts of whole tiles, by k alone.
+    private const int LongSum = 8192, MaxParts = 64;
+
+    protected override void EmbedCore(Tensor ids, Tensor table, float scale, Tensor y, bool accumulate) =>
+        Launch(KernelTable.Embed, Elements(KernelTable.Embed, y.Rows, y.Columns), ids, ids.RowStride, table, table.RowStride, Code(table), scale, y, y.RowStride, y.Rows, y.Columns, accumulate ? 1 : 0);
+
+    protected override void GatherRowsCore(Tensor source, Tensor rows, Tensor destination) =>
+        Launch(KernelTable.GatherRows, Elements(KernelTable.GatherRows, destination.Rows, destination.Columns), source, source.RowStride, rows, rows.RowStride, destination, destination.RowStride, destination.Rows, destination.Columns, source.Type.Size());
+
+    protected override void LayerNormCore(Tensor x, Tensor? weight, Tensor? bias, float epsilon, Tensor y, Tensor? residual)
+    {
+        if (x.Columns > 0)
+            Launch(KernelTable.LayerNorm, new(Blocks(x.Rows, RowsOfNormBlock)), x, x.RowStride, weight, Code(weight), bias, Code(bias), epsilon, y, y.RowStride, residual, residual?.RowStride ?? 0, x.Rows, x.Columns);
+    }
+
+    protected override void RmsNormCore(Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual)
+    {
+        if (x.Columns > 0)
+            Launch(KernelTable.RmsNorm, new(Blocks(x.Rows, RowsOfNormBlock)), x, x.RowStride, weight, Code(weight), weightOffset, epsilon, y, y.RowStride, residual, residual?.RowStride ?? 0, x.Rows, x.Columns);
+    }
+
+    protected override void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
+    {
+        var k = transposeA ? a.Rows : a.Columns;
+        var (aOuter, aInner) = transposeA ? (1, a.RowStride) : (a.RowStride, 1);
+        var (bOuter, bInner) = transposeB ? (b.RowStride, 1) : (1, b.RowStride);
+        var tiles = new Grid(Blocks(y.Columns, Tile), Blocks(y.Rows, Tile));
+        if (k <= LongSum)
+        {
+            // Rows beyond the height of a grid are a second launch on views.
+            for (var start = 0; start < y.Rows; start += MaxGridY * Tile)
+            {
+                var count = Math.Min(MaxGridY * Tile, y.Rows - start);
+                var (part, added) = (y.RowRange(start, count), residual?.RowRange(start, count));
+                var rows = transposeA ? a.ColumnRange(start, count) : a.RowRange(start, count);
+                Launch(KernelTable.MatMul, tiles with { Y = Blocks(count, Tile) }, rows, aOuter, aInner, b, bOuter, bInner, Code(b), part, y.RowStride, bias, Code(bias), (int)activation, added, residual?.RowStride ?? 0, count, y.Columns, k);
+            }
+
+            return;
+        }
+
+        var length = Blocks(Blocks(k, MaxParts), LongSum / 4) * (LongSum / 4);
+        var parts = Blocks(k, length);
+        var scratch = Scratch((long)parts * y.Rows * y.Columns * sizeof(float));
+        Launch(KernelTable.MatMulSplit, tiles with { Z = parts }, a, aOuter, aInner, b, bOuter, bInner, Code(b), scratch, y.Rows, y.Columns, k, length);
+        Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), scratch, parts, y, y.RowStride, bias, Code(bias), (int)activation, residual, residual?.RowStride ?? 0, y.Rows, y.Columns);
+    }
+
+    protected override void RotateCore(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs) =>
+        Launch(KernelTable.Rotate, Elements(KernelTable.Rotate, x.Rows, heads.Count * cosines.Columns), x, x.RowStride, heads.Count, heads.Stride, positions, positions.RowStride, cosines, cosines.RowStride, sines, sines.RowStride, cosines.Columns, pairs == RotaryPairs.Neighbours ? 1 : 0, x.Rows);
+
+    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape)
+    {
+        if (shape.Query.Size > MaxHeadSize)
+            throw new EmergenceException($"expected heads of at most {MaxHeadSize} columns on this device, found {shape.Query.Size}");
+        Launch(KernelTable.Attention, new(q.Rows), q, q.RowStride, k, k.RowStride, v, v.RowStride, parents, parents.RowStride, y, y.RowStride, shape.Query.Count, shape.Query.Stride, shape.Query.Count / shape.Key.Count, shape.Key.Stride, shape.Query.Size, shape.Scale, shape.Window, shape.SoftCap);
+    }
+
+    protected override void GateCore(Tensor gate, Tensor up, Activation activation, Tensor y) =>
+        Launch(KernelTable.Gate, Elements(KernelTable.Gate, y.Rows, y.Columns), gate, gate.RowStride, up, up.RowStride, y, y.RowStride, y.Rows, y.Columns, (int)activation);
+
+    protected override void SoftCapCore(Tensor x, float cap) =>
+        Launch(KernelTable.SoftCap, Elements(KernelTable.SoftCap, x.Rows, x.Columns), x, x.RowStride, x.Rows, x.Columns, cap);
+
+    /// <summary>A stored type as kernels know it.</summary>
+    private static int Code(Tensor? tensor) => tensor?.Type switch
+    {
+        null or DType.Float32 => 0,
+        DType.Float64 => 1,
+        DType.Float16 => 2,
+        DType.BFloat16 => 3,
+        _ => throw new ArgumentException($"expected a floating type, found {tensor}"),
+    };
+}

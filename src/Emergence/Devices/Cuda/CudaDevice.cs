@@ -1,0 +1,134 @@
+using Emergence.Tensors;
+
+namespace Emergence.Devices.Cuda;
+
+/// <summary>
+/// An NVIDIA GPU, or the emulator in its place: one stream, kernels in single precision with every sum in a fixed order.
+/// Results are the same bytes on all of them, for no kernel uses an approximating instruction or an atomic.
+/// </summary>
+public sealed unsafe partial class CudaDevice : Device
+{
+    private const int MaxGridY = 65535;
+
+    private readonly CudaContext _context;
+    private readonly CudaStream _stream;
+    private readonly CudaKernels _kernels;
+    private CudaBuffer? _scratch;
+
+    internal CudaDevice(CudaDriver driver, string? nvrtcFile = null)
+    {
+        _context = new CudaContext(driver);
+        _stream = new CudaStream(_context);
+        _kernels = new CudaKernels(_context, new KernelImages(_context, nvrtcFile));
+    }
+
+    /// <summary>The first GPU of this machine.</summary>
+    /// <param name="nvrtcFile">NVIDIA's run-time compiler, needed where no PTX is embedded; none: where it usually lies.</param>
+    public static CudaDevice OpenGpu(string? nvrtcFile = null) => new(CudaLibrary.LoadDriver(), nvrtcFile);
+
+    /// <summary>The emulator: the same kernels and launches on the CPU, checked while they run.</summary>
+    public static CudaDevice OpenEmulator() => new(CudaLibrary.LoadEmulator());
+
+    public override string Name => _context.Driver.IsEmulated ? "emulator" : "cuda";
+
+    public override string Description =>
+        $"{_context.Name}, compute capability {_context.Capability / 10}.{_context.Capability % 10}, {_context.MultiprocessorCount} multiprocessors, {_context.TotalBytes / 1e9:0.0} GB, driver for CUDA {_context.Driver.Version / 1000}.{_context.Driver.Version % 1000 / 10}";
+
+    public override string Path => $"{Name}/fma32";
+
+    public override DType ComputeType => DType.Float32;
+
+    public override long AvailableBytes => _context.FreeBytes;
+
+    private CudaDriver Driver => _context.Driver;
+
+    public override Tensor Allocate(DType type, int rows, int columns)
+    {
+        var buffer = new CudaBuffer(_context, (long)rows * columns * type.Size());
+        if (buffer.ByteLength > 0)
+            Driver.Check(Driver.cuMemsetD8Async((ulong)buffer.Address, 0, (nuint)buffer.ByteLength, _stream.Handle));
+        return new Tensor(buffer, type, rows, columns);
+    }
+
+    public override void Upload(ReadOnlySpan<byte> source, Tensor destination)
+    {
+        RequireBytes(source.Length, destination);
+        if (!destination.IsDense)
+            throw new ArgumentException($"expected a dense tensor, found {destination} with {destination.RowStride} elements from row to row");
+        if (source.Length == 0)
+            return;
+        _context.Enter();
+        fixed (byte* from = source)
+            Driver.Check(Driver.cuMemcpyHtoDAsync_v2((ulong)destination.Address, from, (nuint)source.Length, _stream.Handle));
+        _stream.Synchronize();
+    }
+
+    public override void Download(Tensor source, Span<byte> destination)
+    {
+        RequireBytes(destination.Length, source);
+        if (destination.Length == 0)
+            return;
+        _context.Enter();
+        var width = source.Columns * source.Type.Size();
+        fixed (byte* to = destination)
+        {
+            var copy = new CudaCopy2D
+            {
+                SourceType = CudaCopy2D.Device,
+                SourceDevice = (ulong)source.Address,
+                SourcePitch = (nuint)(source.IsDense ? width : source.RowStride * source.Type.Size()),
+                TargetType = CudaCopy2D.Host,
+                TargetHost = (nint)to,
+                TargetPitch = (nuint)width,
+                Width = (nuint)width,
+                Height = (nuint)source.Rows,
+            };
+            if (source.IsDense)
+                Driver.Check(Driver.cuMemcpyDtoHAsync_v2(to, (ulong)source.Address, (nuint)destination.Length, _stream.Handle));
+            else
+                Driver.Check(Driver.cuMemcpy2DAsync_v2(&copy, _stream.Handle));
+            _stream.Synchronize();
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing)
+            return;
+        _scratch?.Dispose();
+        _stream.Dispose();
+        _context.Dispose();
+    }
+
+    private static void RequireBytes(long bytes, Tensor tensor)
+    {
+        if (bytes != tensor.Count * tensor.Type.Size())
+            throw new ArgumentException($"expected {tensor.Count * tensor.Type.Size()} bytes for {tensor}, found {bytes}");
+    }
+
+    /// <summary>A grid of one thread an element: x covers the columns, y the rows as far as it reaches.</summary>
+    private static Grid Elements(KernelRow kernel, int rows, int columns) => new(Blocks(columns, kernel.Threads), Math.Min(rows, MaxGridY));
+
+    private static int Blocks(int count, int each) => (count + each - 1) / each;
+
+    /// <summary>Queues a kernel; a grid with nothing to do is left out.</summary>
+    private void Launch(KernelRow kernel, Grid grid, params ReadOnlySpan<KernelArgument> arguments)
+    {
+        if (grid.X > 0 && grid.Y > 0 && grid.Z > 0)
+            _stream.Launch(_kernels[kernel], grid, arguments);
+    }
+
+    /// <summary>Memory for one op at a time. Work of earlier ops on it is finished when it has to grow.</summary>
+    private CudaBuffer Scratch(long bytes)
+    {
+        if (_scratch == null || _scratch.ByteLength < bytes)
+        {
+            _stream.Synchronize();
+            _scratch?.Dispose();
+            _scratch = null;
+            _scratch = new CudaBuffer(_context, bytes);
+        }
+
+        return _scratch;
+    }
+}

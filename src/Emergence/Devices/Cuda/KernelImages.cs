@@ -1,0 +1,53 @@
+using System.Reflection;
+
+namespace Emergence.Devices.Cuda;
+
+/// <summary>What the driver makes a module of.</summary>
+/// <param name="Name">For messages.</param>
+/// <param name="Text">PTX, or what the emulator knows a file by.</param>
+internal readonly record struct KernelImage(string Name, string Text);
+
+/// <summary>
+/// Chooses a module for a GPU: embedded PTX for its capability, else the embedded sources compiled by NVRTC. PTX for
+/// sm_90a runs on 9.0 only, so every other GPU from 8.0 on gets sm_80.
+/// </summary>
+internal sealed class KernelImages(CudaContext context, string? nvrtcFile)
+{
+    private const int Oldest = 80, Hopper = 90;
+    private const string ResourceFolder = "kernels/";
+
+    private NvrtcCompiler? _compiler;
+
+    public KernelImage For(string file)
+    {
+        if (context.Driver.IsEmulated)
+            return new(file, $"// emulated {file}.cu");
+        if (context.Capability < Oldest)
+            throw new EmergenceException($"{context.Name} has compute capability {context.Capability / 10}.{context.Capability % 10}: expected 8.0 or newer");
+        string[] targets = context.Capability == Hopper ? ["sm_90a", "sm_80"] : ["sm_80"];
+        foreach (var target in targets)
+        {
+            var name = $"{file}.{target}.ptx";
+            if (Resource(name) is { } ptx)
+                return new(name, ptx);
+        }
+
+        _compiler ??= NvrtcCompiler.Find(nvrtcFile) ?? throw new EmergenceException(
+            "this build has no embedded GPU code and found no NVRTC to make it: install it (apt install libnvrtc12, or pip install nvidia-cuda-nvrtc-cu12), let CUDA_HOME name a CUDA toolkit, give --nvrtc FILE, or build with clang 19 or newer and CMake");
+        return _compiler.Compile(file, targets[0], context.Driver.Version);
+    }
+
+    /// <summary>Text of an embedded file of kernels/, or none.</summary>
+    public static string? Resource(string name)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(ResourceFolder + name);
+        return stream == null ? null : new StreamReader(stream).ReadToEnd();
+    }
+
+    /// <summary>Names of the embedded files below <paramref name="folder"/>, such as "include/".</summary>
+    public static IEnumerable<string> Resources(string folder) =>
+        Assembly.GetExecutingAssembly().GetManifestResourceNames()
+            .Where(name => name.StartsWith(ResourceFolder + folder, StringComparison.Ordinal))
+            .Select(name => name[ResourceFolder.Length..])
+            .Order(StringComparer.Ordinal);
+}

@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+using Emergence.Devices.Cuda;
+
+namespace Emergence.Tests.Devices.Cuda;
+
+/// <summary>The emulator's libraries, or a skipped test where they were not built.</summary>
+internal static unsafe class EmulatorFixture
+{
+    private static readonly Lazy<CudaDriver?> s_kernels = new(() => CudaLibrary.FindEmulator() == null ? null : CudaLibrary.LoadEmulator());
+    private static readonly Lazy<CudaDriver?> s_tests = new(LoadTests);
+
+    /// <summary>All kernels of kernels/*.cu.</summary>
+    public static CudaDriver Kernels => s_kernels.Value ?? Skip();
+
+    /// <summary>The kernels of native/emulator/tests in a library of their own, so that a fault ends no other test's context.</summary>
+    public static CudaDriver Tests => s_tests.Value ?? Skip();
+
+    /// <summary>Order of a block's threads: 0 forward, 1 reverse, 2 random.</summary>
+    public static void Order(CudaDriver driver, int order, int seed = 1) =>
+        ((delegate* unmanaged<int, int, int, void>)driver.EmulatorEntry("emulatorConfigure"))(order, seed, 0);
+
+    /// <summary>Size of the device.</summary>
+    public static void Memory(CudaDriver driver, long bytes) =>
+        ((delegate* unmanaged<ulong, void>)driver.EmulatorEntry("emulatorSetMemory"))((ulong)bytes);
+
+    private static CudaDriver Skip()
+    {
+        Assert.Skip("the emulator is not built: CMake and a C++ compiler make it");
+        return null!;
+    }
+
+    private static CudaDriver? LoadTests()
+    {
+        var file = Path.Combine(TestData.Repository, "build", "emulator", "libemergence-emulator-tests.so");
+        return File.Exists(file) ? new CudaDriver(NativeLibrary.Load(file), file) : null;
+    }
+}
