@@ -31,25 +31,38 @@ internal static class HeldOut
     public static double Bits(Device device, CriticTraining training, IEnumerable<ClassPair> pairs)
     {
         var (joint, largest, partition) = (0.0, double.NegativeInfinity, 0.0);
-        using var workspace = device.CreateCriticWorkspace(training.Shape, training.X.Rows, training.Y.Rows, ScoredAtOnce);
-        var scores = new double[ScoredAtOnce];
-        foreach (var part in pairs.Chunk(ScoredAtOnce))
+        CriticWorkspace? workspace = null;
+        try
         {
-            using var a = device.AllocateIndices([.. part.Select(pair => pair.A)]);
-            using var b = device.AllocateIndices([.. part.Select(pair => pair.B)]);
-            device.CriticForward(workspace, training.Parameters, training.X, training.Y, a, b);
-            device.Download(workspace.Scores.RowRange(0, part.Length), scores.AsSpan(0, part.Length));
-            var most = scores.AsSpan(0, part.Length).ToArray().Max();
-            if (most > largest)
-                (partition, largest) = (partition * Math.Exp(largest - most), most);
-            for (var i = 0; i < part.Length; i++)
+            foreach (var part in pairs.Chunk(ScoredAtOnce))
             {
-                // Off the support p is 0, and an infinite score must not turn that into NaN.
-                joint += part[i].Joint == 0 ? 0 : part[i].Joint * scores[i];
-                partition += part[i].Product * Math.Exp(scores[i] - largest);
+                workspace ??= device.CreateCriticWorkspace(training.Shape, training.X.Rows, training.Y.Rows, part.Length);
+                var scores = Scores(device, training, workspace, part);
+                var most = scores.Max();
+                if (most > largest)
+                    (partition, largest) = (partition * Math.Exp(largest - most), most);
+                for (var i = 0; i < part.Length; i++)
+                {
+                    joint += part[i].Joint * scores[i];
+                    partition += part[i].Product * Math.Exp(scores[i] - largest);
+                }
             }
+        }
+        finally
+        {
+            workspace?.Dispose();
         }
 
         return (joint - largest - Math.Log(partition)) / Math.Log(2);
+    }
+
+    private static double[] Scores(Device device, CriticTraining training, CriticWorkspace workspace, ClassPair[] pairs)
+    {
+        using var a = device.AllocateIndices([.. pairs.Select(pair => pair.A)]);
+        using var b = device.AllocateIndices([.. pairs.Select(pair => pair.B)]);
+        device.CriticForward(workspace, training.Parameters, training.X, training.Y, a, b);
+        var scores = new double[pairs.Length];
+        device.Download(workspace.Scores.RowRange(0, pairs.Length), scores);
+        return scores;
     }
 }

@@ -1,0 +1,59 @@
+using Emergence.Information;
+
+namespace Emergence.Tests.Information;
+
+public class VerdictTests
+{
+    /// <summary>An enumeration of 25 classes, resolved: ok.</summary>
+    private static readonly MutualInformation Good = new()
+    {
+        Estimator = "s-mine",
+        MiBits = 4.635,
+        ExactBits = 4.644,
+        HPrefixBits = 4.644,
+        Log2N = Math.Log2(2000),
+        K = 25,
+        KX = 25,
+        KY = 25,
+        Mu = 80,
+        StoppedBy = StopReason.Ceiling,
+    };
+
+    [Fact]
+    public void The_first_rule_that_matches_decides()
+    {
+        Check("ok", Good);
+        Check("ok", Good with { K = 1000 });
+        Check("at ceiling", Good with { K = 1001 });
+        Check("ok", Good with { K = 1001, IsEnumeration = true });
+        Check("at ceiling", Good with { ExactBits = double.PositiveInfinity });
+        Check("below exact", Good with { MiBits = 4.6, K = 1001 });
+        Check("unreliable", Good with { MiBits = 4.6, StoppedBy = StopReason.Limit });
+        Check("below exact", Good with { MiBits = 4.6, StoppedBy = StopReason.Level });
+        Check("unreliable", Good with { MiBits = 4.6, SdBits = 0.051 });
+        Check("ok", Good with { SdBits = 0.049 });
+        Check("failed", Good with { MiBits = double.NaN, SdBits = 1 });
+        Check("failed", Good with { Failure = "no memory" });
+    }
+
+    [Fact]
+    public void The_published_protocol_needs_coincidences_and_values_below_the_exact_one()
+    {
+        var paper = Good with { Estimator = "paper", StoppedBy = StopReason.Limit };
+        Check("ok", paper);
+        Check("unreliable", paper with { Mu = 29.9 });
+        Check("unreliable", paper with { StepsAboveCeiling = 1 });
+        Check("below exact", paper with { MiBits = 4.6 });
+    }
+
+    [Fact]
+    public void Seeds_that_disagree_make_each_of_them_unreliable()
+    {
+        var spread = SeedSpread.Apply([Good with { MiBits = 4.5 }, Good with { MiBits = 4.6 }, Good with { MiBits = 4.64 }]);
+        Assert.Equal(3, spread.Count);
+        Assert.All(spread, cell => Assert.Equal(0.0721110255, cell.SdBits, 1e-9)); // sqrt((.08^2 + .02^2 + .06^2) / 2)
+        Assert.All(spread, cell => Check("unreliable", cell));
+    }
+
+    private static void Check(string expected, MutualInformation cell) => Assert.Equal(expected, cell.Verdict.Word());
+}
