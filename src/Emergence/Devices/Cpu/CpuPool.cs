@@ -1,0 +1,129 @@
+using System.Runtime.ExceptionServices;
+
+namespace Emergence.Devices.Cpu;
+
+/// <summary>
+/// Threads that share the blocks of one loop at a time. A loop that finds them busy, from another thread or from
+/// inside a block, runs where it was called: results do not depend on who runs a block.
+/// </summary>
+internal sealed class CpuPool : IDisposable
+{
+    /// <summary>Waits before a thread sleeps: about 50 microseconds, longer than the gap between two ops.</summary>
+    private const int Spins = 1000;
+
+    private readonly object _gate = new();
+    private readonly Thread[] _workers;
+    private Action<int>? _body;
+    private Exception? _failure;
+    private int _count;
+    private int _next;
+    private int _running;
+    private int _busy;
+    private volatile int _round;
+    private volatile bool _stop;
+
+    /// <param name="threads">Number of threads that work, the calling one included.</param>
+    public CpuPool(int threads)
+    {
+        Threads = threads;
+        _workers = new Thread[threads - 1];
+        for (var i = 0; i < _workers.Length; i++)
+        {
+            _workers[i] = new Thread(Work) { IsBackground = true, Name = $"emergence-cpu-{i + 1}" };
+            _workers[i].Start();
+        }
+    }
+
+    public int Threads { get; }
+
+    /// <summary>Calls body(0) .. body(count - 1), each once, in any order, and returns when all are done.</summary>
+    public void Run(int count, Action<int> body)
+    {
+        if (count <= 1 || _workers.Length == 0 || Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
+        {
+            for (var i = 0; i < count; i++)
+                body(i);
+            return;
+        }
+
+        try
+        {
+            (_body, _count, _next, _failure) = (body, count, 0, null);
+            Volatile.Write(ref _running, _workers.Length);
+            lock (_gate)
+            {
+                _round++;
+                Monitor.PulseAll(_gate);
+            }
+
+            TakeBlocks();
+            var spin = new SpinWait();
+            while (Volatile.Read(ref _running) != 0)
+                spin.SpinOnce(sleep1Threshold: -1);
+        }
+        finally
+        {
+            _body = null;
+            Volatile.Write(ref _busy, 0);
+        }
+
+        if (_failure != null)
+            ExceptionDispatchInfo.Throw(_failure);
+    }
+
+    /// <summary>Calls body(start, end) for ranges that cover 0 .. count - 1, of at least <paramref name="grain"/> but for the last.</summary>
+    public void RunRanges(int count, int grain, Action<int, int> body)
+    {
+        var size = Math.Max(grain, (count + 4 * Threads - 1) / (4 * Threads));
+        if (count <= size)
+            body(0, count);
+        else
+            Run((count + size - 1) / size, i => body(i * size, Math.Min(count, (i + 1) * size)));
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _stop = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        foreach (var worker in _workers)
+            worker.Join();
+    }
+
+    private void Work()
+    {
+        for (var seen = 0; ; seen++)
+        {
+            for (var i = 0; i < Spins && _round == seen && !_stop; i++)
+                Thread.SpinWait(4);
+            lock (_gate)
+            {
+                while (_round == seen && !_stop)
+                    Monitor.Wait(_gate);
+            }
+
+            if (_stop)
+                return;
+            TakeBlocks();
+            Interlocked.Decrement(ref _running);
+        }
+    }
+
+    private void TakeBlocks()
+    {
+        try
+        {
+            for (var i = Interlocked.Increment(ref _next) - 1; i < _count; i = Interlocked.Increment(ref _next) - 1)
+                _body!(i);
+        }
+        catch (Exception error)
+        {
+            // The caller throws it; the other threads run out of blocks.
+            _failure = error;
+            Volatile.Write(ref _next, _count);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Emergence.Devices.Cpu;
+
+/// <summary>What happens to a product on its way to memory: y = (activation(product + bias) + residual) * slope of mask.</summary>
+internal unsafe struct Epilogue
+{
+    /// <summary>(1, N), or null.</summary>
+    public float* Bias;
+
+    public Activation Activation;
+
+    /// <summary>(M, N), or null.</summary>
+    public float* Residual;
+
+    public nint ResidualStride;
+
+    /// <summary>(M, N) outputs of a leaky ReLU whose slope multiplies the result, or null.</summary>
+    public float* Mask;
+
+    public nint MaskStride;
+
+    public readonly bool IsCopy => Bias == null && Activation == Activation.None && Residual == null && Mask == null;
+
+    /// <summary>Writes (rows, columns) of y at row m, column n of the product.</summary>
+    public readonly void Store(float* product, nint stride, float* y, nint strideY, int m, int n, int rows, int columns)
+    {
+        switch (Activation)
+        {
+            case Activation.None:
+                Store<Identity>(product, stride, y, strideY, m, n, rows, columns);
+                break;
+            case Activation.Relu:
+                Store<Relu>(product, stride, y, strideY, m, n, rows, columns);
+                break;
+            case Activation.LeakyRelu:
+                Store<LeakyRelu>(product, stride, y, strideY, m, n, rows, columns);
+                break;
+            case Activation.GeluErf:
+                Store<GeluErf>(product, stride, y, strideY, m, n, rows, columns);
+                break;
+            case Activation.GeluTanh:
+                Store<GeluTanh>(product, stride, y, strideY, m, n, rows, columns);
+                break;
+            default:
+                Store<Silu>(product, stride, y, strideY, m, n, rows, columns);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Store<TFunction>(float* product, nint stride, float* y, nint strideY, int m, int n, int rows, int columns)
+        where TFunction : struct, IFunction
+    {
+        var bias = Bias == null ? null : Bias + n;
+        for (var r = 0; r < rows; r++)
+        {
+            var residual = Residual == null ? null : Residual + (m + r) * ResidualStride + n;
+            var mask = Mask == null ? null : Mask + (m + r) * MaskStride + n;
+            for (var c = 0; c < columns; c += Lanes.Count)
+                Lanes.Store(y + c, One<TFunction>(Lanes.Load(product + c, columns - c), bias, residual, mask, c, columns - c), columns - c);
+            product += stride;
+            y += strideY;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> One<TFunction>(Vector256<float> x, float* bias, float* residual, float* mask, int c, int left)
+        where TFunction : struct, IFunction
+    {
+        if (bias != null)
+            x += Lanes.Load(bias + c, left);
+        x = TFunction.Apply(x);
+        if (residual != null)
+            x += Lanes.Load(residual + c, left);
+        return mask == null ? x : Slope(Lanes.Load(mask + c, left), x);
+    }
+
+    /// <summary>x where the mask is positive, else 0.01 x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<float> Slope(Vector256<float> mask, Vector256<float> x) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(mask, Vector256<float>.Zero), x, x * Vector256.Create((float)Device.LeakySlope));
+}

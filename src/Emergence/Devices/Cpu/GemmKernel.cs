@@ -1,0 +1,211 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Emergence.Devices.Cpu;
+
+/// <summary>
+/// The innermost piece of every matrix product: a tile of 6 rows by two vectors of columns in 12 registers. Every
+/// element is one chain of fused multiply-adds in the order of k, so all widths give the same bytes.
+/// </summary>
+internal abstract unsafe class GemmKernel
+{
+    /// <summary>Rows of a tile.</summary>
+    public const int Rows = 6;
+
+    /// <summary>Columns of the widest tile.</summary>
+    public const int MaxColumns = 32;
+
+    /// <summary>The paths of the CPU device, the fastest first.</summary>
+    public static IReadOnlyList<GemmKernel> Table { get; } =
+    [
+        new GemmKernel<Simd512, Vector512<float>>("avx512", Avx512F.IsSupported && Vector512.IsHardwareAccelerated),
+        new GemmKernel<Simd256, Vector256<float>>("avx2", Avx2.IsSupported && Fma.IsSupported),
+        new GemmKernel<Simd128, Vector128<float>>("portable", true),
+    ];
+
+    public abstract string Name { get; }
+
+    /// <summary>Whether this machine has the instructions.</summary>
+    public abstract bool IsSupported { get; }
+
+    /// <summary>Columns of a tile.</summary>
+    public abstract int Columns { get; }
+
+    /// <summary>c (+)= sum over k of a(i, k) b(k, j), with a(i, k) at a[i rowStep + k stepA] and b(k, j) at b[k stepB + j].</summary>
+    /// <param name="k">Length of the sum.</param>
+    /// <param name="a">First element of the left side.</param>
+    /// <param name="rowStep">Elements from a row to the next.</param>
+    /// <param name="stepA">Elements from k to k + 1 on the left.</param>
+    /// <param name="b">First element of the right side.</param>
+    /// <param name="stepB">Elements from k to k + 1 on the right.</param>
+    /// <param name="c">6 rows by Columns.</param>
+    /// <param name="strideC">Elements from row to row of c.</param>
+    /// <param name="rows">Rows of the left side that exist; c gets copies of the last one beyond.</param>
+    /// <param name="accumulate">Add to what c holds.</param>
+    public abstract void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate);
+}
+
+/// <summary>The kernel for one width.</summary>
+internal sealed unsafe class GemmKernel<TSimd, TVector>(string name, bool isSupported) : GemmKernel
+    where TSimd : struct, ISimd<TVector>
+    where TVector : struct
+{
+    public override string Name => name;
+
+    public override bool IsSupported => isSupported;
+
+    public override int Columns => 2 * TSimd.Width;
+
+    public override void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate)
+    {
+        var last = (rows - 1) * rowStep;
+        Tile(k, a, Math.Min(rowStep, last), Math.Min(2 * rowStep, last), Math.Min(3 * rowStep, last), Math.Min(4 * rowStep, last), Math.Min(5 * rowStep, last), stepA, b, stepB, c, strideC, accumulate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Tile(nint k, float* a, nint row1, nint row2, nint row3, nint row4, nint row5, nint stepA, float* b, nint stepB, float* c, nint strideC, bool accumulate)
+    {
+        TVector c00 = default, c01 = default;
+        TVector c10 = default, c11 = default;
+        TVector c20 = default, c21 = default;
+        TVector c30 = default, c31 = default;
+        TVector c40 = default, c41 = default;
+        TVector c50 = default, c51 = default;
+        TVector b0, b1, x;
+        for (; k >= 4; k -= 4)
+        {
+            b0 = TSimd.Load(b);
+            b1 = TSimd.Load(b + TSimd.Width);
+            x = TSimd.Broadcast(a);
+            c00 = TSimd.MultiplyAdd(x, b0, c00);
+            c01 = TSimd.MultiplyAdd(x, b1, c01);
+            x = TSimd.Broadcast(a + row1);
+            c10 = TSimd.MultiplyAdd(x, b0, c10);
+            c11 = TSimd.MultiplyAdd(x, b1, c11);
+            x = TSimd.Broadcast(a + row2);
+            c20 = TSimd.MultiplyAdd(x, b0, c20);
+            c21 = TSimd.MultiplyAdd(x, b1, c21);
+            x = TSimd.Broadcast(a + row3);
+            c30 = TSimd.MultiplyAdd(x, b0, c30);
+            c31 = TSimd.MultiplyAdd(x, b1, c31);
+            x = TSimd.Broadcast(a + row4);
+            c40 = TSimd.MultiplyAdd(x, b0, c40);
+            c41 = TSimd.MultiplyAdd(x, b1, c41);
+            x = TSimd.Broadcast(a + row5);
+            c50 = TSimd.MultiplyAdd(x, b0, c50);
+            c51 = TSimd.MultiplyAdd(x, b1, c51);
+            a += stepA;
+            b += stepB;
+
+            b0 = TSimd.Load(b);
+            b1 = TSimd.Load(b + TSimd.Width);
+            x = TSimd.Broadcast(a);
+            c00 = TSimd.MultiplyAdd(x, b0, c00);
+            c01 = TSimd.MultiplyAdd(x, b1, c01);
+            x = TSimd.Broadcast(a + row1);
+            c10 = TSimd.MultiplyAdd(x, b0, c10);
+            c11 = TSimd.MultiplyAdd(x, b1, c11);
+            x = TSimd.Broadcast(a + row2);
+            c20 = TSimd.MultiplyAdd(x, b0, c20);
+            c21 = TSimd.MultiplyAdd(x, b1, c21);
+            x = TSimd.Broadcast(a + row3);
+            c30 = TSimd.MultiplyAdd(x, b0, c30);
+            c31 = TSimd.MultiplyAdd(x, b1, c31);
+            x = TSimd.Broadcast(a + row4);
+            c40 = TSimd.MultiplyAdd(x, b0, c40);
+            c41 = TSimd.MultiplyAdd(x, b1, c41);
+            x = TSimd.Broadcast(a + row5);
+            c50 = TSimd.MultiplyAdd(x, b0, c50);
+            c51 = TSimd.MultiplyAdd(x, b1, c51);
+            a += stepA;
+            b += stepB;
+
+            b0 = TSimd.Load(b);
+            b1 = TSimd.Load(b + TSimd.Width);
+            x = TSimd.Broadcast(a);
+            c00 = TSimd.MultiplyAdd(x, b0, c00);
+            c01 = TSimd.MultiplyAdd(x, b1, c01);
+            x = TSimd.Broadcast(a + row1);
+            c10 = TSimd.MultiplyAdd(x, b0, c10);
+            c11 = TSimd.MultiplyAdd(x, b1, c11);
+            x = TSimd.Broadcast(a + row2);
+            c20 = TSimd.MultiplyAdd(x, b0, c20);
+            c21 = TSimd.MultiplyAdd(x, b1, c21);
+            x = TSimd.Broadcast(a + row3);
+            c30 = TSimd.MultiplyAdd(x, b0, c30);
+            c31 = TSimd.MultiplyAdd(x, b1, c31);
+            x = TSimd.Broadcast(a + row4);
+            c40 = TSimd.MultiplyAdd(x, b0, c40);
+            c41 = TSimd.MultiplyAdd(x, b1, c41);
+            x = TSimd.Broadcast(a + row5);
+            c50 = TSimd.MultiplyAdd(x, b0, c50);
+            c51 = TSimd.MultiplyAdd(x, b1, c51);
+            a += stepA;
+            b += stepB;
+
+            b0 = TSimd.Load(b);
+            b1 = TSimd.Load(b + TSimd.Width);
+            x = TSimd.Broadcast(a);
+            c00 = TSimd.MultiplyAdd(x, b0, c00);
+            c01 = TSimd.MultiplyAdd(x, b1, c01);
+            x = TSimd.Broadcast(a + row1);
+            c10 = TSimd.MultiplyAdd(x, b0, c10);
+            c11 = TSimd.MultiplyAdd(x, b1, c11);
+            x = TSimd.Broadcast(a + row2);
+            c20 = TSimd.MultiplyAdd(x, b0, c20);
+            c21 = TSimd.MultiplyAdd(x, b1, c21);
+            x = TSimd.Broadcast(a + row3);
+            c30 = TSimd.MultiplyAdd(x, b0, c30);
+            c31 = TSimd.MultiplyAdd(x, b1, c31);
+            x = TSimd.Broadcast(a + row4);
+            c40 = TSimd.MultiplyAdd(x, b0, c40);
+            c41 = TSimd.MultiplyAdd(x, b1, c41);
+            x = TSimd.Broadcast(a + row5);
+            c50 = TSimd.MultiplyAdd(x, b0, c50);
+            c51 = TSimd.MultiplyAdd(x, b1, c51);
+            a += stepA;
+            b += stepB;
+        }
+
+        for (; k > 0; k--)
+        {
+            b0 = TSimd.Load(b);
+            b1 = TSimd.Load(b + TSimd.Width);
+            x = TSimd.Broadcast(a);
+            c00 = TSimd.MultiplyAdd(x, b0, c00);
+            c01 = TSimd.MultiplyAdd(x, b1, c01);
+            x = TSimd.Broadcast(a + row1);
+            c10 = TSimd.MultiplyAdd(x, b0, c10);
+            c11 = TSimd.MultiplyAdd(x, b1, c11);
+            x = TSimd.Broadcast(a + row2);
+            c20 = TSimd.MultiplyAdd(x, b0, c20);
+            c21 = TSimd.MultiplyAdd(x, b1, c21);
+            x = TSimd.Broadcast(a + row3);
+            c30 = TSimd.MultiplyAdd(x, b0, c30);
+            c31 = TSimd.MultiplyAdd(x, b1, c31);
+            x = TSimd.Broadcast(a + row4);
+            c40 = TSimd.MultiplyAdd(x, b0, c40);
+            c41 = TSimd.MultiplyAdd(x, b1, c41);
+            x = TSimd.Broadcast(a + row5);
+            c50 = TSimd.MultiplyAdd(x, b0, c50);
+            c51 = TSimd.MultiplyAdd(x, b1, c51);
+            a += stepA;
+            b += stepB;
+        }
+
+        Finish(c, c00, c01, accumulate);
+        Finish(c + strideC, c10, c11, accumulate);
+        Finish(c + 2 * strideC, c20, c21, accumulate);
+        Finish(c + 3 * strideC, c30, c31, accumulate);
+        Finish(c + 4 * strideC, c40, c41, accumulate);
+        Finish(c + 5 * strideC, c50, c51, accumulate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish(float* c, TVector low, TVector high, bool accumulate)
+    {
+        TSimd.Store(c, accumulate ? TSimd.Add(TSimd.Load(c), low) : low);
+        TSimd.Store(c + TSimd.Width, accumulate ? TSimd.Add(TSimd.Load(c + TSimd.Width), high) : high);
+    }
+}
