@@ -17,8 +17,9 @@ internal sealed class CpuPool : IDisposable
     private Exception? _failure;
     private int _count;
     private int _next;
-    private int _running;
+    private int _inside;
     private int _busy;
+    private bool _open;
     private volatile int _round;
     private volatile bool _stop;
 
@@ -46,29 +47,27 @@ internal sealed class CpuPool : IDisposable
             return;
         }
 
-        try
+        lock (_gate)
         {
-            (_body, _count, _next, _failure) = (body, count, 0, null);
-            Volatile.Write(ref _running, _workers.Length);
-            lock (_gate)
-            {
-                _round++;
-                Monitor.PulseAll(_gate);
-            }
-
-            TakeBlocks();
-            var spin = new SpinWait();
-            while (Volatile.Read(ref _running) != 0)
-                spin.SpinOnce(sleep1Threshold: -1);
-        }
-        finally
-        {
-            _body = null;
-            Volatile.Write(ref _busy, 0);
+            (_body, _count, _next, _failure, _open) = (body, count, 0, null, true);
+            _round++;
+            Monitor.PulseAll(_gate);
         }
 
-        if (_failure != null)
-            ExceptionDispatchInfo.Throw(_failure);
+        TakeBlocks();
+        lock (_gate)
+        {
+            // Threads that have not woken by now are not waited for.
+            _open = false;
+            while (_inside > 0)
+                Monitor.Wait(_gate);
+        }
+
+        var failure = _failure;
+        _body = null;
+        Volatile.Write(ref _busy, 0);
+        if (failure != null)
+            ExceptionDispatchInfo.Throw(failure);
     }
 
     /// <summary>Calls body(start, end) for ranges that cover 0 .. count - 1, of at least <paramref name="grain"/> but for the last.</summary>
@@ -95,20 +94,27 @@ internal sealed class CpuPool : IDisposable
 
     private void Work()
     {
-        for (var seen = 0; ; seen++)
+        var seen = 0;
+        while (true)
         {
             for (var i = 0; i < Spins && _round == seen && !_stop; i++)
                 Thread.SpinWait(4);
             lock (_gate)
             {
-                while (_round == seen && !_stop)
+                while (!_stop && (_round == seen || !_open))
                     Monitor.Wait(_gate);
+                if (_stop)
+                    return;
+                seen = _round;
+                _inside++;
             }
 
-            if (_stop)
-                return;
             TakeBlocks();
-            Interlocked.Decrement(ref _running);
+            lock (_gate)
+            {
+                if (--_inside == 0)
+                    Monitor.PulseAll(_gate);
+            }
         }
     }
 

@@ -50,7 +50,7 @@ internal unsafe struct Gemm
         get
         {
             var blocks = Math.Max(1, (K + MaxBlock - 1) / MaxBlock);
-            return ((K + blocks - 1) / blocks + 3) / 4 * 4;
+            return Math.Max(4, ((K + blocks - 1) / blocks + 3) / 4 * 4);
         }
     }
 

@@ -9,7 +9,7 @@ internal static class ReferenceFunctions
         Activation.Relu => x > 0 || double.IsNaN(x) ? x : 0,
         Activation.LeakyRelu => x > 0 ? x : Device.LeakySlope * x,
         Activation.GeluErf => 0.5 * x * ComplementaryError(-x / Math.Sqrt(2)),
-        Activation.GeluTanh => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
+        Activation.GeluTanh => x / (1 + Math.Exp(-2 * Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
         Activation.Silu => x / (1 + Math.Exp(-x)),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, null),
     };

@@ -1,0 +1,37 @@
+using Emergence.Devices;
+using Emergence.Devices.Cpu;
+using Emergence.Devices.Reference;
+
+namespace Emergence.Tests.Devices;
+
+/// <summary>The devices that tests run on: every row of the table, and every path of the CPU device, that this machine has.</summary>
+public static class TestDevices
+{
+    private static readonly Dictionary<string, Device> s_open = [];
+
+    /// <summary>"name" or "name/path".</summary>
+    public static TheoryData<string> Names { get; } = [.. DeviceTable.Rows.Where(row => row.Name == "reference" || row.Automatic())
+        .SelectMany(row => row.Name == "cpu" ? CpuDevice.Paths.Select(path => $"cpu/{path}") : [row.Name])];
+
+    /// <summary>All but the one that the others are compared with.</summary>
+    public static TheoryData<string> Fast { get; } = [.. Names.Select(row => row.Data).Where(name => name != "reference")];
+
+    public static Device Reference { get; } = new ReferenceDevice();
+
+    /// <summary>Opened once a process.</summary>
+    public static Device Get(string name)
+    {
+        lock (s_open)
+        {
+            if (!s_open.TryGetValue(name, out var device))
+                s_open[name] = device = Create(name, 0);
+            return device;
+        }
+    }
+
+    public static Device Create(string name, int threads)
+    {
+        var parts = name.Split('/');
+        return DeviceTable.Create(parts[0], new DeviceOptions(threads, parts.Length > 1 ? parts[1] : null));
+    }
+}
