@@ -136,7 +136,9 @@ public sealed class Heatmap
             DrawMark(canvas, mark, x, y, CellWidth - 1, CellHeight - 1, !known ? "mark" : light ? "mark-light" : "mark-dark");
             var text = TableCell.Fixed(value, Digits);
             if (known && Labels.Width(text, ValueSize) <= CellWidth - 6)
-                canvas.Text(x + CellWidth / 2, y + CellHeight / 2 + 3.5, text, ValueSize, SvgAnchor.Middle, light ? "on-light" : "on-dark");
+                canvas.Text(
+                    x + CellWidth / 2, y + CellHeight / 2 + 3.5, text, ValueSize, SvgAnchor.Middle, light ? "on-light" : "on-dark",
+                    halo: mark == CellMark.Stripes ? fill : null);
         }
     }
 
@@ -154,10 +156,10 @@ public sealed class Heatmap
 
                 break;
             case CellMark.Dot:
-                canvas.Circle(x + width - 5, y + 5, 1.5, style);
+                canvas.Circle(x + width - 4, y + 4, 1, style + " dot");
                 break;
             case CellMark.Ring:
-                canvas.Circle(x + width - 6, y + 6, 3, style);
+                canvas.Circle(x + width - 5, y + 5, 2.5, style);
                 break;
             case CellMark.Cross:
                 canvas.Line(x, y, x + width, y + height, style);

@@ -13,9 +13,6 @@ public enum CardTone
 /// <summary>A list of plain sentences under a heading.</summary>
 public sealed record PageCard(string Heading, CardTone Tone, IReadOnlyList<string> Lines);
 
-/// <summary>A picture and the sentence that says how to read it.</summary>
-public sealed record PageFigure(SvgFigure Figure, string Caption);
-
 /// <summary>
 /// One self-contained page: it loads nothing, works offline and without scripts, follows light and dark, and prints.
 /// Parts appear in the order in which they are added. All text is plain and escaped here.
@@ -25,8 +22,12 @@ public sealed class HtmlPage(string title, string about, string finding)
     // A picture wider than this keeps a readable size on a narrow window and scrolls there instead.
     private const double Shrinkable = 560;
 
+    // Left and right of a picture, as the style sheet has it, with the border.
+    private const double FigurePadding = 26;
+
     private readonly StringBuilder _body = new();
     private bool _inSection;
+    private double _widest;
 
     /// <summary>The numbers to remember, side by side.</summary>
     public void Tiles(params IReadOnlyList<(string Label, string Value, string Note)> tiles)
@@ -46,20 +47,30 @@ public sealed class HtmlPage(string title, string about, string finding)
 
     public void Paragraph(string text) => _body.Append($"<p>{E(text)}</p>\n");
 
-    /// <summary>Pictures in columns side by side where there is room, below each other where there is not.</summary>
-    public void Figures(params IReadOnlyList<IReadOnlyList<PageFigure>> columns)
+    /// <summary>A picture and the sentence that says how to read it.</summary>
+    public void Figure(SvgFigure figure, string caption)
     {
-        _body.Append("<div class=\"figures\">\n");
-        foreach (var column in columns.Where(c => c.Count > 0))
-        {
-            _body.Append("<div>\n");
-            foreach (var (figure, caption) in column)
-            {
-                _body.Append("<figure><div class=\"scroll\">").Append(Inline(figure)).Append("</div>");
-                _body.Append($"<figcaption>{E(caption)}</figcaption></figure>\n");
-            }
+        _widest = Math.Max(_widest, figure.Width);
+        var svg = figure.Inline();
+        if (figure.Width > Shrinkable)
+            svg = svg.Replace("<svg class=\"em\"", "<svg class=\"em wide\"");
+        _body.Append("<figure><div class=\"scroll\">").Append(svg).Append($"</div><figcaption>{E(caption)}</figcaption></figure>\n");
+    }
 
-            _body.Append("</div>\n");
+    /// <summary>
+    /// What each action adds stands in a column of its own, side by side where there is room and below each other where
+    /// there is not. Columns share the width by their widest pictures, so that all text grows alike.
+    /// </summary>
+    public void Columns(params IReadOnlyList<Action> columns)
+    {
+        _body.Append("<div class=\"columns\">\n");
+        foreach (var add in columns)
+        {
+            var start = _body.Length;
+            _widest = 0;
+            add();
+            var least = _widest > Shrinkable ? _widest + FigurePadding : 0.85 * _widest;
+            _body.Insert(start, $"<div style=\"--w:{Markup.Number(_widest)};--least:{Markup.Number(least)}px\">\n").Append("</div>\n");
         }
 
         _body.Append("</div>\n");
@@ -145,9 +156,6 @@ public sealed class HtmlPage(string title, string about, string finding)
         CardTone.Mid => "mid",
         _ => "bad",
     };
-
-    private static string Inline(SvgFigure figure)
-        => figure.Width <= Shrinkable ? figure.Inline() : figure.Inline().Replace("<svg class=\"em\"", "<svg class=\"em wide\"");
 
     private void AppendCell(TableColumn column, TableCell cell)
     {

@@ -17,20 +17,20 @@ internal static class HtmlStyle
         h2{font-size:1.2rem;margin:0 0 6px;font-weight:650}
         h3{font-size:1rem;margin:0 0 6px}
         p{margin:0 0 12px;max-width:76ch}
-        .about{color:var(--dim);margin:2px 0 14px}
-        .finding{font-size:clamp(1.25rem,3vw,1.75rem);line-height:1.3;font-weight:600;max-width:46ch;margin:0 0 20px;text-wrap:pretty}
+        .about{color:var(--dim);margin:2px 0 14px;max-width:none}
+        .finding{font-size:clamp(1.25rem,3vw,1.75rem);line-height:1.3;font-weight:600;max-width:62ch;margin:0 0 20px;text-wrap:pretty}
         .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,205px),1fr));gap:12px;margin:0 0 24px}
         .tile,.card,figure{background:var(--card);border:1px solid var(--rule);border-radius:10px}
         .tile{padding:12px 16px}
         .tile b{display:block;font-size:1.45rem;line-height:1.25;font-weight:650;font-variant-numeric:tabular-nums}
         .tile span{color:var(--dim);font-size:.86rem;line-height:1.35;display:block}
         section{padding:22px 0 6px}
-        .figures{display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start;margin:12px 0 14px}
-        .figures>div{display:grid;gap:16px;flex:0 1 auto;min-width:0;max-width:100%}
-        figure{margin:0;padding:12px;min-width:0;max-width:100%;width:fit-content}
+        .columns{display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start;margin:12px 0 14px}
+        .columns>div{display:grid;grid-template-columns:minmax(0,1fr);gap:16px;min-width:0;flex:var(--w) 1 var(--least);max-width:min(100%,calc(var(--w)*1.35px))}
+        figure{margin:0;padding:12px;min-width:0}
         .scroll{overflow-x:auto}
-        svg{display:block;max-width:100%;height:auto}
-        svg.wide{max-width:none}
+        svg{display:block;width:100%;height:auto}
+        svg.wide{width:auto;min-width:100%}
         figcaption{color:var(--dim);font-size:.86rem;line-height:1.4;margin-top:6px;contain:inline-size}
         svg .cell:hover,svg .bar:hover{stroke:var(--ink);stroke-width:2}
         .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));gap:14px;margin:12px 0}
@@ -40,9 +40,9 @@ internal static class HtmlStyle
         details,.table{margin:10px 0}
         summary{cursor:pointer;font-weight:600;padding:6px 0}
         .table .scroll,details .scroll{background:var(--card);border:1px solid var(--rule);border-radius:10px;max-height:560px;overflow:auto}
-        table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums;width:100%}
+        table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;width:100%}
         caption,.caption{text-align:left;font-weight:600;padding:6px 0}
-        th,td{padding:5px 12px;text-align:left;white-space:nowrap;border-bottom:1px solid var(--rule)}
+        th,td{padding:5px 9px;text-align:left;white-space:nowrap;border-bottom:1px solid var(--rule)}
         tbody tr:last-child td{border-bottom:0}
         th{position:sticky;top:0;background:var(--card);color:var(--dim);font-weight:600}
         th[tabindex]{cursor:pointer}

@@ -14,6 +14,9 @@ internal static class Labels
         return new string('\u2423', start) + visible[start..^end] + new string('\u2423', end);
     }
 
+    /// <summary>How much wider bold text is.</summary>
+    public const double Bold = 1.14;
+
     /// <summary>Estimated width in the units of <paramref name="size"/>.</summary>
     public static double Width(string text, double size) => size * text.EnumerateRunes().Sum(RuneWidth);
 
@@ -57,10 +60,10 @@ internal static class Labels
 
     private static double RuneWidth(Rune rune) => rune.Value switch
     {
-        'i' or 'j' or 'l' or 't' or 'f' or 'r' or 'I' or ' ' or '.' or ',' or ':' or ';' or '\'' or '|' or '!' or '(' or ')' => 0.36,
-        'm' or 'w' or 'M' or 'W' or '@' or '%' or '\u2026' => 0.92,
-        >= 'A' and <= 'Z' => 0.7,
-        < 0x1100 => 0.58,
+        'i' or 'j' or 'l' or 't' or 'f' or 'r' or 'I' or ' ' or '.' or ',' or ':' or ';' or '\'' or '|' or '!' or '(' or ')' => 0.39,
+        'm' or 'w' or 'M' or 'W' or '@' or '%' or '\u2026' => 0.98,
+        >= 'A' and <= 'Z' => 0.73,
+        < 0x1100 => 0.63,
         (>= 0x2000 and < 0x2e80) => 0.8,
         _ => 1.05, // ideographs, kana, hangul, emoji
     };

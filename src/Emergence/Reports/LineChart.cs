@@ -9,7 +9,11 @@ public readonly record struct LinePoint(double X, double Y, double Low = double.
 }
 
 /// <summary>One curve. Two curves that belong together, such as an estimate and its exact value, share a colour and differ in dashes.</summary>
-public sealed record LineSeries(string Name, IReadOnlyList<LinePoint> Points, int Color, bool Dashed = false);
+public sealed record LineSeries(string Name, IReadOnlyList<LinePoint> Points, int Color, bool Dashed = false)
+{
+    /// <summary>False where the title or another entry already explains the curve.</summary>
+    public bool InLegend { get; init; } = true;
+}
 
 /// <summary>Curves with intervals over layers or tokens.</summary>
 public sealed class LineChart
@@ -37,7 +41,7 @@ public sealed class LineChart
         var xs = points.Select(p => p.X).Concat(XLabels.Select(l => l.X)).DefaultIfEmpty(0).ToList();
         var margin = XLabels.Count > 0 ? 0.5 : 0; // half a step, so that the outer names stand inside
         var frame = new PlotFrame(
-            Title, YCaption, Series.Select(s => new PlotLegend(s.Name, s.Color, s.Dashed)).ToList(),
+            Title, YCaption, Series.Where(s => s.InLegend).Select(s => new PlotLegend(s.Name, s.Color, s.Dashed)).ToList(),
             points.SelectMany(p => new[] { p.Y, p.Low, p.High }), (xs.Min() - margin, xs.Max() + margin));
         foreach (var (x, label) in Borders)
             frame.VerticalMark(x, label);

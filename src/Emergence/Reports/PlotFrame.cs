@@ -23,6 +23,10 @@ internal sealed class PlotFrame
         (_xLow, _xHigh) = x.High > x.Low ? x : (x.Low - 0.5, x.High + 0.5);
         var values = y.Where(double.IsFinite).DefaultIfEmpty(0).ToList();
         var (least, most) = (Math.Min(0, values.Min()), Math.Max(0, values.Max()));
+
+        // An interval that reaches just below zero does not need a step of the axis.
+        if (least > -0.02 * most)
+            least = 0;
         if (most - least < 1e-9)
             most = least + 1;
         YTicks = Ticks.Between(least, most, 7);
@@ -58,12 +62,11 @@ internal sealed class PlotFrame
 
     public double Y(double value) => Bottom - (value - _low) / (_high - _low) * (Bottom - Top);
 
-    /// <summary>A border with its name at the top, e.g. where a shot ends.</summary>
+    /// <summary>A border with the name of what ends there.</summary>
     public void VerticalMark(double x, string name)
     {
         Canvas.Line(X(x), Top - 4, X(x), Bottom, "edge");
-        var toTheLeft = X(x) + 4 + Labels.Width(name, 11) > Width - 2;
-        Canvas.Text(X(x) + (toTheLeft ? -4 : 4), Top + 4, name, 11, toTheLeft ? SvgAnchor.End : SvgAnchor.Start, "dim");
+        Canvas.Text(X(x) - 4, Top + 4, name, 11, SvgAnchor.End, "dim");
     }
 
     /// <summary>Whole numbers along x, at most as many as have room.</summary>

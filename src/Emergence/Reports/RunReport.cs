@@ -1,17 +1,127 @@
+using System.Text.Json.Nodes;
+using Emergence.Capture;
+using Emergence.Information;
 using Emergence.Measurement;
 
 namespace Emergence.Reports;
 
-/// <summary>A run as one page that needs nothing else.</summary>
+/// <summary>A run as one page that needs nothing else, and as pictures.</summary>
 public static class RunReport
 {
+    // Values of the manifest longer than this are cut in the page; the file has them whole.
+    private const int LongestSetting = 160;
+
     public static string Html(RunResults results)
     {
         ArgumentNullException.ThrowIfNull(results);
-        var tables = new RunTables(results);
-        var page = new HtmlPage($"Information emergence of {results.Model} on {results.Data}", $"{results.Sequences} sequences", "");
-        page.Table("IE by boundary and tokens", tables.Emergence);
-        page.Table("Cells", tables.Cells, folded: true);
+        var run = new RunSummary(results);
+        var (words, pictures, tables) = (new RunWords(run), new RunPictures(run), new RunTables(results));
+        var page = new HtmlPage($"Information emergence in {run.ModelName}", words.About, words.Finding);
+        page.Tiles(words.Tiles);
+        if (results.Means.Count > 0)
+            AddEmergence(page, pictures, tables);
+        page.Section("What is exact, what is estimated, what not to trust");
+        page.Cards(words.Cards);
+        if (results.Cells.Count > 0)
+            AddInformation(page, run, pictures, tables);
+        AddReproduction(page, run);
         return page.ToString();
+    }
+
+    /// <summary>The pictures of the page by file name, without ending.</summary>
+    public static IReadOnlyList<(string Name, SvgFigure Figure)> Figures(RunResults results)
+    {
+        ArgumentNullException.ThrowIfNull(results);
+        var run = new RunSummary(results);
+        var pictures = new RunPictures(run);
+        List<(string, SvgFigure)> figures = [];
+        if (results.Means.Count > 0)
+            figures.AddRange([("ie", pictures.Emergence()), ("e", pictures.ByToken()), ("ie_by_layer", pictures.ByLayer()), ("steps", pictures.Steps())]);
+        if (results.Cells.Count > 0)
+            figures.AddRange([("mi_macro", pictures.Information(CaptureKind.Macro)), ("mi_micro", pictures.Information(CaptureKind.Micro))]);
+        if (results.Cells.Count > 0 && !run.IsExact)
+            figures.Add(("shortfall", pictures.Shortfall()));
+        return figures;
+    }
+
+    private static void AddEmergence(HtmlPage page, RunPictures pictures, RunTables tables)
+    {
+        page.Section("Where meaning forms, and at which token it jumps");
+        page.Paragraph(
+            "Information emergence (IE) is what a layer carries about the whole prefix beyond the mean of what it carries about each of its tokens alone " +
+            "(Chen et al., ACL 2025, arXiv 2405.12617).");
+        page.Columns(
+            () => page.Figure(
+                pictures.Emergence(),
+                "Upwards: layers. To the right: more tokens. Rest the pointer on a field for its interval and exact value. " +
+                "Layer 0 can be below zero: boundary 0 knows only its own token."),
+            () =>
+            {
+                page.Figure(pictures.ByToken(), "The band is the 95 % interval. The dashed line is the exact value of these data.");
+                page.Table("E(T) and what each shot adds", tables.Means);
+            });
+        page.Columns(
+            () => page.Figure(pictures.Steps(), "Tokens of one shot share a colour. The first token adds nothing: the whole is the token."),
+            () => page.Figure(pictures.ByLayer(), "A curve on its dashes resolves all there is; the distance is what the critic does not resolve at that layer."));
+        page.Table("IE by layer and tokens", tables.Emergence, folded: true);
+    }
+
+    private static void AddInformation(HtmlPage page, RunSummary run, RunPictures pictures, RunTables tables)
+    {
+        page.Section("How much each layer passes on");
+        page.Paragraph("Mutual information between the states before and after each layer, on one scale for both pictures: of the whole prefix, and of every token alone.");
+        List<Action> columns =
+        [
+            () => page.Figure(pictures.Information(CaptureKind.Macro), "Whole sequences with causal attention, at each position."),
+            () => page.Figure(pictures.Information(CaptureKind.Micro), "The same tokens, each as a sequence of one."),
+        ];
+        if (!run.IsExact)
+            columns.Add(() => page.Figure(pictures.Shortfall(), "Dark: the critic resolves all there is. Bright: there is more than it resolves."));
+        page.Columns(columns);
+        if (!run.IsExact)
+            page.Table("Exact beside estimate, seeds together", BesideExact(run), folded: true);
+        page.Table("All cells", tables.Cells, folded: true);
+    }
+
+    private static Table BesideExact(RunSummary run)
+    {
+        var table = new Table(
+            TableColumn.Text("kind"), TableColumn.Integer("layer"), TableColumn.Integer("position"), TableColumn.Text("token"), TableColumn.Number("exact_bits", 3),
+            TableColumn.Number("mi_bits", 3), TableColumn.Number("sd_bits", 4), TableColumn.Integer("seeds"), TableColumn.Number("exact_minus_mi_bits", 3), TableColumn.Text("verdict"));
+        foreach (var ((kind, layer, position), mean) in run.Means)
+        {
+            table.Add(
+                kind == CaptureKind.Macro ? "macro" : "micro", layer, position, run.Label(position), mean.ExactBits,
+                mean.Bits, mean.SdBits, mean.Seeds, mean.ExactBits - mean.Bits, mean.Verdict.Word());
+        }
+
+        return table;
+    }
+
+    private static void AddReproduction(HtmlPage page, RunSummary run)
+    {
+        page.Section("How to reproduce");
+        page.Paragraph("The same settings with the same version on the same device give the same bytes. Information is in bits throughout.");
+        page.Code(RunCommand.Of(run));
+        var table = new Table(TableColumn.Text("setting"), TableColumn.Text("value"));
+        foreach (var (name, value) in Flatten("", run.Results.Manifest))
+            table.Add(name, value.Length > LongestSetting ? value[..LongestSetting] + "\u2026" : value);
+        page.Table("What decided about these results", table, folded: true);
+    }
+
+    private static IEnumerable<(string Name, string Value)> Flatten(string prefix, JsonObject json)
+    {
+        foreach (var (name, value) in json)
+        {
+            if (value is JsonObject inner)
+            {
+                foreach (var pair in Flatten($"{prefix}{name}.", inner))
+                    yield return pair;
+            }
+            else
+            {
+                yield return (prefix + name, value is JsonArray list ? string.Join(", ", list.Select(item => item?.ToString())) : value?.ToString() ?? "");
+            }
+        }
     }
 }

@@ -52,8 +52,10 @@ internal sealed class SvgCanvas
     /// <param name="style">Classes of <see cref="SvgFigure.Style"/>.</param>
     /// <param name="slanted">Reads upwards to the right at 45 degrees, around the anchor.</param>
     /// <param name="tooltip">The whole text where it had to be cut.</param>
+    /// <param name="halo">Colour of what the text stands on, to keep strokes away from its letters.</param>
     public void Text(
-        double x, double y, string text, double size, SvgAnchor anchor = SvgAnchor.Start, string style = "", bool slanted = false, string? tooltip = null)
+        double x, double y, string text, double size, SvgAnchor anchor = SvgAnchor.Start, string style = "", bool slanted = false, string? tooltip = null,
+        string? halo = null)
     {
         _body.Append($"<text x=\"{N(x)}\" y=\"{N(y)}\" font-size=\"{N(size)}\"");
         if (anchor != SvgAnchor.Start)
@@ -62,6 +64,8 @@ internal sealed class SvgCanvas
             _body.Append($" class=\"{style}\"");
         if (slanted)
             _body.Append($" transform=\"rotate(-45 {N(x)} {N(y)})\"");
+        if (halo != null)
+            _body.Append($" stroke=\"{halo}\" stroke-width=\"4\" paint-order=\"stroke\"");
         _body.Append('>').Append(Markup.Escape(text));
         if (tooltip != null)
             _body.Append($"<title>{Markup.Escape(tooltip)}</title>");
@@ -73,7 +77,7 @@ internal sealed class SvgCanvas
     {
         const double size = 14, lineHeight = 18;
         var y = 0.0;
-        foreach (var line in Labels.Wrap(title, size * 1.05, width - 8))
+        foreach (var line in Labels.Wrap(title, size * Labels.Bold, width - 8))
         {
             y += lineHeight;
             Text(4, y - 3, line, size, style: "strong");

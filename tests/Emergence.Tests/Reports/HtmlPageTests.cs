@@ -14,7 +14,13 @@ public sealed class HtmlPageTests
         page.Paragraph("a < b");
         page.Cards(new PageCard("Exact", CardTone.Good, ["one", "two"]), new PageCard("Not", CardTone.Bad, ["three"]));
         var chart = new BarChart { Title = "dE", YCaption = "bits", Unit = "bits", Bars = [new("a", 1)] }.Draw();
-        page.Figures([new PageFigure(chart, "what a shot adds")], [new PageFigure(chart, "again"), new PageFigure(chart, "and again")]);
+        page.Columns(
+            () => page.Figure(chart, "what a shot adds"),
+            () =>
+            {
+                page.Figure(chart, "again");
+                page.Figure(chart, "and again");
+            });
         page.Table("cells", Rows(120), folded: true);
         page.Section("Reproduce");
         page.Code("emergence measure --data \"a b\"");

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Emergence.Reports;
+
+/// <summary>The command that repeats a run, from the settings in its manifest.</summary>
+internal static class RunCommand
+{
+    public static string Of(RunSummary run)
+    {
+        List<string> words = ["emergence measure"];
+        void Add(string flag, string? value)
+        {
+            if (!string.IsNullOrEmpty(value))
+                words.Add($"--{flag} {Quote(value)}");
+        }
+
+        string? Setting(string name) => run.Manifest("settings", name)?.ToString();
+        Add("model", Setting("model"));
+        Add("data", Setting("data"));
+        Add(run.Results.ShotLength > 0 ? "shots" : "window", Setting(run.Results.ShotLength > 0 ? "shots" : "window"));
+        Add("sequences", Setting("sequences"));
+        Add("boundaries", Ranges(run.Manifest("settings", "boundaries"), run.Results.Layers));
+        Add("positions", Ranges(run.Manifest("settings", "positions"), run.Labels.Count));
+        Add("estimator", Setting("estimator"));
+        Add("preset", Setting("preset")?.Split(':')[0]);
+        Add("seeds", Setting("seeds"));
+        Add("seed", Setting("seed"));
+        Add("device", Setting("device"));
+        Add("dtype", Setting("dtype"));
+        if (Setting("micro_position") == "own")
+            Add("micro-position", "own");
+        if (Setting("with_replacement") == "true")
+            words.Add("--with-replacement");
+        if (Setting("bos") == "true")
+            words.Add("--bos");
+        foreach (var pattern in run.Manifest("settings", "ignore_weights") as JsonArray ?? [])
+            Add("ignore-weights", pattern?.ToString());
+        words.Add("--out RUN");
+        return string.Join(" \\\n  ", words);
+    }
+
+    /// <summary>0,3,10-12 for a list of whole numbers; null where it holds all from 0 to <paramref name="all"/> - 1.</summary>
+    private static string? Ranges(JsonNode? list, int all)
+    {
+        if (list is not JsonArray array || array.Count == all)
+            return null;
+        List<(int From, int To)> ranges = [];
+        foreach (var number in array.Select(item => (int)item!).Order())
+        {
+            if (ranges.Count > 0 && ranges[^1].To + 1 == number)
+                ranges[^1] = (ranges[^1].From, number);
+            else
+                ranges.Add((number, number));
+        }
+
+        return string.Join(',', ranges.Select(r => r.From == r.To ? Text(r.From) : $"{Text(r.From)}-{Text(r.To)}"));
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>As a POSIX shell reads it.</summary>
+    private static string Quote(string value)
+        => value.All(c => char.IsAsciiLetterOrDigit(c) || "/._-,@:+=%".Contains(c)) ? value : $"'{value.Replace("'", "'\\''")}'";
+}

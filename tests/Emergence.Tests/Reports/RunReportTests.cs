@@ -1,0 +1,99 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Emergence.Measurement;
+using Emergence.Reports;
+
+namespace Emergence.Tests.Reports;
+
+public sealed class RunReportTests
+{
+    [Theory]
+    [InlineData(30, 3, 3)]
+    [InlineData(5, 2, 3)]
+    [InlineData(1, 1, 1)]
+    [InlineData(48, 8, 2)]
+    public void The_page_holds_every_cell_and_every_ie_row(int layers, int shots, int seeds)
+    {
+        var results = SampleRun.Create(layers, shots, seeds);
+        var html = RunReport.Html(results);
+        Assert.Equal(layers * 2 * shots * 2 * seeds, Rows(html, "All cells").Count);
+        var emergence = Rows(html, "IE by layer and tokens");
+        Assert.Equal(results.Emergence.Select(r => $"{r.Boundary} {r.Tokens}"), emergence.Select(r => $"{r[0]} {r[1]}"));
+        Assert.Equal(layers * 2 * shots * 2, Rows(html, "Exact beside estimate, seeds together").Count);
+    }
+
+    [Fact]
+    public void The_page_loads_nothing_and_is_the_same_every_time()
+    {
+        var html = RunReport.Html(SampleRun.Create(5, 2, 3, failures: true));
+        Assert.DoesNotMatch("https?://", html);
+        Assert.DoesNotContain("NaN\"", html);
+        Assert.Equal(html, RunReport.Html(SampleRun.Create(5, 2, 3, failures: true)));
+    }
+
+    [Fact]
+    public void The_finding_follows_from_the_numbers()
+    {
+        // Layer 0 knows single tokens only: IE(0, 6) = 0 - 2.32 < 0. Layer 1 has unresolved bits, later layers nearly none.
+        var results = SampleRun.Create(30, 3, 3);
+        var html = WebUtility.HtmlDecode(RunReport.Html(results));
+        var last = results.Means[^1];
+        Assert.Contains($"after 6 tokens a layer carries {last.Bits.Mean:0.00} bits more about the whole", html);
+
+        // IE after the third comma: 10.97 - 4.64 / 2 = 8.65; layer 1 resolves 10.97 (1 - 0.04) - 2.32 = 8.2, above 90 %.
+        Assert.Contains("it has formed by layer 1", html);
+        Assert.Contains("IE after 6 tokens, mean over layers", html);
+    }
+
+    [Fact]
+    public void What_not_to_trust_is_named()
+    {
+        var html = WebUtility.HtmlDecode(RunReport.Html(SampleRun.Create(5, 2, 3, failures: true, missing: 7)));
+        Assert.Contains("failed, there is no value: macro layer 2, word 2.", html);
+        Assert.Contains("7 cells not measured yet", html);
+        Assert.Contains("unreliable", html);
+        Assert.Contains("In 12 of 120 cells different prefixes share a state", html);
+    }
+
+    [Fact]
+    public void An_empty_run_has_a_page_too()
+    {
+        var full = SampleRun.Create(5, 2, 3);
+        var html = RunReport.Html(new RunResults(full.Manifest, []));
+        Assert.Contains("There is no information emergence to show yet", html);
+        Assert.Contains("120 cells not measured yet", html);
+        Assert.Empty(RunReport.Figures(new RunResults(full.Manifest, [])));
+    }
+
+    [Fact]
+    public void The_command_repeats_the_run()
+    {
+        var html = WebUtility.HtmlDecode(RunReport.Html(SampleRun.Create(5, 2, 3)));
+        var command = Regex.Match(html, "<pre><code>(.*?)</code>", RegexOptions.Singleline).Groups[1].Value;
+        Assert.Equal(
+            "emergence measure --model models/SmolLM2-135M-Instruct --data country --shots 2 --sequences 2000 --estimator s-mine " +
+            "--preset small --seeds 3 --seed 1 --device cpu --dtype float32 --out RUN",
+            Regex.Replace(command, @"\s*\\\n\s*", " "));
+    }
+
+    [Fact]
+    public void Pictures_stand_alone()
+    {
+        var figures = RunReport.Figures(SampleRun.Create(30, 3, 3));
+        Assert.Equal(["ie", "e", "ie_by_layer", "steps", "mi_macro", "mi_micro", "shortfall"], figures.Select(f => f.Name));
+        foreach (var (_, figure) in figures)
+            Assert.Equal("svg", XDocument.Parse(figure.Standalone()).Root!.Name.LocalName);
+
+        var cells = XDocument.Parse(figures[0].Figure.Standalone()).Descendants().Count(e => $" {(string?)e.Attribute("class")} ".Contains(" cell "));
+        Assert.Equal(30 * 6, cells);
+        Assert.Equal(["ie", "e", "ie_by_layer", "steps", "mi_macro", "mi_micro"], RunReport.Figures(SampleRun.Create(2, 1, 1, estimator: "exact")).Select(f => f.Name));
+    }
+
+    private static List<string[]> Rows(string html, string caption)
+    {
+        var table = Regex.Match(html, Regex.Escape(caption) + ".*?<tbody>(.*?)</tbody>", RegexOptions.Singleline).Groups[1].Value;
+        return [.. Regex.Matches(table, "<tr>(.*?)</tr>", RegexOptions.Singleline).Select(row =>
+            Regex.Matches(row.Groups[1].Value, "<td[^>]*>(.*?)</td>").Select(m => m.Groups[1].Value).ToArray())];
+    }
+}
