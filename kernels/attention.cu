@@ -3,16 +3,18 @@
 // tokens are one piece. Longer ones go on with a running maximum. Sums run from the row itself towards the root.
 #include "em.h"
 
-constexpr int Warps = 4, LaneColumns = 8;      // heads of up to 32 * LaneColumns columns
+constexpr int Warps = 4, LaneColumns = 8, Columns = 32 * LaneColumns;      // wider heads are done Columns at a time
 
-EM_KERNEL(128) attention(const float* q, int q_stride, const float* k, int k_stride, const float* v, int v_stride, const int* parents, int parents_stride,
+EM_KERNEL(128, 8) attention(const float* q, int q_stride, const float* k, int k_stride, const float* v, int v_stride, const int* parents, int parents_stride,
                          float* y, int y_stride, int heads, int q_head_stride, int group, int k_head_stride, int size, float scale, int window, float cap) {
   EM_SHARED(int, paths, Warps * 32);
   EM_SHARED(float, weights, Warps * 32);
   int row = (int)blockIdx.x, lane = (int)em_lane(), warp = (int)threadIdx.x / 32;
   int* path = paths + warp * 32;
   float* weight = weights + warp * 32;
-  for (int head = warp; head < heads; head += Warps) {
+  int pieces = (size + Columns - 1) / Columns;
+  for (int unit = warp; unit < heads * pieces; unit += Warps) {
+    int head = unit / pieces, first = unit % pieces * Columns + lane;
     const float* query = q + (size_t)row * q_stride + head * q_head_stride;
     int key_column = head / group * k_head_stride, next = row, seen = 0;
     float max = em_float(0xff800000u), total = 0.0f, sum[LaneColumns];
@@ -46,7 +48,7 @@ EM_KERNEL(128) attention(const float* q, int q_stride, const float* k, int k_str
       __syncwarp();
 #pragma unroll
       for (int i = 0; i < LaneColumns; ++i) {
-        int column = lane + 32 * i;
+        int column = first + 32 * i;
         if (column >= size) continue;
         float part = sum[i] * shrink;
         for (int j = 0; j < count; ++j) part = em_fma(weight[j], v[(size_t)path[j] * v_stride + key_column + column], part);
@@ -55,7 +57,7 @@ EM_KERNEL(128) attention(const float* q, int q_stride, const float* k, int k_str
     }
 #pragma unroll
     for (int i = 0; i < LaneColumns; ++i)
-      if (lane + 32 * i < size) y[(size_t)row * y_stride + head * size + lane + 32 * i] = sum[i] / total;
+      if (first + 32 * i < size) y[(size_t)row * y_stride + head * size + first + 32 * i] = sum[i] / total;
   }
 }
 EM_EXPORT(attention)

@@ -89,7 +89,25 @@ EM_DEV float em_tanh(float x) {
   return em_copysign(1.0f - 2.0f / (em_exp(2.0f * t) + 1.0f), x);
 }
 
-// ---- error function: odd polynomial below 0.85, else 1 - e^P(|x|) with P fitted to log erfc on 0.84 .. 4 (to 3e-8)
+// ---- error function: odd polynomial below 0.85, else by e^(t^2) erfc(t) = P((t - 2) / (t + 2)) / (1 + 2 t), P fitted on
+// 0.8 .. 11 (to 5e-9)
+EM_DEV float em_scaled_erfc(float t) {
+  float q = (t - 2.0f) / (t + 2.0f);
+  float p = em_fma(-1.524609087e-3f, q, 1.121059871e-3f);
+  p = em_fma(p, q, 8.764436311e-3f);
+  p = em_fma(p, q, -8.01793355e-3f);
+  p = em_fma(p, q, -5.422501141e-2f);
+  p = em_fma(p, q, 1.640507917e-1f);
+  p = em_fma(p, q, -1.660302321e-1f);
+  p = em_fma(p, q, -9.276382855e-2f);
+  p = em_fma(p, q, 1.276978381f);
+  return p / em_fma(2.0f, t, 1.0f);
+}
+// e^(-scale x^2) with what the rounding of x^2 lost
+EM_DEV float em_gauss(float x, float scale) {
+  float s = x * x, lost = em_fma(x, x, -s);
+  return em_exp(-scale * s) * em_fma(-scale, lost, 1.0f);
+}
 EM_DEV float em_erf(float x) {
   float t = em_abs(x), s = x * x;
   if (t < 0.85f) {
@@ -101,16 +119,8 @@ EM_DEV float em_erf(float x) {
     p = em_fma(p, s, 1.28379167e-1f);
     return em_fma(p, x, x);
   }
-  t = t > 4.0f ? 4.0f : t;
-  float p = em_fma(1.635761194e-6f, t, -4.600331454e-5f);
-  p = em_fma(p, t, 5.960804733e-4f);
-  p = em_fma(p, t, -4.75478409e-3f);
-  p = em_fma(p, t, 2.640288419e-2f);
-  p = em_fma(p, t, -1.100388398e-1f);
-  p = em_fma(p, t, -6.318807153e-1f);
-  p = em_fma(p, t, -1.130194441f);
-  p = em_fma(p, t, 3.086587782e-4f);
-  return em_copysign(1.0f - em_exp(p), x);
+  t = t > 15.0f ? 15.0f : t;
+  return em_copysign(1.0f - em_gauss(t, 1.0f) * em_scaled_erfc(t), x);
 }
 
 EM_DEV float em_exp_fast(float x) { return em_ex2(x * 1.44269504f); }
@@ -122,8 +132,14 @@ EM_DEV float em_tanh_fast(float x) {
 
 // ---- the activations of the Activation enumeration
 EM_DEV float em_leaky_relu(float x) { return x > 0.0f ? x : 0.01f * x; }
-EM_DEV float em_gelu_erf(float x) { return 0.5f * x * (1.0f + em_erf(x * 0.707106781f)); }
-EM_DEV float em_gelu_tanh(float x) { return 0.5f * x * (1.0f + em_tanh(0.797884561f * em_fma(0.044715f * x * x, x, x))); }
+// x (1 + erf(x / sqrt 2)) / 2, which cancels far below 0: there x erfc(-x / sqrt 2) / 2.
+EM_DEV float em_gelu_erf(float x) {
+  if (x > -1.25f || x != x) return 0.5f * x * (1.0f + em_erf(x * 0.707106781f));
+  float t = x < -20.0f ? 20.0f : -x;
+  return 0.5f * x * em_gauss(t, 0.5f) * em_scaled_erfc(t * 0.707106781f);
+}
+// x (1 + tanh u) / 2 = x / (1 + e^(-2u))
+EM_DEV float em_gelu_tanh(float x) { return x / (1.0f + em_exp(-1.595769122f * em_fma(0.044715f * x * x, x, x))); }
 EM_DEV float em_silu(float x) { return x / (1.0f + em_exp(-x)); }
 EM_DEV float em_activate(float x, int activation) {
   switch (activation) {

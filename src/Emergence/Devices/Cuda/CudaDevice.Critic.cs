@@ -31,7 +31,7 @@ public sealed unsafe partial class CudaDevice
 
         // Two levels reach 2^20 rows, three all of them.
         var upper = Blocks(chunks, SumRowsChunk);
-        var scratch = Scratch((long)(chunks + upper) * x.Columns * sizeof(float));
+        using var held = Hold((long)(chunks + upper) * x.Columns * sizeof(float), out var scratch);
         KernelArgument lowerSums = scratch, upperSums = (ulong)scratch.Address + (ulong)chunks * (ulong)x.Columns * sizeof(float);
         Launch(KernelTable.SumRows, new(columns, chunks), x, x.RowStride, lowerSums, x.Columns, x.Rows, x.Columns);
         Launch(KernelTable.SumRows, new(columns, upper), lowerSums, x.Columns, upperSums, x.Columns, chunks, x.Columns);
@@ -44,7 +44,7 @@ public sealed unsafe partial class CudaDevice
         var chunks = Math.Clamp(Math.Min(MaxCounts / Math.Max(1, classes), rows / 32), 1, MaxChunks);
         var length = Blocks(rows, chunks);
         long counts = (long)chunks * classes * sizeof(int), starts = (classes + 1L) * sizeof(int);
-        var scratch = Scratch(counts + starts + (long)rows * sizeof(int));
+        using var held = Hold(counts + starts + (long)rows * sizeof(int), out var scratch);
         var at = (ulong)scratch.Address;
         KernelArgument places = at, first = at + (ulong)counts, order = at + (ulong)(counts + starts);
         _context.Enter();
@@ -60,7 +60,7 @@ public sealed unsafe partial class CudaDevice
     {
         var rows = scores.Rows;
         var blocks = Math.Max(1, Blocks(rows, PartitionRows));
-        var scratch = Scratch((blocks + 1L) * sizeof(Partition));
+        using var held = Hold((blocks + 1L) * sizeof(Partition), out var scratch);
         KernelArgument all = scratch, parts = (ulong)scratch.Address + (ulong)sizeof(Partition);
         Launch(KernelTable.DonskerVaradhan, new(blocks), scores, scores.RowStride, joint, joint.RowStride, marginal, marginal.RowStride, parts, rows);
         Launch(KernelTable.DonskerVaradhanSum, new(1), parts, blocks, all);

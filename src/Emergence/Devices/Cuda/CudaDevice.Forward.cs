@@ -7,7 +7,6 @@ public sealed unsafe partial class CudaDevice
 {
     private const int Tile = 64;
     private const int RowsOfNormBlock = 8;
-    private const int MaxHeadSize = 256;
 
     // Sums over k longer than this are cut into at most MaxParts parts of whole tiles, by k alone.
     private const int LongSum = 8192, MaxParts = 64;
@@ -52,7 +51,7 @@ public sealed unsafe partial class CudaDevice
 
         var length = Blocks(Blocks(k, MaxParts), LongSum / 4) * (LongSum / 4);
         var parts = Blocks(k, length);
-        var scratch = Scratch((long)parts * y.Rows * y.Columns * sizeof(float));
+        using var held = Hold((long)parts * y.Rows * y.Columns * sizeof(float), out var scratch);
         Launch(KernelTable.MatMulSplit, tiles with { Z = parts }, a, aOuter, aInner, b, bOuter, bInner, Code(b), scratch, y.Rows, y.Columns, k, length);
         Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), scratch, parts, y, y.RowStride, bias, Code(bias), (int)activation, residual, residual?.RowStride ?? 0, y.Rows, y.Columns);
     }
@@ -60,12 +59,8 @@ public sealed unsafe partial class CudaDevice
     protected override void RotateCore(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs) =>
         Launch(KernelTable.Rotate, Elements(KernelTable.Rotate, x.Rows, heads.Count * cosines.Columns), x, x.RowStride, heads.Count, heads.Stride, positions, positions.RowStride, cosines, cosines.RowStride, sines, sines.RowStride, cosines.Columns, pairs == RotaryPairs.Neighbours ? 1 : 0, x.Rows);
 
-    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape)
-    {
-        if (shape.Query.Size > MaxHeadSize)
-            throw new EmergenceException($"expected heads of at most {MaxHeadSize} columns on this device, found {shape.Query.Size}");
+    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape) =>
         Launch(KernelTable.Attention, new(q.Rows), q, q.RowStride, k, k.RowStride, v, v.RowStride, parents, parents.RowStride, y, y.RowStride, shape.Query.Count, shape.Query.Stride, shape.Query.Count / shape.Key.Count, shape.Key.Stride, shape.Query.Size, shape.Scale, shape.Window, shape.SoftCap);
-    }
 
     protected override void GateCore(Tensor gate, Tensor up, Activation activation, Tensor y) =>
         Launch(KernelTable.Gate, Elements(KernelTable.Gate, y.Rows, y.Columns), gate, gate.RowStride, up, up.RowStride, y, y.RowStride, y.Rows, y.Columns, (int)activation);

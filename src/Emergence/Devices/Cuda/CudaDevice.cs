@@ -4,7 +4,8 @@ namespace Emergence.Devices.Cuda;
 
 /// <summary>
 /// An NVIDIA GPU, or the emulator in its place: one stream, kernels in single precision with every sum in a fixed order.
-/// Results are the same bytes on all of them, for no kernel uses an approximating instruction or an atomic.
+/// Results are the same bytes on all of them, for no kernel uses an approximating instruction or an atomic. Ops may come
+/// from several threads.
 /// </summary>
 public sealed unsafe partial class CudaDevice : Device
 {
@@ -13,6 +14,7 @@ public sealed unsafe partial class CudaDevice : Device
     private readonly CudaContext _context;
     private readonly CudaStream _stream;
     private readonly CudaKernels _kernels;
+    private readonly Lock _scratchLock = new();
     private CudaBuffer? _scratch;
 
     internal CudaDevice(CudaDriver driver, string? nvrtcFile = null)
@@ -118,17 +120,27 @@ public sealed unsafe partial class CudaDevice : Device
             _stream.Launch(_kernels[kernel], grid, arguments);
     }
 
-    /// <summary>Memory for one op at a time. Work of earlier ops on it is finished when it has to grow.</summary>
-    private CudaBuffer Scratch(long bytes)
+    /// <summary>Memory for one op at a time; other threads wait until the scope ends.</summary>
+    private Lock.Scope Hold(long bytes, out CudaBuffer scratch)
     {
-        if (_scratch == null || _scratch.ByteLength < bytes)
+        var scope = _scratchLock.EnterScope();
+        try
         {
-            _stream.Synchronize();
-            _scratch?.Dispose();
-            _scratch = null;
-            _scratch = new CudaBuffer(_context, bytes);
-        }
+            if (_scratch == null || _scratch.ByteLength < bytes)
+            {
+                _stream.Synchronize(); // earlier ops may still work on it
+                _scratch?.Dispose();
+                _scratch = null;
+                _scratch = new CudaBuffer(_context, bytes);
+            }
 
-        return _scratch;
+            scratch = _scratch;
+            return scope;
+        }
+        catch
+        {
+            scope.Dispose();
+            throw;
+        }
     }
 }

@@ -16,7 +16,14 @@ internal sealed unsafe class CudaKernels(CudaContext context, KernelImages image
     private readonly Dictionary<string, nint> _modules = [];
     private readonly Dictionary<KernelRow, CudaKernel> _kernels = [];
 
-    public CudaKernel this[KernelRow row] => _kernels.TryGetValue(row, out var kernel) ? kernel : Load(row);
+    public CudaKernel this[KernelRow row]
+    {
+        get
+        {
+            lock (_kernels)
+                return _kernels.TryGetValue(row, out var kernel) ? kernel : Load(row);
+        }
+    }
 
     /// <summary>Blocks of the kernel that one multiprocessor holds at a time.</summary>
     public int BlocksPerMultiprocessor(KernelRow row)

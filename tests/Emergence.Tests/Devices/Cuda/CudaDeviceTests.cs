@@ -154,7 +154,7 @@ public sealed class CudaDeviceTests
     }
 
     [Fact]
-    public void Too_wide_heads_and_wrong_sizes_are_refused()
+    public void Wrong_sizes_are_refused()
     {
         using var device = new CudaDevice(EmulatorFixture.Kernels);
         using var matrix = device.Allocate(2, 3);

@@ -1,0 +1,112 @@
+using System.Text.RegularExpressions;
+using Emergence.Devices.Cuda;
+
+namespace Emergence.Tests.Devices.Cuda;
+
+/// <summary>What can be read off the embedded PTX: targets, entries, and instructions that must or must not be there.</summary>
+public sealed partial class PtxTests
+{
+    /// <summary>Instructions that a kernel is written for: how many there are at least.</summary>
+    private static readonly (KernelRow Kernel, string Instruction, int Least)[] s_expected =
+    [
+        (KernelTable.MatMul, "fma.rn.f32", 256),
+        (KernelTable.MatMul, "ld.shared.v4", 32),
+        (KernelTable.MatMulSplit, "fma.rn.f32", 256),
+        (KernelTable.LayerNorm, "shfl.sync", 10),
+        (KernelTable.RmsNorm, "shfl.sync", 5),
+        (KernelTable.LayerNorm, "sqrt.rn.f32", 1),
+        (KernelTable.DonskerVaradhan, "fma.rn.f64", 2),
+    ];
+
+    public static TheoryData<string> Files { get; } = [.. KernelImages.Resources("").Where(name => name.EndsWith(".ptx", StringComparison.Ordinal)).DefaultIfEmpty("none")];
+
+    [Fact]
+    public void Sources_are_always_embedded()
+    {
+        Assert.All(KernelTable.Rows, row => Assert.True(KernelImages.Resource(row.File + ".cu") != null || KernelImages.Resource($"sm90/{row.File}.cu") != null, row.File));
+        Assert.Contains("include/em.h", KernelImages.Resources("include/"));
+        Assert.DoesNotContain("include/em_emulated.h", KernelImages.Resources("include/"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Entries_are_those_of_the_kernel_table(string name)
+    {
+        var ptx = Read(name);
+        var rows = KernelTable.Rows.Where(row => row.File == name.Split('.')[0]).ToDictionary(row => row.Name);
+        var entries = Entries(ptx).ToDictionary(entry => entry.Name, entry => entry.Text);
+        Assert.Equal(rows.Keys.Order(), entries.Keys.Order());
+        Assert.All(rows.Values, row => Assert.Matches($@"\.maxntid {row.Threads}(, 1, 1)?\s", entries[row.Name]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Every_driver_the_program_supports_can_load_it(string name)
+    {
+        var ptx = Read(name);
+        var (version, target) = name.Contains(".sm_90a.", StringComparison.Ordinal) ? ("8.3", "sm_90a") : ("7.8", "sm_80");
+        Assert.Contains($".version {version}\n.target {target}\n", ptx, StringComparison.Ordinal);
+    }
+
+    /// <summary>Nothing unresolved, nothing in local memory, no atomic on floats, and in single precision no approximation.</summary>
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Forbidden_instructions_are_absent(string name)
+    {
+        var found = Forbidden().Matches(Read(name)).Select(match => match.Value).Distinct();
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void Kernels_have_the_instructions_they_are_written_for()
+    {
+        foreach (var (kernel, instruction, least) in s_expected)
+        {
+            var text = Entries(Read(kernel.File + ".sm_80.ptx")).Single(entry => entry.Name == kernel.Name).Text;
+            Assert.True(Regex.Count(text, $@"(?<=\s){Regex.Escape(instruction)}") >= least, $"{kernel.Name}: fewer than {least} {instruction}");
+        }
+    }
+
+    /// <summary>NVIDIA's own assembler: no error, no warning, no stack, no spill, on every GPU the PTX is for.</summary>
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Assembles_without_spills(string name)
+    {
+        var path = Path.Combine(TestData.TemporaryFolder(), name);
+        File.WriteAllText(path, Read(name));
+        string[] gpus = name.Contains(".sm_90a.", StringComparison.Ordinal) ? ["sm_90a"] : ["sm_80", "sm_90"];
+        foreach (var gpu in gpus)
+        {
+            var report = CudaCheckers.Assemble(path, gpu);
+            Assert.DoesNotContain(report, line => line.Contains("error", StringComparison.OrdinalIgnoreCase) || line.Contains("warning", StringComparison.OrdinalIgnoreCase));
+            var frames = report.Where(line => line.Contains("bytes stack frame", StringComparison.Ordinal)).ToArray();
+            Assert.Equal(Entries(Read(name)).Count(), frames.Length);
+            Assert.All(frames, line => Assert.Contains(" 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads", line, StringComparison.Ordinal));
+        }
+    }
+
+    /// <summary>Every source also passes NVIDIA's own front end, with the same entries.</summary>
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Nvrtc_makes_the_same_entries(string name)
+    {
+        var parts = name.Split('.');
+        _ = Read(name);
+        var compiled = CudaCheckers.Nvrtc().Compile(parts[0], parts[1], 12_040).Text;
+        Assert.Equal(Entries(Read(name)).Select(entry => entry.Name).Order(), Entries(compiled).Select(entry => entry.Name).Order());
+    }
+
+    private static string Read(string name)
+    {
+        if (KernelImages.Resource(name) is { } text)
+            return text;
+        Assert.Skip("no PTX is embedded: CMake and clang 19 or newer make it");
+        return "";
+    }
+
+    private static IEnumerable<(string Name, string Text)> Entries(string ptx) =>
+        ptx.Split(".entry ").Skip(1).Select(text => (text[..text.IndexOf('(', StringComparison.Ordinal)].Trim(), text));
+
+    [GeneratedRegex(@"\.extern \.func.*|__local_depot\w*|\bcall(\.uni)?\s.*|\.visible \.entry _Z\w+|\b(atom|red)\.[\w.]*f(16|32|64)|\w+\.approx[\w.]*", RegexOptions.CultureInvariant)]
+    private static partial Regex Forbidden();
+}
