@@ -1,16 +1,17 @@
 using Emergence.Devices;
 using Emergence.Devices.Cpu;
+using Emergence.Devices.Cuda;
 using Emergence.Devices.Reference;
 
 namespace Emergence.Tests.Devices;
 
-/// <summary>The devices that tests run on: every row of the table, and every path of the CPU device, that this machine has.</summary>
+/// <summary>The devices that tests run on: every row of the table, and every path of the CPU device, that this machine has. The emulator's tests are skipped where it was not built.</summary>
 public static class TestDevices
 {
     private static readonly Dictionary<string, Device> s_open = [];
 
     /// <summary>"name" or "name/path".</summary>
-    public static TheoryData<string> Names { get; } = [.. DeviceTable.Rows.Where(row => row.Name == "reference" || row.Automatic())
+    public static TheoryData<string> Names { get; } = [.. DeviceTable.Rows.Where(row => row.Name is "reference" or "emulator" || row.Automatic())
         .SelectMany(row => row.Name == "cpu" ? CpuDevice.Paths.Select(path => $"cpu/{path}") : [row.Name])];
 
     /// <summary>All but the one that the others are compared with.</summary>
@@ -31,6 +32,8 @@ public static class TestDevices
 
     public static Device Create(string name, int threads)
     {
+        if (name == "emulator" && CudaLibrary.FindEmulator() == null)
+            Assert.Skip("the emulator is not built: CMake and a C++ compiler make it");
         var parts = name.Split('/');
         return DeviceTable.Create(parts[0], new DeviceOptions(threads, parts.Length > 1 ? parts[1] : null));
     }
