@@ -47,7 +47,20 @@ public sealed unsafe partial class CpuDevice
 
     protected override void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
     {
-        RequireFloat32(a, y, bias, residual);
+        RequireFloat32(bias, residual);
+        Product(a, b, y, transposeA, transposeB, new Epilogue
+        {
+            Bias = AtOrNull(bias),
+            Activation = activation,
+            Residual = AtOrNull(residual),
+            ResidualStride = residual?.RowStride ?? 0,
+        });
+        GC.KeepAlive((bias, residual));
+    }
+
+    private void Product(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Epilogue epilogue)
+    {
+        RequireFloat32(a, y);
         new Gemm
         {
             Kernel = _kernel,
@@ -63,15 +76,9 @@ public sealed unsafe partial class CpuDevice
             TransposeB = transposeB,
             Y = (float*)y.Address,
             StrideY = y.RowStride,
-            Epilogue = new Epilogue
-            {
-                Bias = AtOrNull(bias),
-                Activation = activation,
-                Residual = AtOrNull(residual),
-                ResidualStride = residual?.RowStride ?? 0,
-            },
+            Epilogue = epilogue,
         }.Run(_pool);
-        GC.KeepAlive((a, b, y, bias, residual));
+        GC.KeepAlive((a, b, y));
     }
 
     protected override void RotateCore(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs)

@@ -18,6 +18,12 @@ internal unsafe struct Gemm
     /// <summary>Floats of the right side that are packed at a time.</summary>
     private const long PackedFloats = 1 << 22;
 
+    /// <summary>Floats of unfinished sums of a block of rows.</summary>
+    private const int ProductFloats = 1 << 20;
+
+    /// <summary>Where the left side is read this often at most, it is not worth packing.</summary>
+    private const int FewPanels = 8;
+
     /// <summary>Fewer multiply-adds than this are not worth waking a thread.</summary>
     private const long SerialWork = 1 << 18;
 
@@ -58,25 +64,30 @@ internal unsafe struct Gemm
     {
         if (M == 0 || N == 0)
             return;
+        var self = this;
         var threads = (long)M * N * K < SerialWork ? 1 : pool.Threads;
         var width = Kernel.Columns;
-        var chunk = (int)Math.Clamp(PackedFloats / Math.Max(1, K) / width * width, width, (N + width - 1) / width * width);
+
+        // One block of rows reads every panel once: it packs the panel itself, where it stays in the first cache.
+        var shared = M > MaxRows;
+        var limit = shared ? PackedFloats / Math.Max(1, K) : ProductFloats / M;
+        var chunk = (int)Math.Clamp(limit / width * width, width, (N + width - 1) / width * width);
         for (var n0 = 0; n0 < N; n0 += chunk)
         {
-            var columns = Math.Min(chunk, N - n0);
+            var (start, columns) = (n0, Math.Min(chunk, N - n0));
             var panels = (columns + width - 1) / width;
-            var packed = Scratch.Get(Scratch.Use.PackedRight, (long)panels * width * K);
-            var self = this;
+            var packed = shared ? Scratch.Get(Scratch.Use.PackedRight, (long)panels * width * K) : null;
+            if (shared && threads == 1)
+                PackPanels(packed, n0, columns, 0, panels);
+            else if (shared)
+                pool.RunRanges(panels, 4, (first, end) => self.PackPanels(packed, start, columns, first, end));
             if (threads == 1)
             {
-                self.PackPanels(packed, n0, columns, 0, panels);
-                self.Multiply(packed, n0, columns, 0, M, 0, panels);
+                Multiply(packed, n0, columns, 0, M, 0, panels);
                 continue;
             }
 
-            var start = n0;
-            pool.RunRanges(panels, 4, (first, end) => self.PackPanels(packed, start, columns, first, end));
-            var (rowBlocks, rows, columnBlocks, panelsEach) = self.Split(threads, panels);
+            var (rowBlocks, rows, columnBlocks, panelsEach) = Split(threads, panels);
             pool.Run(rowBlocks * columnBlocks, i =>
             {
                 var (m, p) = (i / columnBlocks * rows, i % columnBlocks * panelsEach);
@@ -89,7 +100,7 @@ internal unsafe struct Gemm
     private readonly (int RowBlocks, int Rows, int ColumnBlocks, int Panels) Split(int threads, int panels)
     {
         var wanted = 3 * threads;
-        var rows = Math.Clamp((M + wanted - 1) / wanted, 8 * GemmKernel.Rows, MaxRows);
+        var rows = M <= MaxRows ? MaxRows : Math.Clamp((M + wanted - 1) / wanted, 8 * GemmKernel.Rows, MaxRows);
         rows = (rows + GemmKernel.Rows - 1) / GemmKernel.Rows * GemmKernel.Rows;
         var rowBlocks = (M + rows - 1) / rows;
         var columnBlocks = Math.Min(panels, (wanted + rowBlocks - 1) / rowBlocks);
@@ -100,21 +111,26 @@ internal unsafe struct Gemm
     /// <summary>Panels first .. end - 1 of columns n0 .. n0 + columns - 1: all of k, block by block.</summary>
     private readonly void PackPanels(float* packed, int n0, int columns, int first, int end)
     {
-        var (width, length, size) = (Kernel.Columns, BlockLength, TypeB.Size());
+        var (width, length) = (Kernel.Columns, BlockLength);
         var panels = (columns + width - 1) / width;
         for (var panel = first; panel < end; panel++)
         {
-            var column = panel * width;
             for (var k0 = 0; k0 < K; k0 += length)
             {
                 var count = Math.Min(length, K - k0);
-                nint from = TransposeB ? (n0 + column) * StrideB + k0 : k0 * StrideB + n0 + column;
-                Packing.Right(TypeB, B + from * size, StrideB, TransposeB, count, Math.Min(width, columns - column), packed + ((long)k0 * panels + (long)panel * count) * width, width);
+                PackPanel(packed + ((long)k0 * panels + (long)panel * count) * width, n0, columns, panel, k0, count);
             }
         }
     }
 
-    /// <summary>Rows m0 .. m0 + rows - 1 by packed panels first .. end - 1.</summary>
+    private readonly void PackPanel(float* o, int n0, int columns, int panel, int k0, int count)
+    {
+        var column = n0 + panel * Kernel.Columns;
+        nint from = TransposeB ? column * StrideB + k0 : k0 * StrideB + column;
+        Packing.Right(TypeB, B + from * TypeB.Size(), StrideB, TransposeB, count, Math.Min(Kernel.Columns, n0 + columns - column), o, Kernel.Columns);
+    }
+
+    /// <summary>Rows m0 .. m0 + rows - 1 by panels first .. end - 1, packed already or by the way.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Multiply(float* packed, int n0, int columns, int m0, int rows, int first, int end)
     {
@@ -132,16 +148,22 @@ internal unsafe struct Gemm
         var single = K <= length;
         var isCopy = Epilogue.IsCopy;
         var product = Scratch.Get(Scratch.Use.Product, single ? GemmKernel.Rows * GemmKernel.MaxColumns : (long)tiles * GemmKernel.Rows * stride);
-        var left = Scratch.Get(Scratch.Use.PackedLeft, (long)tiles * GemmKernel.Rows * length);
+        var direct = !TransposeA && end - first <= FewPanels;
+        var left = direct ? null : Scratch.Get(Scratch.Use.PackedLeft, (long)tiles * GemmKernel.Rows * length);
+        var own = packed == null ? Scratch.Get(Scratch.Use.PackedRight, (long)length * width) : null;
         var (rowStep, stepA) = TransposeA ? ((nint)1, StrideA) : (StrideA, (nint)1);
         for (var k0 = 0; k0 == 0 || k0 < K; k0 += length)
         {
             var count = Math.Min(length, K - k0);
             var last = k0 + count >= K;
-            Packing.Left(A + m0 * rowStep + k0 * stepA, rowStep, stepA, rows, count, left);
+            var from = A + m0 * rowStep + k0 * stepA;
+            if (!direct)
+                Packing.Left(from, rowStep, stepA, rows, count, left);
             for (var panel = first; panel < end; panel++)
             {
-                var right = packed + ((long)k0 * panels + (long)panel * count) * width;
+                var right = packed == null ? own : packed + ((long)k0 * panels + (long)panel * count) * width;
+                if (packed == null)
+                    PackPanel(right, n0, columns, panel, k0, count);
                 var n = n0 + panel * width;
                 var inPanel = Math.Min(width, columns - panel * width);
                 for (var tile = 0; tile < tiles; tile++)
@@ -149,17 +171,14 @@ internal unsafe struct Gemm
                     var m = tile * GemmKernel.Rows;
                     var inTile = Math.Min(GemmKernel.Rows, rows - m);
                     var y = Y + (m0 + m) * StrideY + n;
-                    var a = left + (nint)m * count;
-                    if (single && isCopy && inTile == GemmKernel.Rows && inPanel == width)
-                    {
-                        Kernel.Run(count, a, 1, GemmKernel.Rows, right, width, y, StrideY, GemmKernel.Rows, false);
-                        continue;
-                    }
-
-                    var c = single ? product : product + (nint)m * stride + (panel - first) * width;
-                    var strideC = single ? width : stride;
-                    Kernel.Run(count, a, 1, GemmKernel.Rows, right, width, c, strideC, GemmKernel.Rows, k0 > 0);
-                    if (last)
+                    var inPlace = single && isCopy && inTile == GemmKernel.Rows && inPanel == width;
+                    var c = inPlace ? y : single ? product : product + (nint)m * stride + (panel - first) * width;
+                    var strideC = inPlace ? StrideY : single ? width : stride;
+                    if (direct)
+                        Kernel.Run(count, from + m * rowStep, rowStep, stepA, right, width, c, strideC, inTile, k0 > 0);
+                    else
+                        Kernel.Run(count, left + (nint)m * count, 1, GemmKernel.Rows, right, width, c, strideC, GemmKernel.Rows, k0 > 0);
+                    if (last && !inPlace)
                         Epilogue.Store(c, strideC, y, StrideY, m0 + m, n, inTile, inPanel);
                 }
             }
