@@ -26,7 +26,9 @@ public sealed class MeasurementPlan : IDisposable
         try
         {
             Preset = CriticPreset.Find(settings.Preset ?? (Device is HostDevice ? CriticPreset.Small.Name : CriticPreset.Paper.Name));
-            Data = DatasetTable.Create(settings.Data, Tokenizer.Load(Folder), settings.DatasetOptions(Folder, Preset.Sequences));
+            var tokenizer = Tokenizer.Load(Folder);
+            Data = DatasetTable.Create(settings.Data, tokenizer, settings.DatasetOptions(Folder, Preset.Sequences));
+            Example = Texts(tokenizer, Data[0]);
             Grid = new CellGrid(Config.Layers, Data.Length, Estimator, settings.Boundaries, settings.Positions, settings.Seed, settings.Seeds);
         }
         catch
@@ -46,6 +48,9 @@ public sealed class MeasurementPlan : IDisposable
     public Device Device { get; }
 
     public Dataset Data { get; }
+
+    /// <summary>Text of each token of the first sequence.</summary>
+    public IReadOnlyList<string> Example { get; }
 
     public Estimator Estimator { get; }
 
@@ -85,5 +90,19 @@ public sealed class MeasurementPlan : IDisposable
         var asked = Settings.DType == "auto" ? Config.StoredType ?? "float32" : Settings.DType;
         if (asked != "float32")
             throw new EmergenceException($"--dtype {Settings.DType}: no device computes in {Printable.Escape(asked)} yet; use float32, weights are converted as they are used", ExitCode.Usage);
+    }
+
+    /// <summary>What each token adds to the text: some tokenizers drop the space before the first one.</summary>
+    private static string[] Texts(Tokenizer tokenizer, ReadOnlySpan<int> tokens)
+    {
+        var (texts, before) = (new string[tokens.Length], "");
+        for (var t = 0; t < tokens.Length; t++)
+        {
+            var text = tokenizer.Decode(tokens[..(t + 1)]);
+            texts[t] = text[Math.Min(before.Length, text.Length)..];
+            before = text;
+        }
+
+        return texts;
     }
 }

@@ -89,6 +89,7 @@ internal sealed class RunManifest
         ["tokens"] = plan.Data.Length,
         ["shot_length"] = plan.Data.ShotLength,
         ["labels"] = List(plan.Data.Labels),
+        ["example"] = List(plan.Example),
         ["h_token_bits"] = List(plan.Data.TokenBits),
         ["h_prefix_bits"] = List(plan.Data.PrefixBits),
         ["distinct_prefixes"] = List(plan.Data.DistinctPrefixes),

@@ -52,6 +52,9 @@ public sealed class RunResults
     /// <summary>One name per position.</summary>
     public IReadOnlyList<string> Labels => [.. Manifest["data"]!["labels"]!.AsArray().Select(label => (string)label!)];
 
+    /// <summary>Text of each token of the first sequence.</summary>
+    public IReadOnlyList<string> Example => [.. Manifest["data"]!["example"]!.AsArray().Select(text => (string)text!)];
+
     /// <summary>Cells that the manifest asks for and the journal does not have.</summary>
     public int MissingCells => (int)Manifest["cells"]! - Cells.Count;
 

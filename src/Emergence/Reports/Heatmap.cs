@@ -18,7 +18,7 @@ public enum CellMark
     Cross,
 }
 
-/// <summary>One value of a heatmap; NaN is drawn as an empty field.</summary>
+/// <summary>One value of a heatmap; NaN is drawn as an empty field. Without a tooltip, the pointer shows place and value.</summary>
 public readonly record struct HeatmapCell(double Value, CellMark Mark = CellMark.None, string Tooltip = "");
 
 /// <summary>Values by layer (rows, the first at the bottom, as information flows upwards) and token (columns).</summary>
@@ -53,7 +53,7 @@ public sealed class Heatmap
     /// <summary>Range of the colours; by default 0 (or the smallest value, if negative) to the largest value.</summary>
     public (double Low, double High)? Range { get; init; }
 
-    private double CellWidth => Math.Clamp(Math.Floor(336.0 / Columns.Count), 40, 72);
+    private double CellWidth => Math.Clamp(Math.Floor(384.0 / Columns.Count), 40, 72);
 
     private double CellHeight => Rows.Count <= 12 ? 30 : Rows.Count <= 34 ? 20 : 16;
 
@@ -128,17 +128,20 @@ public sealed class Heatmap
             var x = ColumnX(column);
             var (fill, light) = scale.At(value);
             var known = !double.IsNaN(value);
-            var lead = $"{RowCaption} {Rows[row]}, {Columns[column]}";
             var shown = known ? $"{TableCell.Fixed(value, Digits)} {Unit}" : "no value";
             canvas.Rect(
                 x, y, CellWidth - 1, CellHeight - 1, known ? "cell" : "cell none", known ? fill : null,
-                tooltip.Length > 0 ? $"{lead}: {tooltip}" : $"{lead}: {shown}");
+                tooltip.Length > 0 ? tooltip : $"{RowCaption} {Rows[row]}, {Columns[column]}: {shown}");
             DrawMark(canvas, mark, x, y, CellWidth - 1, CellHeight - 1, !known ? "mark" : light ? "mark-light" : "mark-dark");
             var text = TableCell.Fixed(value, Digits);
-            if (known && Labels.Width(text, ValueSize) <= CellWidth - 6)
-                canvas.Text(
-                    x + CellWidth / 2, y + CellHeight / 2 + 3.5, text, ValueSize, SvgAnchor.Middle, light ? "on-light" : "on-dark",
-                    halo: mark == CellMark.Stripes ? fill : null);
+            var textWidth = Labels.Width(text, ValueSize);
+            if (!known || textWidth > CellWidth - 6)
+                continue;
+
+            // A plate keeps the stripes away from the digits.
+            if (mark == CellMark.Stripes)
+                canvas.Rect(x + (CellWidth - 1 - textWidth) / 2 - 1, y + 2, textWidth + 2, CellHeight - 5, "plate", fill);
+            canvas.Text(x + CellWidth / 2, y + CellHeight / 2 + 3.5, text, ValueSize, SvgAnchor.Middle, light ? "on-light" : "on-dark");
         }
     }
 

@@ -11,7 +11,7 @@ internal static class HtmlStyle
         *{box-sizing:border-box}
         body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}
         body::before{content:"";display:block;height:5px;background:linear-gradient(90deg,#440154,#414487,#2a788e,#22a884,#7ad151,#fde725)}
-        main,header,footer{max-width:1220px;margin:0 auto;padding:0 clamp(14px,3vw,32px)}
+        main,header,footer{max-width:1270px;margin:0 auto;padding:0 clamp(14px,3vw,32px)}
         header{padding-top:28px}
         h1{font-size:clamp(1.05rem,2.4vw,1.25rem);margin:0;font-weight:650;overflow-wrap:anywhere}
         h2{font-size:1.2rem;margin:0 0 6px;font-weight:650}
@@ -32,7 +32,7 @@ internal static class HtmlStyle
         svg{display:block;width:100%;height:auto}
         svg.wide{width:auto;min-width:100%}
         figcaption{color:var(--dim);font-size:.86rem;line-height:1.4;margin-top:6px;contain:inline-size}
-        svg .cell:hover,svg .bar:hover{stroke:var(--ink);stroke-width:2}
+        svg .plate{pointer-events:none}svg .cell:hover,svg .bar:hover{stroke:var(--ink);stroke-width:2}
         .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));gap:14px;margin:12px 0}
         .card{padding:14px 18px;border-top:4px solid var(--rule)}
         .card.good{border-top-color:var(--good)}.card.mid{border-top-color:var(--mid)}.card.bad{border-top-color:var(--bad)}
@@ -40,9 +40,9 @@ internal static class HtmlStyle
         details,.table{margin:10px 0}
         summary{cursor:pointer;font-weight:600;padding:6px 0}
         .table .scroll,details .scroll{background:var(--card);border:1px solid var(--rule);border-radius:10px;max-height:560px;overflow:auto}
-        table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;width:100%}
+        table{border-collapse:collapse;font-size:.82rem;font-variant-numeric:tabular-nums;width:100%}
         caption,.caption{text-align:left;font-weight:600;padding:6px 0}
-        th,td{padding:5px 9px;text-align:left;white-space:nowrap;border-bottom:1px solid var(--rule)}
+        th,td{padding:4px 7px;text-align:left;white-space:nowrap;border-bottom:1px solid var(--rule)}
         tbody tr:last-child td{border-bottom:0}
         th{position:sticky;top:0;background:var(--card);color:var(--dim);font-weight:600}
         th[tabindex]{cursor:pointer}

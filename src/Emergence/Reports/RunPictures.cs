@@ -30,11 +30,12 @@ internal sealed class RunPictures(RunSummary run)
         var rows = run.Results.Emergence.ToDictionary(r => (r.Boundary, r.Tokens));
         return Map("Information emergence IE by layer and token", [.. tokens.Select(t => t - 1)], (layer, position) =>
         {
+            if (run.WorstOf(layer, position + 1) is not { } verdict)
+                return Missing(layer, position);
             if (!rows.TryGetValue((layer, position + 1), out var row))
-                return new HeatmapCell(double.NaN);
+                return new(double.NaN, CellMark.Cross, $"{Place(layer, position)}: IE has no value, a cell it needs failed");
             var interval = double.IsNaN(row.Bits.Low) ? "" : $" [{Fixed(row.Bits.Low)}, {Fixed(row.Bits.High)}]";
-            var verdict = run.WorstOf(layer, position + 1);
-            return new(row.Bits.Mean, MarkOf(verdict), $"IE {Fixed(row.Bits.Mean)}{interval} bits, exact {Fixed(row.ExactBits)}, {verdict.Word()}");
+            return new(row.Bits.Mean, MarkOf(verdict), $"{Place(layer, position)}: IE {Fixed(row.Bits.Mean)}{interval} bits, exact {Fixed(row.ExactBits)}, {verdict.Word()}");
         });
     }
 
@@ -104,6 +105,10 @@ internal sealed class RunPictures(RunSummary run)
 
     private static CellMark MarkOf(Verdict verdict) => Marks.FirstOrDefault(m => m.Verdict == verdict).Mark;
 
+    private static HeatmapCell Missing(int layer, int position) => new(double.NaN, CellMark.None, $"layer {layer}, token {position + 1}: not measured");
+
+    private string Place(int layer, int position) => $"layer {layer}, {run.Label(position)} (for example \u201c{run.Token(position)}\u201d)";
+
     private IEnumerable<LineSeries> Curves(int tokens, int color)
     {
         var rows = run.Results.Emergence.Where(r => r.Tokens == tokens).ToList();
@@ -115,9 +120,9 @@ internal sealed class RunPictures(RunSummary run)
     private HeatmapCell Cell(CaptureKind kind, int layer, int position, Func<SeedMean, double> value)
     {
         if (run.At(kind, layer, position) is not { } mean)
-            return new HeatmapCell(double.NaN);
+            return Missing(layer, position);
         var spread = double.IsNaN(mean.SdBits) ? "" : $" (SD {Fixed(mean.SdBits)} over {mean.Seeds} seeds)";
-        var tooltip = $"{run.Results.Estimator} {Fixed(mean.Bits)}{spread}, exact {Fixed(mean.ExactBits)} bits, {mean.Verdict.Word()}";
+        var tooltip = $"{Place(layer, position)}: {run.Results.Estimator} {Fixed(mean.Bits)}{spread}, exact {Fixed(mean.ExactBits)} bits, {mean.Verdict.Word()}";
         return new(value(mean), MarkOf(mean.Verdict), tooltip);
     }
 
@@ -138,7 +143,8 @@ internal sealed class RunPictures(RunSummary run)
             Unit = Unit,
             Digits = digits,
             Rows = [.. run.Layers.Select(l => l.ToString(CultureInfo.InvariantCulture))],
-            Columns = [.. positions.Select(run.Label)],
+            Columns = [.. positions.Select(run.Token)],
+            ColumnCaption = "tokens of the first sequence, as an example",
             Cells = cells,
             Range = range,
             Groups = Shots(positions),

@@ -25,6 +25,7 @@ internal sealed class RunSummary
     {
         Results = results;
         Labels = results.Labels;
+        Example = results.Example;
         _means = results.Cells.GroupBy(c => (c.Cell.Kind, c.Cell.Boundary, c.Cell.Position)).ToDictionary(g => g.Key, g => Mean([.. g]));
         Layers = [.. results.Cells.Select(c => c.Cell.Boundary).Distinct().Order()];
         Positions = [.. results.Cells.Select(c => c.Cell.Position).Distinct().Order()];
@@ -39,6 +40,9 @@ internal sealed class RunSummary
 
     /// <summary>One name per position of the data, also of positions that were not measured.</summary>
     public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>The tokens of one sequence, to have something to look at.</summary>
+    public IReadOnlyList<string> Example { get; }
 
     public bool IsExact => Results.Estimator == "exact";
 
@@ -77,15 +81,19 @@ internal sealed class RunSummary
 
     public SeedMean? At(CaptureKind kind, int layer, int position) => _means.TryGetValue((kind, layer, position), out var mean) ? mean : null;
 
-    /// <summary>The worst verdict of the macro cell at T-1 and the micro cells below T: what IE(l, T) stands on.</summary>
-    public Verdict WorstOf(int layer, int tokens)
+    /// <summary>The worst verdict of the macro cell at T-1 and the micro cells below T, which IE(l, T) stands on; null where one was not measured.</summary>
+    public Verdict? WorstOf(int layer, int tokens)
     {
         var micro = Enumerable.Range(0, tokens).Select(t => At(CaptureKind.Micro, layer, t));
-        return micro.Append(At(CaptureKind.Macro, layer, tokens - 1)).Max(mean => mean?.Verdict ?? Verdict.Failed);
+        var needed = micro.Append(At(CaptureKind.Macro, layer, tokens - 1)).ToList();
+        return needed.Contains(null) ? null : needed.Max(mean => mean!.Value.Verdict);
     }
 
-    /// <summary>A position as axes show it.</summary>
+    /// <summary>A position by its name.</summary>
     public string Label(int position) => position < Labels.Count ? Reports.Labels.Token(Labels[position]) : $"t{position}";
+
+    /// <summary>The token of the example at a position.</summary>
+    public string Token(int position) => position < Example.Count ? Reports.Labels.Token(Example[position]) : "";
 
     /// <summary>A value of the manifest by its path, or null.</summary>
     public JsonNode? Manifest(params ReadOnlySpan<string> path)

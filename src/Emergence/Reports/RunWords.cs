@@ -51,14 +51,14 @@ internal sealed class RunWords(RunSummary run)
                 var interval = double.IsNaN(half) ? "" : $" \u00b1 {TableCell.Fixed(half, 2)}";
                 var note = run.IsExact ? "counted, not trained" : $"exact {Bits(last.ExactBits)}";
                 tiles.Add(($"IE after {Plural(last.Tokens, "token")}, mean over layers", $"{TableCell.Fixed(last.Bits.Mean, 2)}{interval} bits", note));
-                var doubt = run.WorstOf(run.FormedAt, last.Tokens) is var verdict and >= Verdict.Unreliable ? $"; that value is {verdict.Word()}" : "";
+                var doubt = run.WorstOf(run.FormedAt, last.Tokens) is { } verdict and >= Verdict.Unreliable ? $"; that value is {verdict.Word()}" : "";
                 tiles.Add(("Meaning has formed by", $"layer {run.FormedAt}", $"the first with 90 % of the largest IE{doubt}"));
             }
 
             if (run.Steps.Count > 0)
             {
                 var step = run.Steps.MaxBy(s => s.Bits);
-                tiles.Add(("It jumps at", run.Label(step.Tokens - 1), $"token {step.Tokens} adds {Bits(step.Bits)}"));
+                tiles.Add(("It jumps at", run.Label(step.Tokens - 1), $"token {step.Tokens}, for example \u201c{run.Token(step.Tokens - 1)}\u201d, adds {Bits(step.Bits)}"));
             }
 
             var ok = run.Results.Cells.Count(c => c.Information.Verdict == Verdict.Ok);

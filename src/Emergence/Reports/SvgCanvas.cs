@@ -52,10 +52,8 @@ internal sealed class SvgCanvas
     /// <param name="style">Classes of <see cref="SvgFigure.Style"/>.</param>
     /// <param name="slanted">Reads upwards to the right at 45 degrees, around the anchor.</param>
     /// <param name="tooltip">The whole text where it had to be cut.</param>
-    /// <param name="halo">Colour of what the text stands on, to keep strokes away from its letters.</param>
     public void Text(
-        double x, double y, string text, double size, SvgAnchor anchor = SvgAnchor.Start, string style = "", bool slanted = false, string? tooltip = null,
-        string? halo = null)
+        double x, double y, string text, double size, SvgAnchor anchor = SvgAnchor.Start, string style = "", bool slanted = false, string? tooltip = null)
     {
         _body.Append($"<text x=\"{N(x)}\" y=\"{N(y)}\" font-size=\"{N(size)}\"");
         if (anchor != SvgAnchor.Start)
@@ -64,8 +62,6 @@ internal sealed class SvgCanvas
             _body.Append($" class=\"{style}\"");
         if (slanted)
             _body.Append($" transform=\"rotate(-45 {N(x)} {N(y)})\"");
-        if (halo != null)
-            _body.Append($" stroke=\"{halo}\" stroke-width=\"4\" paint-order=\"stroke\"");
         _body.Append('>').Append(Markup.Escape(text));
         if (tooltip != null)
             _body.Append($"<title>{Markup.Escape(tooltip)}</title>");

@@ -51,6 +51,7 @@ public sealed class RunReportTests
     {
         var html = WebUtility.HtmlDecode(RunReport.Html(SampleRun.Create(5, 2, 3, failures: true, missing: 7)));
         Assert.Contains("failed, there is no value: macro layer 2, word 2.", html);
+        Assert.Contains("layer 2, word 2 (for example \u201c\u2423Germany\u201d): IE has no value", html);
         Assert.Contains("7 cells not measured yet", html);
         Assert.Contains("unreliable", html);
         Assert.Contains("In 12 of 120 cells different prefixes share a state", html);

@@ -14,6 +14,8 @@ internal static class SampleRun
     // H(prefix) in bits after each word; a comma adds nothing.
     private static readonly double[] PrefixBits = [4.64, 9.02, 10.97, 10.97, 10.97, 10.97, 10.97, 10.97];
 
+    private static readonly string[] Words = ["France", "Germany", "Japan", "Italy", "Spain", "Brazil", "Canada", "China"];
+
     public static RunResults Create(int layers, int shots, int seeds, bool failures = false, int missing = 0, string estimator = "s-mine")
     {
         var cells = new List<CellResult>();
@@ -106,6 +108,7 @@ internal static class SampleRun
             ["sequences"] = 2000,
             ["enumeration"] = false,
             ["shot_length"] = 2,
+            ["example"] = new JsonArray([.. Words.Take(shots).SelectMany(word => new JsonNode[] { " " + word, "," })]),
             ["labels"] = new JsonArray([.. Enumerable.Range(1, shots).SelectMany(s => new JsonNode[] { $"word {s}", $"comma {s}" })]),
         },
         ["device"] = new JsonObject { ["name"] = "cpu", ["description"] = "AVX2, 2 threads" },
