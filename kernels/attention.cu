@@ -5,7 +5,7 @@
 
 constexpr int Warps = 4, LaneColumns = 8, Columns = 32 * LaneColumns;      // wider heads are done Columns at a time
 
-EM_KERNEL(128, 8) attention(const float* q, int q_stride, const float* k, int k_stride, const float* v, int v_stride, const int* parents, int parents_stride,
+EM_KERNEL(128) attention(const float* q, int q_stride, const float* k, int k_stride, const float* v, int v_stride, const int* parents, int parents_stride,
                          float* y, int y_stride, int heads, int q_head_stride, int group, int k_head_stride, int size, float scale, int window, float cap) {
   EM_SHARED(int, paths, Warps * 32);
   EM_SHARED(float, weights, Warps * 32);
@@ -21,20 +21,19 @@ EM_KERNEL(128, 8) attention(const float* q, int q_stride, const float* k, int k_
 #pragma unroll
     for (int i = 0; i < LaneColumns; ++i) sum[i] = 0.0f;
     while (next >= 0 && (window == 0 || seen < window)) {
-      int count = 0;
+      // Every lane walks, so that all stay together; lane c keeps the position it meets c steps on.
+      int count = 0, own = 0;
+      for (; count < 32 && next >= 0 && (window == 0 || seen + count < window); ++count) {
+        own = count == lane ? next : own;
+        next = parents[(size_t)next * parents_stride];
+      }
       __syncwarp();
-      if (lane == 0)
-        for (; count < 32 && next >= 0 && (window == 0 || seen + count < window); ++count) {
-          path[count] = next;
-          next = parents[(size_t)next * parents_stride];
-        }
-      count = __shfl_sync(0xffffffffu, count, 0);
-      next = __shfl_sync(0xffffffffu, next, 0);
+      path[lane] = own;
       __syncwarp();
       seen += count;
       float score = em_float(0xff800000u);
       if (lane < count) {
-        const float* key = k + (size_t)path[lane] * k_stride + key_column;
+        const float* key = k + (size_t)own * k_stride + key_column;
         float dot = 0.0f;
         for (int i = 0; i < size; ++i) dot = em_fma(query[i], key[i], dot);
         score = scale * dot;
@@ -47,12 +46,13 @@ EM_KERNEL(128, 8) attention(const float* q, int q_stride, const float* k, int k_
       weight[lane] = w;
       __syncwarp();
 #pragma unroll
-      for (int i = 0; i < LaneColumns; ++i) {
-        int column = first + 32 * i;
-        if (column >= size) continue;
-        float part = sum[i] * shrink;
-        for (int j = 0; j < count; ++j) part = em_fma(weight[j], v[(size_t)path[j] * v_stride + key_column + column], part);
-        sum[i] = part;
+      for (int i = 0; i < LaneColumns; ++i) sum[i] *= shrink;
+#pragma unroll 1
+      for (int j = 0; j < count; ++j) {
+        const float* value = v + (size_t)path[j] * v_stride + key_column;
+#pragma unroll
+        for (int i = 0; i < LaneColumns; ++i)
+          if (first + 32 * i < size) sum[i] = em_fma(weight[j], value[first + 32 * i], sum[i]);
       }
     }
 #pragma unroll

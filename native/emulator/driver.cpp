@@ -90,13 +90,11 @@ API cuGetErrorString(int result, const char** text) {
 
 API cuModuleLoadDataEx(Module** module, const char* image, u32 count, const int* options, void** values) {
   ENTER;
-  std::string text = image;
-  if (text.rfind(ImageStart, 0) == 0) {
-    *module = new Module{text.substr(sizeof ImageStart - 1)};
-    return Success;
-  }
+  std::string text = image, file = text.rfind(ImageStart, 0) == 0 ? text.substr(sizeof ImageStart - 1) : "";
+  for (const Kernel* k = kernels; k; k = k->next)
+    if (base_name(k->file) == file) { *module = new Module{file}; return Success; }
   for (u32 i = 0; i + 1 < count; ++i)   // CU_JIT_ERROR_LOG_BUFFER, followed by its size
-    if (options[i] == 5) snprintf((char*)values[i], (size_t)values[i + 1], "line 1: this is not a module of the emulator");
+    if (options[i] == 5) snprintf((char*)values[i], (size_t)values[i + 1], "line 1: the emulator was built without this file");
   return InvalidPtx;
 }
 

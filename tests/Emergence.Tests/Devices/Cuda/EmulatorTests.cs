@@ -91,6 +91,36 @@ public sealed unsafe class EmulatorTests : IDisposable
         Assert.All(Run(_kernels[row], 128, wait), v => Assert.Equal(arrives ? 64f : float.NaN, v));
     }
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public void A_tensor_load_arrives_with_its_barrier(int wait, bool arrives)
+    {
+        const int Float32 = 7, Rows = 4, Columns = 32; // CU_TENSOR_MAP_DATA_TYPE_FLOAT32
+        using CudaBuffer matrix = new(_context, 4 * Rows * Columns), output = new(_context, 4 * 32);
+        _driver.Check(_driver.cuMemsetD8Async((ulong)matrix.Address, 0, 4 * Rows * Columns, _stream.Handle));
+        var memory = stackalloc byte[192];
+        var map = (byte*)(((nint)memory + 63) & ~63);
+        ulong* size = stackalloc ulong[] { Columns, Rows }, stride = stackalloc ulong[] { 4 * Columns };
+        uint* box = stackalloc uint[] { Columns, Rows }, step = stackalloc uint[] { 1, 1 };
+        _driver.Check(_driver.cuTensorMapEncodeTiled(map, Float32, 2, (void*)matrix.Address, size, stride, box, step, 0, 0, 0, 0));
+        var target = (ulong)output.Address;
+        void** arguments = stackalloc void*[] { map, &target, &wait, null };
+        var kernel = _kernels[new KernelRow("missing_load_wait", "faults", 32, SharedBytes: 4 * Rows * Columns)];
+        _driver.Check(_driver.cuLaunchKernel(kernel.Function, 1, 1, 1, 32, 1, 1, 4 * Rows * Columns, _stream.Handle, arguments, null));
+        var values = new float[32];
+        fixed (float* to = values)
+            _driver.Check(_driver.cuMemcpyDtoHAsync_v2(to, target, 4 * 32, _stream.Handle));
+        Assert.All(values, v => Assert.Equal(arrives ? 0f : float.NaN, v));
+    }
+
+    [Fact]
+    public void A_module_that_cannot_be_made_shows_the_drivers_log()
+    {
+        var error = Assert.Throws<EmergenceException>(() => _kernels[new KernelRow("gate", "no_such_file", 32)]);
+        Assert.Equal("CUDA_ERROR_INVALID_PTX in cuModuleLoadDataEx: no_such_file: line 1: the emulator was built without this file", error.Message);
+    }
+
     /// <summary>A race shows as a difference between thread orders: the reader meets its neighbour's value or none.</summary>
     [Fact]
     public void A_missing_barrier_shows_in_some_thread_order()
