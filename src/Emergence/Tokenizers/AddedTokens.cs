@@ -20,13 +20,14 @@ internal sealed class AddedTokens
     private const int MaximumLength = 1024;
 
     private readonly List<AddedToken> _tokens = [];
-    private readonly TokenTrie _asWritten = new();
-    private readonly TokenTrie _normalized = new();
+    private readonly TokenTrie _asWritten;
+    private readonly TokenTrie _normalized;
     private readonly Func<string, string> _normalize;
 
     /// <summary>Added tokens in the order of preference among equals: special ones first.</summary>
     public AddedTokens(TokenizerFile file, IEnumerable<AddedToken> tokens, Func<string, string> normalize)
     {
+        (_asWritten, _normalized) = (new(file), new(file));
         _normalize = normalize;
         foreach (var token in tokens)
         {

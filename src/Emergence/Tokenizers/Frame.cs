@@ -3,6 +3,9 @@ namespace Emergence.Tokenizers;
 /// <summary>The ids that are put before and after a text: what the "post_processor" of tokenizer.json does to a single text.</summary>
 internal readonly record struct Frame(int[] Before, int[] After)
 {
+    // Parts of a template, and ids it puts around a text.
+    private const int MaximumLength = 1024;
+
     public static Frame None { get; } = new([], []);
 
     public static Frame FromJson(JsonField field, Vocabulary vocabulary)
@@ -30,8 +33,11 @@ internal readonly record struct Frame(int[] Before, int[] After)
         var before = new List<int>();
         var after = new List<int>();
         var seen = false;
+        var parts = 0;
         foreach (var piece in field["single"].Items())
         {
+            if (++parts > MaximumLength || before.Count + after.Count > MaximumLength)
+                throw field["single"].Error($"a template of at most {MaximumLength} tokens");
             if (!piece["Sequence"].IsNull)
             {
                 if (seen || piece["Sequence"]["id"].Text() != "A")

@@ -15,6 +15,9 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
 
     public bool IsText => element.ValueKind == JsonValueKind.String;
 
+    /// <summary>Absent, or the number 0.</summary>
+    public bool IsZero => IsNull || (element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out var value) && value == 0);
+
     /// <summary>The kind of component this object describes, e.g. "ByteLevel".</summary>
     public string Type => this["type"].Text();
 

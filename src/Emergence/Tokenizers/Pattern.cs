@@ -64,6 +64,9 @@ internal static class Pattern
         };
     }
 
+    /// <summary>A character of the basic plane of the category of one above it.</summary>
+    internal static char StandIn(Rune rune) => s_standIns[Rune.GetUnicodeCategory(rune)];
+
     private static IEnumerable<(int Start, int End)> Occurrences(string text, string part)
     {
         for (var start = 0; (start = text.IndexOf(part, start, StringComparison.Ordinal)) >= 0; start += part.Length)
@@ -94,7 +97,7 @@ internal static class Pattern
         var place = 0;
         foreach (var rune in text.EnumerateRunes())
         {
-            shadow.Append(rune.IsBmp ? (char)rune.Value : s_standIns[Rune.GetUnicodeCategory(rune)]);
+            shadow.Append(rune.IsBmp ? (char)rune.Value : StandIn(rune));
             places.Add(place);
             place += rune.Utf16SequenceLength;
         }

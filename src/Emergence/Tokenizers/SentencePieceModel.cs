@@ -12,7 +12,7 @@ internal sealed class SentencePieceModel : MergeModel
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _lookup;
     private readonly PieceType[] _types;
     private readonly int[] _ranks;
-    private readonly TokenTrie _userDefined = new();
+    private readonly TokenTrie _userDefined;
     private readonly int _unknown;
     private readonly int[]? _bytes;
 
@@ -22,6 +22,7 @@ internal sealed class SentencePieceModel : MergeModel
         _vocabulary = vocabulary;
         _lookup = vocabulary.ByPart();
         _types = [.. types];
+        _userDefined = new(file);
         _unknown = unknown;
 
         // Equal scores share a rank, so that the leftmost of them goes first.

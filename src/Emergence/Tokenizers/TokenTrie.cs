@@ -1,8 +1,11 @@
 namespace Emergence.Tokenizers;
 
 /// <summary>A set of texts, each with a number, that finds the longest one beginning at a place.</summary>
-internal sealed class TokenTrie
+internal sealed class TokenTrie(TokenizerFile file)
 {
+    // Characters of all texts together: some 50 MB here; published tokenizers stay below a tenth of it.
+    private const int MaximumNodes = 1_000_000;
+
     private readonly Dictionary<long, int> _next = [];
     private readonly List<int> _value = [-1];
 
@@ -18,6 +21,8 @@ internal sealed class TokenTrie
             if (!_next.TryGetValue(key, out node))
             {
                 node = _value.Count;
+                if (node > MaximumNodes)
+                    throw file.Error($"has added tokens of more than {MaximumNodes} characters together");
                 _value.Add(-1);
                 _next.Add(key, node);
             }

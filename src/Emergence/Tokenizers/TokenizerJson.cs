@@ -32,7 +32,7 @@ internal static class TokenizerJson
         var prefix = field["continuing_subword_prefix"].OptionalText();
         if (prefix != null)
             throw field.Unsupported($"continuing_subword_prefix {Printable.Quote(prefix)}");
-        if (!field["dropout"].IsNull && !(field["dropout"].Element.TryGetDouble(out var dropout) && dropout == 0))
+        if (!field["dropout"].IsZero)
             throw field.Unsupported("dropout, which makes ids random,");
         var unknown = field["unk_token"].OptionalText();
         if (unknown != null && vocabulary.Find(unknown) == null)
