@@ -1,0 +1,88 @@
+using System.Diagnostics;
+
+namespace Emergence.Tests.Cli;
+
+/// <summary>What happens to a run that does not end by itself.</summary>
+public sealed class InterruptionTests
+{
+    private const string Kills = "EMERGENCE_TEST_KILLS";
+
+    /// <summary>Trained cells, so that a run takes long enough to be hit in its middle.</summary>
+    private static readonly string[] Trained = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences", "200", "--boundaries", "1,3", "--seeds", "2", "--threads", "1", "--out"];
+
+    [Fact]
+    public void Killed_at_random_moments_a_run_ends_with_the_same_bytes()
+    {
+        var folder = TestData.TemporaryFolder();
+        var (whole, killed) = (Path.Combine(folder, "whole"), Path.Combine(folder, "killed"));
+        var watch = Stopwatch.StartNew();
+        var (code, _, error) = Child.Run([.. Trained, whole]);
+        Assert.True(code is 0 or 4, error);
+
+        // Moments spread over a run and its start; a journal that was seen must still be there after the next kill.
+        var random = new Random(12);
+        var span = watch.Elapsed / 2;
+        var seen = "";
+        for (var kill = 0; kill < int.Parse(Environment.GetEnvironmentVariable(Kills) ?? "10"); kill++)
+        {
+            using var process = Child.Start([.. Trained, killed]);
+            process.WaitForExit(random.NextDouble() * span);
+            process.Kill();
+            process.WaitForExit();
+            var journal = Journal(killed);
+            Assert.StartsWith(seen, journal);
+            seen = journal[..(journal.LastIndexOf('\n') + 1)];
+        }
+
+        var again = Child.Run([.. Trained, killed]);
+        Assert.True(again.Code == code, again.Error);
+        Assert.StartsWith(seen, Journal(killed));
+        Assert.Equal(Child.Run("show", whole, "-o", "jsonl").Out, Child.Run("show", killed, "-o", "jsonl").Out);
+    }
+
+    [Theory]
+    [InlineData("INT", 130)]
+    [InlineData("TERM", 143)]
+    public void A_signal_ends_a_run_soon_and_says_how_to_go_on(string signal, int expected)
+    {
+        var run = Path.Combine(TestData.TemporaryFolder(), "run");
+        using var process = Child.Start([.. Trained, run]);
+        WaitForCells(run, process);
+        Child.Signal(process, signal);
+
+        var (code, _, error) = Child.Finish(process);
+
+        Assert.Equal(expected, code);
+        Assert.Contains("run the same command again to go on", error);
+    }
+
+    [Fact]
+    public void A_second_process_is_refused_and_told_who_is_there()
+    {
+        var run = Path.Combine(TestData.TemporaryFolder(), "run");
+        using var process = Child.Start([.. Trained, run]);
+        WaitForCells(run, process);
+
+        var (code, _, error) = Child.Run([.. Trained, run]);
+
+        Assert.False(process.HasExited, "the first process ended too soon to be met");
+        process.Kill();
+        Assert.Equal(75, code);
+        Assert.Contains($"the run is in use by pid {process.Id}", error);
+    }
+
+    private static string Journal(string run)
+    {
+        var path = Path.Combine(run, "results.jsonl");
+        return File.Exists(path) ? File.ReadAllText(path) : "";
+    }
+
+    private static void WaitForCells(string run, Process process)
+    {
+        while (Journal(run).Count(c => c == '\n') < 2)
+        {
+            Assert.False(process.HasExited, "the run ended before it was met");
+            Thread.Sleep(20);
+        }
+    }
+}
