@@ -1,3 +1,4 @@
+using System.Text;
 using Emergence.Information;
 using Emergence.Measurement;
 using Emergence.Reports;
@@ -19,8 +20,7 @@ internal static class MeasureRun
         var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), interruption.Token);
         progress.Dispose();
 
-        var report = Path.Combine(folder, ReportName);
-        WholeFile.Write(report, System.Text.Encoding.UTF8.GetBytes(RunReport.Html(results)));
+        var report = WriteReport(results, folder);
         Print(results, json);
         (json ? Console.Error : Console.Out).WriteLine($"report: {Path.GetFullPath(report)}");
         if (results.ExitCode != ExitCode.Ok)
@@ -50,6 +50,17 @@ internal static class MeasureRun
         foreach (var note in plan.Data.Notes)
             Console.Error.WriteLine(note);
         Console.Error.WriteLine($"settings: {RunManifest.Settings(plan).ToJsonString()}");
+    }
+
+    /// <summary>The page, and its pictures one by one; both are made anew from the journal.</summary>
+    private static string WriteReport(RunResults results, string folder)
+    {
+        var figures = Directory.CreateDirectory(Path.Combine(folder, "figures")).FullName;
+        foreach (var (name, figure) in RunReport.Figures(results))
+            WholeFile.Write(Path.Combine(figures, name + ".svg"), Encoding.UTF8.GetBytes(figure.Standalone()));
+        var report = Path.Combine(folder, ReportName);
+        WholeFile.Write(report, Encoding.UTF8.GetBytes(RunReport.Html(results)));
+        return report;
     }
 
     private static void Print(RunResults results, bool json)

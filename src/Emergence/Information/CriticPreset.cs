@@ -12,6 +12,10 @@ public sealed record LearningRate(string Text, Func<int, double> At)
 
     public static LearningRate Constant(double rate) => new(rate.ToString("0.###e0", CultureInfo.InvariantCulture) + " constant", _ => rate);
 
+    /// <summary>From <paramref name="rate"/> in a straight line to 0.</summary>
+    public static LearningRate Falling(double rate, int steps) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{rate:0.###e0} falling to 0 at step {steps}"), step => rate * Math.Max(0, 1 - (double)step / steps));
+
     private static double PublishedAt(int step)
     {
         const double First = 1e-4, Last = 1e-8;
@@ -52,7 +56,10 @@ public sealed record CriticPreset
         StepLimit = 10_000,
     };
 
-    public static IReadOnlyList<CriticPreset> All { get; } = [Small, Paper];
+    /// <summary>For a first look within a minute: few pairs and few, fast steps, so that high information is read too low.</summary>
+    public static CriticPreset Demo { get; } = Small with { Name = "demo", Pairs = 2_048, PairsAtScale = 2_048, Rate = LearningRate.Falling(5e-3, 800), StepLimit = 800 };
+
+    public static IReadOnlyList<CriticPreset> All { get; } = [Small, Paper, Demo];
 
     public required string Name { get; init; }
 

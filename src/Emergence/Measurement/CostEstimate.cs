@@ -11,8 +11,8 @@ namespace Emergence.Measurement;
 public sealed record CostEstimate(double Seconds, long Bytes, int Prefixes)
 {
     /// <summary>
-    /// Times a short training with the most classes that the data have, on random vectors of the model's width; other
-    /// cells are scaled by their number of pairs.
+    /// Times short trainings with the most classes that the data have, on random vectors of the model's width; other cells
+    /// are scaled by their number of pairs.
     /// </summary>
     public static CostEstimate Of(MeasurementPlan plan)
     {
@@ -33,17 +33,29 @@ public sealed record CostEstimate(double Seconds, long Bytes, int Prefixes)
         double Share(Units units) => units.Count == 1 ? 0 : (double)(units.Count + Pairs(units.Count)) / (most + Pairs(most));
     }
 
+    /// <summary>What a training takes to its step limit beside others, from the difference of a short and a longer one.</summary>
     private static double SecondsOfTraining(MeasurementPlan plan, int classes)
     {
+        const int Together = 4;
         var random = new Random(1);
         var weights = new double[classes];
         Array.Fill(weights, 1);
         var joint = new JointClasses(Side(), Side(), isEnumeration: true);
-        var preset = plan.Preset with { StepLimit = CriticPreset.CheckEvery };
-        using var batch = new EstimationBatch(plan.Device, 1);
-        var watch = Stopwatch.StartNew();
-        batch.Run([new EstimationRequest(plan.Estimator, joint, preset, 1, 0)], (_, _) => { }, CancellationToken.None);
-        return watch.Elapsed.TotalSeconds * plan.Preset.StepLimit / preset.StepLimit;
+
+        // The first one also compiles the code it runs.
+        Time(CriticPreset.CheckEvery);
+        var once = Time(CriticPreset.CheckEvery);
+        var step = Math.Max(0, Time(2 * CriticPreset.CheckEvery) - once) / CriticPreset.CheckEvery;
+        return (once + step * (plan.Preset.StepLimit - CriticPreset.CheckEvery)) / Together;
+
+        double Time(int steps)
+        {
+            using var batch = new EstimationBatch(plan.Device, Together);
+            var watch = Stopwatch.StartNew();
+            var preset = plan.Preset with { StepLimit = steps };
+            batch.Run(Enumerable.Range(1, Together).Select(seed => new EstimationRequest(plan.Estimator, joint, preset, (ulong)seed, 0)), (_, _) => { }, CancellationToken.None);
+            return watch.Elapsed.TotalSeconds;
+        }
 
         RowClasses Side() => new([.. Enumerable.Range(0, classes * plan.Config.Width).Select(_ => random.NextSingle())], plan.Config.Width, weights);
     }

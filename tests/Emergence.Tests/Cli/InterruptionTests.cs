@@ -8,7 +8,7 @@ public sealed class InterruptionTests
     private const string Kills = "EMERGENCE_TEST_KILLS";
 
     /// <summary>Trained cells, so that a run takes long enough to be hit in its middle.</summary>
-    private static readonly string[] Trained = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences", "200", "--boundaries", "1,3", "--seeds", "2", "--threads", "1", "--out"];
+    private static readonly string[] Trained = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences", "60", "--boundaries", "1,3", "--seeds", "2", "--threads", "1", "--out"];
 
     [Fact]
     public void Killed_at_random_moments_a_run_ends_with_the_same_bytes()

@@ -14,6 +14,7 @@ public sealed class MeasureTests
 
         Assert.True(code == 0, error);
         Assert.Contains("report: " + Path.Combine(run, "report.html"), output);
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(run, "figures"), "*.svg"));
         Assert.Contains("<html", File.ReadAllText(Path.Combine(run, "report.html")));
         var rows = Show(run);
         var cells = rows.Where(row => row.TryGetProperty("kind", out _)).ToList();
