@@ -8,7 +8,7 @@ internal static class KnownKeys
     /// <summary>About training, generation, tokenizers or other tasks; the residual stream does not depend on them.</summary>
     private static readonly HashSet<string> WithoutEffect =
     [
-        "_name_or_path", "_attn_implementation", "_attn_implementation_autoset", "architectures", "attention_dropout", "attn_pdrop", "auto_map",
+        "_name_or_path", "_num_labels", "output_past", "_attn_implementation", "_attn_implementation_autoset", "architectures", "attention_dropout", "attn_pdrop", "auto_map",
         "begin_suppress_tokens", "bos_token_id", "cache_implementation", "chunk_size_feed_forward", "classifier_dropout", "decoder_start_token_id",
         "dropout", "activation_dropout", "dtype", "embd_pdrop", "eos_token_id", "finetuning_task", "forced_bos_token_id", "forced_eos_token_id",
         "gradient_checkpointing", "hidden_dropout", "hidden_dropout_prob", "id2label", "init_std", "initializer_range", "is_decoder",
@@ -45,6 +45,7 @@ internal static class KnownKeys
         ["quantization_config"] = [],
         ["query_pre_attn_scalar"] = [],
         ["residual_multiplier"] = ["1", "1.0"],
+        ["rotary"] = ["true"],
         ["rope_interleaved"] = ["false"],
         ["scale_attn_by_inverse_layer_idx"] = ["false"],
         ["scale_attn_weights"] = ["true"],

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Emergence.Benchmarks;
+
+/// <summary>
+/// A script of benchmarks/peers that stays open: it prints one line about itself, then runs once for every line it gets
+/// and answers with the seconds that took. So both sides can be measured by turns in one run.
+/// </summary>
+internal sealed class PeerProcess : IDisposable
+{
+    private const string Python = "/usr/bin/python3";
+    private readonly Process _process;
+
+    public PeerProcess(string script, params IEnumerable<string> arguments)
+    {
+        var path = Path.Combine(FindRepository(), "benchmarks", "peers", script);
+        var start = new ProcessStartInfo(Python, [path, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        _process = Process.Start(start)!;
+        Description = ReadLine();
+    }
+
+    public string Description { get; }
+
+    /// <summary>Seconds of one pass.</summary>
+    public double Run()
+    {
+        _process.StandardInput.WriteLine();
+        return double.Parse(ReadLine(), CultureInfo.InvariantCulture);
+    }
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private string ReadLine() => _process.StandardOutput.ReadLine()
+        ?? throw new InvalidOperationException("the peer ended; it needs python3-torch and libopenblas0-pthread from Debian");
+
+    private static string FindRepository()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder != null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Emergence.sln")))
+                return folder.FullName;
+        }
+
+        throw new InvalidOperationException("run the benchmarks from a checkout of the repository");
+    }
+}
