@@ -34,7 +34,7 @@ internal sealed record Norm(NormShape Shape, Tensor Weight, Tensor? Bias) : IDis
     }
 }
 
-/// <summary>The weights of one block, as stored.</summary>
+/// <summary>The weights of one block.</summary>
 internal sealed class BlockWeights : IDisposable
 {
     public required Norm? AttentionInputNorm { get; init; }

@@ -3,7 +3,10 @@ using Emergence.Tensors;
 
 namespace Emergence.Models;
 
-/// <summary>Brings checked weights into a device's memory, each tensor as it is stored.</summary>
+/// <summary>
+/// Brings checked weights into a device's memory: matrices in the type they are stored in, vectors (norms and biases) in
+/// the type the device computes with, which changes no value of a narrower type.
+/// </summary>
 internal sealed class WeightLoader(Device device, ModelConfig config, WeightFiles files) : IDisposable
 {
     private readonly List<Tensor> _loaded = [];
@@ -36,7 +39,7 @@ internal sealed class WeightLoader(Device device, ModelConfig config, WeightFile
             FinalNorm = Norm("", Names.FinalNorm),
             Head = new(
                 Shape.TiedHead ? embedding : Take($"{Names.Head}.weight", isHead: true),
-                Shape.HeadBias ? Take($"{Names.Head}.bias", isHead: true) : null,
+                Shape.HeadBias ? TakeVector($"{Names.Head}.bias", isHead: true) : null,
                 InputMajor: false),
         };
         _loaded.Clear();
@@ -59,9 +62,22 @@ internal sealed class WeightLoader(Device device, ModelConfig config, WeightFile
 
     private Norm? Norm(string block, string? name) => name == null
         ? null
-        : new(Shape.Norm, Take($"{block}{name}.weight"), Shape.Norm.Rms ? null : Take($"{block}{name}.bias"));
+        : new(Shape.Norm, TakeVector($"{block}{name}.weight"), Shape.Norm.Rms ? null : TakeVector($"{block}{name}.bias"));
 
-    private Linear Linear(string name, bool bias) => new(Take($"{name}.weight"), bias ? Take($"{name}.bias") : null, Names.InputMajor);
+    private Linear Linear(string name, bool bias) => new(Take($"{name}.weight"), bias ? TakeVector($"{name}.bias") : null, Names.InputMajor);
+
+    private Tensor TakeVector(string name, bool isHead = false)
+    {
+        var stored = Take(name, isHead);
+        if (stored.Type == device.ComputeType)
+            return stored;
+        var computed = device.Allocate(1, stored.Columns);
+        _loaded.Add(computed);
+        using var first = device.AllocateIndices([0]);
+        device.Embed(first, stored, 1, computed);
+        stored.Dispose();
+        return computed;
+    }
 
     private Tensor Take(string name, bool isHead = false)
     {
