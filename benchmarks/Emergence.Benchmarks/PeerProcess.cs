@@ -5,7 +5,7 @@ namespace Emergence.Benchmarks;
 
 /// <summary>
 /// A script of benchmarks/peers that stays open: it prints one line about itself, then runs once for every line it gets
-/// and answers with the seconds that took. So both sides can be measured by turns in one run.
+/// and answers with what that took. So both sides can be measured by turns in one run.
 /// </summary>
 internal sealed class PeerProcess : IDisposable
 {
@@ -22,11 +22,12 @@ internal sealed class PeerProcess : IDisposable
 
     public string Description { get; }
 
-    /// <summary>Seconds of one pass.</summary>
-    public double Run()
+    /// <summary>Seconds of one pass, and processor seconds of all its threads.</summary>
+    public (double Wall, double Busy) Run()
     {
         _process.StandardInput.WriteLine();
-        return double.Parse(ReadLine(), CultureInfo.InvariantCulture);
+        var words = ReadLine().Split(' ');
+        return (double.Parse(words[0], CultureInfo.InvariantCulture), double.Parse(words[1], CultureInfo.InvariantCulture));
     }
 
     public void Dispose()

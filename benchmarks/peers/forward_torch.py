@@ -2,7 +2,7 @@
 """GPT-2-small-shape forward pass in PyTorch, the peer of the benchmark "forward".
 
 Random weights, 12 layers, width 768, 12 heads; the residual stream at all 13 boundaries is kept, no LM head. Prints one line that
-describes the build; then, for every line on stdin, runs one pass and prints its seconds.
+describes the build; then, for every line on stdin, runs one pass and prints its seconds and its processor seconds.
 usage: forward_torch.py THREADS [ROWS] [TOKENS]      (Debian: python3-torch with libopenblas0-pthread)
 """
 import sys, time
@@ -52,6 +52,6 @@ def forward():
 print(f"torch {torch.__version__}, {torch.get_num_threads()} threads", flush=True)
 with torch.inference_mode():
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         forward()
-        print(time.perf_counter() - start, flush=True)
+        print(time.perf_counter() - start, time.process_time() - busy, flush=True)
