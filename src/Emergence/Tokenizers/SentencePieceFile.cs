@@ -193,7 +193,10 @@ internal sealed class SentencePieceFile
 
     private int? Control(string text) => _vocabulary.Find(text) is { } id && _types[id] == PieceType.Control ? id : null;
 
-    /// <summary>Spaces become visible; extra ones go and one is put in front (or behind), as the model says. User-defined pieces stay whole.</summary>
+    /// <summary>
+    /// Spaces become visible; extra ones go and one is put in front (or behind), as the model says. User-defined pieces stay
+    /// whole.
+    /// </summary>
     private string Normalize(string text, SentencePieceModel model)
     {
         var result = new System.Text.StringBuilder(text.Length + 1);

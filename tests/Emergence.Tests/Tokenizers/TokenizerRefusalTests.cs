@@ -154,7 +154,7 @@ public class TokenizerRefusalTests
             }
         }
 
-        Assert.InRange(refused, 10, 99);
+        Assert.True(refused >= 10, $"only {refused} of 100 damaged files were refused");
     }
 
     private static string Split(string regex) => $$"""{"type":"Split","pattern":{"Regex":"{{regex}}"},"behavior":"Isolated","invert":false}""";
