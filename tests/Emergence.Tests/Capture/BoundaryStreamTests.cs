@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Emergence.Capture;
 using Emergence.Devices;
 using Emergence.Models;
+using Emergence.Tests.Devices;
 
 namespace Emergence.Tests.Capture;
 
@@ -13,10 +14,10 @@ public sealed class BoundaryStreamTests
         get
         {
             var cases = new TheoryData<string, string>();
-            foreach (var device in DeviceTable.Rows)
+            foreach (var device in TestDevices.Names)
             {
                 foreach (var folder in new[] { "gpt2", "llama-gqa-rope3", "openai-gpt" })
-                    cases.Add(folder, device.Name);
+                    cases.Add(folder, device.Data);
             }
 
             return cases;
@@ -28,7 +29,7 @@ public sealed class BoundaryStreamTests
     public void Sharing_chunks_and_threads_do_not_change_a_byte(string folder, string deviceName)
     {
         var sequences = Sequences();
-        using var device = DeviceTable.Create(deviceName, new(Threads: 2));
+        using var device = TestDevices.Create(deviceName, threads: 2);
         using var model = LanguageModel.Load(TestData.Golden($"models/{folder}"), device);
         var shared = BySequence(model, sequences, BoundaryStream.DefaultWorkBytes);
 
@@ -37,7 +38,7 @@ public sealed class BoundaryStreamTests
         Assert.Equal(shared, BySequence(model, sequences, 7 * BlockMemory.BytesPerRow(device, model.Config.Shape)));
         Assert.Equal(shared, sequences.SelectMany(sequence => BySequence(model, [sequence], BoundaryStream.DefaultWorkBytes)));
 
-        using var single = DeviceTable.Create(deviceName, new(Threads: 1));
+        using var single = TestDevices.Create(deviceName, threads: 1);
         using var again = LanguageModel.Load(TestData.Golden($"models/{folder}"), single);
         Assert.Equal(shared, BySequence(again, sequences, BoundaryStream.DefaultWorkBytes));
     }
@@ -51,7 +52,7 @@ public sealed class BoundaryStreamTests
     [InlineData("phi3")]
     public void Chunks_do_not_change_a_byte_of_other_block_forms(string folder)
     {
-        using var device = DeviceTable.Create(DeviceTable.Rows[0].Name, new());
+        using var device = DeviceTable.Create("cpu", new());
         using var model = LanguageModel.Load(TestData.Large($"golden/models/{folder}"), device);
         var sequences = Sequences();
         Assert.Equal(BySequence(model, sequences, BoundaryStream.DefaultWorkBytes), BySequence(model, sequences, 1));
