@@ -36,7 +36,7 @@ public sealed record CostEstimate(double Seconds, long Bytes, int Prefixes)
     /// <summary>What a training takes to its step limit beside others, from the difference of a short and a longer one.</summary>
     private static double SecondsOfTraining(MeasurementPlan plan, int classes)
     {
-        const int Together = 4;
+        var together = Math.Min(4, Environment.ProcessorCount);
         var random = new Random(1);
         var weights = new double[classes];
         Array.Fill(weights, 1);
@@ -46,14 +46,14 @@ public sealed record CostEstimate(double Seconds, long Bytes, int Prefixes)
         Time(CriticPreset.CheckEvery);
         var once = Time(CriticPreset.CheckEvery);
         var step = Math.Max(0, Time(2 * CriticPreset.CheckEvery) - once) / CriticPreset.CheckEvery;
-        return (once + step * (plan.Preset.StepLimit - CriticPreset.CheckEvery)) / Together;
+        return (once + step * (plan.Preset.StepLimit - CriticPreset.CheckEvery)) / together;
 
         double Time(int steps)
         {
-            using var batch = new EstimationBatch(plan.Device, Together);
+            using var batch = new EstimationBatch(plan.Device, together);
             var watch = Stopwatch.StartNew();
             var preset = plan.Preset with { StepLimit = steps };
-            batch.Run(Enumerable.Range(1, Together).Select(seed => new EstimationRequest(plan.Estimator, joint, preset, (ulong)seed, 0)), (_, _) => { }, CancellationToken.None);
+            batch.Run(Enumerable.Range(1, together).Select(seed => new EstimationRequest(plan.Estimator, joint, preset, (ulong)seed, 0)), (_, _) => { }, CancellationToken.None);
             return watch.Elapsed.TotalSeconds;
         }
 
