@@ -61,7 +61,16 @@ public abstract class Estimator
 /// <summary>All estimators: adding one is one file and one row.</summary>
 public static class EstimatorTable
 {
-    public static IReadOnlyList<Estimator> Rows { get; } = [new ExactInformation(), new SupportMine(), new PublishedMine()];
+    public static IReadOnlyList<Estimator> Rows { get; } = 
+    [
+        new ExactInformation(),
+        new SupportMine(),
+        new PublishedMine(),
+        new NearestNeighbourInformation(),
+        new MixedNeighbourInformation(),
+        new Gaussian(shrinks: false),
+        new Gaussian(shrinks: true),
+    ];
 
     public static Estimator Find(string name) => Rows.FirstOrDefault(row => row.Name == name)
         ?? throw new EmergenceException($"unknown estimator '{name}': choose {string.Join(", ", Rows.Select(row => row.Name))}", ExitCode.Usage);

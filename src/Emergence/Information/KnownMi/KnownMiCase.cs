@@ -3,7 +3,7 @@ using Emergence.Devices.Sampling;
 namespace Emergence.Information.KnownMi;
 
 /// <summary>What an estimator must do on a case at N = 10,000.</summary>
-/// <param name="Estimator">Its name in the list of estimators.</param>
+/// <param name="Estimator">Its name in the list of estimators, or of an entropy estimator that corrects the exact value of a sample.</param>
 /// <param name="Low">Least value in bits; NaN where it must refuse.</param>
 /// <param name="High">Largest value in bits; NaN where it must refuse.</param>
 /// <param name="IsFailure">The range is a documented failure, away from the truth.</param>
