@@ -7,7 +7,7 @@ namespace Emergence.Tests.Information;
 /// <summary>Estimators without networks on every case whose mutual information is known.</summary>
 public sealed class KnownMiTests
 {
-    private const ulong Seed = 3;
+    private const ulong Seed = 4;
 
     private static readonly string[] FormulaEstimators = ["exact", "grassberger", "ksg", "mixed-ksg", "gaussian"];
 
