@@ -14,6 +14,7 @@ internal static class CommandLine
         MeasureVerb.Create(),
         ShowVerb.Create(),
         EntropyVerb.Create(),
+        MiVerb.Create(),
         CaptureVerb.Create(),
         TokenizeVerb.Create(),
         DevicesVerb.Create(),

@@ -32,10 +32,10 @@ internal sealed class DeviceInputs(Device device) : IDisposable
         return tensor;
     }
 
-    /// <summary>Frees what no training reads; says whether there was something.</summary>
-    public bool KeepOnly(IEnumerable<CriticTraining> trainings)
+    /// <summary>Frees all but these; says whether there was something to free.</summary>
+    public bool KeepOnly(IEnumerable<Tensor> inUse)
     {
-        var used = trainings.SelectMany(training => new[] { training.X, training.Y }).ToHashSet();
+        var used = inUse.ToHashSet();
         var free = _tensors.Where(entry => !used.Contains(entry.Value)).ToList();
         foreach (var (key, tensor) in free)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Emergence.Devices;
+using Emergence.Tensors;
 
 namespace Emergence.Information;
 
@@ -17,7 +18,7 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
     private readonly DeviceInputs _inputs = new(device);
     private readonly List<(EstimationRequest Request, Estimation Estimation)> _active = [];
 
-    private IEnumerable<CriticTraining> Trainings => _active.Select(entry => entry.Estimation.Training!);
+    private IEnumerable<Tensor> InputsInUse => _active.SelectMany(entry => entry.Estimation.Inputs);
 
     /// <param name="requests">Read as far as there is room, so they may be made on demand.</param>
     /// <param name="finished">Called on the caller's thread as soon as a value is there.</param>
@@ -41,7 +42,7 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
                     cancellation.ThrowIfCancellationRequested();
                 }
 
-                _inputs.KeepOnly(Trainings);
+                _inputs.KeepOnly(InputsInUse);
                 if (_active.Count == 0)
                     return;
                 Train(cancellation);
@@ -68,7 +69,7 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
         }
         catch (EmergenceException error) when (error.ExitCode == ExitCode.Failed)
         {
-            if (_inputs.KeepOnly(Trainings))
+            if (_inputs.KeepOnly(InputsInUse))
                 return Admit(request, finished);
             if (_active.Count > 0)
                 return false;
@@ -76,16 +77,16 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
             return true;
         }
 
-        if (estimation.Training != null)
-            _active.Add((request, estimation));
-        else
+        if (estimation is FinishedEstimation)
             Finish(request, estimation, finished);
+        else
+            _active.Add((request, estimation));
         return true;
     }
 
     private void Train(CancellationToken cancellation)
     {
-        CriticTraining[] trainings = [.. Trainings];
+        CriticTraining[] trainings = [.. _active.Select(entry => entry.Estimation.Training).OfType<CriticTraining>()];
         var watch = Stopwatch.StartNew();
         for (var done = 0; done < CriticPreset.CheckEvery;)
         {
@@ -93,6 +94,8 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
             var perStep = watch.Elapsed.TotalSeconds / Math.Max(1, done);
             var steps = done == 0 ? 1 : (int)Math.Clamp(SecondsBetweenLooks / perStep, 1, CriticPreset.CheckEvery - done);
             device.Train(trainings, steps);
+            foreach (var (_, estimation) in _active)
+                estimation.Take(steps);
             done += steps;
         }
     }

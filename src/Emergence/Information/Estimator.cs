@@ -1,4 +1,5 @@
 using Emergence.Devices;
+using Emergence.Tensors;
 
 namespace Emergence.Information;
 
@@ -27,10 +28,16 @@ public abstract class Estimator
     /// <summary>Results differ between seeds.</summary>
     public abstract bool IsRandom { get; }
 
+    /// <summary>The value is about the source of the rows, not about the rows themselves.</summary>
+    public virtual bool IsOfSource => false;
+
     internal abstract Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs);
 
     /// <summary>A result without a value.</summary>
     internal MutualInformation Fail(EstimationRequest request, string reason) => Describe(request, double.NaN) with { Failure = reason };
+
+    /// <summary>Cannot work on these data: a failure that says what to use instead.</summary>
+    private protected MutualInformation Refuse(EstimationRequest request, string reason) => Fail(request, $"{Name} cannot work here: {reason}");
 
     /// <summary>A result with everything that the data alone say; its value is that of <paramref name="mi"/>.</summary>
     private protected MutualInformation Describe(EstimationRequest request, double mi)
@@ -42,6 +49,7 @@ public abstract class Estimator
             Estimator = Name,
             Seed = request.Seed,
             MiBits = mi,
+            IsOfSource = IsOfSource,
             ExactBits = joint.Bits,
             ExactStandardErrorBits = joint.StandardErrorBits,
             HPrefixBits = joint.UnitBits,
@@ -61,11 +69,19 @@ public abstract class Estimator
 /// <summary>All estimators: adding one is one file and one row.</summary>
 public static class EstimatorTable
 {
-    public static IReadOnlyList<Estimator> Rows { get; } = 
+    public static IReadOnlyList<Estimator> Rows { get; } =
     [
         new ExactInformation(),
         new SupportMine(),
         new PublishedMine(),
+        new CorrectedInformation("miller-madow"),
+        new CorrectedInformation(SampleInformation.Best),
+        new CorrectedInformation("chao-shen"),
+        new MovingAverageMine(),
+        new NguyenWainwrightJordan(),
+        new InfoNce(),
+        new JensenShannon(),
+        new Smile(),
         new NearestNeighbourInformation(),
         new MixedNeighbourInformation(),
         new Gaussian(shrinks: false),
@@ -79,8 +95,16 @@ public static class EstimatorTable
 /// <summary>A value on its way.</summary>
 internal abstract class Estimation : IDisposable
 {
-    /// <summary>What the device is to train; none where the result needs no training.</summary>
-    public abstract CriticTraining? Training { get; }
+    /// <summary>What the device is to train beside others; none where the estimation takes its own steps, if any.</summary>
+    public virtual CriticTraining? Training => null;
+
+    /// <summary>Shared inputs that are read as long as the value is on its way.</summary>
+    public virtual IReadOnlyList<Tensor> Inputs => Training == null ? [] : [Training.X, Training.Y];
+
+    /// <summary>Takes its own steps, where the device does not take them.</summary>
+    public virtual void Take(int steps)
+    {
+    }
 
     /// <summary>Whether the training may end; asked after every <see cref="CriticPreset.CheckEvery"/> steps.</summary>
     public abstract bool IsFinished();
@@ -93,8 +117,6 @@ internal abstract class Estimation : IDisposable
 /// <summary>A result that is there at once.</summary>
 internal sealed class FinishedEstimation(MutualInformation result) : Estimation
 {
-    public override CriticTraining? Training => null;
-
     public override bool IsFinished() => true;
 
     public override MutualInformation Finish() => result;

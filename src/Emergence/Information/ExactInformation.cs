@@ -3,8 +3,8 @@ using Emergence.Devices;
 namespace Emergence.Information;
 
 /// <summary>
-/// "exact": the information of the data themselves, I_emp; nothing is trained. For a sample, the entropy estimators tell
-/// what it says about the source.
+/// "exact": the information of the data themselves, I_emp; nothing is trained. For a sample, the corrected estimators
+/// below tell what it says about the source.
 /// </summary>
 internal sealed class ExactInformation : Estimator
 {
@@ -20,9 +20,34 @@ internal sealed class ExactInformation : Estimator
         new FinishedEstimation(Describe(request, request.Joint.Bits));
 }
 
+/// <summary>
+/// "miller-madow", "grassberger", "chao-shen": H(a) + H(b) - H(a,b) with each entropy corrected for the bias of its plug-in.
+/// </summary>
+internal sealed class CorrectedInformation(string name) : Estimator
+{
+    public override string Name => name;
+
+    public override string Description => "exact, each entropy corrected for the size of the sample";
+
+    public override string UseWhen => name == SampleInformation.Best ? "a sample whose classes repeat: what it says about its source" : "to compare with " + SampleInformation.Best;
+
+    public override bool IsRandom => false;
+
+    internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
+    {
+        if (request.Joint.IsEnumeration)
+            return new FinishedEstimation(Refuse(request, "the data are all there are, so there is nothing to correct; use exact"));
+        var estimate = SampleInformation.Estimate(request.Joint).Single(row => row.Name == name);
+        return new FinishedEstimation(Describe(request, estimate.Bits) with { SamplingErrorBits = estimate.StandardError });
+    }
+}
+
 /// <summary>What a sample says about the information of its source.</summary>
 public static class SampleInformation
 {
+    /// <summary>The corrected estimator with the least bias on data like these.</summary>
+    internal const string Best = "grassberger";
+
     /// <summary>
     /// H(a) + H(b) - H(a,b) by every entropy estimator; the standard error is that of the mean of log2 p/(uv). Needs units
     /// weighted by counts.

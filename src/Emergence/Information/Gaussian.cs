@@ -25,19 +25,39 @@ internal sealed class Gaussian(bool shrinks) : RowEstimator
         if (!shrinks && rows.Count < RowsPerColumn * columns)
             return Refuse(request, $"{rows.Count} rows for {columns} columns, needs {RowsPerColumn * columns}; use gaussian-shrunk, or more rows");
 
-        var both = Join(rows);
-        var covariance = SymmetricMatrix.Covariance(both, columns);
+        var both = rows.Join();
+        var covariance = SymmetricMatrix.Covariance(both, columns, rows.Repeats);
         if (shrinks)
-            Shrink(covariance, columns, SymmetricMatrix.ShrinkageShare(both, covariance, columns));
-        var x = SymmetricMatrix.LogDeterminant(SymmetricMatrix.Block(covariance, columns, 0, rows.XColumns), rows.XColumns);
-        var y = SymmetricMatrix.LogDeterminant(SymmetricMatrix.Block(covariance, columns, rows.XColumns, rows.YColumns), rows.YColumns);
-        var joint = SymmetricMatrix.LogDeterminant(covariance, columns);
-        if (double.IsNaN(x + y + joint))
+            Shrink(covariance, columns, SymmetricMatrix.ShrinkageShare(both, covariance, columns, rows.Repeats));
+        var x = SymmetricMatrix.Factor(SymmetricMatrix.Block(covariance, columns, 0, rows.XColumns), rows.XColumns);
+        var y = SymmetricMatrix.Factor(SymmetricMatrix.Block(covariance, columns, rows.XColumns, rows.YColumns), rows.YColumns);
+        var joint = SymmetricMatrix.Factor(covariance, columns);
+        if (x == null || y == null || joint == null)
             return Refuse(request, "the covariance is singular (columns depend on each other); use exact where rows repeat, else mixed-ksg or mine-ema");
 
+        var nats = (SymmetricMatrix.LogDeterminant(x, rows.XColumns) + SymmetricMatrix.LogDeterminant(y, rows.YColumns) - SymmetricMatrix.LogDeterminant(joint, columns)) / 2;
         var degrees = rows.Count - 1;
         var bias = shrinks ? 0 : (Bias(rows.XColumns, degrees) + Bias(rows.YColumns, degrees) - Bias(columns, degrees)) / 2;
-        return Describe(request, ((x + y - joint) / 2 - bias) / Math.Log(2));
+        return Describe(request, (nats - bias) / Math.Log(2)) with { SamplingErrorBits = StandardError(rows, x, y, joint) / Math.Log(2) };
+    }
+
+    /// <summary>
+    /// Of the mean over rows of ln p(x, y) / (p(x) p(y)), which is how the value depends on each row to first order; where
+    /// that vanishes, at independence, 2 N I has the chi-squared distribution of dx dy degrees. In nats.
+    /// </summary>
+    private static double StandardError(PairedRows rows, double[] x, double[] y, double[] joint)
+    {
+        var (both, columns) = (rows.Join(), rows.XColumns + rows.YColumns);
+        var nats = new double[rows.Repeats.Length];
+        for (var row = 0; row < nats.Length; row++)
+        {
+            var z = both.AsSpan(row * columns, columns);
+            nats[row] = (SymmetricMatrix.SquaredLength(x, rows.XColumns, z[..rows.XColumns])
+                + SymmetricMatrix.SquaredLength(y, rows.YColumns, z[rows.XColumns..])
+                - SymmetricMatrix.SquaredLength(joint, columns, z)) / 2;
+        }
+
+        return double.Hypot(rows.Mean(nats).StandardError, Math.Sqrt(rows.XColumns * rows.YColumns / 2.0) / rows.Count);
     }
 
     private static double Bias(int dimensions, double degrees)
@@ -46,19 +66,6 @@ internal sealed class Gaussian(bool shrinks) : RowEstimator
         for (var i = 1; i <= dimensions; i++)
             bias += SpecialFunctions.Digamma((degrees - i + 1) / 2);
         return bias;
-    }
-
-    private static double[] Join(PairedRows rows)
-    {
-        var columns = rows.XColumns + rows.YColumns;
-        var both = new double[rows.Count * columns];
-        for (var row = 0; row < rows.Count; row++)
-        {
-            rows.X.AsSpan(row * rows.XColumns, rows.XColumns).CopyTo(both.AsSpan(row * columns));
-            rows.Y.AsSpan(row * rows.YColumns, rows.YColumns).CopyTo(both.AsSpan(row * columns + rows.XColumns));
-        }
-
-        return both;
     }
 
     private static void Shrink(double[] covariance, int columns, double share)

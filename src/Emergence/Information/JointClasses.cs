@@ -96,6 +96,23 @@ public sealed class JointClasses
         return information;
     }
 
+    /// <summary>Classes of each of the N rows, in the order of the support, so that the order of the data does not matter.</summary>
+    internal (int[] A, int[] B) Rows(string estimator)
+    {
+        var (a, b) = (new List<int>(), new List<int>());
+        foreach (var pair in _support)
+        {
+            var weight = pair.Joint * Samples;
+            var count = (int)Math.Round(weight);
+            if (Math.Abs(weight - count) > 1e-6 * count)
+                throw new EmergenceException($"estimator '{estimator}' works on rows that are all alike: expected whole-number weights, found {weight}", ExitCode.Usage);
+            a.AddRange(Enumerable.Repeat(pair.A, count));
+            b.AddRange(Enumerable.Repeat(pair.B, count));
+        }
+
+        return ([.. a], [.. b]);
+    }
+
     private static double PointwiseBits(ClassPair pair) => Math.Log2(pair.Joint / pair.Product);
 
     private static ClassPair[] FindSupport(RowClasses x, RowClasses y)

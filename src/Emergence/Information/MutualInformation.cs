@@ -32,6 +32,18 @@ public sealed record MutualInformation
     /// <summary>The value; NaN where the cell failed.</summary>
     public required double MiBits { get; init; }
 
+    /// <summary>The value is about the source of the rows; where rows do not repeat, I_emp says nothing about it.</summary>
+    public bool IsOfSource { get; init; }
+
+    /// <summary>Standard error of MiBits from the rows being a sample of the source; NaN where the estimator has none of its own.</summary>
+    public double SamplingErrorBits { get; init; } = double.NaN;
+
+    /// <summary>Above this value so few rows cannot tell a finite information from an infinite one.</summary>
+    public double ResolvableBits { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Why the value must not be relied on, where the estimator knows.</summary>
+    public string? Doubt { get; init; }
+
     /// <summary>I_emp of these data.</summary>
     public required double ExactBits { get; init; }
 
@@ -49,6 +61,9 @@ public sealed record MutualInformation
 
     /// <summary>Distinct pairs (x, y); the number of distinct prefixes where they do not collide on both sides.</summary>
     public required int K { get; init; }
+
+    /// <summary>Rows repeat often enough (or are all there are) that I_emp is a property of the source.</summary>
+    public bool IsCounted => IsEnumeration || K <= Math.Pow(2, Log2N) / 2;
 
     /// <summary>Classes of x.</summary>
     public required int KX { get; init; }

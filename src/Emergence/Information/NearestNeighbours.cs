@@ -3,20 +3,35 @@ using System.Numerics;
 namespace Emergence.Information;
 
 /// <summary>
-/// Neighbour counts in the maximum norm by comparing every pair: exact, in any dimension, O(N^2 (dx + dy)). One row of
-/// distances is kept for each thread.
+/// Neighbour counts in the maximum norm by comparing every pair of distinct rows: exact, in any dimension,
+/// O(K^2 (dx + dy)) for K distinct rows. Rows that repeat are compared once and counted as often as they occur.
 /// </summary>
-/// <param name="x">(N, dx).</param>
-/// <param name="xColumns">dx.</param>
-/// <param name="y">(N, dy).</param>
-/// <param name="yColumns">dy.</param>
-internal sealed class NearestNeighbours(ReadOnlyMemory<float> x, int xColumns, ReadOnlyMemory<float> y, int yColumns)
+internal sealed class NearestNeighbours
 {
-    private readonly int _rows = x.Length / xColumns;
-    private readonly float[] _xColumns = Transpose(x.Span, xColumns);
-    private readonly float[] _yColumns = Transpose(y.Span, yColumns);
+    /// <summary>Rows whose distances are found together, so that they stay in the first cache.</summary>
+    private const int Block = 2048;
 
-    /// <summary>What a row sees around it; the row itself is not counted.</summary>
+    private readonly int _rows;
+    private readonly int _padded;
+    private readonly float[] _x;
+    private readonly float[] _y;
+    private readonly int[] _counts;
+
+    /// <param name="x">(K, dx).</param>
+    /// <param name="xColumns">dx, 1 or more.</param>
+    /// <param name="y">(K, dy).</param>
+    /// <param name="yColumns">dy, 1 or more.</param>
+    /// <param name="counts">How often each row occurs.</param>
+    public NearestNeighbours(ReadOnlySpan<double> x, int xColumns, ReadOnlySpan<double> y, int yColumns, ReadOnlySpan<int> counts)
+    {
+        _rows = counts.Length;
+        _padded = (_rows + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
+        _x = Transpose(x, xColumns);
+        _y = Transpose(y, yColumns);
+        _counts = [.. counts, .. new int[_padded - _rows]];
+    }
+
+    /// <summary>What a row sees around it; the row itself is not counted, its equals are.</summary>
     /// <param name="Radius">Distance of the k-th neighbour in (x, y).</param>
     /// <param name="Same">Rows with the same x and y.</param>
     /// <param name="SameX">Rows with the same x.</param>
@@ -25,80 +40,102 @@ internal sealed class NearestNeighbours(ReadOnlyMemory<float> x, int xColumns, R
     /// <param name="CloserY">Rows whose y is nearer than the radius.</param>
     public readonly record struct Surroundings(float Radius, int Same, int SameX, int SameY, int CloserX, int CloserY);
 
+    /// <summary>One entry for each distinct row.</summary>
     public Surroundings[] Find(int k)
     {
         var result = new Surroundings[_rows];
         Parallel.For(
             0,
             _rows,
-            () => (X: new float[_rows], Y: new float[_rows], Nearest: new float[k]),
+            () => (X: new float[_padded], Y: new float[_padded], Nearest: new float[k]),
             (row, _, buffers) =>
             {
-                Distances(_xColumns, xColumns, row, buffers.X);
-                Distances(_yColumns, yColumns, row, buffers.Y);
-                result[row] = Look(row, buffers.X, buffers.Y, buffers.Nearest);
+                Distances(_x, row, buffers.X);
+                Distances(_y, row, buffers.Y);
+                var radius = Radius(row, buffers.X, buffers.Y, buffers.Nearest);
+                result[row] = Count(radius, buffers.X, buffers.Y);
                 return buffers;
             },
             _ => { });
         return result;
     }
 
-    private static Surroundings Look(int row, float[] dx, float[] dy, float[] nearest)
+    /// <summary>Distance of the k-th nearest other row; a vector of rows that are all farther is passed over at once.</summary>
+    private float Radius(int row, float[] dx, float[] dy, float[] nearest)
     {
         Array.Fill(nearest, float.PositiveInfinity);
-        for (var other = 0; other < dx.Length; other++)
+        for (var start = 0; start < _padded; start += Vector<float>.Count)
         {
-            var distance = Math.Max(dx[other], dy[other]);
-            if (distance >= nearest[^1] || other == row)
+            var far = Vector.Max(new Vector<float>(dx, start), new Vector<float>(dy, start));
+            if (!Vector.LessThanAny(far, new Vector<float>(nearest[^1])))
                 continue;
-            var place = nearest.Length - 1;
-            for (; place > 0 && nearest[place - 1] > distance; place--)
-                nearest[place] = nearest[place - 1];
-            nearest[place] = distance;
+            for (var other = start; other < start + Vector<float>.Count; other++)
+            {
+                var distance = Math.Max(dx[other], dy[other]);
+                var count = _counts[other] - (other == row ? 1 : 0);
+                for (; count > 0 && distance < nearest[^1]; count--)
+                    Insert(nearest, distance);
+            }
         }
 
-        var radius = nearest[^1];
-        int same = -1, sameX = -1, sameY = -1, closerX = radius > 0 ? -1 : 0, closerY = closerX;
-        for (var other = 0; other < dx.Length; other++)
+        return nearest[^1];
+    }
+
+    private static void Insert(float[] nearest, float distance)
+    {
+        var place = nearest.Length - 1;
+        for (; place > 0 && nearest[place - 1] > distance; place--)
+            nearest[place] = nearest[place - 1];
+        nearest[place] = distance;
+    }
+
+    private Surroundings Count(float radius, float[] dx, float[] dy)
+    {
+        Vector<int> same = default, sameX = default, sameY = default, closerX = default, closerY = default;
+        for (var start = 0; start < _padded; start += Vector<float>.Count)
         {
-            same += dx[other] == 0 && dy[other] == 0 ? 1 : 0;
-            sameX += dx[other] == 0 ? 1 : 0;
-            sameY += dy[other] == 0 ? 1 : 0;
-            closerX += dx[other] < radius ? 1 : 0;
-            closerY += dy[other] < radius ? 1 : 0;
+            var count = new Vector<int>(_counts, start);
+            var (x, y) = (new Vector<float>(dx, start), new Vector<float>(dy, start));
+            var (isSameX, isSameY) = (Vector.Equals(x, Vector<float>.Zero), Vector.Equals(y, Vector<float>.Zero));
+            sameX += isSameX & count;
+            sameY += isSameY & count;
+            same += isSameX & isSameY & count;
+            closerX += Vector.LessThan(x, new Vector<float>(radius)) & count;
+            closerY += Vector.LessThan(y, new Vector<float>(radius)) & count;
         }
 
-        return new(radius, same, sameX, sameY, closerX, closerY);
+        var itself = radius > 0 ? 1 : 0;
+        return new(radius, Vector.Sum(same) - 1, Vector.Sum(sameX) - 1, Vector.Sum(sameY) - 1, Vector.Sum(closerX) - itself, Vector.Sum(closerY) - itself);
     }
 
     /// <summary>Maximum-norm distance of one row to all rows.</summary>
-    private void Distances(float[] columns, int count, int row, float[] distances)
+    private void Distances(float[] columns, int row, float[] distances)
     {
         Array.Clear(distances);
-        for (var column = 0; column < count; column++)
+        for (var first = 0; first < _padded; first += Block)
         {
-            var values = columns.AsSpan(column * _rows, _rows);
-            var own = new Vector<float>(values[row]);
-            var i = 0;
-            for (; i <= _rows - Vector<float>.Count; i += Vector<float>.Count)
+            var end = Math.Min(first + Block, _padded);
+            for (var column = 0; column < columns.Length; column += _padded)
             {
-                var far = Vector.Max(new Vector<float>(distances, i), Vector.Abs(new Vector<float>(values[i..]) - own));
-                far.CopyTo(distances, i);
+                var own = new Vector<float>(columns[column + row]);
+                for (var i = first; i < end; i += Vector<float>.Count)
+                {
+                    var far = Vector.Max(new Vector<float>(distances, i), Vector.Abs(new Vector<float>(columns, column + i) - own));
+                    far.CopyTo(distances, i);
+                }
             }
-
-            for (; i < _rows; i++)
-                distances[i] = Math.Max(distances[i], Math.Abs(values[i] - values[row]));
         }
     }
 
-    private static float[] Transpose(ReadOnlySpan<float> values, int columns)
+    /// <summary>(columns, padded): the rows that only fill up are infinitely far from all others.</summary>
+    private float[] Transpose(ReadOnlySpan<double> values, int columns)
     {
-        var rows = values.Length / columns;
-        var result = new float[values.Length];
-        for (var row = 0; row < rows; row++)
+        var result = new float[_padded * columns];
+        Array.Fill(result, float.PositiveInfinity);
+        for (var row = 0; row < _rows; row++)
         {
             for (var column = 0; column < columns; column++)
-                result[column * rows + row] = values[row * columns + column];
+                result[column * _padded + row] = (float)values[row * columns + column];
         }
 
         return result;

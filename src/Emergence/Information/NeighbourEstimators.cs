@@ -8,17 +8,10 @@ namespace Emergence.Information;
 /// </summary>
 internal sealed class NearestNeighbourInformation : RowEstimator
 {
-    internal const string EstimatorName = "ksg";
-
-    /// <summary>Above this many columns a side the value reads low, whatever N.</summary>
-    internal const int MaxColumns = 5;
-
-    private const int Neighbours = 5;
-
     /// <summary>Largest share of rows that may repeat another row's x and y: rounding makes a few, ties make many.</summary>
     private const double MaxTies = 0.01;
 
-    public override string Name => EstimatorName;
+    public override string Name => "ksg";
 
     public override string Description => "distances to the 5th neighbour";
 
@@ -26,24 +19,14 @@ internal sealed class NearestNeighbourInformation : RowEstimator
 
     protected override MutualInformation Estimate(EstimationRequest request, PairedRows rows)
     {
-        if (rows.XColumns == 0 || rows.YColumns == 0)
-            return Describe(request, 0);
-        if (rows.Count <= 2 * Neighbours)
-            return Refuse(request, $"{rows.Count} rows, needs more than {2 * Neighbours}");
-        var tied = rows.Count - request.Joint.Support.Count;
+        if (Neighbourhood.TooFew(rows) is { } tooFew)
+            return Refuse(request, tooFew);
+        var tied = rows.Count - rows.Repeats.Length;
         if (tied > MaxTies * rows.Count)
             return Refuse(request, $"{tied} of {rows.Count} rows repeat another row; use exact where all rows do, else mixed-ksg");
-
-        var nats = Digamma(Neighbours) + Digamma(rows.Count);
-        foreach (var row in Find(rows, Neighbours))
-            nats -= (Digamma(row.CloserX + 1) + Digamma(row.CloserY + 1)) / rows.Count;
-        return Describe(request, nats / Math.Log(2));
+        var constant = Digamma(Neighbourhood.K) + Digamma(rows.Count);
+        return Neighbourhood.Average(Describe(request, 0), rows, row => constant - Digamma(row.CloserX + 1) - Digamma(row.CloserY + 1));
     }
-
-    internal static NearestNeighbours.Surroundings[] Find(PairedRows rows, int neighbours) =>
-        new NearestNeighbours(Single(rows.X), rows.XColumns, Single(rows.Y), rows.YColumns).Find(neighbours);
-
-    private static float[] Single(double[] values) => Array.ConvertAll(values, value => (float)value);
 }
 
 /// <summary>
@@ -52,8 +35,6 @@ internal sealed class NearestNeighbourInformation : RowEstimator
 /// </summary>
 internal sealed class MixedNeighbourInformation : RowEstimator
 {
-    private const int Neighbours = 5;
-
     public override string Name => "mixed-ksg";
 
     public override string Description => "distances to the 5th neighbour, and counts where rows are equal";
@@ -62,21 +43,53 @@ internal sealed class MixedNeighbourInformation : RowEstimator
 
     protected override MutualInformation Estimate(EstimationRequest request, PairedRows rows)
     {
-        if (rows.XColumns == 0 || rows.YColumns == 0)
-            return Describe(request, 0);
-        if (rows.Count <= 2 * Neighbours)
-            return Refuse(request, $"{rows.Count} rows, needs more than {2 * Neighbours}");
-
-        var nats = 0.0;
-        foreach (var row in NearestNeighbourInformation.Find(rows, Neighbours))
+        if (Neighbourhood.TooFew(rows) is { } tooFew)
+            return Refuse(request, tooFew);
+        var logRows = Math.Log(rows.Count);
+        return Neighbourhood.Average(Describe(request, 0), rows, row =>
         {
             var isTied = row.Radius == 0;
-            var near = isTied ? Digamma(row.Same + 1) : Digamma(Neighbours);
+            var near = isTied ? Digamma(row.Same + 1) : Digamma(Neighbourhood.K);
             var x = isTied ? row.SameX : row.CloserX;
             var y = isTied ? row.SameY : row.CloserY;
-            nats += (near + Math.Log(rows.Count) - Digamma(x + 1) - Digamma(y + 1)) / rows.Count;
-        }
+            return near + logRows - Digamma(x + 1) - Digamma(y + 1);
+        });
+    }
+}
 
-        return Describe(request, nats / Math.Log(2));
+/// <summary>What both neighbour estimators share.</summary>
+internal static class Neighbourhood
+{
+    public const int K = 5;
+
+    /// <summary>Above this many columns a side the value reads low, whatever N.</summary>
+    private const int MaxColumns = 5;
+
+    /// <summary>
+    /// A strict function of x has psi(N) - psi(k) nats where both sides are scaled alike, and up to this many bits less
+    /// where the slope varies: no value nearer to that limit tells a finite information from an infinite one.
+    /// </summary>
+    private const double BitsBelowLimit = 2;
+
+    public static string? TooFew(PairedRows rows) => rows.Count <= 2 * K ? $"{rows.Count} rows, needs more than {2 * K}" : null;
+
+    /// <summary>The mean of what every row says, in nats, with the standard error of that mean.</summary>
+    public static MutualInformation Average(MutualInformation about, PairedRows rows, Func<NearestNeighbours.Surroundings, double> nats)
+    {
+        if (rows.XColumns == 0 || rows.YColumns == 0)
+            return about;
+        var bits = new NearestNeighbours(rows.X, rows.XColumns, rows.Y, rows.YColumns, rows.Repeats)
+            .Find(K)
+            .Select(row => nats(row) / Math.Log(2))
+            .ToArray();
+        var (mean, error) = rows.Mean(bits);
+        var isWide = rows.XColumns > MaxColumns || rows.YColumns > MaxColumns;
+        return about with
+        {
+            MiBits = mean,
+            SamplingErrorBits = error,
+            ResolvableBits = (Digamma(rows.Count) - Digamma(K)) / Math.Log(2) - BitsBelowLimit,
+            Doubt = isWide && !about.IsCounted ? $"reads low above {MaxColumns} columns a side, found {rows.XColumns}+{rows.YColumns}" : null,
+        };
     }
 }

@@ -40,7 +40,7 @@ internal sealed class PublishedMine : Estimator
     {
         var preset = request.Preset;
         var shape = new CriticShape(x.Columns, y.Columns, [.. preset.Widths]);
-        var (a, b) = Rows(request.Joint);
+        var (a, b) = request.Joint.Rows(EstimatorName);
         var (none, each) = (new double[a.Length], Enumerable.Repeat(1.0 / a.Length, a.Length).ToArray());
         var initial = CriticInitialization.Xavier(shape, request.Seed, request.Cell);
         return new(device, shape, x, y, a, b, [.. each, .. none], [.. none, .. each], new ShuffledPairs(a, b), initial)
@@ -57,23 +57,6 @@ internal sealed class PublishedMine : Estimator
         if (slice < 0 || start >= rows.Columns)
             throw new EmergenceException($"slice {slice} starts at column {start}, but the vectors have {rows.Columns} columns: choose a slice from 0 to {(rows.Columns - 1) / SliceColumns}", ExitCode.Usage);
         return inputs.Slice(rows, (int)start, (int)Math.Min(SliceColumns, rows.Columns - start));
-    }
-
-    /// <summary>Classes of each of the N rows, in the order of the support, so that the order of the data does not matter.</summary>
-    private static (int[] A, int[] B) Rows(JointClasses joint)
-    {
-        var (a, b) = (new List<int>(), new List<int>());
-        foreach (var pair in joint.Support)
-        {
-            var weight = pair.Joint * joint.Samples;
-            var count = (int)Math.Round(weight);
-            if (Math.Abs(weight - count) > 1e-6 * count)
-                throw new EmergenceException($"estimator '{EstimatorName}' works on rows that are all alike: expected whole-number weights, found {weight}", ExitCode.Usage);
-            a.AddRange(Enumerable.Repeat(pair.A, count));
-            b.AddRange(Enumerable.Repeat(pair.B, count));
-        }
-
-        return ([.. a], [.. b]);
     }
 
     private sealed class Run(EstimationRequest request, MutualInformation about, Device device, CriticTraining training)

@@ -3,62 +3,90 @@ using Emergence.Devices;
 namespace Emergence.Information;
 
 /// <summary>
-/// An estimator that reads the N paired rows as they are (a unit that occurs n times is n rows) and needs no device.
+/// An estimator of the source's information that reads the N paired rows as they are (a unit that occurs n times is n
+/// rows) and needs no device.
 /// </summary>
 internal abstract class RowEstimator : Estimator
 {
     public override bool IsRandom => false;
+
+    public override bool IsOfSource => true;
 
     internal sealed override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
     {
         var joint = request.Joint;
         if (joint.X.NonFinite + joint.Y.NonFinite > 0)
             return new FinishedEstimation(Fail(request, $"{joint.X.NonFinite + joint.Y.NonFinite} inputs are not finite"));
-        return new FinishedEstimation(Estimate(request, new(joint)));
+        var rows = new PairedRows(joint);
+        var result = Estimate(request, rows);
+        var isInfinite = result is { Failure: null, IsCounted: false } && LinearDependence.IsExact(rows);
+        return new FinishedEstimation(isInfinite ? result with { MiBits = double.PositiveInfinity } : result);
     }
 
     protected abstract MutualInformation Estimate(EstimationRequest request, PairedRows rows);
-
-    /// <summary>Cannot work on these data: a failure that says what to use instead.</summary>
-    protected MutualInformation Refuse(EstimationRequest request, string reason) => Fail(request, $"{Name} cannot work here: {reason}");
 }
 
-/// <summary>The N rows of both sides; columns standardised, constant columns left out.</summary>
+/// <summary>
+/// The distinct pairs of rows of both sides, and how often each occurs among the N; columns standardised, constant
+/// columns left out.
+/// </summary>
 internal sealed class PairedRows
 {
     public PairedRows(JointClasses joint)
     {
-        (X, XColumns) = Expand(joint.X);
-        (Y, YColumns) = Expand(joint.Y);
-        Count = X.Length / Math.Max(1, XColumns);
+        Repeats = [.. joint.Support.Select(pair => (int)Math.Max(1, Math.Round(pair.Joint * joint.Samples)))];
+        (X, XColumns) = Gather(joint.X, [.. joint.Support.Select(pair => pair.A)]);
+        (Y, YColumns) = Gather(joint.Y, [.. joint.Support.Select(pair => pair.B)]);
+        Count = Repeats.Sum();
     }
 
     /// <summary>N.</summary>
     public int Count { get; }
 
-    /// <summary>(N, dx).</summary>
+    /// <summary>(K), sums to N.</summary>
+    public int[] Repeats { get; }
+
+    /// <summary>(K, dx).</summary>
     public double[] X { get; }
 
     /// <summary>dx.</summary>
     public int XColumns { get; }
 
-    /// <summary>(N, dy).</summary>
+    /// <summary>(K, dy).</summary>
     public double[] Y { get; }
 
     /// <summary>dy.</summary>
     public int YColumns { get; }
 
-    private static (double[] Values, int Columns) Expand(RowClasses side)
+    /// <summary>(K, dx + dy): x and y side by side.</summary>
+    public double[] Join()
     {
-        var (classes, columns) = side.Standardise();
-        var values = new List<double>();
-        for (var unit = 0; unit < side.ClassOfUnit.Length; unit++)
+        var columns = XColumns + YColumns;
+        var both = new double[Repeats.Length * columns];
+        for (var row = 0; row < Repeats.Length; row++)
         {
-            var row = classes.AsSpan(side.ClassOfUnit[unit] * columns, columns);
-            for (var repeat = 0; repeat < Math.Max(1, Math.Round(side.UnitWeights[unit])); repeat++)
-                values.AddRange(row);
+            X.AsSpan(row * XColumns, XColumns).CopyTo(both.AsSpan(row * columns));
+            Y.AsSpan(row * YColumns, YColumns).CopyTo(both.AsSpan(row * columns + XColumns));
         }
 
-        return ([.. values], columns);
+        return both;
+    }
+
+    /// <summary>Mean over the N rows of a value of each distinct row, and its standard error.</summary>
+    public (double Mean, double StandardError) Mean(ReadOnlySpan<double> values)
+    {
+        var mean = 0.0;
+        for (var row = 0; row < values.Length; row++)
+            mean += Repeats[row] * values[row] / Count;
+        return (mean, Intervals.SamplingError(values, [.. Repeats.Select(count => (double)count)]));
+    }
+
+    private static (double[] Values, int Columns) Gather(RowClasses side, int[] classes)
+    {
+        var (standardised, columns) = side.Standardise();
+        var values = new double[classes.Length * columns];
+        for (var row = 0; row < classes.Length; row++)
+            standardised.AsSpan(classes[row] * columns, columns).CopyTo(values.AsSpan(row * columns));
+        return (values, columns);
     }
 }

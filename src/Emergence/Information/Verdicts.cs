@@ -5,7 +5,7 @@ public enum Verdict
 {
     Ok,
 
-    /// <summary>The sample is too small for its exact value to say something about the source.</summary>
+    /// <summary>The sample is too small for the value to say something about the source, or the information is infinite.</summary>
     AtCeiling,
 
     /// <summary>What this critic resolves, not the information there is.</summary>
@@ -40,17 +40,23 @@ public static class Verdicts
         _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, null),
     };
 
-    /// <summary>The first that matches of failed, unreliable, below exact, at ceiling, ok.</summary>
+    /// <summary>
+    /// The first that matches of failed, unreliable, below exact, at ceiling, ok. An infinite value is no number: at
+    /// ceiling. Where rows do not repeat, an estimator of the source is not held against the exact value of the rows.
+    /// </summary>
     internal static Verdict Of(MutualInformation cell)
     {
         if (cell.Failure != null || double.IsNaN(cell.MiBits))
             return Verdict.Failed;
-        if (cell.SdBits > MaxSd || EndedEarly(cell) || IsBeyondTheProtocol(cell))
+        if (double.IsInfinity(cell.MiBits))
+            return Verdict.AtCeiling;
+        if (cell.SdBits > MaxSd || cell.Doubt != null || EndedEarly(cell) || IsBeyondTheProtocol(cell))
             return Verdict.Unreliable;
+        if (cell.IsOfSource && !cell.IsCounted)
+            return cell.MiBits > cell.ResolvableBits ? Verdict.AtCeiling : Verdict.Ok;
         if (cell.MiBits < cell.ExactBits - MaxShortfall && double.IsFinite(cell.ExactBits))
             return Verdict.BelowExact;
-        var rows = Math.Pow(2, cell.Log2N);
-        return double.IsInfinity(cell.ExactBits) || (!cell.IsEnumeration && cell.K > rows / 2) ? Verdict.AtCeiling : Verdict.Ok;
+        return double.IsInfinity(cell.ExactBits) || !cell.IsCounted ? Verdict.AtCeiling : Verdict.Ok;
     }
 
     /// <summary>The published protocol always takes all its steps; the others stop when they have levelled.</summary>

@@ -40,6 +40,10 @@ internal static class CellJson
         json.WriteNumber("non_finite", information.NonFinite);
         Write(json, "multiply_adds", information.MultiplyAdds);
         Write(json, "sampling_error_bits", result.SamplingError);
+        json.WriteBoolean("of_source", information.IsOfSource);
+        Write(json, "resolvable_bits", information.ResolvableBits);
+        if (information.Doubt != null)
+            json.WriteString("doubt", information.Doubt);
         if (information.Failure != null)
             json.WriteString("failure", information.Failure);
         json.WriteEndObject();
@@ -74,6 +78,9 @@ internal static class CellJson
             MaxScore = Number(json, "max_score"),
             NonFinite = json.GetProperty("non_finite").GetInt64(),
             MultiplyAdds = Number(json, "multiply_adds"),
+            IsOfSource = json.GetProperty("of_source").GetBoolean(),
+            ResolvableBits = Number(json, "resolvable_bits"),
+            Doubt = json.TryGetProperty("doubt", out var doubt) ? doubt.GetString() : null,
             Failure = json.TryGetProperty("failure", out var failure) ? failure.GetString() : null,
         };
         var kind = json.GetProperty("kind").ValueEquals("macro") ? CaptureKind.Macro : CaptureKind.Micro;

@@ -46,6 +46,20 @@ public class VerdictTests
         Check("below exact", paper with { MiBits = 4.6 });
     }
 
+    /// <summary>Where every row is its own class, log2 N bounds what the rows say and not what their source does.</summary>
+    [Fact]
+    public void An_estimator_of_the_source_is_not_held_against_rows_that_do_not_repeat()
+    {
+        var continuous = Good with { Estimator = "ksg", IsOfSource = true, MiBits = 0.6, ExactBits = Math.Log2(2000), K = 2000, StoppedBy = StopReason.None };
+        Check("ok", continuous);
+        Check("below exact", continuous with { IsOfSource = false });
+        Check("at ceiling", continuous with { IsOfSource = false, MiBits = Math.Log2(2000) });
+        Check("unreliable", continuous with { Doubt = "20 columns" });
+        Check("at ceiling", continuous with { MiBits = 9, ResolvableBits = 8.5 });
+        Check("at ceiling", continuous with { MiBits = double.PositiveInfinity });
+        Check("below exact", continuous with { K = 25, ExactBits = 4.644 });
+    }
+
     [Fact]
     public void Seeds_that_disagree_make_each_of_them_unreliable()
     {

@@ -1,0 +1,82 @@
+using System.CommandLine;
+using Emergence.Datasets;
+using Emergence.Devices;
+using Emergence.Information;
+using Emergence.Reports;
+
+namespace Emergence.Cli.Verbs;
+
+/// <summary>The information between two arrays of a user, by any estimator.</summary>
+internal static class MiVerb
+{
+    private const string All = "all";
+
+    public static Command Create()
+    {
+        const string Files = "Rows of numbers: FILE.npy, FILE.safetensors[:TENSOR] or FILE.csv, read in single precision";
+        var (x, y) = (new Argument<string>("X") { Description = Files }, new Argument<string>("Y") { Description = "As many rows" });
+        var estimator = new Option<string>("--estimator") { Description = $"{All}, or a list of: {string.Join("; ", EstimatorTable.Rows.Select(row => $"{row.Name}: {row.UseWhen}"))}", HelpName = "A,B", DefaultValueFactory = _ => "exact,mixed-ksg,gaussian,mine-ema" };
+        var seeds = new Option<int>("--seeds") { Description = "Trainings of each estimator that is trained", HelpName = "N", DefaultValueFactory = _ => 3 };
+        var seed = new Option<ulong>("--seed") { Description = "The first of the seeds", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var preset = new Option<string>("--preset") { Description = "Size of the trainings of s-mine and paper", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)), DefaultValueFactory = _ => CriticPreset.Small.Name };
+        var (device, threads, json) = (Flags.Device(), Flags.Threads(), new Option<bool>("--json") { Description = "Print one JSON object for each estimator, one a line" });
+        var command = new Command("mi", "Estimate the mutual information of two arrays, with interval and verdict") { x, y, estimator, seeds, seed, preset, device, threads, json };
+        command.SetAction(parsed =>
+        {
+            var estimators = Choose(parsed.GetRequiredValue(estimator));
+            var count = parsed.GetValue(seeds);
+            if (count < 1)
+                throw new EmergenceException($"expected 1 seed or more, found {count}", ExitCode.Usage);
+            var size = CriticPreset.Find(parsed.GetRequiredValue(preset));
+            var joint = Read(parsed.GetRequiredValue(x), parsed.GetRequiredValue(y));
+            using var interruption = new Interruption();
+            using var machine = DeviceTable.Create(parsed.GetRequiredValue(device), new DeviceOptions(parsed.GetValue(threads)));
+            var first = parsed.GetValue(seed);
+            var results = Estimate(machine, estimators, joint, size, [.. Enumerable.Range(0, count).Select(i => first + (ulong)i)], interruption.Token);
+            return (int)Print(results, joint, parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<Estimator> Choose(string names) =>
+        names == All ? EstimatorTable.Rows : [.. names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().Select(EstimatorTable.Find)];
+
+    private static JointClasses Read(string x, string y)
+    {
+        var (left, right) = (MatrixFile.Read(x), MatrixFile.Read(y));
+        if (left.Rows != right.Rows)
+            throw new EmergenceException($"expected as many rows in both arrays, found {left.Rows} in {x} and {right.Rows} in {y}", ExitCode.Usage);
+        var ones = Enumerable.Repeat(1.0, left.Rows).ToArray();
+        return new(new(left.Values, left.Columns, ones), new(right.Values, right.Columns, ones), isEnumeration: false);
+    }
+
+    private static List<PairInformation> Estimate(Device device, IReadOnlyList<Estimator> estimators, JointClasses joint, CriticPreset preset, ulong[] seeds, CancellationToken cancellation)
+    {
+        var found = estimators.ToDictionary(estimator => estimator, _ => new List<MutualInformation>());
+        var requests = estimators.SelectMany(estimator => seeds.Take(estimator.IsRandom ? seeds.Length : 1).Select(seed => new EstimationRequest(estimator, joint, preset, seed, 0)));
+        using var batch = new EstimationBatch(device, seeds.Length);
+        batch.Run(
+            requests,
+            (request, result) =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                found[request.Estimator].Add(result);
+            },
+            cancellation);
+        return [.. estimators.Select(estimator => PairInformation.Of([.. found[estimator].OrderBy(result => result.Seed)], estimator.IsRandom))];
+    }
+
+    private static ExitCode Print(List<PairInformation> results, JointClasses joint, bool json)
+    {
+        var table = new Table(
+            TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Integer("n"), TableColumn.Integer("dx"), TableColumn.Integer("dy"), TableColumn.Text("verdict"), TableColumn.Text("note"));
+        foreach (var result in results)
+            table.Add(result.Estimator, Known(result.MiBits), Known(result.Low), Known(result.High), (long)joint.Samples, joint.X.Columns, joint.Y.Columns, result.Verdict.Word(), result.Note);
+        Console.Out.Write(table.ToString(json ? TableFormat.Jsonl : TableFormat.Text));
+        return results.All(result => result.Verdict == Verdict.Failed) ? ExitCode.Failed
+            : results.Any(result => result.Verdict == Verdict.Failed) ? ExitCode.SomeCellsFailed : ExitCode.Ok;
+    }
+
+    /// <summary>What is not known is left empty: null in JSON.</summary>
+    private static TableCell Known(double value) => double.IsFinite(value) ? value : TableCell.Empty;
+}

@@ -1,0 +1,40 @@
+namespace Emergence.Information;
+
+/// <summary>The seeds of one estimator on two arrays, taken together.</summary>
+/// <param name="Estimator">Its name.</param>
+/// <param name="MiBits">Mean over the seeds; NaN where there is no number: a refusal, or an infinite information.</param>
+/// <param name="Low">Lower end of the 95 % interval; NaN where nothing is known about it.</param>
+/// <param name="High">Upper end.</param>
+/// <param name="Verdict">The worst of the seeds.</param>
+/// <param name="Note">Why, where there is something to say.</param>
+public sealed record PairInformation(string Estimator, double MiBits, double Low, double High, Verdict Verdict, string? Note)
+{
+    /// <param name="seeds">Results of one estimator on the same data.</param>
+    /// <param name="isRandom">Its results differ between seeds.</param>
+    public static PairInformation Of(IReadOnlyList<MutualInformation> seeds, bool isRandom)
+    {
+        var spread = SeedSpread.Apply(seeds);
+        var first = spread[0];
+        var verdict = spread.Max(seed => seed.Verdict);
+        if (spread.Any(seed => !double.IsFinite(seed.MiBits)))
+            return new(first.Estimator, double.NaN, double.NaN, double.NaN, verdict, spread.Select(seed => seed.Failure).FirstOrDefault(failure => failure != null) ?? "infinite: y holds a linear function of x");
+
+        // The test rows of the seeds are drawn from the same rows: their errors are taken as one.
+        var error = spread.Average(seed => double.IsNaN(seed.SamplingErrorBits) ? seed.ExactStandardErrorBits : seed.SamplingErrorBits);
+        var values = spread.Select(seed => seed.MiBits).ToArray();
+        var interval = isRandom ? Intervals.OfSeeds(values, error) : Intervals.OfExact(values[0], error);
+        return new(first.Estimator, interval.Mean, interval.Low, interval.High, verdict, Remark(first, verdict));
+    }
+
+    private static string? Remark(MutualInformation seed, Verdict verdict) => verdict switch
+    {
+        Verdict.Unreliable when seed.Doubt != null => seed.Doubt,
+        Verdict.Unreliable when seed.Estimator == PublishedMine.EstimatorName => FormattableString.Invariant($"mu {seed.Mu:0.0}, {seed.StepsAboveCeiling} steps above the exact {seed.ExactBits:0.000} bits"),
+        Verdict.Unreliable when seed.StoppedBy == StopReason.Limit => "ended at the step limit",
+        Verdict.Unreliable => FormattableString.Invariant($"SD over seeds {seed.SdBits:0.000} bits"),
+        Verdict.BelowExact => FormattableString.Invariant($"the rows themselves hold {seed.ExactBits:0.000} bits"),
+        Verdict.AtCeiling when seed.IsOfSource => "more rows are needed to tell this from an infinite information",
+        Verdict.AtCeiling => FormattableString.Invariant($"{seed.K} distinct rows: about log2 N = {seed.Log2N:0.000}, which says nothing about the source"),
+        _ => null,
+    };
+}
