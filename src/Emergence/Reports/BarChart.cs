@@ -48,6 +48,6 @@ public sealed class BarChart
             frame.Canvas.Line(x, frame.Y(bar.Low), x, frame.Y(bar.High), "axis");
         var top = hasInterval ? Math.Min(end, frame.Y(bar.High)) : end;
         if (Labels.Width(value, 11) <= frame.X(1) - frame.X(0) - 2)
-            frame.Canvas.Text(x, top - zero > 1 ? top + 12 : top - 4, value, 11, SvgAnchor.Middle);
+            frame.Canvas.Text(x, Math.Min(top, zero) - 4, value, 11, SvgAnchor.Middle);
     }
 }

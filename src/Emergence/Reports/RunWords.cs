@@ -29,10 +29,12 @@ internal sealed class RunWords(RunSummary run)
     {
         get
         {
+            if (run.Results.MissingCells > 0)
+                return $"The run is not finished: {Count(run.Results.Cells.Count)} of {Plural(run.Results.Cells.Count + run.Results.MissingCells, "cell")} are measured.";
             if (run.Last is not { } last)
                 return "There is no information emergence to show yet: it needs macro and micro cells of the same layer.";
             var gain = $"after {Plural(last.Tokens, "token")} a layer carries {Bits(last.Bits.Mean)} more about the whole than about its tokens one by one";
-            if (last.Bits.Mean < LeastBits || run.Steps.Count == 0)
+            if (!HasEmergence)
                 return $"No emergence to speak of: {gain}.";
             var where = run.FormedAt == run.Layers[0] ? "it is there from the first layer on" : $"it has formed by layer {run.FormedAt}";
             var step = run.Steps.MaxBy(s => s.Bits);
@@ -51,12 +53,13 @@ internal sealed class RunWords(RunSummary run)
                 var interval = double.IsNaN(half) ? "" : $" \u00b1 {TableCell.Fixed(half, 2)}";
                 var note = run.IsExact ? "counted, not trained" : $"exact {Bits(last.ExactBits)}";
                 tiles.Add(($"IE after {Plural(last.Tokens, "token")}, mean over layers", $"{TableCell.Fixed(last.Bits.Mean, 2)}{interval} bits", note));
-                var doubt = run.WorstOf(run.FormedAt, last.Tokens) is { } verdict and >= Verdict.Unreliable ? $"; that value is {verdict.Word()}" : "";
-                tiles.Add(("Meaning has formed by", $"layer {run.FormedAt}", $"the first with 90 % of the largest IE{doubt}"));
             }
 
-            if (run.Steps.Count > 0)
+            // Of an unfinished run, the mean over the layers so far says nothing about where and when.
+            if (run.Last is { } end && HasEmergence && run.Results.MissingCells == 0)
             {
+                var doubt = run.WorstOf(run.FormedAt, end.Tokens) is { } verdict and >= Verdict.Unreliable ? $"; that value is {verdict.Word()}" : "";
+                tiles.Add(("Meaning has formed by", $"layer {run.FormedAt}", $"the first with 90 % of the largest IE{doubt}"));
                 var step = run.Steps.MaxBy(s => s.Bits);
                 tiles.Add(("It jumps at", run.Label(step.Tokens - 1), $"token {step.Tokens}, for example \u201c{run.Token(step.Tokens - 1)}\u201d, adds {Bits(step.Bits)}"));
             }
@@ -88,6 +91,8 @@ internal sealed class RunWords(RunSummary run)
 
     private const string Caution =
         "A high value does not mean a good model: it means that its states tell prefixes apart. Compare runs only at equal data and equal N.";
+
+    private bool HasEmergence => run.Last?.Bits.Mean >= LeastBits && run.Steps.Count > 0;
 
     private int Seeds => run.Results.Cells.Select(c => c.Cell.Seed).Distinct().Count();
 

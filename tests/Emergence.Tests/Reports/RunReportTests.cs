@@ -52,6 +52,8 @@ public sealed class RunReportTests
         var html = WebUtility.HtmlDecode(RunReport.Html(SampleRun.Create(5, 2, 3, failures: true, missing: 7)));
         Assert.Contains("failed, there is no value: macro layer 2, word 2.", html);
         Assert.Contains("layer 2, word 2 (for example \u201c\u2423Germany\u201d): IE has no value", html);
+        Assert.Contains("The run is not finished: 120 of 127 cells are measured.", html);
+        Assert.DoesNotContain("Meaning has formed by", html);
         Assert.Contains("7 cells not measured yet", html);
         Assert.Contains("unreliable", html);
         Assert.Contains("In 12 of 120 cells different prefixes share a state", html);
@@ -62,7 +64,7 @@ public sealed class RunReportTests
     {
         var full = SampleRun.Create(5, 2, 3);
         var html = RunReport.Html(new RunResults(full.Manifest, []));
-        Assert.Contains("There is no information emergence to show yet", html);
+        Assert.Contains("The run is not finished: 0 of 120 cells are measured.", html);
         Assert.Contains("120 cells not measured yet", html);
         Assert.Empty(RunReport.Figures(new RunResults(full.Manifest, [])));
     }
