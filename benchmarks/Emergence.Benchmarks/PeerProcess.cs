@@ -22,12 +22,16 @@ internal sealed class PeerProcess : IDisposable
 
     public string Description { get; }
 
-    /// <summary>Seconds of one pass, and processor seconds of all its threads.</summary>
-    public (double Wall, double Busy) Run()
+    /// <summary>Resident memory at its peak, above that before the inputs were made, where the script says so.</summary>
+    public double PeakMebibytes { get; private set; } = double.NaN;
+
+    public Sample Run()
     {
         _process.StandardInput.WriteLine();
-        var words = ReadLine().Split(' ');
-        return (double.Parse(words[0], CultureInfo.InvariantCulture), double.Parse(words[1], CultureInfo.InvariantCulture));
+        var words = ReadLine().Split(' ').Select(word => double.Parse(word, CultureInfo.InvariantCulture)).ToArray();
+        if (words.Length > 2)
+            PeakMebibytes = words[2];
+        return new(words[0], words[1]);
     }
 
     public void Dispose()

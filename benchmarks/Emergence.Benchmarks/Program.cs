@@ -1,10 +1,20 @@
 using Emergence.Benchmarks;
 
-switch (args)
+var verbs = new (string Name, string About, Action<Arguments> Run)[]
 {
-    case ["forward", .. var rest]:
-        return ForwardBenchmark.Run(rest);
-    default:
-        Console.Error.WriteLine("usage: forward [--threads N] [--rounds N] [--no-peer]");
-        return 2;
+    ("gemm", "matrix products of the CPU device beside OpenBLAS (libopenblas.so.0); try OPENBLAS_CORETYPE=SKYLAKEX too", GemmBenchmark.Run),
+    ("forward", "GPT-2-small's shape over 8 x 128 tokens, all boundaries kept, no LM head, beside torch", ForwardBenchmark.Run),
+    ("mine-step", "a step of the published critic at N = 20,000 beside torch, its first layer whole and split", MineStepBenchmark.Run),
+    ("mine-small", "steps of preset small: 2,000 classes, 576 columns, critic 64-32-16-1, 8,192 sampled pairs", MineSmallBenchmark.Run),
+};
+var verb = verbs.FirstOrDefault(v => v.Name == args.FirstOrDefault());
+if (verb.Run == null)
+{
+    foreach (var (name, about, _) in verbs)
+        Console.WriteLine($"{name,-12} {about}");
+    Console.WriteLine("options: --threads N (all), --rounds N (11), --path avx512|avx2|portable, --no-peer");
+    return 2;
 }
+
+verb.Run(new Arguments(args));
+return 0;

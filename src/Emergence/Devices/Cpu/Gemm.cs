@@ -171,7 +171,7 @@ internal unsafe struct Gemm
                     var m = tile * GemmKernel.Rows;
                     var inTile = Math.Min(GemmKernel.Rows, rows - m);
                     var y = Y + (m0 + m) * StrideY + n;
-                    var inPlace = single && isCopy && inTile == GemmKernel.Rows && inPanel == width;
+                    var inPlace = isCopy && inTile == GemmKernel.Rows && inPanel == width;
                     var c = inPlace ? y : single ? product : product + (nint)m * stride + (panel - first) * width;
                     var strideC = inPlace ? StrideY : single ? width : stride;
                     if (direct)

@@ -72,6 +72,16 @@ internal sealed unsafe class GemmKernel<TSimd, TVector>(string name, bool isSupp
         TVector c30 = default, c31 = default;
         TVector c40 = default, c41 = default;
         TVector c50 = default, c51 = default;
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(c);
+            Sse.Prefetch0(c + strideC);
+            Sse.Prefetch0(c + 2 * strideC);
+            Sse.Prefetch0(c + 3 * strideC);
+            Sse.Prefetch0(c + 4 * strideC);
+            Sse.Prefetch0(c + 5 * strideC);
+        }
+
         TVector b0, b1, x;
         for (; k >= 4; k -= 4)
         {

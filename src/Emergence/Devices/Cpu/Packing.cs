@@ -22,7 +22,19 @@ internal static unsafe class Packing
             var p3 = p0 + Math.Min(3, last) * rowStep;
             var p4 = p0 + Math.Min(4, last) * rowStep;
             var p5 = p0 + Math.Min(5, last) * rowStep;
-            for (nint k = 0, at = 0; k < count; k++, at += stepA)
+            nint k = 0;
+            for (; stepA == 1 && k <= count - 4; k += 4, o += 4 * GemmKernel.Rows)
+            {
+                Quarter(Vector128.Load(p0 + k), Vector128.Load(p1 + k), Vector128.Load(p2 + k), Vector128.Load(p3 + k), o, GemmKernel.Rows);
+                var (r4, r5) = (Vector128.Load(p4 + k), Vector128.Load(p5 + k));
+                var (low, high) = (Low(r4, r5), High(r4, r5));
+                low.GetLower().Store(o + 4);
+                low.GetUpper().Store(o + GemmKernel.Rows + 4);
+                high.GetLower().Store(o + 2 * GemmKernel.Rows + 4);
+                high.GetUpper().Store(o + 3 * GemmKernel.Rows + 4);
+            }
+
+            for (var at = k * stepA; k < count; k++, at += stepA)
             {
                 o[0] = p0[at];
                 o[1] = p1[at];

@@ -1,0 +1,25 @@
+using System.Globalization;
+using Emergence.Devices;
+
+namespace Emergence.Benchmarks;
+
+/// <summary>What all verbs understand.</summary>
+internal sealed class Arguments(string[] words)
+{
+    public int Threads { get; } = Number(words, "--threads", Environment.ProcessorCount);
+
+    public int Rounds { get; } = Number(words, "--rounds", 11);
+
+    /// <summary>Whether to measure another program by turns.</summary>
+    public bool Peer { get; } = !words.Contains("--no-peer");
+
+    public Device OpenCpu() => DeviceTable.Create("cpu", new DeviceOptions(Threads, Word(words, "--path")));
+
+    private static string? Word(string[] words, string name)
+    {
+        var at = Array.IndexOf(words, name);
+        return at < 0 || at + 1 >= words.Length ? null : words[at + 1];
+    }
+
+    private static int Number(string[] words, string name, int missing) => Word(words, name) is { } word ? int.Parse(word, CultureInfo.InvariantCulture) : missing;
+}
