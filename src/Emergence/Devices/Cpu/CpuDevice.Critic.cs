@@ -31,12 +31,12 @@ public sealed unsafe partial class CpuDevice
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y)
     {
         RequireFloat32(zx, zy, y);
-        var rowsA = (int*)a.Address;
-        var rowsB = (int*)b.Address;
+        var (indexA, indexB) = (new Rows<int>(a), new Rows<int>(b));
+        var (left, right, to) = (new Rows<float>(zx), new Rows<float>(zy), new Rows<float>(y));
         _pool.RunRanges(y.Rows, Grain(y.Columns), (start, end) =>
         {
             for (var r = start; r < end; r++)
-                CriticLoops.AddPair(At(zx, rowsA[(long)r * a.RowStride]), At(zy, rowsB[(long)r * b.RowStride]), At(y, r), y.Columns);
+                CriticLoops.AddPair(left[*indexA[r]], right[*indexB[r]], to[r], y.Columns);
         });
     }
 
@@ -95,19 +95,19 @@ public sealed unsafe partial class CpuDevice
     protected override CriticValue DonskerVaradhanCore(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient)
     {
         RequireFloat32(scores, joint, marginal, gradient);
-        var (t, p, q) = (new Column(scores), new Column(joint), new Column(marginal));
+        var (t, p, q) = (new Rows<float>(scores), new Rows<float>(joint), new Rows<float>(marginal));
         var (largest, shift, nonFinite, mean) = (0f, float.NegativeInfinity, 0, 0.0);
         for (var r = 0; r < scores.Rows; r++)
         {
-            var score = t[r];
+            var score = *t[r];
             if (!float.IsFinite(score))
                 nonFinite++;
             if (MathF.Abs(score) > largest)
                 largest = MathF.Abs(score);
-            if (q[r] > 0 && score > shift)
+            if (*q[r] > 0 && score > shift)
                 shift = score;
-            if (p[r] != 0)
-                mean += (double)p[r] * score;
+            if (*p[r] != 0)
+                mean += (double)*p[r] * score;
         }
 
         var partition = Vector256<double>.Zero;
@@ -115,18 +115,18 @@ public sealed unsafe partial class CpuDevice
             partition += Weighted(t, q, r, Math.Min(4, scores.Rows - r), shift);
         var logPartition = shift + VectorMath.Log(Lanes.Sum(partition));
         if (gradient != null)
-            ScoreGradient(t, p, q, scores.Rows, logPartition, new Column(gradient));
+            ScoreGradient(t, p, q, scores.Rows, logPartition, new Rows<float>(gradient));
         return new(mean, logPartition, largest, nonFinite);
     }
 
     /// <summary>(q e^(T - L) - p) / ln 2.</summary>
-    private static void ScoreGradient(Column t, Column p, Column q, int rows, double logPartition, Column gradient)
+    private static void ScoreGradient(Rows<float> t, Rows<float> p, Rows<float> q, int rows, double logPartition, Rows<float> gradient)
     {
         for (var r = 0; r < rows; r += 4)
         {
             var weighted = Weighted(t, q, r, Math.Min(4, rows - r), logPartition);
             for (var i = r; i < Math.Min(rows, r + 4); i++)
-                gradient[i] = (float)((weighted[i - r] - p[i]) * (1 / 0.69314718055994531));
+                *gradient[i] = (float)((weighted[i - r] - *p[i]) * (1 / 0.69314718055994531));
         }
     }
 
@@ -141,25 +141,11 @@ public sealed unsafe partial class CpuDevice
 
     /// <summary>q e^(T - shift) of up to four rows, zero where q is zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<double> Weighted(Column t, Column q, int row, int count, double shift)
+    private static Vector256<double> Weighted(Rows<float> t, Rows<float> q, int row, int count, double shift)
     {
-        var full = count == 4;
-        var scores = full ? Vector256.Create(t[row], t[row + 1], t[row + 2], (double)t[row + 3]) : Vector256.Create(t[row], count > 1 ? t[row + 1] : 0, count > 2 ? t[row + 2] : 0, 0.0);
-        var weights = full ? Vector256.Create(q[row], q[row + 1], q[row + 2], (double)q[row + 3]) : Vector256.Create(q[row], count > 1 ? q[row + 1] : 0, count > 2 ? q[row + 2] : 0, 0.0);
+        var scores = Vector256.Create(*t[row], count > 1 ? *t[row + 1] : 0, count > 2 ? *t[row + 2] : 0, count > 3 ? (double)*t[row + 3] : 0);
+        var weights = Vector256.Create(*q[row], count > 1 ? *q[row + 1] : 0, count > 2 ? *q[row + 2] : 0, count > 3 ? (double)*q[row + 3] : 0);
         var values = weights * VectorMath.Exp(scores - Vector256.Create(shift));
         return Vector256.ConditionalSelect(Vector256.Equals(weights, Vector256<double>.Zero), Vector256<double>.Zero, values);
-    }
-
-    /// <summary>An (n, 1) tensor.</summary>
-    private readonly struct Column(Tensor tensor)
-    {
-        private readonly float* _first = (float*)tensor.Address;
-        private readonly nint _stride = tensor.RowStride;
-
-        public float this[int row]
-        {
-            get => _first[row * _stride];
-            set => _first[row * _stride] = value;
-        }
     }
 }

@@ -176,7 +176,7 @@ public sealed unsafe partial class CpuDevice
             var left = columns - c;
             var difference = Lanes.Load(x + c, left) - mean;
             if (left < Lanes.Count)
-                difference = Vector256.ConditionalSelect(Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(left)).AsSingle(), difference, Vector256<float>.Zero);
+                difference = difference & Lanes.First(left);
             squares = Vector256.FusedMultiplyAdd(difference, difference, squares);
         }
 

@@ -54,14 +54,20 @@ internal unsafe struct Epilogue
         where TFunction : struct, IFunction
     {
         var bias = Bias == null ? null : Bias + n;
+        var residual = Residual == null ? null : Residual + m * ResidualStride + n;
+        var mask = Mask == null ? null : Mask + m * MaskStride + n;
         for (var r = 0; r < rows; r++)
         {
-            var residual = Residual == null ? null : Residual + (m + r) * ResidualStride + n;
-            var mask = Mask == null ? null : Mask + (m + r) * MaskStride + n;
-            for (var c = 0; c < columns; c += Lanes.Count)
-                Lanes.Store(y + c, One<TFunction>(Lanes.Load(product + c, columns - c), bias, residual, mask, c, columns - c), columns - c);
+            // The product's own rows are whole vectors.
+            var c = 0;
+            for (; c <= columns - Lanes.Count; c += Lanes.Count)
+                One<TFunction>(Vector256.Load(product + c), bias, residual, mask, c, Lanes.Count).Store(y + c);
+            if (c < columns)
+                Lanes.Store(y + c, One<TFunction>(Vector256.Load(product + c), bias, residual, mask, c, columns - c), columns - c);
             product += stride;
             y += strideY;
+            residual += ResidualStride;
+            mask += MaskStride;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Emergence.Devices.Cpu;
 
@@ -43,8 +44,14 @@ internal static unsafe class Lanes
         return Sum(sum);
     }
 
+    /// <summary>All bits of the first lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> First(int count) => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle();
+
     private static Vector256<float> LoadPart(float* source, int left)
     {
+        if (Avx.IsSupported)
+            return Avx.MaskLoad(source, First(left));
         var copy = stackalloc float[Count];
         Vector256<float>.Zero.Store(copy);
         for (var i = 0; i < left; i++)
@@ -54,6 +61,12 @@ internal static unsafe class Lanes
 
     private static void StorePart(float* destination, Vector256<float> value, int left)
     {
+        if (Avx.IsSupported)
+        {
+            Avx.MaskStore(destination, First(left), value);
+            return;
+        }
+
         var copy = stackalloc float[Count];
         value.Store(copy);
         for (var i = 0; i < left; i++)
