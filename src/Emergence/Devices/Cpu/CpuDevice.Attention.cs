@@ -79,7 +79,17 @@ public sealed unsafe partial class CpuDevice
             float* k0 = keys + path[i] * stride, k1 = keys + path[i + 1] * stride;
             float* k2 = keys + path[i + 2] * stride, k3 = keys + path[i + 3] * stride;
             var (s0, s1, s2, s3) = (Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero);
-            for (var c = 0; c < size; c += Lanes.Count)
+            var c = 0;
+            for (; c + Lanes.Count <= size; c += Lanes.Count)
+            {
+                var x = Vector256.Load(query + c);
+                s0 = Vector256.FusedMultiplyAdd(x, Vector256.Load(k0 + c), s0);
+                s1 = Vector256.FusedMultiplyAdd(x, Vector256.Load(k1 + c), s1);
+                s2 = Vector256.FusedMultiplyAdd(x, Vector256.Load(k2 + c), s2);
+                s3 = Vector256.FusedMultiplyAdd(x, Vector256.Load(k3 + c), s3);
+            }
+
+            if (c < size)
             {
                 var left = size - c;
                 var x = Lanes.Load(query + c, left);
