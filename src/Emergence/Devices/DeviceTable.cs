@@ -26,7 +26,8 @@ public static class DeviceTable
     /// <summary>"auto" tries them in this order.</summary>
     public static IReadOnlyList<DeviceRow> Rows { get; } =
     [
-        new("cuda", "an NVIDIA GPU of compute capability 8.0 or newer", () => CudaLibrary.HasDriver, options => CudaDevice.OpenGpu(options.NvrtcFile)),
+        // Not taken by itself until its results on a GPU are under benchmarks/results.
+        new("cuda", "an NVIDIA GPU of compute capability 8.0 or newer", () => false, options => CudaDevice.OpenGpu(options.NvrtcFile)),
         new("cpu", "this processor, single precision, vector instructions, all threads", () => true, options => new CpuDevice(options)),
         new("emulator", "the GPU's kernels and launches on the CPU, checked while they run (slow)", () => false, _ => CudaDevice.OpenEmulator()),
         new("reference", "plain loops in double precision: the oracle of the tests", () => false, _ => new ReferenceDevice()),
