@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Emergence.Capture;
 using Emergence.Checkpoints;
-using Emergence.Devices;
 using Emergence.Models;
 
 namespace Emergence.Benchmarks;

@@ -1,4 +1,3 @@
-using Emergence.Devices;
 
 namespace Emergence.Benchmarks;
 

@@ -1,5 +1,4 @@
 using Emergence.Devices;
-using Emergence.Tensors;
 
 namespace Emergence.Tests.Devices;
 
