@@ -18,7 +18,7 @@ public sealed partial class ArchitectureTests
         ["Models"] = ["Tensors", "Devices", "Checkpoints", "Tokenizers"],
         ["Capture"] = ["Tensors", "Devices", "Checkpoints", "Tokenizers", "Models"],
         ["Information"] = ["Tensors", "Devices"],
-        ["Datasets"] = ["Tensors", "Devices", "Tokenizers"],
+        ["Datasets"] = ["Tensors", "Devices", "Checkpoints", "Tokenizers"],
         ["Measurement"] = ["Tensors", "Devices", "Checkpoints", "Tokenizers", "Models", "Capture", "Information", "Datasets"],
         ["Reports"] = ["Tensors", "Devices", "Checkpoints", "Tokenizers", "Models", "Capture", "Information", "Datasets", "Measurement"],
     };
