@@ -15,6 +15,7 @@ internal static class CommandLine
         ShowVerb.Create(),
         EntropyVerb.Create(),
         MiVerb.Create(),
+        CalibrateVerb.Create(),
         CaptureVerb.Create(),
         TokenizeVerb.Create(),
         DevicesVerb.Create(),

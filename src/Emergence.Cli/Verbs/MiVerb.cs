@@ -11,11 +11,18 @@ internal static class MiVerb
 {
     private const string All = "all";
 
+    public static Option<string> Estimators(string chosen) => new("--estimator")
+    {
+        Description = $"{All}, or a list of: {string.Join("; ", EstimatorTable.Rows.Select(row => $"{row.Name}: {row.UseWhen}"))}",
+        HelpName = "A,B",
+        DefaultValueFactory = _ => chosen,
+    };
+
     public static Command Create()
     {
         const string Files = "Rows of numbers: FILE.npy, FILE.safetensors[:TENSOR] or FILE.csv, read in single precision";
         var (x, y) = (new Argument<string>("X") { Description = Files }, new Argument<string>("Y") { Description = "As many rows" });
-        var estimator = new Option<string>("--estimator") { Description = $"{All}, or a list of: {string.Join("; ", EstimatorTable.Rows.Select(row => $"{row.Name}: {row.UseWhen}"))}", HelpName = "A,B", DefaultValueFactory = _ => "exact,mixed-ksg,gaussian,mine-ema" };
+        var estimator = Estimators("exact,mixed-ksg,gaussian,mine-ema");
         var seeds = new Option<int>("--seeds") { Description = "Trainings of each estimator that is trained", HelpName = "N", DefaultValueFactory = _ => 3 };
         var seed = new Option<ulong>("--seed") { Description = "The first of the seeds", HelpName = "N", DefaultValueFactory = _ => 1 };
         var preset = new Option<string>("--preset") { Description = "Size of the trainings of s-mine and paper", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)), DefaultValueFactory = _ => CriticPreset.Small.Name };
@@ -38,7 +45,7 @@ internal static class MiVerb
         return command;
     }
 
-    private static IReadOnlyList<Estimator> Choose(string names) =>
+    internal static IReadOnlyList<Estimator> Choose(string names) =>
         names == All ? EstimatorTable.Rows : [.. names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().Select(EstimatorTable.Find)];
 
     private static JointClasses Read(string x, string y)
@@ -50,7 +57,7 @@ internal static class MiVerb
         return new(new(left.Values, left.Columns, ones), new(right.Values, right.Columns, ones), isEnumeration: false);
     }
 
-    private static List<PairInformation> Estimate(Device device, IReadOnlyList<Estimator> estimators, JointClasses joint, CriticPreset preset, ulong[] seeds, CancellationToken cancellation)
+    internal static List<PairInformation> Estimate(Device device, IReadOnlyList<Estimator> estimators, JointClasses joint, CriticPreset preset, ulong[] seeds, CancellationToken cancellation)
     {
         var found = estimators.ToDictionary(estimator => estimator, _ => new List<MutualInformation>());
         var requests = estimators.SelectMany(estimator => seeds.Take(estimator.IsRandom ? seeds.Length : 1).Select(seed => new EstimationRequest(estimator, joint, preset, seed, 0)));
@@ -63,7 +70,7 @@ internal static class MiVerb
                 found[request.Estimator].Add(result);
             },
             cancellation);
-        return [.. estimators.Select(estimator => PairInformation.Of([.. found[estimator].OrderBy(result => result.Seed)], estimator.IsRandom))];
+        return [.. estimators.Select(estimator => PairInformation.Of(joint, [.. found[estimator].OrderBy(result => result.Seed)]))];
     }
 
     private static ExitCode Print(List<PairInformation> results, JointClasses joint, bool json)
@@ -78,5 +85,5 @@ internal static class MiVerb
     }
 
     /// <summary>What is not known is left empty: null in JSON.</summary>
-    private static TableCell Known(double value) => double.IsFinite(value) ? value : TableCell.Empty;
+    internal static TableCell Known(double value) => double.IsFinite(value) ? value : TableCell.Empty;
 }

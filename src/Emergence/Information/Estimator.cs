@@ -86,6 +86,7 @@ public static class EstimatorTable
         new MixedNeighbourInformation(),
         new Gaussian(shrinks: false),
         new Gaussian(shrinks: true),
+        new NoisyChannel(),
     ];
 
     public static Estimator Find(string name) => Rows.FirstOrDefault(row => row.Name == name)

@@ -33,12 +33,17 @@ internal sealed class CorrectedInformation(string name) : Estimator
 
     public override bool IsRandom => false;
 
+    public override bool IsOfSource => true;
+
     internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
     {
         if (request.Joint.IsEnumeration)
             return new FinishedEstimation(Refuse(request, "the data are all there are, so there is nothing to correct; use exact"));
+        var about = Describe(request, double.NaN);
+        if (!about.IsCounted)
+            return new FinishedEstimation(Refuse(request, $"{about.K} distinct rows in {request.Joint.Samples:0}, so that most classes were not seen; use mixed-ksg or mine-ema"));
         var estimate = SampleInformation.Estimate(request.Joint).Single(row => row.Name == name);
-        return new FinishedEstimation(Describe(request, estimate.Bits) with { SamplingErrorBits = estimate.StandardError });
+        return new FinishedEstimation(about with { MiBits = estimate.Bits, SamplingErrorBits = estimate.StandardError });
     }
 }
 

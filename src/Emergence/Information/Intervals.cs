@@ -17,7 +17,7 @@ public static class Intervals
     private const double Inside = 0.95;
 
     /// <summary>z: the standard normal lies between -z and z with 95 %.</summary>
-    private const double Normal = 1.959963984540054;
+    internal const double Normal = 1.959963984540054;
 
     /// <summary>mean +- sqrt((t SD / sqrt S)^2 + (z SE)^2), with Student's t of S - 1 degrees of freedom.</summary>
     /// <param name="seeds">S values, one a seed.</param>

@@ -1,3 +1,4 @@
+using Emergence.Devices.Sampling;
 using static Emergence.Information.SpecialFunctions;
 
 namespace Emergence.Information;
@@ -24,8 +25,8 @@ internal sealed class NearestNeighbourInformation : RowEstimator
         var tied = rows.Count - rows.Repeats.Length;
         if (tied > MaxTies * rows.Count)
             return Refuse(request, $"{tied} of {rows.Count} rows repeat another row; use exact where all rows do, else mixed-ksg");
-        var constant = Digamma(Neighbourhood.K) + Digamma(rows.Count);
-        return Neighbourhood.Average(Describe(request, 0), rows, row => constant - Digamma(row.CloserX + 1) - Digamma(row.CloserY + 1));
+        return Neighbourhood.Average(Describe(request, 0), rows, (row, count) =>
+            Digamma(Neighbourhood.K) + Digamma(count) - Digamma(row.CloserX + 1) - Digamma(row.CloserY + 1));
     }
 }
 
@@ -45,14 +46,13 @@ internal sealed class MixedNeighbourInformation : RowEstimator
     {
         if (Neighbourhood.TooFew(rows) is { } tooFew)
             return Refuse(request, tooFew);
-        var logRows = Math.Log(rows.Count);
-        return Neighbourhood.Average(Describe(request, 0), rows, row =>
+        return Neighbourhood.Average(Describe(request, 0), rows, (row, count) =>
         {
             var isTied = row.Radius == 0;
             var near = isTied ? Digamma(row.Same + 1) : Digamma(Neighbourhood.K);
             var x = isTied ? row.SameX : row.CloserX;
             var y = isTied ? row.SameY : row.CloserY;
-            return near + logRows - Digamma(x + 1) - Digamma(y + 1);
+            return near + Math.Log(count) - Digamma(x + 1) - Digamma(y + 1);
         });
     }
 }
@@ -71,25 +71,48 @@ internal static class Neighbourhood
     /// </summary>
     private const double BitsBelowLimit = 2;
 
+    /// <summary>Parts whose values tell the standard error, and the fewest rows of one.</summary>
+    private const int MostFolds = 10, RowsOfFold = 20;
+
     public static string? TooFew(PairedRows rows) => rows.Count <= 2 * K ? $"{rows.Count} rows, needs more than {2 * K}" : null;
 
-    /// <summary>The mean of what every row says, in nats, with the standard error of that mean.</summary>
-    public static MutualInformation Average(MutualInformation about, PairedRows rows, Func<NearestNeighbours.Surroundings, double> nats)
+    /// <summary>The mean of what every row says, in nats given N, with its standard error.</summary>
+    public static MutualInformation Average(MutualInformation about, PairedRows rows, Func<NearestNeighbours.Surroundings, int, double> nats)
     {
         if (rows.XColumns == 0 || rows.YColumns == 0)
             return about;
-        var bits = new NearestNeighbours(rows.X, rows.XColumns, rows.Y, rows.YColumns, rows.Repeats)
-            .Find(K)
-            .Select(row => nats(row) / Math.Log(2))
-            .ToArray();
+        var bits = Bits(rows, nats);
         var (mean, error) = rows.Mean(bits);
         var isWide = rows.XColumns > MaxColumns || rows.YColumns > MaxColumns;
         return about with
         {
             MiBits = mean,
-            SamplingErrorBits = error,
+            SamplingErrorBits = about.IsCounted || rows.Repeats.Length < 2 * RowsOfFold ? error : ErrorByFolds(rows, nats, mean),
             ResolvableBits = (Digamma(rows.Count) - Digamma(K)) / Math.Log(2) - BitsBelowLimit,
             Doubt = isWide && !about.IsCounted ? $"reads low above {MaxColumns} columns a side, found {rows.XColumns}+{rows.YColumns}" : null,
         };
+    }
+
+    private static double[] Bits(PairedRows rows, Func<NearestNeighbours.Surroundings, int, double> nats) =>
+        [.. new NearestNeighbours(rows.X, rows.XColumns, rows.Y, rows.YColumns, rows.Repeats).Find(K).Select(row => nats(row, rows.Count) / Math.Log(2))];
+
+    /// <summary>
+    /// Neighbours share their neighbours, so the terms of the rows are not independent; the values of disjoint parts are.
+    /// SD over the parts / sqrt(parts), widened from the normal to Student's distribution of so few parts. The bias falls
+    /// about as 1 / sqrt(N): what it changed from a part to the whole tells what is left of it.
+    /// </summary>
+    private static double ErrorByFolds(PairedRows rows, Func<NearestNeighbours.Surroundings, int, double> nats, double whole)
+    {
+        var order = Enumerable.Range(0, rows.Repeats.Length).ToArray();
+        new RandomSequence(0, 0, RandomStream.Resampling).Shuffle(order.AsSpan());
+        var folds = Math.Min(MostFolds, order.Length / RowsOfFold);
+        var values = Enumerable.Range(0, folds).Select(fold =>
+        {
+            var part = rows.Select([.. order.Where((_, place) => place % folds == fold)]);
+            return part.Mean(Bits(part, nats)).Mean;
+        }).ToArray();
+        var spread = SeedSpread.StandardDeviation(values) / Math.Sqrt(folds) * Intervals.StudentT(folds - 1);
+        var left = Math.Abs(whole - values.Average()) / (Math.Sqrt(folds) - 1);
+        return (spread + left) / Intervals.Normal;
     }
 }

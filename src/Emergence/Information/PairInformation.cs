@@ -1,6 +1,6 @@
 namespace Emergence.Information;
 
-/// <summary>The seeds of one estimator on two arrays, taken together.</summary>
+/// <summary>The seeds of one estimator on two arrays, taken together; the interval is about the source of the rows.</summary>
 /// <param name="Estimator">Its name.</param>
 /// <param name="MiBits">Mean over the seeds; NaN where there is no number: a refusal, or an infinite information.</param>
 /// <param name="Low">Lower end of the 95 % interval; NaN where nothing is known about it.</param>
@@ -9,10 +9,11 @@ namespace Emergence.Information;
 /// <param name="Note">Why, where there is something to say.</param>
 public sealed record PairInformation(string Estimator, double MiBits, double Low, double High, Verdict Verdict, string? Note)
 {
+    /// <param name="joint">The data.</param>
     /// <param name="seeds">Results of one estimator on the same data.</param>
-    /// <param name="isRandom">Its results differ between seeds.</param>
-    public static PairInformation Of(IReadOnlyList<MutualInformation> seeds, bool isRandom)
+    public static PairInformation Of(JointClasses joint, IReadOnlyList<MutualInformation> seeds)
     {
+        ArgumentNullException.ThrowIfNull(joint);
         var spread = SeedSpread.Apply(seeds);
         var first = spread[0];
         var verdict = spread.Max(seed => seed.Verdict);
@@ -22,8 +23,24 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
         // The test rows of the seeds are drawn from the same rows: their errors are taken as one.
         var error = spread.Average(seed => double.IsNaN(seed.SamplingErrorBits) ? seed.ExactStandardErrorBits : seed.SamplingErrorBits);
         var values = spread.Select(seed => seed.MiBits).ToArray();
-        var interval = isRandom ? Intervals.OfSeeds(values, error) : Intervals.OfExact(values[0], error);
-        return new(first.Estimator, interval.Mean, interval.Low, interval.High, verdict, Remark(first, verdict));
+        var interval = values.Length > 1 ? Intervals.OfSeeds(values, error) : Intervals.OfExact(values[0], error);
+        var (low, high) = first.IsOfSource ? (interval.Low, interval.High) : AroundSource(joint, interval);
+        return verdict == Verdict.AtCeiling
+            ? new(first.Estimator, interval.Mean, double.NaN, double.NaN, verdict, Remark(first, verdict))
+            : new(first.Estimator, interval.Mean, low, high, verdict, Remark(first, verdict));
+    }
+
+    /// <summary>
+    /// What the rows hold lies below what their source holds by the bias of the plug-in entropies, and a critic below that:
+    /// the interval reaches from the value to that of the corrected estimate.
+    /// </summary>
+    private static (double Low, double High) AroundSource(JointClasses joint, Interval interval)
+    {
+        if (joint.IsEnumeration)
+            return (interval.Low, interval.High);
+        var corrected = SampleInformation.Estimate(joint).Single(row => row.Name == SampleInformation.Best);
+        var about = Intervals.OfExact(corrected.Bits, corrected.StandardError);
+        return (Math.Min(interval.Low, about.Low), Math.Max(interval.High, about.High));
     }
 
     private static string? Remark(MutualInformation seed, Verdict verdict) => verdict switch

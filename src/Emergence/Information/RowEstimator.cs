@@ -40,6 +40,9 @@ internal sealed class PairedRows
         Count = Repeats.Sum();
     }
 
+    private PairedRows(int[] repeats, double[] x, int xColumns, double[] y, int yColumns) =>
+        (Repeats, X, XColumns, Y, YColumns, Count) = (repeats, x, xColumns, y, yColumns, repeats.Sum());
+
     /// <summary>N.</summary>
     public int Count { get; }
 
@@ -57,6 +60,10 @@ internal sealed class PairedRows
 
     /// <summary>dy.</summary>
     public int YColumns { get; }
+
+    /// <summary>Some of the distinct rows.</summary>
+    public PairedRows Select(int[] chosen) =>
+        new([.. chosen.Select(row => Repeats[row])], Gather(X, XColumns, chosen), XColumns, Gather(Y, YColumns, chosen), YColumns);
 
     /// <summary>(K, dx + dy): x and y side by side.</summary>
     public double[] Join()
@@ -84,9 +91,14 @@ internal sealed class PairedRows
     private static (double[] Values, int Columns) Gather(RowClasses side, int[] classes)
     {
         var (standardised, columns) = side.Standardise();
-        var values = new double[classes.Length * columns];
-        for (var row = 0; row < classes.Length; row++)
-            standardised.AsSpan(classes[row] * columns, columns).CopyTo(values.AsSpan(row * columns));
-        return (values, columns);
+        return (Gather(standardised, columns, classes), columns);
+    }
+
+    private static double[] Gather(double[] rows, int columns, int[] chosen)
+    {
+        var values = new double[chosen.Length * columns];
+        for (var row = 0; row < chosen.Length; row++)
+            rows.AsSpan(chosen[row] * columns, columns).CopyTo(values.AsSpan(row * columns));
+        return values;
     }
 }

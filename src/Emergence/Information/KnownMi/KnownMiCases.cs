@@ -50,6 +50,10 @@ public static class KnownMiCases
         .. Enumerable.Range(0, PrefixToy.Slots).Select(Toy),
     ];
 
+    /// <summary>d correlated pairs of normal coordinates that share so many bits in all.</summary>
+    public static KnownMiCase NormalPairs(int dimensions, double bits) =>
+        Continuous($"{dimensions}-d normal", FormattableString.Invariant($"{bits} bits"), bits, "closed form", Normal(Repeat(Math.Sqrt(1 - Math.Pow(2, -2 * bits / dimensions)), dimensions)));
+
     private static KnownMiCase Continuous(string id, string name, double bits, string source, Func<int, RandomSequence, PairSample> draw, params Expectation[] expectations) => new(id, name, bits, source, false, draw, expectations);
 
     private static KnownMiCase Discrete(string id, string name, double bits, string source, Func<int, RandomSequence, PairSample> draw, params Expectation[] expectations) => new(id, name, bits, source, true, draw, expectations);

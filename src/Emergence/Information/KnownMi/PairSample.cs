@@ -19,6 +19,15 @@ public sealed record PairSample(int Rows, double[] X, int XColumns, double[] Y, 
     /// <summary>Every column minus its mean over its SD (population); constant columns become 0.</summary>
     public PairSample Standardise() => this with { X = Standardise(X, XColumns), Y = Standardise(Y, YColumns) };
 
+    /// <summary>The rows as a sample, in single precision.</summary>
+    public JointClasses ToClasses()
+    {
+        var ones = Enumerable.Repeat(1.0, Rows).ToArray();
+        return new(new(ToSingle(X), XColumns, ones), new(ToSingle(Y), YColumns, ones), isEnumeration: false);
+    }
+
+    private static float[] ToSingle(double[] values) => Array.ConvertAll(values, value => (float)value);
+
     private double[] Standardise(double[] values, int columns)
     {
         var result = new double[values.Length];

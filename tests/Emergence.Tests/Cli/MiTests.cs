@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Emergence.Information.KnownMi;
+
+namespace Emergence.Tests.Cli;
+
+public sealed class MiTests
+{
+    private readonly string _folder = TestData.TemporaryFolder();
+
+    [Fact]
+    public void Every_format_gives_the_same_numbers()
+    {
+        var sample = KnownMiCases.All.Single(known => known.Id == "6").Sample(400, 1);
+        var (x, y) = (Write("x.csv", Csv(sample.X, 5)), Write("y.csv", Csv(sample.Y, 5)));
+        var expected = Lines("mi", x, y, "--estimator", "ksg,gaussian", "--json", "--device", "reference");
+        Assert.Equal(["ksg", "gaussian"], expected.Select(line => line.GetProperty("estimator").GetString()));
+        Assert.All(expected, line =>
+        {
+            Assert.Equal((400, 5, 5), (line.GetProperty("n").GetInt32(), line.GetProperty("dx").GetInt32(), line.GetProperty("dy").GetInt32()));
+            Assert.InRange(line.GetProperty("mi_bits").GetDouble(), line.GetProperty("lo").GetDouble(), line.GetProperty("hi").GetDouble());
+            Assert.Equal("ok", line.GetProperty("verdict").GetString());
+        });
+        Assert.InRange(expected[1].GetProperty("mi_bits").GetDouble(), 0.7, 1.05); // 0.8552 +- 0.17: 4 SD at 400 rows
+
+        var transposed = Write("x.npy", Npy("<f8", isColumnMajor: true, 400, 5, Transpose(sample.X, 400, 5)));
+        var other = Write("y.npy", Npy("<f4", isColumnMajor: false, 400, 5, sample.Y));
+        var found = Lines("mi", transposed, other, "--estimator", "ksg,gaussian", "--json", "--device", "reference");
+        Assert.Equal(expected.Select(line => line.GetRawText()), found.Select(line => line.GetRawText()));
+    }
+
+    [Fact]
+    public void What_cannot_work_is_refused_with_the_way_out()
+    {
+        var sample = KnownMiCases.All.Single(known => known.Id == "20a").Sample(200, 1);
+        var (x, y) = (Write("x.csv", Csv(sample.X, 1)), Write("y.csv", Csv(sample.Y, 1)));
+        var (code, output, _) = Child.Run("mi", x, y, "--estimator", "exact,ksg", "--json", "--device", "reference");
+        Assert.Equal(3, code);
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal("ok", lines[0].GetProperty("verdict").GetString());
+        Assert.Equal(("failed", JsonValueKind.Null), (lines[1].GetProperty("verdict").GetString(), lines[1].GetProperty("mi_bits").ValueKind));
+        Assert.Contains("use exact", lines[1].GetProperty("note").GetString());
+    }
+
+    [Theory]
+    [InlineData("as many rows", "1\n2\n", "1\n")]
+    [InlineData("line 2 has 2 fields", "1\n2,3\n", "1\n2\n")]
+    [InlineData("'b' is not a number", "1\nb\n", "1\n2\n")]
+    [InlineData("row 1, column 0 is NaN", "1\nNaN\n", "1\n2\n")]
+    [InlineData("holds no numbers", "a,b\n", "1\n2\n")]
+    public void Broken_files_are_one_line(string expected, string x, string y)
+    {
+        var (code, output, error) = Child.Run("mi", Write("x.csv", Encoding.UTF8.GetBytes(x)), Write("y.csv", Encoding.UTF8.GetBytes(y)));
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains(expected, error);
+        Assert.Equal(1, error.Count(c => c == '\n'));
+    }
+
+    [Theory]
+    [InlineData("holds elements of type '|O'", "|O", 16)]
+    [InlineData("bytes of elements", "<f8", 8)]
+    public void Broken_arrays_are_one_line(string expected, string type, int bytes)
+    {
+        var whole = Npy("<f8", isColumnMajor: false, 2, 1, [1, 2]);
+        var text = Encoding.Latin1.GetString(whole[..(whole.Length - 16 + bytes)]).Replace("<f8", type);
+        var (code, _, error) = Child.Run("mi", Write("x.npy", Encoding.Latin1.GetBytes(text)), Write("y.csv", "1\n2\n"u8.ToArray()));
+        Assert.Equal(2, code);
+        Assert.Contains(expected, error);
+    }
+
+    private static JsonElement[] Lines(params string[] arguments)
+    {
+        var (code, output, error) = Child.Run(arguments);
+        Assert.True(code == 0, error);
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+    }
+
+    private string Write(string name, byte[] content)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllBytes(path, content);
+        return path;
+    }
+
+    private static byte[] Csv(double[] values, int columns) =>
+        Encoding.UTF8.GetBytes(string.Concat(values.Chunk(columns).Select(row => string.Join(',', row.Select(value => ((float)value).ToString(CultureInfo.InvariantCulture))) + "\n")));
+
+    /// <summary>Version 1.0 as the format's description has it: a header padded to a multiple of 64 bytes.</summary>
+    private static byte[] Npy(string type, bool isColumnMajor, int rows, int columns, double[] values)
+    {
+        var header = $"{{'descr': '{type}', 'fortran_order': {(isColumnMajor ? "True" : "False")}, 'shape': ({rows}, {columns}), }}";
+        header = header.PadRight((header.Length + 11 + 63) / 64 * 64 - 11) + "\n";
+        var bytes = new List<byte>([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)]);
+        foreach (var value in values)
+            bytes.AddRange(type == "<f4" ? BitConverter.GetBytes((float)value) : BitConverter.GetBytes((double)(float)value));
+        return [.. bytes];
+    }
+
+    private static double[] Transpose(double[] values, int rows, int columns) =>
+        [.. Enumerable.Range(0, columns).SelectMany(column => Enumerable.Range(0, rows).Select(row => values[row * columns + column]))];
+}
