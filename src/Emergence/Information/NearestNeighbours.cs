@@ -108,24 +108,36 @@ internal sealed class NearestNeighbours
         return new(radius, Vector.Sum(same) - 1, Vector.Sum(sameX) - 1, Vector.Sum(sameY) - 1, Vector.Sum(closerX) - itself, Vector.Sum(closerY) - itself);
     }
 
-    /// <summary>Maximum-norm distance of one row to all rows.</summary>
+    /// <summary>Maximum-norm distance of one row to all rows; columns four at a time, since memory is what takes time.</summary>
     private void Distances(float[] columns, int row, float[] distances)
     {
         Array.Clear(distances);
         for (var first = 0; first < _padded; first += Block)
         {
             var end = Math.Min(first + Block, _padded);
-            for (var column = 0; column < columns.Length; column += _padded)
+            var column = 0;
+            for (; column + 4 * _padded <= columns.Length; column += 4 * _padded)
+            {
+                int c1 = column + _padded, c2 = c1 + _padded, c3 = c2 + _padded;
+                Vector<float> own0 = new(columns[column + row]), own1 = new(columns[c1 + row]), own2 = new(columns[c2 + row]), own3 = new(columns[c3 + row]);
+                for (var i = first; i < end; i += Vector<float>.Count)
+                {
+                    var low = Vector.Max(Apart(columns, column + i, own0), Apart(columns, c1 + i, own1));
+                    var high = Vector.Max(Apart(columns, c2 + i, own2), Apart(columns, c3 + i, own3));
+                    Vector.Max(new Vector<float>(distances, i), Vector.Max(low, high)).CopyTo(distances, i);
+                }
+            }
+
+            for (; column < columns.Length; column += _padded)
             {
                 var own = new Vector<float>(columns[column + row]);
                 for (var i = first; i < end; i += Vector<float>.Count)
-                {
-                    var far = Vector.Max(new Vector<float>(distances, i), Vector.Abs(new Vector<float>(columns, column + i) - own));
-                    far.CopyTo(distances, i);
-                }
+                    Vector.Max(new Vector<float>(distances, i), Apart(columns, column + i, own)).CopyTo(distances, i);
             }
         }
     }
+
+    private static Vector<float> Apart(float[] columns, int at, Vector<float> own) => Vector.Abs(new Vector<float>(columns, at) - own);
 
     /// <summary>(columns, padded): the rows that only fill up are infinitely far from all others.</summary>
     private float[] Transpose(ReadOnlySpan<double> values, int columns)
