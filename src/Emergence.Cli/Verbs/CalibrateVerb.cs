@@ -72,7 +72,6 @@ internal static class CalibrateVerb
             var table = new Table(TableColumn.Text("case"), TableColumn.Text("name"), TableColumn.Number("true_bits", 4), TableColumn.Text("estimator"), TableColumn.Integer("rows"), TableColumn.Integer("repeats"), TableColumn.Number("mean_bits", 4), TableColumn.Number("covered_percent", 1));
             foreach (var (id, name) in pairs)
             {
-                Console.Error.WriteLine($"case {id}, {name}");
                 var (known, estimator) = (KnownMiCases.All.Single(known => known.Id == id), EstimatorTable.Find(name));
                 var (covered, sum) = (0, 0.0);
                 for (var repeat = 0ul; repeat < (ulong)repeats; repeat++)
@@ -84,6 +83,7 @@ internal static class CalibrateVerb
                 }
 
                 table.Add(id, known.Name, known.TrueBits, name, rows, repeats, sum, 100.0 * covered / repeats);
+                Console.Error.WriteLine($"case {id}, {name}: {covered} of {repeats}");
             }
 
             return table;
