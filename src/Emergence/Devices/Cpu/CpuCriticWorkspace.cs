@@ -11,7 +11,7 @@ namespace Emergence.Devices.Cpu;
 internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
 {
     /// <summary>Columns of the first layer whose gradients by row of x and y are held at a time.</summary>
-    private const int StripColumns = 256;
+    private const int StripColumns = 192;
 
     /// <summary>Floats of a block's first layer: they stay in the last cache.</summary>
     private const int BlockFloats = 1 << 20;

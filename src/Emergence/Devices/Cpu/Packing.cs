@@ -34,6 +34,12 @@ internal static unsafe class Packing
                 high.GetUpper().Store(o + 3 * GemmKernel.Rows + 4);
             }
 
+            for (; rowStep == 1 && last == GemmKernel.Rows - 1 && k < count; k++, o += GemmKernel.Rows)
+            {
+                Vector128.Load(p0 + k * stepA).Store(o);
+                Vector64.Load(p4 + k * stepA).Store(o + 4);
+            }
+
             for (var at = k * stepA; k < count; k++, at += stepA)
             {
                 o[0] = p0[at];
