@@ -101,7 +101,10 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
         for (var start = 0; start < a.Rows; start += _blockRows)
         {
             var rows = Math.Min(_blockRows, a.Rows - start);
-            var (delta, first) = (Delta(1).RowRange(start, rows), _first.RowRange(0, rows).ColumnRange(0, count));
+            var delta = Delta(1).RowRange(start, rows);
+
+            // Dense: rows that lie a multiple of many cache lines apart would share few sets of the caches.
+            var first = _first.Reshape(1, (int)_first.Count).ColumnRange(0, rows * count).Reshape(rows, count);
             var (rowsA, rowsB) = (a.RowRange(start, rows), b.RowRange(start, rows));
             _device.AddPairs(zx, rowsA, zy, rowsB, first);
             AddGradient(delta, first, Shape.Weight(gradient, 1).ColumnRange(column, count), start > 0);
