@@ -5,13 +5,13 @@ using Emergence.Devices.Reference;
 
 namespace Emergence.Tests.Devices;
 
-/// <summary>The devices that tests run on: every row of the table, and every path of the CPU device, that this machine has. The emulator's tests are skipped where it was not built.</summary>
+/// <summary>The devices that tests run on: every row of the table (a GPU where there is a driver) and every path of the CPU device that this machine has. The emulator is skipped where it was not built.</summary>
 public static class TestDevices
 {
     private static readonly Dictionary<string, Device> s_open = [];
 
     /// <summary>"name" or "name/path".</summary>
-    public static TheoryData<string> Names { get; } = [.. DeviceTable.Rows.Where(row => row.Name is "reference" or "emulator" || row.Automatic())
+    public static TheoryData<string> Names { get; } = [.. DeviceTable.Rows.Where(row => row.Name != "cuda" || CudaLibrary.HasDriver)
         .SelectMany(row => row.Name == "cpu" ? CpuDevice.Paths.Select(path => $"cpu/{path}") : [row.Name])];
 
     /// <summary>All but the one that the others are compared with.</summary>
