@@ -8,7 +8,10 @@ public sealed class InterruptionTests
     private const string Kills = "EMERGENCE_TEST_KILLS";
 
     /// <summary>Trained cells, so that a run takes long enough to be hit in its middle.</summary>
-    private static readonly string[] Trained = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences", "60", "--boundaries", "1,3", "--seeds", "2", "--threads", "1", "--out"];
+    private static readonly string[] Trained = Measure(seeds: 2);
+
+    /// <summary>Never seen to its end, however long the machine takes to send a signal.</summary>
+    private static readonly string[] Long = Measure(seeds: 200);
 
     [Fact]
     public void Killed_at_random_moments_a_run_ends_with_the_same_bytes()
@@ -46,7 +49,7 @@ public sealed class InterruptionTests
     public void A_signal_ends_a_run_soon_and_says_how_to_go_on(string signal, int expected)
     {
         var run = Path.Combine(TestData.TemporaryFolder(), "run");
-        using var process = Child.Start([.. Trained, run]);
+        using var process = Child.Start([.. Long, run]);
         WaitForCells(run, process);
         Child.Signal(process, signal);
 
@@ -60,16 +63,18 @@ public sealed class InterruptionTests
     public void A_second_process_is_refused_and_told_who_is_there()
     {
         var run = Path.Combine(TestData.TemporaryFolder(), "run");
-        using var process = Child.Start([.. Trained, run]);
+        using var process = Child.Start([.. Long, run]);
         WaitForCells(run, process);
 
-        var (code, _, error) = Child.Run([.. Trained, run]);
+        var (code, _, error) = Child.Run([.. Long, run]);
 
         Assert.False(process.HasExited, "the first process ended too soon to be met");
         process.Kill();
         Assert.Equal(75, code);
         Assert.Contains($"the run is in use by pid {process.Id}", error);
     }
+
+    private static string[] Measure(int seeds) => ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences", "60", "--boundaries", "1,3", "--seeds", $"{seeds}", "--threads", "1", "--out"];
 
     private static string Journal(string run)
     {
