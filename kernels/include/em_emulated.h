@@ -99,12 +99,17 @@ template <int Registers> EM_DEV void em_registers_fewer() {}
 EM_DEV void em_wgmma_fence() {}
 EM_DEV void em_wgmma_commit() { emulator::CommitSlot s; emulator::warpgroup_operation(s, emulator::execute_product_commit); }
 template <int Keep> EM_DEV void em_wgmma_wait() { emulator::WaitSlot s{Keep}; emulator::warpgroup_operation(s, emulator::execute_product_wait); }
-// d is a (64, 2 * Half) tile, Half registers a thread; keep: add to what d holds.
-template <int Half> EM_DEV void em_wgmma(float (&d)[Half], u64 a, u64 b, bool keep) {
-  emulator::ProductSlot s{d, nullptr, a, b, keep};
-  emulator::warpgroup_operation(s, emulator::issue_product<2 * Half, false>);
+// d is a (64, 2 * Half) tile, Half registers a thread; adds to d.
+template <int TransposedA, int TransposedB, int Half> EM_DEV void em_wgmma(float (&d)[Half], u64 a, u64 b) {
+  emulator::ProductSlot s{d, a, b};
+  emulator::warpgroup_operation(s, emulator::issue_product<2 * Half, TransposedA != 0, TransposedB != 0>);
 }
-template <int Half> EM_DEV void em_wgmma(float (&d)[Half], const u32 (&a)[4], u64 b, bool keep) {
-  emulator::ProductSlot s{d, a, 0, b, keep};
-  emulator::warpgroup_operation(s, emulator::issue_product<2 * Half, true>);
-}
+template <int Half> EM_DEV void em_wgmma_results(float (&)[Half]) {}
+EM_DEV void em_warpgroup_sync(int) { emulator::CommitSlot s; emulator::warpgroup_operation(s, emulator::execute_warpgroup_sync); }
+
+// Every block is a cluster of its own.
+EM_DEV u32 em_cluster_rank() { return 0; }
+EM_DEV u32 em_cluster_size() { return 1; }
+EM_DEV void em_cluster_sync() {}
+EM_DEV void em_barrier_arrive_in(u64* b, int) { emulator::arrive(b, 0); }
+EM_DEV void em_tensor_load_multicast(void* shared, const void* map, int x, int y, int z, u64* b, int) { emulator::load_tensor(shared, map, 3, x, y, z, b); }

@@ -160,6 +160,15 @@ API cuLaunchKernel(Function* function, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u
   });
 }
 
+// Every block is a cluster of its own.
+struct LaunchAttribute { int kind, padding; u32 cluster[3]; u8 rest[52]; };
+struct LaunchConfiguration { u32 gx, gy, gz, bx, by, bz, shared_bytes; Stream* stream; const LaunchAttribute* attributes; u32 count; };
+API cuLaunchKernelEx(const LaunchConfiguration* c, Function* function, void** parameters, void** extra) {
+  for (u32 i = 0; i < c->count; ++i)
+    if (c->attributes[i].kind != 4 || c->attributes[i].cluster[0] * c->attributes[i].cluster[1] * c->attributes[i].cluster[2] != 1) return InvalidValue;
+  return cuLaunchKernel(function, c->gx, c->gy, c->gz, c->bx, c->by, c->bz, c->shared_bytes, c->stream, parameters, extra);
+}
+
 API cuTensorMapEncodeTiled(void* map, int type, u32 rank, void* base, const u64* size, const u64* strides, const u32* box, const u32* steps,
                            int interleave, int swizzle, int, int) {
   static const u32 element[] = {1, 2, 4, 4, 8, 8, 2, 4, 8, 2};           // CUtensorMapDataType

@@ -26,6 +26,7 @@ internal static class KernelTable
     public static readonly KernelRow MatMul = Add("matmul", "matmul", 256);
     public static readonly KernelRow MatMulSplit = Add("matmul_split", "matmul", 256);
     public static readonly KernelRow MatMulSum = Add("matmul_sum", "matmul", 256);
+    public static readonly KernelRow SplitParts = Add("split_parts", "parts", 256);
     public static readonly KernelRow Attention = Add("attention", "attention", 128);
     public static readonly KernelRow SumRows = Add("sum_rows", "sums", 256);
     public static readonly KernelRow SumByIndexCount = Add("sum_by_index_count", "sums", 32);
@@ -37,10 +38,23 @@ internal static class KernelTable
     public static readonly KernelRow DonskerVaradhanGradient = Add("donsker_varadhan_gradient", "critic", 256);
     public static readonly KernelRow Adam = Add("adam", "critic", 256);
 
+    public static readonly KernelRow ProductSm90NT128 = Add("product_sm90_nt_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
+    public static readonly KernelRow ProductSm90NT192 = Add("product_sm90_nt_192", "product_sm90", 384, ProductSm90Bytes(192, 4));
+    public static readonly KernelRow ProductSm90NT256 = Add("product_sm90_nt_256", "product_sm90", 384, ProductSm90Bytes(256, 4));
+    public static readonly KernelRow ProductSm90NN128 = Add("product_sm90_nn_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
+    public static readonly KernelRow ProductSm90NN192 = Add("product_sm90_nn_192", "product_sm90", 384, ProductSm90Bytes(192, 4));
+    public static readonly KernelRow ProductSm90NN256 = Add("product_sm90_nn_256", "product_sm90", 384, ProductSm90Bytes(256, 4));
+    public static readonly KernelRow ProductSm90TN128 = Add("product_sm90_tn_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
+    public static readonly KernelRow ProductSm90TN192 = Add("product_sm90_tn_192", "product_sm90", 384, ProductSm90Bytes(192, 4));
+    public static readonly KernelRow ProductSm90TN256 = Add("product_sm90_tn_256", "product_sm90", 384, ProductSm90Bytes(256, 4));
+
     private static KernelRow Add(string name, string file, int threads, int sharedBytes = 0)
     {
         var row = new KernelRow(name, file, threads, sharedBytes);
         s_rows.Add(row);
         return row;
     }
+
+    /// <summary>Stages of tiles of a and b, rows on their way out, two barriers a stage; as in product_sm90.cu.</summary>
+    private static int ProductSm90Bytes(int columns, int stages) => (stages * ((128 + columns) * 64 * 2 + 16)) + (2 * 64 * 40 * 4);
 }
