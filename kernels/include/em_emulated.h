@@ -43,6 +43,7 @@ EM_DEV float em_copysign(float v, float sign) { return __builtin_copysignf(v, si
 EM_DEV float em_sqrt(float v) { return __builtin_sqrtf(v); }
 EM_DEV float em_round(float v) { return __builtin_nearbyintf(v); }
 EM_DEV double em_round(double v) { return __builtin_nearbyint(v); }
+EM_DEV int em_popcount(u32 v) { return __builtin_popcount(v); }
 EM_DEV u32 em_mulhi(u32 a, u32 b) { return (u32)((u64)a * b >> 32); }
 
 EM_DEV void __syncthreads() { emulator::synchronize_block(); }
@@ -72,6 +73,7 @@ EM_DEV u32 em_shared_address(const void* p) { return emulator::shared_address(p)
 EM_DEV void em_copy_async4(void* shared, const void* global) { emulator::copy_async(shared, global, 4, 4); }
 EM_DEV void em_copy_async16(void* shared, const void* global) { emulator::copy_async(shared, global, 16, 16); }
 EM_DEV void em_copy_async16_or_zero(void* shared, const void* global, bool valid) { emulator::copy_async(shared, global, 16, valid ? 16 : 0); }
+EM_DEV void em_copy_async16_first(void* shared, const void* global, int bytes) { emulator::copy_async(shared, global, 16, (u32)bytes); }
 EM_DEV void em_copy_commit() { emulator::current->copy_group++; }
 template <int Keep> EM_DEV void em_copy_wait() { emulator::finish_copies(Keep); }
 EM_DEV void em_ldmatrix_x2(u32 (&r)[2], const void* row) { emulator::load_matrix<2, false>(r, row); }

@@ -24,6 +24,10 @@ EM_DEV void em_copy_async16(void* shared, const void* global) {
 EM_DEV void em_copy_async16_or_zero(void* shared, const void* global, bool valid) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(em_shared_address(shared)), "l"(global), "r"(valid ? 16 : 0) : "memory");
 }
+// The first `bytes` of 16 (0 .. 16), zeros behind them.
+EM_DEV void em_copy_async16_first(void* shared, const void* global, int bytes) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(em_shared_address(shared)), "l"(global), "r"(bytes) : "memory");
+}
 EM_DEV void em_copy_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int Keep> EM_DEV void em_copy_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(Keep) : "memory"); }
 EM_DEV void em_ldmatrix_x2(u32 (&r)[2], const void* row) {

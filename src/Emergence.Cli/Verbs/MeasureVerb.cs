@@ -17,7 +17,7 @@ internal static class MeasureVerb
         var estimator = new Option<string>("--estimator") { Description = string.Join("; ", EstimatorTable.Rows.Select(row => $"{row.Name}: {row.UseWhen}")), HelpName = "NAME", DefaultValueFactory = _ => "s-mine" };
         var preset = new Option<string>("--preset") { Description = "Size of the trainings; by default small on a CPU, paper on a GPU", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)) };
         var seeds = new Option<int>("--seeds") { Description = "Trainings of each cell", HelpName = "N", DefaultValueFactory = _ => 3 };
-        var dtype = new Option<string>("--dtype") { Description = "Type of the arithmetic; stored weights keep their own", HelpName = "float32|auto", DefaultValueFactory = _ => "float32" };
+        var dtype = new Option<string>("--dtype") { Description = "Type of the arithmetic; stored weights keep their own", HelpName = "float32|bfloat16|auto", DefaultValueFactory = _ => "float32" };
         var micro = new Option<string>("--micro-position") { Description = "Position id of a token that runs alone", HelpName = "zero|own", DefaultValueFactory = _ => "zero" }.AcceptOnlyFromAmong("zero", "own");
         var (device, threads) = (Flags.Device(), Flags.Threads());
         var output = new Option<string>("--out") { Description = "Folder of the run; an unfinished one is gone on with", HelpName = "RUN", Required = true };

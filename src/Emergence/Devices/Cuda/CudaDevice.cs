@@ -14,11 +14,13 @@ public sealed unsafe partial class CudaDevice : Device
     private readonly CudaContext _context;
     private readonly CudaStream _stream;
     private readonly CudaKernels _kernels;
+    private readonly DType _arithmetic;
     private readonly Lock _scratchLock = new();
     private CudaBuffer? _scratch;
 
-    internal CudaDevice(CudaDriver driver, string? nvrtcFile = null)
+    internal CudaDevice(CudaDriver driver, string? nvrtcFile = null, DType arithmetic = DType.Float32)
     {
+        _arithmetic = arithmetic;
         _context = new CudaContext(driver);
         _stream = new CudaStream(_context);
         _kernels = new CudaKernels(_context, new KernelImages(_context, nvrtcFile));
@@ -26,17 +28,19 @@ public sealed unsafe partial class CudaDevice : Device
 
     /// <summary>The first GPU of this machine.</summary>
     /// <param name="nvrtcFile">NVIDIA's run-time compiler, needed where no PTX is embedded; none: where it usually lies.</param>
-    public static CudaDevice OpenGpu(string? nvrtcFile = null) => new(CudaLibrary.LoadDriver(), nvrtcFile);
+    /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
+    public static CudaDevice OpenGpu(string? nvrtcFile = null, DType arithmetic = DType.Float32) => new(CudaLibrary.LoadDriver(), nvrtcFile, arithmetic);
 
     /// <summary>The emulator: the same kernels and launches on the CPU, checked while they run.</summary>
-    public static CudaDevice OpenEmulator() => new(CudaLibrary.LoadEmulator());
+    /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
+    public static CudaDevice OpenEmulator(DType arithmetic = DType.Float32) => new(CudaLibrary.LoadEmulator(), null, arithmetic);
 
     public override string Name => _context.Driver.IsEmulated ? "emulator" : "cuda";
 
     public override string Description =>
         $"{_context.Name}, compute capability {_context.Capability / 10}.{_context.Capability % 10}, {_context.MultiprocessorCount} multiprocessors, {_context.TotalBytes / 1e9:0.0} GB, driver for CUDA {_context.Driver.Version / 1000}.{_context.Driver.Version % 1000 / 10}";
 
-    public override string Path => $"{Name}/fma32";
+    public override string Path => $"{Name}/{(_arithmetic == DType.BFloat16 ? "bf16" : "fma32")}";
 
     public override DType ComputeType => DType.Float32;
 

@@ -47,6 +47,22 @@ internal static class KernelTable
     public static readonly KernelRow ProductSm90TN128 = Add("product_sm90_tn_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
     public static readonly KernelRow ProductSm90TN192 = Add("product_sm90_tn_192", "product_sm90", 384, ProductSm90Bytes(192, 4));
     public static readonly KernelRow ProductSm90TN256 = Add("product_sm90_tn_256", "product_sm90", 384, ProductSm90Bytes(256, 4));
+    public static readonly KernelRow ToBf16 = Add("to_bf16", "critic_bf16", 256);
+    public static readonly KernelRow AddPairsBf16 = Add("add_pairs_bf16", "critic_bf16", 256);
+    public static readonly KernelRow SumRowsBf16 = Add("sum_rows_bf16", "critic_bf16", 256);
+    public static readonly KernelRow SumByIndexBf16 = Add("sum_by_index_bf16", "critic_bf16", 256);
+    public static readonly KernelRow CriticTail = Add("critic_tail", "critic_tail", 256, CriticPlan16.TailSharedBytes);
+    public static readonly KernelRow CriticTailGradient = Add("critic_tail_gradient", "critic_tail", 256, CriticPlan16.TailSharedBytes);
+    public static readonly KernelRow SortCount = Add("sort_count", "sort", 256);
+    public static readonly KernelRow SortScan = Add("sort_scan", "sort", 1024);
+    public static readonly KernelRow SortScatter = Add("sort_scatter", "sort", 256);
+    public static readonly KernelRow SortStarts = Add("sort_starts", "sort", 256);
+
+    /// <summary>By layout and columns of a tile. Shared memory is that of the ring of stages or of the staged sums, the larger.</summary>
+    public static IReadOnlyDictionary<(ProductLayout Layout, int Columns), KernelRow> Products { get; } = (
+        from layout in Enum.GetValues<ProductLayout>()
+        from tile in new (int Columns, int SharedBytes)[] { (128, 69_632), (96, 61_440), (64, 53_248) }
+        select (Key: (layout, tile.Columns), Row: Add($"product_{Enum.GetName(layout)!.ToLowerInvariant()}_{tile.Columns}", "product", 256, tile.SharedBytes))).ToDictionary(product => product.Key, product => product.Row);
 
     private static KernelRow Add(string name, string file, int threads, int sharedBytes = 0)
     {

@@ -16,6 +16,13 @@ public sealed partial class PtxTests
         (KernelTable.RmsNorm, "shfl.sync", 5),
         (KernelTable.LayerNorm, "sqrt.rn.f32", 1),
         (KernelTable.DonskerVaradhan, "fma.rn.f64", 2),
+        .. KernelTable.Products.SelectMany(product => Tensors(product.Key, product.Value)),
+        (KernelTable.ToBf16, "ld.global.v4", 2),
+        (KernelTable.AddPairsBf16, "ld.global.v4", 2),
+        (KernelTable.AddPairsBf16, "st.global.v4", 1),
+        (KernelTable.SumRowsBf16, "ld.global.v4", 4),
+        (KernelTable.SumByIndexBf16, "ld.global.v4", 4),
+        (KernelTable.SortScatter, "vote.sync.ballot", 9),
     ];
 
     public static TheoryData<string> Files { get; } = [.. KernelImages.Resources("").Where(name => name.EndsWith(".ptx", StringComparison.Ordinal)).DefaultIfEmpty("none")];
@@ -94,6 +101,18 @@ public sealed partial class PtxTests
         _ = Read(name);
         var compiled = CudaCheckers.Nvrtc().Compile(parts[0], parts[1], 12_040).Text;
         Assert.Equal(Entries(Read(name)).Select(entry => entry.Name).Order(), Entries(compiled).Select(entry => entry.Name).Order());
+    }
+
+    /// <summary>A step of 32 along k: 16 x 8 products of two halves, fragments of both operands, and copies of 16 bytes for the ring.</summary>
+    private static IEnumerable<(KernelRow, string, int)> Tensors((ProductLayout Layout, int Columns) key, KernelRow kernel)
+    {
+        // Warps take 64 x 32, 32 x 48 or 32 x 32.
+        var (down, across) = key.Columns switch { 128 => (4, 4), 96 => (2, 6), _ => (2, 4) };
+        yield return (kernel, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 2 * down * across);
+        yield return (kernel, "ldmatrix.sync.aligned.m8n8.x4", 2 * (down + across / 2));
+        yield return (kernel, "ldmatrix.sync.aligned.m8n8.x4.trans", 2 * (key.Layout switch { ProductLayout.NT => 0, ProductLayout.NN => across / 2, _ => down + across / 2 }));
+        yield return (kernel, "cp.async.cg.shared.global", 4 * (2 + key.Columns / 64));
+        yield return (kernel, "st.global.v4", 1);
     }
 
     private static string Read(string name)
