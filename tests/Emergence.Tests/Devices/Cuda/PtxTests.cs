@@ -16,6 +16,9 @@ public sealed partial class PtxTests
         (KernelTable.RmsNorm, "shfl.sync", 5),
         (KernelTable.LayerNorm, "sqrt.rn.f32", 1),
         (KernelTable.DonskerVaradhan, "fma.rn.f64", 2),
+        (KernelTable.DrawOffSupport, "mul.hi.u32", 22),
+        (KernelTable.SmallCritic, "fma.rn.f32", 1000),
+        (KernelTable.SmallCritic, "ld.shared.v4", 200),
     ];
 
     public static TheoryData<string> Files { get; } = [.. KernelImages.Resources("").Where(name => name.EndsWith(".ptx", StringComparison.Ordinal)).DefaultIfEmpty("none")];
