@@ -15,6 +15,9 @@ const char ImageStart[] = "// emulated ";
 struct Module { std::string file; };
 struct Function { const Kernel* kernel; u32 dynamic_limit = 48 * 1024; };
 
+int fault;                              // of the kernel that comes when fault_in has counted down, 0: none
+u64 fault_in;
+
 std::string base_name(const char* path) {
   std::string name = path;
   return name.substr(name.rfind('/') + 1);
@@ -25,6 +28,7 @@ const char* result_name(int result) {
     case Success: return "CUDA_SUCCESS";
     case InvalidValue: return "CUDA_ERROR_INVALID_VALUE";
     case OutOfMemory: return "CUDA_ERROR_OUT_OF_MEMORY";
+    case EccUncorrectable: return "CUDA_ERROR_ECC_UNCORRECTABLE";
     case InvalidImage: return "CUDA_ERROR_INVALID_IMAGE";
     case InvalidPtx: return "CUDA_ERROR_INVALID_PTX";
     case InvalidHandle: return "CUDA_ERROR_INVALID_HANDLE";
@@ -59,6 +63,9 @@ int attribute(int which) {
 }
 
 }  // namespace
+
+// The given number of kernels run, then the next ends in a fault: for tests of what a host does then.
+extern "C" __attribute__((visibility("default"))) void emulatorFail(int result, u64 kernels) { fault = result, fault_in = kernels; }
 
 API cuInit(u32) { return Success; }
 API cuDriverGetVersion(int* version) { *version = 12030; return Success; }
@@ -153,6 +160,10 @@ API cuLaunchKernel(Function* function, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u
     memcpy(slots[(size_t)i].bytes, parameters[i], kernel->sizes[i]);
   }
   return submit(stream, [=]() mutable {
+    if (fault && !fault_in--) {
+      set_error("%s: a fault that was asked for", kernel->name);
+      return fault;
+    }
     std::vector<void*> arguments;
     for (Slot& slot : slots) arguments.push_back(slot.bytes);
     int result = launch(*kernel, {gx, gy, gz}, {bx, by, bz}, shared_bytes, arguments.data());

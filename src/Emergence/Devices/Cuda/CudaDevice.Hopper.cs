@@ -5,11 +5,8 @@ namespace Emergence.Devices.Cuda;
 /// <content>What compute capability 9.0 does better.</content>
 public sealed unsafe partial class CudaDevice
 {
-    /// <summary>Products by warpgroups, where this GPU has them.</summary>
-    internal HopperProducts? Hopper => field ??= HopperProducts.IsSupported(_context) ? new(_context, _kernels) : null;
-
-    /// <summary>Where ops are queued.</summary>
-    internal CudaStream Stream => _stream;
+    /// <summary>Products by warpgroups, where this GPU has them and they were not left out.</summary>
+    internal HopperProducts? Hopper { get; }
 
     /// <summary>Rounds to bf16, or splits into more bf16 parts that add up.</summary>
     /// <param name="x">(R, C), any floating type.</param>

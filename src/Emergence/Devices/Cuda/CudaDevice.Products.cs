@@ -15,6 +15,22 @@ internal enum ProductLayout
     TN,
 }
 
+/// <summary>What becomes of a product's sums, as in product.cu and product_sm90.cu.</summary>
+internal enum ProductKind
+{
+    /// <summary>y (bf16) = activation of sum + bias.</summary>
+    Activated,
+
+    /// <summary>y (bf16) = sum * f'(y), where y held the activation of a leaky ReLU.</summary>
+    Gradient,
+
+    /// <summary>y (fp32) = activation(sum + bias) + residual.</summary>
+    Float,
+
+    /// <summary>Parts along K, each an (M, N) of fp32 behind the other; only in product_sm90.cu.</summary>
+    Split,
+}
+
 /// <content>Products on tensor cores. Their bytes depend on K and the operands' values, never on M or the tile.</content>
 public sealed unsafe partial class CudaDevice
 {
@@ -22,8 +38,6 @@ public sealed unsafe partial class CudaDevice
 
     // Long sums (gradients over all pairs) are cut along K into at most MaxProductParts parts, of whole steps.
     private const int MaxProductParts = 48, LeastProductPart = 1024;
-
-    private const int KindActivated = 0, KindGradient = 1, KindFloat = 2;
 
     /// <summary>y = activation(op(a) op(b) + bias).</summary>
     /// <param name="layout">What op does.</param>
@@ -33,7 +47,7 @@ public sealed unsafe partial class CudaDevice
     /// <param name="bias">(1, N) Float32, or none.</param>
     /// <param name="activation">Applied last.</param>
     internal void ProductActivated(ProductLayout layout, Tensor a, Tensor b, Tensor y, Tensor? bias, Activation activation) =>
-        Multiply(layout, a, b, y, KindActivated, bias, activation, null);
+        Multiply(layout, a, b, y, ProductKind.Activated, bias, activation, null);
 
     /// <summary>y = op(a) op(b) * f'(z) of the leaky ReLU y = f(z), told by the sign of y, in place.</summary>
     /// <param name="layout">What op does.</param>
@@ -41,7 +55,7 @@ public sealed unsafe partial class CudaDevice
     /// <param name="b">bf16.</param>
     /// <param name="y">(M, N) bf16, in: outputs of the forward pass; out: gradient by the function's argument.</param>
     internal void ProductGradient(ProductLayout layout, Tensor a, Tensor b, Tensor y) =>
-        Multiply(layout, a, b, y, KindGradient, null, Activation.None, null);
+        Multiply(layout, a, b, y, ProductKind.Gradient, null, Activation.None, null);
 
     /// <summary>y = activation(op(a) op(b) + bias) + residual.</summary>
     /// <param name="layout">What op does.</param>
@@ -52,7 +66,7 @@ public sealed unsafe partial class CudaDevice
     /// <param name="activation">Applied before the residual is added.</param>
     /// <param name="residual">(M, N) Float32, or none; may be y.</param>
     internal void ProductFloat(ProductLayout layout, Tensor a, Tensor b, Tensor y, Tensor? bias, Activation activation, Tensor? residual) =>
-        Multiply(layout, a, b, y, KindFloat, bias, activation, residual);
+        Multiply(layout, a, b, y, ProductKind.Float, bias, activation, residual);
 
     /// <summary>y = a' b for a long K: fixed parts of it, added in order.</summary>
     /// <param name="a">(K, M) bf16.</param>
@@ -63,7 +77,7 @@ public sealed unsafe partial class CudaDevice
     {
         if (ProductSplitCount(a.Rows, y.Rows, y.Columns) == 0)
         {
-            Multiply(ProductLayout.TN, a, b, y, KindFloat, null, Activation.None, null);
+            Multiply(ProductLayout.TN, a, b, y, ProductKind.Float, null, Activation.None, null);
             return;
         }
 
@@ -89,18 +103,34 @@ public sealed unsafe partial class CudaDevice
         return (KernelTable.Products[(layout, columns)], columns);
     }
 
-    private void Multiply(ProductLayout layout, Tensor a, Tensor b, Tensor y, int kind, Tensor? bias, Activation activation, Tensor? residual)
+    private void Multiply(ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductKind kind, Tensor? bias, Activation activation, Tensor? residual)
     {
+        if (Hopper is { } hopper && (kind != ProductKind.Activated || activation is Activation.None or Activation.LeakyRelu))
+        {
+            hopper.Launch(Queue, layout, a, b, y, kind, bias, activation, residual);
+            return;
+        }
+
         var (k, (kernel, columns)) = (layout == ProductLayout.TN ? a.Rows : a.Columns, ProductTile(layout, y.Columns));
         var tiles = Blocks(y.Rows, ProductRows) * Blocks(y.Columns, columns);
-        Launch(kernel, new(tiles), a, a.RowStride, b, b.RowStride, y, y.RowStride, kind, bias, (int)activation, residual, residual?.RowStride ?? 0, y.Rows, y.Columns, k, Math.Max(1, k));
+        Launch(kernel, new(tiles), a, a.RowStride, b, b.RowStride, y, y.RowStride, (int)kind, bias, (int)activation, residual, residual?.RowStride ?? 0, y.Rows, y.Columns, k, Math.Max(1, k));
     }
 
     private void MultiplyParts(Tensor a, Tensor b, Tensor y, KernelArgument parts)
     {
-        var (part, (kernel, columns)) = (PartLength(a.Rows), ProductTile(ProductLayout.TN, y.Columns));
-        var (tiles, count) = (Blocks(y.Rows, ProductRows) * Blocks(y.Columns, columns), Blocks(a.Rows, part));
-        Launch(kernel, new(tiles, count), a, a.RowStride, b, b.RowStride, parts, y.Columns, KindFloat, (Tensor?)null, 0, (Tensor?)null, 0, y.Rows, y.Columns, a.Rows, part);
+        int count;
+        if (Hopper is { } hopper)
+        {
+            count = hopper.LaunchParts(Queue, a, b, parts, y.Rows, y.Columns, Blocks(a.Rows, PartLength(a.Rows)));
+        }
+        else
+        {
+            var (part, (kernel, columns)) = (PartLength(a.Rows), ProductTile(ProductLayout.TN, y.Columns));
+            count = Blocks(a.Rows, part);
+            var tiles = Blocks(y.Rows, ProductRows) * Blocks(y.Columns, columns);
+            Launch(kernel, new(tiles, count), a, a.RowStride, b, b.RowStride, parts, y.Columns, (int)ProductKind.Float, (Tensor?)null, 0, (Tensor?)null, 0, y.Rows, y.Columns, a.Rows, part);
+        }
+
         Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), parts, count, y, y.RowStride, (Tensor?)null, 0, 0, (Tensor?)null, 0, y.Rows, y.Columns);
     }
 }

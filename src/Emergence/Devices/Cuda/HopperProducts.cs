@@ -20,44 +20,61 @@ internal sealed class HopperProducts(CudaContext context, CudaKernels kernels)
         (128, KernelTable.ProductSm90NT128, KernelTable.ProductSm90NN128, KernelTable.ProductSm90TN128),
     ];
 
-    /// <summary>Whether this GPU has the instructions; the emulator has them all.</summary>
-    public static bool IsSupported(CudaContext context) => context.Driver.IsEmulated || context.Capability == 90;
+    /// <summary>The compute capability with these instructions; the emulator has them too.</summary>
+    public const int Capability = 90;
 
-    /// <summary>Parts along k that fill the GPU, and the length of each but the last: a multiple of 64.</summary>
-    public (int Count, int Length) SplitOf(int m, int n, int k)
+    /// <summary>At most <paramref name="most"/> parts along k that fill the GPU, and the length of each but the last: a multiple of 64.</summary>
+    public (int Count, int Length) SplitOf(int m, int n, int k, int most)
     {
         var tileColumns = s_kernels[Variant(n)].Columns;
         var cluster = Cluster(m);
         var clusters = Math.Max(1, context.MultiprocessorCount / cluster);
         var tiles = Blocks(m, TileRows * cluster) * Blocks(n, tileColumns);
         var steps = Blocks(k, TileK);
-        var parts = Math.Clamp(clusters / tiles, 1, Math.Max(1, steps / LeastSteps));
+        var parts = Math.Clamp(clusters / tiles, 1, Math.Max(1, Math.Min(most, steps / LeastSteps)));
         var length = Blocks(steps, parts) * TileK;
         return (Blocks(k, length), length);
     }
 
-    /// <summary>Multiply-adds of tiles that an (m, n) result costs a step of k, padding included.</summary>
-    public long Cost(int m, int n)
-    {
-        var columns = s_kernels[Variant(n)].Columns;
-        var rows = TileRows * Cluster(m);
-        return (long)Blocks(m, rows) * rows * Blocks(n, columns) * columns;
-    }
-
     /// <summary>y = epilogue(op(a) op(b)).</summary>
-    /// <param name="stream">Where to queue it.</param>
+    /// <param name="queue">Where it goes.</param>
     /// <param name="layout">Of a and b.</param>
     /// <param name="a">bf16; <paramref name="aParts"/> matrices behind each other that add up to one.</param>
     /// <param name="b">bf16; likewise <paramref name="bParts"/>.</param>
-    /// <param name="y">(M, N), or for Split the first of SplitOf's parts.</param>
-    /// <param name="mode">What becomes of the sums.</param>
+    /// <param name="y">(M, N).</param>
+    /// <param name="kind">What becomes of the sums; not Split.</param>
     /// <param name="bias">(1, N) fp32, or none.</param>
-    /// <param name="activation">Before the residual.</param>
+    /// <param name="activation">Before the residual; for Activated leaky ReLU or none.</param>
     /// <param name="residual">(M, N) fp32, or none.</param>
     /// <param name="aParts">1, or 3 for fp32 numbers.</param>
     /// <param name="bParts">1, or 3 where a has 3.</param>
-    public void Launch(CudaStream stream, ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductMode mode, Tensor? bias = null, Activation activation = Activation.None, Tensor? residual = null, int aParts = 1, int bParts = 1)
+    public void Launch(CudaQueue queue, ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductKind kind, Tensor? bias = null, Activation activation = Activation.None, Tensor? residual = null, int aParts = 1, int bParts = 1)
     {
+        var k = layout == ProductLayout.TN ? a.Rows / aParts : a.Columns;
+        var isWide = y.RowStride % 4 == 0 && y.Address % (4 * y.Type.Size()) == 0;
+        Launch(queue, layout, a, b, aParts, bParts, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, (int)kind, (int)activation, isWide ? 1 : 0]);
+    }
+
+    /// <summary>Parts of a' b along k, each an (M, N) of fp32 behind the other.</summary>
+    /// <param name="queue">Where it goes.</param>
+    /// <param name="a">(K, M) bf16.</param>
+    /// <param name="b">(K, N) bf16.</param>
+    /// <param name="parts">Memory of <paramref name="most"/> parts.</param>
+    /// <param name="m">M.</param>
+    /// <param name="n">N.</param>
+    /// <param name="most">Parts at most.</param>
+    /// <returns>How many parts there are.</returns>
+    public int LaunchParts(CudaQueue queue, Tensor a, Tensor b, KernelArgument parts, int m, int n, int most)
+    {
+        var split = SplitOf(m, n, a.Rows, most);
+        Launch(queue, ProductLayout.TN, a, b, 1, 1, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
+        return split.Count;
+    }
+
+    private void Launch(CudaQueue queue, ProductLayout layout, Tensor a, Tensor b, int aParts, int bParts, int m, int n, int k, (int Count, int Length) split, ReadOnlySpan<KernelArgument> output)
+    {
+        if (m == 0 || n == 0 || k == 0)
+            return;
         var (products, partsOfA, partsOfB) = (aParts, bParts) switch
         {
             (1, 1) => (1, 0u, 0u),
@@ -65,16 +82,10 @@ internal sealed class HopperProducts(CudaContext context, CudaKernels kernels)
             (3, 3) => (6, SixOfA, SixOfB),
             _ => throw new ArgumentException($"no product of {aParts} and {bParts} parts"),
         };
-        var (aRows, bRows) = (a.Rows / aParts, b.Rows / bParts);
-        var (m, k) = layout == ProductLayout.TN ? (a.Columns, aRows) : (aRows, a.Columns);
-        var n = layout == ProductLayout.NT ? bRows : b.Columns;
-        if (m == 0 || n == 0 || k == 0)
-            return;
         var (columns, nt, nn, tn) = s_kernels[Variant(n)];
         var row = layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
-        var (count, length) = mode == ProductMode.Split ? SplitOf(m, n, k) : (1, Blocks(k, TileK) * TileK);
         var cluster = Cluster(m);
-        var items = Blocks(m, TileRows * cluster) * Blocks(n, columns) * count;
+        var items = Blocks(m, TileRows * cluster) * Blocks(n, columns) * split.Count;
         var grid = new Grid(cluster * Math.Min(items, Math.Max(1, context.MultiprocessorCount / cluster)));
         var driver = context.Driver;
         ReadOnlySpan<CudaTensorMap> maps =
@@ -82,19 +93,7 @@ internal sealed class HopperProducts(CudaContext context, CudaKernels kernels)
             CudaTensorMap.Of(driver, a, layout == ProductLayout.TN ? TileK : TileRows, aParts),
             CudaTensorMap.Of(driver, b, layout == ProductLayout.NT ? columns / 2 : TileK / 2, bParts),
         ];
-        stream.Launch(
-            kernels[row],
-            grid,
-            cluster,
-            maps,
-            [y, mode == ProductMode.Split ? n : y.RowStride, bias, residual, residual?.RowStride ?? 0, (int)mode, (int)activation, IsWide(y, mode, n) ? 1 : 0, m, n, k, length, count, products, partsOfA, partsOfB]);
-    }
-
-    /// <summary>Whether four elements of a row of y can be written at once.</summary>
-    private static bool IsWide(Tensor y, ProductMode mode, int n)
-    {
-        var stride = mode == ProductMode.Split ? n : y.RowStride;
-        return stride % 4 == 0 && y.Address % (4 * y.Type.Size()) == 0;
+        queue.Launch(kernels[row], grid, cluster, maps, [.. output, m, n, k, split.Length, split.Count, products, partsOfA, partsOfB]);
     }
 
     /// <summary>The widest tile that wastes least; narrow ones read more of a for each product.</summary>

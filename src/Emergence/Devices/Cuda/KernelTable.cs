@@ -34,9 +34,15 @@ internal static class KernelTable
     public static readonly KernelRow SumByIndexScatter = Add("sum_by_index_scatter", "sums", 32);
     public static readonly KernelRow SumByIndex = Add("sum_by_index", "sums", 128);
     public static readonly KernelRow DonskerVaradhan = Add("donsker_varadhan", "critic", 256);
-    public static readonly KernelRow DonskerVaradhanSum = Add("donsker_varadhan_sum", "critic", 32);
+    public static readonly KernelRow DonskerVaradhanSum = Add("donsker_varadhan_sum", "critic", 128);
     public static readonly KernelRow DonskerVaradhanGradient = Add("donsker_varadhan_gradient", "critic", 256);
     public static readonly KernelRow Adam = Add("adam", "critic", 256);
+    public static readonly KernelRow AdamScheduled = Add("adam_scheduled", "critic", 256);
+    public static readonly KernelRow EndStep = Add("end_step", "critic", 32);
+    public static readonly KernelRow DrawOffSupport = Add("draw_off_support", "pairs", 128);
+    public static readonly KernelRow DrawShuffled = Add("draw_shuffled", "pairs", 128);
+
+    public static readonly KernelRow SmallCritic = Add("small_critic", "small_critic", 256, 99_088);
 
     public static readonly KernelRow ProductSm90NT128 = Add("product_sm90_nt_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
     public static readonly KernelRow ProductSm90NT192 = Add("product_sm90_nt_192", "product_sm90", 384, ProductSm90Bytes(192, 4));
