@@ -19,6 +19,7 @@ internal static class CommandLine
         CaptureVerb.Create(),
         TokenizeVerb.Create(),
         DevicesVerb.Create(),
+        VerifyVerb.Create(),
     };
 
     public static ExitCode Run(string[] args)

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Emergence.Devices;
+using Emergence.Devices.Reference;
+using Emergence.Devices.Verification;
+using Emergence.Reports;
+
+namespace Emergence.Cli.Verbs;
+
+/// <summary>Whether a device computes what the reference computes.</summary>
+internal static class VerifyVerb
+{
+    public static Command Create()
+    {
+        var (device, threads) = (Flags.Device(), Flags.Threads());
+        var op = new Option<string>("--op") { Description = $"Only this one: {string.Join(", ", OpChecks.Ops)}", HelpName = "NAME" };
+        var small = new Option<bool>("--small") { Description = "Few rows for the real shapes; the emulator always takes few" };
+        var format = Flags.Format();
+        var command = new Command("verify", "Hold every op of a device against the reference: errors, derived bounds, verdicts; exit code 5 if one is wrong") { device, threads, op, small, format };
+        command.SetAction(parsed =>
+        {
+            var written = TableFormats.Parse(parsed.GetRequiredValue(format));
+            using var interruption = new Interruption();
+            using var machine = DeviceTable.Create(parsed.GetRequiredValue(device), new DeviceOptions(parsed.GetValue(threads)));
+            var checks = OpChecks.Choose(parsed.GetValue(op), parsed.GetValue(small) || machine.Name == DeviceTable.Emulator);
+            Console.Error.WriteLine($"device {machine.Name}: {machine.Description} ({machine.Path})");
+            var results = Run(machine, checks, interruption.Token);
+            Console.Out.Write(VerificationReport.Table(results).ToString(written));
+            Console.Error.WriteLine($"{results.Count} checks, {results.Count(result => result.Failure != null)} wrong");
+            return (int)VerificationReport.ExitCode(results);
+        });
+        return command;
+    }
+
+    private static List<OpResult> Run(Device machine, IReadOnlyList<OpCheck> checks, CancellationToken cancellation)
+    {
+        using var reference = new ReferenceDevice();
+        var results = new List<OpResult>();
+        foreach (var ofOp in checks.GroupBy(check => check.Op))
+        {
+            foreach (var check in ofOp)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                results.Add(OpChecks.Run(check, machine, reference));
+            }
+
+            Console.Error.WriteLine($"{ofOp.Key}: {ofOp.Count()} checks");
+        }
+
+        return results;
+    }
+}
