@@ -20,6 +20,7 @@ internal static class CommandLine
         TokenizeVerb.Create(),
         DevicesVerb.Create(),
         VerifyVerb.Create(),
+        BenchVerb.Create(),
     };
 
     public static ExitCode Run(string[] args)

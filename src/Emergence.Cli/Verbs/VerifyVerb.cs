@@ -23,29 +23,12 @@ internal static class VerifyVerb
             using var machine = DeviceTable.Create(parsed.GetRequiredValue(device), new DeviceOptions(parsed.GetValue(threads)));
             var checks = OpChecks.Choose(parsed.GetValue(op), parsed.GetValue(small) || machine.Name == DeviceTable.Emulator);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description} ({machine.Path})");
-            var results = Run(machine, checks, interruption.Token);
+            using var reference = new ReferenceDevice();
+            var results = OpChecks.Run(checks, machine, reference, Console.Error.WriteLine, interruption.Token);
             Console.Out.Write(VerificationReport.Table(results).ToString(written));
             Console.Error.WriteLine($"{results.Count} checks, {results.Count(result => result.Failure != null)} wrong");
             return (int)VerificationReport.ExitCode(results);
         });
         return command;
-    }
-
-    private static List<OpResult> Run(Device machine, IReadOnlyList<OpCheck> checks, CancellationToken cancellation)
-    {
-        using var reference = new ReferenceDevice();
-        var results = new List<OpResult>();
-        foreach (var ofOp in checks.GroupBy(check => check.Op))
-        {
-            foreach (var check in ofOp)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                results.Add(OpChecks.Run(check, machine, reference));
-            }
-
-            Console.Error.WriteLine($"{ofOp.Key}: {ofOp.Count()} checks");
-        }
-
-        return results;
     }
 }

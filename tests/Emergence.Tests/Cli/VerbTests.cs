@@ -4,7 +4,7 @@ namespace Emergence.Tests.Cli;
 
 public sealed class VerbTests
 {
-    private static readonly string[] Verbs = ["demo", "measure", "show", "entropy", "mi", "calibrate", "capture", "tokenize", "devices"];
+    private static readonly string[] Verbs = ["demo", "measure", "show", "entropy", "mi", "calibrate", "capture", "tokenize", "devices", "verify", "bench"];
 
     [Fact]
     public void Every_verb_explains_itself()
@@ -34,6 +34,10 @@ public sealed class VerbTests
     [InlineData("no position 6: choose 0 to 5", "measure", "--model", "stories260k", "--data", "words", "--positions", "2-6", "--device", "reference", "--out", "x")]
     [InlineData("no data set or file 'cities'", "measure", "--model", "stories260k", "--data", "cities", "--device", "reference", "--out", "x")]
     [InlineData("not one token: France Germany", "entropy", "--model", "stories260k", "--data", "country")]
+    [InlineData("unknown op 'sort'", "verify", "--device", "reference", "--op", "sort")]
+    [InlineData("unknown op 'sort'", "bench", "--device", "reference", "--op", "sort")]
+    [InlineData("expected more than 0 seconds", "bench", "--device", "reference", "--seconds", "0")]
+    [InlineData("expected a share such as 5%", "bench", "compare", "a.json", "b.json", "--threshold", "much")]
     [InlineData("no device computes in bfloat16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "bfloat16", "--out", "x")]
     public void Misuse_is_one_line_and_code_2(string expected, params string[] arguments)
     {

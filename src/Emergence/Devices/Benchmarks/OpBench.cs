@@ -26,13 +26,20 @@ internal sealed class BenchInputs(Device device, int seed) : IDisposable
     public Tensor Random(int rows, int columns, float scale = 1)
     {
         var tensor = Keep(device.Allocate(rows, columns));
-        var perPart = (int)Math.Clamp(PatternLength / 2 / Math.Max(1, columns), 1, rows);
-        for (var start = 0; start < rows; start += perPart)
+        var count = Math.Clamp(PatternLength / Math.Max(1, columns), 1, rows);
+        if (count == rows)
         {
-            var count = Math.Min(perPart, rows - start);
-            device.Upload(Part(count * columns, scale), tensor.RowRange(start, count));
+            device.Upload(Part(rows * columns, scale), tensor);
+            return tensor;
         }
 
+        // Large ones are rows of a small one, put together on the device: the bus is slow.
+        using var part = device.Allocate(count, columns);
+        device.Upload(Part(count * columns, scale), part);
+        var random = new Random(_next++);
+        using var index = device.AllocateIndices([.. Enumerable.Range(0, rows).Select(_ => random.Next(count))]);
+        device.GatherRows(part, index, tensor);
+        device.Synchronize();
         return tensor;
     }
 

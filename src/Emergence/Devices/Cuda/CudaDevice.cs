@@ -127,8 +127,12 @@ public sealed unsafe partial class CudaDevice : Device
     /// <summary>Queues a kernel; a grid with nothing to do is left out.</summary>
     private void Launch(KernelRow kernel, Grid grid, params ReadOnlySpan<KernelArgument> arguments)
     {
-        if (grid.X > 0 && grid.Y > 0 && grid.Z > 0)
+        if (grid.X <= 0 || grid.Y <= 0 || grid.Z <= 0)
+            return;
+        if (_trace == null)
             Queue.Launch(_kernels[kernel], grid, arguments);
+        else
+            LaunchTraced(kernel, grid, arguments);
     }
 
     /// <summary>Memory for one op at a time; other threads wait until the scope ends.</summary>

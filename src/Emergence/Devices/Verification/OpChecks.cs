@@ -20,6 +20,24 @@ internal static class OpChecks
         : Ops.FirstOrDefault(name => name.Equals(op, StringComparison.OrdinalIgnoreCase)) is { } known ? [.. All(small).Where(check => check.Op == known)]
         : throw new EmergenceException($"unknown op '{op}': choose {string.Join(", ", Ops)}", ExitCode.Usage);
 
+    /// <summary>Runs checks in order, and says after each op how many there were.</summary>
+    public static IReadOnlyList<OpResult> Run(IReadOnlyList<OpCheck> checks, Device device, Device reference, Action<string> progress, CancellationToken cancellation)
+    {
+        var results = new List<OpResult>();
+        foreach (var ofOp in checks.GroupBy(check => check.Op))
+        {
+            foreach (var check in ofOp)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                results.Add(Run(check, device, reference));
+            }
+
+            progress($"{ofOp.Key}: {ofOp.Count()} checks, {results.Count(result => result.Op == ofOp.Key && result.Failure != null)} wrong");
+        }
+
+        return results;
+    }
+
     /// <summary>Runs one check. A failure of the device is a row; one that takes the device away ends the run.</summary>
     public static OpResult Run(OpCheck check, Device device, Device reference)
     {
