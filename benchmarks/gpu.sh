@@ -87,7 +87,7 @@ peer() {
 ours() {
     local part=$1 seconds=$2 label=$3
     shift 3
-    run "$part/$label" "$seconds" "${part}-$label.json" "$program" bench --device "$device" -o json "$@"
+    run "$part/$label" "$seconds" "${part}-$label.json" "$program" bench --device "$device" -o json "${bench[@]}" "$@"
 }
 
 machine() {
@@ -101,9 +101,15 @@ machine() {
     run machine/devices "${budget[machine]}" devices.json "$program" devices --json
 }
 
+# has VERB OPTION: whether this program's verb takes it
+has() { "$program" "$1" -h 2> /dev/null | grep -q -- "$2"; }
+
 verify() { run verify "${budget[verify]}" verify.json "$program" verify --device "$device" -o json "${small[@]}"; }
 
-verify16() { run verify16 "${budget[verify16]}" verify16.json "$program" verify --device "$device" --dtype "$dtype" -o json "${small[@]}"; }
+verify16() {
+    has verify --dtype || { note verify16 "not found" 0 "verify --dtype"; return; }
+    run verify16 "${budget[verify16]}" verify16.json "$program" verify --device "$device" --dtype "$dtype" -o json "${small[@]}"
+}
 
 # Every tool looks at the small cases; racecheck is the slow one.
 sanitize() {
@@ -116,45 +122,58 @@ sanitize() {
 
 # The program and the peers take turns, so that each ratio is of neighbours in time.
 mine() {
-    local mode i=0 each=$((budget[mine] / 9))
-    ours mine "$each" $i --op critic_step --dtype "$dtype" "${bench[@]}"
+    local mode i=0 each=$((budget[mine] / 10))
+    ours mine "$each" $i --op paper "${typed[@]}"
     for mode in published tf32 compiled expert; do
         peer mine/$mode $((2 * each)) mine_step_gpu_torch.py --modes $mode --seconds 4 "${peer_mine[@]}"
         i=$((i + 1))
-        ours mine "$each" $i --op critic_step --dtype "$dtype" "${bench[@]}"
+        ours mine "$each" $i --op paper "${typed[@]}"
     done
-    ours mine "$each" float32 --op critic_step "${bench[@]}"
+    [ ${#typed[@]} = 0 ] || ours mine "$each" float32 --op paper
 }
 
 smine() {
-    local each=$((budget[smine] / 4))
-    ours smine $each 0 --op smine_step --dtype "$dtype" "${bench[@]}"
-    peer smine/torch $((2 * each)) smine_step_gpu_torch.py --seconds 2 "${peer_smine[@]}"
-    ours smine $each 1 --op smine_step --dtype "$dtype" "${bench[@]}"
+    local each=$((budget[smine] / 5))
+    ours smine $each 0 --op s-mine "${typed[@]}"
+    peer smine/paper $((2 * each)) smine_step_gpu_torch.py --seconds 1 "${peer_smine[@]}"
+    peer smine/small $each smine_step_gpu_torch.py --seconds 1 "${peer_smine_small[@]}"
+    ours smine $each 1 --op s-mine "${typed[@]}"
 }
 
+# A checkpoint of GPT-2 XL's shape with random weights (6 GB) is made for the program, and removed.
 forward() {
-    local each=$((budget[forward] / 6))
-    ours forward $each 0 --op forward "${bench[@]}"
-    ours forward $each 0-bf16 --op forward --dtype "$dtype" "${bench[@]}"
-    peer forward/torch $((2 * each)) forward_gpu_torch.py --seconds 3 "${peer_forward[@]}"
-    ours forward $each 1 --op forward "${bench[@]}"
-    ours forward $each 1-bf16 --op forward --dtype "$dtype" "${bench[@]}"
+    local each=$((budget[forward] / 6)) shape=${peer_forward_shapes}
+    [ -n "$python" ] || { note forward "not found" 0 "python3 with PyTorch, which makes the model"; return; }
+    has bench --model || { note forward "not found" 0 "bench --model"; return; }
+    run forward/model $each forward-model.txt "$python" "$here/peers/random_gpt2.py" "$out/model" "${model_forward[@]}" || return
+    ours forward $each 0 --model "$out/model" --shapes "$shape"
+    [ ${#typed[@]} = 0 ] || ours forward $each 0-bf16 --model "$out/model" --shapes "$shape" "${typed[@]}"
+    peer forward/torch $((2 * each)) forward_gpu_torch.py --seconds 2 --shapes "$shape" "${peer_forward[@]}"
+    ours forward $each 1 --model "$out/model" --shapes "$shape"
+    [ ${#typed[@]} = 0 ] || ours forward $each 1-bf16 --model "$out/model" --shapes "$shape" "${typed[@]}"
+    rm -rf "$out/model"
 }
 
 bench() { run bench "${budget[bench]}" bench.json "$program" bench --device "$device" -o json "${bench[@]}"; }
 
-bench16() { run bench16 "${budget[bench16]}" bench16.json "$program" bench --device "$device" --dtype "$dtype" -o json "${bench[@]}"; }
+bench16() {
+    has bench --dtype || { note bench16 "not found" 0 "bench --dtype"; return; }
+    run bench16 "${budget[bench16]}" bench16.json "$program" bench --device "$device" --dtype "$dtype" -o json "${bench[@]}"
+}
 
-small=() bench=() peer_mine=() peer_smine=() peer_forward=()
+small=() bench=() typed=() model_forward=() peer_forward=() peer_forward_shapes=4096x8,8x128 peer_mine=() peer_smine=()
+peer_smine_small=(--pairs 8192 --widths 64,32,16,1 --classes 25,600,2000)
 if [ $dry = 1 ]; then
     few=(--steps 3 --warmup 1 --seconds 1)
-    small=(--small) bench=(--small --seconds 1)
+    small=(--small) bench=(--seconds 0.01)
     peer_mine=(--samples 200 --width 32 --widths 32,16,12,3,1 "${few[@]}")
     peer_smine=(--classes 25,60 --pairs 700 --width 32 --widths 32,16,12,3,1 "${few[@]}")
-    peer_forward=(--layers 2 --width 64 --heads 4 --vocabulary 100 --shapes 16x8,2x32 "${few[@]}")
+    peer_smine_small=(--classes 25 --pairs 700 --width 32 --widths 16,8,1 "${few[@]}")
+    model_forward=(--layers 2 --width 64 --heads 4 --vocabulary 100)
+    peer_forward_shapes=16x8,2x32 peer_forward=("${model_forward[@]}" "${few[@]}")
     export OMP_NUM_THREADS=1
 fi
+! has bench --dtype || [ "$device" != cuda ] || typed=(--dtype "$dtype")
 for part in "${order[@]}"; do
     [[ " ${parts[*]} " == *" $part "* ]] || continue
     rm -rf "$out/$part".* "$out/$part"-* # what an earlier run left of this part

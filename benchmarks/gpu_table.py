@@ -39,26 +39,22 @@ def read(path):
         return rows
 
 
-def word(text):
-    return re.sub(r"[^a-z0-9]", "", str(text).lower())
-
-
 def milliseconds(row):
     """Of a row of the program or of a peer."""
-    for unit, factor in (("ms", 1.0), ("us", 1e-3), ("seconds", 1e3)):
-        for key in (unit, f"median_{unit}", f"{unit}_median"):
+    for unit, factor in (("ms", 1.0), ("s", 1e3)):
+        for key in (unit, f"median_{unit}"):
             if isinstance(row.get(key), (int, float)):
                 return factor * row[key]
     return None
 
 
-def of_op(rows, op, *numbers):
-    """The program's time of an op whose shape names all these numbers, in milliseconds."""
+def of_step(rows, kind, op, *numbers):
+    """The program's row whose shape begins with these numbers; none is an empty one."""
     for row in rows:
-        said = [int(n) for n in re.findall(r"\d+", str(row.get("shape", "")).replace(",", ""))]
-        if word(row.get("op", row.get("name"))) == word(op) and all(n in said for n in numbers) and milliseconds(row) is not None:
-            return milliseconds(row)
-    return None
+        said = [int(n) for n in re.findall(r"\d+", row.get("shape", ""))]
+        if row.get("kind") == kind and row.get("op") == op and said[:len(numbers)] == list(numbers):
+            return row
+    return {}
 
 
 class Table:
@@ -84,16 +80,20 @@ def mine(table, out):
     peers = {row["mode"]: row for row in read(f"{out}/mine.jsonl") if row.get("name") == "mine_step"}
     rounds = [read(f"{out}/mine-{i}.json") for i in range(5)]
     samples = next((row["samples"] for row in peers.values()), 300_000)
-    times = [of_op(rows, "critic_step", samples) for rows in rounds]
+    found = [of_step(rows, "step", "paper", samples) for rows in rounds]
+    times = [milliseconds(row) for row in found]
     if not peers and not any(times):
         return
     for i, (mode, label, target) in enumerate(MINE):
         row = peers.get(mode, {"failed": "not run"})
         table.add(f"MINE step, N = {samples:,}: {label}", times[i:i + 2], milliseconds(row), target=f">= {target}", note=row.get("failed", ""))
     known = [t for t in times if t]
+    shares = [row["of_roof"] for row in found if row.get("of_roof")]
+    if shares:
+        table.add(f"MINE step, N = {samples:,}: its products at the rate of the fastest product of this run", known, ratio=statistics.median(shares), note="share of that roof")
     if known and samples == 300_000:
         table.add(f"MINE step, N = {samples:,}: floor on an H200", known, FLOOR_MS, ratio=FLOOR_MS / statistics.fmean(known), target=">= 0.80", note="share of the floor")
-    single = of_op(read(f"{out}/mine-float32.json"), "critic_step", samples)
+    single = milliseconds(of_step(read(f"{out}/mine-float32.json"), "step", "paper", samples))
     published = peers.get("published", {})
     if single:
         table.add(f"MINE step in float32, N = {samples:,}: published script, fp32", [single], milliseconds(published))
@@ -103,13 +103,15 @@ def smine(table, out):
     rounds = [read(f"{out}/smine-{i}.json") for i in range(2)]
     peers = {}
     for row in read(f"{out}/smine.jsonl"):
-        peers.setdefault((row.get("classes"), row.get("pairs"), row.get("cells")), []).append(row)
-    for (classes, pairs, cells), rows in peers.items():
+        peers.setdefault((row["classes"], row["pairs"], row["cells"], row["widths"]), []).append(row)
+    for (classes, pairs, cells, widths), rows in peers.items():
         timed = [row for row in rows if milliseconds(row) is not None]
         best = min(timed, key=milliseconds) if timed else {"mode": "none", "failed": rows[0].get("failed", "")}
-        drawn = min(pairs, classes * classes - classes)
-        table.add(f"s-mine step, K = {classes:,}, {drawn:,} pairs, cells {cells}: expert PyTorch ({best['mode']})",
-                  [of_op(r, "smine_step", classes, drawn) for r in rounds], milliseconds(best), note=best.get("failed", ""))
+        together = classes + min(pairs, classes * classes - classes)
+        preset = "s-mine small" if widths == "64,32,16,1" else "s-mine paper"
+        times = [milliseconds(of_step(r, "step", preset, classes, together)) for r in rounds] if cells == 1 else []
+        table.add(f"{preset}, K = {classes:,}, {together:,} rows{f', {cells} cells' if cells > 1 else ''}: expert PyTorch ({best['mode']})",
+                  times, milliseconds(best), note=best.get("failed", ""))
 
 
 def forward(table, out):
@@ -117,7 +119,7 @@ def forward(table, out):
     for row in read(f"{out}/forward.jsonl"):
         numbers = [int(n) for n in row["shape"].split("x")]
         ours = rounds["-bf16" if row["mode"] == "bf16" else ""]
-        table.add(f"forward, {row['shape']} tokens: {row['through']}, {row['mode']}", [of_op(r, "forward", *numbers) for r in ours], milliseconds(row), note=row.get("failed", ""))
+        table.add(f"forward, {row['shape']} tokens: {row['through']}, {row['mode']}", [milliseconds(of_step(r, "forward", "gpt2", *numbers)) for r in ours], milliseconds(row), note=row.get("failed", ""))
 
 
 def parts(out):
