@@ -23,14 +23,14 @@ class Gathered(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, rows, index):
-        ctx.save_for_backward(index)
-        ctx.classes = rows.shape[0]
+        ctx.save_for_backward(rows, index)
         return rows[index]
 
     @staticmethod
     def backward(ctx, gradient):
-        sums = torch.zeros(ctx.classes, gradient.shape[1], device=gradient.device)
-        return sums.index_add(0, ctx.saved_tensors[0], gradient.float()).to(gradient.dtype), None
+        rows, index = ctx.saved_tensors
+        sums = torch.zeros(rows.shape, dtype=torch.float32, device=rows.device)
+        return sums.index_add(0, index, gradient.float()).to(rows.dtype), None
 
 
 def cell_weights(cells, inputs, widths, device):

@@ -8,7 +8,7 @@ namespace Emergence.Devices;
 /// <summary>What a user chooses about a device.</summary>
 /// <param name="Threads">Number of host threads; 0: one for each processor.</param>
 /// <param name="CpuPath">Arithmetic path of the CPU device by name; none: the fastest one this machine has.</param>
-/// <param name="NvrtcFile">NVIDIA's run-time compiler; none: where it usually lies.</param>
+/// <param name="NvrtcFile">NVIDIA's run-time compiler, used instead of the embedded GPU code; none: only where there is no such code.</param>
 /// <param name="Arithmetic">Float32, or BFloat16 where the device has it: operands of products are rounded to it.</param>
 public sealed record DeviceOptions(int Threads = 0, string? CpuPath = null, string? NvrtcFile = null, DType Arithmetic = DType.Float32);
 
@@ -29,11 +29,13 @@ public static class DeviceTable
     /// <summary>The one whose sizes must be small.</summary>
     public const string Emulator = "emulator";
 
+    private const string Cuda = "cuda";
+
     /// <summary>"auto" tries them in this order.</summary>
     public static IReadOnlyList<DeviceRow> Rows { get; } =
     [
         // Not taken by itself until its results on a GPU are under benchmarks/results.
-        new("cuda", "an NVIDIA GPU of compute capability 8.0 or newer", () => false, options => CudaDevice.OpenGpu(options.NvrtcFile, options.Arithmetic), HasBFloat16: true),
+        new(Cuda, "an NVIDIA GPU of compute capability 8.0 or newer", () => false, options => CudaDevice.OpenGpu(options.NvrtcFile, options.Arithmetic), HasBFloat16: true),
         new("cpu", "this processor, single precision, vector instructions, all threads", () => true, options => new CpuDevice(options)),
         new(Emulator, "the GPU's kernels and launches on the CPU, checked while they run (slow)", () => false, options => CudaDevice.OpenEmulator(options.Arithmetic), HasBFloat16: true),
         new("reference", "plain loops in double precision: the oracle of the tests", () => false, _ => new ReferenceDevice()),
@@ -47,6 +49,8 @@ public static class DeviceTable
         var row = Find(name);
         if (options.Arithmetic != DType.Float32 && !(options.Arithmetic == DType.BFloat16 && row.HasBFloat16))
             throw new EmergenceException($"device {row.Name} does not compute in {options.Arithmetic}", ExitCode.Usage);
+        if (options.NvrtcFile != null && row.Name != Cuda)
+            throw new EmergenceException($"expected device {Cuda} beside a run-time compiler for GPU code, found device {row.Name}", ExitCode.Usage);
         return row.Create(options);
     }
 

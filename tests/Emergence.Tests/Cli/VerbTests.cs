@@ -39,6 +39,10 @@ public sealed class VerbTests
     [InlineData("expected more than 0 seconds", "bench", "--device", "reference", "--seconds", "0")]
     [InlineData("expected a share such as 5%", "bench", "compare", "a.json", "b.json", "--threshold", "much")]
     [InlineData("no device computes in bfloat16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "bfloat16", "--out", "x")]
+    [InlineData("(libnvrtc.so) at /no/such.so, found nothing", "mi", "--device", "cuda", "--nvrtc", "/no/such.so", "x.npy", "y.npy")]
+    [InlineData("(libnvrtc.so) at /etc/passwd, found something else", "mi", "--device", "cuda", "--nvrtc", "/etc/passwd", "x.npy", "y.npy")]
+    [InlineData("(libnvrtc.so) at libc.so.6, found something else", "mi", "--device", "cuda", "--nvrtc", "libc.so.6", "x.npy", "y.npy")]
+    [InlineData("expected device cuda beside a run-time compiler for GPU code, found device reference", "mi", "--device", "reference", "--nvrtc", "libnvrtc.so", "x.npy", "y.npy")]
     public void Misuse_is_one_line_and_code_2(string expected, params string[] arguments)
     {
         var (code, output, error) = Child.Run(arguments);
@@ -48,6 +52,13 @@ public sealed class VerbTests
         Assert.Contains(expected, error);
         Assert.StartsWith("emergence: ", error);
         Assert.Equal(1, error.Count(c => c == '\n'));
+    }
+
+    [Fact]
+    public void Help_says_where_the_run_time_compiler_is_looked_for()
+    {
+        var help = Child.Run("measure", "-h").Out;
+        Assert.All(["--nvrtc", "CUDA_HOME", "VIRTUAL_ENV", "/usr/local/cuda"], word => Assert.Contains(word, help));
     }
 
     [Fact]

@@ -18,22 +18,26 @@ public sealed unsafe partial class CudaDevice : Device
     private readonly ThreadLocal<CudaQueue?> _entered = new();
 
     /// <param name="driver">A GPU's or the emulator's.</param>
-    /// <param name="nvrtcFile">As in <see cref="OpenGpu"/>.</param>
+    /// <param name="compiler">Used instead of embedded PTX; none: only where there is no PTX, from where it usually lies.</param>
     /// <param name="arithmetic">As in <see cref="OpenGpu"/>.</param>
     /// <param name="warpgroups">Whether products use Hopper's instructions; none: on a GPU that has them.</param>
-    internal CudaDevice(CudaDriver driver, string? nvrtcFile = null, DType arithmetic = DType.Float32, bool? warpgroups = null)
+    internal CudaDevice(CudaDriver driver, NvrtcCompiler? compiler = null, DType arithmetic = DType.Float32, bool? warpgroups = null)
     {
         _arithmetic = arithmetic;
         _context = new CudaContext(driver);
         _queue = new CudaQueue(_context);
-        _kernels = new CudaKernels(_context, new KernelImages(_context, nvrtcFile));
+        _kernels = new CudaKernels(_context, new KernelImages(_context, compiler));
         Hopper = warpgroups ?? (_context.Capability == HopperProducts.Capability && !driver.IsEmulated) ? new HopperProducts(_context, _kernels) : null;
     }
 
     /// <summary>The first GPU of this machine.</summary>
-    /// <param name="nvrtcFile">NVIDIA's run-time compiler, needed where no PTX is embedded; none: where it usually lies.</param>
+    /// <param name="nvrtcFile">NVIDIA's run-time compiler, to be used instead of embedded PTX; none: only where there is no PTX, from where it usually lies.</param>
     /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
-    public static CudaDevice OpenGpu(string? nvrtcFile = null, DType arithmetic = DType.Float32) => new(CudaLibrary.LoadDriver(), nvrtcFile, arithmetic);
+    public static CudaDevice OpenGpu(string? nvrtcFile = null, DType arithmetic = DType.Float32)
+    {
+        var compiler = nvrtcFile == null ? null : NvrtcCompiler.Open(nvrtcFile);
+        return new(CudaLibrary.LoadDriver(), compiler, arithmetic);
+    }
 
     /// <summary>The emulator: the same kernels and launches on the CPU, checked while they run.</summary>
     /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
