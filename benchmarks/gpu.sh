@@ -6,14 +6,15 @@
 #   PROGRAM   the archive that benchmarks/publish.sh makes, its unpacked folder, or the program; default: beside this script
 #   OUT       JSON and logs: PART.json or .jsonl, PART.log, parts.jsonl, table.md, table.json
 #   PART      any of the below, in this order; default: all. SECONDS is what it may take at most
-#   --dry     tiny sizes on the processor, to see that everything runs; the figures mean nothing
+#   --dry     tiny sizes on the processor (the program on the emulator that EMERGENCE_EMULATOR names, else on its reference device),
+#             to see that everything runs; the figures mean nothing
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 declare -A budget=([machine]=30 [verify]=60 [verify16]=60 [sanitize]=120 [mine]=150 [smine]=120 [forward]=120 [bench]=90 [bench16]=60)
 order=(machine verify verify16 sanitize mine smine forward bench bench16)
 
-usage() { sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; echo "parts: ${order[*]}" >&2; exit 2; }
+usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; echo "parts: ${order[*]}" >&2; exit 2; }
 
 program="" dtype=bfloat16 dry=0 out="" parts=()
 while [ $# -gt 0 ]; do
@@ -51,7 +52,8 @@ for candidate in "${PYTHON:-}" python3 /usr/bin/python3; do
 done
 sanitizer=$(PATH=$PATH:${CUDA_HOME:-/usr/local/cuda}/bin:/usr/local/cuda/bin command -v compute-sanitizer || true)
 device=cuda
-[ $dry = 0 ] || device=cpu
+peers=cuda
+[ $dry = 0 ] || { peers=cpu device=reference; [ -z "${EMERGENCE_EMULATOR:-}" ] || device=emulator; }
 
 # note PART STATUS SECONDS [WHY]: a line of parts.jsonl
 note() {
@@ -80,7 +82,7 @@ peer() {
     local part=$1 seconds=$2 script=$3
     shift 3
     [ -n "$python" ] || { note "$part" "not found" 0 "python3 with PyTorch"; return 1; }
-    run "$part" "$seconds" "${part%%/*}.jsonl" "$python" "$here/peers/$script" --device "$device" "$@"
+    run "$part" "$seconds" "${part%%/*}.jsonl" "$python" "$here/peers/$script" --device "$peers" "$@"
 }
 
 # ours PART SECONDS LABEL ARGUMENTS...: one bench of the program, to PART-LABEL.json
@@ -166,14 +168,14 @@ peer_smine_small=(--pairs 8192 --widths 64,32,16,1 --classes 25,600,2000)
 if [ $dry = 1 ]; then
     few=(--steps 3 --warmup 1 --seconds 1)
     small=(--small) bench=(--seconds 0.01)
-    peer_mine=(--samples 200 --width 32 --widths 32,16,12,3,1 "${few[@]}")
-    peer_smine=(--classes 25,60 --pairs 700 --width 32 --widths 32,16,12,3,1 "${few[@]}")
-    peer_smine_small=(--classes 25 --pairs 700 --width 32 --widths 16,8,1 "${few[@]}")
+    peer_mine=(--samples 33 --width 16 --widths 16,8,1 "${few[@]}")
+    peer_smine=(--classes 25,7 --pairs 100 --width 16 --widths 16,8,1 "${few[@]}")
+    peer_smine_small=(--classes 25 --pairs 100 --width 32 "${few[@]}" --widths 64,32,16,1)
     model_forward=(--layers 2 --width 64 --heads 4 --vocabulary 100)
     peer_forward_shapes=16x8,2x32 peer_forward=("${model_forward[@]}" "${few[@]}")
     export OMP_NUM_THREADS=1
 fi
-! has bench --dtype || [ "$device" != cuda ] || typed=(--dtype "$dtype")
+! has bench --dtype || [ "$device" = reference ] || typed=(--dtype "$dtype")
 for part in "${order[@]}"; do
     [[ " ${parts[*]} " == *" $part "* ]] || continue
     rm -rf "$out/$part".* "$out/$part"-* # what an earlier run left of this part

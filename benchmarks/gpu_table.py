@@ -16,6 +16,7 @@ import sys
 FLOOR_MS = 3.77
 MINE = [("published", "published script, fp32", 20), ("tf32", "the same with TF32", 6),
         ("compiled", "torch.compile + bf16, same layout", 2), ("expert", "expert PyTorch", 1.5)]
+PRESETS = {"64,32,16,1": "s-mine small", "16,8,1": "s-mine tiny"}  # by the critic's widths
 COLUMNS = ["what", "program", "peer", "unit", "ratio", "target", "drift", "note"]
 
 
@@ -108,7 +109,7 @@ def smine(table, out):
         timed = [row for row in rows if milliseconds(row) is not None]
         best = min(timed, key=milliseconds) if timed else {"mode": "none", "failed": rows[0].get("failed", "")}
         together = classes + min(pairs, classes * classes - classes)
-        preset = "s-mine small" if widths == "64,32,16,1" else "s-mine paper"
+        preset = PRESETS.get(widths, "s-mine paper")
         times = [milliseconds(of_step(r, "step", preset, classes, together)) for r in rounds] if cells == 1 else []
         table.add(f"{preset}, K = {classes:,}, {together:,} rows{f', {cells} cells' if cells > 1 else ''}: expert PyTorch ({best['mode']})",
                   times, milliseconds(best), note=best.get("failed", ""))

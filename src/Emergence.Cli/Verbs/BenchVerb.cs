@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Emergence.Devices;
 using Emergence.Devices.Benchmarks;
+using Emergence.Devices.Cuda.Listings;
 using Emergence.Information;
 using Emergence.Reports;
 
@@ -14,26 +14,44 @@ internal static class BenchVerb
 
     public static Command Create()
     {
-        var (device, threads, format) = (Flags.Device(), Flags.Threads(), Flags.Format());
-        var op = new Option<string>("--op") { Description = $"Only this one: {string.Join(", ", OpBenches.Ops)}, or {StepName} for whole steps of training", HelpName = "NAME" };
+        var (device, format) = (new DeviceFlags(), Flags.Format());
+        var op = new Option<string>("--op") { Description = $"Only this one: {string.Join(", ", OpBenches.Ops)}, {StepName} for whole steps of training, or one kind of step: paper, s-mine, s-mine small, s-mine paper", HelpName = "NAME" };
         var seconds = new Option<double?>("--seconds") { Description = "Time for the samples of each row", HelpName = "S" };
-        var command = new Command("bench", "Measure every op of a device and steps of training: median, quartiles, GB/s, TFLOP/s, share of the roof measured in the same run") { device, threads, op, seconds, format, Compare() };
+        var model = new Option<string>("--model") { Description = "Only the forward pass of this model, with the residual stream at every boundary", HelpName = "DIR_OR_NAME" };
+        var shapes = new Option<string>("--shapes") { Description = "Sequences and tokens of the forward pass", HelpName = "4096x8,8x128", DefaultValueFactory = _ => "64x8,8x128" };
+        var isStatic = new Option<bool>("--static") { Description = $"What the GPU kernels are made of, without a GPU: registers, spills, blocks on a multiprocessor, instructions of the main loop (by NVIDIA's assembler in the folder {CudaTools.Variable})" };
+        var command = new Command("bench", "Measure every op of a device and steps of training: median, quartiles, GB/s, TFLOP/s, share of the roof measured in the same run") { op, seconds, model, shapes, isStatic, format, Compare() };
+        device.AddTo(command);
         command.SetAction(parsed =>
         {
             var written = TableFormats.Parse(parsed.GetRequiredValue(format));
+            if (parsed.GetValue(isStatic))
+            {
+                Console.Out.Write(Static(written));
+                return (int)ExitCode.Ok;
+            }
+
             if (parsed.GetValue(seconds) is <= 0 or double.NaN)
                 throw new EmergenceException($"expected more than 0 seconds, found {parsed.GetValue(seconds)}", ExitCode.Usage);
             using var interruption = new Interruption();
-            using var machine = DeviceTable.Create(parsed.GetRequiredValue(device), new DeviceOptions(parsed.GetValue(threads)));
+            using var machine = device.Open(parsed);
             var size = BenchSizes.Of(machine);
             var (ops, steps) = Choose(parsed.GetValue(op), size);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description} ({machine.Path})");
             var run = new BenchRun(machine, parsed.GetValue(seconds) ?? size.For(0.05, 0.5, 0.5), Console.Error.WriteLine, interruption.Token);
             run.MeasureRoof();
-            foreach (var bench in ops)
-                run.Measure(bench);
-            foreach (var bench in steps)
-                run.Measure(bench);
+            if (parsed.GetValue(model) is { } name)
+            {
+                ForwardBench.Measure(name, parsed.GetRequiredValue(shapes), machine, run);
+            }
+            else
+            {
+                foreach (var bench in ops)
+                    run.Measure(bench);
+                foreach (var bench in steps)
+                    run.Measure(bench);
+            }
+
             foreach (var reason in run.Skipped)
                 Console.Error.WriteLine($"not measured: {reason}");
             var file = BenchFile.Of(machine, run, $"emergence {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}");
@@ -44,12 +62,21 @@ internal static class BenchVerb
         return command;
     }
 
+    private static string Static(TableFormat format)
+    {
+        var tools = CudaTools.Require();
+        var figures = KernelFigures.All(tools);
+        return format == TableFormat.Markdown ? StaticReport.Page(figures, tools.Version) : StaticReport.Table(figures).ToString(format);
+    }
+
     private static (IReadOnlyList<OpBench> Ops, IReadOnlyList<StepBench> Steps) Choose(string? name, BenchSize size)
     {
         if (name == null)
             return (OpBenches.All(size), Steps(size));
         if (name.Equals(StepName, StringComparison.OrdinalIgnoreCase))
             return ([], Steps(size));
+        if (Steps(size).Where(step => step.Name == name || step.Name.StartsWith(name + " ", StringComparison.Ordinal)).ToList() is { Count: > 0 } chosen)
+            return ([], chosen);
         var known = OpBenches.Ops.FirstOrDefault(op => op.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? throw new EmergenceException($"unknown op '{name}': choose {string.Join(", ", OpBenches.Ops)}, {StepName}", ExitCode.Usage);
         return ([.. OpBenches.All(size).Where(bench => bench.Op == known)], []);

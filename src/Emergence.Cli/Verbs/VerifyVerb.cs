@@ -11,16 +11,17 @@ internal static class VerifyVerb
 {
     public static Command Create()
     {
-        var (device, threads) = (Flags.Device(), Flags.Threads());
+        var device = new DeviceFlags();
         var op = new Option<string>("--op") { Description = $"Only this one: {string.Join(", ", OpChecks.Ops)}", HelpName = "NAME" };
         var small = new Option<bool>("--small") { Description = "Few rows for the real shapes; the emulator always takes few" };
         var format = Flags.Format();
-        var command = new Command("verify", "Hold every op of a device against the reference: errors, derived bounds, verdicts; exit code 5 if one is wrong") { device, threads, op, small, format };
+        var command = new Command("verify", "Hold every op of a device against the reference: errors, derived bounds, verdicts; exit code 5 if one is wrong") { op, small, format };
+        device.AddTo(command);
         command.SetAction(parsed =>
         {
             var written = TableFormats.Parse(parsed.GetRequiredValue(format));
             using var interruption = new Interruption();
-            using var machine = DeviceTable.Create(parsed.GetRequiredValue(device), new DeviceOptions(parsed.GetValue(threads)));
+            using var machine = device.Open(parsed);
             var checks = OpChecks.Choose(parsed.GetValue(op), parsed.GetValue(small) || machine.Name == DeviceTable.Emulator);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description} ({machine.Path})");
             using var reference = new ReferenceDevice();

@@ -5,6 +5,11 @@ namespace Emergence.Devices.Benchmarks;
 /// <summary>Measures a device, one op after the other; what does not fit into its memory is left out and said.</summary>
 internal sealed class BenchRun(Device device, double seconds, Action<string> progress, CancellationToken cancellation)
 {
+    /// <summary>For the samples of each row.</summary>
+    public double Seconds => seconds;
+
+    public CancellationToken Cancellation => cancellation;
+
     /// <summary>Inputs of this size together are in no cache of today's processors and GPUs (L2 of 50 to 126 MB).</summary>
     private const double ColdBytes = 256e6;
 
@@ -58,6 +63,9 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
 
         _rows.Add(new("step", bench.Name, "", bench.Shape, "", Timing.Of(samples, 1), 0, bench.Flops));
     });
+
+    /// <summary>What something else than this part of the program measures.</summary>
+    public void Measure(string kind, string op, string shape, Func<BenchRow> measure) => Try(kind, op, shape, () => _rows.Add(measure()));
 
     private void Warm(string kind, OpBench bench)
     {

@@ -106,6 +106,13 @@ public sealed class ListingTests
     }
 
     [Fact]
+    public void A_folder_without_the_tools_is_none()
+    {
+        Assert.Null(CudaTools.At(null));
+        Assert.Null(CudaTools.At(TestData.TemporaryFolder()));
+    }
+
+    [Fact]
     public void Local_memory_does_not_go_unnoticed()
     {
         var (report, listing) = CudaCheckers.Tools.Assemble("local_array.ptx", LocalArray, "sm_80");

@@ -22,8 +22,9 @@ internal sealed class CudaTools
     public string Version => AssemblyReport.Release(Run("ptxas", ["--version"]).Output);
 
     /// <summary>The tools, or none.</summary>
-    public static CudaTools? Find() =>
-        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder && File.Exists(Path.Combine(folder, "usr", "bin", "ptxas")) ? new(folder) : null;
+    public static CudaTools? Find() => At(Environment.GetEnvironmentVariable(Variable));
+
+    public static CudaTools? At(string? folder) => !string.IsNullOrEmpty(folder) && File.Exists(Path.Combine(folder, "usr", "bin", "ptxas")) ? new(folder) : null;
 
     public static CudaTools Require() => Find() ?? throw new EmergenceException($"expected {Variable} to name a folder with NVIDIA's assembler: native/get-cuda-checkers.sh FOLDER fills one", ExitCode.Usage);
 
