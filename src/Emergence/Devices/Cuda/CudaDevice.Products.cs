@@ -107,7 +107,7 @@ public sealed unsafe partial class CudaDevice
     {
         if (Hopper is { } hopper && (kind != ProductKind.Activated || activation is Activation.None or Activation.LeakyRelu))
         {
-            hopper.Launch(Queue, layout, a, b, y, kind, bias, activation, residual);
+            hopper.Launch(layout, a, b, y, kind, bias, activation, residual);
             return;
         }
 
@@ -121,7 +121,7 @@ public sealed unsafe partial class CudaDevice
         int count;
         if (Hopper is { } hopper)
         {
-            count = hopper.LaunchParts(Queue, a, b, parts, y.Rows, y.Columns, Blocks(a.Rows, PartLength(a.Rows)));
+            count = hopper.LaunchParts(a, b, parts, y.Rows, y.Columns, Blocks(a.Rows, PartLength(a.Rows)));
         }
         else
         {

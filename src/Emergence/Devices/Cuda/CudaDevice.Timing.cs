@@ -22,16 +22,16 @@ public sealed unsafe partial class CudaDevice
         }
     }
 
-    public override void Synchronize() => _queue.Stream.Synchronize();
+    public override void Synchronize() => Queue.Stream.Synchronize();
 
     internal override WorkTime Time(Action work)
     {
         using CudaEvent start = new(_context), end = new(_context);
-        _queue.Stream.Synchronize();
+        Queue.Stream.Synchronize();
         var watch = Stopwatch.StartNew();
-        start.Record(_queue.Stream);
+        start.Record(Queue.Stream);
         work();
-        end.Record(_queue.Stream);
+        end.Record(Queue.Stream);
         var queued = watch.Elapsed.TotalSeconds;
         end.Synchronize();
         return new(1e-3 * end.MillisecondsSince(start), queued);
@@ -44,7 +44,7 @@ public sealed unsafe partial class CudaDevice
         try
         {
             work();
-            _queue.Stream.Synchronize();
+            Queue.Stream.Synchronize();
             return [.. trace.Select(launch => (launch.Kernel.Name, 1e-3 * launch.End.MillisecondsSince(launch.Start)))];
         }
         finally
@@ -58,12 +58,15 @@ public sealed unsafe partial class CudaDevice
         }
     }
 
-    private void LaunchTraced(KernelRow kernel, Grid grid, ReadOnlySpan<KernelArgument> arguments)
+    private void LaunchTraced(KernelRow kernel, Grid grid, int cluster, ReadOnlySpan<CudaTensorMap> maps, ReadOnlySpan<KernelArgument> arguments)
     {
         CudaEvent start = new(_context), end = new(_context);
         _trace!.Add((kernel, start, end));
-        start.Record(_queue.Stream);
-        _queue.Stream.Launch(_kernels[kernel], grid, arguments);
-        end.Record(_queue.Stream);
+        start.Record(Queue.Stream);
+        if (maps.IsEmpty)
+            Queue.Launch(_kernels[kernel], grid, arguments);
+        else
+            Queue.Launch(_kernels[kernel], grid, cluster, maps, arguments);
+        end.Record(Queue.Stream);
     }
 }

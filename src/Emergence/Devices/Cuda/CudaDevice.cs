@@ -18,8 +18,8 @@ public sealed unsafe partial class CudaDevice : Device
     private readonly ThreadLocal<CudaQueue?> _entered = new();
 
     /// <param name="driver">A GPU's or the emulator's.</param>
-    /// <param name="compiler">Used instead of embedded PTX; none: only where there is no PTX, from where it usually lies.</param>
-    /// <param name="arithmetic">As in <see cref="OpenGpu"/>.</param>
+    /// <param name="compiler">Makes the GPU code instead of what is embedded; none: only where nothing is.</param>
+    /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
     /// <param name="warpgroups">Whether products use Hopper's instructions; none: on a GPU that has them.</param>
     internal CudaDevice(CudaDriver driver, NvrtcCompiler? compiler = null, DType arithmetic = DType.Float32, bool? warpgroups = null)
     {
@@ -27,7 +27,7 @@ public sealed unsafe partial class CudaDevice : Device
         _context = new CudaContext(driver);
         _queue = new CudaQueue(_context);
         _kernels = new CudaKernels(_context, new KernelImages(_context, compiler));
-        Hopper = warpgroups ?? (_context.Capability == HopperProducts.Capability && !driver.IsEmulated) ? new HopperProducts(_context, _kernels) : null;
+        Hopper = warpgroups ?? (_context.Capability == HopperProducts.Capability && !driver.IsEmulated) ? new HopperProducts(this, _context) : null;
     }
 
     /// <summary>The first GPU of this machine.</summary>
@@ -57,7 +57,7 @@ public sealed unsafe partial class CudaDevice : Device
     private CudaDriver Driver => _context.Driver;
 
     /// <summary>Where the ops of the calling thread go: the device's own queue, or that of a training whose step it records.</summary>
-    internal CudaQueue Queue => _entered.Value ?? _queue;
+    private CudaQueue Queue => _entered.Value ?? _queue;
 
     public override Tensor Allocate(DType type, int rows, int columns)
     {
@@ -136,7 +136,16 @@ public sealed unsafe partial class CudaDevice : Device
         if (_trace == null)
             Queue.Launch(_kernels[kernel], grid, arguments);
         else
-            LaunchTraced(kernel, grid, arguments);
+            LaunchTraced(kernel, grid, 0, [], arguments);
+    }
+
+    /// <summary>Queues a kernel whose first parameters are tensor maps, in clusters of blocks.</summary>
+    internal void Launch(KernelRow kernel, Grid grid, int cluster, ReadOnlySpan<CudaTensorMap> maps, ReadOnlySpan<KernelArgument> arguments)
+    {
+        if (_trace == null)
+            Queue.Launch(_kernels[kernel], grid, cluster, maps, arguments);
+        else
+            LaunchTraced(kernel, grid, cluster, maps, arguments);
     }
 
     /// <summary>Memory for one op at a time; other threads wait until the scope ends.</summary>

@@ -3,7 +3,7 @@ using Emergence.Tensors;
 namespace Emergence.Devices.Cuda;
 
 /// <summary>Launches kernels/sm90/product_sm90.cu: products of bf16 matrices by warpgroups and the copy engine.</summary>
-internal sealed class HopperProducts(CudaContext context, CudaKernels kernels)
+internal sealed class HopperProducts(CudaDevice device, CudaContext context)
 {
     private const int TileRows = 128, TileK = 64, BlocksOfCluster = 2;
 
@@ -37,7 +37,6 @@ internal sealed class HopperProducts(CudaContext context, CudaKernels kernels)
     }
 
     /// <summary>y = epilogue(op(a) op(b)).</summary>
-    /// <param name="queue">Where it goes.</param>
     /// <param name="layout">Of a and b.</param>
     /// <param name="a">bf16; <paramref name="aParts"/> matrices behind each other that add up to one.</param>
     /// <param name="b">bf16; likewise <paramref name="bParts"/>.</param>
@@ -48,15 +47,14 @@ internal sealed class HopperProducts(CudaContext context, CudaKernels kernels)
     /// <param name="residual">(M, N) fp32, or none.</param>
     /// <param name="aParts">1, or 3 for fp32 numbers.</param>
     /// <param name="bParts">1, or 3 where a has 3.</param>
-    public void Launch(CudaQueue queue, ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductKind kind, Tensor? bias = null, Activation activation = Activation.None, Tensor? residual = null, int aParts = 1, int bParts = 1)
+    public void Launch(ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductKind kind, Tensor? bias = null, Activation activation = Activation.None, Tensor? residual = null, int aParts = 1, int bParts = 1)
     {
         var k = layout == ProductLayout.TN ? a.Rows / aParts : a.Columns;
         var isWide = y.RowStride % 4 == 0 && y.Address % (4 * y.Type.Size()) == 0;
-        Launch(queue, layout, a, b, aParts, bParts, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, (int)kind, (int)activation, isWide ? 1 : 0]);
+        Launch(layout, a, b, aParts, bParts, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, (int)kind, (int)activation, isWide ? 1 : 0]);
     }
 
     /// <summary>Parts of a' b along k, each an (M, N) of fp32 behind the other.</summary>
-    /// <param name="queue">Where it goes.</param>
     /// <param name="a">(K, M) bf16.</param>
     /// <param name="b">(K, N) bf16.</param>
     /// <param name="parts">Memory of <paramref name="most"/> parts.</param>
@@ -64,14 +62,14 @@ internal sealed class HopperProducts(CudaContext context, CudaKernels kernels)
     /// <param name="n">N.</param>
     /// <param name="most">Parts at most.</param>
     /// <returns>How many parts there are.</returns>
-    public int LaunchParts(CudaQueue queue, Tensor a, Tensor b, KernelArgument parts, int m, int n, int most)
+    public int LaunchParts(Tensor a, Tensor b, KernelArgument parts, int m, int n, int most)
     {
         var split = SplitOf(m, n, a.Rows, most);
-        Launch(queue, ProductLayout.TN, a, b, 1, 1, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
+        Launch(ProductLayout.TN, a, b, 1, 1, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
         return split.Count;
     }
 
-    private void Launch(CudaQueue queue, ProductLayout layout, Tensor a, Tensor b, int aParts, int bParts, int m, int n, int k, (int Count, int Length) split, ReadOnlySpan<KernelArgument> output)
+    private void Launch(ProductLayout layout, Tensor a, Tensor b, int aParts, int bParts, int m, int n, int k, (int Count, int Length) split, ReadOnlySpan<KernelArgument> output)
     {
         if (m == 0 || n == 0 || k == 0)
             return;
@@ -93,7 +91,7 @@ internal sealed class HopperProducts(CudaContext context, CudaKernels kernels)
             CudaTensorMap.Of(driver, a, layout == ProductLayout.TN ? TileK : TileRows, aParts),
             CudaTensorMap.Of(driver, b, layout == ProductLayout.NT ? columns / 2 : TileK / 2, bParts),
         ];
-        queue.Launch(kernels[row], grid, cluster, maps, [.. output, m, n, k, split.Length, split.Count, products, partsOfA, partsOfB]);
+        device.Launch(row, grid, cluster, maps, [.. output, m, n, k, split.Length, split.Count, products, partsOfA, partsOfB]);
     }
 
     /// <summary>The widest tile that wastes least; narrow ones read more of a for each product.</summary>

@@ -45,7 +45,7 @@ public sealed class HopperProductTests : IDisposable
         using Tensor biasRow = Upload(bias, 1, n), added = Upload(residual, m, n), y = _device.Allocate(m, n);
         using (left)
         using (right)
-            Products.Launch(_device.Queue, layout, left, right, y, ProductKind.Float, biasRow, Activation.Relu, added);
+            Products.Launch(layout, left, right, y, ProductKind.Float, biasRow, Activation.Relu, added);
         var found = Floats(y);
         Each(m, n, (i, j) =>
         {
@@ -66,7 +66,7 @@ public sealed class HopperProductTests : IDisposable
         var y = memory.ColumnRange(0, n);
         using (left)
         using (right)
-            Products.Launch(_device.Queue, layout, left, right, y, ProductKind.Activated, biasRow, Activation.LeakyRelu);
+            Products.Launch(layout, left, right, y, ProductKind.Activated, biasRow, Activation.LeakyRelu);
         var found = Halves(memory);
         Each(m, n, (i, j) =>
         {
@@ -89,7 +89,7 @@ public sealed class HopperProductTests : IDisposable
         using var memory = UploadHalves(activation, m, Stride(n));
         using (left)
         using (right)
-            Products.Launch(_device.Queue, layout, left, right, memory.ColumnRange(0, n), ProductKind.Gradient);
+            Products.Launch(layout, left, right, memory.ColumnRange(0, n), ProductKind.Gradient);
         var found = Halves(memory);
         Each(m, n, (i, j) =>
         {
@@ -112,7 +112,7 @@ public sealed class HopperProductTests : IDisposable
         using var y = _device.Allocate(count * m, n);
         using (left)
         using (right)
-            Assert.Equal(count, Products.LaunchParts(_device.Queue, left, right, y, m, n, Most));
+            Assert.Equal(count, Products.LaunchParts(left, right, y, m, n, Most));
         var found = Floats(y);
         Each(m, n, (i, j) =>
         {
@@ -131,7 +131,7 @@ public sealed class HopperProductTests : IDisposable
         const int M = 70, N = 33, K = 96;
         var (a, b) = (Values(M * K), bParts == 1 ? Rounded(N * K) : Values(N * K));
         using Tensor left = Split(a, M, K, Parts), right = Split(b, N, K, bParts), y = _device.Allocate(M, N);
-        Products.Launch(_device.Queue, ProductLayout.NT, left, right, y, ProductKind.Float, aParts: Parts, bParts: bParts);
+        Products.Launch(ProductLayout.NT, left, right, y, ProductKind.Float, aParts: Parts, bParts: bParts);
         var found = Floats(y);
         Each(M, N, (i, j) =>
         {
@@ -153,8 +153,8 @@ public sealed class HopperProductTests : IDisposable
         using (left)
         using (right)
         {
-            Products.Launch(_device.Queue, ProductLayout.NT, left, right, all, ProductKind.Float);
-            Products.Launch(_device.Queue, ProductLayout.NT, left.RowRange(150, 1), right, one, ProductKind.Float);
+            Products.Launch(ProductLayout.NT, left, right, all, ProductKind.Float);
+            Products.Launch(ProductLayout.NT, left.RowRange(150, 1), right, one, ProductKind.Float);
         }
 
         Assert.NotEmpty(a);
