@@ -130,9 +130,10 @@ EM_DEV void em_warpgroup_sync(int id) { asm volatile("bar.sync %0, 128;" ::"r"(i
 EM_DEV u32 em_cluster_rank() { u32 r; asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(r)); return r; }
 EM_DEV u32 em_cluster_size() { u32 r; asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(r)); return r; }
 EM_DEV void em_cluster_sync() { asm volatile("barrier.cluster.arrive; barrier.cluster.wait;" ::: "memory"); }
-// Arrives at the same barrier in the block of that rank.
+// Arrives at the same barrier in the block of that rank. What is released was read, not written: no fence beyond the block's,
+// which would wait for every store of the thread.
 EM_DEV void em_barrier_arrive_in(u64* b, int rank) {
-  asm volatile("{ .reg .b32 remote; mapa.shared::cluster.u32 remote, %0, %1; mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote]; }"
+  asm volatile("{ .reg .b32 remote; mapa.shared::cluster.u32 remote, %0, %1; mbarrier.arrive.shared::cluster.b64 _, [remote]; }"
                ::"r"(em_shared_address(b)), "r"(rank) : "memory");
 }
 // Loads into the same place of every block of the cluster, and reports to the same barrier of each.

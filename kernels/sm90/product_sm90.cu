@@ -74,47 +74,116 @@ template <int TileN, int L> EM_DEV void load_tiles(const Work& w, const void* ma
   }
 }
 
-EM_DEV float leaky_gradient(float v, u32 y) { return y & 0x8000u || !(y & 0x7fffu) ? 0.01f * v : v; }
+EM_DEV float* row_of(const Output& o, int row, int split) {
+  return (float*)o.y + (o.mode == Split ? (size_t)split * o.m * o.n : 0) + (size_t)row * o.stride;
+}
 
-// Four columns of a row, complete or at the right edge.
-EM_DEV void write_four(const Output& o, int row, int column, float4 v, int split) {
-  float x[4] = {v.x, v.y, v.z, v.w};
-  bool whole = o.wide && column + 4 <= o.n;
-  if (o.mode == Gradient) {
-    u16* y = (u16*)o.y + (size_t)row * o.stride + column;
-    if (whole) {
-      uint2 old = *(const uint2*)y;
-      *(uint2*)y = {em_pack_bf16(leaky_gradient(x[0], old.x & 0xffffu), leaky_gradient(x[1], old.x >> 16)),
-                    em_pack_bf16(leaky_gradient(x[2], old.y & 0xffffu), leaky_gradient(x[3], old.y >> 16))};
-      return;
-    }
-#pragma unroll
-    for (int i = 0; i < 4; ++i)
-      if (column + i < o.n) y[i] = (u16)em_pack_bf16(leaky_gradient(x[i], y[i]), 0.0f);
+// Four columns of a row in fp32, complete or at the right edge; v lies in shared memory.
+EM_DEV void write_four(const Output& o, int row, int column, float* v, int split) {
+  if (o.bias || o.activation)
+#pragma unroll 1
+    for (int i = 0; i < 4; ++i) v[i] = em_activate(v[i] + (o.bias && column + i < o.n ? o.bias[column + i] : 0.0f), o.activation);
+  float4 x = *(const float4*)v;
+  float* y = row_of(o, row, split) + column;
+  const float* r = o.residual ? o.residual + (size_t)row * o.residual_stride + column : nullptr;
+  if (o.wide && column + 4 <= o.n) {
+    if (r) x = {x.x + r[0], x.y + r[1], x.z + r[2], x.w + r[3]};
+    *(float4*)y = x;
     return;
   }
-  float* y = (float*)o.y + (o.mode == Split ? (size_t)split * o.m * o.n : 0) + (size_t)row * o.stride + column;
-  const float* residual = o.residual ? o.residual + (size_t)row * o.residual_stride + column : nullptr;
-  if (o.mode == Float) {
-#pragma unroll
-    for (int i = 0; i < 4; ++i)
-      if (column + i < o.n) {
-        if (o.bias) x[i] += o.bias[column + i];
-        x[i] = em_activate(x[i], o.activation);
-        if (residual) x[i] += residual[i];
-      }
-  }
-  if (whole) {
-    *(float4*)y = {x[0], x[1], x[2], x[3]};
-    return;
-  }
+  float rest[4] = {x.x, x.y, x.z, x.w};
 #pragma unroll
   for (int i = 0; i < 4; ++i)
-    if (column + i < o.n) y[i] = x[i];
+    if (column + i < o.n) y[i] = r ? rest[i] + r[i] : rest[i];
+}
+
+// Which of a thread's results lie where y held a positive activation: 16 bits for each 32 columns, those of the last ones
+// lowest. They are read while the warpgroup multiplies, two words of four rows at a time.
+template <int TileN> struct Signs {
+  static constexpr int Chunks = TileN / 32;
+  u32 words[Chunks / 2];
+  uint2 pending[2][4];
+  int asked, kept;
+
+  EM_DEV_MEMBER void start() { asked = kept = 0; }
+
+  EM_DEV_MEMBER void ask(const Output& o, int row0, int column0) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      int column = column0 + (asked + half) * 32 + (int)threadIdx.x % 8 * 4;
+      bool wide = o.wide && column + 4 <= o.n;
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        int row = row0 + (int)threadIdx.x % 128 / 8 + i * 16;
+        const u16* y = (const u16*)o.y + (size_t)row * o.stride + column;
+        uint2 v = {0, 0};
+        if (row < o.m && asked + half < Chunks) {
+          if (wide) v = *(const uint2*)y;
+          else {
+            if (column < o.n) v.x = y[0];
+            if (column + 1 < o.n) v.x |= (u32)y[1] << 16;
+            if (column + 2 < o.n) v.y = y[2];
+            if (column + 3 < o.n) v.y |= (u32)y[3] << 16;
+          }
+        }
+        pending[half][i] = v;
+      }
+    }
+    asked += 2;
+  }
+
+  EM_DEV_MEMBER static u32 positive(u32 v) { return !(v & 0x8000u) && (v & 0x7fffu); }
+
+  EM_DEV_MEMBER void keep() {
+    if (kept == asked) return;
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      u32 bits = 0;
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        uint2 v = pending[half][i];
+        bits |= (positive(v.x) | positive(v.x >> 16) << 1 | positive(v.y) << 2 | positive(v.y >> 16) << 3) << 4 * i;
+      }
+#pragma unroll
+      for (int w = Chunks / 2 - 1; w > 0; --w) words[w] = words[w] << 16 | words[w - 1] >> 16;
+      words[0] = words[0] << 16 | bits;
+    }
+    kept = asked;
+  }
+
+  // Between the products of a step and the next; all are there after `finish`.
+  EM_DEV_MEMBER void go_on(const Output& o, int row0, int column0) {
+    keep();
+    if (asked < Chunks) ask(o, row0, column0);
+  }
+  EM_DEV_MEMBER void finish(const Output& o, int row0, int column0) {
+    keep();
+    while (asked < Chunks) {
+      ask(o, row0, column0);
+      keep();
+    }
+  }
+};
+
+// Four columns of a row in bf16, in the place of the activations whose signs are known.
+EM_DEV void write_gradient(const Output& o, int row, int column, float4 v, u32 signs) {
+  float x[4] = {v.x, v.y, v.z, v.w};
+#pragma unroll
+  for (int i = 0; i < 4; ++i) x[i] = signs >> i & 1u ? x[i] : 0.01f * x[i];
+  u16* y = (u16*)o.y + (size_t)row * o.stride + column;
+  uint2 packed = {em_pack_bf16(x[0], x[1]), em_pack_bf16(x[2], x[3])};
+  if (o.wide && column + 4 <= o.n) {
+    *(uint2*)y = packed;
+    return;
+  }
+  if (column < o.n) y[0] = (u16)packed.x;
+  if (column + 1 < o.n) y[1] = (u16)(packed.x >> 16);
+  if (column + 2 < o.n) y[2] = (u16)packed.y;
+  if (column + 3 < o.n) y[3] = (u16)(packed.y >> 16);
 }
 
 // Results pass through shared memory, so that rows leave in whole lines.
-template <int TileN> EM_DEV void write_wide(const float (&sum)[TileN / 2], const Output& o, int row0, int column0, int split, float* staging, int group) {
+template <int TileN> EM_DEV void write_wide(const float (&sum)[TileN / 2], const Output& o, const Signs<TileN>& signs, int row0, int column0, int split, float* staging, int group) {
   int thread = (int)threadIdx.x % 128, lane = thread % 32, row = thread / 32 * 16 + lane / 4, pair = lane % 4 * 2;
 #pragma unroll
   for (int chunk = 0; chunk < TileN / 32; ++chunk) {
@@ -125,10 +194,15 @@ template <int TileN> EM_DEV void write_wide(const float (&sum)[TileN / 2], const
       *(float2*)(staging + (row + 8) * Pitch + j * 8 + pair) = {s[2], s[3]};
     }
     em_warpgroup_sync(group);
-    int column = column0 + chunk * 32 + thread % 8 * 4;
+    int column = column0 + chunk * 32 + thread % 8 * 4, at = TileN / 32 - 1 - chunk;
+    u32 bits = signs.words[at / 2] >> at % 2 * 16;
 #pragma unroll 1
-    for (int r = thread / 8; r < 64; r += 16)
-      if (row0 + r < o.m && column < o.n) write_four(o, row0 + r, column, *(const float4*)(staging + r * Pitch + thread % 8 * 4), split);
+    for (int r = thread / 8; r < 64; r += 16, bits >>= 4) {
+      if (row0 + r >= o.m || column >= o.n) continue;
+      float* v = staging + r * Pitch + thread % 8 * 4;
+      if (o.mode == Gradient) write_gradient(o, row0 + r, column, *(const float4*)v, bits);
+      else write_four(o, row0 + r, column, v, split);
+    }
     em_warpgroup_sync(group);
   }
 }
@@ -176,10 +250,15 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
   int group = (int)threadIdx.x / 128 - 1, thread = (int)threadIdx.x % 128, count = 0;
   u8* staging = ring + R::StagingAt + group * StagingBytes;
   float sum[TileN / 2];
+  Signs<TileN> signs;
+#pragma unroll
+  for (int i = 0; i < TileN / 64; ++i) signs.words[i] = 0;
   for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
     Item item = item_of(w, index, TileN, cluster, rank);
 #pragma unroll
     for (int i = 0; i < TileN / 2; ++i) sum[i] = 0.0f;
+    int row0 = item.row + group * 64;
+    signs.start();
     int steps = w.products * ((item.k_end - item.k + TileK - 1) / TileK);
     for (int step = 0; step < steps; ++step, ++count) {
       int stage = count % R::Stages;
@@ -190,6 +269,7 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
 #pragma unroll
       for (int k = 0; k < TileK / 16; ++k) em_wgmma<TransposedA, TransposedB>(sum, a + k * StepA, b + k * StepB);
       em_wgmma_commit();
+      if (L == NN && o.mode == Gradient) signs.go_on(o, row0, item.column);
       // The products before these are done: their stage goes back to whoever loads into it.
       em_wgmma_wait<1>();
       if (step > 0 && thread < cluster) em_barrier_arrive_in(empty + (count - 1) % R::Stages, thread);
@@ -197,9 +277,9 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
     em_wgmma_wait<0>();
     em_wgmma_results(sum);
     if (thread < cluster) em_barrier_arrive_in(empty + (count - 1) % R::Stages, thread);
-    int row0 = item.row + group * 64;
+    if (L == NN && o.mode == Gradient) signs.finish(o, row0, item.column);
     if (o.mode == Activated) write_activated<TileN>(sum, o, row0, item.column, (u32*)staging, 1 + group);
-    else write_wide<TileN>(sum, o, row0, item.column, item.split, (float*)staging, 1 + group);
+    else write_wide<TileN>(sum, o, signs, row0, item.column, item.split, (float*)staging, 1 + group);
   }
 }
 

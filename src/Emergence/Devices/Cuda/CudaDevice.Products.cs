@@ -105,7 +105,7 @@ public sealed unsafe partial class CudaDevice
 
     private void Multiply(ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductKind kind, Tensor? bias, Activation activation, Tensor? residual)
     {
-        if (Hopper is { } hopper && (kind != ProductKind.Activated || activation is Activation.None or Activation.LeakyRelu))
+        if (Hopper is { } hopper && HopperProducts.Takes(layout, kind, activation))
         {
             hopper.Launch(layout, a, b, y, kind, bias, activation, residual);
             return;

@@ -23,6 +23,14 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     /// <summary>The compute capability with these instructions; the emulator has them too.</summary>
     public const int Capability = 90;
 
+    /// <summary>Whether there is code for these: deltas only where b is (K, N), in bf16 no activation but leaky ReLU.</summary>
+    public static bool Takes(ProductLayout layout, ProductKind kind, Activation activation) => kind switch
+    {
+        ProductKind.Activated => activation is Activation.None or Activation.LeakyRelu,
+        ProductKind.Gradient => layout == ProductLayout.NN,
+        _ => true,
+    };
+
     /// <summary>At most <paramref name="most"/> parts along k that fill the GPU, and the length of each but the last: a multiple of 64.</summary>
     public (int Count, int Length) SplitOf(int m, int n, int k, int most)
     {
