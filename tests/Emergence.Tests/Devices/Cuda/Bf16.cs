@@ -8,8 +8,8 @@ namespace Emergence.Tests.Devices.Cuda;
 /// <summary>bf16 values and matrices for tests: rows start at multiples of 8 elements, and what lies between is NaN.</summary>
 internal static class Bf16
 {
-    /// <summary>Relative error of one rounding to bf16.</summary>
-    public const double Unit = 1.0 / 512;
+    /// <summary>Relative error of one rounding to bf16, whose significands have 8 bits.</summary>
+    public const double Unit = 1.0 / 256;
 
     /// <summary>Relative error of one addition: an epsilon of single precision, for tensor cores do not round to nearest.</summary>
     public const double Step = 1.1920929e-7;
