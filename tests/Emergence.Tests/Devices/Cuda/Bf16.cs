@@ -16,7 +16,8 @@ internal static class Bf16
 
     private const ushort Garbage = 0x7FC1;
 
-    public static CudaDevice Device() => new(EmulatorFixture.Kernels, null, DType.BFloat16);
+    /// <param name="warpgroups">Whether products use Hopper's instructions.</param>
+    public static CudaDevice Device(bool warpgroups = false) => new(EmulatorFixture.Kernels, null, DType.BFloat16, warpgroups);
 
     /// <summary>To nearest even, as in IEEE 754.</summary>
     public static double Round(double value) => BitConverter.UInt32BitsToSingle((uint)Bits((float)value) << 16);

@@ -55,6 +55,18 @@ public sealed class CriticBf16Tests
         c.CheckLayers(expected.Gradient, found.Gradient, (2 * roundings) + (2 * Math.Sqrt(Bf16.Unit)));
     }
 
+    /// <summary>The same passes with the products of a Hopper GPU.</summary>
+    [Theory]
+    [InlineData(20, 31, 96, 48, 24, 12, 6, 3, 1)]
+    [InlineData(31, 33, 200, 100, 97, 33, 3, 1)]
+    public void Warpgroups_make_the_same_sums(int dx, int dy, params int[] widths)
+    {
+        var shape = new CriticShape(dx, dy, widths);
+        var c = new Case(shape, new CriticPlan16(shape, 30, 25, 140).TailStart, 30, 25, 140);
+        using var device = Bf16.Device(warpgroups: true);
+        c.CheckRounded(c.Run(device), Neighbours);
+    }
+
     /// <summary>Many classes with few pairs each, and few with many: a sort of two bytes and two tiles, sums of eight slices.</summary>
     [Fact]
     public void Pairs_are_summed_by_class()
