@@ -98,7 +98,8 @@ public sealed class GpuPeerTests
 
         var program = Path.Combine(folder, "emergence");
         File.WriteAllText(program, $"#!{Bash}\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "Emergence.Cli.dll")}' \"$@\"\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var (code, output) = Run(Bash, script, "--program", folder, "--dry", Path.Combine(folder, "out"), "sanitize=1", "machine");
 
         Assert.Equal(0, code);

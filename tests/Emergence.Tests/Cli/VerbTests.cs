@@ -38,12 +38,13 @@ public sealed class VerbTests
     [InlineData("unknown op 'sort'", "bench", "--device", "reference", "--op", "sort")]
     [InlineData("expected more than 0 seconds", "bench", "--device", "reference", "--seconds", "0")]
     [InlineData("expected a share such as 5%", "bench", "compare", "a.json", "b.json", "--threshold", "much")]
-    [InlineData("no device computes in bfloat16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "bfloat16", "--out", "x")]
     [InlineData("expected sequences and tokens such as 4096x8, found '5by3'", "bench", "--device", "reference", "--model", "stories260k", "--shapes", "5x3,5by3")]
     [InlineData("(libnvrtc.so) at /no/such.so, found nothing", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "cuda", "--nvrtc", "/no/such.so")]
     [InlineData("(libnvrtc.so) at /etc/passwd, found something else", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "cuda", "--nvrtc", "/etc/passwd")]
     [InlineData("(libnvrtc.so) at libc.so.6, found something else", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "cuda", "--nvrtc", "libc.so.6")]
     [InlineData("expected device cuda beside a run-time compiler for GPU code, found device reference", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "reference", "--nvrtc", "libnvrtc.so")]
+    [InlineData("device cpu does not compute in bfloat16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "bfloat16", "--out", "x")]
+    [InlineData("device emulator does not compute in float16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "float16", "--device", "emulator", "--out", "x")]
     public void Misuse_is_one_line_and_code_2(string expected, params string[] arguments)
     {
         var (code, output, error) = Child.Run(arguments);

@@ -12,18 +12,26 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
         : base(plan.Shape, plan.XRows, plan.YRows, plan.Pairs)
     {
         Plan = plan;
-        var inputs = Own(device, DType.BFloat16, plan.InputBytes);
-        X = CriticPlan16.Rows(inputs.Buffer, 0, XRows, Shape.XColumns);
-        Y = CriticPlan16.Rows(inputs.Buffer, XRows * CriticPlan16.RowBytes(Shape.XColumns), YRows, Shape.YColumns);
-        (XWeight, YWeight, Weights) = CutWeights(Own(device, DType.BFloat16, plan.WeightBytes));
-        _shared = Own(device, DType.BFloat16, plan.SharedBytes);
-        Activations = CutActivations(Own(device, DType.BFloat16, plan.FirstBytes));
-        Parts = Own(device, DType.Float32, plan.PartBytes);
-        Sort = Own(device, DType.Int32, plan.SortBytes);
-        Scores = Own(device, DType.Float32, plan.ScoreBytes / 2).Reshape(Pairs, 1);
-        ScoreGradients = Own(device, DType.Float32, plan.ScoreBytes / 2).Reshape(Pairs, 1);
-        TailWidths = device.AllocateIndices([.. plan.TailWidths]);
-        _owned.Add(TailWidths);
+        try
+        {
+            var inputs = Own(device, DType.BFloat16, plan.InputBytes);
+            X = CriticPlan16.Rows(inputs.Buffer, 0, XRows, Shape.XColumns);
+            Y = CriticPlan16.Rows(inputs.Buffer, XRows * CriticPlan16.RowBytes(Shape.XColumns), YRows, Shape.YColumns);
+            (XWeight, YWeight, Weights) = CutWeights(Own(device, DType.BFloat16, plan.WeightBytes));
+            _shared = Own(device, DType.BFloat16, plan.SharedBytes);
+            Activations = CutActivations(Own(device, DType.BFloat16, plan.FirstBytes));
+            Parts = Own(device, DType.Float32, plan.PartBytes);
+            Sort = Own(device, DType.Int32, plan.SortBytes);
+            Scores = Own(device, DType.Float32, plan.ScoreBytes / 2).Reshape(Pairs, 1);
+            ScoreGradients = Own(device, DType.Float32, plan.ScoreBytes / 2).Reshape(Pairs, 1);
+            TailWidths = device.AllocateIndices([.. plan.TailWidths]);
+            _owned.Add(TailWidths);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public CriticPlan16 Plan { get; }
@@ -68,11 +76,7 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
     /// <summary>Zy (Ky, w) or its gradient, bf16.</summary>
     public Tensor Zy(int rows) => CriticPlan16.Rows(_shared.Buffer, XRows * CriticPlan16.RowBytes(Shape.Widths[0]), rows, Shape.Widths[0]);
 
-    public override void Dispose()
-    {
-        foreach (var tensor in _owned)
-            tensor.Dispose();
-    }
+    public override void Dispose() => _owned.ForEach(tensor => tensor.Dispose());
 
     private Tensor Own(CudaDevice device, DType type, long bytes)
     {

@@ -29,10 +29,13 @@ public sealed unsafe partial class CudaDevice
             base.CriticBackwardCore(workspace, parameters, x, y, a, b, gradient);
     }
 
-    /// <summary>Rounds the inputs, once for each pair of tensors.</summary>
-    private void RoundInputs(CriticWorkspace16 memory, Tensor x, Tensor y)
+    /// <summary>
+    /// Rounds the inputs, once for each pair of tensors. The first forward pass does it; a step that is recorded to be played
+    /// again needs it done before.
+    /// </summary>
+    private void RoundInputs(CriticWorkspace workspace, Tensor x, Tensor y)
     {
-        if (memory.Rounded == (x, y))
+        if (workspace is not CriticWorkspace16 memory || memory.Rounded == (x, y))
             return;
         ToBf16(x, memory.X.RowRange(0, x.Rows));
         ToBf16(y, memory.Y.RowRange(0, y.Rows));

@@ -8,15 +8,16 @@ namespace Emergence.Tests.Devices.Cuda;
 /// <summary>bf16 values and matrices for tests: rows start at multiples of 8 elements, and what lies between is NaN.</summary>
 internal static class Bf16
 {
-    /// <summary>Relative error of one rounding to bf16.</summary>
-    public const double Unit = 1.0 / 512;
+    /// <summary>Relative error of one rounding to bf16, whose significands have 8 bits.</summary>
+    public const double Unit = 1.0 / 256;
 
     /// <summary>Relative error of one addition: an epsilon of single precision, for tensor cores do not round to nearest.</summary>
     public const double Step = 1.1920929e-7;
 
     private const ushort Garbage = 0x7FC1;
 
-    public static CudaDevice Device() => new(EmulatorFixture.Kernels, null, DType.BFloat16);
+    /// <param name="warpgroups">Whether products use Hopper's instructions.</param>
+    public static CudaDevice Device(bool warpgroups = false) => new(EmulatorFixture.Kernels, null, DType.BFloat16, warpgroups);
 
     /// <summary>To nearest even, as in IEEE 754.</summary>
     public static double Round(double value) => BitConverter.UInt32BitsToSingle((uint)Bits((float)value) << 16);
