@@ -4,8 +4,8 @@
 // Where it wins, counted and not yet measured: a step of the ops is about 50 launches, at best 100 us of latency and, over
 // many streams, some us of the device's front end, whatever its size. Here a tile is 4 passes of 64 x 2,576 multiply-adds
 // for 256 lanes, about 13,000 clocks with their loads from shared memory, and the first layer 2 (Kx + Ky) 64 d of them:
-// with 25 classes a side and all 625 pairs a step is 0.1 ms of one multiprocessor, so 132 of them end 132 steps in that
-// time. At 4,096 pairs it is 0.5 ms, 4 us for each of 132, where the launches begin to be the cheaper way.
+// with 25 classes a side and all 625 pairs a step is 0.1 ms of one block, and 132 multiprocessors hold 264 of them. At
+// 4,096 pairs it is 0.5 ms, 2 to 4 us for each training, where the launches begin to be the cheaper way.
 #include "em.h"
 #include "em_critic.h"
 #include "em_pairs.h"
@@ -15,21 +15,26 @@ constexpr int Threads = 256, Rows = 64, Width1 = 64, Width2 = 32, Width3 = 16, M
 constexpr int Pitch1 = Width1 + 4, Pitch2 = Width2 + 4, Pitch3 = Width3 + 4;
 constexpr int Biases = Width1 + Width2 + Width3 + 1;
 
+// x or y: inputs (rows, columns), their halves z (rows, 64) of the first layer, and the table that draws a row.
+struct Side {
+  const float* inputs;
+  float* z;
+  const u32* thresholds;
+  const int* aliases;
+  int rows, columns, stride, count;
+};
+
 struct SmallTraining {
-  const float *x, *y;                                          // (x_rows, x_columns), (y_rows, y_columns)
+  Side sides[2];
   int *a, *b;                                                  // (rows, 1), drawn anew from row `fixed` on
   const float *joint, *marginal;                               // (rows, 1)
-  float *parameters, *first, *second;
-  float *zx, *zy, *scores;                                     // (x_rows, 64), (y_rows, 64), (rows, 1)
-  const u32* x_thresholds;
-  const int* x_aliases;
-  const u32* y_thresholds;
-  const int *y_aliases, *starts, *columns;
+  float *parameters, *first, *second, *scores;
+  const int *starts, *columns;
   const float2* scales;
   Partition* values;
   u64 seed;
   u32 cell, stream;
-  int step, fixed, rows, x_rows, y_rows, x_columns, y_columns, x_stride, y_stride, x_count, y_count, unused;
+  int step, fixed, rows, unused;
 };
 
 // Activations of a tile, deltas of its layers 2 and 3 (those of layer 1 replace its activations), weights, and the sums
@@ -38,37 +43,46 @@ struct Memory {
   float a1[Rows * Pitch1], a2[Rows * Pitch2], a3[Rows * Pitch3], d2[Rows * Pitch2], d3[Rows * Pitch3];
   float w2[Width2 * Pitch1], w3[Width3 * Pitch2], w4[Width3], b2[Width2], b3[Width3], b4[4], g[Rows];
   int a[Rows], b[Rows];
+  int zero, step, unused[2];                                   // step: of this launch
+  double largest, partition;                                   // max T and sum q e^(T - max) of all pairs
   float sums[MaxClasses * Width1];
 };
-static_assert(sizeof(Memory) == 99088, "SharedBytes of the kernel table");
+static_assert(sizeof(Memory) == 99120, "SharedBytes of the kernel table");
+
+// The thread's index, where the compiler cannot see that it stays: addresses made from it once and for all would take more
+// registers than two blocks of a multiprocessor leave.
+EM_DEV int own_thread(const Memory* s) { return (int)threadIdx.x + s->zero; }
 
 EM_DEV float slope(float y, float delta) { return y > 0.0f ? delta : delta * 0.01f; }
 
 EM_DEV float dot4(float4 a, float4 b, float sum) { return em_fma(a.w, b.w, em_fma(a.z, b.z, em_fma(a.y, b.y, em_fma(a.x, b.x, sum)))); }
 
+EM_DEV Alias table(const Side& side) { return {side.thresholds, side.aliases, side.count}; }
+
 EM_DEV void draw(const SmallTraining& t, int step) {
   for (int pair = (int)threadIdx.x; t.fixed + pair < t.rows; pair += Threads) {
-    DrawnPair drawn = em_draw_off_support({t.x_thresholds, t.x_aliases, t.x_count}, {t.y_thresholds, t.y_aliases, t.y_count}, {t.starts, t.columns}, t.stream, pair, step, t.cell, t.seed);
+    DrawnPair drawn = em_draw_off_support(table(t.sides[0]), table(t.sides[1]), {t.starts, t.columns}, t.stream, pair, step, t.cell, t.seed);
     t.a[t.fixed + pair] = drawn.a;
     t.b[t.fixed + pair] = drawn.b;
   }
 }
 
-// z (rows, 64) = inputs (rows, columns) weight' + bias; weight (64, pitch)
-EM_DEV void project(Memory* s, const float* inputs, int stride, int rows, int columns, const float* weight, int pitch, const float* bias, float* z) {
+// z = inputs weight' + bias; weight (64, pitch)
+EM_DEV void project(Memory* s, const Side& side, const float* weight, int pitch, const float* bias) {
+  int rows = side.rows;
   for (int row0 = 0; row0 < rows; row0 += Tile) {
-    Fragment sum = multiply({inputs, stride, 1, 0}, {weight, pitch, 1, 0}, rows, Width1, 0, columns, row0, 0, s->a2, s->a2 + Depth * Pitch);
-    int row = row0 + (int)threadIdx.x / 16 * 4, column = (int)threadIdx.x % 16 * 4;
+    Fragment sum = multiply({side.inputs, side.stride, 1, 0}, {weight, pitch, 1, 0}, rows, Width1, 0, side.columns, row0, 0, s->a2, s->a2 + Depth * Pitch);
+    int row = row0 + own_thread(s) / 16 * 4, column = own_thread(s) % 16 * 4;
 #pragma unroll
     for (int i = 0; i < 4; ++i)
 #pragma unroll
       for (int j = 0; j < 4; ++j)
-        if (row + i < rows) z[(row + i) * Width1 + column + j] = bias ? sum.v[i][j] + bias[column + j] : sum.v[i][j];
+        if (row + i < rows) side.z[(row + i) * Width1 + column + j] = bias ? sum.v[i][j] + bias[column + j] : sum.v[i][j];
   }
 }
 
 EM_DEV void load_weights(Memory* s, const float* w) {
-  int thread = (int)threadIdx.x;
+  int thread = own_thread(s);
   for (int i = thread; i < Width2 * Width1; i += Threads) s->w2[i / Width1 * Pitch1 + i % Width1] = w[i];
   w += Width2 * Width1;
   if (thread < Width2) s->b2[thread] = w[thread];
@@ -81,7 +95,7 @@ EM_DEV void load_weights(Memory* s, const float* w) {
 
 // The activations of rows row0 .., and the score of row row0 + thread in the first 64 threads. Rows past the end are of pair (0, 0).
 EM_DEV float forward(Memory* s, const SmallTraining& t, int row0) {
-  int thread = (int)threadIdx.x;
+  int thread = own_thread(s);
   {
     int row = thread / 4, column = thread % 4 * 4;
     bool inside = row0 + row < t.rows;
@@ -89,7 +103,7 @@ EM_DEV float forward(Memory* s, const SmallTraining& t, int row0) {
     if (column == 0) s->a[row] = a, s->b[row] = b;
 #pragma unroll
     for (int c = 0; c < Width1; c += 16) {
-      float4 x = *(const float4*)(t.zx + a * Width1 + column + c), y = *(const float4*)(t.zy + b * Width1 + column + c);
+      float4 x = *(const float4*)(t.sides[0].z + a * Width1 + column + c), y = *(const float4*)(t.sides[1].z + b * Width1 + column + c);
       *(float4*)(s->a1 + row * Pitch1 + column + c) = {em_leaky_relu(x.x + y.x), em_leaky_relu(x.y + y.y), em_leaky_relu(x.z + y.z), em_leaky_relu(x.w + y.w)};
     }
   }
@@ -136,12 +150,25 @@ EM_DEV float forward(Memory* s, const SmallTraining& t, int row0) {
   return score;
 }
 
+// The partition of all scores, for the gradients and, as the value of the step, for the host.
+EM_DEV void evaluate(Memory* s, const SmallTraining& t) {
+  Partition* partitions = (Partition*)s->a1;
+  __syncthreads();
+  em_join_block<Threads>(em_partition_of(t.scores, 1, t.joint, 1, t.marginal, 1, (int)threadIdx.x, t.rows, Threads), partitions);
+  if (threadIdx.x == 0) {
+    t.values[s->step] = partitions[0];
+    s->largest = partitions[0].max;
+    s->partition = partitions[0].sum;
+  }
+  __syncthreads();
+}
+
 // Gradients that a thread sums over all tiles: 2 x 4 of layer 2, 2 of layer 3, one of layer 4, and its shares of the biases.
 struct Gradients { float w2[2][4], w3[2], w4, b1[2], b2, b3; };
 
 // From the scores' gradients s->g back to layer 1, whose deltas replace its activations.
 EM_DEV void backward(Memory* s, Gradients& sum) {
-  int thread = (int)threadIdx.x;
+  int thread = own_thread(s);
 #pragma unroll
   for (int j = 0; j < 4; ++j) {
     int row = thread / 4, column = thread % 4 + 4 * j;
@@ -227,9 +254,9 @@ EM_DEV void backward(Memory* s, Gradients& sum) {
 // Adds the first layer's deltas of `rows` rows to the sums of their classes, in order: a column has two threads for x and
 // two for y, one for the even and one for the odd classes.
 EM_DEV void add_by_class(Memory* s, const SmallTraining& t, int rows, Gradients& sum) {
-  int thread = (int)threadIdx.x, column = thread % Width1, group = thread / Width1;
+  int thread = own_thread(s), column = thread % Width1, group = thread / Width1;
   const int* classes = group < 2 ? s->a : s->b;
-  float* sums = s->sums + (group < 2 ? 0 : t.x_rows * Width1) + column;
+  float* sums = s->sums + (group < 2 ? 0 : t.sides[0].rows * Width1) + column;
   for (int r = 0; r < rows; ++r) {
     int c = classes[r];
     if ((c & 1) == (group & 1)) sums[c * Width1] += s->a1[r * Pitch1 + column];
@@ -241,7 +268,7 @@ EM_DEV void add_by_class(Memory* s, const SmallTraining& t, int rows, Gradients&
 
 // Ends a chunk of the biases' sums: their eight shares in order, added to what the chunks before made. Bias i is thread i's.
 EM_DEV void end_chunk(Memory* s, Gradients& sum, float& total) {
-  int thread = (int)threadIdx.x;
+  int thread = own_thread(s);
   float* shares = s->d2;  // (8, Biases)
   shares[thread / Width1 * Biases + thread % Width1] = sum.b1[0];
   shares[(thread / Width1 + 4) * Biases + thread % Width1] = sum.b1[1];
@@ -260,12 +287,12 @@ EM_DEV void end_chunk(Memory* s, Gradients& sum, float& total) {
 
 EM_DEV void update(const SmallTraining& t, int at, float gradient, float2 scale) { em_adam(t.parameters + at, gradient, t.first + at, t.second + at, scale.x, scale.y); }
 
-// Half of the first layer's weights: gradient (64, columns) = sums' inputs; sums (rows, 64), inputs (rows, columns)
-EM_DEV void update_first(Memory* s, const SmallTraining& t, const float* sums, const float* inputs, int stride, int rows, int columns, int start, float2 scale) {
-  int pitch = t.x_columns + t.y_columns;
+// Half of the first layer's weights: gradient (64, columns) = sums' inputs; sums (rows, 64)
+EM_DEV void update_first(Memory* s, const SmallTraining& t, const Side& side, const float* sums, int pitch, int start, float2 scale) {
+  int columns = side.columns;
   for (int column0 = 0; column0 < columns; column0 += Tile) {
-    Fragment sum = multiply({sums, 1, Width1, 0}, {inputs, 1, stride, 0}, Width1, columns, 0, rows, 0, column0, s->a2, s->a2 + Depth * Pitch);
-    int output = (int)threadIdx.x / 16 * 4, column = column0 + (int)threadIdx.x % 16 * 4;
+    Fragment sum = multiply({sums, 1, Width1, 0}, {side.inputs, 1, side.stride, 0}, Width1, columns, 0, side.rows, 0, column0, s->a2, s->a2 + Depth * Pitch);
+    int output = own_thread(s) / 16 * 4, column = column0 + own_thread(s) % 16 * 4;
 #pragma unroll
     for (int i = 0; i < 4; ++i)
 #pragma unroll
@@ -275,8 +302,8 @@ EM_DEV void update_first(Memory* s, const SmallTraining& t, const float* sums, c
 }
 
 // The inner layers; `at`: where their parameters begin, behind the first layer's.
-EM_DEV void update_inner(const SmallTraining& t, int at, const Gradients& sum, float total, float2 scale) {
-  int thread = (int)threadIdx.x, w3 = at + Width2 * (Width1 + 1), w4 = w3 + Width3 * (Width2 + 1);
+EM_DEV void update_inner(const Memory* s, const SmallTraining& t, int at, const Gradients& sum, float total, float2 scale) {
+  int thread = own_thread(s), w3 = at + Width2 * (Width1 + 1), w4 = w3 + Width3 * (Width2 + 1);
 #pragma unroll
   for (int i = 0; i < 2; ++i)
 #pragma unroll
@@ -288,49 +315,51 @@ EM_DEV void update_inner(const SmallTraining& t, int at, const Gradients& sum, f
   if (thread < Biases) update(t, bias, total, scale);
 }
 
-EM_KERNEL(256) small_critic(const SmallTraining* trainings, int steps) {
+EM_KERNEL(256, 2) small_critic(const SmallTraining* trainings, int steps) {
   EM_DYNAMIC_SHARED(Memory, s);
   const SmallTraining& t = trainings[blockIdx.x];
-  int thread = (int)threadIdx.x, pitch = t.x_columns + t.y_columns, inner = Width1 * (pitch + 1);
+  if (threadIdx.x == 0) s->zero = 0, s->step = 0;
+  __syncthreads();
 #pragma unroll 1
-  for (int step = 0; step < steps; ++step) {
-    draw(t, t.step + step);
-    load_weights(s, t.parameters + inner);
-    project(s, t.x, t.x_stride, t.x_rows, t.x_columns, t.parameters, pitch, t.parameters + Width1 * pitch, t.zx);
-    project(s, t.y, t.y_stride, t.y_rows, t.y_columns, t.parameters + t.x_columns, pitch, nullptr, t.zy);
-    for (int i = thread; i < (t.x_rows + t.y_rows) * Width1; i += Threads) s->sums[i] = 0.0f;
-    __syncthreads();
+  while (s->step < steps) {
+    int pitch = t.sides[0].columns + t.sides[1].columns;
+    draw(t, t.step + s->step);
+    load_weights(s, t.parameters + Width1 * (pitch + 1));
 #pragma unroll 1
-    for (int row0 = 0; row0 < t.rows; row0 += Rows) {
-      float score = forward(s, t, row0);
-      if (thread < Rows && row0 + thread < t.rows) t.scores[row0 + thread] = score;
-    }
-    __syncthreads();
-
-    Partition* partitions = (Partition*)s->a1;
-    em_join_block<Threads>(em_partition_of(t.scores, 1, t.joint, 1, t.marginal, 1, thread, t.rows, Threads), partitions);
-    double max = partitions[0].max, sum = partitions[0].sum;
-    if (thread == 0) t.values[step] = partitions[0];
+    for (int i = 0; i < 2; ++i) project(s, t.sides[i], t.parameters + (i ? t.sides[0].columns : 0), pitch, i ? nullptr : t.parameters + Width1 * pitch);
+    for (int i = own_thread(s); i < (t.sides[0].rows + t.sides[1].rows) * Width1; i += Threads) s->sums[i] = 0.0f;
     __syncthreads();
 
     Gradients gradients = {{{0.0f, 0.0f, 0.0f, 0.0f}, {0.0f, 0.0f, 0.0f, 0.0f}}, {0.0f, 0.0f}, 0.0f, {0.0f, 0.0f}, 0.0f, 0.0f};
     float total = 0.0f;
+    // Twice over the pairs, with one copy of the code.
 #pragma unroll 1
-    for (int row0 = 0; row0 < t.rows; row0 += Rows) {
-      float score = forward(s, t, row0);
-      int row = row0 + thread;
-      if (thread < Rows) s->g[thread] = row < t.rows ? em_score_gradient(score, t.joint[row], t.marginal[row], max, sum) : 0.0f;
-      __syncthreads();
-      backward(s, gradients);
-      add_by_class(s, t, t.rows - row0 < Rows ? t.rows - row0 : Rows, gradients);
-      __syncthreads();
-      if ((row0 + Rows) % Chunk == 0 || row0 + Rows >= t.rows) end_chunk(s, gradients, total);
+    for (int back = 0; back < 2; ++back) {
+#pragma unroll 1
+      for (int row0 = 0; row0 < t.rows; row0 += Rows) {
+        float score = forward(s, t, row0);
+        int thread = own_thread(s), row = row0 + thread;
+        if (!back) {
+          if (thread < Rows && row < t.rows) t.scores[row] = score;
+          continue;
+        }
+        if (thread < Rows) s->g[thread] = row < t.rows ? em_score_gradient(score, t.joint[row], t.marginal[row], s->largest, s->partition) : 0.0f;
+        __syncthreads();
+        backward(s, gradients);
+        add_by_class(s, t, t.rows - row0 < Rows ? t.rows - row0 : Rows, gradients);
+        __syncthreads();
+        if ((row0 + Rows) % Chunk == 0 || row0 + Rows >= t.rows) end_chunk(s, gradients, total);
+      }
+      if (!back) evaluate(s, t);
     }
 
-    float2 scale = t.scales[step];
-    update_inner(t, inner, gradients, total, scale);
-    update_first(s, t, s->sums, t.x, t.x_stride, t.x_rows, t.x_columns, 0, scale);
-    update_first(s, t, s->sums + t.x_rows * Width1, t.y, t.y_stride, t.y_rows, t.y_columns, t.x_columns, scale);
+    float2 scale = t.scales[s->step];
+    pitch = t.sides[0].columns + t.sides[1].columns;
+    update_inner(s, t, Width1 * (pitch + 1), gradients, total, scale);
+#pragma unroll 1
+    for (int i = 0; i < 2; ++i) update_first(s, t, t.sides[i], s->sums + (i ? t.sides[0].rows * Width1 : 0), pitch, i ? t.sides[0].columns : 0, scale);
+    __syncthreads();
+    if (threadIdx.x == 0) s->step++;
     __syncthreads();
   }
 }

@@ -37,6 +37,7 @@ EM_DEV Partition em_partition_of(const float* scores, int t_stride, const float*
 // Joins what the threads of a block know into shared[0], in a fixed tree; every thread of the block calls it.
 template <int Threads> EM_DEV void em_join_block(Partition own, Partition* shared) {
   shared[threadIdx.x] = own;
+#pragma unroll 1
   for (int half = Threads / 2; half > 0; half /= 2) {
     __syncthreads();
     if ((int)threadIdx.x < half) shared[threadIdx.x] = em_join(shared[threadIdx.x], shared[threadIdx.x + half]);

@@ -75,8 +75,8 @@ public sealed unsafe partial class CudaDevice
             if (tables.Length == 0)
                 return;
             var off = (OffSupportPairs)source;
-            (block.XThresholds, block.XAliases, block.XCount) = ((ulong)tables[0].Address, (ulong)tables[1].Address, off.X.Aliases.Length);
-            (block.YThresholds, block.YAliases, block.YCount) = ((ulong)tables[2].Address, (ulong)tables[3].Address, off.Y.Aliases.Length);
+            (block.X.Thresholds, block.X.Aliases, block.X.Count) = ((ulong)tables[0].Address, (ulong)tables[1].Address, off.X.Aliases.Length);
+            (block.Y.Thresholds, block.Y.Aliases, block.Y.Count) = ((ulong)tables[2].Address, (ulong)tables[3].Address, off.Y.Aliases.Length);
             (block.Starts, block.Columns, block.Stream) = ((ulong)tables[4].Address, (ulong)tables[5].Address, (uint)off.Stream);
         }
 

@@ -66,8 +66,8 @@ public sealed unsafe partial class CudaDevice
             var zy = zx + (ulong)(t.X.Rows * SmallWidth * sizeof(float));
             var block = new BlockTraining
             {
-                X = (ulong)t.X.Address,
-                Y = (ulong)t.Y.Address,
+                X = new() { Inputs = (ulong)t.X.Address, Z = zx, Rows = t.X.Rows, Columns = t.X.Columns, Stride = t.X.RowStride },
+                Y = new() { Inputs = (ulong)t.Y.Address, Z = zy, Rows = t.Y.Rows, Columns = t.Y.Columns, Stride = t.Y.RowStride },
                 A = (ulong)t.A.Address,
                 B = (ulong)t.B.Address,
                 Joint = (ulong)t.Joint.Address,
@@ -75,8 +75,6 @@ public sealed unsafe partial class CudaDevice
                 Parameters = (ulong)t.Parameters.Address,
                 First = (ulong)t.FirstMoment.Address,
                 Second = (ulong)t.SecondMoment.Address,
-                Zx = zx,
-                Zy = zy,
                 Scores = zy + (ulong)(t.Y.Rows * SmallWidth * sizeof(float)),
                 Scales = scales,
                 Values = values,
@@ -85,12 +83,6 @@ public sealed unsafe partial class CudaDevice
                 Step = t.Values.Count,
                 Fixed = t.FixedPairs,
                 Rows = t.A.Rows,
-                XRows = t.X.Rows,
-                YRows = t.Y.Rows,
-                XColumns = t.X.Columns,
-                YColumns = t.Y.Columns,
-                XStride = t.X.RowStride,
-                YStride = t.Y.RowStride,
             };
             pairs.Describe(ref block);
             return block;
@@ -120,10 +112,17 @@ public sealed unsafe partial class CudaDevice
     [StructLayout(LayoutKind.Sequential)]
     private struct BlockTraining
     {
-        public ulong X, Y, A, B, Joint, Marginal, Parameters, First, Second, Zx, Zy, Scores;
-        public ulong XThresholds, XAliases, YThresholds, YAliases, Starts, Columns;
-        public ulong Scales, Values, Seed;
+        public BlockSide X, Y;
+        public ulong A, B, Joint, Marginal, Parameters, First, Second, Scores, Starts, Columns, Scales, Values, Seed;
         public uint Cell, Stream;
-        public int Step, Fixed, Rows, XRows, YRows, XColumns, YColumns, XStride, YStride, XCount, YCount, Unused;
+        public int Step, Fixed, Rows, Unused;
+    }
+
+    /// <summary>Side of small_critic.cu.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct BlockSide
+    {
+        public ulong Inputs, Z, Thresholds, Aliases;
+        public int Rows, Columns, Stride, Count;
     }
 }

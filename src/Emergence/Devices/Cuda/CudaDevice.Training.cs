@@ -14,8 +14,8 @@ public sealed unsafe partial class CudaDevice
     /// <summary>Trainings leave one part in so many of the device's memory free.</summary>
     private const int ReservedShare = 8;
 
-    /// <summary>One for each multiprocessor: it may be one block.</summary>
-    public override int TrainingsAtOnce => Math.Max(base.TrainingsAtOnce, _context.MultiprocessorCount);
+    /// <summary>Two for each multiprocessor: a small training is one block.</summary>
+    public override int TrainingsAtOnce => Math.Max(base.TrainingsAtOnce, 2 * _context.MultiprocessorCount);
 
     public override void Train(IReadOnlyList<CriticTraining> trainings, int steps)
     {

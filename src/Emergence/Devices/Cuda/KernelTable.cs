@@ -42,7 +42,7 @@ internal static class KernelTable
     public static readonly KernelRow DrawOffSupport = Add("draw_off_support", "pairs", 128);
     public static readonly KernelRow DrawShuffled = Add("draw_shuffled", "pairs", 128);
 
-    public static readonly KernelRow SmallCritic = Add("small_critic", "small_critic", 256, 99_088);
+    public static readonly KernelRow SmallCritic = Add("small_critic", "small_critic", 256, 99_120);
 
     public static readonly KernelRow ProductSm90NT128 = Add("product_sm90_nt_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
     public static readonly KernelRow ProductSm90NT192 = Add("product_sm90_nt_192", "product_sm90", 384, ProductSm90Bytes(192, 4));

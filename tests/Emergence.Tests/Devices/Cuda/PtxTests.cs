@@ -24,9 +24,9 @@ public sealed partial class PtxTests
         (KernelTable.SumRowsBf16, "ld.global.v4", 4),
         (KernelTable.SumByIndexBf16, "ld.global.v4", 4),
         (KernelTable.SortScatter, "vote.sync.ballot", 9),
-        (KernelTable.DrawOffSupport, "mul.hi.u32", 22),
+        (KernelTable.DrawOffSupport, "mul.hi.u32", 20),
         (KernelTable.SmallCritic, "fma.rn.f32", 1000),
-        (KernelTable.SmallCritic, "ld.shared.v4", 200),
+        (KernelTable.SmallCritic, "ld.shared.v4", 100),
     ];
 
     public static TheoryData<string> Files { get; } = [.. KernelImages.Resources("").Where(name => name.EndsWith(".ptx", StringComparison.Ordinal)).DefaultIfEmpty("none")];
