@@ -14,7 +14,7 @@ internal static class BenchVerb
 
     public static Command Create()
     {
-        var (device, format) = (new DeviceFlags(), Flags.Format());
+        var (device, format) = (new DeviceFlags(withType: true), Flags.Format());
         var op = new Option<string>("--op") { Description = $"Only this one: {string.Join(", ", OpBenches.Ops)}, {StepName} for whole steps of training, or one kind of step: paper, s-mine, s-mine small, s-mine paper", HelpName = "NAME" };
         var seconds = new Option<double?>("--seconds") { Description = "Time for the samples of each row", HelpName = "S" };
         var model = new Option<string>("--model") { Description = "Only the forward pass of this model, with the residual stream at every boundary", HelpName = "DIR_OR_NAME" };
