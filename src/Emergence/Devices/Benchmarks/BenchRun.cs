@@ -78,11 +78,12 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
 
     private void Cold(OpBench bench)
     {
-        var sets = 1 + (int)Math.Ceiling(ColdBytes / bench.Bytes);
-        if (sets > MostSets)
+        // What is not known in bytes has inputs of many sizes; what is too small would need too many sets.
+        var sets = 1 + Math.Ceiling(ColdBytes / bench.Bytes);
+        if (!(sets <= MostSets))
             return;
         using var inputs = new BenchInputs(device, 2);
-        Action[] calls = [.. Enumerable.Range(0, sets).Select(_ => bench.Prepare(inputs))];
+        Action[] calls = [.. Enumerable.Range(0, (int)sets).Select(_ => bench.Prepare(inputs))];
         _rows.Add(new("op", bench.Op, "", bench.Shape, "cold", Timing.Of(device, calls, seconds, cancellation), bench.Bytes, bench.Flops));
     }
 
