@@ -38,7 +38,7 @@ public sealed class VerbTests
     [InlineData("unknown op 'sort'", "bench", "--device", "reference", "--op", "sort")]
     [InlineData("expected more than 0 seconds", "bench", "--device", "reference", "--seconds", "0")]
     [InlineData("expected a share such as 5%", "bench", "compare", "a.json", "b.json", "--threshold", "much")]
-    [InlineData("no device computes in bfloat16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "bfloat16", "--out", "x")]
+    [InlineData("device cpu does not compute in bfloat16", "measure", "--model", "stories260k", "--data", "words", "--device", "cpu", "--dtype", "bfloat16", "--out", "x")]
     [InlineData("expected sequences and tokens such as 4096x8, found '5by3'", "bench", "--device", "reference", "--model", "stories260k", "--shapes", "5x3,5by3")]
     [InlineData("(libnvrtc.so) at /no/such.so, found nothing", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "cuda", "--nvrtc", "/no/such.so")]
     [InlineData("(libnvrtc.so) at /etc/passwd, found something else", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "cuda", "--nvrtc", "/etc/passwd")]
