@@ -14,7 +14,7 @@ internal static class BenchVerb
 
     public static Command Create()
     {
-        var (device, format) = (new DeviceFlags(), Flags.Format());
+        var (device, format) = (new DeviceFlags(withType: true), Flags.Format());
         var op = new Option<string>("--op") { Description = $"Only this one: {string.Join(", ", OpBenches.Ops)}, {StepName} for whole steps of training, or one kind of step: paper, s-mine, s-mine small, s-mine paper", HelpName = "NAME" };
         var seconds = new Option<double?>("--seconds") { Description = "Time for the samples of each row", HelpName = "S" };
         var model = new Option<string>("--model") { Description = "Only the forward pass of this model, with the residual stream at every boundary", HelpName = "DIR_OR_NAME" };
@@ -55,8 +55,7 @@ internal static class BenchVerb
             foreach (var reason in run.Skipped)
                 Console.Error.WriteLine($"not measured: {reason}");
             var file = BenchFile.Of(machine, run, $"emergence {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}");
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"roof: {file.Roof.BytesPerSecond / 1e9:0.0} GB/s, {file.Roof.FlopsPerSecond / 1e12:0.000} TFLOP/s"));
-            Console.Out.Write(written == TableFormat.Json ? file.ToJson() : BenchReport.Table(file).ToString(written));
+            Console.Out.Write(Written(file, written));
             return (int)(run.Rows.Count > 0 ? ExitCode.Ok : ExitCode.Failed);
         });
         return command;
@@ -68,6 +67,13 @@ internal static class BenchVerb
         var figures = KernelFigures.All(tools);
         return format == TableFormat.Markdown ? StaticReport.Page(figures, tools.Version) : StaticReport.Table(figures).ToString(format);
     }
+
+    private static string Written(BenchFile file, TableFormat format) => format switch
+    {
+        TableFormat.Json => file.ToJson(),
+        TableFormat.Markdown or TableFormat.Text => $"{BenchReport.About(file)}\n\n{BenchReport.Table(file).ToString(format)}",
+        _ => BenchReport.Table(file).ToString(format),
+    };
 
     private static (IReadOnlyList<OpBench> Ops, IReadOnlyList<StepBench> Steps) Choose(string? name, BenchSize size)
     {

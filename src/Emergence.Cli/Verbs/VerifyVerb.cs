@@ -11,7 +11,7 @@ internal static class VerifyVerb
 {
     public static Command Create()
     {
-        var device = new DeviceFlags();
+        var device = new DeviceFlags(withType: true);
         var op = new Option<string>("--op") { Description = $"Only this one: {string.Join(", ", OpChecks.Ops)}", HelpName = "NAME" };
         var small = new Option<bool>("--small") { Description = "Few rows for the real shapes; the emulator always takes few" };
         var format = Flags.Format();

@@ -10,7 +10,7 @@ internal static class BenchReport
     public static Table Table(BenchFile file)
     {
         var table = new Table(
-            TableColumn.Text("kind"), TableColumn.Text("op"), TableColumn.Text("kernel"), TableColumn.Text("shape"), TableColumn.Text("cache"), TableColumn.Integer("calls"), TableColumn.Number("median_us", 2), TableColumn.Number("q1_us", 2), TableColumn.Number("q3_us", 2), TableColumn.Number("host_us", 2), TableColumn.Number("gb_per_s", 1), TableColumn.Number("tflop_per_s", 3), TableColumn.Number("of_roof", 3));
+            TableColumn.Text("kind"), TableColumn.Text("op"), TableColumn.Text("kernel"), TableColumn.Text("shape"), TableColumn.Text("cache"), TableColumn.Integer("calls"), TableColumn.Number("median_us", 2), TableColumn.Number("q1_us", 2), TableColumn.Number("q3_us", 2), TableColumn.Number("host_us", 2), TableColumn.Number("gb_per_s", 1), TableColumn.Number("tflop_per_s", 4), TableColumn.Number("of_roof", 3));
         foreach (var row in file.Rows)
         {
             var time = row.Time;
@@ -19,6 +19,11 @@ internal static class BenchReport
 
         return table;
     }
+
+    /// <summary>One line of what the figures must be read with.</summary>
+    public static string About(BenchFile file) => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"{file.Description} ({file.Path}), driver {file.Driver ?? "none"}, {file.Date}, version {file.Version}, `{file.Command}`; roof {file.Roof.BytesPerSecond / 1e9:0.0} GB/s, {file.Roof.FlopsPerSecond / 1e12:0.0000} TFLOP/s");
 
     /// <summary>Rows that both files have, then those that only one of them has.</summary>
     /// <param name="before">The file to measure against.</param>

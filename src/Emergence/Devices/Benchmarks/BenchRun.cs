@@ -15,6 +15,8 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
 
     private const int MostSets = 512;
 
+    private const int StepsOfCall = 50;
+
     private readonly List<BenchRow> _rows = [];
     private readonly List<string> _skipped = [];
     private readonly BenchSize _size = BenchSizes.Of(device);
@@ -48,20 +50,28 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
     {
         using var inputs = new BenchInputs(device, 1);
         var training = bench.Prepare(inputs);
+
+        // As many steps a call as between two looks of a measurement, fewer where they are long.
         device.Train([training], 1);
-        device.Synchronize();
+        var each = (int)Math.Clamp(seconds / 5 / Math.Max(1e-9, Train(1).Device), 1, StepsOfCall);
+        Train(each);
         var samples = new List<WorkTime>();
         for (var used = 0.0; samples.Count < 3 || (used < seconds && samples.Count < 1_000); used += samples[^1].Device)
         {
             cancellation.ThrowIfCancellationRequested();
-            var watch = Stopwatch.StartNew();
-            device.Train([training], 1);
-            var queued = watch.Elapsed.TotalSeconds;
-            device.Synchronize();
-            samples.Add(new(watch.Elapsed.TotalSeconds, queued));
+            samples.Add(Train(each));
         }
 
-        _rows.Add(new("step", bench.Name, "", bench.Shape, "", Timing.Of(samples, 1), 0, bench.Flops));
+        _rows.Add(new("step", bench.Name, "", bench.Shape, "", Timing.Of(samples, each), 0, bench.Flops));
+
+        WorkTime Train(int steps)
+        {
+            var watch = Stopwatch.StartNew();
+            device.Train([training], steps);
+            var queued = watch.Elapsed.TotalSeconds;
+            device.Synchronize();
+            return new(watch.Elapsed.TotalSeconds, queued);
+        }
     });
 
     /// <summary>What something else than this part of the program measures.</summary>
@@ -78,11 +88,12 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
 
     private void Cold(OpBench bench)
     {
-        var sets = 1 + (int)Math.Ceiling(ColdBytes / bench.Bytes);
-        if (sets > MostSets)
+        // What is not known in bytes has inputs of many sizes; what is too small would need too many sets.
+        var sets = 1 + Math.Ceiling(ColdBytes / bench.Bytes);
+        if (!(sets <= MostSets))
             return;
         using var inputs = new BenchInputs(device, 2);
-        Action[] calls = [.. Enumerable.Range(0, sets).Select(_ => bench.Prepare(inputs))];
+        Action[] calls = [.. Enumerable.Range(0, (int)sets).Select(_ => bench.Prepare(inputs))];
         _rows.Add(new("op", bench.Op, "", bench.Shape, "cold", Timing.Of(device, calls, seconds, cancellation), bench.Bytes, bench.Flops));
     }
 

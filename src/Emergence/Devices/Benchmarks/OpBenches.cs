@@ -5,7 +5,7 @@ internal static class OpBenches
 {
     private const int Single = sizeof(float);
 
-    public static IReadOnlyList<OpBench> All(BenchSize size) => [.. Forward(size), .. Products(size), .. Critic(size)];
+    public static IReadOnlyList<OpBench> All(BenchSize size) => [.. Forward(size), .. Products(size), .. Critic(size), .. PassBenches.All(size)];
 
     /// <summary>Names of the ops, in order.</summary>
     public static IReadOnlyList<string> Ops { get; } = [.. All(BenchSize.Tiny).Select(bench => bench.Op).Distinct()];

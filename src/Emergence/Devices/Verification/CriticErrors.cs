@@ -81,8 +81,9 @@ internal sealed class CriticErrors
     /// <summary>A sum of <paramref name="count"/> terms with the squares' sum given: its partial sums are as large as a random walk, or as the whole.</summary>
     private Uncertain Sum(int count, double value, double squares, double variance, bool products)
     {
-        var (u, o) = (_precision.Sum, products ? _precision.Operand : 0);
-        return new(value, variance + count * u * u * (squares + value * value) + 2 * o * o * squares);
+        // Both factors of a product are rounded, or what is summed where it is kept in their type.
+        var (u, o) = (_precision.Sum, _precision.Operand);
+        return new(value, variance + count * u * u * (squares + value * value) + (products ? 2 : 1) * o * o * squares);
     }
 
     /// <summary>(rows, out) = input (rows, columns) times columns first .. of the layer's weight, plus its bias.</summary>

@@ -11,9 +11,6 @@ internal static class TrainingChecks
     private static readonly (int X, int Y, int[] Widths, int Pairs)[] s_awkward =
         [(33, 17, [1, 1], 1), (33, 17, [3, 1], 33), (33, 17, [31, 7, 1], 257), (33, 17, [300, 33, 12, 6, 3, 1], 1000)];
 
-    // Preset small at the width of SmolLM2-135M, and the published critic.
-    private static readonly int[] s_smallWidths = [64, 32, 16, 1], s_paperWidths = [768, 384, 192, 96, 48, 24, 12, 6, 3, 1];
-
     public static IEnumerable<OpCheck> All(bool small)
     {
         foreach (var count in new[] { 1, 33, small ? 1_000 : 8_192, small ? 2_001 : 300_001 })
@@ -22,7 +19,8 @@ internal static class TrainingChecks
             yield return new("DrawPairs", $"{count} shuffled", run => DrawPairs(run, new ShuffledPairs(count)));
         }
 
-        (int X, int Y, int[] Widths, int Pairs)[] shapes = [.. s_awkward, (576, 576, s_smallWidths, small ? 300 : 10_192), (768, 768, s_paperWidths, small ? 40 : 600)];
+        // Preset small at the width of SmolLM2-135M, and the published critic.
+        (int X, int Y, int[] Widths, int Pairs)[] shapes = [.. s_awkward, (576, 576, CriticWidths.Small, small ? 300 : 10_192), (768, 768, CriticWidths.Published, small ? 40 : 600)];
         foreach (var (x, y, widths, pairs) in shapes)
         {
             var (shape, text) = (new CriticShape(x, y, widths), $"{pairs} pairs of {x}+{y}, {string.Join('-', widths)}");

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Emergence.Devices.Benchmarks;
 using Emergence.Devices.Cuda;
+using Emergence.Devices.Verification;
 using Emergence.Reports;
 using Emergence.Tests.Cli;
+using Emergence.Tests.Devices.Cuda;
 
 namespace Emergence.Tests.Devices.Benchmarks;
 
@@ -102,6 +104,23 @@ public class BenchTests
         Assert.All(file.Rows, row => Assert.True(row.Time.Low > 0 && row.Time.Low <= row.Time.Median && row.Time.Median <= row.Time.High, row.ToString()));
         Assert.True(file.Roof is { BytesPerSecond: > 0, FlopsPerSecond: > 0 });
         Assert.Equal("emulator", file.Device);
+    }
+
+    /// <summary>Kernels that serve a step of training as a whole are in its row alone.</summary>
+    [Fact]
+    public void Every_kernel_of_a_single_op_is_measured()
+    {
+        using var device = new CudaDevice(EmulatorFixture.Kernels);
+        var run = new BenchRun(device, 0.001, _ => { }, CancellationToken.None);
+        foreach (var bench in OpBenches.All(BenchSize.Tiny))
+            run.Measure(bench);
+
+        Assert.Empty(run.Skipped);
+        var seen = run.Rows.Where(row => row.Kind == "kernel").Select(row => row.Kernel).ToHashSet();
+        string[] files = ["elementwise", "rows", "norm", "matmul", "attention", "sums"];
+        Assert.All(KernelTable.Rows.Where(row => files.Contains(row.File)), row => Assert.Contains(row.Name, seen));
+        Assert.All(OpBenches.Ops, op => Assert.Contains(run.Rows, row => row.Kind == "op" && row.Op == op));
+        Assert.Empty(OpChecks.Ops.Except(OpBenches.Ops).Except(["Train"]));
     }
 
     private static BenchRow Row(string op, double seconds) => new("op", op, "", "(1, 2)", "warm", new(9, seconds, 0.9 * seconds, 1.1 * seconds, 1e-6), 0, 0);

@@ -2,6 +2,7 @@ using Emergence.Devices;
 using Emergence.Devices.Cuda;
 using Emergence.Devices.Verification;
 using Emergence.Reports;
+using Emergence.Tensors;
 using Emergence.Tests.Cli;
 
 namespace Emergence.Tests.Devices.Verification;
@@ -32,6 +33,21 @@ public class OpCheckTests
             var result = OpChecks.Run(check, device, TestDevices.Reference);
             Assert.True(result.Failure == null, $"{check.Op} {check.Shape}: {result.Failure}, bound {result.Bound}");
         }
+    }
+
+    /// <summary>Critics whose products have bfloat16 factors are within the bound of such factors.</summary>
+    [Theory]
+    [InlineData("CriticForward")]
+    [InlineData("CriticBackward")]
+    [InlineData("Train")]
+    public void Bfloat16_critics_stay_within_their_bounds(string op)
+    {
+        if (CudaLibrary.FindEmulator() == null)
+            Assert.Skip("the emulator is not built: CMake and a C++ compiler make it");
+        using var device = DeviceTable.Create(DeviceTable.Emulator, new DeviceOptions(Arithmetic: DType.BFloat16));
+        Assert.Equal(Precision.BFloat16Unit, Precision.Of(device).Operand);
+        var (code, output) = Verify(device, op);
+        Assert.True(code == ExitCode.Ok, output);
     }
 
     /// <summary>A device that is right but for its rounding passes, with single precision and with bfloat16 factors.</summary>
