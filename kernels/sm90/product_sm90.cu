@@ -138,7 +138,7 @@ template <int TileN> struct Rows16 {
     low = lane % 8, high = lane >> 4;
   }
   // Where this lane's row of columns 16 * pair .. lies.
-  EM_DEV_MEMBER u8* at(int pair) const { return tile + pair / 4 * 8192 + row + (((u32)(pair % 4) * 2 + high ^ low) << 4); }
+  EM_DEV_MEMBER u8* at(int pair) const { return tile + pair / 4 * 8192 + row + ((((u32)(pair % 4) * 2 + high) ^ low) << 4); }
 };
 
 template <int TileN> EM_DEV void stage_activated(const float (&sum)[TileN / 2], const Output& o, int column0, u8* staging) {
