@@ -15,12 +15,12 @@ internal sealed class CriticPlan16
     /// <summary>Elements that a row's stride is a multiple of.</summary>
     public const int RowUnit = 8;
 
-    /// <summary>Keys of a block of a sort, and values of a byte.</summary>
-    public const int SortTile = 4096, SortDigits = 256;
+    /// <summary>Keys of a block of a sort, bits that a pass sorts by at most, and what these can be.</summary>
+    public const int SortTile = 4096, SortBits = 10, SortDigits = 1 << SortBits;
 
     // A layer with fewer inputs than this gains nothing from tensor cores.
     private const int WideInput = 96;
-    private const int MaxTailLayers = 31, MaxTailBlocks = 256, TailPadColumns = 3;
+    private const int MaxTailLayers = 31, MaxTailBlocks = 264, TailPadColumns = 7;
     private const int MaxSumChunks = 1024;
 
     public CriticPlan16(CriticShape shape, int xRows, int yRows, int pairs)
@@ -76,8 +76,8 @@ internal sealed class CriticPlan16
     /// <summary>Parts of sums, the most that one op has at a time, in single precision.</summary>
     public long PartBytes => sizeof(float) * Splits().Append((long)MaxTailBlocks * TailParameters).Append((long)MaxSumChunks * Shape.Widths.Max()).Append(1).Max();
 
-    /// <summary>Keys and places of the pairs twice, counts of digits, and where each class starts.</summary>
-    public long SortBytes => sizeof(int) * (4L * Pairs + SortCounts + Math.Max(XRows, YRows) + 1L);
+    /// <summary>Keys of the pairs twice, their places for the time of a sort and in both orders; counts of digits, their totals; where each class starts.</summary>
+    public long SortBytes => sizeof(int) * (5L * Pairs + SortCounts + SortDigits + XRows + 1L + YRows + 1L);
 
     public int SortCounts => SortTiles * SortDigits;
 

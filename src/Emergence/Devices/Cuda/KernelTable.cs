@@ -60,7 +60,7 @@ internal static class KernelTable
     public static readonly KernelRow CriticTail = Add("critic_tail", "critic_tail", 256, CriticPlan16.TailSharedBytes);
     public static readonly KernelRow CriticTailGradient = Add("critic_tail_gradient", "critic_tail", 256, CriticPlan16.TailSharedBytes);
     public static readonly KernelRow SortCount = Add("sort_count", "sort", 256);
-    public static readonly KernelRow SortScan = Add("sort_scan", "sort", 1024);
+    public static readonly KernelRow SortScan = Add("sort_scan", "sort", 256);
     public static readonly KernelRow SortScatter = Add("sort_scatter", "sort", 256);
     public static readonly KernelRow SortStarts = Add("sort_starts", "sort", 256);
 

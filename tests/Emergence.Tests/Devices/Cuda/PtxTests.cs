@@ -23,7 +23,7 @@ public sealed partial class PtxTests
         (KernelTable.AddPairsBf16, "st.global.v4", 1),
         (KernelTable.SumRowsBf16, "ld.global.v4", 4),
         (KernelTable.SumByIndexBf16, "ld.global.v4", 4),
-        (KernelTable.SortScatter, "vote.sync.ballot", 9),
+        (KernelTable.SortScatter, "vote.sync.ballot", 32),
         (KernelTable.DrawOffSupport, "mul.hi.u32", 20),
         (KernelTable.SmallCritic, "fma.rn.f32", 1000),
         (KernelTable.SmallCritic, "ld.shared.v4", 100),
