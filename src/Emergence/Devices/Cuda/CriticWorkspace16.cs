@@ -26,6 +26,9 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
             ScoreGradients = Own(device, DType.Float32, plan.ScoreBytes / 2).Reshape(Pairs, 1);
             TailWidths = device.AllocateIndices([.. plan.TailWidths]);
             _owned.Add(TailWidths);
+            var table = device.AllocateIndices([.. plan.WeightTable]);
+            _owned.Add(table);
+            WeightTable = table.Reshape(table.Rows / 4, 4);
         }
         catch
         {
@@ -85,6 +88,9 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
     /// <summary>(n, 1) Int32.</summary>
     public Tensor TailWidths { get; }
 
+    /// <summary>(n, 4) Int32, as weights_to_bf16 reads it.</summary>
+    public Tensor WeightTable { get; }
+
     /// <summary>Zx (Kx, w) or its gradient, bf16.</summary>
     public Tensor Zx(int rows) => CriticPlan16.Rows(_shared.Buffer, 0, rows, Shape.Widths[0]);
 
@@ -106,7 +112,7 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
     private (Tensor X, Tensor Y, IReadOnlyList<Tensor> Others) CutWeights(Tensor memory)
     {
         var (at, all) = (0L, new List<Tensor>());
-        foreach (var (rows, columns) in Enumerable.Range(1, Plan.TailStart - 1).Select(layer => (Shape.Widths[layer], Shape.InputColumns(layer))).Prepend((Shape.Widths[0], Shape.YColumns)).Prepend((Shape.Widths[0], Shape.XColumns)))
+        foreach (var (_, _, rows, columns) in Plan.WeightMatrices())
         {
             all.Add(CriticPlan16.Rows(memory.Buffer, at, rows, columns));
             at += rows * CriticPlan16.RowBytes(columns);

@@ -47,11 +47,7 @@ public sealed unsafe partial class CudaDevice
     {
         var (shape, plan, pairs) = (memory.Shape, memory.Plan, a.Rows);
         RoundInputs(memory, x, y);
-        var weight = shape.Weight(parameters, 0);
-        ToBf16(weight.ColumnRange(0, shape.XColumns), memory.XWeight);
-        ToBf16(weight.ColumnRange(shape.XColumns, shape.YColumns), memory.YWeight);
-        for (var layer = 1; layer < plan.TailStart; layer++)
-            ToBf16(shape.Weight(parameters, layer), memory.Weights[layer - 1]);
+        Launch(KernelTable.WeightsToBf16, new(Blocks(plan.WeightEights, KernelTable.WeightsToBf16.Threads)), parameters, memory.WeightTable, memory.WeightTable.Rows, memory.XWeight, plan.WeightEights);
 
         var (zx, zy) = (memory.Zx(x.Rows), memory.Zy(y.Rows));
         ProductActivated(ProductLayout.NT, memory.X.RowRange(0, x.Rows), memory.XWeight, zx, shape.Bias(parameters, 0), Activation.None);
@@ -97,16 +93,14 @@ public sealed unsafe partial class CudaDevice
     /// <summary>The tail's part of parameters or their gradient.</summary>
     private static Tensor Tail(CriticPlan16 plan, Tensor parameters) => parameters.ColumnRange(parameters.Columns - plan.TailParameters, plan.TailParameters);
 
-    /// <summary>y = the rows of <see cref="CriticWorkspace16.Parts"/>, at most 1,024, added in a fixed order.</summary>
+    /// <summary>y = the rows of <see cref="CriticWorkspace16.Parts"/>, added in a fixed order.</summary>
     private void AddParts(CriticWorkspace16 memory, int count, Tensor y) =>
-        Launch(KernelTable.SumRows, new(Blocks(y.Columns, SumRowsColumns)), memory.Parts, y.Columns, y, y.RowStride, count, y.Columns);
+        Launch(KernelTable.SumParts, new(Blocks(y.Columns, CriticPlan16.RowUnit)), memory.Parts, count, y, y.Columns);
 
     private void SumRows(CriticWorkspace16 memory, Tensor x, Tensor sums)
     {
         var length = CriticPlan16.SumLength(x.Rows);
-        var (chunks, across) = (Blocks(x.Rows, length), 1);
-        while (across < 32 && across * CriticPlan16.RowUnit < x.Columns)
-            across *= 2;
+        var (chunks, across) = (Blocks(x.Rows, length), Math.Min(Blocks(x.Columns, CriticPlan16.RowUnit), KernelTable.SumRowsBf16.Threads));
         Launch(KernelTable.SumRowsBf16, new(Blocks(x.Columns, across * CriticPlan16.RowUnit), chunks), x, x.RowStride, memory.Parts, x.Rows, x.Columns, length, across);
         AddParts(memory, chunks, sums);
     }
