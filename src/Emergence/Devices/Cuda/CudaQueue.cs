@@ -6,7 +6,6 @@ internal sealed unsafe class CudaQueue(CudaContext context) : IDisposable
     private readonly Lock _lock = new();
     private CudaBuffer? _scratch;
     private bool _plans;
-    private long _planned;
 
     public CudaStream Stream { get; } = new(context);
 
@@ -38,9 +37,8 @@ internal sealed unsafe class CudaQueue(CudaContext context) : IDisposable
         var scope = _lock.EnterScope();
         try
         {
-            _planned = Math.Max(_planned, bytes);
-            if (_scratch == null || (!_plans && _scratch.ByteLength < bytes))
-                Grow(_plans ? 0 : bytes);
+            if (_scratch == null || _scratch.ByteLength < bytes)
+                Grow(bytes);
             scratch = _scratch!;
             return scope;
         }
@@ -57,11 +55,9 @@ internal sealed unsafe class CudaQueue(CudaContext context) : IDisposable
     /// </summary>
     public void Plan(Action work)
     {
-        (_plans, _planned) = (true, 0);
+        _plans = true;
         work();
         _plans = false;
-        if (_scratch == null || _scratch.ByteLength < _planned)
-            Grow(_planned);
     }
 
     public void Dispose()
