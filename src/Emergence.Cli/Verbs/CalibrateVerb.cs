@@ -34,9 +34,10 @@ internal static class CalibrateVerb
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
             var calibration = new Calibration(machine, interruption.Token);
-            var (table, isGood) = parsed.GetValue(known) ? calibration.Known(first)
+            var only = parsed.GetResult(estimators) is { Implicit: false } ? chosen : null;
+            var (table, isGood) = parsed.GetValue(known) ? calibration.Known(first, only)
                 : parsed.GetValue(toy) ? (calibration.Toy(rows, Widths(parsed.GetRequiredValue(critic)), parsed.GetValue(steps), first), true)
-                : parsed.GetValue(coverage) > 0 ? (calibration.Coverage(parsed.GetValue(coverage), rows, first, parsed.GetResult(estimators) is { Implicit: false } ? chosen : null), true)
+                : parsed.GetValue(coverage) > 0 ? (calibration.Coverage(parsed.GetValue(coverage), rows, first, only), true)
                 : (calibration.Normal(chosen, parsed.GetValue(dimensions), rows, first, parsed.GetValue(picture)), true);
             Console.Out.Write(table.ToString(written));
             return (int)(isGood ? ExitCode.Ok : ExitCode.Failed);

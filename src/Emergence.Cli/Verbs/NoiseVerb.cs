@@ -42,8 +42,9 @@ internal static class NoiseVerb
                 var folder = ModelReference.Resolve(name);
                 var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder), settings.DatasetOptions(folder, CriticPreset.Small.Sequences));
                 using var model = LanguageModel.Load(folder, machine, modelFlags.Options(parsed));
+                var points = NoiseCurve.Measure(model, set, parsed.GetValue(boundaries), parsed.GetValue(positions), sizes, settings.Seed, interruption.Token);
                 Console.Error.WriteLine($"model {name}: {set.Count} sequences of {set.Name}, H {set.PrefixBits[^1]:0.000} bits");
-                found.AddRange(NoiseCurve.Measure(model, set, parsed.GetValue(boundaries), parsed.GetValue(positions), sizes, settings.Seed, interruption.Token).Select(point => (Short(name), point)));
+                found.AddRange(points.Select(point => (Short(name), point)));
             }
 
             Console.Out.Write(Table(found).ToString(written));

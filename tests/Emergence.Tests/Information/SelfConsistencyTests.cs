@@ -1,4 +1,3 @@
-using Emergence.Devices;
 using Emergence.Information;
 
 namespace Emergence.Tests.Information;
