@@ -12,8 +12,6 @@ internal static class Flags
 {
     public static Option<bool> Json() => new("--json") { Description = "Print JSON instead of a table" };
 
-    public static Option<string> Format() => new("-o") { Description = "How to write the tables", HelpName = TableFormats.Names, DefaultValueFactory = _ => "text" };
-
     public static Option<string> Model() => new("--model") { Description = "A folder, a sample's name (stories260k), or org/name[@revision] in the Hugging Face cache", HelpName = "DIR_OR_NAME", Required = true };
 
     public static Option<string> Device() => new("--device")

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Emergence.Devices;
 using Emergence.Information.KnownMi;
 using Emergence.Reports;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
-using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Measurement;
 using Emergence.Models;
@@ -23,18 +22,19 @@ internal static class NoiseVerb
         var positions = new Option<string>("--positions") { Description = "Tokens of a sequence, from 0; by default the last", HelpName = "LIST" };
         var sigmas = new Option<string>("--sigmas") { Description = "Sizes of the noise, in units of the states' root mean square; by default 1/32 to 32", HelpName = "A,B" };
         var picture = new Option<string>("--svg") { Description = "Also draw the curves into this file", HelpName = "FILE.svg" };
-        var (device, threads, format, json) = (Flags.Device(), Flags.Threads(), Flags.Format(), Flags.Json());
+        var (device, format, json) = (new DeviceFlags(), Flags.Format(), Flags.Json());
         var command = new Command("noise", "How much of the prefixes a model's states still tell after noise: the noisy-channel curve over sigma") { models };
         data.AddTo(command);
-        foreach (var option in new Option[] { boundaries, positions, sigmas, picture, device, threads, format, json })
+        foreach (var option in new Option[] { boundaries, positions, sigmas, picture, format, json })
             command.Add(option);
+        device.AddTo(command);
         modelFlags.AddTo(command);
         command.SetAction(parsed =>
         {
             var written = parsed.GetValue(json) ? TableFormat.Jsonl : TableFormats.Parse(parsed.GetRequiredValue(format));
             var sizes = Sigmas(parsed.GetValue(sigmas));
             using var interruption = new Interruption();
-            using var machine = DeviceTable.Create(parsed.GetRequiredValue(device), new DeviceOptions(parsed.GetValue(threads)));
+            using var machine = device.Open(parsed);
             var found = new List<(string Model, NoisePoint Point)>();
             foreach (var name in parsed.GetRequiredValue(models))
             {
