@@ -22,6 +22,9 @@ public sealed record ProtocolTrace
 
     private const int MostBins = 64;
 
+    /// <summary>Rows of shuffles that are drawn again at most: of more, every so many steps.</summary>
+    private const long MostDraws = 1L << 29;
+
     /// <summary>The first column of the slice.</summary>
     public required int SliceStart { get; init; }
 
@@ -34,7 +37,7 @@ public sealed record ProtocolTrace
     /// <summary>I_emp of the slice.</summary>
     public required double SliceBits { get; init; }
 
-    /// <summary>The first step of <see cref="Bins"/>: the second half of a training counts as fitted.</summary>
+    /// <summary>The first step of <see cref="Bins"/>: the second half of a training counts as fitted. Large ones are looked at now and then.</summary>
     public required int FittedFrom { get; init; }
 
     /// <summary>By F, ascending; a bin of F = 0 holds these steps alone.</summary>
@@ -52,8 +55,11 @@ public sealed record ProtocolTrace
     /// <summary>The first of them; -1 where there is none. From there on that script has no finite value.</summary>
     public required int FirstOverflow { get; init; }
 
-    /// <summary>Mean of F over the fitted steps; mu in the long run.</summary>
-    public double MeanCoincidences => Bins.Sum(bin => bin.Steps * bin.Coincidences) / Bins.Sum(bin => bin.Steps);
+    /// <summary>Fitted steps that were looked at.</summary>
+    public int FittedSteps => Bins.Sum(bin => bin.Steps);
+
+    /// <summary>Mean of F over them; mu in the long run.</summary>
+    public double MeanCoincidences => Bins.Sum(bin => bin.Steps * bin.Coincidences) / FittedSteps;
 
     /// <summary>Fitted steps without a coincidence: nothing bounds these.</summary>
     public int StepsWithout => Bins.Where(bin => bin.Coincidences == 0).Sum(bin => bin.Steps);
@@ -71,19 +77,19 @@ public sealed record ProtocolTrace
         }
     }
 
-    /// <summary>F of the shuffles of steps 0 .. steps-1, drawn again from their key.</summary>
-    internal static int[] Coincidences(JointClasses joint, ShuffledPairs rows, ulong seed, uint cell, int steps)
+    /// <summary>F of the shuffles of some steps, drawn again from their key.</summary>
+    internal static int[] Coincidences(JointClasses joint, ShuffledPairs rows, ulong seed, uint cell, IReadOnlyList<int> steps)
     {
         var partners = joint.Support.GroupBy(pair => pair.A).OrderBy(group => group.Key).Select(group => group.Select(pair => pair.B).Order().ToArray()).ToArray();
-        var found = new int[steps];
-        Parallel.For(0, steps, step =>
+        var found = new int[steps.Count];
+        Parallel.For(0, steps.Count, at =>
         {
-            var permutation = new FeistelPermutation(rows.Count, seed, cell, step);
+            var permutation = new FeistelPermutation(rows.Count, seed, cell, steps[at]);
             for (var i = 0; i < rows.Count; i++)
             {
                 var own = partners[rows.X[i]];
                 var met = rows.Y[permutation.Apply(i)];
-                found[step] += (own.Length == 1 ? own[0] == met : Array.BinarySearch(own, met) >= 0) ? 1 : 0;
+                found[at] += (own.Length == 1 ? own[0] == met : Array.BinarySearch(own, met) >= 0) ? 1 : 0;
             }
         });
         return found;
@@ -92,8 +98,10 @@ public sealed record ProtocolTrace
     internal static ProtocolTrace Of(JointClasses joint, ShuffledPairs rows, (int Start, int Count) slice, CriticTraining training)
     {
         var values = training.Values;
-        var coincidences = Coincidences(joint, rows, training.Seed, training.Cell, values.Count);
         var best = Enumerable.Range(0, values.Count).MaxBy(step => values[step].Bits);
+        var every = (int)Math.Max(1, (long)rows.Count * (values.Count / 2) / MostDraws);
+        int[] fitted = [.. Enumerable.Range(values.Count / 2, values.Count - values.Count / 2).Where(step => step % every == 0)];
+        var coincidences = Coincidences(joint, rows, training.Seed, training.Cell, [best, .. fitted]);
         int[] overflows = [.. Enumerable.Range(0, values.Count).Where(step => values[step].LogPartition + Math.Log(rows.Count) > LargestLog)];
         return new()
         {
@@ -102,9 +110,9 @@ public sealed record ProtocolTrace
             Columns = joint.X.Columns,
             SliceBits = slice.Count == joint.X.Columns && slice.Count == joint.Y.Columns ? joint.Bits : joint.SliceBits(slice.Start, PublishedMine.SliceColumns),
             FittedFrom = values.Count / 2,
-            Bins = Group([.. Enumerable.Range(values.Count / 2, values.Count - values.Count / 2).Select(step => (coincidences[step], values[step].Bits))]),
+            Bins = Group([.. fitted.Zip(coincidences[1..], (step, count) => (count, values[step].Bits))]),
             MaxStep = best,
-            MaxStepCoincidences = coincidences[best],
+            MaxStepCoincidences = coincidences[0],
             OverflowSteps = overflows.Length,
             FirstOverflow = overflows.Length > 0 ? overflows[0] : -1,
         };

@@ -52,7 +52,7 @@ public sealed class ProtocolReport
             [
                 $"The largest gap: {Name(gap)} reads {Bits(cell.MiBits)}, the data hold {Bits(cell.ExactBits)} (log2 N = {Bits(cell.Log2N)}): {Signed(gap.Bits)}.",
                 $"{Signed(gap.Maximum)} by reporting the largest of {cell.Steps} steps (step {trace.MaxStep}) instead of the mean of the last ones.",
-                $"{Signed(gap.Coincidences)} by shuffling rows instead of weighing all pairs: a shuffle of {Fixed(Math.Pow(2, cell.Log2N), 0)} rows leaves mu = {Fixed(cell.Mu, 1)} with their own partner in the mean (found: {Fixed(trace.MeanCoincidences, 1)}), and a fitted critic reads I + log2(mu / F) where there are F. The step reported had F = {trace.MaxStepCoincidences}; {trace.StepsWithout} of the last {cell.Steps - trace.FittedFrom} steps had none, and nothing bounds these.",
+                $"{Signed(gap.Coincidences)} by shuffling rows instead of weighing all pairs: a shuffle of {Fixed(Math.Pow(2, cell.Log2N), 0)} rows leaves mu = {Fixed(cell.Mu, 1)} with their own partner in the mean (found: {Fixed(trace.MeanCoincidences, 1)}), and a fitted critic reads I + log2(mu / F) where there are F. The step reported had F = {trace.MaxStepCoincidences}; {trace.StepsWithout} of {trace.FittedSteps} later steps had none, and nothing bounds these.",
                 double.IsNaN(trace.Slope) ? "All steps had the same F, so that no slope of V can be told." : $"V rises with -log2 F by {Fixed(trace.Slope, 2)} (1 for a fitted critic, 0 if F did not matter).",
                 $"{Signed(gap.Critic)} by the critic: with all pairs weighed, it resolves {Bits(cell.HeldOutBits)} of the {Bits(trace.SliceBits)} that its columns hold.",
                 trace.SliceColumns == trace.Columns
