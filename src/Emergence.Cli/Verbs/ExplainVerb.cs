@@ -19,7 +19,7 @@ internal static class ExplainVerb
             var written = parsed.GetValue(json) ? TableFormat.Json : TableFormats.Parse(parsed.GetRequiredValue(format));
             var results = RunResults.Read(parsed.GetRequiredValue(run), out var damage);
             var report = new ProtocolReport(results);
-            Console.Out.Write(report.Cells.ToString(written));
+            Console.Out.Write(Table.Write([report.Cells, written == TableFormat.Text ? report.WorstCoincidences : report.Coincidences], written));
             if (written == TableFormat.Text)
                 Console.Out.WriteLine("\n" + string.Join('\n', report.Words));
             if (parsed.GetValue(pictures) is { } path)

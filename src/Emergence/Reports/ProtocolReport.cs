@@ -40,7 +40,13 @@ public sealed class ProtocolReport
         }
     }
 
-    /// <summary>The same in words, for the cell with the largest gap.</summary>
+    /// <summary>V by the coincidences F of a step, beside what a fitted critic reads: of every cell.</summary>
+    public Table Coincidences => ByCoincidences(_gaps);
+
+    /// <summary>The same of the cell with the largest gap.</summary>
+    public Table WorstCoincidences => ByCoincidences(Worst is { } gap ? [gap] : []);
+
+    /// <summary>The gap in words, for the cell where it is largest.</summary>
     public IReadOnlyList<string> Words
     {
         get
@@ -71,6 +77,23 @@ public sealed class ProtocolReport
         Worst is { } gap ? [("explain_f", ByCoincidences(gap)), ("explain_causes", Causes(gap))] : [];
 
     private ProtocolGap? Worst => _gaps.Where(gap => double.IsFinite(gap.Bits)).MaxBy(gap => gap.Bits);
+
+    private static Table ByCoincidences(IEnumerable<ProtocolGap> gaps)
+    {
+        var table = new Table(
+            TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Integer("seed"), TableColumn.Number("f", 1), TableColumn.Integer("steps"),
+            TableColumn.Number("mean_v_bits", 3), TableColumn.Number("max_v_bits", 3), TableColumn.Number("fitted_bits", 3));
+        foreach (var gap in gaps)
+        {
+            foreach (var bin in gap.Trace.Bins)
+            {
+                TableCell fitted = bin.Coincidences > 0 ? gap.Information.ExactBits + Math.Log2(gap.Information.Mu) + bin.MinusLog2 : TableCell.Empty;
+                table.Add(gap.Cell.Kind == CaptureKind.Macro ? "macro" : "micro", gap.Cell.Boundary, gap.Cell.Position, (long)gap.Cell.Seed, bin.Coincidences, bin.Steps, bin.MeanBits, bin.MaxBits, fitted);
+            }
+        }
+
+        return table;
+    }
 
     /// <summary>V by F beside what a fitted critic reads.</summary>
     private SvgFigure ByCoincidences(ProtocolGap gap)

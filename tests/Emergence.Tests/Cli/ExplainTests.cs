@@ -18,7 +18,7 @@ public sealed class ExplainTests
         (code, var output, error) = Child.Run("explain", run, "--json", "--svg", picture);
         Assert.True(code == 0, error);
         using var json = JsonDocument.Parse(output);
-        var cells = json.RootElement.EnumerateArray().ToList();
+        var cells = json.RootElement.EnumerateArray().Where(row => row.TryGetProperty("gap_bits", out _)).ToList();
         Assert.Equal(4, cells.Count);
         Assert.All(cells, cell =>
         {
@@ -34,6 +34,11 @@ public sealed class ExplainTests
         // At the first word the small critic fits: V = I + log2(mu / F).
         Assert.InRange(cells[0].GetProperty("slope").GetDouble(), 0.9, 1.1);
         Assert.True(cells[0].GetProperty("gap_bits").GetDouble() > 0.5);
+
+        // 400 fitted steps a cell, by F.
+        var bins = json.RootElement.EnumerateArray().Where(row => row.TryGetProperty("mean_v_bits", out _)).ToList();
+        Assert.Equal(4 * 400, bins.Sum(bin => bin.GetProperty("steps").GetInt32()));
+        Assert.Contains(bins, bin => bin.GetProperty("f").GetDouble() == 0 && bin.GetProperty("fitted_bits").ValueKind == JsonValueKind.Null);
 
         // Of 400 shuffles without repetition a share of 1/e has no fixed point.
         Assert.InRange(cells[1].GetProperty("steps_f_0").GetInt32(), 110, 185);
