@@ -17,7 +17,7 @@ internal static class MeasureRun
         using var plan = new MeasurementPlan(settings);
         Announce(plan);
         using var progress = new Progress(plan.Grid.Count, noColor);
-        var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), interruption.Token);
+        var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), boundary => Console.Error.WriteLine($"self-check between boundaries {boundary} and {boundary + 1}"), interruption.Token);
         progress.Dispose();
 
         var report = WriteReport(results, folder);
@@ -67,6 +67,11 @@ internal static class MeasureRun
     {
         var tables = new RunTables(results);
         Console.Out.Write(json ? tables.Emergence.ToString(TableFormat.Json) : Table.Write([tables.Emergence, tables.Means], TableFormat.Text));
+        if (results.SelfCheck.Count == 0)
+            return;
+        var output = json ? Console.Error : Console.Out;
+        output.Write("\n" + tables.SelfCheck);
+        output.WriteLine($"self-check: {results.SelfCheck.Count(line => line.Check.Holds)} of {results.SelfCheck.Count} relations hold");
     }
 
     private static string Name(CellResult cell) =>

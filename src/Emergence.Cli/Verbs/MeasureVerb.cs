@@ -20,12 +20,13 @@ internal static class MeasureVerb
         var micro = new Option<string>("--micro-position") { Description = "Position id of a token that runs alone", HelpName = "zero|own", DefaultValueFactory = _ => "zero" }.AcceptOnlyFromAmong("zero", "own");
         var output = new Option<string>("--out") { Description = "Folder of the run; an unfinished one is gone on with", HelpName = "RUN", Required = true };
         var dryRun = new Option<bool>("--dry-run") { Description = "Print cells, time and memory, and measure nothing" };
+        var selfCheck = new Option<bool>("--self-check") { Description = "Also hold the estimator against what mutual information obeys (independence, data processing, additivity, symmetry, invariance), on these activations" };
         var (json, noColor) = (Flags.Json(), Flags.NoColor());
 
         var command = new Command("measure", "Measure information emergence, cell by cell, into a folder") { model };
         data.AddTo(command);
         device.AddTo(command);
-        foreach (var option in new Option[] { boundaries, positions, estimator, preset, seeds, dtype, micro, output, dryRun, json, noColor, ConfigFile.Option() })
+        foreach (var option in new Option[] { boundaries, positions, estimator, preset, seeds, dtype, micro, output, dryRun, selfCheck, json, noColor, ConfigFile.Option() })
             command.Add(option);
         modelFlags.AddTo(command);
         command.SetAction(parsed =>
@@ -37,6 +38,7 @@ internal static class MeasureVerb
                 Estimator = parsed.GetRequiredValue(estimator),
                 Preset = parsed.GetValue(preset),
                 Seeds = parsed.GetValue(seeds),
+                SelfCheck = parsed.GetValue(selfCheck),
                 DType = parsed.GetRequiredValue(dtype),
                 MicroPosition = parsed.GetValue(micro) == "own" ? MicroPosition.Own : MicroPosition.Zero,
                 Device = device.Name(parsed),

@@ -39,6 +39,21 @@ public sealed class CriticShape
 
     public int InputColumns(int layer) => layer == 0 ? XColumns + YColumns : Widths[layer - 1];
 
+    /// <summary>
+    /// Multiply-adds of a training step: the split first layer once forward and once for its weights' gradient, a row of x or
+    /// y each; the other layers forward, for the weights' and for the inputs' gradient, a pair each.
+    /// </summary>
+    public double StepMultiplyAdds(int xRows, int yRows, int pairs)
+    {
+        var cost = 2.0 * Widths[0] * ((double)xRows * XColumns + (double)yRows * YColumns);
+        for (var layer = 1; layer < Layers; layer++)
+            cost += 3.0 * pairs * InputColumns(layer) * Widths[layer];
+        return cost;
+    }
+
+    /// <summary>The same where the first layer reads [x; y] of every pair, as published critics do.</summary>
+    public double ConcatenatedStepMultiplyAdds(int pairs) => StepMultiplyAdds(pairs, pairs, pairs);
+
     /// <summary>Weight of a layer as (out, in), a view of <paramref name="parameters"/> (1, ParameterCount).</summary>
     public Tensor Weight(Tensor parameters, int layer) =>
         parameters.ColumnRange((int)_offsets[layer], Widths[layer] * InputColumns(layer)).Reshape(Widths[layer], InputColumns(layer));

@@ -64,13 +64,13 @@ internal abstract class CriticEstimation : Estimation
             StepsAboveCeiling = _bits.Count(bits => bits > _request.Joint.Bits + CeilingTolerance),
             MaxScore = _training.Values.Max(value => value.MaxScore),
             NonFinite = _training.Values.Sum(value => (long)value.NonFinite + (double.IsFinite(value.Bits) ? 0 : 1)),
-            MultiplyAdds = _training.Values.Count * StepCost(shape, _training.X.Rows, _training.Y.Rows, _training.A.Rows),
+            MultiplyAdds = _training.Values.Count * shape.StepMultiplyAdds(_training.X.Rows, _training.Y.Rows, _training.A.Rows),
         };
         if (_stoppedBy == StopReason.Failed)
             return result with { MiBits = double.NaN, Failure = Failure() };
 
         var heldOut = HeldOut.Bits(_device, _training, HeldOut.Pairs(_request.Joint, _request.Seed, _request.Cell));
-        return result with { MiBits = Value(), LastMeanBits = LastMean, HeldOutBits = heldOut };
+        return Explain(result with { MiBits = Value(), LastMeanBits = LastMean, HeldOutBits = heldOut });
     }
 
     public sealed override void Dispose() => _training.Dispose();
@@ -80,6 +80,9 @@ internal abstract class CriticEstimation : Estimation
 
     protected abstract double Value();
 
+    /// <summary>Adds what an estimator knows about its value.</summary>
+    protected virtual MutualInformation Explain(MutualInformation result) => result;
+
     /// <summary>Mean of <paramref name="count"/> steps that end <paramref name="skip"/> before the last.</summary>
     protected double MeanOfLast(int count, int skip = 0)
     {
@@ -88,18 +91,6 @@ internal abstract class CriticEstimation : Estimation
         for (var step = start; step < end; step++)
             sum += _bits[step];
         return sum / (end - start);
-    }
-
-    /// <summary>
-    /// Multiply-adds of a step: the split first layer once forward and once for its weights' gradient, a row of x or y
-    /// each; the other layers forward, for the weights' and for the inputs' gradient, a pair each.
-    /// </summary>
-    private static double StepCost(CriticShape shape, int xRows, int yRows, int pairs)
-    {
-        var cost = 2.0 * shape.Widths[0] * ((double)xRows * shape.XColumns + (double)yRows * shape.YColumns);
-        for (var layer = 1; layer < shape.Layers; layer++)
-            cost += 3.0 * pairs * shape.InputColumns(layer) * shape.Widths[layer];
-        return cost;
     }
 
     private string Failure()

@@ -54,8 +54,8 @@ public static class SampleInformation
     internal const string Best = "grassberger";
 
     /// <summary>
-    /// H(a) + H(b) - H(a,b) by every entropy estimator; the standard error is that of the mean of log2 p/(uv). Needs units
-    /// weighted by counts.
+    /// H(a) + H(b) - H(a,b) by every entropy estimator, with <see cref="JointClasses.SourceErrorBits"/>. Needs units weighted
+    /// by counts.
     /// </summary>
     public static IReadOnlyList<BitsEstimate> Estimate(JointClasses joint)
     {
@@ -63,7 +63,7 @@ public static class SampleInformation
         var x = Counts(joint.X.Weights.ToArray(), joint.Samples);
         var y = Counts(joint.Y.Weights.ToArray(), joint.Samples);
         var both = Counts(joint.Support.Select(pair => pair.Joint), joint.Samples);
-        return [.. Entropy.Estimators.Select(entropy => new BitsEstimate(entropy.Name, entropy.Bits(x) + entropy.Bits(y) - entropy.Bits(both), joint.StandardErrorBits))];
+        return [.. Entropy.Estimators.Select(entropy => new BitsEstimate(entropy.Name, entropy.Bits(x) + entropy.Bits(y) - entropy.Bits(both), joint.SourceErrorBits))];
     }
 
     private static long[] Counts(IEnumerable<double> weights, double samples) => [.. weights.Select(weight =>

@@ -72,6 +72,26 @@ public sealed class JointClasses
         }
     }
 
+    /// <summary>
+    /// As <see cref="StandardErrorBits"/>, for intervals: the spread of log2 p/(uv) that N rows show by chance alone, D/N nats^2,
+    /// is taken out (by shrinking, James and Stein), and the spread D/(2 N^2) of the second order, which is all there is at
+    /// uniform classes, is put in. D = |S| - K_x - K_y + 1 + 2 (sum p^2/(uv) - 1) is K - 1 for a bijection and
+    /// (K_x - 1)(K_y - 1) for independent classes. 0 for an enumeration.
+    /// </summary>
+    public double SourceErrorBits
+    {
+        get
+        {
+            if (IsEnumeration)
+                return 0;
+            var variance = StandardErrorBits * StandardErrorBits * Samples;
+            var freedom = _support.Length - X.Count - Y.Count + 1 + 2 * (_support.Sum(pair => pair.Joint * pair.Joint / pair.Product) - 1);
+            var chance = Math.Max(0, freedom) / Samples / (Math.Log(2) * Math.Log(2));
+            var kept = variance > chance ? (variance - chance) * (variance - chance) / variance : 0;
+            return Math.Sqrt((kept + chance / 2) / Samples);
+        }
+    }
+
     /// <summary>The whole grid, a-major; p is 0 off the support.</summary>
     public IEnumerable<ClassPair> AllPairs()
     {
@@ -111,6 +131,24 @@ public sealed class JointClasses
         }
 
         return ([.. a], [.. b]);
+    }
+
+    /// <summary>I_emp of what columns start .. start + count - 1 of both sides tell, as far as these exist.</summary>
+    internal double SliceBits(int start, int count)
+    {
+        int[] Classes(RowClasses side)
+        {
+            var columns = Math.Min(count, side.Columns - start);
+            return new RowClasses(side.Slice(start, columns), columns, side.Weights).ClassOfUnit.ToArray();
+        }
+
+        var (ofX, ofY) = (Classes(X), Classes(Y));
+        double Entropy(IEnumerable<(int Class, double Weight)> weights) =>
+            weights.GroupBy(entry => entry.Class, entry => entry.Weight).OrderBy(group => group.Key).Select(group => group.Sum()).Sum(weight => -weight * Math.Log2(weight));
+        var x = Entropy(_support.Select(pair => (ofX[pair.A], pair.Joint)));
+        var y = Entropy(_support.Select(pair => (ofY[pair.B], pair.Joint)));
+        var both = _support.GroupBy(pair => (ofX[pair.A], ofY[pair.B]), pair => pair.Joint).OrderBy(group => group.Key).Select(group => group.Sum()).Sum(weight => -weight * Math.Log2(weight));
+        return Math.Max(0, x + y - both);
     }
 
     private static double PointwiseBits(ClassPair pair) => Math.Log2(pair.Joint / pair.Product);

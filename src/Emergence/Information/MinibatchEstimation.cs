@@ -223,17 +223,8 @@ internal sealed class MinibatchScores : IDisposable
     /// <summary>(1, P).</summary>
     public Tensor Parameters { get; }
 
-    /// <summary>Multiply-adds of a step: as in the other trainings, the first layer once a row.</summary>
-    public double StepCost
-    {
-        get
-        {
-            var cost = 2.0 * _shape.Widths[0] * _batchX.Rows * (_shape.XColumns + _shape.YColumns);
-            for (var layer = 1; layer < _shape.Layers; layer++)
-                cost += 3.0 * _batchA.Rows * _shape.InputColumns(layer) * _shape.Widths[layer];
-            return cost;
-        }
-    }
+    /// <summary>Multiply-adds of a step.</summary>
+    public double StepCost => _shape.StepMultiplyAdds(_batchX.Rows, _batchY.Rows, _batchA.Rows);
 
     /// <summary>Scores of a step, kept for <see cref="Backward"/>.</summary>
     public double[] Forward(ReadOnlySpan<int> rows)

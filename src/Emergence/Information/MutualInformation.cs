@@ -108,6 +108,9 @@ public sealed record MutualInformation
     /// <summary>Value of every step, in bits.</summary>
     public IReadOnlyList<double> Curve { get; init; } = [];
 
+    /// <summary>What explains the value of the published protocol; none of other estimators.</summary>
+    public ProtocolTrace? Protocol { get; init; }
+
     /// <summary>Why the cell failed, e.g. "failed at step 37, last finite 9.20".</summary>
     public string? Failure { get; init; }
 

@@ -21,7 +21,7 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
             return new(first.Estimator, double.NaN, double.NaN, double.NaN, verdict, spread.Select(seed => seed.Failure).FirstOrDefault(failure => failure != null) ?? "infinite: y holds a linear function of x");
 
         // The test rows of the seeds are drawn from the same rows: their errors are taken as one.
-        var error = spread.Average(seed => double.IsNaN(seed.SamplingErrorBits) ? seed.ExactStandardErrorBits : seed.SamplingErrorBits);
+        var error = spread.Average(seed => double.IsNaN(seed.SamplingErrorBits) ? joint.SourceErrorBits : seed.SamplingErrorBits);
         var values = spread.Select(seed => seed.MiBits).ToArray();
         var interval = values.Length > 1 ? Intervals.OfSeeds(values, error) : Intervals.OfExact(values[0], error);
         var (low, high) = first.IsOfSource ? (interval.Low, interval.High) : AroundSource(joint, interval);

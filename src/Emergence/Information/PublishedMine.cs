@@ -32,18 +32,19 @@ internal sealed class PublishedMine : Estimator
 
         var x = SliceOf(inputs, joint.X, request.Slice);
         var y = SliceOf(inputs, joint.Y, request.Slice);
-        return new Run(request, Describe(request, double.NaN), device, CreateTraining(request, device, x, y));
+        var (a, b) = joint.Rows(EstimatorName);
+        var rows = new ShuffledPairs(a, b);
+        return new Run(request, Describe(request, double.NaN), device, CreateTraining(request, device, x, y, rows), rows);
     }
 
     /// <summary>N joint rows with p = 1/N, then N marginal rows with q = 1/N.</summary>
-    private static CriticTraining CreateTraining(EstimationRequest request, Device device, Tensor x, Tensor y)
+    private static CriticTraining CreateTraining(EstimationRequest request, Device device, Tensor x, Tensor y, ShuffledPairs rows)
     {
         var preset = request.Preset;
         var shape = new CriticShape(x.Columns, y.Columns, [.. preset.Widths]);
-        var (a, b) = request.Joint.Rows(EstimatorName);
-        var (none, each) = (new double[a.Length], Enumerable.Repeat(1.0 / a.Length, a.Length).ToArray());
+        var (none, each) = (new double[rows.Count], Enumerable.Repeat(1.0 / rows.Count, rows.Count).ToArray());
         var initial = CriticInitialization.Xavier(shape, request.Seed, request.Cell);
-        return new(device, shape, x, y, a, b, [.. each, .. none], [.. none, .. each], new ShuffledPairs(a, b), initial)
+        return new(device, shape, x, y, [.. rows.X], [.. rows.Y], [.. each, .. none], [.. none, .. each], rows, initial)
         {
             Rate = preset.Rate.At,
             Seed = request.Seed,
@@ -59,11 +60,17 @@ internal sealed class PublishedMine : Estimator
         return inputs.Slice(rows, (int)start, (int)Math.Min(SliceColumns, rows.Columns - start));
     }
 
-    private sealed class Run(EstimationRequest request, MutualInformation about, Device device, CriticTraining training)
+    private sealed class Run(EstimationRequest request, MutualInformation about, Device device, CriticTraining training, ShuffledPairs rows)
         : CriticEstimation(request, about, device, training)
     {
+        private readonly JointClasses _joint = request.Joint;
+        private readonly int _start = request.Slice * SliceColumns;
+
         protected override StopReason Judge() => StopReason.None;
 
         protected override double Value() => Bits.Max();
+
+        protected override MutualInformation Explain(MutualInformation result) =>
+            result with { Protocol = ProtocolTrace.Of(_joint, rows, (_start, Training.X.Columns), Training) };
     }
 }

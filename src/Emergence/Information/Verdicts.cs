@@ -54,13 +54,16 @@ public static class Verdicts
             return Verdict.Unreliable;
         if (cell.IsOfSource && !cell.IsCounted)
             return cell.MiBits > cell.ResolvableBits ? Verdict.AtCeiling : Verdict.Ok;
-        if (cell.MiBits < cell.ExactBits - MaxShortfall && double.IsFinite(cell.ExactBits))
+        if (cell.MiBits < cell.ExactBits - MaxShortfall && double.IsFinite(cell.ExactBits) && !IsCorrection(cell))
             return Verdict.BelowExact;
         return double.IsInfinity(cell.ExactBits) || !cell.IsCounted ? Verdict.AtCeiling : Verdict.Ok;
     }
 
     /// <summary>The published protocol always takes all its steps; the others stop when they have levelled.</summary>
     private static bool EndedEarly(MutualInformation cell) => cell.StoppedBy == StopReason.Limit && cell.Estimator != PublishedMine.EstimatorName;
+
+    /// <summary>The exact value less its bias: to be below it is what these are for.</summary>
+    private static bool IsCorrection(MutualInformation cell) => Entropy.Estimators.Any(estimator => estimator.Name == cell.Estimator);
 
     private static bool IsBeyondTheProtocol(MutualInformation cell) =>
         cell.Estimator == PublishedMine.EstimatorName && (cell.Mu < MinCoincidences || cell.StepsAboveCeiling > 0);

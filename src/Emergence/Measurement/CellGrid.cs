@@ -42,7 +42,7 @@ public sealed class CellGrid
         from seed in Seeds
         select new Cell(kind, boundary, position, Estimator.Name, seed);
 
-    private static int[] Parse(string what, string? list, int count, string limits)
+    internal static int[] Parse(string what, string? list, int count, string limits)
     {
         if (string.IsNullOrWhiteSpace(list))
             return [.. Enumerable.Range(0, count)];

@@ -46,6 +46,8 @@ internal static class CellJson
             json.WriteString("doubt", information.Doubt);
         if (information.Failure != null)
             json.WriteString("failure", information.Failure);
+        if (information.Protocol != null)
+            Write(json, information.Protocol);
         json.WriteEndObject();
     }
 
@@ -82,13 +84,56 @@ internal static class CellJson
             ResolvableBits = Number(json, "resolvable_bits"),
             Doubt = json.TryGetProperty("doubt", out var doubt) ? doubt.GetString() : null,
             Failure = json.TryGetProperty("failure", out var failure) ? failure.GetString() : null,
+            Protocol = json.TryGetProperty("protocol", out var protocol) ? ReadProtocol(protocol) : null,
         };
         var kind = json.GetProperty("kind").ValueEquals("macro") ? CaptureKind.Macro : CaptureKind.Micro;
         var cell = new Cell(kind, json.GetProperty("boundary").GetInt32(), json.GetProperty("position").GetInt32(), information.Estimator, information.Seed);
         return (json.GetProperty("cell").GetString()!, new CellResult(cell, information, Number(json, "sampling_error_bits")));
     }
 
-    private static void Write(Utf8JsonWriter json, string name, double value)
+    private static void Write(Utf8JsonWriter json, ProtocolTrace trace)
+    {
+        json.WriteStartObject("protocol");
+        json.WriteNumber("slice_start", trace.SliceStart);
+        json.WriteNumber("slice_columns", trace.SliceColumns);
+        json.WriteNumber("columns", trace.Columns);
+        Write(json, "slice_bits", trace.SliceBits);
+        json.WriteNumber("fitted_from", trace.FittedFrom);
+        json.WriteNumber("max_step", trace.MaxStep);
+        json.WriteNumber("max_step_f", trace.MaxStepCoincidences);
+        json.WriteNumber("overflow_steps", trace.OverflowSteps);
+        json.WriteNumber("first_overflow", trace.FirstOverflow);
+        json.WriteStartArray("by_f");
+        foreach (var bin in trace.Bins)
+        {
+            json.WriteStartObject();
+            Write(json, "f", bin.Coincidences);
+            json.WriteNumber("steps", bin.Steps);
+            Write(json, "minus_log2_f", bin.MinusLog2);
+            Write(json, "mean_bits", bin.MeanBits);
+            Write(json, "max_bits", bin.MaxBits);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static ProtocolTrace ReadProtocol(JsonElement json) => new()
+    {
+        SliceStart = json.GetProperty("slice_start").GetInt32(),
+        SliceColumns = json.GetProperty("slice_columns").GetInt32(),
+        Columns = json.GetProperty("columns").GetInt32(),
+        SliceBits = Number(json, "slice_bits"),
+        FittedFrom = json.GetProperty("fitted_from").GetInt32(),
+        MaxStep = json.GetProperty("max_step").GetInt32(),
+        MaxStepCoincidences = json.GetProperty("max_step_f").GetInt32(),
+        OverflowSteps = json.GetProperty("overflow_steps").GetInt32(),
+        FirstOverflow = json.GetProperty("first_overflow").GetInt32(),
+        Bins = [.. json.GetProperty("by_f").EnumerateArray().Select(bin => new CoincidenceBin(Number(bin, "f"), bin.GetProperty("steps").GetInt32(), Number(bin, "minus_log2_f"), Number(bin, "mean_bits"), Number(bin, "max_bits")))],
+    };
+
+    internal static void Write(Utf8JsonWriter json, string name, double value)
     {
         if (double.IsFinite(value))
             json.WriteNumber(name, value);
@@ -96,7 +141,7 @@ internal static class CellJson
             json.WriteString(name, value.ToString(CultureInfo.InvariantCulture));
     }
 
-    private static double Number(JsonElement json, string name)
+    internal static double Number(JsonElement json, string name)
     {
         var value = json.GetProperty(name);
         return value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.Parse(value.GetString()!, CultureInfo.InvariantCulture);

@@ -63,8 +63,9 @@ public sealed class MeasurementPlan : IDisposable
     /// <param name="path">RUN; made where it is not there.</param>
     /// <param name="resumed">Told how many cells an earlier start finished.</param>
     /// <param name="progress">Told of every cell that is finished now.</param>
+    /// <param name="checking">Told of every boundary at which the self-check begins.</param>
     /// <param name="cancellation">Ends the work soon; finished cells stay.</param>
-    public RunResults Run(string path, Action<int> resumed, Action<CellResult> progress, CancellationToken cancellation)
+    public RunResults Run(string path, Action<int> resumed, Action<CellResult> progress, Action<int> checking, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(resumed);
         ArgumentNullException.ThrowIfNull(progress);
@@ -74,7 +75,9 @@ public sealed class MeasurementPlan : IDisposable
         resumed(folder.Finished.Count);
         var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition);
         run.Run(cell => folder.Finished.ContainsKey(manifest.Key(cell)), Add, cancellation);
-        return new RunResults(manifest.Json, [.. folder.Finished.Values]);
+        if (Settings.SelfCheck)
+            folder.SelfCheck = Measurement.SelfCheck.Run(model, Data, Grid, Preset, Settings.MicroPosition, checking, cancellation);
+        return new RunResults(manifest.Json, [.. folder.Finished.Values]) { SelfCheck = folder.SelfCheck };
 
         void Add(CellResult result)
         {

@@ -43,6 +43,9 @@ public sealed record MeasurementSettings
 
     public int Seeds { get; init; } = 3;
 
+    /// <summary>Hold the estimator against relations that mutual information obeys; decides about no cell.</summary>
+    public bool SelfCheck { get; init; }
+
     public string Device { get; init; } = DeviceTable.Auto;
 
     public DeviceOptions DeviceOptions { get; init; } = new();

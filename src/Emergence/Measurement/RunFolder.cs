@@ -8,11 +8,11 @@ namespace Emergence.Measurement;
 
 /// <summary>
 /// A run on the disk: <c>manifest.json</c> (everything that decides about the results), <c>results.jsonl</c> (one line a
-/// finished cell; the first line holds the manifest's SHA-256) and <c>run.lock</c>.
+/// finished cell; the first line holds the manifest's SHA-256), <c>run.lock</c>, and <c>self_check.json</c> where that was asked for.
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
-    private const string ManifestName = "manifest.json", JournalName = "results.jsonl", LockName = "run.lock";
+    private const string ManifestName = "manifest.json", JournalName = "results.jsonl", LockName = "run.lock", SelfCheckName = "self_check.json";
     private const string HeaderMember = "manifest_sha256";
 
     // A start is refused below this, so that a long run does not end for want of a few lines.
@@ -28,6 +28,13 @@ internal sealed class RunFolder : IDisposable
 
     /// <summary>Cells in the journal, by key.</summary>
     public IReadOnlyDictionary<string, CellResult> Finished => _finished;
+
+    /// <summary>Of this start or an earlier one; empty where none was asked for.</summary>
+    public IReadOnlyList<SelfCheckLine> SelfCheck
+    {
+        get => ReadSelfCheck(Path);
+        set => WholeFile.Write(System.IO.Path.Combine(Path, SelfCheckName), Measurement.SelfCheck.Write(value));
+    }
 
     /// <summary>Bytes of an unfinished line that were cut off at the start.</summary>
     public long RepairedBytes { get; private init; }
@@ -58,7 +65,7 @@ internal sealed class RunFolder : IDisposable
     }
 
     /// <summary>Reads a run, also one that is being written, and says what is wrong with it.</summary>
-    public static (JsonObject Manifest, IReadOnlyList<CellResult> Cells, string? Damage) Read(string path)
+    public static (JsonObject Manifest, IReadOnlyList<CellResult> Cells, IReadOnlyList<SelfCheckLine> SelfCheck, string? Damage) Read(string path)
     {
         var manifestPath = System.IO.Path.Combine(path, ManifestName);
         if (!File.Exists(manifestPath))
@@ -68,7 +75,7 @@ internal sealed class RunFolder : IDisposable
         var content = Journal.Read(System.IO.Path.Combine(path, JournalName));
         if (content.Lines.Count > 0)
             RequireHeader(path, content.Lines[0], Hash(bytes));
-        return (manifest, [.. content.Lines.Skip(1).Select(line => CellJson.Read(line).Result)], content.Damage);
+        return (manifest, [.. content.Lines.Skip(1).Select(line => CellJson.Read(line).Result)], ReadSelfCheck(path), content.Damage);
     }
 
     /// <summary>Puts a finished cell on the disk; it may be shown as done afterwards.</summary>
@@ -85,6 +92,19 @@ internal sealed class RunFolder : IDisposable
     {
         _journal.Dispose();
         _lock.Dispose();
+    }
+
+    private static IReadOnlyList<SelfCheckLine> ReadSelfCheck(string path)
+    {
+        var file = System.IO.Path.Combine(path, SelfCheckName);
+        try
+        {
+            return File.Exists(file) ? Measurement.SelfCheck.Read(File.ReadAllBytes(file)) : [];
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            throw new EmergenceException($"{Printable.Escape(file)} is damaged: remove it and measure with --self-check again", ExitCode.Failed, error);
+        }
     }
 
     private static void CreateFolder(string path)

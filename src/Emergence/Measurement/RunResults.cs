@@ -31,6 +31,9 @@ public sealed class RunResults
     /// <summary>E(T), by number of tokens.</summary>
     public IReadOnlyList<EmergenceMean> Means { get; }
 
+    /// <summary>Relations held against the estimator; empty where that was not asked for.</summary>
+    public IReadOnlyList<SelfCheckLine> SelfCheck { get; init; } = [];
+
     public string Model => (string)Manifest["settings"]!["model"]!;
 
     public string Data => (string)Manifest["data"]!["name"]!;
@@ -69,8 +72,8 @@ public sealed class RunResults
     /// <param name="damage">What is wrong with its journal, or null; cells before the damage are read.</param>
     public static RunResults Read(string path, out string? damage)
     {
-        (var manifest, var cells, damage) = RunFolder.Read(path);
-        return new RunResults(manifest, cells);
+        (var manifest, var cells, var selfCheck, damage) = RunFolder.Read(path);
+        return new RunResults(manifest, cells) { SelfCheck = selfCheck };
     }
 
     private static IEnumerable<CellResult> WithSpread(IEnumerable<CellResult> seeds)

@@ -24,6 +24,10 @@ public static class RunReport
         page.Cards(words.Cards);
         if (results.Cells.Count > 0)
             AddInformation(page, run, pictures, tables);
+        if (IsExplained(results))
+            AddExplanation(page, new ProtocolReport(results));
+        if (results.SelfCheck.Count > 0)
+            AddSelfCheck(page, results, tables);
         AddReproduction(page, run);
         return page.ToString();
     }
@@ -41,7 +45,22 @@ public static class RunReport
             figures.AddRange([("mi_macro", pictures.Information(CaptureKind.Macro)), ("mi_micro", pictures.Information(CaptureKind.Micro))]);
         if (results.Cells.Count > 0 && !run.IsExact)
             figures.Add(("shortfall", pictures.Shortfall()));
+        if (IsExplained(results))
+            figures.AddRange(new ProtocolReport(results).Figures);
         return figures;
+    }
+
+    private static bool IsExplained(RunResults results) => results.Estimator == PublishedMine.EstimatorName && results.Cells.Any(cell => cell.Information.Protocol != null);
+
+    private static void AddExplanation(HtmlPage page, ProtocolReport report)
+    {
+        page.Section("Why the published protocol does not read the exact value");
+        foreach (var line in report.Words)
+            page.Paragraph(line);
+        page.Columns([.. report.Figures.Select<(string Name, SvgFigure Figure), Action>(picture => () => page.Figure(picture.Figure, picture.Name == "explain_f"
+            ? "A curve along the green dashes follows the coincidences alone."
+            : "The parts add up to the whole gap."))]);
+        page.Table("The gap of every cell, by cause", report.Cells, folded: true);
     }
 
     private static void AddEmergence(HtmlPage page, RunPictures pictures, RunTables tables)
@@ -81,6 +100,14 @@ public static class RunReport
         if (!run.IsExact)
             page.Table("Exact beside estimate, seeds together", BesideExact(run), folded: true);
         page.Table("All cells", tables.Cells, folded: true);
+    }
+
+    private static void AddSelfCheck(HtmlPage page, RunResults results, RunTables tables)
+    {
+        page.Section("Does the estimator obey what mutual information obeys?");
+        var holding = results.SelfCheck.Count(line => line.Check.Holds);
+        page.Paragraph($"{holding} of {results.SelfCheck.Count} relations hold on the activations of this run. They need no true value: a relation that is broken says that the estimator cannot be relied on at that layer.");
+        page.Table("The self-check", tables.SelfCheck);
     }
 
     private static Table BesideExact(RunSummary run)

@@ -20,13 +20,15 @@ public sealed class RunTables(RunResults results, bool nats = false)
             var table = new Table(
                 TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Text("estimator"), TableColumn.Integer("seed"),
                 Amount("mi"), Amount("exact"), Amount("h_prefix"), TableColumn.Number("log2_n", 3), TableColumn.Integer("k"), TableColumn.Number("mu", 1),
-                Amount("sd"), TableColumn.Integer("steps"), TableColumn.Text("stopped_by"), TableColumn.Text("verdict"));
+                TableColumn.Integer("collisions_x"), TableColumn.Integer("collisions_y"), Amount("sd"), TableColumn.Integer("steps"), TableColumn.Text("stopped_by"),
+                Amount("max_gap"), Amount("held_out_gap"), TableColumn.Integer("steps_above"), TableColumn.Number("max_score", 1), TableColumn.Integer("non_finite"), TableColumn.Text("verdict"));
             foreach (var (cell, value, _) in results.Cells)
             {
                 table.Add(
                     cell.Kind == CaptureKind.Macro ? "macro" : "micro", cell.Boundary, cell.Position, cell.Estimator, (long)cell.Seed,
                     _scale * value.MiBits, _scale * value.ExactBits, _scale * value.HPrefixBits, value.Log2N, value.K, value.Mu,
-                    _scale * value.SdBits, value.Steps, value.StoppedBy.ToString().ToLowerInvariant(), value.Verdict.Word());
+                    value.CollisionsX, value.CollisionsY, _scale * value.SdBits, value.Steps, value.StoppedBy.ToString().ToLowerInvariant(),
+                    Known(value.MaxGapBits), Known(value.HeldOutGapBits), value.StepsAboveCeiling, value.MaxScore, value.NonFinite, value.Verdict.Word());
             }
 
             return table;
@@ -62,6 +64,22 @@ public sealed class RunTables(RunResults results, bool nats = false)
             return table;
         }
     }
+
+    /// <summary>The self-check: what was found beside what must be.</summary>
+    public Table SelfCheck
+    {
+        get
+        {
+            var table = new Table(
+                TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Text("test"), TableColumn.Text("claim"), Amount("found"), Amount("expected"), Amount("tolerance"), TableColumn.Text("result"), TableColumn.Text("note"));
+            foreach (var (boundary, position, check) in results.SelfCheck)
+                table.Add(boundary, position, check.Test, check.Claim, _scale * check.FoundBits, _scale * check.ExpectedBits, _scale * check.ToleranceBits, check.Word, check.Failure);
+            return table;
+        }
+    }
+
+    /// <summary>Empty where nothing was trained.</summary>
+    private TableCell Known(double bits) => double.IsNaN(bits) ? TableCell.Empty : _scale * bits;
 
     private TableColumn Amount(string name) => TableColumn.Number($"{name}_{_unit}", 3);
 }

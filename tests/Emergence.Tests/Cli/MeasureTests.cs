@@ -20,7 +20,7 @@ public sealed class MeasureTests
         var cells = rows.Where(row => row.TryGetProperty("kind", out _)).ToList();
         Assert.Equal(2 * 5 * 4, cells.Count);
         Assert.Equal(
-            ["kind", "boundary", "position", "estimator", "seed", "mi_bits", "exact_bits", "h_prefix_bits", "log2_n", "k", "mu", "sd_bits", "steps", "stopped_by", "verdict"],
+            ["kind", "boundary", "position", "estimator", "seed", "mi_bits", "exact_bits", "h_prefix_bits", "log2_n", "k", "mu", "collisions_x", "collisions_y", "sd_bits", "steps", "stopped_by", "max_gap_bits", "held_out_gap_bits", "steps_above", "max_score", "non_finite", "verdict"],
             cells[0].EnumerateObject().Select(member => member.Name));
 
         // Boundary 0 knows the token alone; further up every prefix is kept apart.

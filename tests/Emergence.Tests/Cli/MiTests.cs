@@ -54,6 +54,18 @@ public sealed class MiTests
         Assert.Contains("1000 rows", File.ReadAllText(picture));
     }
 
+    /// <summary>Three cases by counting; 20 intervals of 95 % miss more than 5 times with a chance below 1e-3.</summary>
+    [Fact]
+    public void Calibrate_counts_how_often_intervals_hold_the_truth()
+    {
+        var rows = Lines("calibrate", "--coverage", "20", "--samples", "500", "--estimator", "grassberger", "--json", "--device", "reference");
+        Assert.Equal(["20a", "20b", "25"], rows.Select(row => row.GetProperty("case").GetString()));
+        Assert.All(rows, row => Assert.InRange(row.GetProperty("covered_percent").GetDouble(), 75, 100));
+        var (code, _, error) = Child.Run("calibrate", "--coverage", "20", "--estimator", "nwj", "--device", "reference");
+        Assert.Equal(2, code);
+        Assert.Contains("coverage is counted for gaussian", error);
+    }
+
     [Theory]
     [InlineData("as many rows", "1\n2\n", "1\n")]
     [InlineData("line 2 has 2 fields", "1\n2,3\n", "1\n2\n")]

@@ -4,7 +4,7 @@ namespace Emergence.Tests.Cli;
 
 public sealed class VerbTests
 {
-    private static readonly string[] Verbs = ["demo", "measure", "show", "entropy", "mi", "calibrate", "capture", "tokenize", "devices", "verify", "bench"];
+    private static readonly string[] Verbs = ["demo", "measure", "show", "explain", "entropy", "noise", "mi", "calibrate", "capture", "tokenize", "devices", "verify", "bench"];
 
     [Fact]
     public void Every_verb_explains_itself()
@@ -26,6 +26,9 @@ public sealed class VerbTests
     [InlineData("'--model' is required", "tokenize")]
     [InlineData("no such folder", "tokenize", "--model", "/no/such/model")]
     [InlineData("is not a run", "show", "/no/such/run")]
+    [InlineData("is not a run", "explain", "/no/such/run")]
+    [InlineData("--sigmas '1,-2': expected positive numbers", "noise", "--model", "stories260k", "--data", "words", "--sigmas", "1,-2")]
+    [InlineData("no boundary 6: choose 0 to 5", "noise", "--model", "stories260k", "--data", "words", "--shots", "1", "--boundaries", "6", "--device", "reference")]
     [InlineData("unknown table format 'xml'", "show", "/no/such/run", "-o", "xml")]
     [InlineData("unknown device 'abacus'", "measure", "--model", "stories260k", "--data", "words", "--device", "abacus", "--out", "x")]
     [InlineData("unknown estimator 'guess'", "measure", "--model", "stories260k", "--data", "words", "--estimator", "guess", "--out", "x")]

@@ -1,3 +1,4 @@
+using Emergence.Devices.Sampling;
 using Emergence.Information;
 using Emergence.Information.KnownMi;
 
@@ -28,6 +29,51 @@ public sealed class PairInformationTests
         }
 
         Assert.InRange(missed, 0, 14);
+    }
+
+    /// <summary>Three seeds on 60 samples of 25 classes: more than 9 misses have a chance below 1e-3.</summary>
+    [Fact]
+    public void Intervals_of_s_mine_cover_the_source()
+    {
+        var known = KnownMiCases.All.Single(known => known.Id == "23");
+        using var device = Cells.Open("cpu");
+        var missed = 0;
+        for (var sample = 1ul; sample <= 60; sample++)
+        {
+            var joint = known.Sample(1000, sample).ToClasses();
+            var seeds = Enumerable.Range(0, 3).Select(seed => Cells.Request("s-mine", joint, seed: 3 * sample + (ulong)seed)).ToArray();
+            var result = PairInformation.Of(joint, Cells.Estimate(device, 3, seeds));
+            missed += known.TrueBits < result.Low || known.TrueBits > result.High ? 1 : 0;
+        }
+
+        Assert.InRange(missed, 0, 9);
+    }
+
+    /// <summary>
+    /// SD of I over 400 samples of 500 rows beside the error each sample claims: with uniform classes, where log2 p/(uv) of
+    /// the source does not vary and the error of first order is nothing but chance, and with Zipf's.
+    /// </summary>
+    [Theory]
+    [InlineData(25, 0, 0.9, 1.5)]
+    [InlineData(25, 1, 0.85, 1.15)]
+    public void The_error_is_the_spread_over_samples(int classes, int exponent, double least, double most)
+    {
+        var random = new RandomSequence(9, (uint)exponent, RandomStream.Samplers);
+        var table = new AliasTable([.. Enumerable.Range(1, classes).Select(k => Math.Pow(k, -exponent))]);
+        var (values, claimed) = (new List<double>(), 0.0);
+        for (var sample = 0; sample < 400; sample++)
+        {
+            var counts = new double[classes];
+            for (var row = 0; row < 500; row++)
+                counts[table.Draw(random.NextWord(), random.NextWord())]++;
+            var seen = Enumerable.Range(0, classes).Where(k => counts[k] > 0).ToArray();
+            var side = new RowClasses([.. seen.Select(k => (float)k)], 1, [.. seen.Select(k => counts[k])]);
+            var joint = new JointClasses(side, side, isEnumeration: false);
+            values.Add(joint.Bits);
+            claimed += joint.SourceErrorBits / 400;
+        }
+
+        Assert.InRange(claimed / SeedSpread.StandardDeviation(values), least, most);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Emergence.Devices;
+using Emergence.Devices.Reference;
 using Emergence.Information;
 
 namespace Emergence.Tests.Information;
@@ -114,6 +116,28 @@ public class SupportMineTests
         Assert.NotEqual(all, drawn);
         Assert.Equal(all, drawn, 0.02);
     }
+
+    /// <summary>The counter against the loops of the reference device: three steps of s-mine and of the published protocol.</summary>
+    [Theory]
+    [InlineData("s-mine")]
+    [InlineData("paper")]
+    public void The_cost_of_a_step_is_what_the_reference_multiplies(string estimator)
+    {
+        using var device = new ReferenceDevice();
+        using var inputs = new DeviceInputs(device);
+        var joint = Cells.Bijection(50, 7, count: 3);
+        var request = Cells.Request(estimator, joint, Cells.Sampling);
+        using var estimation = request.Estimator.Start(request, device, inputs);
+        var training = estimation.Training!;
+        device.Train([training], 3);
+        Assert.Equal(device.MultiplyAdds, 3 * training.Shape.StepMultiplyAdds(50, 50, training.A.Rows));
+        Assert.Equal(estimator == "paper" ? 300 : 350, training.A.Rows); // 2 x 150 rows; 50 classes and 300 pairs off them
+    }
+
+    /// <summary>[x; y] of every pair in one layer: in x (dx + dy) x width, forward and for the weights.</summary>
+    [Fact]
+    public void A_concatenated_first_layer_costs_as_many_rows_as_there_are_pairs() =>
+        Assert.Equal(2.0 * 100 * (5 + 3) * 4 + 3.0 * 100 * 4, new CriticShape(5, 3, 4, 1).ConcatenatedStepMultiplyAdds(100));
 
     [Fact]
     public void Split_first_layer_equals_the_concatenated_one()

@@ -58,6 +58,9 @@ public class VerdictTests
         Check("at ceiling", continuous with { MiBits = 9, ResolvableBits = 8.5 });
         Check("at ceiling", continuous with { MiBits = double.PositiveInfinity });
         Check("below exact", continuous with { K = 25, ExactBits = 4.644 });
+
+        // A correction for the size of the sample lies below the exact value of the sample on purpose.
+        Check("ok", continuous with { Estimator = "grassberger", K = 25, ExactBits = 0.64, MiBits = 0.6 });
     }
 
     [Fact]

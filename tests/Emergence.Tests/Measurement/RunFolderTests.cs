@@ -16,12 +16,16 @@ public sealed class RunFolderTests
             Estimator = "s-mine", Seed = 7, MiBits = 1.25, ExactBits = 2.5, HPrefixBits = 3.5, Log2N = 9, K = 5, KX = 4, KY = 5, Mu = 12.5,
             CollisionsX = 1, CollisionsY = 2, Steps = 100, StoppedBy = StopReason.Level, MaxBits = double.PositiveInfinity, HeldOutBits = double.NaN,
             StepsAboveCeiling = 3, MaxScore = 17, NonFinite = 1, Failure = "failed at step 3", IsEnumeration = true, ExactStandardErrorBits = .5, LastMeanBits = 1, MultiplyAdds = 1e12,
+            Protocol = new ProtocolTrace { SliceStart = 768, SliceColumns = 100, Columns = 868, SliceBits = 1.5, FittedFrom = 50, MaxStep = 77, MaxStepCoincidences = 1, OverflowSteps = 2, FirstOverflow = 98, Bins = [new(0, 2, 0, 9.5, 10.25), new(3, 48, -1.58, 2.25, 4)] },
         }, SamplingError: 0.125);
         using (var folder = RunFolder.Open(path, Manifest(seeds: 3)))
             folder.Add("key", cell);
 
         using var again = RunFolder.Open(path, Manifest(seeds: 3));
-        Assert.Equal(cell.Information with { Curve = [] }, again.Finished["key"].Information with { Curve = [] });
+        var found = again.Finished["key"].Information;
+        Assert.Equal(cell.Information with { Curve = [], Protocol = null }, found with { Curve = [], Protocol = null });
+        Assert.Equal(cell.Information.Protocol! with { Bins = [] }, found.Protocol! with { Bins = [] });
+        Assert.Equal(cell.Information.Protocol!.Bins, found.Protocol!.Bins);
         Assert.Equal((cell.Cell, cell.SamplingError), (again.Finished["key"].Cell, again.Finished["key"].SamplingError));
         Assert.Equal(cell.Cell, Assert.Single(RunFolder.Read(path).Cells).Cell);
     }

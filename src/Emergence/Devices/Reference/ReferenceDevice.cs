@@ -17,6 +17,9 @@ public partial class ReferenceDevice : HostDevice
 
     public override DType ComputeType => DType.Float64;
 
+    /// <summary>Multiply-adds of all matrix products so far: what stated costs are checked against.</summary>
+    public double MultiplyAdds { get; private set; }
+
     protected override void EmbedCore(Tensor ids, Tensor table, float scale, Tensor y, bool accumulate)
     {
         var (rows, from, to) = (MatrixView.Indices(ids), new MatrixView(table), new MatrixView(y));
@@ -63,6 +66,7 @@ public partial class ReferenceDevice : HostDevice
         var left = MatrixView.Rows(a, transposeA);
         var right = MatrixView.Rows(b, !transposeB);
         var to = new MatrixView(y);
+        MultiplyAdds += (double)y.Rows * y.Columns * (transposeA ? a.Rows : a.Columns);
         for (var m = 0; m < y.Rows; m++)
         {
             for (var n = 0; n < y.Columns; n++)

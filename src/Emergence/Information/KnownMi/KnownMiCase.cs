@@ -4,15 +4,29 @@ namespace Emergence.Information.KnownMi;
 
 /// <summary>What an estimator must do on a case at N = 10,000.</summary>
 /// <param name="Estimator">Its name in the list of estimators, or of an entropy estimator that corrects the exact value of a sample.</param>
-/// <param name="Low">Least value in bits; NaN where it must refuse.</param>
-/// <param name="High">Largest value in bits; NaN where it must refuse.</param>
+/// <param name="Low">Least value in bits; NaN where it must refuse, infinite where it must offer no number.</param>
+/// <param name="High">Largest value in bits; NaN where it must refuse, infinite where it must offer no number.</param>
 /// <param name="IsFailure">The range is a documented failure, away from the truth.</param>
 public sealed record Expectation(string Estimator, double Low, double High, bool IsFailure = false)
 {
     public bool MustRefuse => double.IsNaN(Low);
 
+    /// <summary>The information is infinite: at ceiling, without a number.</summary>
+    public bool HasNoNumber => double.IsPositiveInfinity(Low);
+
+    /// <summary>What is expected, in a word or two.</summary>
+    public string Kind => MustRefuse ? "refusal" : HasNoNumber ? "no number" : IsFailure ? "documented failure" : "estimate";
+
+    public bool IsMet(double bits, Verdict verdict) =>
+        MustRefuse ? verdict == Verdict.Failed
+        : HasNoNumber ? verdict == Verdict.AtCeiling && !double.IsFinite(bits)
+        : bits >= Low && bits <= High;
+
     /// <summary>The estimator cannot work here and must say so.</summary>
     public static Expectation Refuses(string estimator) => new(estimator, double.NaN, double.NaN);
+
+    /// <summary>The information is infinite, and the estimator must say so instead of offering a number.</summary>
+    public static Expectation Unbounded(string estimator) => new(estimator, double.PositiveInfinity, double.PositiveInfinity);
 }
 
 /// <summary>A sampler whose mutual information is known.</summary>

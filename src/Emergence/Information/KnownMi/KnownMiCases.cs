@@ -46,8 +46,11 @@ public static class KnownMiCases
         Discrete("27", "constant x", 0, "closed form", Vectors(64, 1, 25, (random, _) => random.NextInt(25), _ => 0, k => k), About("exact", 0, 0), About("s-mine", 0, 0), About("mine-ema", 0, .02)),
         Discrete("28", "neighbours without repetition", Math.Log2(25 / 24.0), "closed form", OneHot(25, 25, random => Neighbours(random.NextInt(25), random.NextInt(24))), About("grassberger", Math.Log2(25 / 24.0), .01)),
         Discrete("29", "every row unique", Math.Log2(Rows), "log2 N of this sample, no property of a source", Vectors(64, Rows, Rows, (_, row) => row, k => k, k => k), About("exact", Math.Log2(Rows), 1e-9), Within("s-mine", 0, Math.Log2(Rows) + 1e-4)),
-        Continuous("30", "deterministic map, 5-d", double.PositiveInfinity, "closed form", Linear(5), Expectation.Refuses("gaussian")),
+        Continuous("30", "deterministic map, 5-d", double.PositiveInfinity, "closed form", Linear(5), Expectation.Refuses("gaussian"), Expectation.Unbounded("ksg"), Expectation.Unbounded("mine-ema")),
         .. Enumerable.Range(0, PrefixToy.Slots).Select(Toy),
+        Continuous("32a", "one view", NormalBits(.75), "closed form", Views(.75, 1), About("gaussian", NormalBits(.75), .02), About("ksg", NormalBits(.75), .05), About("mine-ema", NormalBits(.75), .15 * NormalBits(.75))),
+        Continuous("32b", "two views of the same", TwoViews(.75), "closed form", Views(.75, 2), About("gaussian", TwoViews(.75), .03), About("ksg", TwoViews(.75), .06), About("mine-ema", TwoViews(.75), .15 * TwoViews(.75))),
+        Continuous("32c", "two independent copies", 2 * NormalBits(.75), "closed form", Normal(.75, .75), About("gaussian", 2 * NormalBits(.75), .03), About("ksg", 2 * NormalBits(.75), .1), About("mine-ema", 2 * NormalBits(.75), .15 * 2 * NormalBits(.75))),
     ];
 
     /// <summary>d correlated pairs of normal coordinates that share so many bits in all.</summary>
@@ -74,6 +77,17 @@ public static class KnownMiCases
 
     /// <summary>-1/2 log2(1 - rho^2).</summary>
     private static double NormalBits(double correlation) => -.5 * Math.Log2(1 - correlation * correlation);
+
+    /// <summary>1/2 log2(1 + 2 s): two views with independent noise add their ratios of signal to noise s = rho^2 / (1 - rho^2).</summary>
+    private static double TwoViews(double correlation) => .5 * Math.Log2(1 + 2 * correlation * correlation / (1 - correlation * correlation));
+
+    /// <summary>y: so many copies of x, each with noise of its own.</summary>
+    private static Func<int, RandomSequence, PairSample> Views(double correlation, int count) => ByRow(1, count, (random, x, y) =>
+    {
+        x[0] = random.NextNormal();
+        for (var i = 0; i < count; i++)
+            y[i] = correlation * x[0] + Math.Sqrt(1 - correlation * correlation) * random.NextNormal();
+    });
 
     private static double[] Repeat(double value, int count) => [.. Enumerable.Repeat(value, count)];
 

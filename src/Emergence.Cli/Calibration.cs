@@ -1,0 +1,131 @@
+using System.Text;
+using Emergence.Cli.Verbs;
+using Emergence.Devices;
+using Emergence.Information;
+using Emergence.Information.KnownMi;
+using Emergence.Reports;
+
+namespace Emergence.Cli;
+
+/// <summary>The tables of <c>calibrate</c>: estimates beside what is known to be true.</summary>
+internal sealed class Calibration(Device device, CancellationToken cancellation)
+{
+    private static readonly double[] TrueBits = [0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 10];
+
+    /// <summary>What coverage is counted on: estimators without networks on cases they are made for, and s-mine at 25 classes.</summary>
+    private static readonly (string Case, string Estimator)[] Covered =
+    [
+        ("2", "gaussian"), ("3", "gaussian"), ("6", "gaussian"), ("2", "ksg"), ("3", "ksg"), ("11", "ksg"), ("17", "ksg"), ("14", "mixed-ksg"), ("18", "mixed-ksg"),
+        ("20a", "grassberger"), ("20b", "grassberger"), ("25", "grassberger"), ("20b", "exact"), ("23", "s-mine"),
+    ];
+
+    /// <summary>The whole list, or what it holds for some estimators; says whether all values lie where they must.</summary>
+    public (Table Table, bool IsGood) Known(ulong seed, IReadOnlyList<Estimator>? chosen)
+    {
+        var table = new Table(
+            TableColumn.Text("case"), TableColumn.Text("name"), TableColumn.Number("true_bits", 4), TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("from", 3), TableColumn.Number("to", 3), TableColumn.Text("expected"), TableColumn.Text("verdict"), TableColumn.Text("as_expected"));
+        var isGood = true;
+        foreach (var known in KnownMiCases.All)
+        {
+            var expectations = known.Expectations.Where(expected => chosen == null || chosen.Any(estimator => estimator.Name == expected.Estimator)).ToList();
+            var joint = expectations.Count > 0 ? known.Sample(KnownMiCases.Rows, seed).ToClasses() : null;
+            foreach (var expected in expectations)
+            {
+                Console.Error.WriteLine($"case {known.Id}, {expected.Estimator}");
+                var result = Estimate(EstimatorTable.Find(expected.Estimator), joint!, [seed]);
+                var asExpected = expected.IsMet(result.MiBits, result.Verdict);
+                isGood &= asExpected;
+                table.Add(known.Id, known.Name, known.TrueBits, expected.Estimator, MiVerb.Known(result.MiBits), MiVerb.Known(expected.Low), MiVerb.Known(expected.High), expected.Kind, result.Verdict.Word(), asExpected ? "yes" : "NO");
+            }
+        }
+
+        return (table, isGood);
+    }
+
+    /// <summary>How often the intervals hold the truth.</summary>
+    /// <param name="repeats">Samples of each case.</param>
+    /// <param name="rows">Of each sample.</param>
+    /// <param name="seed">Draws the first sample.</param>
+    /// <param name="chosen">Only these estimators; none: all that coverage is counted for.</param>
+    public Table Coverage(int repeats, int rows, ulong seed, IReadOnlyList<Estimator>? chosen)
+    {
+        var table = new Table(TableColumn.Text("case"), TableColumn.Text("name"), TableColumn.Number("true_bits", 4), TableColumn.Text("estimator"), TableColumn.Integer("rows"), TableColumn.Integer("repeats"), TableColumn.Number("mean_bits", 4), TableColumn.Number("covered_percent", 1));
+        foreach (var (id, name) in Covered.Where(pair => chosen == null || chosen.Any(estimator => estimator.Name == pair.Estimator)))
+        {
+            var (known, estimator) = (KnownMiCases.All.Single(known => known.Id == id), EstimatorTable.Find(name));
+            var (covered, sum) = (0, 0.0);
+            for (var repeat = 0ul; repeat < (ulong)repeats; repeat++)
+            {
+                var sample = known.Sample(rows, seed + repeat).ToClasses();
+                var result = Estimate(estimator, sample, estimator.IsRandom ? [3 * repeat, 3 * repeat + 1, 3 * repeat + 2] : [seed]);
+                sum += result.MiBits / repeats;
+                covered += result.Low <= known.TrueBits && known.TrueBits <= result.High ? 1 : 0;
+            }
+
+            table.Add(id, known.Name, known.TrueBits, name, rows, repeats, sum, 100.0 * covered / repeats);
+            Console.Error.WriteLine($"case {id}, {name}: {covered} of {repeats}");
+        }
+
+        return table.Rows.Count > 0 ? table : throw new EmergenceException($"coverage is counted for {string.Join(", ", Covered.Select(pair => pair.Estimator).Distinct())}: choose among these", ExitCode.Usage);
+    }
+
+    /// <summary>
+    /// The published protocol and s-mine on the toy model after its first, second and last word, with the same critic, rate
+    /// and steps: what both say about the same rows.
+    /// </summary>
+    public Table Toy(int rows, IReadOnlyList<int> widths, int steps, ulong seed)
+    {
+        int[] slots = [0, 1, PrefixToy.Slots - 1];
+        var preset = CriticPreset.Small with { Name = "toy", Widths = widths, StepLimit = steps };
+        Console.Error.WriteLine(preset.Identity);
+        var joints = slots.ToDictionary(slot => slot, slot => KnownMiCases.All.Single(known => known.Id == $"31{"abcd"[slot]}").Sample(rows, seed).ToClasses());
+        var requests = slots.SelectMany(slot => new[] { "paper", "s-mine" }.Select(name => new EstimationRequest(EstimatorTable.Find(name), joints[slot], preset, seed, (uint)slot))).ToList();
+        var results = new Dictionary<EstimationRequest, MutualInformation>(ReferenceEqualityComparer.Instance);
+        using var batch = new EstimationBatch(device, 1);
+        batch.Run(
+            requests,
+            (request, result) =>
+            {
+                results.Add(request, result);
+                Console.Error.WriteLine($"slot {request.Cell}, {result.Estimator}: {result.MiBits:0.000} of {result.ExactBits:0.000} bits");
+            },
+            cancellation);
+
+        var table = new Table(
+            TableColumn.Integer("words"), TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("exact_bits", 3), TableColumn.Number("mi_minus_exact_bits", 3), TableColumn.Number("true_bits", 3), TableColumn.Number("log2_n", 3), TableColumn.Number("mu", 1), TableColumn.Integer("steps"), TableColumn.Integer("steps_above_exact"), TableColumn.Text("stopped_by"), TableColumn.Text("verdict"));
+        foreach (var (request, result) in requests.Select(request => (request, results[request])))
+            table.Add((int)request.Cell + 1, result.Estimator, result.MiBits, result.ExactBits, result.MiBits - result.ExactBits, PrefixToy.TrueBits((int)request.Cell), result.Log2N, result.Mu, result.Steps, result.StepsAboveCeiling, result.StoppedBy.ToString().ToLowerInvariant(), result.Verdict.Word());
+        return table;
+    }
+
+    public Table Normal(IReadOnlyList<Estimator> estimators, int dimensions, int rows, ulong seed, string? picture)
+    {
+        var table = new Table(TableColumn.Text("estimator"), TableColumn.Number("true_bits", 2), TableColumn.Number("mi_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Text("verdict"));
+        var curves = new List<LineSeries> { new("truth", [.. TrueBits.Select(bits => new LinePoint(bits, bits))], 0, Dashed: true) };
+        foreach (var estimator in estimators)
+        {
+            var points = new List<LinePoint>();
+            foreach (var bits in TrueBits)
+            {
+                var joint = KnownMiCases.NormalPairs(dimensions, bits).Sample(rows, seed).ToClasses();
+                var result = Estimate(estimator, joint, [seed]);
+                points.Add(new(bits, result.MiBits, result.Low, result.High));
+                table.Add(estimator.Name, bits, MiVerb.Known(result.MiBits), MiVerb.Known(result.Low), MiVerb.Known(result.High), result.Verdict.Word());
+            }
+
+            curves.Add(new(estimator.Name, points, curves.Count));
+        }
+
+        if (picture != null)
+        {
+            var title = $"Normal data, {dimensions}+{dimensions} columns, {rows} rows";
+            var chart = new LineChart { Title = title, YCaption = "estimate, bits", XCaption = "true bits", Unit = "bits", Series = curves };
+            WholeFile.Write(picture, Encoding.UTF8.GetBytes(chart.Draw().Standalone()));
+        }
+
+        return table;
+    }
+
+    private PairInformation Estimate(Estimator estimator, JointClasses joint, ulong[] seeds) =>
+        MiVerb.Estimate(device, [estimator], joint, CriticPreset.Small, seeds, cancellation)[0];
+}

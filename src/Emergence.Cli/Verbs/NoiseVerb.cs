@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using Emergence.Checkpoints;
+using Emergence.Datasets;
+using Emergence.Information;
+using Emergence.Measurement;
+using Emergence.Models;
+using Emergence.Reports;
+using Emergence.Tokenizers;
+
+namespace Emergence.Cli.Verbs;
+
+/// <summary>The noisy-channel curves of one or more models over sigma.</summary>
+internal static class NoiseVerb
+{
+    public static Command Create()
+    {
+        var models = new Option<string[]>("--model") { Description = "A folder, a sample's name (stories260k), or org/name[@revision]; once for each model to compare", HelpName = "DIR_OR_NAME", Required = true };
+        var (data, modelFlags) = (new DataFlags(), new ModelFlags());
+        var boundaries = new Option<string>("--boundaries") { Description = "Whose states are disturbed, e.g. 1,4,8-10; by default after the first, the middle and the last block", HelpName = "LIST" };
+        var positions = new Option<string>("--positions") { Description = "Tokens of a sequence, from 0; by default the last", HelpName = "LIST" };
+        var sigmas = new Option<string>("--sigmas") { Description = "Sizes of the noise, in units of the states' root mean square; by default 1/32 to 32", HelpName = "A,B" };
+        var picture = new Option<string>("--svg") { Description = "Also draw the curves into this file", HelpName = "FILE.svg" };
+        var (device, format, json) = (new DeviceFlags(), Flags.Format(), Flags.Json());
+        var command = new Command("noise", "How much of the prefixes a model's states still tell after noise: the noisy-channel curve over sigma") { models };
+        data.AddTo(command);
+        foreach (var option in new Option[] { boundaries, positions, sigmas, picture, format, json })
+            command.Add(option);
+        device.AddTo(command);
+        modelFlags.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var written = parsed.GetValue(json) ? TableFormat.Jsonl : TableFormats.Parse(parsed.GetRequiredValue(format));
+            var sizes = Sigmas(parsed.GetValue(sigmas));
+            using var interruption = new Interruption();
+            using var machine = device.Open(parsed);
+            var found = new List<(string Model, NoisePoint Point)>();
+            foreach (var name in parsed.GetRequiredValue(models))
+            {
+                var settings = data.Settings(parsed, name);
+                var folder = ModelReference.Resolve(name);
+                var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder), settings.DatasetOptions(folder, CriticPreset.Small.Sequences));
+                using var model = LanguageModel.Load(folder, machine, modelFlags.Options(parsed));
+                var points = NoiseCurve.Measure(model, set, parsed.GetValue(boundaries), parsed.GetValue(positions), sizes, settings.Seed, interruption.Token);
+                Console.Error.WriteLine($"model {name}: {set.Count} sequences of {set.Name}, H {set.PrefixBits[^1]:0.000} bits");
+                found.AddRange(points.Select(point => (Short(name), point)));
+            }
+
+            Console.Out.Write(Table(found).ToString(written));
+            if (parsed.GetValue(picture) is { } path)
+                WholeFile.Write(path, Encoding.UTF8.GetBytes(Draw(found).Standalone()));
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<double> Sigmas(string? list)
+    {
+        if (list == null)
+            return NoiseCurve.DefaultSigmas;
+        var words = list.Split(',', StringSplitOptions.TrimEntries);
+        return words.All(word => double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out var sigma) && sigma > 0 && double.IsFinite(sigma))
+            ? [.. words.Select(word => double.Parse(word, CultureInfo.InvariantCulture)).Distinct().Order()]
+            : throw new EmergenceException($"--sigmas '{Printable.Escape(list)}': expected positive numbers, e.g. 0.5,1,2", ExitCode.Usage);
+    }
+
+    /// <summary>The last part of a folder or of org/name.</summary>
+    private static string Short(string model) => model.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries)[^1];
+
+    private static Table Table(IEnumerable<(string Model, NoisePoint Point)> found)
+    {
+        var table = new Table(
+            TableColumn.Text("model"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Number("sigma", 4), TableColumn.Estimate("mi_bits", 3), TableColumn.Number("h_prefix_bits", 3));
+        foreach (var (model, point) in found)
+            table.Add(model, point.Boundary, point.Position, point.Sigma, (point.Bits, point.StandardErrorBits), point.PrefixBits);
+        return table;
+    }
+
+    private static SvgFigure Draw(List<(string Model, NoisePoint Point)> found) => new LineChart
+    {
+        Title = "What noise leaves of the prefixes: I(prefix; h + noise)",
+        YCaption = "bits",
+        XCaption = "log2 sigma",
+        Unit = "bits",
+        Series =
+        [
+            .. found.GroupBy(entry => (entry.Model, entry.Point.Boundary, entry.Point.Position)).Select((curve, color) => new LineSeries(
+                $"{curve.Key.Model}, boundary {curve.Key.Boundary}, t{curve.Key.Position}",
+                [.. curve.Select(entry => new LinePoint(Math.Log2(entry.Point.Sigma), entry.Point.Bits, entry.Point.Bits - 2 * entry.Point.StandardErrorBits, entry.Point.Bits + 2 * entry.Point.StandardErrorBits))],
+                color)),
+        ],
+    }.Draw();
+}
