@@ -32,7 +32,7 @@ internal sealed class ShotTemplate
         {
             var open = rest.IndexOf('{');
             var close = rest.IndexOf('}');
-            if (open < 0 ? close >= 0 : close < open)
+            if (open < 0 ? close >= 0 : close < open || rest[(open + 1)..close].Contains('{'))
                 throw new EmergenceException($"template {Printable.Quote(text)}: braces do not match, {Example}", ExitCode.Usage);
             if (open < 0)
             {
@@ -69,7 +69,7 @@ internal sealed class ShotTemplate
             words[pair[..equals]] = pair[(equals + 1)..];
         }
 
-        return name.Length > 0 && !name.Contains('{')
+        return name.Length > 0
             ? new(before, name, words)
             : throw new EmergenceException($"template {Printable.Quote(template)}: a field has no name, {Example}", ExitCode.Usage);
     }

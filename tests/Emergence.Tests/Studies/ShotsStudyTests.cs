@@ -54,7 +54,7 @@ public sealed class ShotsStudyTests
     }
 
     [Theory]
-    [InlineData("needs --model", "--data", "words")]
+    [InlineData("'--model' is required", "--data", "words")]
     [InlineData("--shots 0: expected a whole number, 1 or more", "--model", "stories260k", "--data", "words", "--shots", "0")]
     [InlineData("has no fields: expected at least one", "--model", "stories260k", "--data", "ROWS", "--template", "no fields")]
     [InlineData("braces do not match", "--model", "stories260k", "--data", "ROWS", "--template", "{1, is {2},")]
