@@ -146,6 +146,16 @@ internal sealed class StudyContext : IDisposable
         return _folder.Once(key, compute);
     }
 
+    /// <summary>Whether <see cref="Once"/> has this key's numbers already.</summary>
+    public bool Knows(string key) => _folder.Knows(key);
+
+    /// <summary>The sequences that a run with these settings has.</summary>
+    public static Dataset Sequences(MeasurementSettings settings)
+    {
+        using var plan = new MeasurementPlan(settings);
+        return plan.Data;
+    }
+
     /// <summary>Runs the study and writes its folder.</summary>
     /// <returns>What was found, and the page.</returns>
     public (StudyResult Result, string Page) Run()

@@ -46,6 +46,8 @@ internal sealed class StudyFolder : IDisposable
 
     public string Run(string name) => System.IO.Path.Combine(Path, "runs", name);
 
+    public bool Knows(string key) => _known.ContainsKey(key);
+
     /// <summary>The numbers under this key; they are computed and put on the disk where they are not there yet.</summary>
     public double[] Once(string key, Func<IReadOnlyList<double>> compute)
     {

@@ -6,5 +6,7 @@ internal static class StudyTable
     public static IReadOnlyList<Study> Rows { get; } =
     [
         new ShotsStudy(),
+        new NextTokenStudy(),
+        new TextsStudy(),
     ];
 }
