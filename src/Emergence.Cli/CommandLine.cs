@@ -14,6 +14,7 @@ internal static class CommandLine
         MeasureVerb.Create(),
         ShowVerb.Create(),
         StudyVerb.Create(),
+        CompareVerb.Create(),
         EntropyVerb.Create(),
         MiVerb.Create(),
         CalibrateVerb.Create(),

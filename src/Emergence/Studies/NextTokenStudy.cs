@@ -135,7 +135,7 @@ internal sealed class NextTokenStudy : Study
 
     private static List<string> Sentences(IReadOnlyList<Reading> readings)
     {
-        List<string> sentences = ["H(mean p) - mean H(p) is a sum over the vocabulary, with no critic and nothing trained. Before the last boundary the head reads states it was not trained on: the value is what this head reads there, not all that could be read."];
+        List<string> sentences = ["H(mean p) - mean H(p) is a sum over the vocabulary, with no critic and nothing trained. Before the last boundary the head reads states it was not trained on: the value is what this head reads there, not all that could be read; with tied weights, boundary 0 reads back its own token."];
         foreach (var group in readings.GroupBy(reading => reading.Model))
         {
             var means = group.GroupBy(reading => reading.Boundary).Select(at => (Boundary: at.Key, Bits: at.Average(reading => reading.Bits), Carried: at.Average(reading => reading.CarriedBits))).ToList();

@@ -102,7 +102,7 @@ internal sealed class StudyContext : IDisposable
     }
 
     /// <summary>The settings of a run with the study's options of <see cref="StudyOption.Measurement"/> and, where it has them, of <see cref="StudyOption.Data"/>.</summary>
-    public MeasurementSettings Measurement(StudyModel model, string? data = null) => new()
+    public MeasurementSettings Measurement(StudyModel model, string? data = null, string? estimator = null) => new()
     {
         Model = model.Reference,
         Data = data ?? Text("data"),
@@ -110,7 +110,7 @@ internal sealed class StudyContext : IDisposable
         FieldTokens = data == null ? Whole("field-tokens") : 8,
         Sequences = Optional("sequences") == null ? null : Whole("sequences"),
         Boundaries = Optional("boundaries"),
-        Estimator = Text("estimator"),
+        Estimator = estimator ?? Text("estimator"),
         Preset = Optional("preset"),
         Seeds = Whole("seeds"),
         Seed = Settings.Seed,

@@ -8,5 +8,9 @@ internal static class StudyTable
         new ShotsStudy(),
         new NextTokenStudy(),
         new TextsStudy(),
+        new ConditionalStudy(),
+        new HallucinationStudy(),
+        new TasksStudy(),
+        new CompareStudy(),
     ];
 }

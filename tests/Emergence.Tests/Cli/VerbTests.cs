@@ -4,7 +4,7 @@ namespace Emergence.Tests.Cli;
 
 public sealed class VerbTests
 {
-    private static readonly string[] Verbs = ["demo", "measure", "show", "study", "entropy", "mi", "calibrate", "capture", "tokenize", "devices"];
+    private static readonly string[] Verbs = ["demo", "measure", "show", "study", "compare", "entropy", "mi", "calibrate", "capture", "tokenize", "devices"];
 
     [Fact]
     public void Every_verb_explains_itself()
