@@ -4,7 +4,7 @@ namespace Emergence.Datasets;
 
 /// <summary>Sequences of shots of a template.</summary>
 /// <param name="Data">The sequences.</param>
-/// <param name="LabelOffset">Position of the label within a shot.</param>
+/// <param name="LabelOffset">Position of the label's token within a shot.</param>
 /// <param name="LabelTokens">Every token that a label can be, ascending.</param>
 internal sealed record TemplateData(Dataset Data, int LabelOffset, IReadOnlyList<int> LabelTokens);
 
@@ -45,7 +45,7 @@ internal static class TemplateSequences
         var available = Arrangements.Count(used, options.Shots)!.Value;
         var numbers = SequenceSampler.Draw(available, options.Sequences, options.WithReplacement, options.Seed);
         var (length, label) = (shots[0].Length, Index(template, template.Label));
-        var offset = pieces[0].Take(label).Sum(tokens => tokens.Length);
+        var offset = pieces[0].Take(label + 1).Sum(tokens => tokens.Length) - 1;
         var data = new Dataset(name, tokenizer.Identity, length * options.Shots, [.. numbers.SelectMany(number => Arrangements.At(number, used, options.Shots).SelectMany(row => shots[row]))])
         {
             ShotLength = length,
@@ -55,21 +55,23 @@ internal static class TemplateSequences
             Labels = [.. Enumerable.Range(1, options.Shots).SelectMany(shot => PositionNames(template, pieces[0], tokenizer, shot))],
             Notes = notes,
         };
-        return new(data, offset, [.. pieces.Select(row => row[label][0]).Distinct().Order()]);
+        return new(data, offset, [.. pieces.Select(row => row[label][^1]).Distinct().Order()]);
     }
 
     /// <summary>Tokens of each piece of each row that fits.</summary>
     private static List<int[][]> Encode(string name, ShotTemplate template, IReadOnlyList<string[]> rows, Tokenizer tokenizer, int? fieldTokens, List<string> notes)
     {
-        var fields = template.Fields.ToList();
+        var (fields, label) = (template.Fields.ToList(), Index(template, template.Label));
         var literals = template.Pieces.Select(piece => piece.Field == null ? Continuation.Encode(tokenizer, piece.Text) : []).ToArray();
         var known = new Dictionary<string, int[]>(StringComparer.Ordinal);
+        var all = rows.Select(row => template.Pieces.Select((piece, i) => piece.Field == null ? literals[i] : Value(piece, row[fields.IndexOf(piece.Field)])).ToArray()).ToList();
+
+        // A tokenizer that splits digits makes the space before one a token of its own: it is then part of the question.
+        var shared = all.Count > 0 && all.All(pieces => pieces[label].Length > 1 && pieces[label][0] == all[0][label][0]) ? 1 : 0;
         var (encoded, rejected, multiple) = (new List<int[][]>(), 0, new SortedSet<string>(StringComparer.Ordinal));
-        foreach (var row in rows)
+        foreach (var (row, pieces) in rows.Zip(all))
         {
-            var pieces = template.Pieces.Select((piece, i) => piece.Field == null ? literals[i] : Value(piece, row[fields.IndexOf(piece.Field)])).ToArray();
-            var label = pieces[Index(template, template.Label)];
-            if (label.Length != 1)
+            if (pieces[label].Length != shared + 1)
                 multiple.Add(row[fields.IndexOf(template.Label.Field!)]);
             else if (fieldTokens is { } most && pieces.Where((_, i) => IsText(i)).Any(tokens => tokens.Length < most))
                 rejected++;

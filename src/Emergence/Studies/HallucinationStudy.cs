@@ -1,6 +1,5 @@
 using Emergence.Datasets;
 using Emergence.Information;
-using Emergence.Measurement;
 using Emergence.Reports;
 
 namespace Emergence.Studies;
@@ -11,6 +10,9 @@ namespace Emergence.Studies;
 /// </summary>
 internal sealed class HallucinationStudy : Study
 {
+    // Means that should be equal differ in their last bits, and a rank would make something of it.
+    private const int SpreadDigits = 9;
+
     public override string Name => "hallucination";
 
     public override string Description => "IE, its spreads and the accuracy of the model's own continuation, by number of shots";
@@ -35,6 +37,7 @@ internal sealed class HallucinationStudy : Study
             [
                 "Three spreads that the published table does not tell apart are kept apart here: over seeds (an error of the training), over layers (a property of the model), and over two halves of the data (an error of the sample).",
                 $"{PublishedShots.Source} reports one SD beside values of up to 82 bits from 300,000 sequences, which hold 18.19 bits: where an estimate is not bounded, its spread grows with the excess. Here no estimate can exceed what the sequences hold.",
+                "Shots before the best one count as losses as well: a model that has not understood yet is as wrong as one that has lost the thread.",
                 "With a handful of shots a rank correlation has a wide interval: one that holds 0 says nothing either way.",
             ],
             HeldFixed =
@@ -60,7 +63,7 @@ internal sealed class HallucinationStudy : Study
 
     private static IEnumerable<Shot> Measure(StudyContext context, StudyModel model)
     {
-        var settings = context.Measurement(model) with { Template = null, Shots = context.Whole("shots") };
+        var settings = context.Measurement(model) with { Shots = context.Whole("shots") };
         var data = StudyContext.Sequences(settings);
         if (data.ShotLength != 2)
             throw new EmergenceException($"{data.Name} is no list of words: expected one word a line, or {string.Join(", ", DatasetTable.Names.Take(4).Select(row => row.Name))}", ExitCode.Usage);
@@ -71,7 +74,7 @@ internal sealed class HallucinationStudy : Study
         {
             double[] halved = [.. halves.Select(half => half.Single(other => other.Shot == mean.Shot).Bits.Mean)];
             var sdSeeds = EstimatorTable.Find(results.Estimator).IsRandom ? mean.Bits.SdSeeds : 0;
-            yield return new Shot(model.Name, mean.Shot, mean.Bits, mean.ExactBits, sdSeeds, mean.SdLayers, SeedSpread.StandardDeviation(halved), 100 * accuracy[2 * (mean.Shot - 1)], 100 * accuracy[2 * (mean.Shot - 1) + 1]);
+            yield return new Shot(model.Name, mean.Shot, mean.Bits, mean.ExactBits, Math.Round(sdSeeds, SpreadDigits), Math.Round(mean.SdLayers, SpreadDigits), Math.Round(SeedSpread.StandardDeviation(halved), SpreadDigits), 100 * accuracy[2 * (mean.Shot - 1)], 100 * accuracy[2 * (mean.Shot - 1) + 1]);
         }
     }
 

@@ -106,8 +106,8 @@ internal sealed class StudyContext : IDisposable
     {
         Model = model.Reference,
         Data = data ?? Text("data"),
-        Template = data == null ? Optional("template") : null,
-        FieldTokens = data == null ? Whole("field-tokens") : 8,
+        Template = _values.ContainsKey("template") ? Optional("template") : null,
+        FieldTokens = _values.ContainsKey("field-tokens") ? Whole("field-tokens") : 8,
         Sequences = Optional("sequences") == null ? null : Whole("sequences"),
         Boundaries = Optional("boundaries"),
         Estimator = estimator ?? Text("estimator"),

@@ -1,6 +1,5 @@
 using Emergence.Datasets;
 using Emergence.Information;
-using Emergence.Measurement;
 using Emergence.Reports;
 
 namespace Emergence.Studies;

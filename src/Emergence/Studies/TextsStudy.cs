@@ -40,7 +40,7 @@ internal sealed class TextsStudy : Study
         if (context.Models.Count > 1)
             throw new EmergenceException($"study {Name} reads all texts with one model: expected one --model, found {context.Models.Count}", ExitCode.Usage);
         var names = Names(paths);
-        var data = paths.Select(path => DatasetTable.Create(path, model.Tokenizer, new DatasetOptions { Window = context.Whole("window"), Sequences = context.Optional("sequences") == null ? int.MaxValue : context.Whole("sequences"), Seed = context.Settings.Seed })).ToList();
+        var data = paths.Select(path => Windows(context, model, path, context.Optional("sequences") == null ? int.MaxValue : context.Whole("sequences"))).ToList();
         var sizes = Sizes(context, [.. data.Select(set => set.Count)]);
         var draws = Draws(context, model, names, data, sizes);
         var comparisons = sizes.SelectMany(size => names.Skip(1).SelectMany(other => Compare(names[0], other, size, draws))).ToList();
@@ -69,6 +69,9 @@ internal sealed class TextsStudy : Study
             ],
         };
     }
+
+    private static Dataset Windows(StudyContext context, StudyModel model, string path, int most) =>
+        TextWindows.Create(path, model.Tokenizer, new DatasetOptions { Window = context.Whole("window"), Sequences = most, Seed = context.Settings.Seed });
 
     private static List<string> Names(IReadOnlyList<string> paths)
     {
@@ -156,7 +159,7 @@ internal sealed class TextsStudy : Study
                     Model = model.Reference, Data = path, Window = context.Whole("window"), Sequences = size, Boundaries = context.Optional("boundaries"), Estimator = estimator, Preset = context.Optional("preset"), Seeds = context.Whole("seeds"), Seed = context.Settings.Seed,
                     Device = context.Settings.Device, DeviceOptions = context.Settings.DeviceOptions, ModelOptions = context.Settings.ModelOptions, Command = context.Command,
                 };
-                foreach (var mean in context.Measure($"{name}-{estimator}", settings).Means)
+                foreach (var mean in context.Measure($"{name}-{estimator}", settings, Windows(context, model, path, size)).Means)
                     table.Add(name, estimator, mean.Tokens, mean.Bits.Mean, Known(mean.Bits.Low), Known(mean.Bits.High), mean.ExactBits);
             }
         }

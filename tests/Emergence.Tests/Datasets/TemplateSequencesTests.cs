@@ -11,14 +11,14 @@ public sealed class TemplateSequencesTests
     [Fact]
     public void Every_sequence_reads_as_its_rows_and_a_position_means_the_same_in_each()
     {
-        var path = Write("rows.tsv", "she was happy that day\t1\nthey said no to him and her\t0\nthe big friend was with Tim\t1\nhe\t0\n");
+        var path = Write("rows.tsv", "she was happy that day\t1\nthey said up to him and her\t0\nthe big friend was with Tim\t1\nhe\t0\n");
         var data = Create(path, "{1}, it was {2:0=big,1=up},", shots: 2, fieldTokens: 3);
 
         // Three rows have three tokens; two of them in order make 6 sequences.
         Assert.Equal((6, true, 6.0), (data.Count, data.IsEnumeration, data.Available));
         Assert.Equal(2 * (3 + 1 + 2 + 1 + 1), data.Length);
         Assert.Equal(8, data.ShotLength);
-        string[] shots = ["she was happy, it was up,", "they said no, it was big,", "the big friend, it was up,"];
+        string[] shots = ["she was happy, it was up,", "they said up, it was big,", "the big friend, it was up,"];
         var expected = from first in shots from second in shots where first != second select $"{first} {second}";
         Assert.Equal(expected.Order(), Enumerable.Range(0, data.Count).Select(n => Stories.Decode(data[n]).TrimStart()).Order());
         Assert.Equal(["1 1.1", "1 1.2", "1 1.3", ",", "it", "was", "2 1", ","], data.Labels.Take(8));
