@@ -124,7 +124,7 @@ internal sealed class HallucinationStudy : Study
     {
         var table = new Table(
             TableColumn.Text("model"), TableColumn.Integer("shot"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3), TableColumn.Number("sd_seeds_bits", 4),
-            TableColumn.Number("sd_layers_bits", 4), TableColumn.Number("sd_halves_bits", 4), TableColumn.Number("category_percent", 1), TableColumn.Number("not_yet_named_percent", 1));
+            TableColumn.Number("sd_layers_bits", 4), TableColumn.Number("sd_halves_bits", 4), TableColumn.Number("category_percent", 1), TableColumn.Number("new_percent", 1));
         foreach (var shot in shots)
             table.Add(shot.Model, shot.Number, shot.Bits.Mean, Known(shot.Bits.Low), Known(shot.Bits.High), shot.ExactBits, Known(shot.SdSeeds), shot.SdLayers, shot.SdHalves, shot.Category, shot.New);
         return table;

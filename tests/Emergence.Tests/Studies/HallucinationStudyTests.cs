@@ -23,7 +23,7 @@ public sealed class HallucinationStudyTests
             // One sequence after the other, by the path that demo and golden texts use.
             var next = Enumerable.Range(0, 40).Select(n => (N: n, Token: model.Continue(data[n][..(2 * shot)], 1)[0])).ToList();
             Assert.Equal(100.0 * next.Count(pair => words.Contains(pair.Token)) / 40, Number(shot, "category_percent"), 1e-9);
-            Assert.Equal(100.0 * next.Count(pair => words.Contains(pair.Token) && !data[pair.N][..(2 * shot)].Contains(pair.Token)) / 40, Number(shot, "not_yet_named_percent"), 1e-9);
+            Assert.Equal(100.0 * next.Count(pair => words.Contains(pair.Token) && !data[pair.N][..(2 * shot)].Contains(pair.Token)) / 40, Number(shot, "new_percent"), 1e-9);
             Assert.Equal(0, Number(shot, "sd_layers_bits"));
         }
 
