@@ -58,5 +58,10 @@ EM_DEV void em_copy_async16(void* shared, const void* global) { *(uint4*)shared 
 EM_DEV void em_copy_async16_or_zero(void* shared, const void* global, bool valid) {
   *(uint4*)shared = valid ? *(const uint4*)global : uint4{0, 0, 0, 0};
 }
+EM_DEV void em_copy_async16_first(void* shared, const void* global, int bytes) {
+  if (bytes == 16) em_copy_async16(shared, global);
+  else
+    for (int i = 0; i < 8; ++i) ((u16*)shared)[i] = 2 * i < bytes ? ((const u16*)global)[i] : (u16)0;
+}
 EM_DEV void em_copy_commit() {}
 template <int Keep> EM_DEV void em_copy_wait() {}

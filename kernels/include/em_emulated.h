@@ -43,6 +43,7 @@ EM_DEV float em_copysign(float v, float sign) { return __builtin_copysignf(v, si
 EM_DEV float em_sqrt(float v) { return __builtin_sqrtf(v); }
 EM_DEV float em_round(float v) { return __builtin_nearbyintf(v); }
 EM_DEV double em_round(double v) { return __builtin_nearbyint(v); }
+EM_DEV int em_popcount(u32 v) { return __builtin_popcount(v); }
 EM_DEV u32 em_mulhi(u32 a, u32 b) { return (u32)((u64)a * b >> 32); }
 
 EM_DEV void __syncthreads() { emulator::synchronize_block(); }
@@ -72,6 +73,7 @@ EM_DEV u32 em_shared_address(const void* p) { return emulator::shared_address(p)
 EM_DEV void em_copy_async4(void* shared, const void* global) { emulator::copy_async(shared, global, 4, 4); }
 EM_DEV void em_copy_async16(void* shared, const void* global) { emulator::copy_async(shared, global, 16, 16); }
 EM_DEV void em_copy_async16_or_zero(void* shared, const void* global, bool valid) { emulator::copy_async(shared, global, 16, valid ? 16 : 0); }
+EM_DEV void em_copy_async16_first(void* shared, const void* global, int bytes) { emulator::copy_async(shared, global, 16, (u32)bytes); }
 EM_DEV void em_copy_commit() { emulator::current->copy_group++; }
 template <int Keep> EM_DEV void em_copy_wait() { emulator::finish_copies(Keep); }
 EM_DEV void em_ldmatrix_x2(u32 (&r)[2], const void* row) { emulator::load_matrix<2, false>(r, row); }
@@ -99,12 +101,17 @@ template <int Registers> EM_DEV void em_registers_fewer() {}
 EM_DEV void em_wgmma_fence() {}
 EM_DEV void em_wgmma_commit() { emulator::CommitSlot s; emulator::warpgroup_operation(s, emulator::execute_product_commit); }
 template <int Keep> EM_DEV void em_wgmma_wait() { emulator::WaitSlot s{Keep}; emulator::warpgroup_operation(s, emulator::execute_product_wait); }
-// d is a (64, 2 * Half) tile, Half registers a thread; keep: add to what d holds.
-template <int Half> EM_DEV void em_wgmma(float (&d)[Half], u64 a, u64 b, bool keep) {
-  emulator::ProductSlot s{d, nullptr, a, b, keep};
-  emulator::warpgroup_operation(s, emulator::issue_product<2 * Half, false>);
+// d is a (64, 2 * Half) tile, Half registers a thread; adds to d.
+template <int TransposedA, int TransposedB, int Half> EM_DEV void em_wgmma(float (&d)[Half], u64 a, u64 b) {
+  emulator::ProductSlot s{d, a, b};
+  emulator::warpgroup_operation(s, emulator::issue_product<2 * Half, TransposedA != 0, TransposedB != 0>);
 }
-template <int Half> EM_DEV void em_wgmma(float (&d)[Half], const u32 (&a)[4], u64 b, bool keep) {
-  emulator::ProductSlot s{d, a, 0, b, keep};
-  emulator::warpgroup_operation(s, emulator::issue_product<2 * Half, true>);
-}
+template <int Half> EM_DEV void em_wgmma_results(float (&)[Half]) {}
+EM_DEV void em_warpgroup_sync(int) { emulator::CommitSlot s; emulator::warpgroup_operation(s, emulator::execute_warpgroup_sync); }
+
+// Every block is a cluster of its own.
+EM_DEV u32 em_cluster_rank() { return 0; }
+EM_DEV u32 em_cluster_size() { return 1; }
+EM_DEV void em_cluster_sync() {}
+EM_DEV void em_barrier_arrive_in(u64* b, int) { emulator::arrive(b, 0); }
+EM_DEV void em_tensor_load_multicast(void* shared, const void* map, int x, int y, int z, u64* b, int) { emulator::load_tensor(shared, map, 3, x, y, z, b); }

@@ -59,4 +59,5 @@ EM_DEV float em_copysign(float v, float sign) { return __builtin_copysignf(v, si
 EM_DEV float em_sqrt(float v) { return __builtin_sqrtf(v); }
 EM_DEV float em_round(float v) { return __builtin_rintf(v); }
 EM_DEV double em_round(double v) { return __builtin_rint(v); }
+EM_DEV int em_popcount(u32 v) { return __builtin_popcount(v); }
 EM_DEV u32 em_mulhi(u32 a, u32 b) { return (u32)((u64)a * b >> 32); }

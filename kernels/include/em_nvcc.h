@@ -38,6 +38,7 @@ EM_DEV float em_copysign(float v, float sign) { return copysignf(v, sign); }
 EM_DEV float em_sqrt(float v) { return __fsqrt_rn(v); }
 EM_DEV float em_round(float v) { return rintf(v); }
 EM_DEV double em_round(double v) { return rint(v); }
+EM_DEV int em_popcount(u32 v) { return __popc(v); }
 EM_DEV u32 em_mulhi(u32 a, u32 b) { return __umulhi(a, b); }
 EM_DEV void em_threadfence() { __threadfence(); }
 EM_DEV u32 em_shared_address(const void* p) { return (u32)__cvta_generic_to_shared(p); }

@@ -24,6 +24,10 @@ EM_DEV void em_copy_async16(void* shared, const void* global) {
 EM_DEV void em_copy_async16_or_zero(void* shared, const void* global, bool valid) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(em_shared_address(shared)), "l"(global), "r"(valid ? 16 : 0) : "memory");
 }
+// The first `bytes` of 16 (0 .. 16), zeros behind them.
+EM_DEV void em_copy_async16_first(void* shared, const void* global, int bytes) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(em_shared_address(shared)), "l"(global), "r"(bytes) : "memory");
+}
 EM_DEV void em_copy_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int Keep> EM_DEV void em_copy_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(Keep) : "memory"); }
 EM_DEV void em_ldmatrix_x2(u32 (&r)[2], const void* row) {
@@ -87,71 +91,54 @@ EM_DEV void em_wgmma_fence() { asm volatile("wgmma.fence.sync.aligned;" ::: "mem
 EM_DEV void em_wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 template <int Keep> EM_DEV void em_wgmma_wait() { asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(Keep) : "memory"); }
 
-// d is a (64, 2 * registers) tile; a and b are descriptors of K-major tiles, or a is a fragment in registers; keep: add to d.
-#define EM_LIST32 "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31"
-#define EM_LIST48 EM_LIST32 ",%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47"
-#define EM_LIST64 EM_LIST48 ",%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63"
+// d is a (64, 2 * registers) tile; a and b are descriptors of tiles, K-major or, where transposed, MN-major; adds to d.
+#define EM_LIST64 "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31,%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63"
 #define EM_LIST96 EM_LIST64 ",%64,%65,%66,%67,%68,%69,%70,%71,%72,%73,%74,%75,%76,%77,%78,%79,%80,%81,%82,%83,%84,%85,%86,%87,%88,%89,%90,%91,%92,%93,%94,%95"
 #define EM_LIST128 EM_LIST96 ",%96,%97,%98,%99,%100,%101,%102,%103,%104,%105,%106,%107,%108,%109,%110,%111,%112,%113,%114,%115,%116,%117,%118,%119,%120,%121,%122,%123,%124,%125,%126,%127"
 #define EM_D8(i) "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3]), "+f"(d[i + 4]), "+f"(d[i + 5]), "+f"(d[i + 6]), "+f"(d[i + 7])
-EM_DEV void em_wgmma(float (&d)[32], u64 a, u64 b, bool keep) {
-  asm volatile("{ .reg .pred p; setp.ne.b32 p, %34, 0; wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" EM_LIST32
-               "}, %32, %33, p, 1, 1, 0, 0; }"
-               : EM_D8(0), EM_D8(8), EM_D8(16), EM_D8(24)
-               : "l"(a), "l"(b), "r"((int)keep));
+#define EM_D64 EM_D8(0), EM_D8(8), EM_D8(16), EM_D8(24), EM_D8(32), EM_D8(40), EM_D8(48), EM_D8(56)
+#define EM_D96 EM_D64, EM_D8(64), EM_D8(72), EM_D8(80), EM_D8(88)
+#define EM_D128 EM_D96, EM_D8(96), EM_D8(104), EM_D8(112), EM_D8(120)
+template <int TransposedA, int TransposedB> EM_DEV void em_wgmma(float (&d)[64], u64 a, u64 b) {
+  asm volatile("wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" EM_LIST64
+               "}, %64, %65, 1, 1, 1, %66, %67;"
+               : EM_D64
+               : "l"(a), "l"(b), "n"(TransposedA), "n"(TransposedB));
 }
-EM_DEV void em_wgmma(float (&d)[32], const u32 (&a)[4], u64 b, bool keep) {
-  asm volatile("{ .reg .pred p; setp.ne.b32 p, %37, 0; wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" EM_LIST32
-               "}, {%32,%33,%34,%35}, %36, p, 1, 1, 0; }"
-               : EM_D8(0), EM_D8(8), EM_D8(16), EM_D8(24)
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"((int)keep));
+template <int TransposedA, int TransposedB> EM_DEV void em_wgmma(float (&d)[96], u64 a, u64 b) {
+  asm volatile("wgmma.mma_async.sync.aligned.m64n192k16.f32.bf16.bf16 {" EM_LIST96
+               "}, %96, %97, 1, 1, 1, %98, %99;"
+               : EM_D96
+               : "l"(a), "l"(b), "n"(TransposedA), "n"(TransposedB));
 }
-EM_DEV void em_wgmma(float (&d)[48], u64 a, u64 b, bool keep) {
-  asm volatile("{ .reg .pred p; setp.ne.b32 p, %50, 0; wgmma.mma_async.sync.aligned.m64n96k16.f32.bf16.bf16 {" EM_LIST48
-               "}, %48, %49, p, 1, 1, 0, 0; }"
-               : EM_D8(0), EM_D8(8), EM_D8(16), EM_D8(24), EM_D8(32), EM_D8(40)
-               : "l"(a), "l"(b), "r"((int)keep));
+template <int TransposedA, int TransposedB> EM_DEV void em_wgmma(float (&d)[128], u64 a, u64 b) {
+  asm volatile("wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {" EM_LIST128
+               "}, %128, %129, 1, 1, 1, %130, %131;"
+               : EM_D128
+               : "l"(a), "l"(b), "n"(TransposedA), "n"(TransposedB));
 }
-EM_DEV void em_wgmma(float (&d)[48], const u32 (&a)[4], u64 b, bool keep) {
-  asm volatile("{ .reg .pred p; setp.ne.b32 p, %53, 0; wgmma.mma_async.sync.aligned.m64n96k16.f32.bf16.bf16 {" EM_LIST48
-               "}, {%48,%49,%50,%51}, %52, p, 1, 1, 0; }"
-               : EM_D8(0), EM_D8(8), EM_D8(16), EM_D8(24), EM_D8(32), EM_D8(40)
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"((int)keep));
+// After the wait: the compiler may not read d before.
+template <int Half> EM_DEV void em_wgmma_results(float (&d)[Half]) {
+#pragma unroll
+  for (int i = 0; i < Half; ++i) asm volatile("" : "+f"(d[i])::"memory");
 }
-EM_DEV void em_wgmma(float (&d)[64], u64 a, u64 b, bool keep) {
-  asm volatile("{ .reg .pred p; setp.ne.b32 p, %66, 0; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" EM_LIST64
-               "}, %64, %65, p, 1, 1, 0, 0; }"
-               : EM_D8(0), EM_D8(8), EM_D8(16), EM_D8(24), EM_D8(32), EM_D8(40), EM_D8(48), EM_D8(56)
-               : "l"(a), "l"(b), "r"((int)keep));
+
+// Meets the other 127 threads of the warpgroup; id: 1 .. 15, one for each warpgroup.
+EM_DEV void em_warpgroup_sync(int id) { asm volatile("bar.sync %0, 128;" ::"r"(id) : "memory"); }
+
+// ---- clusters: blocks that reach each other's shared memory
+EM_DEV u32 em_cluster_rank() { u32 r; asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(r)); return r; }
+EM_DEV u32 em_cluster_size() { u32 r; asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(r)); return r; }
+EM_DEV void em_cluster_sync() { asm volatile("barrier.cluster.arrive; barrier.cluster.wait;" ::: "memory"); }
+// Arrives at the same barrier in the block of that rank. What is released was read, not written: no fence beyond the block's,
+// which would wait for every store of the thread.
+EM_DEV void em_barrier_arrive_in(u64* b, int rank) {
+  asm volatile("{ .reg .b32 remote; mapa.shared::cluster.u32 remote, %0, %1; mbarrier.arrive.shared::cluster.b64 _, [remote]; }"
+               ::"r"(em_shared_address(b)), "r"(rank) : "memory");
 }
-EM_DEV void em_wgmma(float (&d)[64], const u32 (&a)[4], u64 b, bool keep) {
-  asm volatile("{ .reg .pred p; setp.ne.b32 p, %69, 0; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" EM_LIST64
-               "}, {%64,%65,%66,%67}, %68, p, 1, 1, 0; }"
-               : EM_D8(0), EM_D8(8), EM_D8(16), EM_D8(24), EM_D8(32), EM_D8(40), EM_D8(48), EM_D8(56)
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"((int)keep));
-}
-EM_DEV void em_wgmma(float (&d)[96], u64 a, u64 b, bool keep) {
-  asm volatile("{ .reg .pred p; setp.ne.b32 p, %98, 0; wgmma.mma_async.sync.aligned.m64n192k16.f32.bf16.bf16 {" EM_LIST96
-               "}, %96, %97, p, 1, 1, 0, 0; }"
-               : EM_D8(0), EM_D8(8), EM_D8(16), EM_D8(24), EM_D8(32), EM_D8(40), EM_D8(48), EM_D8(56), EM_D8(64), EM_D8(72), EM_D8(80), EM_D8(88)
-               : "l"(a), "l"(b), "r"((int)keep));
-}
-EM_DEV void em_wgmma(float (&d)[96], const u32 (&a)[4], u64 b, bool keep) {
-  asm volatile("{ .reg .pred p; setp.ne.b32 p, %101, 0; wgmma.mma_async.sync.aligned.m64n192k16.f32.bf16.bf16 {" EM_LIST96
-               "}, {%96,%97,%98,%99}, %100, p, 1, 1, 0; }"
-               : EM_D8(0), EM_D8(8), EM_D8(16), EM_D8(24), EM_D8(32), EM_D8(40), EM_D8(48), EM_D8(56), EM_D8(64), EM_D8(72), EM_D8(80), EM_D8(88)
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"((int)keep));
-}
-EM_DEV void em_wgmma(float (&d)[128], u64 a, u64 b, bool keep) {
-  asm volatile("{ .reg .pred p; setp.ne.b32 p, %130, 0; wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {" EM_LIST128
-               "}, %128, %129, p, 1, 1, 0, 0; }"
-               : EM_D8(0), EM_D8(8), EM_D8(16), EM_D8(24), EM_D8(32), EM_D8(40), EM_D8(48), EM_D8(56), EM_D8(64), EM_D8(72), EM_D8(80), EM_D8(88), EM_D8(96), EM_D8(104), EM_D8(112), EM_D8(120)
-               : "l"(a), "l"(b), "r"((int)keep));
-}
-EM_DEV void em_wgmma(float (&d)[128], const u32 (&a)[4], u64 b, bool keep) {
-  asm volatile("{ .reg .pred p; setp.ne.b32 p, %133, 0; wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {" EM_LIST128
-               "}, {%128,%129,%130,%131}, %132, p, 1, 1, 0; }"
-               : EM_D8(0), EM_D8(8), EM_D8(16), EM_D8(24), EM_D8(32), EM_D8(40), EM_D8(48), EM_D8(56), EM_D8(64), EM_D8(72), EM_D8(80), EM_D8(88), EM_D8(96), EM_D8(104), EM_D8(112), EM_D8(120)
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"((int)keep));
+// Loads into the same place of every block of the cluster, and reports to the same barrier of each.
+EM_DEV void em_tensor_load_multicast(void* shared, const void* map, int x, int y, int z, u64* b, int blocks) {
+  asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%2, %3, %4}], [%5], %6;"
+               ::"r"(em_shared_address(shared)), "l"(map), "r"(x), "r"(y), "r"(z), "r"(em_shared_address(b)), "h"((u16)((1 << blocks) - 1)) : "memory");
 }
 #endif

@@ -15,6 +15,9 @@ const char ImageStart[] = "// emulated ";
 struct Module { std::string file; };
 struct Function { const Kernel* kernel; u32 dynamic_limit = 48 * 1024; };
 
+int fault;                              // of the kernel that comes when fault_in has counted down, 0: none
+u64 fault_in;
+
 std::string base_name(const char* path) {
   std::string name = path;
   return name.substr(name.rfind('/') + 1);
@@ -25,6 +28,7 @@ const char* result_name(int result) {
     case Success: return "CUDA_SUCCESS";
     case InvalidValue: return "CUDA_ERROR_INVALID_VALUE";
     case OutOfMemory: return "CUDA_ERROR_OUT_OF_MEMORY";
+    case EccUncorrectable: return "CUDA_ERROR_ECC_UNCORRECTABLE";
     case InvalidImage: return "CUDA_ERROR_INVALID_IMAGE";
     case InvalidPtx: return "CUDA_ERROR_INVALID_PTX";
     case InvalidHandle: return "CUDA_ERROR_INVALID_HANDLE";
@@ -59,6 +63,9 @@ int attribute(int which) {
 }
 
 }  // namespace
+
+// The given number of kernels run, then the next ends in a fault: for tests of what a host does then.
+extern "C" __attribute__((visibility("default"))) void emulatorFail(int result, u64 kernels) { fault = result, fault_in = kernels; }
 
 API cuInit(u32) { return Success; }
 API cuDriverGetVersion(int* version) { *version = 12030; return Success; }
@@ -153,11 +160,24 @@ API cuLaunchKernel(Function* function, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u
     memcpy(slots[(size_t)i].bytes, parameters[i], kernel->sizes[i]);
   }
   return submit(stream, [=]() mutable {
+    if (fault && !fault_in--) {
+      set_error("%s: a fault that was asked for", kernel->name);
+      return fault;
+    }
     std::vector<void*> arguments;
     for (Slot& slot : slots) arguments.push_back(slot.bytes);
     int result = launch(*kernel, {gx, gy, gz}, {bx, by, bz}, shared_bytes, arguments.data());
     return result ? result : check_red_zones(kernel->name);
   });
+}
+
+// Every block is a cluster of its own.
+struct LaunchAttribute { int kind, padding; u32 cluster[3]; u8 rest[52]; };
+struct LaunchConfiguration { u32 gx, gy, gz, bx, by, bz, shared_bytes; Stream* stream; const LaunchAttribute* attributes; u32 count; };
+API cuLaunchKernelEx(const LaunchConfiguration* c, Function* function, void** parameters, void** extra) {
+  for (u32 i = 0; i < c->count; ++i)
+    if (c->attributes[i].kind != 4 || c->attributes[i].cluster[0] * c->attributes[i].cluster[1] * c->attributes[i].cluster[2] != 1) return InvalidValue;
+  return cuLaunchKernel(function, c->gx, c->gy, c->gz, c->bx, c->by, c->bz, c->shared_bytes, c->stream, parameters, extra);
 }
 
 API cuTensorMapEncodeTiled(void* map, int type, u32 rank, void* base, const u64* size, const u64* strides, const u32* box, const u32* steps,

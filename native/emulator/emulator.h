@@ -39,7 +39,7 @@ struct Thread {
 struct Meeting { u32 mask, arrived; const void* operation; void* slot[32]; };
 struct Warp { Meeting meeting[4]; u32 lanes; };
 
-struct Product { u64 a, b; u32 fragment[128][4]; bool from_registers, keep; u32 group; int chain; };
+struct Product { u64 a, b; bool transposed_a, transposed_b; u32 group; int chain; };
 struct Chain { float* result[128]; int columns; float sum[64 * 256]; };
 constexpr int MaxProducts = 32, MaxChains = 4;
 struct Warpgroup {

@@ -101,9 +101,9 @@ inline bool try_wait(u64* at, u32 parity) {
   return false;
 }
 
-// ---- wgmma: d (64 x N) = a (64 x 16) b (16 x N) (+ d); a from shared memory or registers, b from shared memory, both
-// K-major in 128-byte swizzled rows. Issued products wait until wgmma.wait_group; until then d is NaN.
-struct ProductSlot { float* d; const u32* a_fragment; u64 a, b; bool keep; };
+// ---- wgmma: d (64 x N) = a (64 x 16) b (16 x N) + d; both in shared memory in 128-byte swizzled rows, K-major, or where
+// transposed MN-major. Issued products wait until wgmma.wait_group; until then d is NaN.
+struct ProductSlot { float* d; u64 a, b; };
 
 template <class F> void for_each_result(int columns, F each) {
   for (int t = 0; t < 128; ++t) {
@@ -112,7 +112,7 @@ template <class F> void for_each_result(int columns, F each) {
   }
 }
 
-template <int Columns, bool FromRegisters> void issue_product(Warpgroup& group, ProductSlot** s) {
+template <int Columns, bool TransposedA, bool TransposedB> void issue_product(Warpgroup& group, ProductSlot** s) {
   int chain = 0;
   while (chain < group.chains && group.chain[chain].result[0] != s[0]->d) ++chain;
   if (group.products == MaxProducts || chain == MaxChains) fail("more than %d wgmma on %d results in flight", MaxProducts, MaxChains);
@@ -125,17 +125,19 @@ template <int Columns, bool FromRegisters> void issue_product(Warpgroup& group, 
     for (int t = 0; t < 128; ++t) memset(s[t]->d, 0xff, Columns / 2 * sizeof(float));
   }
   Product& p = group.product[group.products++];
-  p.a = s[0]->a, p.b = s[0]->b, p.from_registers = FromRegisters, p.keep = s[0]->keep, p.group = group.product_group, p.chain = chain;
-  for (int t = 0; t < 128; ++t) {
+  p.a = s[0]->a, p.b = s[0]->b, p.transposed_a = TransposedA, p.transposed_b = TransposedB, p.group = group.product_group, p.chain = chain;
+  for (int t = 0; t < 128; ++t)
     if (s[t]->b != p.b || s[t]->a != p.a) fail("wgmma descriptors differ within the warpgroup");
-    if (FromRegisters) memcpy(p.fragment[t], s[t]->a_fragment, sizeof p.fragment[t]);
-  }
 }
 
-inline float read_operand(u64 descriptor, int row, int k) {
+// Element (i, k) of an operand; i counts m or n. MN-major, a row of 128 bytes is 64 of i at one k: eight rows of k follow each
+// other, the next eight lie `stride` behind, the next 64 of i `leading` behind.
+inline float read_operand(u64 descriptor, bool transposed, int i, int k) {
   if (descriptor >> 62 != 1) fail("wgmma: only the 128-byte swizzle is emulated");
-  u32 start = (u32)(descriptor & 0x3fff) << 4, stride = (u32)(descriptor >> 32 & 0x3fff) << 4;
-  u32 offset = start - SharedBase + (u32)(row / 8) * stride + (u32)(row % 8) * 128 + (u32)k * 2;
+  u32 start = (u32)(descriptor & 0x3fff) << 4, leading = (u32)(descriptor >> 16 & 0x3fff) << 4, stride = (u32)(descriptor >> 32 & 0x3fff) << 4;
+  u32 offset = start - SharedBase;
+  if (transposed) offset += (u32)(i / 64) * leading + (u32)(k / 8) * stride + (u32)(k % 8) * 128 + (u32)(i % 64) * 2;
+  else offset += (u32)(i / 8) * stride + (u32)(i % 8) * 128 + (u32)k * 2;
   offset ^= (offset >> 7 & 7) << 4;
   if (offset + 2 > block->shared_bytes) fail("a wgmma descriptor reads past the shared memory of the block");
   u16 bits;
@@ -147,21 +149,12 @@ inline void carry_out(Warpgroup& group, const Product& p) {
   Chain& c = group.chain[p.chain];
   auto& a = group.a;
   auto& b = group.b;
-  if (p.from_registers) {
-    for (int t = 0; t < 128; ++t)
-      for (int r = 0; r < 4; ++r) {
-        int row = t / 32 * 16 + t % 32 / 4 + r % 2 * 8, k = t % 4 * 2 + r / 2 * 8;
-        a[row][k] = from_bf16(p.fragment[t][r] & 0xffff), a[row][k + 1] = from_bf16(p.fragment[t][r] >> 16);
-      }
-  } else {
-    for (int i = 0; i < 64; ++i)
-      for (int k = 0; k < 16; ++k) a[i][k] = read_operand(p.a, i, k);
-  }
+  for (int i = 0; i < 64; ++i)
+    for (int k = 0; k < 16; ++k) a[i][k] = read_operand(p.a, p.transposed_a, i, k);
   for (int j = 0; j < c.columns; ++j)
-    for (int k = 0; k < 16; ++k) b[k][j] = read_operand(p.b, j, k);
+    for (int k = 0; k < 16; ++k) b[k][j] = read_operand(p.b, p.transposed_b, j, k);
   for (int i = 0; i < 64; ++i) {
     float* d = c.sum + i * c.columns;
-    if (!p.keep) memset(d, 0, (size_t)c.columns * sizeof(float));
     for (int k = 0; k < 16; ++k)
       for (int j = 0; j < c.columns; ++j) d[j] += a[i][k] * b[k][j];
   }
@@ -192,5 +185,6 @@ inline void execute_product_wait(Warpgroup& group, WaitSlot** s) {
 
 struct CommitSlot {};
 inline void execute_product_commit(Warpgroup& group, CommitSlot**) { group.product_group++; }
+inline void execute_warpgroup_sync(Warpgroup&, CommitSlot**) {}
 
 }  // namespace emulator

@@ -21,6 +21,8 @@ internal static class CommandLine
         CaptureVerb.Create(),
         TokenizeVerb.Create(),
         DevicesVerb.Create(),
+        VerifyVerb.Create(),
+        BenchVerb.Create(),
     };
 
     public static ExitCode Run(string[] args)

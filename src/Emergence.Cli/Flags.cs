@@ -3,6 +3,7 @@ using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Measurement;
 using Emergence.Models;
+using Emergence.Reports;
 
 namespace Emergence.Cli;
 
@@ -19,6 +20,8 @@ internal static class Flags
         HelpName = "D",
         DefaultValueFactory = _ => DeviceTable.Auto,
     };
+
+    public static Option<string> Format() => new("-o") { Description = "How to write the table", HelpName = TableFormats.Names, DefaultValueFactory = _ => "text" };
 
     public static Option<int> Threads() => new("--threads") { Description = "Host threads, 0 for all; results do not depend on it", HelpName = "N" };
 

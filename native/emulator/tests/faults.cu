@@ -88,7 +88,7 @@ EM_KERNEL(128) missing_product_wait(float* out, int wait) {
   __syncthreads();
   u64 descriptor = (u64)(em_shared_address(tile) >> 4) | (u64)1 << 16 | (u64)(1024 >> 4) << 32 | (u64)1 << 62;
   em_wgmma_fence();
-  for (int k = 0; k < 4; ++k) em_wgmma(sum, descriptor + (u64)(k * 2), descriptor + (u64)(k * 2), true);
+  for (int k = 0; k < 4; ++k) em_wgmma<0, 0>(sum, descriptor + (u64)(k * 2), descriptor + (u64)(k * 2));
   em_wgmma_commit();
   if (wait) em_wgmma_wait<0>();
   out[threadIdx.x] = sum[threadIdx.x % 32];

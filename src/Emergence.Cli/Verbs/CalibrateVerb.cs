@@ -21,15 +21,16 @@ internal static class CalibrateVerb
         var estimators = MiVerb.Estimators("ksg,gaussian,mine-ema");
         var seed = new Option<ulong>("--seed") { Description = "Draws the samples and trains", HelpName = "N", DefaultValueFactory = _ => 4 };
         var picture = new Option<string>("--svg") { Description = "Also draw estimates over truth into this file", HelpName = "FILE.svg" };
-        var (device, threads, json) = (Flags.Device(), Flags.Threads(), Flags.Json());
-        var command = new Command("calibrate", "Hold estimators against data whose mutual information is known") { known, coverage, dimensions, samples, estimators, seed, picture, device, threads, json };
+        var (device, json) = (new DeviceFlags(), Flags.Json());
+        var command = new Command("calibrate", "Hold estimators against data whose mutual information is known") { known, coverage, dimensions, samples, estimators, seed, picture, json };
+        device.AddTo(command);
         command.SetAction(parsed =>
         {
             var (rows, first) = (parsed.GetValue(samples), parsed.GetValue(seed));
             if (rows < 2 || parsed.GetValue(dimensions) < 1)
                 throw new EmergenceException($"expected 2 rows and 1 column or more, found {rows} and {parsed.GetValue(dimensions)}", ExitCode.Usage);
             using var interruption = new Interruption();
-            using var machine = DeviceTable.Create(parsed.GetRequiredValue(device), new DeviceOptions(parsed.GetValue(threads)));
+            using var machine = device.Open(parsed);
             var run = new Run(machine, interruption.Token);
             var (table, isGood) = parsed.GetValue(known) ? run.Known(first)
                 : parsed.GetValue(coverage) > 0 ? (run.Coverage(parsed.GetValue(coverage), rows, first), true)

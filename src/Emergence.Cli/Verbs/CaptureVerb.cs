@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Emergence.Capture;
 using Emergence.Checkpoints;
-using Emergence.Devices;
 using Emergence.Models;
 
 namespace Emergence.Cli.Verbs;
@@ -17,14 +16,14 @@ internal static class CaptureVerb
         var output = new Option<string>("--output", "-o") { Description = "Holds boundary.0 .. boundary.L, float32 [rows, T, d]; ROW.boundary.l [T, d] where rows differ in length", HelpName = "OUT.safetensors", Required = true };
         var kind = new Option<string>("--kind") { Description = "macro: whole sequences; micro: every token alone at position 0", HelpName = "macro|micro", DefaultValueFactory = _ => "macro" }.AcceptOnlyFromAmong("macro", "micro");
         var logits = new Option<bool>("--logits") { Description = "Also write final_norm and logits" };
-        var (device, threads) = (Flags.Device(), Flags.Threads());
-        var modelFlags = new ModelFlags();
-        var command = new Command("capture", "Write the residual stream at every boundary to a file") { model, ids, output, kind, logits, device, threads };
+        var (device, modelFlags) = (new DeviceFlags(), new ModelFlags());
+        var command = new Command("capture", "Write the residual stream at every boundary to a file") { model, ids, output, kind, logits };
+        device.AddTo(command);
         modelFlags.AddTo(command);
         command.SetAction(parsed =>
         {
             using var interruption = new Interruption();
-            using var machine = DeviceTable.Create(parsed.GetRequiredValue(device), new DeviceOptions(parsed.GetValue(threads)));
+            using var machine = device.Open(parsed);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description}");
             var rows = ReadIds(parsed.GetRequiredValue(ids));
             using var loaded = LanguageModel.Load(ModelReference.Resolve(parsed.GetRequiredValue(model)), machine, modelFlags.Options(parsed));

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Measurement;
 
@@ -11,8 +10,9 @@ internal static class DemoVerb
     public static Command Create()
     {
         var output = new Option<string>("--out") { Description = "Folder of the run", HelpName = "RUN", DefaultValueFactory = _ => Path.Combine("runs", "demo") };
-        var (device, threads, json, noColor) = (Flags.Device(), Flags.Threads(), Flags.Json(), Flags.NoColor());
-        var command = new Command("demo", "Measure the model that comes with the program on sequences of two words") { output, device, threads, json, noColor };
+        var (device, json, noColor) = (new DeviceFlags(), Flags.Json(), Flags.NoColor());
+        var command = new Command("demo", "Measure the model that comes with the program on sequences of two words") { output, json, noColor };
+        device.AddTo(command);
         command.SetAction(parsed => (int)Shorten(MeasureRun.Execute(
             new MeasurementSettings
             {
@@ -20,8 +20,8 @@ internal static class DemoVerb
                 Data = "words",
                 Shots = 2,
                 Preset = CriticPreset.Demo.Name,
-                Device = parsed.GetRequiredValue(device),
-                DeviceOptions = new DeviceOptions(parsed.GetValue(threads)),
+                Device = device.Name(parsed),
+                DeviceOptions = device.Options(parsed),
             },
             parsed.GetRequiredValue(output),
             parsed.GetValue(json),

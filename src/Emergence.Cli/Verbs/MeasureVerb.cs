@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Emergence.Capture;
-using Emergence.Devices;
 using Emergence.Information;
 
 namespace Emergence.Cli.Verbs;
@@ -11,22 +10,22 @@ internal static class MeasureVerb
     public static Command Create()
     {
         var model = Flags.Model();
-        var (data, modelFlags) = (new DataFlags(), new ModelFlags());
+        var (data, device, modelFlags) = (new DataFlags(), new DeviceFlags(), new ModelFlags());
         var boundaries = new Option<string>("--boundaries") { Description = "Between l and l+1, e.g. 0,3,10-12; by default all", HelpName = "LIST" };
         var positions = new Option<string>("--positions") { Description = "Tokens of a sequence, from 0; by default all", HelpName = "LIST" };
         var estimator = new Option<string>("--estimator") { Description = string.Join("; ", EstimatorTable.Rows.Select(row => $"{row.Name}: {row.UseWhen}")), HelpName = "NAME", DefaultValueFactory = _ => "s-mine" };
         var preset = new Option<string>("--preset") { Description = "Size of the trainings; by default small on a CPU, paper on a GPU", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)) };
         var seeds = new Option<int>("--seeds") { Description = "Trainings of each cell", HelpName = "N", DefaultValueFactory = _ => 3 };
-        var dtype = new Option<string>("--dtype") { Description = "Type of the arithmetic; stored weights keep their own", HelpName = "float32|auto", DefaultValueFactory = _ => "float32" };
+        var dtype = new Option<string>("--dtype") { Description = "Type of the arithmetic; stored weights keep their own", HelpName = "float32|bfloat16|auto", DefaultValueFactory = _ => "float32" };
         var micro = new Option<string>("--micro-position") { Description = "Position id of a token that runs alone", HelpName = "zero|own", DefaultValueFactory = _ => "zero" }.AcceptOnlyFromAmong("zero", "own");
-        var (device, threads) = (Flags.Device(), Flags.Threads());
         var output = new Option<string>("--out") { Description = "Folder of the run; an unfinished one is gone on with", HelpName = "RUN", Required = true };
         var dryRun = new Option<bool>("--dry-run") { Description = "Print cells, time and memory, and measure nothing" };
         var (json, noColor) = (Flags.Json(), Flags.NoColor());
 
         var command = new Command("measure", "Measure information emergence, cell by cell, into a folder") { model };
         data.AddTo(command);
-        foreach (var option in new Option[] { boundaries, positions, estimator, preset, seeds, dtype, micro, device, threads, output, dryRun, json, noColor, ConfigFile.Option() })
+        device.AddTo(command);
+        foreach (var option in new Option[] { boundaries, positions, estimator, preset, seeds, dtype, micro, output, dryRun, json, noColor, ConfigFile.Option() })
             command.Add(option);
         modelFlags.AddTo(command);
         command.SetAction(parsed =>
@@ -40,8 +39,8 @@ internal static class MeasureVerb
                 Seeds = parsed.GetValue(seeds),
                 DType = parsed.GetRequiredValue(dtype),
                 MicroPosition = parsed.GetValue(micro) == "own" ? MicroPosition.Own : MicroPosition.Zero,
-                Device = parsed.GetRequiredValue(device),
-                DeviceOptions = new DeviceOptions(parsed.GetValue(threads)),
+                Device = device.Name(parsed),
+                DeviceOptions = device.Options(parsed),
                 ModelOptions = modelFlags.Options(parsed),
             };
             return (int)(parsed.GetValue(dryRun)

@@ -26,8 +26,9 @@ internal static class MiVerb
         var seeds = new Option<int>("--seeds") { Description = "Trainings of each estimator that is trained", HelpName = "N", DefaultValueFactory = _ => 3 };
         var seed = new Option<ulong>("--seed") { Description = "The first of the seeds", HelpName = "N", DefaultValueFactory = _ => 1 };
         var preset = new Option<string>("--preset") { Description = "Size of the trainings of s-mine and paper", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)), DefaultValueFactory = _ => CriticPreset.Small.Name };
-        var (device, threads, json) = (Flags.Device(), Flags.Threads(), new Option<bool>("--json") { Description = "Print one JSON object for each estimator, one a line" });
-        var command = new Command("mi", "Estimate the mutual information of two arrays, with interval and verdict") { x, y, estimator, seeds, seed, preset, device, threads, json };
+        var (device, json) = (new DeviceFlags(), new Option<bool>("--json") { Description = "Print one JSON object for each estimator, one a line" });
+        var command = new Command("mi", "Estimate the mutual information of two arrays, with interval and verdict") { x, y, estimator, seeds, seed, preset, json };
+        device.AddTo(command);
         command.SetAction(parsed =>
         {
             var estimators = Choose(parsed.GetRequiredValue(estimator));
@@ -37,7 +38,7 @@ internal static class MiVerb
             var size = CriticPreset.Find(parsed.GetRequiredValue(preset));
             var joint = Read(parsed.GetRequiredValue(x), parsed.GetRequiredValue(y));
             using var interruption = new Interruption();
-            using var machine = DeviceTable.Create(parsed.GetRequiredValue(device), new DeviceOptions(parsed.GetValue(threads)));
+            using var machine = device.Open(parsed);
             var first = parsed.GetValue(seed);
             var results = Estimate(machine, estimators, joint, size, [.. Enumerable.Range(0, count).Select(i => first + (ulong)i)], interruption.Token);
             return (int)Print(results, joint, parsed.GetValue(json));

@@ -27,18 +27,27 @@ public sealed class CriticTraining : IDisposable
         if (fixedB.Length != fixedA.Length || joint.Length != pairs || marginal.Length != pairs)
             throw new ArgumentException($"expected {pairs} weights, found {joint.Length} and {marginal.Length}");
         (Shape, X, Y, Source, FixedPairs) = (shape, x, y, source, fixedA.Length);
-        A = device.AllocateIndices([.. fixedA, .. new int[source.Count]]);
-        B = device.AllocateIndices([.. fixedB, .. new int[source.Count]]);
-        Joint = device.Allocate(pairs, 1);
-        Marginal = device.Allocate(pairs, 1);
-        device.Upload(joint, Joint);
-        device.Upload(marginal, Marginal);
-        Parameters = device.Allocate(1, shape.ParameterCount);
-        Gradient = device.Allocate(1, shape.ParameterCount);
-        FirstMoment = device.Allocate(1, shape.ParameterCount);
-        SecondMoment = device.Allocate(1, shape.ParameterCount);
-        device.Upload(initial, Parameters);
-        Workspace = device.CreateCriticWorkspace(shape, x.Rows, y.Rows, pairs);
+        try
+        {
+            A = device.AllocateIndices([.. fixedA, .. new int[source.Count]]);
+            B = device.AllocateIndices([.. fixedB, .. new int[source.Count]]);
+            Joint = device.Allocate(pairs, 1);
+            Marginal = device.Allocate(pairs, 1);
+            device.Upload(joint, Joint);
+            device.Upload(marginal, Marginal);
+            Parameters = device.Allocate(1, shape.ParameterCount);
+            Gradient = device.Allocate(1, shape.ParameterCount);
+            FirstMoment = device.Allocate(1, shape.ParameterCount);
+            SecondMoment = device.Allocate(1, shape.ParameterCount);
+            device.Upload(initial, Parameters);
+            Workspace = device.CreateCriticWorkspace(shape, x.Rows, y.Rows, pairs);
+            Prepared = device.Prepare(this);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public CriticShape Shape { get; }
@@ -79,6 +88,9 @@ public sealed class CriticTraining : IDisposable
 
     public CriticWorkspace Workspace { get; }
 
+    /// <summary>What the device made by <see cref="Device.Prepare"/>.</summary>
+    public IDisposable? Prepared { get; }
+
     /// <summary>Learning rate of each step (0 is the first).</summary>
     public required Func<int, double> Rate { get; init; }
 
@@ -109,10 +121,12 @@ public sealed class CriticTraining : IDisposable
         }
     }
 
+    /// <summary>Also of a training whose making failed half-way.</summary>
     public void Dispose()
     {
-        Workspace.Dispose();
+        Prepared?.Dispose();
+        Workspace?.Dispose();
         foreach (var tensor in new[] { A, B, Joint, Marginal, Parameters, Gradient, FirstMoment, SecondMoment })
-            tensor.Dispose();
+            tensor?.Dispose();
     }
 }

@@ -26,6 +26,7 @@ public abstract class CriticWorkspace(CriticShape shape, int xRows, int yRows, i
 /// <summary>The composed default: every layer's activations are kept, every step is an op of the device.</summary>
 internal sealed class ComposedCriticWorkspace : CriticWorkspace
 {
+    private readonly List<Tensor> _owned = [];
     private readonly Tensor _zx;
     private readonly Tensor _zy;
     private readonly Tensor[] _activations;
@@ -34,10 +35,25 @@ internal sealed class ComposedCriticWorkspace : CriticWorkspace
     public ComposedCriticWorkspace(Device device, CriticShape shape, int xRows, int yRows, int pairs)
         : base(shape, xRows, yRows, pairs)
     {
-        _zx = device.Allocate(xRows, shape.Widths[0]);
-        _zy = device.Allocate(yRows, shape.Widths[0]);
-        _activations = [.. shape.Widths.Select(width => device.Allocate(pairs, width))];
-        _gradients = [.. shape.Widths.Select(width => device.Allocate(pairs, width))];
+        try
+        {
+            _zx = Own(xRows, shape.Widths[0]);
+            _zy = Own(yRows, shape.Widths[0]);
+            _activations = [.. shape.Widths.Select(width => Own(pairs, width))];
+            _gradients = [.. shape.Widths.Select(width => Own(pairs, width))];
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        Tensor Own(int rows, int columns)
+        {
+            var tensor = device.Allocate(rows, columns);
+            _owned.Add(tensor);
+            return tensor;
+        }
     }
 
     public override Tensor Scores => _activations[^1];
@@ -82,11 +98,5 @@ internal sealed class ComposedCriticWorkspace : CriticWorkspace
         device.MatMul(dzy, y, weight.ColumnRange(Shape.XColumns, Shape.YColumns), transposeA: true);
     }
 
-    public override void Dispose()
-    {
-        _zx.Dispose();
-        _zy.Dispose();
-        foreach (var tensor in _activations.Concat(_gradients))
-            tensor.Dispose();
-    }
+    public override void Dispose() => _owned.ForEach(tensor => tensor.Dispose());
 }

@@ -131,6 +131,9 @@ public abstract partial class Device
         Upload(MemoryMarshal.AsBytes(hostB.AsSpan()), b);
     }
 
+    /// <summary>Trainings to give together: enough to keep the device busy between two looks at the results.</summary>
+    public virtual int TrainingsAtOnce => 24;
+
     /// <summary>
     /// Takes <paramref name="steps"/> steps of every training. The result of each is the same bytes, however many are
     /// given together. The default takes them one after the other; a device runs them side by side.
@@ -140,6 +143,13 @@ public abstract partial class Device
         foreach (var training in trainings)
             training.Take(this, steps);
     }
+
+    /// <summary>
+    /// Memory and whatever else the device adds to a training to take its steps by itself; made and disposed with the
+    /// training, so that what does not fit fails before the first step. Rate, Seed and Cell are not set yet. The default
+    /// adds nothing.
+    /// </summary>
+    protected internal virtual IDisposable? Prepare(CriticTraining training) => null;
 
     protected abstract void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y);
 

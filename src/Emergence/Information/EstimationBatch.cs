@@ -29,16 +29,20 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
         ArgumentNullException.ThrowIfNull(finished);
         using var queue = requests.GetEnumerator();
         EstimationRequest? waiting = null;
+        var room = atOnce;
         try
         {
             while (true)
             {
-                while (_active.Count < atOnce)
+                while (_active.Count < room)
                 {
                     waiting ??= queue.MoveNext() ? queue.Current : null;
-                    if (waiting == null || !Admit(waiting, finished))
+                    if (waiting == null)
                         break;
-                    waiting = null;
+                    if (Admit(waiting, finished))
+                        waiting = null;
+                    else
+                        room = _active.Count; // one has to end before the next try
                     cancellation.ThrowIfCancellationRequested();
                 }
 
@@ -47,6 +51,8 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
                     return;
                 Train(cancellation);
                 Retire(finished);
+                if (_active.Count < room)
+                    room = atOnce;
             }
         }
         finally
@@ -60,7 +66,7 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
     public void Dispose() => _inputs.Dispose();
 
     /// <summary>False where there is no memory until another training has ended.</summary>
-    private bool Admit(EstimationRequest request, Action<EstimationRequest, MutualInformation> finished)
+    private bool Admit(EstimationRequest request, Action<EstimationRequest, MutualInformation> finished, bool again = false)
     {
         Estimation estimation;
         try
@@ -69,8 +75,9 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
         }
         catch (EmergenceException error) when (error.ExitCode == ExitCode.Failed)
         {
-            if (_inputs.KeepOnly(InputsInUse))
-                return Admit(request, finished);
+            // What is freed may be the request's own inputs, so there is one more try and not another.
+            if (_inputs.KeepOnly(InputsInUse) && !again)
+                return Admit(request, finished, again: true);
             if (_active.Count > 0)
                 return false;
             finished(request, request.Estimator.Fail(request, "failed: " + error.Message));

@@ -23,7 +23,7 @@ public sealed record CostEstimate(double Seconds, long Bytes, int Prefixes)
         var seconds = plan.Estimator.IsRandom ? trainings * SecondsOfTraining(plan, most) : 0;
 
         var rows = (long)passes.MacroForest.Count + passes.MicroForest.Count;
-        var critics = GridRun.TrainingsAtOnce * (long)(most + Pairs(most)) * plan.Preset.Widths.Sum() * 2 * sizeof(float);
+        var critics = plan.Device.TrainingsAtOnce * (long)(most + Pairs(most)) * plan.Preset.Widths.Sum() * 2 * sizeof(float);
         var bytes = plan.Config.EstimateBytes + BoundaryStream.EstimateBytes(plan.Config, plan.Device, rows) + 2 * rows * plan.Config.Width * sizeof(float) + (plan.Estimator.IsRandom ? critics : 0);
         return new CostEstimate(seconds, bytes, (int)rows);
 

@@ -17,9 +17,6 @@ namespace Emergence.Measurement;
 /// <param name="microPosition">Position id of a token that runs alone.</param>
 internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, CriticPreset preset, MicroPosition microPosition)
 {
-    /// <summary>Trainings at a time: enough to keep every core busy between two looks at the results.</summary>
-    internal const int TrainingsAtOnce = 24;
-
     private readonly TokenPasses _passes = new(data, microPosition);
 
     /// <summary>The cells that each request answers.</summary>
@@ -31,7 +28,7 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
     public void Run(Func<Cell, bool> isFinished, Action<CellResult> finished, CancellationToken cancellation)
     {
         var pending = grid.Cells.Where(cell => !isFinished(cell)).ToHashSet();
-        using var batch = new EstimationBatch(model.Device, TrainingsAtOnce);
+        using var batch = new EstimationBatch(model.Device, model.Device.TrainingsAtOnce);
         batch.Run(Requests(pending, cancellation), Deliver, cancellation);
 
         void Deliver(EstimationRequest request, MutualInformation value)

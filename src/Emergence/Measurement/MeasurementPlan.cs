@@ -4,6 +4,7 @@ using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Models;
+using Emergence.Tensors;
 using Emergence.Tokenizers;
 
 namespace Emergence.Measurement;
@@ -20,11 +21,11 @@ public sealed class MeasurementPlan : IDisposable
         Folder = ModelReference.Resolve(settings.Model);
         Config = ModelConfig.Read(Folder, settings.ModelOptions.Strict);
         Estimator = EstimatorTable.Find(settings.Estimator);
-        RequireArithmetic();
+        var arithmetic = Arithmetic();
         if (settings.BeginningOfSequence && settings.MicroPosition == MicroPosition.Own)
             throw new EmergenceException("--bos and --micro-position own do not go together: after the first token, a token alone is at position 1", ExitCode.Usage);
 
-        Device = DeviceTable.Create(settings.Device, settings.DeviceOptions);
+        Device = DeviceTable.Create(settings.Device, settings.DeviceOptions with { Arithmetic = arithmetic });
         try
         {
             Preset = CriticPreset.Find(settings.Preset ?? (Device is HostDevice ? CriticPreset.Small.Name : CriticPreset.Paper.Name));
@@ -86,12 +87,20 @@ public sealed class MeasurementPlan : IDisposable
 
     public void Dispose() => Device.Dispose();
 
-    /// <summary>Devices compute in single precision (the reference device in double); stored weights keep their own type.</summary>
-    private void RequireArithmetic()
+    /// <summary>
+    /// Devices compute in single precision (the reference device in double), some also in bf16; stored weights keep their own
+    /// type.
+    /// </summary>
+    private DType Arithmetic()
     {
         var asked = Settings.DType == "auto" ? Config.StoredType ?? "float32" : Settings.DType;
-        if (asked != "float32")
-            throw new EmergenceException($"--dtype {Settings.DType}: no device computes in {Printable.Escape(asked)} yet; use float32, weights are converted as they are used", ExitCode.Usage);
+        var device = DeviceTable.Find(Settings.Device);
+        return asked switch
+        {
+            "float32" => DType.Float32,
+            "bfloat16" when device.HasBFloat16 => DType.BFloat16,
+            _ => throw new EmergenceException($"--dtype {Settings.DType}: device {device.Name} does not compute in {Printable.Escape(asked)}; use float32, weights are converted as they are used", ExitCode.Usage),
+        };
     }
 
     /// <summary>What each token adds to the text: some tokenizers drop the space before the first one.</summary>

@@ -4,7 +4,7 @@ namespace Emergence.Tests.Cli;
 
 public sealed class VerbTests
 {
-    private static readonly string[] Verbs = ["demo", "measure", "show", "study", "compare", "entropy", "mi", "calibrate", "capture", "tokenize", "devices"];
+    private static readonly string[] Verbs = ["demo", "measure", "show", "study", "compare", "entropy", "mi", "calibrate", "capture", "tokenize", "devices", "verify", "bench"];
 
     [Fact]
     public void Every_verb_explains_itself()
@@ -34,7 +34,17 @@ public sealed class VerbTests
     [InlineData("no position 6: choose 0 to 5", "measure", "--model", "stories260k", "--data", "words", "--positions", "2-6", "--device", "reference", "--out", "x")]
     [InlineData("no data set or file 'cities'", "measure", "--model", "stories260k", "--data", "cities", "--device", "reference", "--out", "x")]
     [InlineData("not one token: France Germany", "entropy", "--model", "stories260k", "--data", "country")]
-    [InlineData("no device computes in bfloat16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "bfloat16", "--out", "x")]
+    [InlineData("unknown op 'sort'", "verify", "--device", "reference", "--op", "sort")]
+    [InlineData("unknown op 'sort'", "bench", "--device", "reference", "--op", "sort")]
+    [InlineData("expected more than 0 seconds", "bench", "--device", "reference", "--seconds", "0")]
+    [InlineData("expected a share such as 5%", "bench", "compare", "a.json", "b.json", "--threshold", "much")]
+    [InlineData("expected sequences and tokens such as 4096x8, found '5by3'", "bench", "--device", "reference", "--model", "stories260k", "--shapes", "5x3,5by3")]
+    [InlineData("(libnvrtc.so) at /no/such.so, found nothing", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "cuda", "--nvrtc", "/no/such.so")]
+    [InlineData("(libnvrtc.so) at /etc/passwd, found something else", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "cuda", "--nvrtc", "/etc/passwd")]
+    [InlineData("(libnvrtc.so) at libc.so.6, found something else", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "cuda", "--nvrtc", "libc.so.6")]
+    [InlineData("expected device cuda beside a run-time compiler for GPU code, found device reference", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "reference", "--nvrtc", "libnvrtc.so")]
+    [InlineData("device cpu does not compute in bfloat16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "bfloat16", "--out", "x")]
+    [InlineData("device emulator does not compute in float16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "float16", "--device", "emulator", "--out", "x")]
     public void Misuse_is_one_line_and_code_2(string expected, params string[] arguments)
     {
         var (code, output, error) = Child.Run(arguments);
@@ -44,6 +54,13 @@ public sealed class VerbTests
         Assert.Contains(expected, error);
         Assert.StartsWith("emergence: ", error);
         Assert.Equal(1, error.Count(c => c == '\n'));
+    }
+
+    [Fact]
+    public void Help_says_where_the_run_time_compiler_is_looked_for()
+    {
+        var help = Child.Run("measure", "-h").Out;
+        Assert.All(["--nvrtc", "CUDA_HOME", "VIRTUAL_ENV", "/usr/local/cuda"], word => Assert.Contains(word, help));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Emergence.Information;
+using Emergence.Tests.Devices;
 
 namespace Emergence.Tests.Information;
 
@@ -29,6 +30,25 @@ public class EstimationBatchTests
         Assert.Equal(alone, Run(2, 1, false));
         Assert.Equal(alone, Run(2, 6, false));
         Assert.Equal(alone, Run(1, 3, true));
+    }
+
+    /// <summary>Trainings of one block, queued ones, and pairs that only the host draws, in several companies.</summary>
+    [Fact]
+    public void Results_of_the_emulator_do_not_depend_on_company()
+    {
+        var brief = Cells.Sampling with { StepLimit = 50, Pairs = 70 };
+        EstimationRequest[] requests =
+        [
+            Cells.Request("s-mine", Cells.Bijection(12, 8), brief),
+            Cells.Request("s-mine", Cells.Bijection(12, 8), brief with { Widths = [64, 32, 16, 1] }, seed: 2),
+            Cells.Request("s-mine", Cells.Bijection(9, 3), brief with { Widths = [64, 32, 16, 1] }),
+            Cells.Request("paper", Cells.Bijection(20, 8, count: 2), brief),
+        ];
+        var device = TestDevices.Get("emulator");
+        var alone = Cells.Estimate(device, 1, requests).Select(Cells.Bytes).ToArray();
+        Assert.Equal(4, alone.Distinct().Count());
+        Assert.Equal(alone, Cells.Estimate(device, 4, requests).Select(Cells.Bytes));
+        Assert.Equal(alone.Reverse(), Cells.Estimate(device, 2, [.. requests.Reverse()]).Select(Cells.Bytes));
     }
 
     [Fact]

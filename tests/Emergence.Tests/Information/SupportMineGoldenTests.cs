@@ -2,6 +2,7 @@ using Emergence.Devices;
 using Emergence.Devices.Reference;
 using Emergence.Devices.Sampling;
 using Emergence.Information;
+using Emergence.Tests.Devices;
 
 namespace Emergence.Tests.Information;
 
@@ -34,6 +35,21 @@ public class SupportMineGoldenTests
             Compare(golden.Doubles($"final.{layer}.weight"), golden.Singles($"init.{layer}.weight"), Values(device, training.Shape.Weight(training.Parameters, layer)));
             if (layer < last) // the true gradient of the last bias is 0, so Adam amplifies rounding
                 Compare(golden.Doubles($"final.{layer}.bias"), golden.Singles($"init.{layer}.bias"), Values(device, training.Shape.Bias(training.Parameters, layer)));
+        }
+    }
+
+    /// <summary>The steps a device takes by itself, in single precision: values within 2e-6 bits, as op by op.</summary>
+    [Theory]
+    [MemberData(nameof(TestDevices.Fast), MemberType = typeof(TestDevices))]
+    public void Values_of_six_steps_in_single_precision(string device)
+    {
+        foreach (var name in new[] { "allpairs", "sampled", "colliding" })
+        {
+            using var golden = new GoldenMine(name);
+            using var inputs = new DeviceInputs(TestDevices.Get(device));
+            using var training = name == "sampled" ? Replay(golden, TestDevices.Get(device), inputs) : Ours(golden, TestDevices.Get(device), inputs);
+            TestDevices.Get(device).Train([training], golden.Steps);
+            Assert.Equal(golden.Doubles("info_bits"), training.Values.Select(value => value.Bits), (expected, found) => Math.Abs(expected - found) <= 2e-6);
         }
     }
 

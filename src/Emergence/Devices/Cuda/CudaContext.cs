@@ -84,22 +84,23 @@ internal sealed unsafe class CudaContext : SafeHandle
     /// <summary>Never throws: a context that a fault has ended has no memory to free.</summary>
     public void Free(ulong address)
     {
-        MakeCurrent();
-        _ = Driver.cuMemFree_v2(address);
+        if (s_current == handle || Driver.cuCtxSetCurrent(handle) == 0)
+            _ = Driver.cuMemFree_v2(address);
     }
+
+    /// <summary>Bytes for a message.</summary>
+    public static string Size(long bytes) => bytes switch
+    {
+        >= 1_000_000_000 => $"{bytes / 1e9:0.0} GB",
+        >= 1_000_000 => $"{bytes / 1e6:0.0} MB",
+        _ => $"{bytes} bytes",
+    };
 
     protected override bool ReleaseHandle()
     {
         s_current = 0;
         return Driver.cuDevicePrimaryCtxRelease_v2(_device) == 0;
     }
-
-    private static string Size(long bytes) => bytes switch
-    {
-        >= 1_000_000_000 => $"{bytes / 1e9:0.0} GB",
-        >= 1_000_000 => $"{bytes / 1e6:0.0} MB",
-        _ => $"{bytes} bytes",
-    };
 
     private void MakeCurrent()
     {

@@ -47,8 +47,7 @@ public sealed unsafe partial class CudaDevice
         using var held = Hold(counts + starts + (long)rows * sizeof(int), out var scratch);
         var at = (ulong)scratch.Address;
         KernelArgument places = at, first = at + (ulong)counts, order = at + (ulong)(counts + starts);
-        _context.Enter();
-        Driver.Check(Driver.cuMemsetD8Async(at, 0, (nuint)(counts + starts), _stream.Handle));
+        Queue.Clear(at, counts + starts);
         var grid = new Grid(Blocks(chunks, KernelTable.SumByIndexCount.Threads));
         Launch(KernelTable.SumByIndexCount, grid, index, index.RowStride, rows, length, chunks, classes, places);
         Launch(KernelTable.SumByIndexStarts, new(1), places, first, chunks, classes);
@@ -58,31 +57,47 @@ public sealed unsafe partial class CudaDevice
 
     protected override CriticValue DonskerVaradhanCore(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient)
     {
-        var rows = scores.Rows;
-        var blocks = Math.Max(1, Blocks(rows, PartitionRows));
-        using var held = Hold((blocks + 1L) * sizeof(Partition), out var scratch);
-        KernelArgument all = scratch, parts = (ulong)scratch.Address + (ulong)sizeof(Partition);
-        Launch(KernelTable.DonskerVaradhan, new(blocks), scores, scores.RowStride, joint, joint.RowStride, marginal, marginal.RowStride, parts, rows);
-        Launch(KernelTable.DonskerVaradhanSum, new(1), parts, blocks, all);
-        if (gradient != null)
-            Launch(KernelTable.DonskerVaradhanGradient, new(Blocks(rows, KernelTable.DonskerVaradhanGradient.Threads)), scores, scores.RowStride, joint, joint.RowStride, marginal, marginal.RowStride, all, gradient, gradient.RowStride, rows);
+        using var held = Hold((PartitionBlocks(scores.Rows) + 1L) * sizeof(Partition), out var scratch);
+        LaunchDonskerVaradhan(scores, joint, marginal, gradient, (ulong)scratch.Address);
         Partition result;
-        Driver.Check(Driver.cuMemcpyDtoHAsync_v2(&result, (ulong)scratch.Address, (nuint)sizeof(Partition), _stream.Handle));
-        _stream.Synchronize();
-        return new(result.Joint, result.Max + Math.Log(result.Sum), result.Largest, (int)result.Bad);
+        Driver.Check(Driver.cuMemcpyDtoHAsync_v2(&result, (ulong)scratch.Address, (nuint)sizeof(Partition), Queue.Stream.Handle));
+        Queue.Stream.Synchronize();
+        return result.Value;
     }
 
     protected override void AdamCore(Tensor parameters, Tensor gradient, Tensor first, Tensor second, double rate, int step)
     {
-        var scale1 = (float)(rate / (1 - Math.Pow(0.9, step)));
-        var scale2 = (float)(1 / (1 - Math.Pow(0.999, step)));
-        Launch(KernelTable.Adam, new(Blocks(parameters.Columns, KernelTable.Adam.Threads)), parameters, gradient, first, second, scale1, scale2, parameters.Columns);
+        var scales = new AdamScales(rate, step);
+        Launch(KernelTable.Adam, new(Blocks(parameters.Columns, KernelTable.Adam.Threads)), parameters, gradient, first, second, scales.First, scales.Second, parameters.Columns);
     }
 
-    /// <summary>As in critic.cu.</summary>
+    private static int PartitionBlocks(int rows) => Math.Max(1, Blocks(rows, PartitionRows));
+
+    /// <summary>The partition of all rows into <paramref name="memory"/>, behind which lie those of its PartitionBlocks parts.</summary>
+    private void LaunchDonskerVaradhan(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient, ulong memory)
+    {
+        var (rows, blocks) = (scores.Rows, PartitionBlocks(scores.Rows));
+        KernelArgument all = memory, parts = memory + (ulong)sizeof(Partition);
+        Launch(KernelTable.DonskerVaradhan, new(blocks), scores, scores.RowStride, joint, joint.RowStride, marginal, marginal.RowStride, parts, rows);
+        Launch(KernelTable.DonskerVaradhanSum, new(1), parts, blocks, all);
+        if (gradient != null)
+            Launch(KernelTable.DonskerVaradhanGradient, new(Blocks(rows, KernelTable.DonskerVaradhanGradient.Threads)), scores, scores.RowStride, joint, joint.RowStride, marginal, marginal.RowStride, all, gradient, gradient.RowStride, rows);
+    }
+
+    /// <summary>As in em_critic.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct Partition
     {
         public double Joint, Max, Sum, Largest, Bad;
+
+        public readonly CriticValue Value => new(Joint, Max + Math.Log(Sum), Largest, (int)Bad);
+    }
+
+    /// <summary>What the moments are multiplied with: rate / (1 - 0.9^step) and 1 / (1 - 0.999^step).</summary>
+    private readonly struct AdamScales(double rate, int step)
+    {
+        public readonly float First = (float)(rate / (1 - Math.Pow(0.9, step)));
+
+        public readonly float Second = (float)(1 / (1 - Math.Pow(0.999, step)));
     }
 }

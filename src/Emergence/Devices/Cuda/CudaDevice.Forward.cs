@@ -31,6 +31,12 @@ public sealed unsafe partial class CudaDevice
 
     protected override void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
     {
+        if (_arithmetic == DType.BFloat16 && !transposeA)
+        {
+            MatMulBf16(a, b, y, transposeB, bias, activation, residual);
+            return;
+        }
+
         var k = transposeA ? a.Rows : a.Columns;
         var (aOuter, aInner) = transposeA ? (1, a.RowStride) : (a.RowStride, 1);
         var (bOuter, bInner) = transposeB ? (b.RowStride, 1) : (1, b.RowStride);
@@ -54,6 +60,27 @@ public sealed unsafe partial class CudaDevice
         using var held = Hold((long)parts * y.Rows * y.Columns * sizeof(float), out var scratch);
         Launch(KernelTable.MatMulSplit, tiles with { Z = parts }, a, aOuter, aInner, b, bOuter, bInner, Code(b), scratch, y.Rows, y.Columns, k, length);
         Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), scratch, parts, y, y.RowStride, bias, Code(bias), (int)activation, residual, residual?.RowStride ?? 0, y.Rows, y.Columns);
+    }
+
+    /// <summary>The operands in bf16, where they are not stored so; the bias in single precision.</summary>
+    private void MatMulBf16(Tensor a, Tensor b, Tensor y, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
+    {
+        var stored = b.Type == DType.BFloat16 && b.RowStride % CriticPlan16.RowUnit == 0 && b.Address % 16 == 0;
+        var widened = bias != null && bias.Type != DType.Float32;
+        long left = widened ? CriticPlan16.RowBytes(2 * y.Columns) : 0, right = left + CriticPlan16.RowBytes(a.Columns) * a.Rows;
+        using var held = Hold(right + (stored ? 0 : CriticPlan16.RowBytes(b.Columns) * b.Rows), out var scratch);
+        var (left16, right16) = (CriticPlan16.Rows(scratch, left, a.Rows, a.Columns), stored ? b : CriticPlan16.Rows(scratch, right, b.Rows, b.Columns));
+        ToBf16(a, left16);
+        if (!stored)
+            ToBf16(b, right16);
+        if (widened)
+        {
+            var row = new Tensor(scratch, DType.Float32, 1, y.Columns);
+            Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, 1, y.Columns), scratch, 0, row, row.RowStride, bias, Code(bias), 0, (Tensor?)null, 0, 1, y.Columns); // no parts, only a bias
+            bias = row;
+        }
+
+        ProductFloat(transposeB ? ProductLayout.NT : ProductLayout.NN, left16, right16, y, bias, activation, residual);
     }
 
     protected override void RotateCore(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs) =>

@@ -3,7 +3,7 @@ using Emergence.Tensors;
 namespace Emergence.Devices.Cuda;
 
 /// <summary>
-/// An NVIDIA GPU, or the emulator in its place: one stream, kernels in single precision with every sum in a fixed order.
+/// An NVIDIA GPU, or the emulator in its place: one queue, and one more for each training; kernels in single precision with every sum in a fixed order.
 /// Results are the same bytes on all of them, for no kernel uses an approximating instruction or an atomic. Ops may come
 /// from several threads.
 /// </summary>
@@ -12,31 +12,43 @@ public sealed unsafe partial class CudaDevice : Device
     private const int MaxGridY = 65535;
 
     private readonly CudaContext _context;
-    private readonly CudaStream _stream;
+    private readonly CudaQueue _queue;
     private readonly CudaKernels _kernels;
-    private readonly Lock _scratchLock = new();
-    private CudaBuffer? _scratch;
+    private readonly DType _arithmetic;
+    private readonly ThreadLocal<CudaQueue?> _entered = new();
 
-    internal CudaDevice(CudaDriver driver, string? nvrtcFile = null)
+    /// <param name="driver">A GPU's or the emulator's.</param>
+    /// <param name="compiler">Makes the GPU code instead of what is embedded; none: only where nothing is.</param>
+    /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
+    /// <param name="warpgroups">Whether products use Hopper's instructions; none: on a GPU that has them.</param>
+    internal CudaDevice(CudaDriver driver, NvrtcCompiler? compiler = null, DType arithmetic = DType.Float32, bool? warpgroups = null)
     {
+        _arithmetic = arithmetic;
         _context = new CudaContext(driver);
-        _stream = new CudaStream(_context);
-        _kernels = new CudaKernels(_context, new KernelImages(_context, nvrtcFile));
+        _queue = new CudaQueue(_context);
+        _kernels = new CudaKernels(_context, new KernelImages(_context, compiler));
+        Hopper = warpgroups ?? (_context.Capability == HopperProducts.Capability && !driver.IsEmulated) ? new HopperProducts(this, _context) : null;
     }
 
     /// <summary>The first GPU of this machine.</summary>
-    /// <param name="nvrtcFile">NVIDIA's run-time compiler, needed where no PTX is embedded; none: where it usually lies.</param>
-    public static CudaDevice OpenGpu(string? nvrtcFile = null) => new(CudaLibrary.LoadDriver(), nvrtcFile);
+    /// <param name="nvrtcFile">NVIDIA's run-time compiler, to be used instead of embedded PTX; none: only where there is no PTX, from where it usually lies.</param>
+    /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
+    public static CudaDevice OpenGpu(string? nvrtcFile = null, DType arithmetic = DType.Float32)
+    {
+        var compiler = nvrtcFile == null ? null : NvrtcCompiler.Open(nvrtcFile);
+        return new(CudaLibrary.LoadDriver(), compiler, arithmetic);
+    }
 
     /// <summary>The emulator: the same kernels and launches on the CPU, checked while they run.</summary>
-    public static CudaDevice OpenEmulator() => new(CudaLibrary.LoadEmulator());
+    /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
+    public static CudaDevice OpenEmulator(DType arithmetic = DType.Float32) => new(CudaLibrary.LoadEmulator(), null, arithmetic);
 
     public override string Name => _context.Driver.IsEmulated ? "emulator" : "cuda";
 
     public override string Description =>
         $"{_context.Name}, compute capability {_context.Capability / 10}.{_context.Capability % 10}, {_context.MultiprocessorCount} multiprocessors, {_context.TotalBytes / 1e9:0.0} GB, driver for CUDA {_context.Driver.Version / 1000}.{_context.Driver.Version % 1000 / 10}";
 
-    public override string Path => $"{Name}/fma32";
+    public override string Path => $"{Name}/{(_arithmetic == DType.BFloat16 ? "bf16" : "fma32")}";
 
     public override DType ComputeType => DType.Float32;
 
@@ -44,11 +56,14 @@ public sealed unsafe partial class CudaDevice : Device
 
     private CudaDriver Driver => _context.Driver;
 
+    /// <summary>Where the ops of the calling thread go: the device's own queue, or that of a training whose step it records.</summary>
+    private CudaQueue Queue => _entered.Value ?? _queue;
+
     public override Tensor Allocate(DType type, int rows, int columns)
     {
         var buffer = new CudaBuffer(_context, (long)rows * columns * type.Size());
         if (buffer.ByteLength > 0)
-            Driver.Check(Driver.cuMemsetD8Async((ulong)buffer.Address, 0, (nuint)buffer.ByteLength, _stream.Handle));
+            Driver.Check(Driver.cuMemsetD8Async((ulong)buffer.Address, 0, (nuint)buffer.ByteLength, Queue.Stream.Handle));
         return new Tensor(buffer, type, rows, columns);
     }
 
@@ -61,8 +76,8 @@ public sealed unsafe partial class CudaDevice : Device
             return;
         _context.Enter();
         fixed (byte* from = source)
-            Driver.Check(Driver.cuMemcpyHtoDAsync_v2((ulong)destination.Address, from, (nuint)source.Length, _stream.Handle));
-        _stream.Synchronize();
+            Driver.Check(Driver.cuMemcpyHtoDAsync_v2((ulong)destination.Address, from, (nuint)source.Length, Queue.Stream.Handle));
+        Queue.Stream.Synchronize();
     }
 
     public override void Download(Tensor source, Span<byte> destination)
@@ -86,10 +101,10 @@ public sealed unsafe partial class CudaDevice : Device
                 Height = (nuint)source.Rows,
             };
             if (source.IsDense)
-                Driver.Check(Driver.cuMemcpyDtoHAsync_v2(to, (ulong)source.Address, (nuint)destination.Length, _stream.Handle));
+                Driver.Check(Driver.cuMemcpyDtoHAsync_v2(to, (ulong)source.Address, (nuint)destination.Length, Queue.Stream.Handle));
             else
-                Driver.Check(Driver.cuMemcpy2DAsync_v2(&copy, _stream.Handle));
-            _stream.Synchronize();
+                Driver.Check(Driver.cuMemcpy2DAsync_v2(&copy, Queue.Stream.Handle));
+            Queue.Stream.Synchronize();
         }
     }
 
@@ -97,8 +112,8 @@ public sealed unsafe partial class CudaDevice : Device
     {
         if (!disposing)
             return;
-        _scratch?.Dispose();
-        _stream.Dispose();
+        _queue.Dispose();
+        _entered.Dispose();
         _context.Dispose();
     }
 
@@ -116,31 +131,23 @@ public sealed unsafe partial class CudaDevice : Device
     /// <summary>Queues a kernel; a grid with nothing to do is left out.</summary>
     private void Launch(KernelRow kernel, Grid grid, params ReadOnlySpan<KernelArgument> arguments)
     {
-        if (grid.X > 0 && grid.Y > 0 && grid.Z > 0)
-            _stream.Launch(_kernels[kernel], grid, arguments);
+        if (grid.X <= 0 || grid.Y <= 0 || grid.Z <= 0)
+            return;
+        if (_trace == null)
+            Queue.Launch(_kernels[kernel], grid, arguments);
+        else
+            LaunchTraced(kernel, grid, 0, [], arguments);
+    }
+
+    /// <summary>Queues a kernel whose first parameters are tensor maps, in clusters of blocks.</summary>
+    internal void Launch(KernelRow kernel, Grid grid, int cluster, ReadOnlySpan<CudaTensorMap> maps, ReadOnlySpan<KernelArgument> arguments)
+    {
+        if (_trace == null)
+            Queue.Launch(_kernels[kernel], grid, cluster, maps, arguments);
+        else
+            LaunchTraced(kernel, grid, cluster, maps, arguments);
     }
 
     /// <summary>Memory for one op at a time; other threads wait until the scope ends.</summary>
-    private Lock.Scope Hold(long bytes, out CudaBuffer scratch)
-    {
-        var scope = _scratchLock.EnterScope();
-        try
-        {
-            if (_scratch == null || _scratch.ByteLength < bytes)
-            {
-                _stream.Synchronize(); // earlier ops may still work on it
-                _scratch?.Dispose();
-                _scratch = null;
-                _scratch = new CudaBuffer(_context, bytes);
-            }
-
-            scratch = _scratch;
-            return scope;
-        }
-        catch
-        {
-            scope.Dispose();
-            throw;
-        }
-    }
+    private Lock.Scope Hold(long bytes, out CudaBuffer scratch) => Queue.Hold(bytes, out scratch);
 }

@@ -29,6 +29,7 @@ internal sealed unsafe class CudaDriver
     public readonly delegate* unmanaged<int*, int, nint, int> cuFuncGetAttribute;
     public readonly delegate* unmanaged<int*, nint, int, nuint, int> cuOccupancyMaxActiveBlocksPerMultiprocessor;
     public readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int> cuLaunchKernel;
+    public readonly delegate* unmanaged<void*, nint, void**, void**, int> cuLaunchKernelEx;
     public readonly delegate* unmanaged<nuint*, nuint*, int> cuMemGetInfo_v2;
     public readonly delegate* unmanaged<ulong*, nuint, int> cuMemAlloc_v2;
     public readonly delegate* unmanaged<ulong, int> cuMemFree_v2;
@@ -86,6 +87,7 @@ internal sealed unsafe class CudaDriver
         cuFuncGetAttribute = (delegate* unmanaged<int*, int, nint, int>)Entry(nameof(cuFuncGetAttribute));
         cuOccupancyMaxActiveBlocksPerMultiprocessor = (delegate* unmanaged<int*, nint, int, nuint, int>)Entry(nameof(cuOccupancyMaxActiveBlocksPerMultiprocessor));
         cuLaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)Entry(nameof(cuLaunchKernel));
+        cuLaunchKernelEx = (delegate* unmanaged<void*, nint, void**, void**, int>)Entry(nameof(cuLaunchKernelEx));
         cuMemGetInfo_v2 = (delegate* unmanaged<nuint*, nuint*, int>)Entry(nameof(cuMemGetInfo_v2));
         cuMemAlloc_v2 = (delegate* unmanaged<ulong*, nuint, int>)Entry(nameof(cuMemAlloc_v2));
         cuMemFree_v2 = (delegate* unmanaged<ulong, int>)Entry(nameof(cuMemFree_v2));

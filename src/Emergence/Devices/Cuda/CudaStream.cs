@@ -43,6 +43,40 @@ internal sealed unsafe class CudaStream : SafeHandle
         }
     }
 
+    /// <summary>Queues a kernel whose first parameters are tensor maps, in clusters of blocks that share their loads.</summary>
+    public void Launch(CudaKernel kernel, Grid grid, int cluster, ReadOnlySpan<CudaTensorMap> maps, ReadOnlySpan<KernelArgument> arguments)
+    {
+        Context.Enter();
+        var row = kernel.Row;
+        var attribute = new ClusterAttribute { Kind = ClusterAttribute.Dimension, X = (uint)cluster, Y = 1, Z = 1 };
+        var configuration = new LaunchConfiguration
+        {
+            GridX = (uint)grid.X,
+            GridY = (uint)grid.Y,
+            GridZ = (uint)grid.Z,
+            BlockX = (uint)row.Threads,
+            BlockY = 1,
+            BlockZ = 1,
+            SharedBytes = (uint)row.SharedBytes,
+            Stream = handle,
+            Attributes = &attribute,
+            AttributeCount = 1,
+        };
+        var pointers = stackalloc void*[maps.Length + arguments.Length + 1];
+        fixed (CudaTensorMap* firstMap = maps)
+        fixed (KernelArgument* values = arguments)
+        {
+            for (var i = 0; i < maps.Length; i++)
+                pointers[i] = firstMap + i;
+            for (var i = 0; i < arguments.Length; i++)
+                pointers[maps.Length + i] = values + i;
+            pointers[maps.Length + arguments.Length] = null;
+            var result = Driver.cuLaunchKernelEx(&configuration, kernel.Function, pointers, null);
+            if (result != 0)
+                throw Driver.Failure(result, $"{nameof(Driver.cuLaunchKernelEx)}({row.Name})");
+        }
+    }
+
     public void Synchronize()
     {
         Context.Enter();
@@ -68,6 +102,27 @@ internal sealed unsafe class CudaStream : SafeHandle
     }
 
     protected override bool ReleaseHandle() => Driver.cuStreamDestroy_v2(handle) == 0;
+
+    /// <summary>CUlaunchConfig.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct LaunchConfiguration
+    {
+        public uint GridX, GridY, GridZ, BlockX, BlockY, BlockZ, SharedBytes;
+        public nint Stream;
+        public ClusterAttribute* Attributes;
+        public uint AttributeCount;
+    }
+
+    /// <summary>CUlaunchAttribute with a cluster's dimensions; the value takes 64 bytes.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 72)]
+    private struct ClusterAttribute
+    {
+        public const int Dimension = 4;
+
+        public int Kind;
+        private readonly int _padding;
+        public uint X, Y, Z;
+    }
 }
 
 /// <summary>Recorded work that one call queues again.</summary>

@@ -11,12 +11,14 @@ internal readonly record struct KernelImage(string Name, string Text);
 /// Chooses a module for a GPU: embedded PTX for its capability, else the embedded sources compiled by NVRTC. PTX for
 /// sm_90a runs on 9.0 only, so every other GPU from 8.0 on gets sm_80.
 /// </summary>
-internal sealed class KernelImages(CudaContext context, string? nvrtcFile)
+/// <param name="context">Of the GPU.</param>
+/// <param name="chosen">Compiles instead of taking what is embedded; none: only where nothing is.</param>
+internal sealed class KernelImages(CudaContext context, NvrtcCompiler? chosen)
 {
     private const int Oldest = 80, Hopper = 90;
     private const string ResourceFolder = "kernels/";
 
-    private NvrtcCompiler? _compiler;
+    private NvrtcCompiler? _found;
 
     public KernelImage For(string file)
     {
@@ -25,16 +27,16 @@ internal sealed class KernelImages(CudaContext context, string? nvrtcFile)
         if (context.Capability < Oldest)
             throw new EmergenceException($"{context.Name} has compute capability {context.Capability / 10}.{context.Capability % 10}: expected 8.0 or newer");
         string[] targets = context.Capability == Hopper ? ["sm_90a", "sm_80"] : ["sm_80"];
-        foreach (var target in targets)
+        foreach (var target in chosen == null ? targets : [])
         {
             var name = $"{file}.{target}.ptx";
             if (Resource(name) is { } ptx)
                 return new(name, ptx);
         }
 
-        _compiler ??= NvrtcCompiler.Find(nvrtcFile) ?? throw new EmergenceException(
-            "this build has no embedded GPU code and found no NVRTC to make it: install it (apt install libnvrtc12, or pip install nvidia-cuda-nvrtc-cu12), let CUDA_HOME name a CUDA toolkit, give --nvrtc FILE, or build with clang 19 or newer and CMake");
-        return _compiler.Compile(file, targets[0], context.Driver.Version);
+        var compiler = chosen ?? (_found ??= NvrtcCompiler.Find() ?? throw new EmergenceException(
+            "this build has no embedded GPU code and found no NVRTC to make it: install it (apt install libnvrtc12, or pip install nvidia-cuda-nvrtc-cu12), let CUDA_HOME name a CUDA toolkit, give --nvrtc FILE, or build with clang 19 or newer and CMake"));
+        return compiler.Compile(file, targets[0], context.Driver.Version);
     }
 
     /// <summary>Text of an embedded file of kernels/, or none.</summary>

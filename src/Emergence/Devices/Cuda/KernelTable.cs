@@ -26,6 +26,7 @@ internal static class KernelTable
     public static readonly KernelRow MatMul = Add("matmul", "matmul", 256);
     public static readonly KernelRow MatMulSplit = Add("matmul_split", "matmul", 256);
     public static readonly KernelRow MatMulSum = Add("matmul_sum", "matmul", 256);
+    public static readonly KernelRow SplitParts = Add("split_parts", "parts", 256);
     public static readonly KernelRow Attention = Add("attention", "attention", 128);
     public static readonly KernelRow SumRows = Add("sum_rows", "sums", 256);
     public static readonly KernelRow SumByIndexCount = Add("sum_by_index_count", "sums", 32);
@@ -33,9 +34,41 @@ internal static class KernelTable
     public static readonly KernelRow SumByIndexScatter = Add("sum_by_index_scatter", "sums", 32);
     public static readonly KernelRow SumByIndex = Add("sum_by_index", "sums", 128);
     public static readonly KernelRow DonskerVaradhan = Add("donsker_varadhan", "critic", 256);
-    public static readonly KernelRow DonskerVaradhanSum = Add("donsker_varadhan_sum", "critic", 32);
+    public static readonly KernelRow DonskerVaradhanSum = Add("donsker_varadhan_sum", "critic", 128);
     public static readonly KernelRow DonskerVaradhanGradient = Add("donsker_varadhan_gradient", "critic", 256);
     public static readonly KernelRow Adam = Add("adam", "critic", 256);
+    public static readonly KernelRow AdamScheduled = Add("adam_scheduled", "critic", 256);
+    public static readonly KernelRow EndStep = Add("end_step", "critic", 32);
+    public static readonly KernelRow DrawOffSupport = Add("draw_off_support", "pairs", 128);
+    public static readonly KernelRow DrawShuffled = Add("draw_shuffled", "pairs", 128);
+
+    public static readonly KernelRow SmallCritic = Add("small_critic", "small_critic", 256, 99_120);
+
+    public static readonly KernelRow ProductSm90NT128 = Add("product_sm90_nt_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
+    public static readonly KernelRow ProductSm90NT192 = Add("product_sm90_nt_192", "product_sm90", 384, ProductSm90Bytes(192, 4));
+    public static readonly KernelRow ProductSm90NT256 = Add("product_sm90_nt_256", "product_sm90", 384, ProductSm90Bytes(256, 4));
+    public static readonly KernelRow ProductSm90NN128 = Add("product_sm90_nn_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
+    public static readonly KernelRow ProductSm90NN192 = Add("product_sm90_nn_192", "product_sm90", 384, ProductSm90Bytes(192, 4));
+    public static readonly KernelRow ProductSm90NN256 = Add("product_sm90_nn_256", "product_sm90", 384, ProductSm90Bytes(256, 4));
+    public static readonly KernelRow ProductSm90TN128 = Add("product_sm90_tn_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
+    public static readonly KernelRow ProductSm90TN192 = Add("product_sm90_tn_192", "product_sm90", 384, ProductSm90Bytes(192, 4));
+    public static readonly KernelRow ProductSm90TN256 = Add("product_sm90_tn_256", "product_sm90", 384, ProductSm90Bytes(256, 4));
+    public static readonly KernelRow ToBf16 = Add("to_bf16", "critic_bf16", 256);
+    public static readonly KernelRow AddPairsBf16 = Add("add_pairs_bf16", "critic_bf16", 256);
+    public static readonly KernelRow SumRowsBf16 = Add("sum_rows_bf16", "critic_bf16", 256);
+    public static readonly KernelRow SumByIndexBf16 = Add("sum_by_index_bf16", "critic_bf16", 256);
+    public static readonly KernelRow CriticTail = Add("critic_tail", "critic_tail", 256, CriticPlan16.TailSharedBytes);
+    public static readonly KernelRow CriticTailGradient = Add("critic_tail_gradient", "critic_tail", 256, CriticPlan16.TailSharedBytes);
+    public static readonly KernelRow SortCount = Add("sort_count", "sort", 256);
+    public static readonly KernelRow SortScan = Add("sort_scan", "sort", 1024);
+    public static readonly KernelRow SortScatter = Add("sort_scatter", "sort", 256);
+    public static readonly KernelRow SortStarts = Add("sort_starts", "sort", 256);
+
+    /// <summary>By layout and columns of a tile. Shared memory is that of the ring of stages or of the staged sums, the larger.</summary>
+    public static IReadOnlyDictionary<(ProductLayout Layout, int Columns), KernelRow> Products { get; } = (
+        from layout in Enum.GetValues<ProductLayout>()
+        from tile in new (int Columns, int SharedBytes)[] { (128, 69_632), (96, 61_440), (64, 53_248) }
+        select (Key: (layout, tile.Columns), Row: Add($"product_{Enum.GetName(layout)!.ToLowerInvariant()}_{tile.Columns}", "product", 256, tile.SharedBytes))).ToDictionary(product => product.Key, product => product.Row);
 
     private static KernelRow Add(string name, string file, int threads, int sharedBytes = 0)
     {
@@ -43,4 +76,7 @@ internal static class KernelTable
         s_rows.Add(row);
         return row;
     }
+
+    /// <summary>Stages of tiles of a and b, rows on their way out, two barriers a stage; as in product_sm90.cu.</summary>
+    private static int ProductSm90Bytes(int columns, int stages) => (stages * ((128 + columns) * 64 * 2 + 16)) + (2 * 64 * 40 * 4);
 }

@@ -35,16 +35,24 @@ internal sealed unsafe class NvrtcCompiler
 
     public string Version { get; }
 
-    /// <summary>The first that loads: the file the user names, the loader's path, CUDA_HOME, Python's packages.</summary>
-    public static NvrtcCompiler? Find(string? file)
-    {
-        foreach (var candidate in file == null ? NvrtcPlaces.All() : [file])
-        {
-            if (NativeLibrary.TryLoad(candidate, out var library))
-                return new(library, candidate);
-        }
+    /// <summary>The first that loads: the loader's path, CUDA_HOME, Python's packages.</summary>
+    public static NvrtcCompiler? Find() => NvrtcPlaces.All().Select(TryOpen).FirstOrDefault(compiler => compiler != null);
 
-        return file == null ? null : throw new EmergenceException($"{file} cannot be loaded: expected NVIDIA's run-time compiler (libnvrtc.so)", ExitCode.Usage);
+    /// <summary>The one the user names.</summary>
+    public static NvrtcCompiler Open(string file)
+    {
+        if (TryOpen(file) is { } compiler)
+            return compiler;
+        var found = File.Exists(file) || NativeLibrary.TryLoad(file, out _) ? "something else" : "nothing";
+        throw new EmergenceException($"expected NVIDIA's run-time compiler (libnvrtc.so) at {file}, found {found}", ExitCode.Usage);
+    }
+
+    private static NvrtcCompiler? TryOpen(string file)
+    {
+        // NVRTC looks for its second half by a bare name; one that is loaded already is found.
+        foreach (var builtins in NvrtcPlaces.BuiltinsBeside(file))
+            NativeLibrary.TryLoad(builtins, out _);
+        return NativeLibrary.TryLoad(file, out var library) && NativeLibrary.TryGetExport(library, "nvrtcCompileProgram", out _) ? new(library, file) : null;
     }
 
     /// <summary>PTX of one kernel file, from the cache where the same was compiled before.</summary>

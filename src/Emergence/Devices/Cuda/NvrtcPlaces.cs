@@ -18,6 +18,10 @@ internal static class NvrtcPlaces
         .Concat(ToolkitFolders().SelectMany(folder => s_names.Select(name => Path.Combine(folder, name))))
         .Concat(PythonFolders().SelectMany(WheelFiles));
 
+    /// <summary>The libraries of built-in code in the folder of an NVRTC; none for a bare name.</summary>
+    public static IEnumerable<string> BuiltinsBeside(string file) =>
+        Path.GetDirectoryName(file) is { Length: > 0 } folder && File.Exists(file) ? Directory.EnumerateFiles(folder, "*nvrtc-builtins*").Order(StringComparer.Ordinal) : [];
+
     private static IEnumerable<string> ToolkitFolders() =>
         from root in new[] { Environment.GetEnvironmentVariable("CUDA_HOME"), Environment.GetEnvironmentVariable("CUDA_PATH"), "/usr/local/cuda" }
         where !string.IsNullOrEmpty(root)

@@ -3,7 +3,7 @@ using Emergence.Tensors;
 namespace Emergence.Devices.Reference;
 
 /// <content>The ops that train statistics networks.</content>
-public sealed partial class ReferenceDevice
+public partial class ReferenceDevice
 {
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y)
     {

@@ -22,12 +22,18 @@ public readonly struct FeistelPermutation
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(n, 1);
         _n = (uint)n;
-        _rows = (uint)Math.Ceiling(Math.Sqrt(n));
-        _columns = (_n + _rows - 1) / _rows;
+        (_rows, _columns) = Grid(n);
         var low = Philox.Block(0, (uint)step, cell, (uint)RandomStream.Shuffle, seed);
         var high = Philox.Block(1, (uint)step, cell, (uint)RandomStream.Shuffle, seed);
         (_keys[0], _keys[1], _keys[2], _keys[3]) = low;
         (_keys[4], _keys[5], _keys[6], _keys[7]) = high;
+    }
+
+    /// <summary>The sides of the grid for n indices.</summary>
+    internal static (uint Rows, uint Columns) Grid(int n)
+    {
+        var rows = (uint)Math.Ceiling(Math.Sqrt(n));
+        return (rows, ((uint)n + rows - 1) / rows);
     }
 
     public int Apply(int index)

@@ -23,6 +23,18 @@ internal static unsafe class EmulatorFixture
     public static void Memory(CudaDriver driver, long bytes) =>
         ((delegate* unmanaged<ulong, void>)driver.EmulatorEntry("emulatorSetMemory"))((ulong)bytes);
 
+    /// <summary>The kernel after so many ends in this fault.</summary>
+    public static void Fail(CudaDriver driver, int result, long kernels) =>
+        ((delegate* unmanaged<int, ulong, void>)driver.EmulatorEntry("emulatorFail"))(result, (ulong)kernels);
+
+    /// <summary>All kernels in a library of their own, for what a test does to the whole device.</summary>
+    public static CudaDriver Copy()
+    {
+        var file = Path.Combine(TestData.TemporaryFolder(), "libemergence-emulator.so");
+        File.Copy(Kernels.File, file);
+        return new CudaDriver(NativeLibrary.Load(file), file);
+    }
+
     private static CudaDriver Skip()
     {
         Assert.Skip("the emulator is not built: CMake and a C++ compiler make it");

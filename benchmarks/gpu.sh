@@ -1,0 +1,185 @@
+#!/usr/bin/env bash
+# usage: benchmarks/gpu.sh [--program FILE_OR_FOLDER] [--dtype TYPE] [--dry] OUT [PART[=SECONDS]...]
+# Verifies, sanitizes and measures the program on this machine's GPU, runs the PyTorch peers beside it, and prints one table of
+# ratios. It takes a driver; python3 with PyTorch for the peers; compute-sanitizer, transformers and nvidia-smi where they are.
+# What is missing, fails or runs out of its time is a row that says so, and the next part goes on.
+#   PROGRAM   the archive that benchmarks/publish.sh makes, its unpacked folder, or the program; default: beside this script
+#   OUT       JSON and logs: PART.json or .jsonl, PART.log, parts.jsonl, table.md, table.json
+#   PART      any of the below, in this order; default: all. SECONDS is what it may take at most
+#   --dry     tiny sizes on the processor (the program on the emulator that EMERGENCE_EMULATOR names, else on its reference device),
+#             to see that everything runs; the figures mean nothing
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+declare -A budget=([machine]=30 [verify]=60 [verify16]=60 [sanitize]=120 [mine]=150 [smine]=120 [forward]=120 [bench]=90 [bench16]=60)
+order=(machine verify verify16 sanitize mine smine forward bench bench16)
+
+usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; echo "parts: ${order[*]}" >&2; exit 2; }
+
+program="" dtype=bfloat16 dry=0 out="" parts=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --program) program=${2:-}; shift ;;
+        --dtype) dtype=${2:-}; shift ;;
+        --dry) dry=1 ;;
+        -*) usage ;;
+        *) if [ -z "$out" ]; then out=$1; else parts+=("$1"); fi ;;
+    esac
+    shift
+done
+[ -n "$out" ] || usage
+for i in "${!parts[@]}"; do
+    name=${parts[$i]%%=*}
+    [ -n "${budget[$name]:-}" ] || { echo "gpu.sh: no part '$name': expected some of ${order[*]}" >&2; exit 2; }
+    [ "$name" = "${parts[$i]}" ] || budget[$name]=${parts[$i]#*=}
+    parts[i]=$name
+done
+[ ${#parts[@]} -gt 0 ] || parts=("${order[@]}")
+mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 2
+
+# The program: an archive is unpacked, a folder holds it by the name "emergence".
+program=${program:-$here/..}
+if [ -f "$program" ] && [[ $program == *.tar.gz ]]; then
+    mkdir -p "$out/program" && tar -xzf "$program" -C "$out/program" --strip-components 1 || exit 2
+    program=$out/program
+fi
+[ ! -d "$program" ] || program=$program/emergence
+[ -x "$program" ] || { echo "gpu.sh: no program at $program: expected what benchmarks/publish.sh makes" >&2; exit 2; }
+
+python=""
+for candidate in "${PYTHON:-}" python3 /usr/bin/python3; do
+    [ -n "$candidate" ] && "$candidate" -c 'import torch' 2> /dev/null && { python=$candidate; break; }
+done
+sanitizer=$(PATH=$PATH:${CUDA_HOME:-/usr/local/cuda}/bin:/usr/local/cuda/bin command -v compute-sanitizer || true)
+device=cuda
+peers=cuda
+[ $dry = 0 ] || { peers=cpu device=reference; [ -z "${EMERGENCE_EMULATOR:-}" ] || device=emulator; }
+
+# note PART STATUS SECONDS [WHY]: a line of parts.jsonl
+note() {
+    printf '{"part": "%s", "status": "%s", "seconds": %s, "why": "%s"}\n' "$1" "$2" "$3" "$(tr -d '"\\\000-\037' <<< "${4:-}" | cut -c 1-300)" >> "$out/parts.jsonl"
+    echo "$1: $2 (${3} s) ${4:-}" >&2
+}
+
+# run PART SECONDS RESULT COMMAND...: standard output to RESULT, the rest to PART.log; a row whatever comes of it
+run() {
+    local part=$1 seconds=$2 result=$3 start=$SECONDS code
+    shift 3
+    local log=$out/${part%%/*}.log
+    echo "\$ $*" >> "$log"
+    timeout -k 10 "$seconds" "$@" >> "$out/$result" 2>> "$log"
+    code=$?
+    case $code in
+        0) note "$part" ok $((SECONDS - start)) ;;
+        124 | 137) note "$part" "out of time" $((SECONDS - start)) "over $seconds s" ;;
+        *) note "$part" failed $((SECONDS - start)) "exit $code: $(tail -n 1 "$log")" ;;
+    esac
+    return $code
+}
+
+# peer PART SECONDS SCRIPT ARGUMENTS...: JSON lines to PART.jsonl
+peer() {
+    local part=$1 seconds=$2 script=$3
+    shift 3
+    [ -n "$python" ] || { note "$part" "not found" 0 "python3 with PyTorch"; return 1; }
+    run "$part" "$seconds" "${part%%/*}.jsonl" "$python" "$here/peers/$script" --device "$peers" "$@"
+}
+
+# ours PART SECONDS LABEL ARGUMENTS...: one bench of the program, to PART-LABEL.json
+ours() {
+    local part=$1 seconds=$2 label=$3
+    shift 3
+    run "$part/$label" "$seconds" "${part}-$label.json" "$program" bench --device "$device" -o json "${bench[@]}" "$@"
+}
+
+machine() {
+    local query=name,driver_version,memory.total,clocks.sm,clocks.mem,power.limit
+    if command -v nvidia-smi > /dev/null; then
+        run machine 20 machine.txt nvidia-smi "--query-gpu=$query" --format=csv
+    else
+        note machine "not found" 0 nvidia-smi
+    fi
+    [ -n "$python" ] && "$python" -c 'import platform, torch; print("torch", torch.__version__, "python", platform.python_version())' >> "$out/machine.txt"
+    run machine/devices "${budget[machine]}" devices.json "$program" devices --json
+}
+
+# has VERB OPTION: whether this program's verb takes it
+has() { "$program" "$1" -h 2> /dev/null | grep -q -- "$2"; }
+
+verify() { run verify "${budget[verify]}" verify.json "$program" verify --device "$device" -o json "${small[@]}"; }
+
+verify16() {
+    has verify --dtype || { note verify16 "not found" 0 "verify --dtype"; return; }
+    run verify16 "${budget[verify16]}" verify16.json "$program" verify --device "$device" --dtype "$dtype" -o json "${small[@]}"
+}
+
+# Every tool looks at the small cases; racecheck is the slow one.
+sanitize() {
+    [ -n "$sanitizer" ] || { note sanitize "not found" 0 compute-sanitizer; return; }
+    local tool
+    for tool in memcheck synccheck initcheck racecheck; do
+        run "sanitize/$tool" $((budget[sanitize] / 4)) "sanitize-$tool.txt" "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 5 "$program" verify --device "$device" --small
+    done
+}
+
+# The program and the peers take turns, so that each ratio is of neighbours in time.
+mine() {
+    local mode i=0 each=$((budget[mine] / 10))
+    ours mine "$each" $i --op paper "${typed[@]}"
+    for mode in published tf32 compiled expert; do
+        peer mine/$mode $((2 * each)) mine_step_gpu_torch.py --modes $mode --seconds 4 "${peer_mine[@]}"
+        i=$((i + 1))
+        ours mine "$each" $i --op paper "${typed[@]}"
+    done
+    [ ${#typed[@]} = 0 ] || ours mine "$each" float32 --op paper
+}
+
+smine() {
+    local each=$((budget[smine] / 5))
+    ours smine $each 0 --op s-mine "${typed[@]}"
+    peer smine/paper $((2 * each)) smine_step_gpu_torch.py --seconds 1 "${peer_smine[@]}"
+    peer smine/small $each smine_step_gpu_torch.py --seconds 1 "${peer_smine_small[@]}"
+    ours smine $each 1 --op s-mine "${typed[@]}"
+}
+
+# A checkpoint of GPT-2 XL's shape with random weights (6 GB) is made for the program, and removed.
+forward() {
+    local each=$((budget[forward] / 6)) shape=${peer_forward_shapes}
+    [ -n "$python" ] || { note forward "not found" 0 "python3 with PyTorch, which makes the model"; return; }
+    has bench --model || { note forward "not found" 0 "bench --model"; return; }
+    run forward/model $each forward-model.txt "$python" "$here/peers/random_gpt2.py" "$out/model" "${model_forward[@]}" || return
+    ours forward $each 0 --model "$out/model" --shapes "$shape"
+    [ ${#typed[@]} = 0 ] || ours forward $each 0-bf16 --model "$out/model" --shapes "$shape" "${typed[@]}"
+    peer forward/torch $((2 * each)) forward_gpu_torch.py --seconds 2 --shapes "$shape" "${peer_forward[@]}"
+    ours forward $each 1 --model "$out/model" --shapes "$shape"
+    [ ${#typed[@]} = 0 ] || ours forward $each 1-bf16 --model "$out/model" --shapes "$shape" "${typed[@]}"
+    rm -rf "$out/model"
+}
+
+bench() { run bench "${budget[bench]}" bench.json "$program" bench --device "$device" -o json "${bench[@]}"; }
+
+bench16() {
+    has bench --dtype || { note bench16 "not found" 0 "bench --dtype"; return; }
+    run bench16 "${budget[bench16]}" bench16.json "$program" bench --device "$device" --dtype "$dtype" -o json "${bench[@]}"
+}
+
+small=() bench=() typed=() model_forward=() peer_forward=() peer_forward_shapes=4096x8,8x128 peer_mine=() peer_smine=()
+peer_smine_small=(--pairs 8192 --widths 64,32,16,1 --classes 25,600,2000)
+if [ $dry = 1 ]; then
+    few=(--steps 3 --warmup 1 --seconds 1)
+    small=(--small) bench=(--seconds 0.01)
+    peer_mine=(--samples 33 --width 16 --widths 16,8,1 "${few[@]}")
+    peer_smine=(--classes 25,7 --pairs 100 --width 16 --widths 16,8,1 "${few[@]}")
+    peer_smine_small=(--classes 25 --pairs 100 --width 32 "${few[@]}" --widths 64,32,16,1)
+    model_forward=(--layers 2 --width 64 --heads 4 --vocabulary 100)
+    peer_forward_shapes=16x8,2x32 peer_forward=("${model_forward[@]}" "${few[@]}")
+    export OMP_NUM_THREADS=1
+fi
+! has bench --dtype || [ "$device" = reference ] || typed=(--dtype "$dtype")
+for part in "${order[@]}"; do
+    [[ " ${parts[*]} " == *" $part "* ]] || continue
+    rm -rf "$out/$part".* "$out/$part"-* # what an earlier run left of this part
+    [ ! -f "$out/parts.jsonl" ] || sed -i "/\"part\": \"$part[\"\/]/d" "$out/parts.jsonl"
+    "$part"
+done
+"${python:-python3}" "$here/gpu_table.py" "$out"

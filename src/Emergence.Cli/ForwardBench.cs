@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using Emergence.Capture;
+using Emergence.Checkpoints;
+using Emergence.Devices;
+using Emergence.Devices.Benchmarks;
+using Emergence.Models;
+
+namespace Emergence.Cli;
+
+/// <summary>The forward pass of a model with the residual stream at every boundary, as <c>measure</c> runs it.</summary>
+internal static class ForwardBench
+{
+    private const int Fewest = 3, Most = 1_000;
+
+    /// <summary>Of "4096x8": sequences and tokens of each.</summary>
+    private static (int Sequences, int Tokens) Shape(string text)
+    {
+        var parts = text.Split('x');
+        return parts.Length == 2 && int.TryParse(parts[0], out var sequences) && int.TryParse(parts[1], out var tokens) && sequences > 0 && tokens > 0
+            ? (sequences, tokens)
+            : throw new EmergenceException($"expected sequences and tokens such as 4096x8, found '{text}'", ExitCode.Usage);
+    }
+
+    /// <summary>One row for each of the shapes, given as "4096x8,8x128".</summary>
+    public static void Measure(string name, string shapes, Device device, BenchRun run)
+    {
+        var wanted = shapes.Split(',').Select(Shape).ToList();
+        using var model = LanguageModel.Load(ModelReference.Resolve(name), device);
+        foreach (var shape in wanted)
+            run.Measure("forward", model.Architecture, $"{shape.Sequences}x{shape.Tokens}", () => Measure(model, shape, run.Seconds, run.Cancellation));
+    }
+
+    /// <summary>Whole passes on the host's clock, until the given time is used up.</summary>
+    private static BenchRow Measure(LanguageModel model, (int Sequences, int Tokens) shape, double seconds, CancellationToken cancellation)
+    {
+        var forest = PrefixForest.Macro(Random(model, shape));
+        using var stream = new BoundaryStream(model, forest);
+        Pass(model, stream, cancellation);
+        var samples = new List<WorkTime>();
+        for (var used = 0.0; samples.Count < Fewest || (used < seconds && samples.Count < Most); used += samples[^1].Device)
+        {
+            var watch = Stopwatch.StartNew();
+            Pass(model, stream, cancellation);
+            samples.Add(new(watch.Elapsed.TotalSeconds, watch.Elapsed.TotalSeconds));
+        }
+
+        var weights = WeightPlan.Of(model.Config).Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(model.Config.Architecture.Names.Block, StringComparison.Ordinal));
+        var flops = 2 * weights.Sum(weight => (double)weight.Rows * weight.Columns) * forest.Count;
+        return new("forward", model.Architecture, "", $"{shape.Sequences}x{shape.Tokens} tokens, {model.Layers} layers of {model.Width}, {forest.Count} prefixes", "", Timing.Of(samples, 1), 0, flops);
+    }
+
+    private static void Pass(LanguageModel model, BoundaryStream stream, CancellationToken cancellation)
+    {
+        foreach (var _ in stream.Run(cancellation))
+        {
+        }
+
+        model.Device.Synchronize();
+    }
+
+    /// <summary>No two sequences begin alike, as far as the vocabulary reaches: sharing prefixes would flatter the pass.</summary>
+    private static int[][] Random(LanguageModel model, (int Sequences, int Tokens) shape)
+    {
+        var random = new Random(1);
+        return [.. Enumerable.Range(0, shape.Sequences).Select(row => Enumerable.Range(0, shape.Tokens).Select(t => t == 0 ? row % model.VocabularySize : random.Next(model.VocabularySize)).ToArray())];
+    }
+}

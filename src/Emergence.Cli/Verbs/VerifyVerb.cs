@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Emergence.Devices;
+using Emergence.Devices.Reference;
+using Emergence.Devices.Verification;
+using Emergence.Reports;
+
+namespace Emergence.Cli.Verbs;
+
+/// <summary>Whether a device computes what the reference computes.</summary>
+internal static class VerifyVerb
+{
+    public static Command Create()
+    {
+        var device = new DeviceFlags(withType: true);
+        var op = new Option<string>("--op") { Description = $"Only this one: {string.Join(", ", OpChecks.Ops)}", HelpName = "NAME" };
+        var small = new Option<bool>("--small") { Description = "Few rows for the real shapes; the emulator always takes few" };
+        var format = Flags.Format();
+        var command = new Command("verify", "Hold every op of a device against the reference: errors, derived bounds, verdicts; exit code 5 if one is wrong") { op, small, format };
+        device.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var written = TableFormats.Parse(parsed.GetRequiredValue(format));
+            using var interruption = new Interruption();
+            using var machine = device.Open(parsed);
+            var checks = OpChecks.Choose(parsed.GetValue(op), parsed.GetValue(small) || machine.Name == DeviceTable.Emulator);
+            Console.Error.WriteLine($"device {machine.Name}: {machine.Description} ({machine.Path})");
+            using var reference = new ReferenceDevice();
+            var results = OpChecks.Run(checks, machine, reference, Console.Error.WriteLine, interruption.Token);
+            Console.Out.Write(VerificationReport.Table(results).ToString(written));
+            Console.Error.WriteLine($"{results.Count} checks, {results.Count(result => result.Failure != null)} wrong");
+            return (int)VerificationReport.ExitCode(results);
+        });
+        return command;
+    }
+}

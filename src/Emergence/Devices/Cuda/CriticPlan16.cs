@@ -1,0 +1,129 @@
+using Emergence.Tensors;
+using Buffer = Emergence.Tensors.Buffer;
+
+namespace Emergence.Devices.Cuda;
+
+/// <summary>
+/// The memory of a critic in bf16 and the cut between its wide layers, which are products on tensor cores, and the narrow
+/// ones at its end, which two kernels do whole. R pairs; layer l makes A(l) from A(l - 1), A(0) = f(Zx[a] + Zy[b]).
+/// </summary>
+internal sealed class CriticPlan16
+{
+    /// <summary>Dynamic shared memory of a block of the tail's kernels: two of them fit on a multiprocessor from 8.0 on.</summary>
+    public const int TailSharedBytes = 80 * 1024;
+
+    /// <summary>Elements that a row's stride is a multiple of.</summary>
+    public const int RowUnit = 8;
+
+    /// <summary>Keys of a block of a sort, and values of a byte.</summary>
+    public const int SortTile = 4096, SortDigits = 256;
+
+    // A layer with fewer inputs than this gains nothing from tensor cores.
+    private const int WideInput = 96;
+    private const int MaxTailLayers = 31, MaxTailBlocks = 256, TailPadColumns = 3;
+    private const int MaxSumChunks = 1024;
+
+    public CriticPlan16(CriticShape shape, int xRows, int yRows, int pairs)
+    {
+        (Shape, XRows, YRows, Pairs) = (shape, xRows, yRows, pairs);
+        TailStart = shape.Layers - 1;
+        while (TailStart > 1 && shape.InputColumns(TailStart - 1) < WideInput)
+            TailStart--;
+        TailTile = new[] { 128, 64, 32 }.FirstOrDefault(tile => TailBytes(tile) <= TailSharedBytes);
+        if (TailTile == 0 || TailWidths.Count > MaxTailLayers + 1)
+            throw new EmergenceException($"the last {shape.Layers - TailStart} layers of this critic ({string.Join('-', TailWidths)}) are too large for bfloat16; use --dtype float32", ExitCode.Usage);
+        SortTiles = (pairs + SortTile - 1) / SortTile;
+    }
+
+    public CriticShape Shape { get; }
+
+    public int XRows { get; }
+
+    public int YRows { get; }
+
+    public int Pairs { get; }
+
+    /// <summary>First layer of the tail, 1 or more.</summary>
+    public int TailStart { get; }
+
+    /// <summary>Input of the tail and outputs of its layers.</summary>
+    public IReadOnlyList<int> TailWidths => [.. Shape.Widths.Skip(TailStart - 1)];
+
+    /// <summary>Rows that a block of the tail takes at a time.</summary>
+    public int TailTile { get; }
+
+    /// <summary>Weights and biases of the tail: the last ones of all.</summary>
+    public int TailParameters => TailWidths.Zip(TailWidths.Skip(1), (columns, rows) => (columns + 1) * rows).Sum();
+
+    /// <summary>Tiles of a sort of the pairs.</summary>
+    public int SortTiles { get; }
+
+    /// <summary>x and y in bf16.</summary>
+    public long InputBytes => XRows * RowBytes(Shape.XColumns) + YRows * RowBytes(Shape.YColumns);
+
+    /// <summary>Weights of the wide layers in bf16.</summary>
+    public long WeightBytes => Shape.Widths[0] * (RowBytes(Shape.XColumns) + RowBytes(Shape.YColumns))
+        + Enumerable.Range(1, TailStart - 1).Sum(layer => Shape.Widths[layer] * RowBytes(Shape.InputColumns(layer)));
+
+    /// <summary>A(0).</summary>
+    public long FirstBytes => Pairs * RowBytes(Shape.Widths[0]);
+
+    /// <summary>Zx and Zy, then A(1) .. of the wide layers, then the gradients of Zx and Zy: none lives while another does.</summary>
+    public long SharedBytes => Math.Max(
+        ((long)XRows + YRows) * RowBytes(Shape.Widths[0]),
+        Enumerable.Range(1, TailStart - 1).Sum(layer => Pairs * RowBytes(Shape.Widths[layer])));
+
+    /// <summary>Parts of sums, the most that one op has at a time, in single precision.</summary>
+    public long PartBytes => sizeof(float) * Splits().Append((long)MaxTailBlocks * TailParameters).Append((long)MaxSumChunks * Shape.Widths.Max()).Append(1).Max();
+
+    /// <summary>Keys and places of the pairs twice, counts of digits, and where each class starts.</summary>
+    public long SortBytes => sizeof(int) * (4L * Pairs + SortCounts + Math.Max(XRows, YRows) + 1L);
+
+    public int SortCounts => SortTiles * SortDigits;
+
+    /// <summary>T and the gradient by it, in single precision.</summary>
+    public long ScoreBytes => 2L * Pairs * sizeof(float);
+
+    /// <summary>The widths of the tail, for its kernels.</summary>
+    public long WidthBytes => sizeof(int) * (long)TailWidths.Count;
+
+    /// <summary>All but the inputs and the weights.</summary>
+    public long ExtraBytes => FirstBytes + SharedBytes + PartBytes + SortBytes + ScoreBytes + WidthBytes;
+
+    /// <summary>What a workspace allocates.</summary>
+    public long TotalBytes => InputBytes + WeightBytes + ExtraBytes;
+
+    /// <summary>Rows of a block of the tail: by R alone, whole tiles, at most <see cref="MaxTailBlocks"/> blocks.</summary>
+    public int TailLength(int pairs) => ((pairs + MaxTailBlocks - 1) / MaxTailBlocks + TailTile - 1) / TailTile * TailTile;
+
+    /// <summary>Rows of a partial sum over rows, at most <see cref="MaxSumChunks"/> of them.</summary>
+    public static int SumLength(int rows) => Math.Max(MaxSumChunks, (rows + MaxSumChunks - 1) / MaxSumChunks);
+
+    /// <summary>Bytes of a bf16 row with its padding.</summary>
+    public static long RowBytes(int columns) => (columns + RowUnit - 1L) / RowUnit * RowUnit * 2;
+
+    /// <summary>A padded bf16 matrix at a place of a buffer.</summary>
+    public static Tensor Rows(Buffer buffer, long byteOffset, int rows, int columns)
+    {
+        var (width, unit) = ((int)RowBytes(columns) / 2, RowUnit * 2);
+        var all = new Tensor(buffer, DType.BFloat16, (int)(buffer.ByteLength / unit), RowUnit);
+        return all.RowRange((int)(byteOffset / unit), checked((int)((long)rows * width / RowUnit))).Reshape(rows, width).ColumnRange(0, columns);
+    }
+
+    private IEnumerable<long> Splits()
+    {
+        yield return CudaDevice.ProductSplitCount(XRows, Shape.Widths[0], Shape.XColumns);
+        yield return CudaDevice.ProductSplitCount(YRows, Shape.Widths[0], Shape.YColumns);
+        for (var layer = 1; layer < TailStart; layer++)
+            yield return CudaDevice.ProductSplitCount(Pairs, Shape.Widths[layer], Shape.InputColumns(layer));
+    }
+
+    /// <summary>As critic_tail.cu lays it out for the backward pass.</summary>
+    private long TailBytes(int tile)
+    {
+        long floats = 32 + (TailParameters + 3) / 4 * 4 + (TailWidths.Sum() + TailPadColumns) * (tile + 4L);
+        for (var i = 1; i < TailWidths.Count; i++)
+            floats += (TailWidths[i - 1] + 1) * (RowBytes(TailWidths[i]) / 2) + TailWidths[i] * (RowBytes(TailWidths[i - 1]) / 2);
+        return floats * sizeof(float);
+    }
+}

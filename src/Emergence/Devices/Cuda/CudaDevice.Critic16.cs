@@ -1,0 +1,144 @@
+using Emergence.Tensors;
+
+namespace Emergence.Devices.Cuda;
+
+/// <content>
+/// Critics in bf16: products on tensor cores, everything between them and the optimizer's state in single precision.
+/// The backward pass writes every gradient over the activations it belongs to.
+/// </content>
+public sealed unsafe partial class CudaDevice
+{
+    private const int SumColumns = 256, SumSlices = 8, LongClass = 16, KeyBits = 8;
+
+    public override CriticWorkspace CreateCriticWorkspace(CriticShape shape, int xRows, int yRows, int pairs) =>
+        _arithmetic == DType.BFloat16 ? new CriticWorkspace16(this, new CriticPlan16(shape, xRows, yRows, pairs)) : base.CreateCriticWorkspace(shape, xRows, yRows, pairs);
+
+    protected override void CriticForwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b)
+    {
+        if (workspace is CriticWorkspace16 memory)
+            Forward(memory, parameters, x, y, a, b);
+        else
+            base.CriticForwardCore(workspace, parameters, x, y, a, b);
+    }
+
+    protected override void CriticBackwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient)
+    {
+        if (workspace is CriticWorkspace16 memory)
+            Backward(memory, parameters, x.Rows, y.Rows, a, b, gradient);
+        else
+            base.CriticBackwardCore(workspace, parameters, x, y, a, b, gradient);
+    }
+
+    /// <summary>
+    /// Rounds the inputs, once for each pair of tensors. The first forward pass does it; a step that is recorded to be played
+    /// again needs it done before.
+    /// </summary>
+    private void RoundInputs(CriticWorkspace workspace, Tensor x, Tensor y)
+    {
+        if (workspace is not CriticWorkspace16 memory || memory.Rounded == (x, y))
+            return;
+        ToBf16(x, memory.X.RowRange(0, x.Rows));
+        ToBf16(y, memory.Y.RowRange(0, y.Rows));
+        memory.Rounded = (x, y);
+    }
+
+    private void Forward(CriticWorkspace16 memory, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b)
+    {
+        var (shape, plan, pairs) = (memory.Shape, memory.Plan, a.Rows);
+        RoundInputs(memory, x, y);
+        var weight = shape.Weight(parameters, 0);
+        ToBf16(weight.ColumnRange(0, shape.XColumns), memory.XWeight);
+        ToBf16(weight.ColumnRange(shape.XColumns, shape.YColumns), memory.YWeight);
+        for (var layer = 1; layer < plan.TailStart; layer++)
+            ToBf16(shape.Weight(parameters, layer), memory.Weights[layer - 1]);
+
+        var (zx, zy) = (memory.Zx(x.Rows), memory.Zy(y.Rows));
+        ProductActivated(ProductLayout.NT, memory.X.RowRange(0, x.Rows), memory.XWeight, zx, shape.Bias(parameters, 0), Activation.None);
+        ProductActivated(ProductLayout.NT, memory.Y.RowRange(0, y.Rows), memory.YWeight, zy, null, Activation.None);
+        var first = memory.Activations[0].RowRange(0, pairs);
+        Launch(KernelTable.AddPairsBf16, Eights(pairs, first.Columns), zx, zx.RowStride, a, a.RowStride, zy, zy.RowStride, b, b.RowStride, first, first.RowStride, pairs, first.Columns);
+        for (var layer = 1; layer < plan.TailStart; layer++)
+            ProductActivated(ProductLayout.NT, memory.Activations[layer - 1].RowRange(0, pairs), memory.Weights[layer - 1], memory.Activations[layer].RowRange(0, pairs), shape.Bias(parameters, layer), Activation.LeakyRelu);
+
+        var (input, length) = (memory.Activations[^1], plan.TailLength(pairs));
+        Launch(KernelTable.CriticTail, new(Blocks(pairs, length)), input, input.RowStride, memory.TailWidths, memory.TailWidths.Rows - 1, Tail(plan, parameters), memory.Scores, memory.Scores.RowStride, pairs, length, plan.TailTile);
+    }
+
+    private void Backward(CriticWorkspace16 memory, Tensor parameters, int xRows, int yRows, Tensor a, Tensor b, Tensor gradient)
+    {
+        var (shape, plan, pairs) = (memory.Shape, memory.Plan, a.Rows);
+        BackwardTail(memory, parameters, pairs, gradient);
+        for (var layer = plan.TailStart - 1; layer >= 1; layer--)
+        {
+            var (delta, input) = (memory.Activations[layer].RowRange(0, pairs), memory.Activations[layer - 1].RowRange(0, pairs));
+            ProductSplit(delta, input, shape.Weight(gradient, layer), memory.Parts);
+            SumRows(memory, delta, shape.Bias(gradient, layer));
+            ProductGradient(ProductLayout.NN, delta, memory.Weights[layer - 1], input);
+        }
+
+        var (first, dzx, dzy) = (memory.Activations[0].RowRange(0, pairs), memory.Zx(xRows), memory.Zy(yRows));
+        SumByIndex(memory, first, a, dzx);
+        SumByIndex(memory, first, b, dzy);
+        var weight = shape.Weight(gradient, 0);
+        ProductSplit(dzx, memory.X.RowRange(0, xRows), weight.ColumnRange(0, shape.XColumns), memory.Parts);
+        ProductSplit(dzy, memory.Y.RowRange(0, yRows), weight.ColumnRange(shape.XColumns, shape.YColumns), memory.Parts);
+        SumRows(memory, dzx, shape.Bias(gradient, 0));
+    }
+
+    private void BackwardTail(CriticWorkspace16 memory, Tensor parameters, int pairs, Tensor gradient)
+    {
+        var (plan, input, length) = (memory.Plan, memory.Activations[^1], memory.Plan.TailLength(pairs));
+        var blocks = Blocks(pairs, length);
+        Launch(KernelTable.CriticTailGradient, new(blocks), input, input.RowStride, memory.TailWidths, memory.TailWidths.Rows - 1, Tail(plan, parameters), memory.ScoreGradients, memory.ScoreGradients.RowStride, memory.Parts, pairs, length, plan.TailTile);
+        AddParts(memory, blocks, Tail(plan, gradient));
+    }
+
+    /// <summary>The tail's part of parameters or their gradient.</summary>
+    private static Tensor Tail(CriticPlan16 plan, Tensor parameters) => parameters.ColumnRange(parameters.Columns - plan.TailParameters, plan.TailParameters);
+
+    /// <summary>y = the rows of <see cref="CriticWorkspace16.Parts"/>, at most 1,024, added in a fixed order.</summary>
+    private void AddParts(CriticWorkspace16 memory, int count, Tensor y) =>
+        Launch(KernelTable.SumRows, new(Blocks(y.Columns, SumRowsColumns)), memory.Parts, y.Columns, y, y.RowStride, count, y.Columns);
+
+    private void SumRows(CriticWorkspace16 memory, Tensor x, Tensor sums)
+    {
+        var length = CriticPlan16.SumLength(x.Rows);
+        var (chunks, across) = (Blocks(x.Rows, length), 1);
+        while (across < 32 && across * CriticPlan16.RowUnit < x.Columns)
+            across *= 2;
+        Launch(KernelTable.SumRowsBf16, new(Blocks(x.Columns, across * CriticPlan16.RowUnit), chunks), x, x.RowStride, memory.Parts, x.Rows, x.Columns, length, across);
+        AddParts(memory, chunks, sums);
+    }
+
+    /// <summary>As the op of this name, by a stable sort of the rows.</summary>
+    private void SumByIndex(CriticWorkspace16 memory, Tensor x, Tensor index, Tensor sums)
+    {
+        var (plan, rows, classes) = (memory.Plan, x.Rows, sums.Rows);
+        var tiles = Blocks(rows, CriticPlan16.SortTile);
+        Tensor At(long start, int count) => memory.Sort.ColumnRange((int)start, count);
+        Tensor counts = At(4L * plan.Pairs, CriticPlan16.SortDigits * tiles), starts = At(4L * plan.Pairs + plan.SortCounts, classes + 1);
+        Tensor keys = index, values = index;
+        var (keyStride, shift) = (index.RowStride, 0);
+        do
+        {
+            var half = shift / KeyBits % 2 * 2;
+            Tensor sorted = At((long)half * plan.Pairs, rows), order = At((half + 1L) * plan.Pairs, rows);
+            Launch(KernelTable.SortCount, new(tiles), keys, keyStride, rows, shift, counts, tiles);
+            Launch(KernelTable.SortScan, new(1), counts, counts.Columns);
+            Launch(KernelTable.SortScatter, new(tiles), keys, keyStride, shift == 0 ? null : values, rows, shift, counts, tiles, sorted, order);
+            (keys, values, keyStride, shift) = (sorted, order, 1, shift + KeyBits);
+        }
+        while (classes - 1 >> shift > 0);
+
+        Launch(KernelTable.SortStarts, new(Blocks(classes + 1, KernelTable.SortStarts.Threads)), keys, rows, starts, classes);
+        var slices = rows / Math.Max(1, classes) >= LongClass ? SumSlices : 1;
+        var jobs = classes * Blocks(x.Columns, SumColumns);
+        Launch(KernelTable.SumByIndexBf16, new(slices == 1 ? Blocks(jobs, SumSlices) : jobs), x, x.RowStride, starts, values, sums, sums.RowStride, classes, x.Columns, slices);
+    }
+
+    private void ToBf16(Tensor x, Tensor y) =>
+        Launch(KernelTable.ToBf16, Eights(y.Rows, y.Columns), x, x.RowStride, Code(x), y, y.RowStride, y.Rows, y.Columns);
+
+    /// <summary>A grid of one thread for 8 columns.</summary>
+    private static Grid Eights(int rows, int columns) => new(Blocks(checked(rows * Blocks(columns, CriticPlan16.RowUnit)), 256));
+}

@@ -1,0 +1,243 @@
+using Emergence.Devices;
+using Emergence.Devices.Cuda;
+using Emergence.Devices.Sampling;
+using Emergence.Tensors;
+
+namespace Emergence.Tests.Devices.Cuda;
+
+/// <summary>Critics in bf16 against the reference device and against the same sums of the same rounded values.</summary>
+public sealed class CriticBf16Tests
+{
+    private static readonly int[] s_published = [768, 384, 192, 96, 48, 24, 12, 6, 3, 1];
+
+    public static TheoryData<int[], int, int, int, int, int> Shapes { get; } = new()
+    {
+        // The golden shapes, the small preset, layers of one column, and two that begin as the published one does.
+        { [32, 16, 8, 4, 2, 1], 24, 24, 96, 96, 192 },
+        { [48, 24, 12, 6, 3, 1], 17, 40, 31, 33, 130 },
+        { [24, 8, 1], 9, 9, 40, 40, 257 },
+        { [64, 32, 16, 1], 33, 7, 5, 3, 150 },
+        { [1, 1], 3, 1, 3, 3, 1 },
+        { [96, 48, 24, 12, 6, 3, 1], 20, 31, 30, 25, 200 },
+        { [200, 100, 97, 33, 3, 1], 31, 33, 9, 3, 140 },
+        { [150, 1], 8, 5, 300, 3, 33 },
+    };
+
+    /// <summary>
+    /// Where the same values are rounded, sums in single precision leave an error of about 2^-18 before a rounding whose step
+    /// is 2^-7: one value in 2,048 falls to the neighbour, sqrt(2^-18 2^-7 2) = 2.4e-4 of the norm, and ten layers carry it on.
+    /// </summary>
+    private const double Neighbours = 2e-3;
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Scores_and_gradients_are_those_of_rounded_values(int[] widths, int dx, int dy, int xRows, int yRows, int pairs)
+    {
+        var shape = new CriticShape(dx, dy, widths);
+        var c = new Case(shape, new CriticPlan16(shape, xRows, yRows, pairs).TailStart, xRows, yRows, pairs);
+        using var device = Bf16.Device();
+        c.CheckRounded(c.Run(device), Neighbours);
+    }
+
+    /// <summary>
+    /// Against the reference device: a path to T or to a gradient has up to 2 tail + 3 roundings; and a unit nearer to 0 than
+    /// its own error, a share of about one rounding, takes the other derivative, which moves its whole gradient.
+    /// </summary>
+    [Theory, MemberData(nameof(Shapes))]
+    public void Rounding_stays_small(int[] widths, int dx, int dy, int xRows, int yRows, int pairs)
+    {
+        var shape = new CriticShape(dx, dy, widths);
+        var tail = new CriticPlan16(shape, xRows, yRows, pairs).TailStart;
+        var c = new Case(shape, tail, xRows, yRows, pairs);
+        using var device = Bf16.Device();
+        var (expected, found) = (c.Run(TestDevices.Reference), c.Run(device));
+        var roundings = Bf16.Unit * Math.Sqrt((2 * tail) + 3);
+        Check("T", expected.Scores, found.Scores, 2 * roundings);
+        c.CheckLayers(expected.Gradient, found.Gradient, (2 * roundings) + (2 * Math.Sqrt(Bf16.Unit)));
+    }
+
+    /// <summary>The same passes with the products of a Hopper GPU.</summary>
+    [Theory]
+    [InlineData(20, 31, 96, 48, 24, 12, 6, 3, 1)]
+    [InlineData(31, 33, 200, 100, 97, 33, 3, 1)]
+    public void Warpgroups_make_the_same_sums(int dx, int dy, params int[] widths)
+    {
+        var shape = new CriticShape(dx, dy, widths);
+        var c = new Case(shape, new CriticPlan16(shape, 30, 25, 140).TailStart, 30, 25, 140);
+        using var device = Bf16.Device(warpgroups: true);
+        c.CheckRounded(c.Run(device), Neighbours);
+    }
+
+    /// <summary>Many classes with few pairs each, and few with many: a sort of two bytes and two tiles, sums of eight slices.</summary>
+    [Fact]
+    public void Pairs_are_summed_by_class()
+    {
+        var c = new Case(new CriticShape(3, 2, 8, 1), 1, xRows: 600, yRows: 2, pairs: 4500);
+        using var device = Bf16.Device();
+        c.CheckRounded(c.Run(device), Neighbours);
+    }
+
+    /// <summary>Steps that the device takes by itself are those taken op by op, whether it starts with them or goes on.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Trainings_of_the_device_take_the_same_steps(int before)
+    {
+        Assert.Equal(Train((device, training) => training.Take(device, before + 30)), Train((device, training) =>
+        {
+            training.Take(device, before);
+            device.Train([training], 30);
+        }));
+    }
+
+    /// <summary>Whatever order the threads of a block run in, training gives the same bytes, and it learns.</summary>
+    [Fact]
+    public void Thread_order_does_not_matter()
+    {
+        var seen = new List<double[]>();
+        try
+        {
+            foreach (var (order, seed) in ((int, int)[])[(0, 1), (0, 1), (1, 1), (2, 1), (2, 2)])
+            {
+                EmulatorFixture.Order(EmulatorFixture.Kernels, order, seed);
+                seen.Add(Train((device, training) => training.Take(device, 3)));
+            }
+        }
+        finally
+        {
+            EmulatorFixture.Order(EmulatorFixture.Kernels, 0);
+        }
+
+        Assert.All(seen, values => Assert.Equal(seen[0], values));
+        Assert.DoesNotContain(seen[0], double.IsNaN);
+        Assert.True(seen[0][^1] > seen[0][^3], $"the bound fell from {seen[0][^3]} to {seen[0][^1]}");
+    }
+
+    /// <summary>The published protocol: at most 2.5 times the inputs in bf16.</summary>
+    [Fact]
+    public void Published_protocol_fits()
+    {
+        var plan = new CriticPlan16(new CriticShape(768, 768, s_published), 300_000, 300_000, 600_000);
+        Assert.Equal(2L * 300_000 * 768 * 2, plan.InputBytes);
+        Assert.InRange(plan.ExtraBytes, plan.InputBytes, 2.5 * plan.InputBytes);
+        Assert.Equal(5, plan.TailStart);
+    }
+
+    [Fact]
+    public void Workspaces_take_what_is_planned()
+    {
+        using var device = Bf16.Device();
+        var plan = new CriticPlan16(new CriticShape(20, 31, 200, 100, 33, 1), 70, 50, 900);
+        var before = device.AvailableBytes;
+        using var workspace = device.CreateCriticWorkspace(plan.Shape, plan.XRows, plan.YRows, plan.Pairs);
+        Assert.Equal(plan.TotalBytes, before - device.AvailableBytes);
+    }
+
+    [Fact]
+    public void Other_devices_say_that_they_have_no_bf16()
+    {
+        var error = Assert.Throws<EmergenceException>(() => DeviceTable.Create("cpu", new DeviceOptions(Arithmetic: DType.BFloat16)));
+        Assert.Equal("device cpu does not compute in BFloat16", error.Message);
+    }
+
+    /// <summary>Parameters and values after some steps of a critic with two wide layers.</summary>
+    private static double[] Train(Action<Device, CriticTraining> steps)
+    {
+        using var device = Bf16.Device();
+        var shape = new CriticShape(7, 5, 100, 33, 10, 1);
+        var c = new Case(shape, 2, 9, 8, 67);
+        double[] weights = [.. Enumerable.Repeat(1.0 / c.A.Length, c.A.Length)];
+        using Tensor x = Upload(device, c.X, 7), y = Upload(device, c.Y, 5);
+        using var training = new CriticTraining(device, shape, x, y, c.A, c.B, [.. weights.Select((w, r) => r % 2 * 2 * w)], [.. weights.Select((w, r) => (r + 1) % 2 * 2 * w)], PairSource.None, [.. c.Parameters.Select(v => (float)v)]) { Rate = _ => 1e-3 };
+        steps(device, training);
+        return [.. OpCase.Read(device, training.Parameters), .. training.Values.Select(value => value.Bits)];
+    }
+
+    private static void Check(string what, double[] expected, double[] found, double tolerance)
+    {
+        var error = Norm([.. expected.Zip(found, (e, f) => e - f)]);
+        Assert.True(error <= tolerance * Norm(expected), $"{what}: error {error} of {Norm(expected)}, tolerance {tolerance}");
+    }
+
+    private static double Norm(double[] values) => Math.Sqrt(values.Sum(v => v * v));
+
+    private static Tensor Upload(Device device, double[][] rows, int columns)
+    {
+        var tensor = device.Allocate(rows.Length, columns);
+        device.Upload(rows.SelectMany(row => row).ToArray(), tensor);
+        return tensor;
+    }
+
+    /// <summary>Random inputs, already rounded to bf16, and weights that are so where the device rounds them.</summary>
+    private sealed class Case
+    {
+        private readonly CriticShape _shape;
+        private readonly int _tail;
+
+        public Case(CriticShape shape, int tail, int xRows, int yRows, int pairs)
+        {
+            (_shape, _tail) = (shape, tail);
+            var random = new Random(shape.ParameterCount + pairs);
+            (X, Y) = ([.. Bf16.Values(random, xRows * shape.XColumns).Chunk(shape.XColumns)], [.. Bf16.Values(random, yRows * shape.YColumns).Chunk(shape.YColumns)]);
+            (A, B) = ([.. Enumerable.Range(0, pairs).Select(_ => random.Next(xRows))], [.. Enumerable.Range(0, pairs).Select(_ => random.Next(yRows))]);
+            ScoreGradients = OpCase.Values(random, pairs, 1.0 / pairs);
+            Parameters = [.. Enumerable.Range(0, shape.Layers).SelectMany(layer => Layer(layer, random))];
+            Rounded = [.. Parameters];
+            for (var (layer, at) = (0, 0); layer < tail; at += shape.Widths[layer] * (shape.InputColumns(layer) + 1), layer++)
+            {
+                for (var i = at; i < at + shape.Widths[layer] * shape.InputColumns(layer); i++)
+                    Rounded[i] = Bf16.Round(Rounded[i]);
+            }
+        }
+
+        public double[][] X { get; }
+
+        public double[][] Y { get; }
+
+        public int[] A { get; }
+
+        public int[] B { get; }
+
+        public double[] ScoreGradients { get; }
+
+        public double[] Parameters { get; }
+
+        public double[] Rounded { get; }
+
+        public (double[] Scores, double[] Gradient) Run(Device device)
+        {
+            using Tensor x = Upload(device, X, _shape.XColumns), y = Upload(device, Y, _shape.YColumns), a = device.AllocateIndices(A), b = device.AllocateIndices(B);
+            using Tensor parameters = Upload(device, [device.ComputeType == DType.Float64 ? Rounded : Parameters], Parameters.Length), gradient = device.Allocate(1, Parameters.Length);
+            using var workspace = device.CreateCriticWorkspace(_shape, X.Length, Y.Length, A.Length);
+            device.CriticForward(workspace, parameters, x, y, a, b);
+            var scores = OpCase.Read(device, workspace.Scores);
+            device.Upload(ScoreGradients, workspace.ScoreGradients);
+            device.CriticBackward(workspace, parameters, x, y, a, b, gradient);
+            return (scores, OpCase.Read(device, gradient));
+        }
+
+        public void CheckRounded((double[] Scores, double[] Gradient) found, double tolerance)
+        {
+            var rounded = new RoundedCritic(_shape, _tail, Rounded);
+            rounded.Evaluate(X, Y, A, B, ScoreGradients);
+            Check("T", [.. rounded.Scores], found.Scores, tolerance);
+            CheckLayers(rounded.Gradient, found.Gradient, tolerance);
+        }
+
+        public void CheckLayers(double[] expected, double[] found, double tolerance)
+        {
+            var at = 0;
+            for (var layer = 0; layer < _shape.Layers; layer++)
+            {
+                foreach (var (what, count) in new[] { ("weights", _shape.Widths[layer] * _shape.InputColumns(layer)), ("biases", _shape.Widths[layer]) })
+                {
+                    Check($"{what} of layer {layer}", expected[at..(at + count)], found[at..(at + count)], tolerance);
+                    at += count;
+                }
+            }
+        }
+
+        /// <summary>Weights that keep the size of what they multiply.</summary>
+        private IEnumerable<double> Layer(int layer, Random random) =>
+            OpCase.Values(random, _shape.Widths[layer] * _shape.InputColumns(layer), 1 / Math.Sqrt(_shape.InputColumns(layer))).Concat(OpCase.Values(random, _shape.Widths[layer], 0.3));
+    }
+}
