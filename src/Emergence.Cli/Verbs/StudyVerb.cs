@@ -27,7 +27,7 @@ internal static class StudyVerb
         var (device, threads, noColor, modelFlags) = (Flags.Device(), Flags.Threads(), Flags.NoColor(), new ModelFlags());
         var own = study.Options.ToDictionary(option => option.Name, Flag);
         var command = new Command(study.Name, study.Description) { models, output };
-        foreach (var option in own.Values.Concat([seed, device, threads, format, noColor]))
+        foreach (var option in own.Values.Concat([seed, device, threads, format, noColor, ConfigFile.Option()]))
             command.Add(option);
         modelFlags.AddTo(command);
         command.SetAction(parsed =>
@@ -71,6 +71,7 @@ internal static class StudyVerb
         using var progress = new Listener(noColor);
         using var context = new StudyContext(study, settings, folder, progress, interruption.Token);
         Console.Error.WriteLine($"device {context.Device.Name}: {context.Device.Description}");
+        Console.Error.WriteLine($"settings: {context.Chosen.ToJsonString()}");
         var (result, page) = context.Run();
         var words = format == TableFormat.Text ? Console.Out : Console.Error;
         foreach (var (name, value) in result.HeldFixed)

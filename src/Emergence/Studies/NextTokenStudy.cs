@@ -41,7 +41,7 @@ internal sealed class NextTokenStudy : Study
             HeldFixed = HeldFixed(context, readings),
             Tables = [new("boundaries", "Mean over positions, by boundary", ByBoundary(readings)), new("positions", "Every boundary and position", ByPosition(readings), IsLong: true)],
             Figures = [.. readings.GroupBy(reading => reading.Model).Select(group => new NamedFigure($"map-{group.Key}", "Boundaries go up. Boundary 0 is the embedding, the last one gives the model's own probabilities.", Map([.. group]))),
-                new("curve", "The mean over positions of what the head reads, and dashed what the data themselves hold about the next token; a head that guesses wrong can say more than that.", Curve(readings))],
+                new("curve", "The mean over positions of what the head reads, and dashed what the data themselves hold about the next token; a head that guesses wrong can say more than that, and where prefixes occur once in a sample they foretell their next token.", Curve(readings))],
         };
     }
 

@@ -58,6 +58,18 @@ internal sealed class StudyContext : IDisposable
     /// <summary>The worst of the runs so far.</summary>
     public ExitCode ExitCode { get; private set; }
 
+    /// <summary>Every option of the study with its values.</summary>
+    public JsonObject Chosen
+    {
+        get
+        {
+            var options = new JsonObject();
+            foreach (var option in _study.Options)
+                options[option.Name] = new JsonArray([.. _values[option.Name].Select(value => (JsonNode)value)]);
+            return options;
+        }
+    }
+
     /// <summary>The command that repeats the study.</summary>
     public string Command
     {
@@ -172,11 +184,9 @@ internal sealed class StudyContext : IDisposable
 
     private JsonObject Manifest()
     {
-        var options = new JsonObject();
         var files = new JsonObject();
         foreach (var option in _study.Options)
         {
-            options[option.Name] = new JsonArray([.. _values[option.Name].Select(value => (JsonNode)value)]);
             foreach (var file in _values[option.Name].Where(value => (option.Kind == StudyOptionKind.File || option.Name == "data") && File.Exists(value)))
                 files[file] = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
         }
@@ -185,7 +195,7 @@ internal sealed class StudyContext : IDisposable
         {
             ["format"] = 1,
             ["study"] = _study.Name,
-            ["options"] = options,
+            ["options"] = Chosen,
             ["files_sha256"] = files,
             ["seed"] = Settings.Seed,
             ["models"] = new JsonArray([.. Models.Select(Identity)]),

@@ -53,6 +53,20 @@ public sealed class ShotsStudyTests
         Assert.Equal(output.Replace(whole, stopped), again.Out);
     }
 
+    [Fact]
+    public void A_file_of_options_does_what_the_command_line_does()
+    {
+        var folder = TestData.TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder, "study.json"), """{"model": ["stories260k"], "data": "words", "shots": 1, "estimator": "exact", "boundaries": [1, 2]}""");
+
+        var (code, output, error) = Child.Run("study", "shots", "--config", Path.Combine(folder, "study.json"), "--shots", "2", "--out", folder, "-o", "csv");
+
+        Assert.True(code == 0, error);
+        Assert.Equal(2, output.Split('\n').Count(line => line.StartsWith("stories260k,", StringComparison.Ordinal)));
+        Assert.Contains("\"shots\":[\"2\"]", error);
+        Assert.Contains("\"boundaries\":[\"1,2\"]", error);
+    }
+
     [Theory]
     [InlineData("'--model' is required", "--data", "words")]
     [InlineData("--shots 0: expected a whole number, 1 or more", "--model", "stories260k", "--data", "words", "--shots", "0")]
