@@ -20,7 +20,7 @@ internal enum ComparisonVerdict
 /// <param name="Second">Of the second run.</param>
 /// <param name="Difference">First minus second, with its 95 % interval.</param>
 /// <param name="Verdict">Of the first against the second.</param>
-internal sealed record MeanComparison(int Tokens, Interval First, Interval Second, Interval Difference, ComparisonVerdict Verdict);
+internal sealed record ComparedMean(int Tokens, Interval First, Interval Second, Interval Difference, ComparisonVerdict Verdict);
 
 /// <summary>
 /// Two runs, E(T) by E(T). On the same sequences the sampling error is the same for both and leaves the difference, and
@@ -33,10 +33,10 @@ internal static class RunComparison
 
     public static bool HaveSameData(RunResults first, RunResults second) => Id(first) == Id(second);
 
-    public static IReadOnlyList<MeanComparison> Of(RunResults first, RunResults second)
+    public static IReadOnlyList<ComparedMean> Of(RunResults first, RunResults second)
     {
         var (ofFirst, ofSecond) = (Seeds(first), Seeds(second));
-        var compared = new List<MeanComparison>();
+        var compared = new List<ComparedMean>();
         foreach (var mean in first.Means)
         {
             if (second.Means.FirstOrDefault(other => other.Tokens == mean.Tokens) is not { } other)

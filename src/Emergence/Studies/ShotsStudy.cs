@@ -137,7 +137,7 @@ internal sealed class ShotsStudy : Study
         ("data", $"{results.Data}, {results.Labels.Count / results.ShotLength} shots of {results.ShotLength} tokens"),
         ("sequences", $"{results.Sequences}, {(results.IsEnumeration ? "all there are" : "a sample")}; the same ones at every boundary and position"),
         ("a sequence", string.Concat(results.Example)),
-        ("estimator", $"{results.Estimator}, preset {(string)results.Manifest["settings"]!["preset"]!}, {results.Manifest["settings"]!["seeds"]} seeds"),
+        ("estimator", results.Estimator == "exact" ? "exact: counted, nothing is trained" : $"{results.Estimator}, preset {(string)results.Manifest["settings"]!["preset"]!}, {results.Manifest["settings"]!["seeds"]} seeds"),
         ("boundaries", string.Join(", ", results.Emergence.Select(row => row.Boundary).Distinct().Order())),
     ];
 
