@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Emergence.Devices;
 using Emergence.Measurement;
 using Emergence.Reports;
 using Emergence.Studies;
@@ -24,11 +23,12 @@ internal static class StudyVerb
         var output = new Option<string>("--out") { Description = "Folder of the study; an unfinished one is gone on with", HelpName = "STUDY", Required = true };
         var format = new Option<string>("-o") { Description = "How to write the tables", HelpName = TableFormats.Names, DefaultValueFactory = _ => "text" };
         var seed = new Option<ulong>("--seed") { Description = "Draws whatever is drawn; the first of the seeds", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var (device, threads, noColor, modelFlags) = (Flags.Device(), Flags.Threads(), Flags.NoColor(), new ModelFlags());
+        var (device, noColor, modelFlags) = (new DeviceFlags(), Flags.NoColor(), new ModelFlags());
         var own = study.Options.ToDictionary(option => option.Name, Flag);
         var command = new Command(study.Name, study.Description) { models, output };
-        foreach (var option in own.Values.Concat([seed, device, threads, format, noColor, ConfigFile.Option()]))
+        foreach (var option in own.Values.Concat([seed, format, noColor, ConfigFile.Option()]))
             command.Add(option);
+        device.AddTo(command);
         modelFlags.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -37,8 +37,8 @@ internal static class StudyVerb
                 Models = parsed.GetValue(models) ?? [],
                 Values = own.Where(pair => parsed.GetResult(pair.Value) is { Implicit: false }).ToDictionary(pair => pair.Key, pair => Values(parsed, pair.Value)),
                 Seed = parsed.GetValue(seed),
-                Device = parsed.GetRequiredValue(device),
-                DeviceOptions = new DeviceOptions(parsed.GetValue(threads)),
+                Device = device.Name(parsed),
+                DeviceOptions = device.Options(parsed),
                 ModelOptions = modelFlags.Options(parsed),
             };
             return (int)Execute(study, settings, parsed.GetRequiredValue(output), TableFormats.Parse(parsed.GetRequiredValue(format)), parsed.GetValue(noColor));

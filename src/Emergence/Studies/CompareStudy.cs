@@ -132,7 +132,7 @@ internal sealed class CompareStudy : Study
         {
             var run = new RunSummary(results);
             var last = run.Last ?? throw new EmergenceException($"{name}: IE has no value, some cells failed");
-            var prefixes = results.Manifest["data"]!["distinct_prefixes"]!.AsArray().Sum(count => (double)count!);
+            var prefixes = results.Manifest["data"]!["distinct_prefixes"]!.AsArray().Sum(count => (double)(int)count!);
             var jumps = run.Label(run.Steps.MaxBy(step => step.Bits).Tokens - 1);
             return new(name, config, last, run.FormedAt, jumps, prefixes * config.Parameters, results.Cells.Where(cell => cell.Cell.Kind is CaptureKind.Macro or CaptureKind.Micro).Sum(cell => cell.Information.MultiplyAdds));
         }

@@ -11,9 +11,6 @@ namespace Emergence.Studies;
 /// </summary>
 internal sealed class ConditionalStudy : Study
 {
-    /// <summary>Trainings at a time.</summary>
-    private const int AtOnce = 8;
-
     public override string Name => "conditional";
 
     public override string Description => "information of the macro representation given the micro one, exact and by the chain rule";
@@ -64,7 +61,7 @@ internal sealed class ConditionalStudy : Study
         {
             using var loaded = context.Load(model);
             var keys = new Dictionary<EstimationRequest, string>(ReferenceEqualityComparer.Instance);
-            using var batch = new EstimationBatch(context.Device, AtOnce);
+            using var batch = new EstimationBatch(context.Device, context.Device.TrainingsAtOnce);
             batch.Run(Requests(loaded, keys), (request, value) => context.Once(keys[request], () => [value.MiBits]), context.Cancellation);
 
             IEnumerable<EstimationRequest> Requests(LanguageModel from, Dictionary<EstimationRequest, string> waiting)

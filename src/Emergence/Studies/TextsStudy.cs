@@ -174,7 +174,7 @@ internal sealed class TextsStudy : Study
         List<LineSeries> series = [new(names[0], [.. first.Select(row => Point(row.Tokens, row.First))], 0)];
         series.AddRange(names.Skip(1).Select((other, i) => new LineSeries(other, [.. largest.Where(row => row.Other == other).Select(row => Point(row.Tokens, row.Second))], i + 1)));
         var saturated = largest.Where(row => row.IsSaturated).Select(row => row.Tokens).DefaultIfEmpty(0).Min();
-        return new LineChart { Title = $"E(T) by origin, n = {size}", YCaption = "E(T) [bits]", XCaption = "T, tokens after a full stop", Unit = "bits", Series = series, Borders = saturated > 1 ? [(saturated - 0.5, "saturated from here")] : [] }.Draw();
+        return new LineChart { Title = $"E(T) by origin, n = {size}", YCaption = "E(T) [bits]", XCaption = "T, tokens after a full stop", Unit = "bits", Series = series, Borders = saturated > 1 ? [(saturated - 0.5, "saturated \u2192")] : [] }.Draw();
     }
 
     private static SvgFigure Separation(IReadOnlyList<Comparison> comparisons, IReadOnlyList<string> names)
