@@ -37,15 +37,15 @@ internal sealed class CompareStudy : Study
             [
                 ("data", $"{context.Text("data")}, the same settings for every model{(sameData ? " and the same tokens" : "; tokenizers differ, so the tokens do too")}"),
                 ("estimator", $"{context.Text("estimator")}, {context.Whole("seeds")} seeds, boundaries {context.Optional("boundaries") ?? "all"}"),
-                ("formed", "the first layer with 90 % of the largest IE after the last token"),
+                ("formed", "the first of the layers measured with 90 % of the largest IE after the last token"),
                 ("cost", "multiply-adds, which do not depend on the machine: of the forward passes (weights x distinct prefixes) and of the trainings"),
             ],
             Tables = [new("models", "Models", Models(rows)), new("verdicts", "E(T) of one model against another, 95 % interval of the difference", Verdicts(runs)), new("tokens", "E(T) after each token", Tokens(runs), IsLong: true)],
             Figures =
             [
-                .. runs.Select(run => new NamedFigure($"ie-{run.Model}", $"{run.Model}: layers upwards, tokens to the right.", RunReport.Figures(run.Results).First(figure => figure.Name == "ie").Figure)),
+                .. runs.Select(run => new NamedFigure($"ie-{run.Model}", "Layers upwards, tokens to the right; the range of the colours is this model's own.", new RunPictures(new RunSummary(run.Results)).Emergence($"{run.Model}: IE by layer and token"))),
                 new("e", "E(T) is the mean of IE over layers. Dashes are the exact value of the data, which no model exceeds.", ByToken(runs)),
-                new("depth", "IE after the last token, from the first layer (0) to the last one (1).", ByDepth(runs)),
+                new("depth", "IE after the last token, from the first layer (0 %) to the last one (100 %).", ByDepth(runs)),
             ],
         };
     }
@@ -57,7 +57,7 @@ internal sealed class CompareStudy : Study
     {
         var table = new Table(
             TableColumn.Text("model"), TableColumn.Number("parameters", 0), TableColumn.Integer("layers"), TableColumn.Integer("width"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3),
-            TableColumn.Integer("formed_at_layer"), TableColumn.Text("jumps_at"), TableColumn.Number("forward_multiply_adds", 0), TableColumn.Number("training_multiply_adds", 0));
+            TableColumn.Integer("formed_at_layer"), TableColumn.Text("jumps_at"), TableColumn.Number("forward_ops", 0), TableColumn.Number("training_ops", 0));
         foreach (var row in rows)
             table.Add(row.Model, (double)row.Config.Parameters, row.Config.Layers, row.Config.Width, row.Last.Bits.Mean, Known(row.Last.Bits.Low), Known(row.Last.Bits.High), row.Last.ExactBits, row.FormedAt, row.JumpsAt, row.ForwardCost, row.TrainingCost);
         return table;
@@ -118,7 +118,7 @@ internal sealed class CompareStudy : Study
     }
 
     private static string Caution(bool sameData) =>
-        $"A higher value does not make a better model: it says that the states of its layers are easier to tell apart by a small critic. {(sameData ? "All models read the same tokens, so their exact values agree where they keep prefixes apart." : "The models' tokens differ, and so do their exact values: compare what each reads of its own exact value, not the bits.")}";
+        $"A higher value does not make a better model: it says that the states of its layers are easier to tell apart by a small critic. {(sameData ? "All models read the same tokens, so their exact values agree where they keep prefixes apart." : "The models' tokens differ, and so may their exact values: compare what each reads of its own exact value, not the bits.")}";
 
     private static TableCell Known(double value) => double.IsNaN(value) ? TableCell.Empty : value;
 
