@@ -1,26 +1,28 @@
 #!/usr/bin/env bash
-# usage: benchmarks/gpu.sh [--program FILE_OR_FOLDER] [--dtype TYPE] [--dry] OUT [PART[=SECONDS]...]
+# usage: benchmarks/gpu.sh [--program FILE_OR_FOLDER] [--dtype TYPE] [--ops A,B,...] [--dry] OUT [PART[=SECONDS]...]
 # Verifies, sanitizes and measures the program on this machine's GPU, runs the PyTorch peers beside it, and prints one table of
 # ratios. It takes a driver; python3 with PyTorch for the peers; compute-sanitizer, transformers and nvidia-smi where they are.
 # What is missing, fails or runs out of its time is a row that says so, and the next part goes on.
 #   PROGRAM   the archive that benchmarks/publish.sh makes, its unpacked folder, or the program; default: beside this script
 #   OUT       JSON and logs: PART.json or .jsonl, PART.log, parts.jsonl, table.md, table.json
 #   PART      any of the below, in this order; default: all. SECONDS is what it may take at most
+#   --ops     what the sanitizers look at, one op after the other; default: all that verify has
 #   --dry     tiny sizes on the processor (the program on the emulator that EMERGENCE_EMULATOR names, else on its reference device),
 #             to see that everything runs; the figures mean nothing
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-declare -A budget=([machine]=30 [verify]=60 [verify16]=60 [sanitize]=120 [mine]=150 [smine]=120 [forward]=120 [bench]=90 [bench16]=60)
+declare -A budget=([machine]=30 [verify]=90 [verify16]=90 [sanitize]=400 [mine]=360 [smine]=300 [forward]=240 [bench]=120 [bench16]=90)
 order=(machine verify verify16 sanitize mine smine forward bench bench16)
 
-usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; echo "parts: ${order[*]}" >&2; exit 2; }
+usage() { sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; echo "parts: ${order[*]}" >&2; exit 2; }
 
-program="" dtype=bfloat16 dry=0 out="" parts=()
+program="" dtype=bfloat16 ops="" dry=0 out="" parts=()
 while [ $# -gt 0 ]; do
     case $1 in
         --program) program=${2:-}; shift ;;
         --dtype) dtype=${2:-}; shift ;;
+        --ops) ops=${2:-}; shift ;;
         --dry) dry=1 ;;
         -*) usage ;;
         *) if [ -z "$out" ]; then out=$1; else parts+=("$1"); fi ;;
@@ -116,18 +118,24 @@ verify16() {
 # Every tool looks at the small cases; racecheck is the slow one.
 sanitize() {
     [ -n "$sanitizer" ] || { note sanitize "not found" 0 compute-sanitizer; return; }
-    local tool
+    local tool op chosen only
+    IFS=, read -ra chosen <<< "${ops:-all}"
     for tool in memcheck synccheck initcheck racecheck; do
-        run "sanitize/$tool" $((budget[sanitize] / 4)) "sanitize-$tool.txt" "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 5 "$program" verify --device "$device" --small
+        for op in "${chosen[@]}"; do
+            only=()
+            [ "$op" = all ] || only=(--op "$op")
+            run "sanitize/$tool-$op" $((budget[sanitize] / 4 / ${#chosen[@]})) "sanitize-$tool.txt" \
+                "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 5 "$program" verify --device "$device" --small "${only[@]}"
+        done
     done
 }
 
 # The program and the peers take turns, so that each ratio is of neighbours in time.
 mine() {
-    local mode i=0 each=$((budget[mine] / 10))
+    local mode i=0 each=$((budget[mine] / 18)) # torch.compile takes most of a minute
     ours mine "$each" $i --op paper "${typed[@]}"
     for mode in published tf32 compiled expert; do
-        peer mine/$mode $((2 * each)) mine_step_gpu_torch.py --modes $mode --seconds 4 "${peer_mine[@]}"
+        peer mine/$mode $((3 * each)) mine_step_gpu_torch.py --modes $mode --seconds 4 "${peer_mine[@]}"
         i=$((i + 1))
         ours mine "$each" $i --op paper "${typed[@]}"
     done
@@ -137,8 +145,8 @@ mine() {
 smine() {
     local each=$((budget[smine] / 5))
     ours smine $each 0 --op s-mine "${typed[@]}"
-    peer smine/paper $((2 * each)) smine_step_gpu_torch.py --seconds 1 "${peer_smine[@]}"
-    peer smine/small $each smine_step_gpu_torch.py --seconds 1 "${peer_smine_small[@]}"
+    peer smine/paper $((3 * each / 2)) smine_step_gpu_torch.py --seconds 1 "${peer_smine[@]}"
+    peer smine/small $((3 * each / 2)) smine_step_gpu_torch.py --seconds 1 "${peer_smine_small[@]}"
     ours smine $each 1 --op s-mine "${typed[@]}"
 }
 
@@ -163,8 +171,8 @@ bench16() {
     run bench16 "${budget[bench16]}" bench16.json "$program" bench --device "$device" --dtype "$dtype" -o json "${bench[@]}"
 }
 
-small=() bench=() typed=() model_forward=() peer_forward=() peer_forward_shapes=4096x8,8x128 peer_mine=() peer_smine=()
-peer_smine_small=(--pairs 8192 --widths 64,32,16,1 --classes 25,600,2000)
+small=() bench=() typed=() model_forward=() peer_forward=() peer_forward_shapes=4096x8,8x128 peer_mine=()
+peer_smine=(--classes 600,13800) peer_smine_small=(--pairs 8192 --widths 64,32,16,1 --classes 25,2000)
 if [ $dry = 1 ]; then
     few=(--steps 3 --warmup 1 --seconds 1)
     small=(--small) bench=(--seconds 0.01)

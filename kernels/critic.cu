@@ -4,10 +4,10 @@
 #include "em_critic.h"
 #include "em_pairs.h"
 
-// Block x evaluates rows 4096 x .. into parts[x].
-EM_KERNEL(256) donsker_varadhan(const float* scores, int t_stride, const float* joint, int p_stride, const float* marginal, int q_stride, Partition* parts, int rows) {
+// Block x evaluates rows x * length .. into parts[x].
+EM_KERNEL(256) donsker_varadhan(const float* scores, int t_stride, const float* joint, int p_stride, const float* marginal, int q_stride, Partition* parts, int rows, int length) {
   EM_SHARED(Partition, shared, 256);
-  int start = (int)blockIdx.x * 4096, end = start + 4096 < rows ? start + 4096 : rows;
+  int start = (int)blockIdx.x * length, end = start + length < rows ? start + length : rows;
   em_join_block<256>(em_partition_of(scores, t_stride, joint, p_stride, marginal, q_stride, start + (int)threadIdx.x, end, 256), shared);
   if (threadIdx.x == 0) parts[blockIdx.x] = shared[0];
 }

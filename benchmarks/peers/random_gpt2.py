@@ -38,10 +38,12 @@ def write(options):
     text += b" " * (-len(text) % 8)
     with open(os.path.join(options.folder, "model.safetensors"), "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
+        drawn = {}  # by shape: layers may be alike, times do not depend on it
         for name, shape in shapes(options):
-            is_norm = ".ln_" in name or name.startswith("ln_f")
-            values = torch.ones(shape) if is_norm and name.endswith("weight") else 0.02 * torch.randn(shape)
-            file.write(values.numpy().tobytes())
+            is_scale = name.endswith("weight") and (".ln_" in name or name.startswith("ln_f"))
+            if not is_scale and shape not in drawn:
+                drawn[shape] = (0.02 * torch.randn(shape)).numpy().tobytes()
+            file.write(torch.ones(shape).numpy().tobytes() if is_scale else drawn[shape])
     config = {"model_type": "gpt2", "n_layer": options.layers, "n_embd": options.width, "n_head": options.heads, "n_positions": POSITIONS,
               "vocab_size": options.vocabulary, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}
     with open(os.path.join(options.folder, "config.json"), "w", encoding="utf-8") as file:

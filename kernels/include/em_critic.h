@@ -19,17 +19,41 @@ EM_DEV Partition em_join(Partition a, Partition b) {
   return r;
 }
 
-// Rows start + own, start + own + threads, ... of a thread. Two passes: the sum is relative to the thread's own maximum.
+// Rows first, first + threads, ... of a thread, read four at a time. Two passes: the sum is relative to the thread's own
+// maximum. A row behind the end reads as zeros, which change nothing.
 EM_DEV Partition em_partition_of(const float* scores, int t_stride, const float* joint, int p_stride, const float* marginal, int q_stride, int first, int end, int threads) {
   Partition own = em_no_partition();
-  for (int row = first; row < end; row += threads)
-    if (marginal[(size_t)row * q_stride] > 0.0f && scores[(size_t)row * t_stride] > own.max) own.max = scores[(size_t)row * t_stride];
-  for (int row = first; row < end; row += threads) {
-    double t = scores[(size_t)row * t_stride], p = joint[(size_t)row * p_stride], q = marginal[(size_t)row * q_stride], size = t < 0.0 ? -t : t;
-    if (!(size < em_infinity())) own.bad += 1.0;
-    if (size > own.largest) own.largest = size;
-    if (p != 0.0) own.joint = em_fma(p, t, own.joint);
-    if (q != 0.0) own.sum = em_fma(q, em_exp(t - own.max), own.sum);
+  for (int row = first; row < end; row += 4 * threads) {
+    float t[4], q[4];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      size_t at = (size_t)(row + i * threads);
+      bool inside = (int)at < end;
+      t[i] = inside ? scores[at * t_stride] : 0.0f;
+      q[i] = inside ? marginal[at * q_stride] : 0.0f;
+    }
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+      if (q[i] > 0.0f && t[i] > own.max) own.max = t[i];
+  }
+  for (int row = first; row < end; row += 4 * threads) {
+    float scored[4], p[4], q[4];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      size_t at = (size_t)(row + i * threads);
+      bool inside = (int)at < end;
+      scored[i] = inside ? scores[at * t_stride] : 0.0f;
+      p[i] = inside ? joint[at * p_stride] : 0.0f;
+      q[i] = inside ? marginal[at * q_stride] : 0.0f;
+    }
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      double t = scored[i], size = t < 0.0 ? -t : t;
+      if (!(size < em_infinity())) own.bad += 1.0;
+      if (size > own.largest) own.largest = size;
+      if (p[i] != 0.0f) own.joint = em_fma((double)p[i], t, own.joint);
+      if (q[i] != 0.0f) own.sum = em_fma((double)q[i], em_exp(t - own.max), own.sum);
+    }
   }
   return own;
 }

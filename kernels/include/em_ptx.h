@@ -73,16 +73,17 @@ EM_DEV void em_tensor_load(void* shared, const void* map, int x, int y, int z, u
   asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, %4}], [%5];"
                ::"r"(em_shared_address(shared)), "l"(map), "r"(x), "r"(y), "r"(z), "r"(em_shared_address(b)) : "memory");
 }
-EM_DEV void em_tensor_store(const void* map, const void* shared, int x, int y) {
-  asm volatile("cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%0, {%1, %2}], [%3];"
-               ::"l"(map), "r"(x), "r"(y), "r"(em_shared_address(shared)) : "memory");
-}
 EM_DEV void em_tensor_store(const void* map, const void* shared, int x, int y, int z) {
   asm volatile("cp.async.bulk.tensor.3d.global.shared::cta.bulk_group [%0, {%1, %2, %3}], [%4];"
                ::"l"(map), "r"(x), "r"(y), "r"(z), "r"(em_shared_address(shared)) : "memory");
 }
 EM_DEV void em_tensor_store_commit() { asm volatile("cp.async.bulk.commit_group;" ::: "memory"); }
-template <int Keep> EM_DEV void em_tensor_store_wait() { asm volatile("cp.async.bulk.wait_group %0;" ::"n"(Keep) : "memory"); }
+// Until this thread's stores have read their shared memory.
+EM_DEV void em_tensor_store_wait_read() { asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory"); }
+EM_DEV void em_stmatrix_x4(void* row, const u32 (&r)[4]) {
+  asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1,%2,%3,%4};"
+               ::"r"(em_shared_address(row)), "r"(r[0]), "r"(r[1]), "r"(r[2]), "r"(r[3]) : "memory");
+}
 
 // ---- products of a warpgroup; registers move from the warps that load to the warps that multiply
 template <int Registers> EM_DEV void em_registers_more() { asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(Registers)); }

@@ -6,15 +6,19 @@
 #if EM_HAS_WGMMA
 
 constexpr int TileM = 128, TileK = 64, Threads = 384;
-constexpr int Pitch = 40, StagingBytes = 64 * Pitch * 4;       // per warpgroup: 64 rows of 32 floats, free of bank conflicts
-constexpr int PackedPitch = 36;                                 // or 64 rows of 64 bf16 in words
+constexpr int Pitch = 40;                                      // of 32 floats of a row on their way out: no bank conflicts
 
 enum Layout { NT, NN, TN };                                     // which of a (m, k) and b (k, n) are stored transposed
 enum Mode { Activated, Gradient, Float, Split };
 
-template <int TileN> struct Ring {
+// Shared memory: stages of tiles of a and b; for each warpgroup its 64 rows of y on their way, in bf16 or by pieces in fp32;
+// barriers of full and empty stages, and of what y held.
+template <int TileN, int L> struct Ring {
   static constexpr int ABytes = TileM * TileK * 2, BBytes = TileN * TileK * 2, StageBytes = ABytes + BBytes;
-  static constexpr int Stages = TileN == 128 ? 5 : 4;
+  static constexpr int Stages = L == TN ? (TileN == 128 ? 5 : 4) : (TileN == 128 ? 5 : TileN == 192 ? 4 : 3);
+  static constexpr int StagingBytes = L == TN ? 64 * Pitch * 4 : 64 * TileN * 2;
+  // The blocks of a cluster take turns loading b: as two halves of its columns, or where MN-major by pieces of 64.
+  static constexpr int PartsOfB = L == NT ? 2 : TileN / 64;
   static constexpr int StagingAt = Stages * StageBytes, BarriersAt = StagingAt + 2 * StagingBytes;
 };
 
@@ -43,31 +47,35 @@ EM_DEV Item item_of(const Work& w, int index, int tile_n, int cluster, int rank)
 }
 
 template <int TileN, int L> EM_DEV void load_tiles(const Work& w, const void* map_a, const void* map_b, u8* ring, u64* full, u64* empty, int cluster, int rank) {
-  using R = Ring<TileN>;
+  using R = Ring<TileN, L>;
   int count = 0;
   for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
     Item item = item_of(w, index, TileN, cluster, rank);
+    // What lies wholly outside of a matrix is not loaded (a multicast of nothing but zeros once ended a barrier's phase too
+    // soon); its place holds anything, and so do the results that are not written.
+    int rows_of_a = L == TN ? 64 : TileM, columns_of_b = TileN / R::PartsOfB;
+    u32 bytes = 0;
+    for (int row = item.row; row < item.row + TileM && row < w.m; row += rows_of_a) bytes += (u32)rows_of_a * TileK * 2;
+    for (int column = item.column; column < item.column + TileN && column < w.n; column += columns_of_b) bytes += (u32)columns_of_b * TileK * 2;
     for (int product = 0; product < w.products; ++product) {
       int pa = (int)(w.parts_a >> 4 * product & 15u), pb = (int)(w.parts_b >> 4 * product & 15u);
       for (int k = item.k; k < item.k_end; k += TileK, ++count) {
         int stage = count % R::Stages;
         u8 *a = ring + stage * R::StageBytes, *b = a + R::ABytes;
         while (!em_barrier_try_wait(empty + stage, (u32)(count / R::Stages & 1) ^ 1u)) {}
-        em_barrier_arrive_expecting(full + stage, R::StageBytes);
+        em_barrier_arrive_expecting(full + stage, bytes);
+        if (L != TN && item.row < w.m) em_tensor_load(a, map_a, k, item.row, pa, full + stage);
         if (L == TN) {
-          em_tensor_load(a, map_a, item.row, k, pa, full + stage);
-          em_tensor_load(a + 8192, map_a, item.row + 64, k, pa, full + stage);
-        } else {
-          em_tensor_load(a, map_a, k, item.row, pa, full + stage);
+          if (item.row < w.m) em_tensor_load(a, map_a, item.row, k, pa, full + stage);
+          if (item.row + 64 < w.m) em_tensor_load(a + 8192, map_a, item.row + 64, k, pa, full + stage);
         }
-        for (int half = rank; half < 2; half += cluster) {
-          if (L == NT) {
-            em_tensor_load_multicast(b + half * (R::BBytes / 2), map_b, k, item.column + half * (TileN / 2), pb, full + stage, cluster);
-          } else {
 #pragma unroll
-            for (int piece = 0; piece < TileN / 64; ++piece)
-              em_tensor_load_multicast(b + piece * 8192 + half * 4096, map_b, item.column + piece * 64, k + half * 32, pb, full + stage, cluster);
-          }
+        for (int part = 0; part < R::PartsOfB; ++part) {
+          int column = item.column + part * (TileN / R::PartsOfB);
+          if (part % cluster != rank || column >= w.n) continue;
+          u8* to = b + part * (R::BBytes / R::PartsOfB);
+          if (L == NT) em_tensor_load_multicast(to, map_b, k, column, pb, full + stage, cluster);
+          else em_tensor_load_multicast(to, map_b, column, k, pb, full + stage, cluster);
         }
       }
     }
@@ -97,93 +105,8 @@ EM_DEV void write_four(const Output& o, int row, int column, float* v, int split
     if (column + i < o.n) y[i] = r ? rest[i] + r[i] : rest[i];
 }
 
-// Which of a thread's results lie where y held a positive activation: 16 bits for each 32 columns, those of the last ones
-// lowest. They are read while the warpgroup multiplies, two words of four rows at a time.
-template <int TileN> struct Signs {
-  static constexpr int Chunks = TileN / 32;
-  u32 words[Chunks / 2];
-  uint2 pending[2][4];
-  int asked, kept;
-
-  EM_DEV_MEMBER void start() { asked = kept = 0; }
-
-  EM_DEV_MEMBER void ask(const Output& o, int row0, int column0) {
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      int column = column0 + (asked + half) * 32 + (int)threadIdx.x % 8 * 4;
-      bool wide = o.wide && column + 4 <= o.n;
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        int row = row0 + (int)threadIdx.x % 128 / 8 + i * 16;
-        const u16* y = (const u16*)o.y + (size_t)row * o.stride + column;
-        uint2 v = {0, 0};
-        if (row < o.m && asked + half < Chunks) {
-          if (wide) v = *(const uint2*)y;
-          else {
-            if (column < o.n) v.x = y[0];
-            if (column + 1 < o.n) v.x |= (u32)y[1] << 16;
-            if (column + 2 < o.n) v.y = y[2];
-            if (column + 3 < o.n) v.y |= (u32)y[3] << 16;
-          }
-        }
-        pending[half][i] = v;
-      }
-    }
-    asked += 2;
-  }
-
-  EM_DEV_MEMBER static u32 positive(u32 v) { return !(v & 0x8000u) && (v & 0x7fffu); }
-
-  EM_DEV_MEMBER void keep() {
-    if (kept == asked) return;
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      u32 bits = 0;
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        uint2 v = pending[half][i];
-        bits |= (positive(v.x) | positive(v.x >> 16) << 1 | positive(v.y) << 2 | positive(v.y >> 16) << 3) << 4 * i;
-      }
-#pragma unroll
-      for (int w = Chunks / 2 - 1; w > 0; --w) words[w] = words[w] << 16 | words[w - 1] >> 16;
-      words[0] = words[0] << 16 | bits;
-    }
-    kept = asked;
-  }
-
-  // Between the products of a step and the next; all are there after `finish`.
-  EM_DEV_MEMBER void go_on(const Output& o, int row0, int column0) {
-    keep();
-    if (asked < Chunks) ask(o, row0, column0);
-  }
-  EM_DEV_MEMBER void finish(const Output& o, int row0, int column0) {
-    keep();
-    while (asked < Chunks) {
-      ask(o, row0, column0);
-      keep();
-    }
-  }
-};
-
-// Four columns of a row in bf16, in the place of the activations whose signs are known.
-EM_DEV void write_gradient(const Output& o, int row, int column, float4 v, u32 signs) {
-  float x[4] = {v.x, v.y, v.z, v.w};
-#pragma unroll
-  for (int i = 0; i < 4; ++i) x[i] = signs >> i & 1u ? x[i] : 0.01f * x[i];
-  u16* y = (u16*)o.y + (size_t)row * o.stride + column;
-  uint2 packed = {em_pack_bf16(x[0], x[1]), em_pack_bf16(x[2], x[3])};
-  if (o.wide && column + 4 <= o.n) {
-    *(uint2*)y = packed;
-    return;
-  }
-  if (column < o.n) y[0] = (u16)packed.x;
-  if (column + 1 < o.n) y[1] = (u16)(packed.x >> 16);
-  if (column + 2 < o.n) y[2] = (u16)packed.y;
-  if (column + 3 < o.n) y[3] = (u16)(packed.y >> 16);
-}
-
-// Results pass through shared memory, so that rows leave in whole lines.
-template <int TileN> EM_DEV void write_wide(const float (&sum)[TileN / 2], const Output& o, const Signs<TileN>& signs, int row0, int column0, int split, float* staging, int group) {
+// fp32 results pass through shared memory, so that rows leave in whole lines.
+template <int TileN> EM_DEV void write_wide(const float (&sum)[TileN / 2], const Output& o, int row0, int column0, int split, float* staging, int group) {
   int thread = (int)threadIdx.x % 128, lane = thread % 32, row = thread / 32 * 16 + lane / 4, pair = lane % 4 * 2;
 #pragma unroll
   for (int chunk = 0; chunk < TileN / 32; ++chunk) {
@@ -194,71 +117,98 @@ template <int TileN> EM_DEV void write_wide(const float (&sum)[TileN / 2], const
       *(float2*)(staging + (row + 8) * Pitch + j * 8 + pair) = {s[2], s[3]};
     }
     em_warpgroup_sync(group);
-    int column = column0 + chunk * 32 + thread % 8 * 4, at = TileN / 32 - 1 - chunk;
-    u32 bits = signs.words[at / 2] >> at % 2 * 16;
+    int column = column0 + chunk * 32 + thread % 8 * 4;
 #pragma unroll 1
-    for (int r = thread / 8; r < 64; r += 16, bits >>= 4) {
-      if (row0 + r >= o.m || column >= o.n) continue;
-      float* v = staging + r * Pitch + thread % 8 * 4;
-      if (o.mode == Gradient) write_gradient(o, row0 + r, column, *(const float4*)v, bits);
-      else write_four(o, row0 + r, column, v, split);
-    }
+    for (int r = thread / 8; r < 64; r += 16)
+      if (row0 + r < o.m && column < o.n) write_four(o, row0 + r, column, staging + r * Pitch + thread % 8 * 4, split);
     em_warpgroup_sync(group);
   }
 }
 
-template <int TileN> EM_DEV void write_activated(const float (&sum)[TileN / 2], const Output& o, int row0, int column0, u32* staging, int group) {
-  int thread = (int)threadIdx.x % 128, lane = thread % 32, row = thread / 32 * 16 + lane / 4, pair = lane % 4 * 2;
-  float floor = o.activation ? 0.01f : 1.0f;                    // leaky ReLU, or none
+// bf16 rows of y in shared memory as tensor copies have them: pieces of 64 columns, swizzled. Each lane names a row of 8
+// columns for ldmatrix and stmatrix, whose fragments are those of a product's results.
+template <int TileN> struct Rows16 {
+  u8* tile;
+  u32 row, low, high;
+
+  EM_DEV_MEMBER Rows16(u8* staging) {
+    u32 thread = threadIdx.x % 128, lane = thread % 32;
+    tile = staging;
+    row = (thread / 32 * 16 + (lane >> 3 & 1u) * 8 + lane % 8) * 128;
+    low = lane % 8, high = lane >> 4;
+  }
+  // Where this lane's row of columns 16 * pair .. lies.
+  EM_DEV_MEMBER u8* at(int pair) const { return tile + pair / 4 * 8192 + row + ((((u32)(pair % 4) * 2 + high) ^ low) << 4); }
+};
+
+template <int TileN> EM_DEV void stage_activated(const float (&sum)[TileN / 2], const Output& o, int column0, u8* staging) {
+  Rows16<TileN> rows(staging);
+  float slope = o.activation ? 0.01f : 1.0f;                    // leaky ReLU, or none
+  int own = column0 + (int)threadIdx.x % 4 * 2;
 #pragma unroll
-  for (int chunk = 0; chunk < TileN / 64; ++chunk) {
+  for (int pair = 0; pair < TileN / 16; ++pair) {
+    u32 packed[4];
 #pragma unroll
-    for (int j = 0; j < 8; ++j) {
-      const float* s = sum + (chunk * 8 + j) * 4;
-      int column = column0 + chunk * 64 + j * 8 + pair;
+    for (int half = 0; half < 2; ++half) {
+      const float* s = sum + (pair * 2 + half) * 4;
+      int column = own + pair * 16 + half * 8;
       float b0 = o.bias && column < o.n ? o.bias[column] : 0.0f, b1 = o.bias && column + 1 < o.n ? o.bias[column + 1] : 0.0f;
       float v[4] = {s[0] + b0, s[1] + b1, s[2] + b0, s[3] + b1};
 #pragma unroll
-      for (int i = 0; i < 4; ++i) v[i] = v[i] > 0.0f ? v[i] : floor * v[i];
-      staging[row * PackedPitch + j * 4 + pair / 2] = em_pack_bf16(v[0], v[1]);
-      staging[(row + 8) * PackedPitch + j * 4 + pair / 2] = em_pack_bf16(v[2], v[3]);
+      for (int i = 0; i < 4; ++i) v[i] = v[i] > 0.0f ? v[i] : slope * v[i];
+      packed[half * 2] = em_pack_bf16(v[0], v[1]);
+      packed[half * 2 + 1] = em_pack_bf16(v[2], v[3]);
     }
-    em_warpgroup_sync(group);
-    int column = column0 + chunk * 64 + thread % 8 * 8;
-#pragma unroll 1
-    for (int r = thread / 8; r < 64; r += 16) {
-      if (row0 + r >= o.m || column >= o.n) continue;
-      uint4 v = *(const uint4*)(staging + r * PackedPitch + thread % 8 * 4);
-      u16* y = (u16*)o.y + (size_t)(row0 + r) * o.stride + column;
-      if (column + 8 <= o.n) {
-        *(uint4*)y = v;
-      } else {
-        u32 words[4] = {v.x, v.y, v.z, v.w};
-#pragma unroll
-        for (int i = 0; i < 8; ++i)
-          if (column + i < o.n) y[i] = (u16)(words[i / 2] >> i % 2 * 16);
-      }
-    }
-    em_warpgroup_sync(group);
+    em_stmatrix_x4(rows.at(pair), packed);
   }
 }
 
-template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Output& o, u8* ring, u64* full, u64* empty, int cluster, int rank) {
-  using R = Ring<TileN>;
-  constexpr bool TransposedA = L == TN, TransposedB = L != NT;
+// The results take the place of the activations that lie there.
+template <int TileN> EM_DEV void stage_gradient(const float (&sum)[TileN / 2], u8* staging) {
+  Rows16<TileN> rows(staging);
+#pragma unroll
+  for (int pair = 0; pair < TileN / 16; ++pair) {
+    const float* s = sum + pair * 8;
+    u32 y[4], packed[4];
+    em_ldmatrix_x4(y, rows.at(pair));
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      float low = (int)(y[i] << 16) > 0 ? s[2 * i] : 0.01f * s[2 * i], high = (int)y[i] > 0xffff ? s[2 * i + 1] : 0.01f * s[2 * i + 1];
+      packed[i] = em_pack_bf16(low, high);
+    }
+    em_stmatrix_x4(rows.at(pair), packed);
+  }
+}
+
+// One thread moves a warpgroup's rows of y between global and shared memory, as far as they lie in y.
+template <int TileN> EM_DEV void load_rows(const Output& o, const void* map, int row0, int column0, u8* staging, u64* old) {
+  u32 bytes = 0;
+  for (int column = 0; column < TileN && column0 + column < o.n && row0 < o.m; column += 64) bytes += 8192;
+  em_barrier_arrive_expecting(old, bytes);
+  for (int at = 0; at < (int)bytes / 8192; ++at) em_tensor_load(staging + at * 8192, map, column0 + at * 64, row0, 0, old);
+}
+template <int TileN> EM_DEV void store_rows(const Output& o, const void* map, int row0, int column0, const u8* staging) {
+  for (int column = 0; column < TileN && column0 + column < o.n && row0 < o.m; column += 64) em_tensor_store(map, staging + column * 128, column0 + column, row0, 0);
+  em_tensor_store_commit();
+}
+
+template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Output& o, const void* map_y, u8* ring, u64* full, u64* empty, u64* old, int cluster, int rank) {
+  using R = Ring<TileN, L>;
+  constexpr bool TransposedA = L == TN, TransposedB = L != NT, Has16 = L != TN;
   constexpr u64 StepA = TransposedA ? 2048 >> 4 : 32 >> 4, StepB = TransposedB ? 2048 >> 4 : 32 >> 4;
   int group = (int)threadIdx.x / 128 - 1, thread = (int)threadIdx.x % 128, count = 0;
-  u8* staging = ring + R::StagingAt + group * StagingBytes;
+  u8* staging = ring + R::StagingAt + group * R::StagingBytes;
   float sum[TileN / 2];
-  Signs<TileN> signs;
-#pragma unroll
-  for (int i = 0; i < TileN / 64; ++i) signs.words[i] = 0;
-  for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
+  u32 tiles = 0;
+  for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster, ++tiles) {
     Item item = item_of(w, index, TileN, cluster, rank);
+    int row0 = item.row + group * 64;
+    if (Has16 && o.mode == Gradient && thread == 0) {
+      em_tensor_store_wait_read();
+      load_rows<TileN>(o, map_y, row0, item.column, staging, old + group);
+    }
 #pragma unroll
     for (int i = 0; i < TileN / 2; ++i) sum[i] = 0.0f;
-    int row0 = item.row + group * 64;
-    signs.start();
     int steps = w.products * ((item.k_end - item.k + TileK - 1) / TileK);
     for (int step = 0; step < steps; ++step, ++count) {
       int stage = count % R::Stages;
@@ -269,7 +219,6 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
 #pragma unroll
       for (int k = 0; k < TileK / 16; ++k) em_wgmma<TransposedA, TransposedB>(sum, a + k * StepA, b + k * StepB);
       em_wgmma_commit();
-      if (L == NN && o.mode == Gradient) signs.go_on(o, row0, item.column);
       // The products before these are done: their stage goes back to whoever loads into it.
       em_wgmma_wait<1>();
       if (step > 0 && thread < cluster) em_barrier_arrive_in(empty + (count - 1) % R::Stages, thread);
@@ -277,21 +226,36 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
     em_wgmma_wait<0>();
     em_wgmma_results(sum);
     if (thread < cluster) em_barrier_arrive_in(empty + (count - 1) % R::Stages, thread);
-    if (L == NN && o.mode == Gradient) signs.finish(o, row0, item.column);
-    if (o.mode == Activated) write_activated<TileN>(sum, o, row0, item.column, (u32*)staging, 1 + group);
-    else write_wide<TileN>(sum, o, signs, row0, item.column, item.split, (float*)staging, 1 + group);
+    if (!Has16 || o.mode == Float || o.mode == Split) {
+      write_wide<TileN>(sum, o, row0, item.column, item.split, (float*)staging, 1 + group);
+      continue;
+    }
+    if (o.mode == Gradient) {
+      while (!em_barrier_try_wait(old + group, tiles & 1u)) {}
+      stage_gradient<TileN>(sum, staging);
+    } else {
+      if (thread == 0) em_tensor_store_wait_read();
+      em_warpgroup_sync(1 + group);
+      stage_activated<TileN>(sum, o, item.column, staging);
+    }
+    em_proxy_fence();
+    em_warpgroup_sync(1 + group);
+    if (thread == 0) store_rows<TileN>(o, map_y, row0, item.column, staging);
   }
+  if (Has16 && thread == 0) em_tensor_store_wait_read();
 }
 
-template <int TileN, int L> EM_DEV void product(u8* ring, const void* map_a, const void* map_b, const Work& w, const Output& o) {
-  using R = Ring<TileN>;
-  u64 *full = (u64*)(ring + R::BarriersAt), *empty = full + R::Stages;
+template <int TileN, int L> EM_DEV void product(u8* ring, const void* map_a, const void* map_b, const void* map_y, const Work& w, const Output& o) {
+  using R = Ring<TileN, L>;
+  u64 *full = (u64*)(ring + R::BarriersAt), *empty = full + R::Stages, *old = empty + R::Stages;
   int cluster = (int)em_cluster_size(), rank = (int)em_cluster_rank();
   if (threadIdx.x == 0) {
     for (int i = 0; i < R::Stages; ++i) {
       em_barrier_init(full + i, 1);
       em_barrier_init(empty + i, (u32)(2 * cluster));
     }
+    em_barrier_init(old, 1);
+    em_barrier_init(old + 1, 1);
     em_barrier_init_fence();
   }
   __syncthreads();
@@ -301,21 +265,22 @@ template <int TileN, int L> EM_DEV void product(u8* ring, const void* map_a, con
     if (threadIdx.x == 0) load_tiles<TileN, L>(w, map_a, map_b, ring, full, empty, cluster, rank);
   } else {
     em_registers_more<232>();
-    multiply_tiles<TileN, L>(w, o, ring, full, empty, cluster, rank);
+    multiply_tiles<TileN, L>(w, o, map_y, ring, full, empty, old, cluster, rank);
   }
   // No block leaves while the other may still write into its memory.
   em_cluster_sync();
 }
 
-// The maps' third coordinate numbers the parts of an operand. wide: y's rows take 16-byte stores.
-#define PRODUCT(name, columns, layout)                                                                                              \
-  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_a, EM_TENSOR_MAP map_b, void* y, int y_stride, const float* bias, const float* residual,  \
-                             int residual_stride, int mode, int activation, int wide, int m, int n, int k, int k_of_split, int splits, int products, u32 parts_a, u32 parts_b) { \
-    EM_DYNAMIC_SHARED(u8, ring);                                                                                                    \
-    product<columns, layout>(ring, EM_PARAMETER_ADDRESS(name, 0, map_a), EM_PARAMETER_ADDRESS(name, 1, map_b),                      \
+// The maps' third coordinate numbers the parts of an operand; map_y is used in bf16 alone. wide: y's rows take 16-byte stores.
+#define PRODUCT(name, columns, layout)                                                                                            \
+  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_a, EM_TENSOR_MAP map_b, EM_TENSOR_MAP map_y, void* y, int y_stride, const float* bias,    \
+                             const float* residual, int residual_stride, int mode, int activation, int wide, int m, int n, int k,        \
+                             int k_of_split, int splits, int products, u32 parts_a, u32 parts_b) {                                        \
+    EM_DYNAMIC_SHARED(u8, ring);                                                                                                  \
+    product<columns, layout>(ring, EM_PARAMETER_ADDRESS(name, 0, map_a), EM_PARAMETER_ADDRESS(name, 1, map_b), EM_PARAMETER_ADDRESS(name, 2, map_y), \
                              work(m, n, k, columns, k_of_split, splits, products, parts_a, parts_b),                                \
                              {y, y_stride, m, n, bias, residual, residual_stride, mode, activation, wide});                         \
-  }                                                                                                                                 \
+  }                                                                                                                               \
   EM_EXPORT(name)
 
 PRODUCT(product_sm90_nt_128, 128, NT)

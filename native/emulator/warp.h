@@ -77,6 +77,23 @@ template <int Count, bool Transposed> void load_matrix(u32* result, const void* 
   warp_operation(~0u, slot, execute_load_matrix<Count, Transposed>);
 }
 
+struct StoreMatrixSlot { u8* row; const u32* value; };
+
+template <int Count> void execute_store_matrix(StoreMatrixSlot** s, u32 mask) {
+  if (mask != ~0u) fail("stmatrix needs the whole warp");
+  for (int m = 0; m < Count; ++m)
+    for (int i = 0; i < 8; ++i) {
+      u8* row = s[8 * m + i]->row;
+      if ((uintptr_t)row & 15) fail("stmatrix: a row's address is not a multiple of 16 bytes");
+      for (int k = 0; k < 4; ++k) memcpy(row + 4 * k, &s[4 * i + k]->value[m], 4);
+    }
+}
+
+template <int Count> void store_matrix(void* row, const u32* value) {
+  StoreMatrixSlot slot{(u8*)row, value};
+  warp_operation(~0u, slot, execute_store_matrix<Count>);
+}
+
 // d (16 x 8) += a (16 x 16, row-major fragments) b (16 x 8, column fragments): layouts of mma.m16n8k16 in the PTX manual.
 struct MultiplySlot { float* d; const u32* a; u32 b[2]; };
 

@@ -12,7 +12,6 @@ internal static class ForwardBench
 {
     private const int Fewest = 3, Most = 1_000;
 
-    /// <summary>Of "4096x8": sequences and tokens of each.</summary>
     private static (int Sequences, int Tokens) Shape(string text)
     {
         var parts = text.Split('x');
@@ -21,12 +20,14 @@ internal static class ForwardBench
             : throw new EmergenceException($"expected sequences and tokens such as 4096x8, found '{text}'", ExitCode.Usage);
     }
 
-    /// <summary>One row for each of the shapes, given as "4096x8,8x128".</summary>
-    public static void Measure(string name, string shapes, Device device, BenchRun run)
+    /// <summary>Of "4096x8,8x128": sequences and tokens of each.</summary>
+    public static IReadOnlyList<(int Sequences, int Tokens)> Shapes(string text) => [.. text.Split(',').Select(Shape)];
+
+    /// <summary>One row for each of the shapes.</summary>
+    public static void Measure(string name, IReadOnlyList<(int Sequences, int Tokens)> shapes, Device device, BenchRun run)
     {
-        var wanted = shapes.Split(',').Select(Shape).ToList();
         using var model = LanguageModel.Load(ModelReference.Resolve(name), device);
-        foreach (var shape in wanted)
+        foreach (var shape in shapes)
             run.Measure("forward", model.Architecture, $"{shape.Sequences}x{shape.Tokens}", () => Measure(model, shape, run.Seconds, run.Cancellation));
     }
 

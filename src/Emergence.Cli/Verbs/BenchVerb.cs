@@ -33,6 +33,7 @@ internal static class BenchVerb
 
             if (parsed.GetValue(seconds) is <= 0 or double.NaN)
                 throw new EmergenceException($"expected more than 0 seconds, found {parsed.GetValue(seconds)}", ExitCode.Usage);
+            var passes = ForwardBench.Shapes(parsed.GetRequiredValue(shapes));
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
             var size = BenchSizes.Of(machine);
@@ -42,7 +43,7 @@ internal static class BenchVerb
             run.MeasureRoof();
             if (parsed.GetValue(model) is { } name)
             {
-                ForwardBench.Measure(name, parsed.GetRequiredValue(shapes), machine, run);
+                ForwardBench.Measure(name, passes, machine, run);
             }
             else
             {

@@ -15,13 +15,13 @@ internal sealed class CriticPlan16
     /// <summary>Elements that a row's stride is a multiple of.</summary>
     public const int RowUnit = 8;
 
-    /// <summary>Keys of a block of a sort, and values of a byte.</summary>
-    public const int SortTile = 4096, SortDigits = 256;
+    /// <summary>Keys of a block of a sort, bits that a pass sorts by at most, and what these can be.</summary>
+    public const int SortTile = 4096, SortBits = 10, SortDigits = 1 << SortBits;
 
     // A layer with fewer inputs than this gains nothing from tensor cores.
     private const int WideInput = 96;
-    private const int MaxTailLayers = 31, MaxTailBlocks = 256, TailPadColumns = 3;
-    private const int MaxSumChunks = 1024;
+    private const int MaxTailLayers = 31, MaxTailBlocks = 264, TailPadColumns = 7;
+    private const int MaxSumChunks = 1024, LeastSumLength = 128;
 
     public CriticPlan16(CriticShape shape, int xRows, int yRows, int pairs)
     {
@@ -62,8 +62,26 @@ internal sealed class CriticPlan16
     public long InputBytes => XRows * RowBytes(Shape.XColumns) + YRows * RowBytes(Shape.YColumns);
 
     /// <summary>Weights of the wide layers in bf16.</summary>
-    public long WeightBytes => Shape.Widths[0] * (RowBytes(Shape.XColumns) + RowBytes(Shape.YColumns))
-        + Enumerable.Range(1, TailStart - 1).Sum(layer => Shape.Widths[layer] * RowBytes(Shape.InputColumns(layer)));
+    public long WeightBytes => WeightMatrices().Sum(matrix => matrix.Rows * RowBytes(matrix.Columns));
+
+    /// <summary>Runs of 8 elements of those.</summary>
+    public int WeightEights => checked((int)(WeightBytes / (2 * RowUnit)));
+
+    /// <summary>Of each of these matrices where it begins in the parameters, its stride and columns there, and its first run of 8.</summary>
+    public IReadOnlyList<int> WeightTable
+    {
+        get
+        {
+            var (table, eights) = (new List<int>(), 0L);
+            foreach (var (start, stride, rows, columns) in WeightMatrices())
+            {
+                table.AddRange([start, stride, columns, checked((int)eights)]);
+                eights += rows * RowBytes(columns) / (2 * RowUnit);
+            }
+
+            return table;
+        }
+    }
 
     /// <summary>A(0).</summary>
     public long FirstBytes => Pairs * RowBytes(Shape.Widths[0]);
@@ -76,19 +94,19 @@ internal sealed class CriticPlan16
     /// <summary>Parts of sums, the most that one op has at a time, in single precision.</summary>
     public long PartBytes => sizeof(float) * Splits().Append((long)MaxTailBlocks * TailParameters).Append((long)MaxSumChunks * Shape.Widths.Max()).Append(1).Max();
 
-    /// <summary>Keys and places of the pairs twice, counts of digits, and where each class starts.</summary>
-    public long SortBytes => sizeof(int) * (4L * Pairs + SortCounts + Math.Max(XRows, YRows) + 1L);
+    /// <summary>Keys of the pairs twice, their places for the time of a sort and in both orders; counts of digits, their totals; where each class starts.</summary>
+    public long SortBytes => sizeof(int) * (5L * Pairs + SortCounts + SortDigits + XRows + 1L + YRows + 1L);
 
     public int SortCounts => SortTiles * SortDigits;
 
     /// <summary>T and the gradient by it, in single precision.</summary>
     public long ScoreBytes => 2L * Pairs * sizeof(float);
 
-    /// <summary>The widths of the tail, for its kernels.</summary>
-    public long WidthBytes => sizeof(int) * (long)TailWidths.Count;
+    /// <summary>The widths of the tail and where the weights lie, for the kernels.</summary>
+    public long TableBytes => sizeof(int) * ((long)TailWidths.Count + WeightTable.Count);
 
     /// <summary>All but the inputs and the weights.</summary>
-    public long ExtraBytes => FirstBytes + SharedBytes + PartBytes + SortBytes + ScoreBytes + WidthBytes;
+    public long ExtraBytes => FirstBytes + SharedBytes + PartBytes + SortBytes + ScoreBytes + TableBytes;
 
     /// <summary>What a workspace allocates.</summary>
     public long TotalBytes => InputBytes + WeightBytes + ExtraBytes;
@@ -97,7 +115,7 @@ internal sealed class CriticPlan16
     public int TailLength(int pairs) => ((pairs + MaxTailBlocks - 1) / MaxTailBlocks + TailTile - 1) / TailTile * TailTile;
 
     /// <summary>Rows of a partial sum over rows, at most <see cref="MaxSumChunks"/> of them.</summary>
-    public static int SumLength(int rows) => Math.Max(MaxSumChunks, (rows + MaxSumChunks - 1) / MaxSumChunks);
+    public static int SumLength(int rows) => Math.Max(LeastSumLength, (rows + MaxSumChunks - 1) / MaxSumChunks);
 
     /// <summary>Bytes of a bf16 row with its padding.</summary>
     public static long RowBytes(int columns) => (columns + RowUnit - 1L) / RowUnit * RowUnit * 2;
@@ -108,6 +126,21 @@ internal sealed class CriticPlan16
         var (width, unit) = ((int)RowBytes(columns) / 2, RowUnit * 2);
         var all = new Tensor(buffer, DType.BFloat16, (int)(buffer.ByteLength / unit), RowUnit);
         return all.RowRange((int)(byteOffset / unit), checked((int)((long)rows * width / RowUnit))).Reshape(rows, width).ColumnRange(0, columns);
+    }
+
+    /// <summary>The first layer's weights for x and for y, then those of layers 1 .. below the tail, as they lie in the parameters.</summary>
+    public IEnumerable<(int Start, int Stride, int Rows, int Columns)> WeightMatrices()
+    {
+        var stride = Shape.InputColumns(0);
+        yield return (0, stride, Shape.Widths[0], Shape.XColumns);
+        yield return (Shape.XColumns, stride, Shape.Widths[0], Shape.YColumns);
+        var start = Shape.Widths[0] * (stride + 1);
+        for (var layer = 1; layer < TailStart; layer++)
+        {
+            var (rows, columns) = (Shape.Widths[layer], Shape.InputColumns(layer));
+            yield return (start, columns, rows, columns);
+            start += rows * (columns + 1);
+        }
     }
 
     private IEnumerable<long> Splits()

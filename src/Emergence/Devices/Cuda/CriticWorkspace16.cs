@@ -21,11 +21,14 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
             _shared = Own(device, DType.BFloat16, plan.SharedBytes);
             Activations = CutActivations(Own(device, DType.BFloat16, plan.FirstBytes));
             Parts = Own(device, DType.Float32, plan.PartBytes);
-            Sort = Own(device, DType.Int32, plan.SortBytes);
+            (SortKeys, SortPlaces, SortCounts, SortTotals, ByA, ByB) = CutSort(Own(device, DType.Int32, plan.SortBytes));
             Scores = Own(device, DType.Float32, plan.ScoreBytes / 2).Reshape(Pairs, 1);
             ScoreGradients = Own(device, DType.Float32, plan.ScoreBytes / 2).Reshape(Pairs, 1);
             TailWidths = device.AllocateIndices([.. plan.TailWidths]);
             _owned.Add(TailWidths);
+            var table = device.AllocateIndices([.. plan.WeightTable]);
+            _owned.Add(table);
+            WeightTable = table.Reshape(table.Rows / 4, 4);
         }
         catch
         {
@@ -64,11 +67,29 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
     /// <summary>(1, n) Float32: parts of sums.</summary>
     public Tensor Parts { get; }
 
-    /// <summary>(1, n) Int32: memory of a sort of the pairs.</summary>
-    public Tensor Sort { get; }
+    /// <summary>(1, R) Int32, two: keys of the pairs before and after a pass of a sort.</summary>
+    public IReadOnlyList<Tensor> SortKeys { get; }
+
+    /// <summary>(1, R) Int32: places of the pairs before or after a pass.</summary>
+    public Tensor SortPlaces { get; }
+
+    /// <summary>(1, tiles * digits) Int32.</summary>
+    public Tensor SortCounts { get; }
+
+    /// <summary>(1, digits) Int32.</summary>
+    public Tensor SortTotals { get; }
+
+    /// <summary>The pairs by their row of x.</summary>
+    public PairOrder ByA { get; }
+
+    /// <summary>The pairs by their row of y.</summary>
+    public PairOrder ByB { get; }
 
     /// <summary>(n, 1) Int32.</summary>
     public Tensor TailWidths { get; }
+
+    /// <summary>(n, 4) Int32, as weights_to_bf16 reads it.</summary>
+    public Tensor WeightTable { get; }
 
     /// <summary>Zx (Kx, w) or its gradient, bf16.</summary>
     public Tensor Zx(int rows) => CriticPlan16.Rows(_shared.Buffer, 0, rows, Shape.Widths[0]);
@@ -91,13 +112,23 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
     private (Tensor X, Tensor Y, IReadOnlyList<Tensor> Others) CutWeights(Tensor memory)
     {
         var (at, all) = (0L, new List<Tensor>());
-        foreach (var (rows, columns) in Enumerable.Range(1, Plan.TailStart - 1).Select(layer => (Shape.Widths[layer], Shape.InputColumns(layer))).Prepend((Shape.Widths[0], Shape.YColumns)).Prepend((Shape.Widths[0], Shape.XColumns)))
+        foreach (var (_, _, rows, columns) in Plan.WeightMatrices())
         {
             all.Add(CriticPlan16.Rows(memory.Buffer, at, rows, columns));
             at += rows * CriticPlan16.RowBytes(columns);
         }
 
         return (all[0], all[1], all[2..]);
+    }
+
+    private (IReadOnlyList<Tensor> Keys, Tensor Places, Tensor Counts, Tensor Totals, PairOrder ByA, PairOrder ByB) CutSort(Tensor memory)
+    {
+        var at = 0;
+        var (keys, places) = ((Tensor[])[Cut(Pairs), Cut(Pairs)], Cut(Pairs));
+        var (counts, totals) = (Cut(Plan.SortCounts), Cut(CriticPlan16.SortDigits));
+        return (keys, places, counts, totals, new(Cut(Pairs), Cut(XRows + 1)), new(Cut(Pairs), Cut(YRows + 1)));
+
+        Tensor Cut(int count) => memory.ColumnRange((at += count) - count, count);
     }
 
     private List<Tensor> CutActivations(Tensor first)

@@ -8,7 +8,9 @@ public sealed unsafe partial class CudaDevice
 {
     private const int SumRowsChunk = 1024;
     private const int SumRowsColumns = 32;
-    private const int PartitionRows = 4096;
+
+    // Rows of a part of the objective: one part where one block may take a training, else enough of them for the GPU.
+    private const int SmallPartition = 4096, PartitionRows = 1024;
 
     // Chunks of sum_by_index: one thread each, and a count of every class for each.
     private const int MaxChunks = 1024, MaxCounts = 1 << 22;
@@ -71,14 +73,16 @@ public sealed unsafe partial class CudaDevice
         Launch(KernelTable.Adam, new(Blocks(parameters.Columns, KernelTable.Adam.Threads)), parameters, gradient, first, second, scales.First, scales.Second, parameters.Columns);
     }
 
-    private static int PartitionBlocks(int rows) => Math.Max(1, Blocks(rows, PartitionRows));
+    private static int PartitionLength(int rows) => rows <= SmallPartition ? SmallPartition : PartitionRows;
+
+    private static int PartitionBlocks(int rows) => Math.Max(1, Blocks(rows, PartitionLength(rows)));
 
     /// <summary>The partition of all rows into <paramref name="memory"/>, behind which lie those of its PartitionBlocks parts.</summary>
     private void LaunchDonskerVaradhan(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient, ulong memory)
     {
         var (rows, blocks) = (scores.Rows, PartitionBlocks(scores.Rows));
         KernelArgument all = memory, parts = memory + (ulong)sizeof(Partition);
-        Launch(KernelTable.DonskerVaradhan, new(blocks), scores, scores.RowStride, joint, joint.RowStride, marginal, marginal.RowStride, parts, rows);
+        Launch(KernelTable.DonskerVaradhan, new(blocks), scores, scores.RowStride, joint, joint.RowStride, marginal, marginal.RowStride, parts, rows, PartitionLength(rows));
         Launch(KernelTable.DonskerVaradhanSum, new(1), parts, blocks, all);
         if (gradient != null)
             Launch(KernelTable.DonskerVaradhanGradient, new(Blocks(rows, KernelTable.DonskerVaradhanGradient.Threads)), scores, scores.RowStride, joint, joint.RowStride, marginal, marginal.RowStride, all, gradient, gradient.RowStride, rows);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Emergence.Tensors;
 
 namespace Emergence.Devices.Cuda;
@@ -8,7 +9,7 @@ namespace Emergence.Devices.Cuda;
 /// </content>
 public sealed unsafe partial class CudaDevice
 {
-    private const int SumColumns = 256, SumSlices = 8, LongClass = 16, KeyBits = 8;
+    private const int SumColumns = 256, SumSlices = 8, LongClass = 16, SortScanDigits = 8;
 
     public override CriticWorkspace CreateCriticWorkspace(CriticShape shape, int xRows, int yRows, int pairs) =>
         _arithmetic == DType.BFloat16 ? new CriticWorkspace16(this, new CriticPlan16(shape, xRows, yRows, pairs)) : base.CreateCriticWorkspace(shape, xRows, yRows, pairs);
@@ -46,11 +47,7 @@ public sealed unsafe partial class CudaDevice
     {
         var (shape, plan, pairs) = (memory.Shape, memory.Plan, a.Rows);
         RoundInputs(memory, x, y);
-        var weight = shape.Weight(parameters, 0);
-        ToBf16(weight.ColumnRange(0, shape.XColumns), memory.XWeight);
-        ToBf16(weight.ColumnRange(shape.XColumns, shape.YColumns), memory.YWeight);
-        for (var layer = 1; layer < plan.TailStart; layer++)
-            ToBf16(shape.Weight(parameters, layer), memory.Weights[layer - 1]);
+        Launch(KernelTable.WeightsToBf16, new(Blocks(plan.WeightEights, KernelTable.WeightsToBf16.Threads)), parameters, memory.WeightTable, memory.WeightTable.Rows, memory.XWeight, plan.WeightEights);
 
         var (zx, zy) = (memory.Zx(x.Rows), memory.Zy(y.Rows));
         ProductActivated(ProductLayout.NT, memory.X.RowRange(0, x.Rows), memory.XWeight, zx, shape.Bias(parameters, 0), Activation.None);
@@ -77,8 +74,8 @@ public sealed unsafe partial class CudaDevice
         }
 
         var (first, dzx, dzy) = (memory.Activations[0].RowRange(0, pairs), memory.Zx(xRows), memory.Zy(yRows));
-        SumByIndex(memory, first, a, dzx);
-        SumByIndex(memory, first, b, dzy);
+        SumByIndex(memory, first, a, memory.ByA, dzx);
+        SumByIndex(memory, first, b, memory.ByB, dzy);
         var weight = shape.Weight(gradient, 0);
         ProductSplit(dzx, memory.X.RowRange(0, xRows), weight.ColumnRange(0, shape.XColumns), memory.Parts);
         ProductSplit(dzy, memory.Y.RowRange(0, yRows), weight.ColumnRange(shape.XColumns, shape.YColumns), memory.Parts);
@@ -96,44 +93,59 @@ public sealed unsafe partial class CudaDevice
     /// <summary>The tail's part of parameters or their gradient.</summary>
     private static Tensor Tail(CriticPlan16 plan, Tensor parameters) => parameters.ColumnRange(parameters.Columns - plan.TailParameters, plan.TailParameters);
 
-    /// <summary>y = the rows of <see cref="CriticWorkspace16.Parts"/>, at most 1,024, added in a fixed order.</summary>
+    /// <summary>y = the rows of <see cref="CriticWorkspace16.Parts"/>, added in a fixed order.</summary>
     private void AddParts(CriticWorkspace16 memory, int count, Tensor y) =>
-        Launch(KernelTable.SumRows, new(Blocks(y.Columns, SumRowsColumns)), memory.Parts, y.Columns, y, y.RowStride, count, y.Columns);
+        Launch(KernelTable.SumParts, new(Blocks(y.Columns, CriticPlan16.RowUnit)), memory.Parts, count, y, y.Columns);
 
     private void SumRows(CriticWorkspace16 memory, Tensor x, Tensor sums)
     {
         var length = CriticPlan16.SumLength(x.Rows);
-        var (chunks, across) = (Blocks(x.Rows, length), 1);
-        while (across < 32 && across * CriticPlan16.RowUnit < x.Columns)
-            across *= 2;
+        var (chunks, across) = (Blocks(x.Rows, length), Math.Min(Blocks(x.Columns, CriticPlan16.RowUnit), KernelTable.SumRowsBf16.Threads));
         Launch(KernelTable.SumRowsBf16, new(Blocks(x.Columns, across * CriticPlan16.RowUnit), chunks), x, x.RowStride, memory.Parts, x.Rows, x.Columns, length, across);
         AddParts(memory, chunks, sums);
     }
 
     /// <summary>As the op of this name, by a stable sort of the rows.</summary>
-    private void SumByIndex(CriticWorkspace16 memory, Tensor x, Tensor index, Tensor sums)
+    private void SumByIndex(CriticWorkspace16 memory, Tensor x, Tensor index, PairOrder order, Tensor sums)
     {
-        var (plan, rows, classes) = (memory.Plan, x.Rows, sums.Rows);
-        var tiles = Blocks(rows, CriticPlan16.SortTile);
-        Tensor At(long start, int count) => memory.Sort.ColumnRange((int)start, count);
-        Tensor counts = At(4L * plan.Pairs, CriticPlan16.SortDigits * tiles), starts = At(4L * plan.Pairs + plan.SortCounts, classes + 1);
-        Tensor keys = index, values = index;
-        var (keyStride, shift) = (index.RowStride, 0);
-        do
-        {
-            var half = shift / KeyBits % 2 * 2;
-            Tensor sorted = At((long)half * plan.Pairs, rows), order = At((half + 1L) * plan.Pairs, rows);
-            Launch(KernelTable.SortCount, new(tiles), keys, keyStride, rows, shift, counts, tiles);
-            Launch(KernelTable.SortScan, new(1), counts, counts.Columns);
-            Launch(KernelTable.SortScatter, new(tiles), keys, keyStride, shift == 0 ? null : values, rows, shift, counts, tiles, sorted, order);
-            (keys, values, keyStride, shift) = (sorted, order, 1, shift + KeyBits);
-        }
-        while (classes - 1 >> shift > 0);
-
-        Launch(KernelTable.SortStarts, new(Blocks(classes + 1, KernelTable.SortStarts.Threads)), keys, rows, starts, classes);
+        var (rows, classes) = (x.Rows, sums.Rows);
+        if (order.Kept != index)
+            Sort(memory, index, classes, order);
         var slices = rows / Math.Max(1, classes) >= LongClass ? SumSlices : 1;
         var jobs = classes * Blocks(x.Columns, SumColumns);
-        Launch(KernelTable.SumByIndexBf16, new(slices == 1 ? Blocks(jobs, SumSlices) : jobs), x, x.RowStride, starts, values, sums, sums.RowStride, classes, x.Columns, slices);
+        Launch(KernelTable.SumByIndexBf16, new(slices == 1 ? Blocks(jobs, SumSlices) : jobs), x, x.RowStride, order.Starts, order.Pairs, sums, sums.RowStride, classes, x.Columns, slices);
+    }
+
+    /// <summary>Sorts the pairs by classes that stay as they are, so that no later pass has to.</summary>
+    private void Keep(CriticWorkspace16 memory, Tensor index, int classes, PairOrder order)
+    {
+        Sort(memory, index, classes, order);
+        order.Kept = index;
+    }
+
+    /// <summary>By as few passes as the number of classes takes; a pass of one tile is one launch.</summary>
+    private void Sort(CriticWorkspace16 memory, Tensor index, int classes, PairOrder order)
+    {
+        var (rows, tiles) = (index.Rows, Blocks(index.Rows, CriticPlan16.SortTile));
+        var keyBits = 32 - BitOperations.LeadingZeroCount((uint)Math.Max(1, classes - 1));
+        var passes = Blocks(keyBits, CriticPlan16.SortBits);
+        var bits = Blocks(keyBits, passes);
+        var (counts, totals) = tiles > 1 ? (memory.SortCounts, memory.SortTotals) : (null, null);
+        var (keys, places, stride) = (index, (Tensor?)null, index.RowStride);
+        for (var pass = 0; pass < passes; pass++)
+        {
+            var (shift, sorted, to) = (pass * bits, memory.SortKeys[pass % 2], (passes - pass) % 2 == 1 ? order.Pairs : memory.SortPlaces);
+            if (tiles > 1)
+            {
+                Launch(KernelTable.SortCount, new(tiles), keys, stride, rows, shift, bits, counts, tiles);
+                Launch(KernelTable.SortScan, new(Blocks(1 << bits, SortScanDigits)), counts, tiles, totals, 1 << bits);
+            }
+
+            Launch(KernelTable.SortScatter, new(tiles), keys, stride, places, rows, shift, bits, counts, totals, tiles, sorted, to);
+            (keys, places, stride) = (sorted, to, 1);
+        }
+
+        Launch(KernelTable.SortStarts, new(Blocks(rows + 1, KernelTable.SortStarts.Threads)), keys, rows, order.Starts, classes);
     }
 
     private void ToBf16(Tensor x, Tensor y) =>

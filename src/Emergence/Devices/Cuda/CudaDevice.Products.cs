@@ -105,13 +105,14 @@ public sealed unsafe partial class CudaDevice
 
     private void Multiply(ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductKind kind, Tensor? bias, Activation activation, Tensor? residual)
     {
-        if (Hopper is { } hopper && HopperProducts.Takes(layout, kind, activation))
+        var k = layout == ProductLayout.TN ? a.Rows : a.Columns;
+        if (Hopper is { } hopper && HopperProducts.Takes(layout, kind, activation, k))
         {
             hopper.Launch(layout, a, b, y, kind, bias, activation, residual);
             return;
         }
 
-        var (k, (kernel, columns)) = (layout == ProductLayout.TN ? a.Rows : a.Columns, ProductTile(layout, y.Columns));
+        var (kernel, columns) = ProductTile(layout, y.Columns);
         var tiles = Blocks(y.Rows, ProductRows) * Blocks(y.Columns, columns);
         Launch(kernel, new(tiles), a, a.RowStride, b, b.RowStride, y, y.RowStride, (int)kind, bias, (int)activation, residual, residual?.RowStride ?? 0, y.Rows, y.Columns, k, Math.Max(1, k));
     }

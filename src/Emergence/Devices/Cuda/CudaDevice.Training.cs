@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Emergence.Devices.Sampling;
 
 namespace Emergence.Devices.Cuda;
 
@@ -85,7 +86,7 @@ public sealed unsafe partial class CudaDevice
                 device._queue.Stream.Synchronize(); // the inputs came through it
                 device._entered.Value = _queue;
                 if (training.Workspace is CriticWorkspace16 memory)
-                    device.RoundInputs(memory, training.X, training.Y); // once, so in no graph
+                    DoOnce(memory);
                 _queue.Plan(QueueStep);
                 _step = _queue.Stream.Capture(QueueStep);
                 _steps = _queue.Stream.Capture(() =>
@@ -144,6 +145,24 @@ public sealed unsafe partial class CudaDevice
             _queue?.Dispose();
             _memory?.Dispose();
             _pairs.Dispose();
+        }
+
+        /// <summary>What is the same in every step, so in no graph: rounded inputs, and the order of pairs that stay.</summary>
+        private void DoOnce(CriticWorkspace16 memory)
+        {
+            var (t, drawn) = (_training, _training.Source.Count);
+            _device.RoundInputs(memory, t.X, t.Y);
+            if (t.Source is ShuffledPairs)
+            {
+                // Every step draws the same rows of x.
+                _device.Queue.Clear(Memory, sizeof(Schedule));
+                _pairs.Draw(_device, Memory, t.A.RowRange(t.FixedPairs, drawn), t.B.RowRange(t.FixedPairs, drawn));
+            }
+
+            if (drawn == 0 || t.Source is ShuffledPairs)
+                _device.Keep(memory, t.A, t.X.Rows, memory.ByA);
+            if (drawn == 0)
+                _device.Keep(memory, t.B, t.Y.Rows, memory.ByB);
         }
 
         private void QueueStep()

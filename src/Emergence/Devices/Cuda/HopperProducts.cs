@@ -23,8 +23,8 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     /// <summary>The compute capability with these instructions; the emulator has them too.</summary>
     public const int Capability = 90;
 
-    /// <summary>Whether there is code for these: deltas only where b is (K, N), in bf16 no activation but leaky ReLU.</summary>
-    public static bool Takes(ProductLayout layout, ProductKind kind, Activation activation) => kind switch
+    /// <summary>Whether there is code for these: sums of something, deltas only where b is (K, N), in bf16 no activation but leaky ReLU.</summary>
+    public static bool Takes(ProductLayout layout, ProductKind kind, Activation activation, int k) => k > 0 && kind switch
     {
         ProductKind.Activated => activation is Activation.None or Activation.LeakyRelu,
         ProductKind.Gradient => layout == ProductLayout.NN,
@@ -59,7 +59,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     {
         var k = layout == ProductLayout.TN ? a.Rows / aParts : a.Columns;
         var isWide = y.RowStride % 4 == 0 && y.Address % (4 * y.Type.Size()) == 0;
-        Launch(layout, a, b, aParts, bParts, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, (int)kind, (int)activation, isWide ? 1 : 0]);
+        Launch(layout, a, b, aParts, bParts, y, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, (int)kind, (int)activation, isWide ? 1 : 0]);
     }
 
     /// <summary>Parts of a' b along k, each an (M, N) of fp32 behind the other.</summary>
@@ -73,11 +73,11 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     public int LaunchParts(Tensor a, Tensor b, KernelArgument parts, int m, int n, int most)
     {
         var split = SplitOf(m, n, a.Rows, most);
-        Launch(ProductLayout.TN, a, b, 1, 1, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
+        Launch(ProductLayout.TN, a, b, 1, 1, null, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
         return split.Count;
     }
 
-    private void Launch(ProductLayout layout, Tensor a, Tensor b, int aParts, int bParts, int m, int n, int k, (int Count, int Length) split, ReadOnlySpan<KernelArgument> output)
+    private void Launch(ProductLayout layout, Tensor a, Tensor b, int aParts, int bParts, Tensor? y, int m, int n, int k, (int Count, int Length) split, ReadOnlySpan<KernelArgument> output)
     {
         if (m == 0 || n == 0 || k == 0)
             return;
@@ -94,11 +94,14 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
         var items = Blocks(m, TileRows * cluster) * Blocks(n, columns) * split.Count;
         var grid = new Grid(cluster * Math.Min(items, Math.Max(1, context.MultiprocessorCount / cluster)));
         var driver = context.Driver;
-        ReadOnlySpan<CudaTensorMap> maps =
+        Span<CudaTensorMap> maps =
         [
             CudaTensorMap.Of(driver, a, layout == ProductLayout.TN ? TileK : TileRows, aParts),
-            CudaTensorMap.Of(driver, b, layout == ProductLayout.NT ? columns / 2 : TileK / 2, bParts),
+            CudaTensorMap.Of(driver, b, layout == ProductLayout.NT ? columns / 2 : TileK, bParts),
+            default,
         ];
+        if (y?.Type == DType.BFloat16)
+            maps[2] = CudaTensorMap.Of(driver, y, TileRows / 2, 1);
         device.Launch(row, grid, cluster, maps, [.. output, m, n, k, split.Length, split.Count, products, partsOfA, partsOfB]);
     }
 

@@ -44,23 +44,25 @@ internal static class KernelTable
 
     public static readonly KernelRow SmallCritic = Add("small_critic", "small_critic", 256, 99_120);
 
-    public static readonly KernelRow ProductSm90NT128 = Add("product_sm90_nt_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
-    public static readonly KernelRow ProductSm90NT192 = Add("product_sm90_nt_192", "product_sm90", 384, ProductSm90Bytes(192, 4));
-    public static readonly KernelRow ProductSm90NT256 = Add("product_sm90_nt_256", "product_sm90", 384, ProductSm90Bytes(256, 4));
-    public static readonly KernelRow ProductSm90NN128 = Add("product_sm90_nn_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
-    public static readonly KernelRow ProductSm90NN192 = Add("product_sm90_nn_192", "product_sm90", 384, ProductSm90Bytes(192, 4));
-    public static readonly KernelRow ProductSm90NN256 = Add("product_sm90_nn_256", "product_sm90", 384, ProductSm90Bytes(256, 4));
-    public static readonly KernelRow ProductSm90TN128 = Add("product_sm90_tn_128", "product_sm90", 384, ProductSm90Bytes(128, 5));
-    public static readonly KernelRow ProductSm90TN192 = Add("product_sm90_tn_192", "product_sm90", 384, ProductSm90Bytes(192, 4));
-    public static readonly KernelRow ProductSm90TN256 = Add("product_sm90_tn_256", "product_sm90", 384, ProductSm90Bytes(256, 4));
+    public static readonly KernelRow ProductSm90NT128 = Add("product_sm90_nt_128", "product_sm90", 384, ProductSm90Bytes(128, false));
+    public static readonly KernelRow ProductSm90NT192 = Add("product_sm90_nt_192", "product_sm90", 384, ProductSm90Bytes(192, false));
+    public static readonly KernelRow ProductSm90NT256 = Add("product_sm90_nt_256", "product_sm90", 384, ProductSm90Bytes(256, false));
+    public static readonly KernelRow ProductSm90NN128 = Add("product_sm90_nn_128", "product_sm90", 384, ProductSm90Bytes(128, false));
+    public static readonly KernelRow ProductSm90NN192 = Add("product_sm90_nn_192", "product_sm90", 384, ProductSm90Bytes(192, false));
+    public static readonly KernelRow ProductSm90NN256 = Add("product_sm90_nn_256", "product_sm90", 384, ProductSm90Bytes(256, false));
+    public static readonly KernelRow ProductSm90TN128 = Add("product_sm90_tn_128", "product_sm90", 384, ProductSm90Bytes(128, true));
+    public static readonly KernelRow ProductSm90TN192 = Add("product_sm90_tn_192", "product_sm90", 384, ProductSm90Bytes(192, true));
+    public static readonly KernelRow ProductSm90TN256 = Add("product_sm90_tn_256", "product_sm90", 384, ProductSm90Bytes(256, true));
     public static readonly KernelRow ToBf16 = Add("to_bf16", "critic_bf16", 256);
+    public static readonly KernelRow WeightsToBf16 = Add("weights_to_bf16", "critic_bf16", 256);
     public static readonly KernelRow AddPairsBf16 = Add("add_pairs_bf16", "critic_bf16", 256);
     public static readonly KernelRow SumRowsBf16 = Add("sum_rows_bf16", "critic_bf16", 256);
+    public static readonly KernelRow SumParts = Add("sum_parts", "critic_bf16", 256);
     public static readonly KernelRow SumByIndexBf16 = Add("sum_by_index_bf16", "critic_bf16", 256);
     public static readonly KernelRow CriticTail = Add("critic_tail", "critic_tail", 256, CriticPlan16.TailSharedBytes);
     public static readonly KernelRow CriticTailGradient = Add("critic_tail_gradient", "critic_tail", 256, CriticPlan16.TailSharedBytes);
     public static readonly KernelRow SortCount = Add("sort_count", "sort", 256);
-    public static readonly KernelRow SortScan = Add("sort_scan", "sort", 1024);
+    public static readonly KernelRow SortScan = Add("sort_scan", "sort", 256);
     public static readonly KernelRow SortScatter = Add("sort_scatter", "sort", 256);
     public static readonly KernelRow SortStarts = Add("sort_starts", "sort", 256);
 
@@ -77,6 +79,11 @@ internal static class KernelTable
         return row;
     }
 
-    /// <summary>Stages of tiles of a and b, rows on their way out, two barriers a stage; as in product_sm90.cu.</summary>
-    private static int ProductSm90Bytes(int columns, int stages) => (stages * ((128 + columns) * 64 * 2 + 16)) + (2 * 64 * 40 * 4);
+    /// <summary>As in product_sm90.cu: stages of tiles of a and b, rows of y on their way, barriers.</summary>
+    private static int ProductSm90Bytes(int columns, bool isTransposed)
+    {
+        var stages = columns switch { 128 => 5, 192 => 4, _ => isTransposed ? 4 : 3 };
+        var staging = isTransposed ? 64 * 40 * sizeof(float) : 64 * columns * sizeof(ushort);
+        return (stages * (128 + columns) * 64 * sizeof(ushort)) + (2 * staging) + ((2 * stages + 2) * sizeof(ulong));
+    }
 }

@@ -83,7 +83,7 @@ public sealed class HopperProductTests : IDisposable
     public void Deltas_take_the_place_of_activations(string layoutName, int m, int n, int k)
     {
         var layout = Enum.Parse<ProductLayout>(layoutName);
-        if (!HopperProducts.Takes(layout, ProductKind.Gradient, Activation.None))
+        if (!HopperProducts.Takes(layout, ProductKind.Gradient, Activation.None, k))
             Assert.Skip("the backward pass has b as (K, N)");
         var ((a, left), (b, right)) = Operands(layout, m, n, k);
         var activation = Rounded(m * Stride(n));

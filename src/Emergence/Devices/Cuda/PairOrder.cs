@@ -1,0 +1,16 @@
+using Emergence.Tensors;
+
+namespace Emergence.Devices.Cuda;
+
+/// <summary>Pairs by the class that one of their rows is of.</summary>
+/// <param name="pairs">(1, R) Int32: those of class 0 first, the pairs of a class in their own order.</param>
+/// <param name="starts">(1, K + 1) Int32: where each class begins, and R.</param>
+internal sealed class PairOrder(Tensor pairs, Tensor starts)
+{
+    public Tensor Pairs { get; } = pairs;
+
+    public Tensor Starts { get; } = starts;
+
+    /// <summary>(R, 1) Int32: classes that do not change, of which this is the order from now on; none where they may.</summary>
+    public Tensor? Kept { get; set; }
+}
