@@ -64,13 +64,13 @@ EM_KERNEL(256) add_pairs_bf16(const u16* zx, int zx_stride, const int* a, int a_
 EM_EXPORT(add_pairs_bf16)
 
 // Block (x, y) sums 8 * `across` columns (across: up to 256) of rows y * length .. into sums[y]; sum_parts adds those up.
-EM_KERNEL(256) sum_rows_bf16(const u16* x, int x_stride, float* sums, int rows, int columns, int length, int across) {
+EM_KERNEL(256, 5) sum_rows_bf16(const u16* x, int x_stride, float* sums, int rows, int columns, int length, int across) {
   EM_SHARED(float, parts, 256 * 8);
   int lane = (int)threadIdx.x % across, part = (int)threadIdx.x / across, step = 256 / across, column = ((int)blockIdx.x * across + lane) * 8;
   int start = (int)blockIdx.y * length, end = start + length < rows ? start + length : rows;
   Eight sum = {{0, 0, 0, 0, 0, 0, 0, 0}};
   if (column < columns && part < step) {
-    // Six reads under way at a time.
+    // Six reads under way at a time: five blocks a multiprocessor leave the registers for them.
     for (int row = start + part; row < end; row += 6 * step) {
       uint4 eights[6];
 #pragma unroll
@@ -113,7 +113,7 @@ EM_EXPORT(sum_parts)
 
 // sums[c] = sum of x[order[i]], i in starts[c] .. starts[c + 1] - 1. A warp makes 256 columns of one class; where `slices` is 8
 // the warps of a block share the class, a slice of its rows each.
-EM_KERNEL(256) sum_by_index_bf16(const u16* x, int x_stride, const int* starts, const int* order, u16* sums, int sums_stride, int classes, int columns, int slices) {
+EM_KERNEL(256, 6) sum_by_index_bf16(const u16* x, int x_stride, const int* starts, const int* order, u16* sums, int sums_stride, int classes, int columns, int slices) {
   EM_SHARED(float, parts, 8 * 32 * 8);
   int warp = (int)threadIdx.x / 32, lane = (int)em_lane(), groups = (columns + 255) / 256;
   int job = slices == 8 ? (int)blockIdx.x : (int)blockIdx.x * 8 + warp, slice = slices == 8 ? warp : 0;
@@ -123,8 +123,17 @@ EM_KERNEL(256) sum_by_index_bf16(const u16* x, int x_stride, const int* starts, 
   if (used) {
     int first = starts[c], count = starts[c + 1] - first, each = (count + slices - 1) / slices;
     int start = slice * each, end = start + each < count ? start + each : count;
-#pragma unroll 4
-    for (int i = start; i < end; ++i) add(sum, unpack(*(const uint4*)(x + (size_t)order[first + i] * x_stride + column)));
+    // Two rows under way at a time: most classes of the published protocol have two.
+    for (int i = start; i < end; i += 2) {
+      int row[2];
+      uint4 eights[2];
+#pragma unroll
+      for (int e = 0; e < 2; ++e) row[e] = i + e < end ? order[first + i + e] : -1;
+#pragma unroll
+      for (int e = 0; e < 2; ++e) eights[e] = row[e] >= 0 ? *(const uint4*)(x + (size_t)row[e] * x_stride + column) : uint4{0, 0, 0, 0};
+#pragma unroll
+      for (int e = 0; e < 2; ++e) add(sum, unpack(eights[e]));
+    }
   }
   if (slices == 8) {
 #pragma unroll

@@ -53,15 +53,22 @@ EM_DEV Tail open(float* shared, const int* widths, const float* parameters, int 
   return t;
 }
 
-// The tile's rows of the input, a thread 8 columns of one at a time; zeros for rows behind the last.
+// The tile's rows of the input, a thread twice 8 columns of one at a time; zeros for rows behind the last.
 EM_DEV void read_rows(const Tail& t, const u16* input, int stride, int first, int end) {
-  int columns = t.widths[0], own = (int)threadIdx.x % t.tile, row = first + own;
-  for (int c = (int)threadIdx.x / t.tile * 8; c < columns; c += 2048 / t.tile) {
-    uint4 p = row < end ? *(const uint4*)(input + (size_t)row * stride + c) : uint4{0, 0, 0, 0};
-    u32 pairs[4] = {p.x, p.y, p.z, p.w};
+  int columns = t.widths[0], own = (int)threadIdx.x % t.tile, row = first + own, step = 2048 / t.tile;
+#pragma unroll 1
+  for (int c = (int)threadIdx.x / t.tile * 8; c < columns; c += 2 * step) {
+    uint4 p[2];
 #pragma unroll
-    for (int i = 0; i < 8; ++i)
-      if (c + i < columns) t.state[(c + i) * t.pitch + own] = i % 2 ? em_bf16_high(pairs[i / 2]) : em_bf16_low(pairs[i / 2]);
+    for (int i = 0; i < 2; ++i) p[i] = row < end && c + i * step < columns ? *(const uint4*)(input + (size_t)row * stride + c + i * step) : uint4{0, 0, 0, 0};
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+      int column = c + i * step;
+      u32 pairs[4] = {p[i].x, p[i].y, p[i].z, p[i].w};
+#pragma unroll
+      for (int e = 0; e < 8; ++e)
+        if (column + e < columns) t.state[(column + e) * t.pitch + own] = e % 2 ? em_bf16_high(pairs[e / 2]) : em_bf16_low(pairs[e / 2]);
+    }
   }
 }
 
@@ -254,8 +261,9 @@ EM_KERNEL(256, 2) critic_tail_gradient(u16* input, int stride, const int* widths
   int start = (int)blockIdx.x * length, end = start + length < rows ? start + length : rows;
   for (int first = start; first < end; first += tile) {
     int row = first + (int)threadIdx.x;
+    float delta = (int)threadIdx.x < tile && row < end ? score_gradients[(size_t)row * score_stride] : 0.0f;
     read_rows(t, input, stride, first, end);
-    if ((int)threadIdx.x < tile) t.state[last * t.pitch + threadIdx.x] = row < end ? score_gradients[(size_t)row * score_stride] : 0.0f;
+    if ((int)threadIdx.x < tile) t.state[last * t.pitch + threadIdx.x] = delta;
     __syncthreads();
     forward(t, layers - 1);
     backward(t, last, count, weights);

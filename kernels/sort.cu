@@ -89,7 +89,6 @@ EM_EXPORT(sort_scan)
 // counts (8, 1024) of the block's warps become the places of their first keys: behind all lower digits, those of the tiles
 // before and of the warps before. Of a single tile, `counts` of the block are all there are.
 EM_DEV void find_places(int* counts, const int* before, const int* totals, int tiles, int bits) {
-  EM_SHARED(int, sums, Warps);
   int first = (int)threadIdx.x * 4, digits = 1 << bits, here[Warps][4], total[4], sum = 0;
 #pragma unroll
   for (int warp = 0; warp < Warps; ++warp) {
@@ -105,9 +104,11 @@ EM_DEV void find_places(int* counts, const int* before, const int* totals, int t
     sum += total[i];
   }
   int upto = sum_up(sum), place = upto - sum;
-  if (em_lane() == 31) sums[threadIdx.x / 32] = upto;
   __syncthreads();
-  for (int warp = 0; warp < (int)threadIdx.x / 32; ++warp) place += sums[warp];
+  if (em_lane() == 31) counts[threadIdx.x / 32] = upto; // all counts are in registers now
+  __syncthreads();
+  for (int warp = 0; warp < (int)threadIdx.x / 32; ++warp) place += counts[warp];
+  __syncthreads();
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     int to = place + (totals && first + i < digits ? before[(size_t)(first + i) * tiles + blockIdx.x] : 0);

@@ -30,7 +30,8 @@ struct Output { void* y; int stride, m, n; const float* bias; const float* resid
 // each other in pieces of 8 KB. The second number is the step in the descriptor for 16 more of k.
 template <bool MnMajor> EM_DEV u64 descriptor(const void* tile) {
   u64 piece = MnMajor ? 8192 >> 4 : 1;
-  return (u64)(em_shared_address(tile) >> 4) | piece << 16 | (u64)(1024 >> 4) << 32 | (u64)1 << 62;
+  // The top byte of an address is the block's rank in its cluster.
+  return (u64)((em_shared_address(tile) & 0x3ffffu) >> 4) | piece << 16 | (u64)(1024 >> 4) << 32 | (u64)1 << 62;
 }
 
 EM_DEV Work work(int m, int n, int k, int tile_n, int k_of_split, int splits, int products, u32 parts_a, u32 parts_b) {
@@ -51,28 +52,23 @@ template <int TileN, int L> EM_DEV void load_tiles(const Work& w, const void* ma
   int count = 0;
   for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
     Item item = item_of(w, index, TileN, cluster, rank);
-    // What lies wholly outside of a matrix is not loaded (a multicast of nothing but zeros once ended a barrier's phase too
-    // soon); its place holds anything, and so do the results that are not written.
-    int rows_of_a = L == TN ? 64 : TileM, columns_of_b = TileN / R::PartsOfB;
-    u32 bytes = 0;
-    for (int row = item.row; row < item.row + TileM && row < w.m; row += rows_of_a) bytes += (u32)rows_of_a * TileK * 2;
-    for (int column = item.column; column < item.column + TileN && column < w.n; column += columns_of_b) bytes += (u32)columns_of_b * TileK * 2;
     for (int product = 0; product < w.products; ++product) {
       int pa = (int)(w.parts_a >> 4 * product & 15u), pb = (int)(w.parts_b >> 4 * product & 15u);
       for (int k = item.k; k < item.k_end; k += TileK, ++count) {
         int stage = count % R::Stages;
         u8 *a = ring + stage * R::StageBytes, *b = a + R::ABytes;
         while (!em_barrier_try_wait(empty + stage, (u32)(count / R::Stages & 1) ^ 1u)) {}
-        em_barrier_arrive_expecting(full + stage, bytes);
-        if (L != TN && item.row < w.m) em_tensor_load(a, map_a, k, item.row, pa, full + stage);
+        em_barrier_arrive_expecting(full + stage, R::StageBytes);
         if (L == TN) {
-          if (item.row < w.m) em_tensor_load(a, map_a, item.row, k, pa, full + stage);
-          if (item.row + 64 < w.m) em_tensor_load(a + 8192, map_a, item.row + 64, k, pa, full + stage);
+          em_tensor_load(a, map_a, item.row, k, pa, full + stage);
+          em_tensor_load(a + 8192, map_a, item.row + 64, k, pa, full + stage);
+        } else {
+          em_tensor_load(a, map_a, k, item.row, pa, full + stage);
         }
 #pragma unroll
         for (int part = 0; part < R::PartsOfB; ++part) {
+          if (part % cluster != rank) continue;
           int column = item.column + part * (TileN / R::PartsOfB);
-          if (part % cluster != rank || column >= w.n) continue;
           u8* to = b + part * (R::BBytes / R::PartsOfB);
           if (L == NT) em_tensor_load_multicast(to, map_b, k, column, pb, full + stage, cluster);
           else em_tensor_load_multicast(to, map_b, column, k, pb, full + stage, cluster);

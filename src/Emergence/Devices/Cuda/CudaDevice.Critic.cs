@@ -9,8 +9,8 @@ public sealed unsafe partial class CudaDevice
     private const int SumRowsChunk = 1024;
     private const int SumRowsColumns = 32;
 
-    // Rows of a part of the objective: one part where one block may take a training, else enough of them for the GPU.
-    private const int SmallPartition = 4096, PartitionRows = 1024;
+    // Rows of a part of the objective, where it is more than what one block may train with.
+    private const int PartitionRows = 1024;
 
     // Chunks of sum_by_index: one thread each, and a count of every class for each.
     private const int MaxChunks = 1024, MaxCounts = 1 << 22;
@@ -73,7 +73,7 @@ public sealed unsafe partial class CudaDevice
         Launch(KernelTable.Adam, new(Blocks(parameters.Columns, KernelTable.Adam.Threads)), parameters, gradient, first, second, scales.First, scales.Second, parameters.Columns);
     }
 
-    private static int PartitionLength(int rows) => rows <= SmallPartition ? SmallPartition : PartitionRows;
+    private static int PartitionLength(int rows) => rows <= SmallPairs ? SmallPairs : PartitionRows;
 
     private static int PartitionBlocks(int rows) => Math.Max(1, Blocks(rows, PartitionLength(rows)));
 

@@ -11,6 +11,9 @@ public sealed unsafe partial class CudaDevice
     // Sums over k longer than this are cut into at most MaxParts parts of whole tiles, by k alone.
     private const int LongSum = 8192, MaxParts = 64;
 
+    // Single precision as bf16 parts; products smaller than this in k or columns do not fill the tiles that multiply them.
+    private const int PartsOfSingle = 3, LeastOfParts = 64;
+
     protected override void EmbedCore(Tensor ids, Tensor table, float scale, Tensor y, bool accumulate) =>
         Launch(KernelTable.Embed, Elements(KernelTable.Embed, y.Rows, y.Columns), ids, ids.RowStride, table, table.RowStride, Code(table), scale, y, y.RowStride, y.Rows, y.Columns, accumulate ? 1 : 0);
 
@@ -31,13 +34,13 @@ public sealed unsafe partial class CudaDevice
 
     protected override void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
     {
-        if (_arithmetic == DType.BFloat16 && !transposeA)
+        var k = transposeA ? a.Rows : a.Columns;
+        if (!transposeA && (_arithmetic == DType.BFloat16 || (Hopper != null && Math.Min(k, y.Columns) >= LeastOfParts)))
         {
-            MatMulBf16(a, b, y, transposeB, bias, activation, residual);
+            MatMulOnTensorCores(a, b, y, transposeB, bias, activation, residual);
             return;
         }
 
-        var k = transposeA ? a.Rows : a.Columns;
         var (aOuter, aInner) = transposeA ? (1, a.RowStride) : (a.RowStride, 1);
         var (bOuter, bInner) = transposeB ? (b.RowStride, 1) : (1, b.RowStride);
         var tiles = new Grid(Blocks(y.Columns, Tile), Blocks(y.Rows, Tile));
@@ -62,17 +65,20 @@ public sealed unsafe partial class CudaDevice
         Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), scratch, parts, y, y.RowStride, bias, Code(bias), (int)activation, residual, residual?.RowStride ?? 0, y.Rows, y.Columns);
     }
 
-    /// <summary>The operands in bf16, where they are not stored so; the bias in single precision.</summary>
-    private void MatMulBf16(Tensor a, Tensor b, Tensor y, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
+    /// <summary>
+    /// The operands in bf16, where they are not stored so, or in single precision in three bf16 parts; the bias in single
+    /// precision.
+    /// </summary>
+    private void MatMulOnTensorCores(Tensor a, Tensor b, Tensor y, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
     {
         var stored = b.Type == DType.BFloat16 && b.RowStride % CriticPlan16.RowUnit == 0 && b.Address % 16 == 0;
+        var aParts = _arithmetic == DType.BFloat16 ? 1 : PartsOfSingle;
+        var bParts = b.Type == DType.BFloat16 ? 1 : aParts;
         var widened = bias != null && bias.Type != DType.Float32;
-        long left = widened ? CriticPlan16.RowBytes(2 * y.Columns) : 0, right = left + CriticPlan16.RowBytes(a.Columns) * a.Rows;
-        using var held = Hold(right + (stored ? 0 : CriticPlan16.RowBytes(b.Columns) * b.Rows), out var scratch);
-        var (left16, right16) = (CriticPlan16.Rows(scratch, left, a.Rows, a.Columns), stored ? b : CriticPlan16.Rows(scratch, right, b.Rows, b.Columns));
-        ToBf16(a, left16);
-        if (!stored)
-            ToBf16(b, right16);
+        long left = widened ? CriticPlan16.RowBytes(2 * y.Columns) : 0, right = left + CriticPlan16.RowBytes(a.Columns) * a.Rows * aParts;
+        using var held = Hold(right + (stored ? 0 : CriticPlan16.RowBytes(b.Columns) * b.Rows * bParts), out var scratch);
+        var left16 = Rounded(a, aParts, left);
+        var right16 = stored ? b : Rounded(b, bParts, right);
         if (widened)
         {
             var row = new Tensor(scratch, DType.Float32, 1, y.Columns);
@@ -80,7 +86,21 @@ public sealed unsafe partial class CudaDevice
             bias = row;
         }
 
-        ProductFloat(transposeB ? ProductLayout.NT : ProductLayout.NN, left16, right16, y, bias, activation, residual);
+        var layout = transposeB ? ProductLayout.NT : ProductLayout.NN;
+        if (aParts == 1)
+            ProductFloat(layout, left16, right16, y, bias, activation, residual);
+        else
+            Hopper!.Launch(layout, left16, right16, y, ProductKind.Float, bias, activation, residual, aParts, bParts);
+
+        Tensor Rounded(Tensor x, int parts, long at)
+        {
+            var rounded = CriticPlan16.Rows(scratch, at, x.Rows * parts, x.Columns);
+            if (parts == 1)
+                ToBf16(x, rounded);
+            else
+                SplitParts(x, rounded, parts);
+            return rounded;
+        }
     }
 
     protected override void RotateCore(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs) =>

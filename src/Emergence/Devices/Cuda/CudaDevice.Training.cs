@@ -163,6 +163,7 @@ public sealed unsafe partial class CudaDevice
                 _device.Keep(memory, t.A, t.X.Rows, memory.ByA);
             if (drawn == 0)
                 _device.Keep(memory, t.B, t.Y.Rows, memory.ByB);
+            _queue!.Stream.Synchronize(); // steps taken op by op go through another queue
         }
 
         private void QueueStep()

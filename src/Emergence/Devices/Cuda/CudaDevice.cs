@@ -4,8 +4,9 @@ namespace Emergence.Devices.Cuda;
 
 /// <summary>
 /// An NVIDIA GPU, or the emulator in its place: one queue, and one more for each training; kernels in single precision with every sum in a fixed order.
-/// Results are the same bytes on all of them, for no kernel uses an approximating instruction or an atomic. Ops may come
-/// from several threads.
+/// Results are the same bytes on all GPUs of a path, for no kernel uses an approximating instruction or an atomic. Paths:
+/// fma32, plain single precision; parts32 where warpgroups multiply, whose products of wide matrices are six of bf16 parts;
+/// bf16. Ops may come from several threads.
 /// </summary>
 public sealed unsafe partial class CudaDevice : Device
 {
@@ -48,7 +49,7 @@ public sealed unsafe partial class CudaDevice : Device
     public override string Description =>
         $"{_context.Name}, compute capability {_context.Capability / 10}.{_context.Capability % 10}, {_context.MultiprocessorCount} multiprocessors, {_context.TotalBytes / 1e9:0.0} GB, driver for CUDA {_context.Driver.Version / 1000}.{_context.Driver.Version % 1000 / 10}";
 
-    public override string Path => $"{Name}/{(_arithmetic == DType.BFloat16 ? "bf16" : "fma32")}";
+    public override string Path => $"{Name}/{(_arithmetic == DType.BFloat16 ? "bf16" : Hopper != null ? "parts32" : "fma32")}";
 
     public override DType ComputeType => DType.Float32;
 

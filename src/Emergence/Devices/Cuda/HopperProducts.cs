@@ -23,10 +23,10 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     /// <summary>The compute capability with these instructions; the emulator has them too.</summary>
     public const int Capability = 90;
 
-    /// <summary>Whether there is code for these: sums of something, deltas only where b is (K, N), in bf16 no activation but leaky ReLU.</summary>
+    /// <summary>Whether there is code for these: sums of something, deltas only where b is (K, N), in bf16 no sums over rows and no activation but leaky ReLU.</summary>
     public static bool Takes(ProductLayout layout, ProductKind kind, Activation activation, int k) => k > 0 && kind switch
     {
-        ProductKind.Activated => activation is Activation.None or Activation.LeakyRelu,
+        ProductKind.Activated => layout != ProductLayout.TN && activation is (Activation.None or Activation.LeakyRelu),
         ProductKind.Gradient => layout == ProductLayout.NN,
         _ => true,
     };

@@ -60,6 +60,8 @@ public sealed class HopperProductTests : IDisposable
     public void Activations_in_bf16(string layoutName, int m, int n, int k)
     {
         var layout = Enum.Parse<ProductLayout>(layoutName);
+        if (!HopperProducts.Takes(layout, ProductKind.Activated, Activation.LeakyRelu, k))
+            Assert.Skip("sums over rows are gradients of weights, in fp32");
         var ((a, left), (b, right)) = Operands(layout, m, n, k);
         var bias = Values(n);
         using Tensor biasRow = Upload(bias, 1, n), memory = _device.Allocate(DType.BFloat16, m, Stride(n));
