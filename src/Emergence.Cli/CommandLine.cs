@@ -14,6 +14,8 @@ internal static class CommandLine
         MeasureVerb.Create(),
         ShowVerb.Create(),
         ExplainVerb.Create(),
+        StudyVerb.Create(),
+        CompareVerb.Create(),
         EntropyVerb.Create(),
         NoiseVerb.Create(),
         MiVerb.Create(),
@@ -48,7 +50,8 @@ internal static class CommandLine
 
     private static EmergenceException Misuse(ParseResult parsed, RootCommand root)
     {
-        var verb = parsed.CommandResult.Command == root ? "" : $" {parsed.CommandResult.Command.Name}";
+        var command = parsed.CommandResult.Command;
+        var verb = command == root ? "" : $"{string.Concat(command.Parents.Where(parent => parent != root).Select(parent => $" {parent.Name}"))} {command.Name}";
         var what = parsed.UnmatchedTokens.Count > 0 ? $"unknown word '{parsed.UnmatchedTokens[0]}'" : parsed.Errors[0].Message.TrimEnd('.');
         return new EmergenceException($"{what} (see emergence{verb} -h)", ExitCode.Usage);
     }

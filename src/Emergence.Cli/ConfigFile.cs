@@ -16,11 +16,13 @@ internal static class ConfigFile
     public static string[] Expand(string[] args, Command root)
     {
         var at = Array.FindIndex(args, word => word == Name || word.StartsWith(Name + "=", StringComparison.Ordinal));
-        var command = args.Length > 0 ? root.Subcommands.FirstOrDefault(verb => verb.Name == args[0]) : null;
-        if (at < 0 || command == null || command.Options.All(option => option.Name != Name))
+        var (command, words) = (root, 0);
+        for (; words < args.Length && command.Subcommands.FirstOrDefault(verb => verb.Name == args[words]) is { } verb; words++)
+            command = verb;
+        if (at < 0 || words == 0 || command.Options.All(option => option.Name != Name))
             return args;
         var path = args[at].Contains('=') ? args[at][(Name.Length + 1)..] : args.ElementAtOrDefault(at + 1);
-        return path == null ? args : [args[0], .. Words(path, args, command), .. args[1..]];
+        return path == null ? args : [.. args[..words], .. Words(path, args, command), .. args[words..]];
     }
 
     private static IEnumerable<string> Words(string path, string[] args, Command command)
@@ -33,17 +35,18 @@ internal static class ConfigFile
                 ?? throw new EmergenceException($"{path}: '{member.Name}' is no option of {command.Name}", ExitCode.Usage);
             if (args.Any(word => option.Aliases.Append(name).Any(alias => word == alias || word.StartsWith(alias + "=", StringComparison.Ordinal))))
                 continue;
-            foreach (var word in Words(name, member.Value))
+            foreach (var word in Words(option, member.Value))
                 yield return word;
         }
     }
 
-    private static IEnumerable<string> Words(string name, JsonElement value) => value.ValueKind switch
+    private static IEnumerable<string> Words(Option option, JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.True => [name],
+        JsonValueKind.True => [option.Name],
         JsonValueKind.False or JsonValueKind.Null => [],
-        JsonValueKind.Array => [name, string.Join(',', value.EnumerateArray().Select(item => item.ToString()))],
-        _ => [name, value.ToString()],
+        JsonValueKind.Array when option.Arity.MaximumNumberOfValues > 1 => value.EnumerateArray().SelectMany(item => new[] { option.Name, item.ToString() }),
+        JsonValueKind.Array => [option.Name, string.Join(',', value.EnumerateArray().Select(item => item.ToString()))],
+        _ => [option.Name, value.ToString()],
     };
 
     private static JsonDocument Parse(string path)

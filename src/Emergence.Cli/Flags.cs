@@ -53,8 +53,10 @@ internal sealed class ModelFlags
 internal sealed class DataFlags
 {
     private readonly Option<string> _data = new("--data") { Description = $"The sequences: {string.Join("; ", DatasetTable.Names.Select(row => $"{row.Name} ({row.About})"))}", HelpName = "NAME_OR_FILE", Required = true };
-    private readonly Option<int> _shots = new("--shots") { Description = "Words of a sequence of a word list", HelpName = "N", DefaultValueFactory = _ => 3 };
+    private readonly Option<int> _shots = new("--shots") { Description = "Words of a sequence of a word list, or shots of a template", HelpName = "N", DefaultValueFactory = _ => 3 };
     private readonly Option<int> _window = new("--window") { Description = "Tokens of a text window", HelpName = "N", DefaultValueFactory = _ => 8 };
+    private readonly Option<string> _template = new("--template") { Description = "Text of a shot with fields for labelled rows, e.g. \"{1}, The emotion of this sentence is {2:0=sad,1=happy},\"; fields are columns by name or number, the last one is the label", HelpName = "TEXT" };
+    private readonly Option<int> _fieldTokens = new("--field-tokens") { Description = "Tokens that text fields of a template are cut to; shorter ones are left out", HelpName = "N", DefaultValueFactory = _ => 8 };
     private readonly Option<int?> _sequences = new("--sequences") { Description = "How many sequences at most; by default what the preset says", HelpName = "N" };
     private readonly Option<bool> _withReplacement = new("--with-replacement") { Description = "Draw with replacement, as the published script does" };
     private readonly Option<bool> _bos = new("--bos") { Description = "Put the beginning-of-sequence token before every sequence" };
@@ -62,7 +64,7 @@ internal sealed class DataFlags
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _shots, _window, _sequences, _withReplacement, _bos, _seed })
+        foreach (var option in new Option[] { _data, _shots, _window, _template, _fieldTokens, _sequences, _withReplacement, _bos, _seed })
             command.Add(option);
     }
 
@@ -72,6 +74,8 @@ internal sealed class DataFlags
         Data = parsed.GetRequiredValue(_data),
         Shots = parsed.GetValue(_shots),
         Window = parsed.GetValue(_window),
+        Template = parsed.GetValue(_template),
+        FieldTokens = parsed.GetValue(_fieldTokens),
         Sequences = parsed.GetValue(_sequences),
         WithReplacement = parsed.GetValue(_withReplacement),
         BeginningOfSequence = parsed.GetValue(_bos),

@@ -1,4 +1,3 @@
-using System.Text;
 using Emergence.Information;
 using Emergence.Measurement;
 using Emergence.Reports;
@@ -8,8 +7,6 @@ namespace Emergence.Cli;
 /// <summary>What <c>measure</c> and <c>demo</c> do once they know the settings.</summary>
 internal static class MeasureRun
 {
-    private const string ReportName = "report.html";
-
     /// <summary>Measures, prints IE and returns the code of the run.</summary>
     public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor)
     {
@@ -20,7 +17,7 @@ internal static class MeasureRun
         var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), boundary => Console.Error.WriteLine($"self-check between boundaries {boundary} and {boundary + 1}"), interruption.Token);
         progress.Dispose();
 
-        var report = WriteReport(results, folder);
+        var report = RunReport.Write(results, folder);
         Print(results, json);
         (json ? Console.Error : Console.Out).WriteLine($"report: {Path.GetFullPath(report)}");
         if (results.ExitCode != ExitCode.Ok)
@@ -42,7 +39,7 @@ internal static class MeasureRun
         return ExitCode.Ok;
     }
 
-    private static void Announce(MeasurementPlan plan)
+    internal static void Announce(MeasurementPlan plan)
     {
         Console.Error.WriteLine($"model {plan.Folder}: {plan.Config.Summary}");
         Console.Error.WriteLine($"device {plan.Device.Name}: {plan.Device.Description}");
@@ -50,17 +47,6 @@ internal static class MeasureRun
         foreach (var note in plan.Data.Notes)
             Console.Error.WriteLine(note);
         Console.Error.WriteLine($"settings: {RunManifest.Settings(plan).ToJsonString()}");
-    }
-
-    /// <summary>The page, and its pictures one by one; both are made anew from the journal.</summary>
-    private static string WriteReport(RunResults results, string folder)
-    {
-        var figures = Directory.CreateDirectory(Path.Combine(folder, "figures")).FullName;
-        foreach (var (name, figure) in RunReport.Figures(results))
-            WholeFile.Write(Path.Combine(figures, name + ".svg"), Encoding.UTF8.GetBytes(figure.Standalone()));
-        var report = Path.Combine(folder, ReportName);
-        WholeFile.Write(report, Encoding.UTF8.GetBytes(RunReport.Html(results)));
-        return report;
     }
 
     private static void Print(RunResults results, bool json)
@@ -74,10 +60,10 @@ internal static class MeasureRun
         output.WriteLine($"self-check: {results.SelfCheck.Count(line => line.Check.Holds)} of {results.SelfCheck.Count} relations hold");
     }
 
-    private static string Name(CellResult cell) =>
+    internal static string Name(CellResult cell) =>
         $"{cell.Cell.Kind.ToString().ToLowerInvariant()} {cell.Cell.Boundary}-{cell.Cell.Boundary + 1} t{cell.Cell.Position}: {cell.Information.MiBits:0.000} of {cell.Information.ExactBits:0.000} bits";
 
-    private static string Complaint(RunResults results)
+    internal static string Complaint(RunResults results)
     {
         var failed = results.Cells.Where(cell => cell.Information.Verdict == Verdict.Failed).ToList();
         return failed.Count > 0

@@ -21,6 +21,7 @@ public sealed partial class ArchitectureTests
         ["Datasets"] = ["Tensors", "Devices", "Checkpoints", "Tokenizers"],
         ["Measurement"] = ["Tensors", "Devices", "Checkpoints", "Tokenizers", "Models", "Capture", "Information", "Datasets"],
         ["Reports"] = ["Tensors", "Devices", "Checkpoints", "Tokenizers", "Models", "Capture", "Information", "Datasets", "Measurement"],
+        ["Studies"] = ["Tensors", "Devices", "Checkpoints", "Tokenizers", "Models", "Capture", "Information", "Datasets", "Measurement", "Reports"],
     };
 
     public static TheoryData<string> Parts => [.. Directory.GetDirectories(Library).Select(folder => Path.GetFileName(folder)!).Except(["bin", "obj"])];

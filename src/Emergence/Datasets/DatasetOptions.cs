@@ -9,6 +9,12 @@ public sealed record DatasetOptions
     /// <summary>Tokens of a text window.</summary>
     public int Window { get; init; } = 8;
 
+    /// <summary>Text of a shot with fields in braces, for files of labelled rows.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>Tokens that a text field of the template is cut to; shorter ones are left out.</summary>
+    public int FieldTokens { get; init; } = 8;
+
     /// <summary>How many sequences at most.</summary>
     public int Sequences { get; init; } = 2_000;
 

@@ -19,6 +19,7 @@ public static class DatasetTable
         .. Rows.Select(row => (row.Name, row.About)),
         ("FILE.txt", "one word a line: such a list; else natural text, windows after a full stop"),
         ("FILE.csv, FILE.jsonl", "natural text in the column or member \"text\""),
+        ("FILE.tsv, .csv, .jsonl with --template", "s shots of labelled rows"),
     ];
 
     public static Dataset Create(string nameOrFile, Tokenizer tokenizer, DatasetOptions options)
@@ -26,10 +27,14 @@ public static class DatasetTable
         RequirePositive(options.Shots, "shots");
         RequirePositive(options.Window, "window");
         RequirePositive(options.Sequences, "sequences");
-        if (Array.Find(Rows, row => row.Name == nameOrFile) is { } known)
+        if (options.Template != null && !File.Exists(nameOrFile))
+            throw new EmergenceException($"no file '{nameOrFile}': a template needs a .tsv, .csv or .jsonl file of labelled rows", ExitCode.Usage);
+        if (options.Template == null && Array.Find(Rows, row => row.Name == nameOrFile) is { } known)
             return known.Create(tokenizer, options);
         if (!File.Exists(nameOrFile))
             throw new EmergenceException($"no data set or file '{nameOrFile}': expected {string.Join(", ", Rows.Select(row => row.Name))}, or a .txt, .csv or .jsonl file", ExitCode.Usage);
+        if (options.Template != null)
+            return TemplateSequences.Create(nameOrFile, tokenizer, options);
         return IsWordList(nameOrFile)
             ? WordSequences.Create(EntityList.Read(nameOrFile), tokenizer, options)
             : TextWindows.Create(nameOrFile, tokenizer, options);

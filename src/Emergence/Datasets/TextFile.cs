@@ -12,13 +12,13 @@ internal static class TextFile
     {
         ".jsonl" => ReadJsonLines(path),
         ".csv" => ReadTable(path),
-        _ => File.ReadLines(path),
+        _ => TextBytes.ReadLines(path),
     };
 
     private static IEnumerable<string> ReadJsonLines(string path)
     {
         var number = 0;
-        foreach (var line in File.ReadLines(path))
+        foreach (var line in TextBytes.ReadLines(path))
         {
             number++;
             if (!string.IsNullOrWhiteSpace(line))
@@ -44,7 +44,7 @@ internal static class TextFile
 
     private static IEnumerable<string> ReadTable(string path)
     {
-        var rows = Rows(File.ReadAllText(path)).ToList();
+        var rows = Rows(TextBytes.ReadAll(path)).ToList();
         var column = rows.Count == 0 ? -1 : rows[0].FindIndex(name => name.Trim().Equals(Column, StringComparison.OrdinalIgnoreCase));
         if (column < 0)
             throw new EmergenceException($"{path}: the first line names no column \"{Column}\"", ExitCode.Usage);
@@ -52,7 +52,7 @@ internal static class TextFile
     }
 
     /// <summary>RFC 4180: fields between commas, in quotes where they hold commas, line ends or doubled quotes.</summary>
-    private static IEnumerable<List<string>> Rows(string text)
+    internal static IEnumerable<List<string>> Rows(string text)
     {
         var (row, field, quoted) = (new List<string>(), new StringBuilder(), false);
         for (var i = 0; i < text.Length; i++)

@@ -3,8 +3,8 @@ using Emergence.Tokenizers;
 namespace Emergence.Datasets;
 
 /// <summary>
-/// Sequences of s shots: the token of " word", then ",". The words of a sequence differ, so n words give
-/// n (n-1) ... (n-s+1) sequences, numbered in mixed radix: the digit of a shot counts the words not used before it.
+/// Sequences of s shots: the token of " word", then ",". The words of a sequence differ, so n words give as many
+/// sequences as there are <see cref="Arrangements"/>.
 /// </summary>
 internal static class WordSequences
 {
@@ -16,7 +16,8 @@ internal static class WordSequences
         if (words.Count < options.Shots)
             throw new EmergenceException($"{list.Name}: {options.Shots} shots need as many words, but only {words.Count} are one token in this tokenizer; {Name(rejected)}", ExitCode.Usage);
 
-        var available = Available(words.Count, options.Shots, list.Name);
+        var available = Arrangements.Count(words.Count, options.Shots)
+            ?? throw new EmergenceException($"{list.Name}: {words.Count} words and {options.Shots} shots make more than 2^63 sequences; use fewer of either", ExitCode.Usage);
         var numbers = SequenceSampler.Draw(available, options.Sequences, options.WithReplacement, options.Seed);
         var tokens = new int[checked(numbers.Length * 2 * options.Shots)];
         for (var n = 0; n < numbers.Length; n++)
@@ -68,33 +69,11 @@ internal static class WordSequences
     private static bool Says(Tokenizer tokenizer, int[] ids, string text) =>
         string.Equals(tokenizer.Decode(ids).Trim(), text, StringComparison.OrdinalIgnoreCase);
 
-    private static long Available(int words, int shots, string name)
-    {
-        try
-        {
-            var product = 1L;
-            for (var shot = 0; shot < shots; shot++)
-                product = checked(product * (words - shot));
-            return product;
-        }
-        catch (OverflowException)
-        {
-            throw new EmergenceException($"{name}: {words} words and {shots} shots make more than 2^63 sequences; use fewer of either", ExitCode.Usage);
-        }
-    }
-
     private static void Write(long number, List<int> words, int comma, Span<int> sequence)
     {
-        var shots = sequence.Length / 2;
-        var left = new List<int>(words);
-        var digits = new int[shots];
-        for (var shot = shots - 1; shot >= 0; shot--)
-            (number, digits[shot]) = (number / (words.Count - shot), (int)(number % (words.Count - shot)));
-        for (var shot = 0; shot < shots; shot++)
-        {
-            (sequence[2 * shot], sequence[2 * shot + 1]) = (left[digits[shot]], comma);
-            left.RemoveAt(digits[shot]);
-        }
+        var shots = Arrangements.At(number, words.Count, sequence.Length / 2);
+        for (var shot = 0; shot < shots.Length; shot++)
+            (sequence[2 * shot], sequence[2 * shot + 1]) = (words[shots[shot]], comma);
     }
 
     private static string[] Notes(EntityList list, int used, List<string> rejected) =>

@@ -12,7 +12,9 @@ namespace Emergence.Measurement;
 /// <summary>A measurement with every choice made and checked, before any weight is read.</summary>
 public sealed class MeasurementPlan : IDisposable
 {
-    public MeasurementPlan(MeasurementSettings settings)
+    /// <param name="settings">What is asked for.</param>
+    /// <param name="data">Sequences that are made already; none: those that the settings name.</param>
+    public MeasurementPlan(MeasurementSettings settings, Dataset? data = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         Settings = settings;
@@ -28,7 +30,7 @@ public sealed class MeasurementPlan : IDisposable
         {
             Preset = CriticPreset.Find(settings.Preset ?? (Device is HostDevice ? CriticPreset.Small.Name : CriticPreset.Paper.Name));
             var tokenizer = Tokenizer.Load(Folder);
-            Data = DatasetTable.Create(settings.Data, tokenizer, settings.DatasetOptions(Folder, Preset.Sequences));
+            Data = data ?? DatasetTable.Create(settings.Data, tokenizer, settings.DatasetOptions(Folder, Preset.Sequences));
             Example = Texts(tokenizer, Data[0]);
             Grid = new CellGrid(Config.Layers, Data.Length, Estimator, settings.Boundaries, settings.Positions, settings.Seed, settings.Seeds);
         }

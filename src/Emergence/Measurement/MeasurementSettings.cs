@@ -19,6 +19,12 @@ public sealed record MeasurementSettings
     /// <summary>Tokens of a text window.</summary>
     public int Window { get; init; } = 8;
 
+    /// <summary>Text of a shot with fields in braces, for files of labelled rows.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>Tokens that a text field of the template is cut to; shorter ones are left out.</summary>
+    public int FieldTokens { get; init; } = 8;
+
     /// <summary>How many sequences at most; none: what the preset says.</summary>
     public int? Sequences { get; init; }
 
@@ -58,6 +64,9 @@ public sealed record MeasurementSettings
 
     public ModelOptions ModelOptions { get; init; } = new();
 
+    /// <summary>The command that repeats the run where it is not measure with these settings.</summary>
+    public string? Command { get; init; }
+
     /// <summary>How the sequences are made.</summary>
     /// <param name="modelFolder">Where the model lies.</param>
     /// <param name="sequences">How many at most unless the user said.</param>
@@ -65,6 +74,8 @@ public sealed record MeasurementSettings
     {
         Shots = Shots,
         Window = Window,
+        Template = Template,
+        FieldTokens = FieldTokens,
         Sequences = Sequences ?? sequences,
         WithReplacement = WithReplacement,
         BeginningOfSequence = BeginningOfSequence,

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -12,8 +10,8 @@ namespace Emergence.Measurement;
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
-    private const string ManifestName = "manifest.json", JournalName = "results.jsonl", LockName = "run.lock", SelfCheckName = "self_check.json";
-    private const string HeaderMember = "manifest_sha256";
+    internal const string JournalName = "results.jsonl", LockName = "run.lock";
+    private const string SelfCheckName = "self_check.json";
 
     // A start is refused below this, so that a long run does not end for want of a few lines.
     private const long SpareBytes = 1 << 20;
@@ -42,17 +40,12 @@ internal sealed class RunFolder : IDisposable
     /// <summary>Starts a run, or goes on with one whose manifest says the same.</summary>
     public static RunFolder Open(string path, JsonObject manifest)
     {
-        CreateFolder(path);
+        Create(path);
         var runLock = RunLock.Take(System.IO.Path.Combine(path, LockName));
         try
         {
-            var hash = WriteOrCompare(System.IO.Path.Combine(path, ManifestName), manifest);
-            var (journal, content) = Journal.Open(System.IO.Path.Combine(path, JournalName));
+            var (journal, content) = ManifestFile.OpenJournal(path, JournalName, manifest);
             var run = new RunFolder(path, runLock, journal) { RepairedBytes = content.TornBytes };
-            if (content.Lines.Count == 0)
-                journal.Append(Encoding.UTF8.GetBytes($$"""{"{{HeaderMember}}":"{{hash}}"}"""));
-            else
-                RequireHeader(path, content.Lines[0], hash);
             foreach (var (key, result) in content.Lines.Skip(1).Select(line => CellJson.Read(line)))
                 run._finished[key] = result;
             return run;
@@ -67,14 +60,10 @@ internal sealed class RunFolder : IDisposable
     /// <summary>Reads a run, also one that is being written, and says what is wrong with it.</summary>
     public static (JsonObject Manifest, IReadOnlyList<CellResult> Cells, IReadOnlyList<SelfCheckLine> SelfCheck, string? Damage) Read(string path)
     {
-        var manifestPath = System.IO.Path.Combine(path, ManifestName);
-        if (!File.Exists(manifestPath))
-            throw new EmergenceException($"{Printable.Escape(path)} is not a run: it has no {ManifestName}", ExitCode.Usage);
-        var bytes = File.ReadAllBytes(manifestPath);
-        var manifest = ParseManifest(manifestPath, bytes);
+        var (manifest, hash) = ManifestFile.Read(path);
         var content = Journal.Read(System.IO.Path.Combine(path, JournalName));
         if (content.Lines.Count > 0)
-            RequireHeader(path, content.Lines[0], Hash(bytes));
+            ManifestFile.RequireHeader(path, JournalName, content.Lines[0], hash);
         return (manifest, [.. content.Lines.Skip(1).Select(line => CellJson.Read(line).Result)], ReadSelfCheck(path), content.Damage);
     }
 
@@ -107,7 +96,8 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    private static void CreateFolder(string path)
+    /// <summary>Makes the folder, on a disk that has room for its lines.</summary>
+    internal static void Create(string path)
     {
         try
         {
@@ -120,40 +110,4 @@ internal sealed class RunFolder : IDisposable
 
         DiskFailure.RequireSpace(path, SpareBytes);
     }
-
-    private static string WriteOrCompare(string path, JsonObject manifest)
-    {
-        if (!File.Exists(path))
-        {
-            var text = Encoding.UTF8.GetBytes(manifest.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-            WholeFile.Write(path, text);
-            return Hash(text);
-        }
-
-        var bytes = File.ReadAllBytes(path);
-        if (ManifestDifference.First(ParseManifest(path, bytes), manifest) is { } difference)
-            throw new EmergenceException($"{path}: {difference}; use a new --out", ExitCode.Usage);
-        return Hash(bytes);
-    }
-
-    private static JsonObject ParseManifest(string path, byte[] bytes)
-    {
-        try
-        {
-            return JsonNode.Parse(bytes) as JsonObject ?? throw new JsonException("not an object");
-        }
-        catch (JsonException error)
-        {
-            throw new EmergenceException($"{path} is damaged: {error.Message}; use a new --out", ExitCode.Failed, error);
-        }
-    }
-
-    private static void RequireHeader(string path, byte[] line, string hash)
-    {
-        using var header = JsonDocument.Parse(line);
-        if (!header.RootElement.TryGetProperty(HeaderMember, out var found) || found.GetString() != hash)
-            throw new EmergenceException($"{path}: {ManifestName} is not the one that {JournalName} was started with; use a new --out");
-    }
-
-    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

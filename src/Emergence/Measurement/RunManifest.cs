@@ -37,7 +37,7 @@ internal sealed class RunManifest
     public JsonObject Json { get; }
 
     /// <summary>The same for every build of the same sources: results of different code are not mixed in one run.</summary>
-    private static string Build { get; } = typeof(RunManifest).Module.ModuleVersionId.ToString("N");
+    public static string Build { get; } = typeof(RunManifest).Module.ModuleVersionId.ToString("N");
 
     /// <summary>SHA-256 of everything that decides about the cell.</summary>
     public string Key(Cell cell)
@@ -53,6 +53,8 @@ internal sealed class RunManifest
         ["data"] = plan.Settings.Data,
         ["shots"] = plan.Settings.Shots,
         ["window"] = plan.Settings.Window,
+        ["template"] = plan.Settings.Template,
+        ["field_tokens"] = plan.Settings.FieldTokens,
         ["sequences"] = plan.Settings.Sequences ?? plan.Preset.Sequences,
         ["with_replacement"] = plan.Settings.WithReplacement,
         ["bos"] = plan.Settings.BeginningOfSequence,
@@ -66,6 +68,7 @@ internal sealed class RunManifest
         ["dtype"] = plan.Settings.DType,
         ["micro_position"] = plan.Settings.MicroPosition == MicroPosition.Own ? "own" : "zero",
         ["ignore_weights"] = List(plan.Settings.ModelOptions.IgnoreWeights),
+        ["command"] = plan.Settings.Command,
     };
 
     private static JsonObject Model(LanguageModel model, ModelIdentity identity) => new()

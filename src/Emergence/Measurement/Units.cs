@@ -27,17 +27,30 @@ internal sealed class Units
 
     public int Count => _rows.Length;
 
+    /// <summary>Row of each unit in its forest.</summary>
+    public IReadOnlyList<int> Rows => _rows;
+
+    /// <summary>How many sequences each unit has.</summary>
+    public IReadOnlyList<double> Counts => _counts;
+
     /// <summary>Same rows, equally often: the same problem.</summary>
     public bool IsSameAs(Units other) => _rows.AsSpan().SequenceEqual(other._rows) && _counts.AsSpan().SequenceEqual(other._counts);
 
     /// <summary>Brings the units' vectors to the host and sorts them into classes.</summary>
     public RowClasses Classes(Device device, Tensor boundary)
     {
-        using var indices = device.AllocateIndices(_rows);
-        using var gathered = device.Allocate(_rows.Length, boundary.Columns);
-        device.GatherRows(boundary, indices, gathered);
-        var values = new float[checked(_rows.Length * boundary.Columns)];
-        device.Download(gathered, values);
+        var values = Gather(device, boundary, _rows);
         return new RowClasses(values, boundary.Columns, _counts);
+    }
+
+    /// <summary>(rows, d): rows of a boundary on the host.</summary>
+    public static float[] Gather(Device device, Tensor boundary, int[] rows)
+    {
+        using var indices = device.AllocateIndices(rows);
+        using var gathered = device.Allocate(rows.Length, boundary.Columns);
+        device.GatherRows(boundary, indices, gathered);
+        var values = new float[checked(rows.Length * boundary.Columns)];
+        device.Download(gathered, values);
+        return values;
     }
 }

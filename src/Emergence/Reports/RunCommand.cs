@@ -8,6 +8,8 @@ internal static class RunCommand
 {
     public static string Of(RunSummary run)
     {
+        if (run.Manifest("settings", "command")?.ToString() is { } command)
+            return command;
         List<string> words = ["emergence measure"];
         void Add(string flag, string? value)
         {
@@ -19,6 +21,12 @@ internal static class RunCommand
         Add("model", Setting("model"));
         Add("data", Setting("data"));
         Add(run.Results.ShotLength > 0 ? "shots" : "window", Setting(run.Results.ShotLength > 0 ? "shots" : "window"));
+        if (Setting("template") is { } template)
+        {
+            Add("template", template);
+            Add("field-tokens", Setting("field_tokens"));
+        }
+
         Add("sequences", Setting("sequences"));
         Add("boundaries", Ranges(run.Manifest("settings", "boundaries"), run.Results.Layers));
         Add("positions", Ranges(run.Manifest("settings", "positions"), run.Labels.Count));
@@ -60,6 +68,6 @@ internal static class RunCommand
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>As a POSIX shell reads it.</summary>
-    private static string Quote(string value)
+    internal static string Quote(string value)
         => value.All(c => char.IsAsciiLetterOrDigit(c) || "/._-,@:+=%".Contains(c)) ? value : $"'{value.Replace("'", "'\\''")}'";
 }

@@ -24,11 +24,12 @@ internal sealed class RunPictures(RunSummary run)
     ];
 
     /// <summary>IE(l, T): columns are numbers of tokens, named by the token that T ends with.</summary>
-    public SvgFigure Emergence()
+    /// <param name="title">Where the picture stands beside those of other runs.</param>
+    public SvgFigure Emergence(string title = "Information emergence IE by layer and token")
     {
         var tokens = run.Results.Means.Select(m => m.Tokens).ToList();
         var rows = run.Results.Emergence.ToDictionary(r => (r.Boundary, r.Tokens));
-        return Map("Information emergence IE by layer and token", [.. tokens.Select(t => t - 1)], (layer, position) =>
+        return Map(title, [.. tokens.Select(t => t - 1)], (layer, position) =>
         {
             if (run.WorstOf(layer, position + 1) is not { } verdict)
                 return Missing(layer, position);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Emergence.Capture;
 using Emergence.Information;
@@ -10,6 +11,18 @@ public static class RunReport
 {
     // Values of the manifest longer than this are cut in the page; the file has them whole.
     private const int LongestSetting = 160;
+
+    /// <summary>Writes the page and its pictures one by one into the run's folder; they are made anew from the journal.</summary>
+    /// <returns>The page.</returns>
+    public static string Write(RunResults results, string folder)
+    {
+        var figures = Directory.CreateDirectory(Path.Combine(folder, "figures")).FullName;
+        foreach (var (name, figure) in Figures(results))
+            WholeFile.Write(Path.Combine(figures, name + ".svg"), Encoding.UTF8.GetBytes(figure.Standalone()));
+        var report = Path.Combine(folder, "report.html");
+        WholeFile.Write(report, Encoding.UTF8.GetBytes(Html(results)));
+        return report;
+    }
 
     public static string Html(RunResults results)
     {
@@ -130,10 +143,16 @@ public static class RunReport
         page.Section("How to reproduce");
         page.Paragraph("The same settings with the same version on the same device give the same bytes. Information is in bits throughout.");
         page.Code(RunCommand.Of(run));
+        page.Table("What decided about these results", Settings(run.Results.Manifest), folded: true);
+    }
+
+    /// <summary>A manifest, one row a value.</summary>
+    internal static Table Settings(JsonObject manifest)
+    {
         var table = new Table(TableColumn.Text("setting"), TableColumn.Text("value"));
-        foreach (var (name, value) in Flatten("", run.Results.Manifest))
+        foreach (var (name, value) in Flatten("", manifest))
             table.Add(name, value.Length > LongestSetting ? value[..LongestSetting] + "\u2026" : value);
-        page.Table("What decided about these results", table, folded: true);
+        return table;
     }
 
     private static IEnumerable<(string Name, string Value)> Flatten(string prefix, JsonObject json)

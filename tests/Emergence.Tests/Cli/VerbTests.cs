@@ -4,7 +4,7 @@ namespace Emergence.Tests.Cli;
 
 public sealed class VerbTests
 {
-    private static readonly string[] Verbs = ["demo", "measure", "show", "explain", "entropy", "noise", "mi", "calibrate", "capture", "tokenize", "devices", "verify", "bench"];
+    private static readonly string[] Verbs = ["demo", "measure", "show", "study", "compare", "explain", "entropy", "noise", "mi", "calibrate", "capture", "tokenize", "devices", "verify", "bench"];
 
     [Fact]
     public void Every_verb_explains_itself()

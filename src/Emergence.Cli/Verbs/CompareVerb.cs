@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Emergence.Measurement;
+using Emergence.Reports;
+
+namespace Emergence.Cli.Verbs;
+
+/// <summary>Two runs, E(T) by E(T): higher, lower, same, or cannot tell.</summary>
+internal static class CompareVerb
+{
+    public static Command Create()
+    {
+        var first = new Argument<string>("FIRST") { Description = "The folder that measure wrote" };
+        var second = new Argument<string>("SECOND") { Description = "The folder to hold it against" };
+        var format = new Option<string>("-o") { Description = "How to write the table", HelpName = TableFormats.Names, DefaultValueFactory = _ => "text" };
+        var command = new Command("compare", "Say of two runs where E(T) of the first is higher, lower, the same, or cannot be told") { first, second, format };
+        command.SetAction(parsed =>
+        {
+            var written = TableFormats.Parse(parsed.GetRequiredValue(format));
+            var (one, other) = (Read(parsed.GetRequiredValue(first)), Read(parsed.GetRequiredValue(second)));
+            if (!RunComparison.HaveSameData(one, other))
+                Console.Error.WriteLine($"the runs have other sequences ({one.Data}, {one.Sequences}; {other.Data}, {other.Sequences}): both sampling errors count, and a difference may be one of the data");
+            var table = RunComparisonTable.Empty();
+            RunComparisonTable.AddTo(table, Name(parsed.GetRequiredValue(first)), Name(parsed.GetRequiredValue(second)), RunComparison.Of(one, other));
+            if (table.Rows.Count == 0)
+                throw new EmergenceException("the runs have no E(T) in common: expected IE at the same number of tokens in both");
+            Console.Out.Write(table.ToString(written));
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static RunResults Read(string path)
+    {
+        var results = RunResults.Read(path, out var damage);
+        return damage == null ? results : throw new EmergenceException(damage);
+    }
+
+    private static string Name(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+}

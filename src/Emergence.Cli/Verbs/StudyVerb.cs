@@ -1,0 +1,120 @@
+using System.CommandLine;
+using Emergence.Measurement;
+using Emergence.Reports;
+using Emergence.Studies;
+
+namespace Emergence.Cli.Verbs;
+
+/// <summary>Questions of the literature, each from one command: <c>study NAME</c> with the options that the study reads.</summary>
+internal static class StudyVerb
+{
+    public static Command Create()
+    {
+        var command = new Command("study", "Put a question of the literature to models: tables, pictures and a page in one folder");
+        foreach (var study in StudyTable.Rows)
+            command.Add(Create(study));
+        return command;
+    }
+
+    private static Command Create(Study study)
+    {
+        var model = Flags.Model();
+        var models = new Option<string[]>(model.Name) { Description = $"{model.Description}; may be given several times", HelpName = model.HelpName, Required = study.LeastModels > 0 };
+        var output = new Option<string>("--out") { Description = "Folder of the study; an unfinished one is gone on with", HelpName = "STUDY", Required = true };
+        var format = new Option<string>("-o") { Description = "How to write the tables", HelpName = TableFormats.Names, DefaultValueFactory = _ => "text" };
+        var seed = new Option<ulong>("--seed") { Description = "Draws whatever is drawn; the first of the seeds", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var (device, noColor, modelFlags) = (new DeviceFlags(), Flags.NoColor(), new ModelFlags());
+        var own = study.Options.ToDictionary(option => option.Name, Flag);
+        var command = new Command(study.Name, study.Description) { models, output };
+        foreach (var option in own.Values.Concat([seed, format, noColor, ConfigFile.Option()]))
+            command.Add(option);
+        device.AddTo(command);
+        modelFlags.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var settings = new StudySettings
+            {
+                Models = parsed.GetValue(models) ?? [],
+                Values = own.Where(pair => parsed.GetResult(pair.Value) is { Implicit: false }).ToDictionary(pair => pair.Key, pair => Values(parsed, pair.Value)),
+                Seed = parsed.GetValue(seed),
+                Device = device.Name(parsed),
+                DeviceOptions = device.Options(parsed),
+                ModelOptions = modelFlags.Options(parsed),
+            };
+            return (int)Execute(study, settings, parsed.GetRequiredValue(output), TableFormats.Parse(parsed.GetRequiredValue(format)), parsed.GetValue(noColor));
+        });
+        return command;
+    }
+
+    private static Option Flag(StudyOption option)
+    {
+        var (name, description) = ("--" + option.Name, $"{option.Description}{(option.Default is { } value ? $" [default: {value}]" : "")}");
+        return option switch
+        {
+            { Kind: StudyOptionKind.Switch } => new Option<bool>(name) { Description = description },
+            { IsRepeated: true } => new Option<string[]>(name) { Description = description, HelpName = option.ValueName },
+            _ => new Option<string>(name) { Description = description, HelpName = option.ValueName },
+        };
+    }
+
+    private static IReadOnlyList<string> Values(ParseResult parsed, Option option) => option switch
+    {
+        Option<bool> flag => parsed.GetValue(flag) ? ["on"] : [],
+        Option<string[]> list => parsed.GetValue(list) ?? [],
+        Option<string> text => [parsed.GetRequiredValue(text)],
+        _ => throw new ArgumentOutOfRangeException(nameof(option)),
+    };
+
+    private static ExitCode Execute(Study study, StudySettings settings, string folder, TableFormat format, bool noColor)
+    {
+        using var interruption = new Interruption();
+        using var progress = new Listener(noColor);
+        using var context = new StudyContext(study, settings, folder, progress, interruption.Token);
+        Console.Error.WriteLine($"device {context.Device.Name}: {context.Device.Description}");
+        Console.Error.WriteLine($"settings: {context.Chosen.ToJsonString()}");
+        var (result, page) = context.Run();
+        var words = format == TableFormat.Text ? Console.Out : Console.Error;
+        foreach (var (name, value) in result.HeldFixed)
+            words.WriteLine($"{name}: {value}");
+        words.WriteLine();
+        Console.Out.Write(Table.Write([.. result.Tables.Where(table => !table.IsLong).Select(table => table.Table)], format));
+        words.WriteLine();
+        words.WriteLine(result.Finding);
+        foreach (var sentence in result.Sentences)
+            words.WriteLine(sentence);
+        words.WriteLine($"report: {Path.GetFullPath(page)}");
+        return context.ExitCode;
+    }
+
+    /// <summary>A bar for each run, lines for the rest.</summary>
+    private sealed class Listener(bool noColor) : StudyProgress, IDisposable
+    {
+        private Progress? _progress;
+
+        public override void Say(string what) => Console.Error.WriteLine(what);
+
+        public override void Begin(string name, MeasurementPlan plan, int finished)
+        {
+            Console.Error.WriteLine($"run {name}: {plan.Data.Name}, {plan.Data.Count} sequences of {plan.Data.Length} tokens, {plan.Grid.Count} cells");
+            foreach (var note in plan.Data.Notes)
+                Console.Error.WriteLine(note);
+            _progress = new Progress(plan.Grid.Count, noColor);
+            _progress.Skip(finished);
+        }
+
+        public override void Advance(CellResult cell) => _progress!.Advance(MeasureRun.Name(cell));
+
+        public override void End(RunResults results)
+        {
+            Dispose();
+            if (results.ExitCode != ExitCode.Ok)
+                Console.Error.WriteLine(MeasureRun.Complaint(results));
+        }
+
+        public void Dispose()
+        {
+            _progress?.Dispose();
+            _progress = null;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Emergence.Information;
+using Emergence.Measurement;
+using Emergence.Tests.Cli;
+using Emergence.Tests.Reports;
+
+namespace Emergence.Tests.Measurement;
+
+public sealed class RunComparisonTests
+{
+    [Theory]
+    [InlineData(0.3, 0.1, 0.5, "higher")]
+    [InlineData(-0.3, -0.5, -0.1, "lower")]
+    [InlineData(0.01, 0.005, 0.015, "same")]
+    [InlineData(0.01, -0.3, 0.32, "cannot tell")]
+    [InlineData(0.3, double.NaN, double.NaN, "cannot tell")]
+    public void Verdicts_follow_from_the_interval(double mean, double low, double high, string expected) =>
+        Assert.Equal(expected, RunComparison.Verdict(new Interval(mean, low, high, 0, 0)).Word());
+
+    [Fact]
+    public void On_the_same_sequences_seeds_are_taken_in_pairs()
+    {
+        var (first, second) = (SampleRun.Create(layers: 4, shots: 2, seeds: 3), SampleRun.Create(layers: 4, shots: 2, seeds: 3));
+
+        // Whatever its seeds do, a run does not differ from itself.
+        Assert.All(RunComparison.Of(first, second), row => Assert.Equal((0, 0, 0, ComparisonVerdict.Same), (row.Difference.Mean, row.Difference.Low, row.Difference.High, row.Verdict)));
+        Assert.Equal([1, 2, 3, 4], RunComparison.Of(first, second).Select(row => row.Tokens));
+
+        // One seed has no interval, so that nothing can be told.
+        var single = RunComparison.Of(SampleRun.Create(layers: 4, shots: 2, seeds: 1), SampleRun.Create(layers: 6, shots: 2, seeds: 1));
+        Assert.Equal(ComparisonVerdict.CannotTell, single[^1].Verdict);
+    }
+
+    [Fact]
+    public void The_verb_says_which_run_is_higher()
+    {
+        var folder = TestData.TemporaryFolder();
+        string[] exact = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator", "exact", "--device", "cpu", "--out"];
+        Assert.Equal(0, Child.Run([.. exact, Path.Combine(folder, "low"), "--boundaries", "0"]).Code);
+        Assert.Equal(0, Child.Run([.. exact, Path.Combine(folder, "high"), "--boundaries", "1"]).Code);
+
+        var (code, output, error) = Child.Run("compare", Path.Combine(folder, "high"), Path.Combine(folder, "low"), "-o", "csv");
+
+        // Boundary 0 knows its own token only: IE(2) is log2(25) / 2 against minus that.
+        Assert.Equal((0, ""), (code, error));
+        var row = output.Split("\r\n").Single(line => line.StartsWith("high,low,2,", StringComparison.Ordinal)).Split(',');
+        Assert.Equal(Math.Log2(25), double.Parse(row[5], System.Globalization.CultureInfo.InvariantCulture), 1e-9);
+        Assert.Equal("higher", row[^1]);
+        Assert.Equal(2, Child.Run("compare", folder, folder).Code);
+    }
+}
