@@ -158,11 +158,12 @@ internal sealed class SkillsReport
     {
         var times = Tokens.After / Tokens.Before;
         var (halves, t) = (SkillTuples.ByHalves(Tokens.Before, Tokens.After), SkillTuples.ByExponent(Tokens.Before, Tokens.After, Law.DataExponent));
-        var worst = Worst.MaxBy(row => row.Beta / FiniteBeta(row));
-        var graph = worst == null ? "" : Worst.Any(row => row.Beta > FiniteBeta(row))
+        var (low, high) = Resampled.Count > 0 ? ScalingFit.Interval(Resampled, law => SkillTuples.ByExponent(Tokens.Before, Tokens.After, law.DataExponent)) : (t, t);
+        var interval = Resampled.Count > 0 ? $" (interval {Words(low)} to {Words(high)})" : "";
+        var graph = Worst.Any(row => row.Beta > FiniteBeta(row))
             ? " A simulated graph violates the bound, which it must not: please report it."
             : $" In {Worst.Select(row => row.SkillsPerText).Distinct().Count()} simulated graphs the worst texts that were found reach at most {TableCell.Fixed(100 * Worst.Select(row => row.Beta / FiniteBeta(row)).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Max(), 0)} % of the beta that the bound allows.";
-        return $"Ten times the data divide the excess that the data set by {Words(Law.TenTimesData)}; {times:N0} times the data make a model as good at {Words(t)}-tuples of skills as the smaller one is at single skills ({Words(halves)} if ten times the data halve it).{graph}";
+        return $"Ten times the data divide the excess that the data set by {Words(Law.TenTimesData)}; {times:N0} times the data make a model as good at {Words(t)}-tuples{interval} of skills as the smaller one is at single skills; at {Words(halves)}-tuples if ten times the data halve it.{graph}";
     }
 
     private List<string> Sentences()
@@ -175,6 +176,8 @@ internal sealed class SkillsReport
             "The search over texts and skills is local: the true worst case is at least as bad as what it finds, so that it can refute the bound but not show how tight it is.",
             "The step from loss to skills takes the share of failed texts as proportional to the excess cross-entropy, skills as equally frequent and texts as independent draws of them; none of this is measured here.",
         ];
+        if (Resampled.Count > 0 && ScalingFit.Interval(Resampled, law => law.DataExponent) is var b && b.High > 2 * b.Low)
+            sentences.Add($"These trainings do not settle the exponent of the data: its interval is {Words(b.Low)} to {Words(b.High)}, so that what follows for other amounts of data is a guess.");
         if (Worst.Select(row => row.SkillsPerText).Distinct().Count() > 1 && Worst.Where(row => row.Alpha == 0.1).OrderBy(row => row.SkillsPerText).ToList() is [var first, .., var last])
             sentences.Add($"At alpha 0.1 the beta that was found falls from {Words(first.Beta)} at k = {first.SkillsPerText} to {Words(last.Beta)} at k = {last.SkillsPerText}: the more skills a text uses, the more evenly failures must spread over the skills.");
         if (Models.Count > 0)
