@@ -88,8 +88,8 @@ internal sealed class SkillsPictures(SkillsReport report, ScalingLaw law)
         var shown = sizes.Where((_, i) => i % every == 0).ToList();
         return new LineChart
         {
-            Title = "Loss by data, and the fitted law",
-            YCaption = "L [nats a token]",
+            Title = "Excess over the floor A by data",
+            YCaption = "L - A [nats a token]",
             XCaption = "training tokens",
             Unit = "nats",
             XLabels = [.. tokens.Select((d, i) => ((double)i, FormattableString.Invariant($"{d:0.##e+0}")))],
@@ -97,8 +97,8 @@ internal sealed class SkillsPictures(SkillsReport report, ScalingLaw law)
             [
                 .. shown.SelectMany((n, color) => new[]
                 {
-                    new LineSeries(FormattableString.Invariant($"N = {n:0.##e+0}"), [.. fit.Runs.Where(run => run.Parameters == n).OrderBy(run => run.Tokens).Select(run => new LinePoint(tokens.IndexOf(run.Tokens), run.Loss))], color),
-                    new LineSeries("law", [.. tokens.Select((d, i) => new LinePoint(i, law.Loss(n, d)))], color, Dashed: true) { InLegend = false },
+                    new LineSeries(FormattableString.Invariant($"N = {n:0.##e+0}"), [.. fit.Runs.Where(run => run.Parameters == n).OrderBy(run => run.Tokens).Select(run => new LinePoint(tokens.IndexOf(run.Tokens), run.Loss - law.Floor))], color),
+                    new LineSeries("law", [.. tokens.Select((d, i) => new LinePoint(i, law.Excess(n, d)))], color, Dashed: true) { InLegend = false },
                 }),
             ],
         }.Draw();
