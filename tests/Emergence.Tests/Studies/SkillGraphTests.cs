@@ -17,6 +17,7 @@ public sealed class SkillGraphTests
             var bound = new SkillBound(theta, k).Beta(alpha, skills, texts);
             var found = graph.Worst(theta, alpha, starts: 2, seed: 1);
             Assert.True(!(found.Beta > bound), $"alpha {alpha}: {found.Beta} > {bound}");
+            Assert.True(!(found.QuantileBeta > bound), $"alpha {alpha}, by skill: {found.QuantileBeta} > {bound}");
             Assert.InRange(found.Beta, 1, 1 / alpha);
             Assert.True(found.Rounds >= 2);
         }

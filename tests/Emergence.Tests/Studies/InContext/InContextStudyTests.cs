@@ -98,6 +98,7 @@ public sealed class InContextStudyTests
         Assert.True(exact > 1);
         Assert.Equal(exact, StudyRun.Number(result, "ie", "exact_bits", At("keywords")), 1e-9);
         Assert.Equal(exact, StudyRun.Number(result, "ie", "exact_bits", At("random words")), 1e-9);
+        Assert.Contains(result.Sentences, sentence => sentence.Contains("E(T) after 1 shots differs by at most 0.000 bits"));
     }
 
     [Fact]
