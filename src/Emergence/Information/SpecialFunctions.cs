@@ -33,6 +33,13 @@ internal static class SpecialFunctions
         return (low + high) / 2;
     }
 
+    /// <summary>P(|T| &gt; |t|), down to the rounding of 1.</summary>
+    public static double StudentOutside(double t, int degrees)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(degrees, 1);
+        return Math.Clamp(1 - StudentInside(Math.Abs(t), degrees), 0, 1);
+    }
+
     /// <summary>P(|T| &lt; t): the finite trigonometric sums for whole degrees of freedom (Abramowitz and Stegun 26.7.3-4).</summary>
     private static double StudentInside(double t, int degrees)
     {

@@ -98,6 +98,27 @@ internal static class SymmetricMatrix
         return sum;
     }
 
+    /// <summary>x with C x = b of the matrix with this factor.</summary>
+    public static double[] Solve(double[] factor, int size, ReadOnlySpan<double> b)
+    {
+        var x = b.ToArray();
+        for (var i = 0; i < size; i++)
+        {
+            for (var k = 0; k < i; k++)
+                x[i] -= factor[i * size + k] * x[k];
+            x[i] /= factor[i * size + i];
+        }
+
+        for (var i = size - 1; i >= 0; i--)
+        {
+            for (var k = i + 1; k < size; k++)
+                x[i] -= factor[k * size + i] * x[k];
+            x[i] /= factor[i * size + i];
+        }
+
+        return x;
+    }
+
     /// <summary>Columns that are, beyond rounding, no combination of the columns before them.</summary>
     public static int Rank(double[] matrix, int size)
     {

@@ -12,5 +12,7 @@ internal static class StudyTable
         new HallucinationStudy(),
         new TasksStudy(),
         new CompareStudy(),
+        new InContextStudy(),
+        new SkillsStudy(),
     ];
 }
