@@ -18,24 +18,7 @@ internal static class MineSmallBenchmark
         var work = 2e-9 * (4.0 * Classes * Columns * 64 + 3.0 * (Classes + Sampled) * (64 * 32 + 32 * 16 + 16));
         var processor = Rounds.Median(samples.Select(s => s.Processor)) / steps;
         Console.WriteLine($"{steps / Rounds.Median(samples.Select(s => s.Wall)):0.0} steps/s; {1e3 * processor:0.00} ms of processor time a step, {work / processor:0.0} GFLOP/s");
-        Console.WriteLine("| op | ms of processor time |\n|---|---|");
-        foreach (var (name, op) in Ops(device, trainings[0]))
-            Console.WriteLine($"| {name} | {1e3 * Rounds.Median(Rounds.Run(arguments.Rounds, () => Rounds.Time(() => Repeat(op)))[0].Select(s => s.Processor)) / Steps:0.00} |");
-    }
-
-    private static (string Name, Action Op)[] Ops(Device device, CriticTraining t) =>
-    [
-        ("DrawPairs", () => device.DrawPairs(t.Source, 1, 0, 1, t.A.RowRange(t.FixedPairs, t.Source.Count), t.B.RowRange(t.FixedPairs, t.Source.Count))),
-        ("CriticForward", () => device.CriticForward(t.Workspace, t.Parameters, t.X, t.Y, t.A, t.B)),
-        ("DonskerVaradhan", () => device.DonskerVaradhan(t.Workspace.Scores, t.Joint, t.Marginal, t.Workspace.ScoreGradients)),
-        ("CriticBackward", () => device.CriticBackward(t.Workspace, t.Parameters, t.X, t.Y, t.A, t.B, t.Gradient)),
-        ("Adam", () => device.Adam(t.Parameters, t.Gradient, t.FirstMoment, t.SecondMoment, 1e-3, 1)),
-    ];
-
-    private static void Repeat(Action op)
-    {
-        for (var i = 0; i < Steps; i++)
-            op();
+        CriticOps.Print(device, trainings[0], arguments.Rounds, Steps);
     }
 
     private static CriticTraining Create(Device device, int seed)

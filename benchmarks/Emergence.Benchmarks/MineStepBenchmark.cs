@@ -18,6 +18,12 @@ internal static class MineStepBenchmark
         using var x = Inputs(device, 1);
         using var y = Inputs(device, 2);
         using var training = Create(device, x, y);
+        if (!arguments.Peer)
+        {
+            CriticOps.Print(device, training, arguments.Rounds, 1);
+            return;
+        }
+
         using var published = new PeerProcess("mine_step_torch.py", "published", $"{arguments.Threads}");
         using var split = new PeerProcess("mine_step_torch.py", "split", $"{arguments.Threads}");
         Console.WriteLine($"peer: {published.Description}");

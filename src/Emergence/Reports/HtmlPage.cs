@@ -160,7 +160,7 @@ public sealed class HtmlPage(string title, string about, string finding)
     private void AppendCell(TableColumn column, TableCell cell)
     {
         const int longText = 40;
-        var text = cell.Show(column.Digits);
+        var text = cell.Show(column);
         var style = column.RightAligned ? "num" : column.Name == "verdict" ? "v-" + text.Replace(' ', '-') : text.Length > longText ? "long" : "";
         _body.Append(style.Length > 0 ? $"<td class=\"{E(style)}\">{E(text)}</td>" : $"<td>{E(text)}</td>");
     }

@@ -127,7 +127,7 @@ public static class RunReport
     {
         var table = new Table(
             TableColumn.Text("kind"), TableColumn.Integer("layer"), TableColumn.Integer("position"), TableColumn.Text("token"), TableColumn.Number("exact_bits", 3),
-            TableColumn.Number("mi_bits", 3), TableColumn.Number("sd_bits", 4), TableColumn.Integer("seeds"), TableColumn.Number("exact_minus_mi_bits", 3), TableColumn.Text("verdict"));
+            TableColumn.Number("mi_bits", 3), TableColumn.Spread("sd_bits", 4), TableColumn.Integer("seeds"), TableColumn.Number("exact_minus_mi_bits", 3), TableColumn.Text("verdict"));
         foreach (var ((kind, layer, position), mean) in run.Means)
         {
             table.Add(

@@ -20,7 +20,7 @@ public sealed class RunTables(RunResults results, bool nats = false)
             var table = new Table(
                 TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Text("estimator"), TableColumn.Integer("seed"),
                 Amount("mi"), Amount("exact"), Amount("h_prefix"), TableColumn.Number("log2_n", 3), TableColumn.Integer("k"), TableColumn.Number("mu", 1),
-                TableColumn.Integer("collisions_x"), TableColumn.Integer("collisions_y"), Amount("sd"), TableColumn.Integer("steps"), TableColumn.Text("stopped_by"),
+                TableColumn.Integer("collisions_x"), TableColumn.Integer("collisions_y"), Spread("sd"), TableColumn.Integer("steps"), TableColumn.Text("stopped_by"),
                 Amount("max_gap"), Amount("held_out_gap"), TableColumn.Integer("steps_above"), TableColumn.Number("max_score", 1), TableColumn.Integer("non_finite"), TableColumn.Text("verdict"));
             foreach (var (cell, value, _) in results.Cells)
             {
@@ -40,7 +40,7 @@ public sealed class RunTables(RunResults results, bool nats = false)
     {
         get
         {
-            var table = new Table(TableColumn.Integer("boundary"), TableColumn.Integer("tokens"), Amount("ie"), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3));
+            var table = new Table(TableColumn.Integer("boundary"), TableColumn.Integer("tokens"), Amount("ie"), TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3));
             foreach (var row in results.Emergence)
                 table.Add(row.Boundary, row.Tokens, _scale * row.Bits.Mean, _scale * row.Bits.Low, _scale * row.Bits.High);
             return table;
@@ -53,7 +53,7 @@ public sealed class RunTables(RunResults results, bool nats = false)
         get
         {
             var table = new Table(
-                TableColumn.Integer("tokens"), Amount("e"), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), Amount("exact"), Amount("sd_seeds"), Amount("sd_layers"), TableColumn.Integer("shot"), Amount("gain"));
+                TableColumn.Integer("tokens"), Amount("e"), TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3), Amount("exact"), Spread("sd_seeds"), Spread("sd_layers"), TableColumn.Integer("shot"), Amount("gain"));
             foreach (var mean in results.Means)
             {
                 TableCell shot = mean.Shot > 0 ? mean.Shot : TableCell.Empty;
@@ -80,6 +80,8 @@ public sealed class RunTables(RunResults results, bool nats = false)
 
     /// <summary>Empty where nothing was trained.</summary>
     private TableCell Known(double bits) => double.IsNaN(bits) ? TableCell.Empty : _scale * bits;
+
+    private TableColumn Spread(string name) => TableColumn.Spread($"{name}_{_unit}", 3);
 
     private TableColumn Amount(string name) => TableColumn.Number($"{name}_{_unit}", 3);
 }

@@ -41,13 +41,13 @@ public readonly record struct TableCell
     public static implicit operator TableCell((double Value, double Error) estimate)
         => new(TableColumnKind.Estimate, null, 0, estimate.Value, estimate.Error);
 
-    /// <summary>The cell as a reader sees it, rounded to the digits of its column.</summary>
-    internal string Show(int digits) => Kind switch
+    /// <summary>The cell as a reader of its column sees it, rounded to its digits.</summary>
+    internal string Show(TableColumn column) => Kind switch
     {
         TableColumnKind.Text => Words,
         TableColumnKind.Integer => _integer.ToString(CultureInfo.InvariantCulture),
-        TableColumnKind.Number => Fixed(_value, digits),
-        TableColumnKind.Estimate => $"{Fixed(_value, digits)} \u00b1 {Fixed(Error, digits)}",
+        TableColumnKind.Number => double.IsNaN(_value) ? column.Undefined : Fixed(_value, column.Digits),
+        TableColumnKind.Estimate => $"{Fixed(_value, column.Digits)} \u00b1 {Fixed(Error, column.Digits)}",
         _ => "",
     };
 

@@ -19,7 +19,13 @@ public sealed record TableColumn(string Name, TableColumnKind Kind, int Digits)
 
     public static TableColumn Number(string name, int digits) => new(name, TableColumnKind.Number, digits);
 
+    /// <summary>A bound or a spread: NaN where there is none, as of one seed, which the formats made for reading show as "-".</summary>
+    public static TableColumn Spread(string name, int digits) => Number(name, digits) with { Undefined = "-" };
+
     public static TableColumn Estimate(string name, int digits) => new(name, TableColumnKind.Estimate, digits);
+
+    /// <summary>How NaN is shown to readers.</summary>
+    internal string Undefined { get; private init; } = "NaN";
 
     /// <summary>Numbers line up at the right, words at the left.</summary>
     internal bool RightAligned => Kind != TableColumnKind.Text;

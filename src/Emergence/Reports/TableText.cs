@@ -43,7 +43,7 @@ internal static class TableText
 
     private static string LatexCell(TableColumn column, TableCell cell)
     {
-        var shown = cell.Show(column.Digits);
+        var shown = cell.Show(column);
         if (cell.Kind is null or TableColumnKind.Text)
             return LatexEscape(shown);
         var math = shown.Replace("inf", "\\infty").Replace("NaN", "\\mathrm{NaN}").Replace("\u00b1", "\\pm");
@@ -53,7 +53,7 @@ internal static class TableText
     private static List<string[]> Grid(Table table, Func<string, string> escape)
     {
         List<string[]> grid = [table.Columns.Select(c => escape(c.Name)).ToArray()];
-        grid.AddRange(table.Rows.Select(row => row.Select((cell, i) => escape(cell.Show(table.Columns[i].Digits))).ToArray()));
+        grid.AddRange(table.Rows.Select(row => row.Select((cell, i) => escape(cell.Show(table.Columns[i]))).ToArray()));
         return grid;
     }
 

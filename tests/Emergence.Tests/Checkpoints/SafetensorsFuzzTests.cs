@@ -14,6 +14,7 @@ namespace Emergence.Tests.Checkpoints;
 /// </summary>
 public sealed partial class SafetensorsFuzzTests
 {
+    /// <summary>On the clock and of processor time: on a busy machine a test may stand still for seconds.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     private static readonly string[] Seeds =
@@ -74,7 +75,7 @@ public sealed partial class SafetensorsFuzzTests
 
     private static bool ReadsOrRefuses<T>(string path, Func<T> action, byte[] bytes, out T? result)
     {
-        var watch = Stopwatch.StartNew();
+        var (watch, before) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         result = default;
         try
         {
@@ -94,7 +95,7 @@ public sealed partial class SafetensorsFuzzTests
         }
         finally
         {
-            Assert.True(watch.Elapsed < Limit, $"{watch.Elapsed} for {Convert.ToHexString(bytes)}");
+            Assert.True(watch.Elapsed < Limit || Environment.CpuUsage.TotalTime - before < Limit, $"{watch.Elapsed} for {Convert.ToHexString(bytes)}");
         }
     }
 

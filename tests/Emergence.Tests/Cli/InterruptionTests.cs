@@ -84,8 +84,10 @@ public sealed class InterruptionTests
 
     private static void WaitForCells(string run, Process process)
     {
+        var watch = Stopwatch.StartNew();
         while (Journal(run).Count(c => c == '\n') < 2)
         {
+            Assert.True(watch.Elapsed < Child.Patience, "no cell was measured");
             Assert.False(process.HasExited, "the run ended before it was met");
             Thread.Sleep(20);
         }

@@ -10,13 +10,18 @@ public unsafe class GemmKernelTests
     [InlineData(7, 6)]
     [InlineData(33, 1)]
     [InlineData(257, 5)]
+    [InlineData(31, 7)]
+    [InlineData(1, 11)]
+    [InlineData(1, 12)]
+    [InlineData(257, 12)]
     public void A_tile_is_one_chain_of_fused_multiply_adds_per_element(int k, int rows)
     {
         var random = new Random(k);
         float[] a = [.. OpCase.Values(random, rows * k).Select(v => (float)v)], b = [.. OpCase.Values(random, k * GemmKernel.MaxColumns).Select(v => (float)v)];
         foreach (var kernel in GemmKernel.Table)
         {
-            var found = new float[GemmKernel.Rows * GemmKernel.MaxColumns];
+            Assert.Contains(kernel.Rows, new[] { GemmKernel.LowRows, GemmKernel.MaxRows });
+            var found = new float[GemmKernel.MaxRows * GemmKernel.MaxColumns];
             Array.Fill(found, 0.5f);
             fixed (float* left = a, right = b, c = found)
                 kernel.Run(k, left, k, 1, right, GemmKernel.MaxColumns, c, GemmKernel.MaxColumns, rows, accumulate: true);

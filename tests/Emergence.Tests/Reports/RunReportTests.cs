@@ -33,6 +33,15 @@ public sealed class RunReportTests
     }
 
     [Fact]
+    public void One_seed_has_no_interval_and_says_so()
+    {
+        var html = RunReport.Html(SampleRun.Create(5, 2, 1));
+        Assert.DoesNotContain(">NaN<", html);
+        Assert.All(Rows(html, "IE by layer and tokens"), row => Assert.Equal(["-", "-"], row[3..5]));
+        Assert.Contains("One seed gives no interval", WebUtility.HtmlDecode(html));
+    }
+
+    [Fact]
     public void The_finding_follows_from_the_numbers()
     {
         // Layer 0 knows single tokens only: IE(0, 6) = 0 - 2.32 < 0. Layer 1 has unresolved bits, later layers nearly none.

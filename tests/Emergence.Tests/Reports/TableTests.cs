@@ -28,6 +28,16 @@ public sealed class TableTests
     }
 
     [Fact]
+    public void A_spread_that_is_not_there_is_a_dash_to_readers_and_nan_to_programs()
+    {
+        var table = new Table(TableColumn.Number("ie", 1), TableColumn.Spread("lo", 1));
+        table.Add(double.NaN, double.NaN);
+        table.Add(2.0, -1.5);
+        Assert.Equal("|  ie |   lo |\n| --: | ---: |\n| NaN |    - |\n| 2.0 | -1.5 |\n", table.ToString(TableFormat.Markdown));
+        Assert.Equal("ie,lo\r\nNaN,NaN\r\n2,-1.5\r\n", table.ToString(TableFormat.Csv));
+    }
+
+    [Fact]
     public void Csv_follows_rfc_4180()
     {
         Assert.Equal(

@@ -10,8 +10,8 @@ namespace Emergence.Devices.Cpu;
 /// </summary>
 internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
 {
-    /// <summary>Columns of the first layer whose gradients by row of x and y are held at a time.</summary>
-    private const int StripColumns = 192;
+    /// <summary>Columns of the first layer whose gradients by row of x and y are held at a time: one block of a product.</summary>
+    private const int StripColumns = 384;
 
     /// <summary>Floats of a block's first layer: they stay in the last cache.</summary>
     private const int BlockFloats = 1 << 20;
@@ -20,9 +20,13 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
     private readonly int _blockRows;
     private readonly Tensor _zx;
     private readonly Tensor _zy;
-    private readonly Tensor _dzx;
-    private readonly Tensor _dzy;
     private readonly Tensor _first;
+
+    /// <summary>Memory of the inner layers behind the second, and, when their gradients are done, of a strip's.</summary>
+    private readonly Tensor _late;
+
+    /// <summary>(Kx + Ky, strip): gradients by Wx x and Wy y, a view of <see cref="_late"/>.</summary>
+    private readonly Tensor _dz;
     private readonly Tensor?[] _inner;
 
     public CpuCriticWorkspace(CpuDevice device, CriticShape shape, int xRows, int yRows, int pairs)
@@ -34,10 +38,18 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
         _blockRows = Math.Clamp(BlockFloats / width / 384 * 384, 384, 1536);
         _zx = device.Allocate(xRows, width);
         _zy = device.Allocate(yRows, width);
-        _dzx = device.Allocate(xRows, strip);
-        _dzy = device.Allocate(yRows, strip);
         _first = device.Allocate(Math.Min(_blockRows, pairs), width);
-        _inner = [.. Enumerable.Range(0, shape.Layers).Select(layer => layer > 0 && layer < shape.Layers - 1 ? device.Allocate(pairs, shape.Widths[layer]) : null)];
+        _inner = new Tensor?[shape.Layers];
+        var late = shape.Widths.Skip(2).SkipLast(1).Sum();
+        _late = device.Allocate((int)Math.Max(late, ((xRows + (long)yRows) * strip + pairs - 1) / Math.Max(1, pairs)), pairs);
+        _dz = new Tensor(_late.Buffer, _late.Type, xRows + yRows, strip);
+        for (var (layer, start) = (1, 0); layer < LastLayer; layer++)
+        {
+            var columns = shape.Widths[layer];
+            _inner[layer] = layer == 1 ? device.Allocate(pairs, columns) : _late.RowRange(start, columns).Reshape(pairs, columns);
+            start += layer == 1 ? 0 : columns;
+        }
+
         Scores = device.Allocate(pairs, 1);
         ScoreGradients = device.Allocate(pairs, 1);
     }
@@ -89,7 +101,7 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
 
     public override void Dispose()
     {
-        foreach (var tensor in _inner.Append(_zx).Append(_zy).Append(_dzx).Append(_dzy).Append(_first).Append(Scores).Append(ScoreGradients))
+        foreach (var tensor in _inner.Append(_zx).Append(_zy).Append(_late).Append(_first).Append(Scores).Append(ScoreGradients))
             tensor?.Dispose();
     }
 
@@ -97,7 +109,7 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
     private void BackwardStrip(Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient, int column, int count)
     {
         var (zx, zy) = (_zx.RowRange(0, x.Rows).ColumnRange(column, count), _zy.RowRange(0, y.Rows).ColumnRange(column, count));
-        var (dzx, dzy) = (_dzx.RowRange(0, x.Rows).ColumnRange(0, count), _dzy.RowRange(0, y.Rows).ColumnRange(0, count));
+        var (dzx, dzy) = (_dz.RowRange(0, x.Rows).ColumnRange(0, count), _dz.RowRange(XRows, y.Rows).ColumnRange(0, count));
         for (var start = 0; start < a.Rows; start += _blockRows)
         {
             var rows = Math.Min(_blockRows, a.Rows - start);

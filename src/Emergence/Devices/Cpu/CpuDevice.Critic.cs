@@ -36,7 +36,11 @@ public sealed unsafe partial class CpuDevice
         _pool.RunRanges(y.Rows, Grain(y.Columns), (start, end) =>
         {
             for (var r = start; r < end; r++)
+            {
+                if (r + CriticLoops.Ahead < end)
+                    Lanes.Prefetch(right[*indexB[r + CriticLoops.Ahead]], y.Columns);
                 CriticLoops.AddPair(left[*indexA[r]], right[*indexB[r]], to[r], y.Columns);
+            }
         });
     }
 
@@ -66,11 +70,11 @@ public sealed unsafe partial class CpuDevice
     internal void AddRows(Tensor x, Tensor sums, bool accumulate)
     {
         RequireFloat32(x, sums);
-        var strips = (x.Columns + Lanes.Count - 1) / Lanes.Count;
-        _pool.RunRanges(strips, Math.Max(1, 8192 / Math.Max(1, x.Rows)), (first, end) =>
+        const int Strip = CriticLoops.StripColumns;
+        _pool.RunRanges((x.Columns + Strip - 1) / Strip, Math.Max(1, 2048 / Math.Max(1, x.Rows)), (first, end) =>
         {
-            for (var strip = first; strip < end; strip++)
-                CriticLoops.SumStrip(At(x, 0) + strip * Lanes.Count, x.RowStride, x.Rows, x.Columns - strip * Lanes.Count, At(sums, 0) + strip * Lanes.Count, accumulate);
+            for (var column = first * Strip; column < Math.Min(x.Columns, end * Strip); column += Strip)
+                CriticLoops.SumStrip(At(x, 0) + column, x.RowStride, x.Rows, Math.Min(Strip, x.Columns - column), At(sums, 0) + column, accumulate);
         });
     }
 

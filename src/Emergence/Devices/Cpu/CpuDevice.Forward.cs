@@ -14,7 +14,7 @@ public sealed unsafe partial class CpuDevice
         var size = table.Type.Size();
         _pool.RunRanges(y.Rows, Grain(y.Columns), (start, end) =>
         {
-            var row = Scratch.Get(Scratch.Use.Rows, y.Columns);
+            var row = Scratch.Get(Scratch.Use.Rows, y.Columns + Lanes.Count);
             for (var n = start; n < end; n++)
             {
                 Packing.Convert(table.Type, (byte*)table.Address + (long)index[(long)n * ids.RowStride] * table.RowStride * size, y.Columns, row);

@@ -23,6 +23,19 @@ internal unsafe struct Epilogue
 
     public readonly bool IsCopy => Bias == null && Activation == Activation.None && Residual == null && Mask == null;
 
+    /// <summary>Asks for the memory of <see cref="Store(float*, nint, float*, nint, int, int, int, int)"/> while the product is made.</summary>
+    public readonly void Prefetch(float* y, nint strideY, int m, int n, int rows, int columns)
+    {
+        for (var r = 0; r < rows; r++)
+        {
+            Lanes.Prefetch(y + r * strideY, columns);
+            if (Residual != null)
+                Lanes.Prefetch(Residual + (m + r) * ResidualStride + n, columns);
+            if (Mask != null)
+                Lanes.Prefetch(Mask + (m + r) * MaskStride + n, columns);
+        }
+    }
+
     /// <summary>Writes (rows, columns) of y at row m, column n of the product.</summary>
     public readonly void Store(float* product, nint stride, float* y, nint strideY, int m, int n, int rows, int columns)
     {

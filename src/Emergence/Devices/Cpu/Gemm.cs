@@ -12,8 +12,14 @@ internal unsafe struct Gemm
     /// <summary>Longest block of k: a panel of 16 columns then fits into 24 KB of the first cache.</summary>
     private const int MaxBlock = 384;
 
-    /// <summary>Rows whose block of the left side stays in the second cache, a multiple of 6.</summary>
+    /// <summary>Rows whose block of the left side stays in the second cache, a multiple of every kernel's rows.</summary>
     private const int MaxRows = 192;
+
+    /// <summary>Up to so many rows are one block, which reads every panel of the right side once.</summary>
+    private const int SingleBlockRows = 384;
+
+    /// <summary>Columns of the right side that such a block packs at a time: with it they stay in the second cache.</summary>
+    private const int OwnColumns = 256;
 
     /// <summary>Floats of the right side that are packed at a time.</summary>
     private const long PackedFloats = 1 << 22;
@@ -51,6 +57,9 @@ internal unsafe struct Gemm
     public required nint StrideY;
     public Epilogue Epilogue;
 
+    /// <summary>Whether several blocks of rows read the packed right side; else the only one packs it by the way.</summary>
+    private readonly bool IsShared => M > SingleBlockRows;
+
     private readonly int BlockLength
     {
         get
@@ -68,8 +77,7 @@ internal unsafe struct Gemm
         var threads = (long)M * N * K < SerialWork ? 1 : pool.Threads;
         var width = Kernel.Columns;
 
-        // One block of rows reads every panel once: it packs the panel itself, where it stays in the first cache.
-        var shared = M > MaxRows;
+        var shared = IsShared;
         var limit = shared ? PackedFloats / Math.Max(1, K) : ProductFloats / M;
         var chunk = (int)Math.Clamp(limit / width * width, width, (N + width - 1) / width * width);
         for (var n0 = 0; n0 < N; n0 += chunk)
@@ -99,9 +107,10 @@ internal unsafe struct Gemm
     /// <summary>Blocks of rows, and of columns where there are too few rows to go round.</summary>
     private readonly (int RowBlocks, int Rows, int ColumnBlocks, int Panels) Split(int threads, int panels)
     {
-        var wanted = 3 * threads;
-        var rows = M <= MaxRows ? MaxRows : Math.Clamp((M + wanted - 1) / wanted, 8 * GemmKernel.Rows, MaxRows);
-        rows = (rows + GemmKernel.Rows - 1) / GemmKernel.Rows * GemmKernel.Rows;
+        // A single block of many rows is packed by every thread.
+        var wanted = IsShared || M <= MaxRows ? 3 * threads : threads;
+        var rows = IsShared ? Math.Clamp((M + wanted - 1) / wanted, 4 * Kernel.Rows, MaxRows) : SingleBlockRows;
+        rows = (rows + Kernel.Rows - 1) / Kernel.Rows * Kernel.Rows;
         var rowBlocks = (M + rows - 1) / rows;
         var columnBlocks = Math.Min(panels, (wanted + rowBlocks - 1) / rowBlocks);
         var each = (panels + columnBlocks - 1) / columnBlocks;
@@ -118,39 +127,44 @@ internal unsafe struct Gemm
             for (var k0 = 0; k0 < K; k0 += length)
             {
                 var count = Math.Min(length, K - k0);
-                PackPanel(packed + ((long)k0 * panels + (long)panel * count) * width, n0, columns, panel, k0, count);
+                PackPanels(packed + ((long)k0 * panels + (long)panel * count) * width, n0, columns, panel, panel + 1, k0, count);
             }
         }
     }
 
-    private readonly void PackPanel(float* o, int n0, int columns, int panel, int k0, int count)
+    /// <summary>The same of one block of k.</summary>
+    private readonly void PackPanels(float* o, int n0, int columns, int first, int end, int k0, int count)
     {
-        var column = n0 + panel * Kernel.Columns;
+        var column = n0 + first * Kernel.Columns;
         nint from = TransposeB ? column * StrideB + k0 : k0 * StrideB + column;
-        Packing.Right(TypeB, B + from * TypeB.Size(), StrideB, TransposeB, count, Math.Min(Kernel.Columns, n0 + columns - column), o, Kernel.Columns);
+        Packing.Right(TypeB, B + from * TypeB.Size(), StrideB, TransposeB, count, Math.Min((end - first) * Kernel.Columns, n0 + columns - column), o, Kernel.Columns);
     }
 
     /// <summary>Rows m0 .. m0 + rows - 1 by panels first .. end - 1, packed already or by the way.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Multiply(float* packed, int n0, int columns, int m0, int rows, int first, int end)
     {
-        for (var m = 0; m < rows; m += MaxRows)
-            MultiplyBlock(packed, n0, columns, m0 + m, Math.Min(MaxRows, rows - m), first, end);
+        var block = IsShared ? MaxRows : SingleBlockRows;
+        for (var m = 0; m < rows; m += block)
+            MultiplyBlock(packed, n0, columns, m0 + m, Math.Min(block, rows - m), first, end);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void MultiplyBlock(float* packed, int n0, int columns, int m0, int rows, int first, int end)
     {
-        var (width, length) = (Kernel.Columns, BlockLength);
+        var (height, width, length) = (Kernel.Rows, Kernel.Columns, BlockLength);
         var panels = (columns + width - 1) / width;
-        var tiles = (rows + GemmKernel.Rows - 1) / GemmKernel.Rows;
+        var tiles = (rows + height - 1) / height;
         var stride = (end - first) * width;
         var single = K <= length;
         var isCopy = Epilogue.IsCopy;
-        var product = Scratch.Get(Scratch.Use.Product, single ? GemmKernel.Rows * GemmKernel.MaxColumns : (long)tiles * GemmKernel.Rows * stride);
+        var product = Scratch.Get(Scratch.Use.Product, single ? GemmKernel.MaxRows * GemmKernel.MaxColumns : (long)tiles * height * stride);
         var direct = !TransposeA && end - first <= FewPanels;
-        var left = direct ? null : Scratch.Get(Scratch.Use.PackedLeft, (long)tiles * GemmKernel.Rows * length);
-        var own = packed == null ? Scratch.Get(Scratch.Use.PackedRight, (long)length * width) : null;
+        var left = direct ? null : Scratch.Get(Scratch.Use.PackedLeft, (long)tiles * height * length);
+
+        // Rows of memory are read through several panels; a transposed panel has its own, and stays in the first cache.
+        var group = packed != null ? end - first : TransposeB ? 1 : Math.Max(1, OwnColumns / width);
+        var own = packed == null ? Scratch.Get(Scratch.Use.PackedRight, (long)length * width * group) : null;
         var (rowStep, stepA) = TransposeA ? ((nint)1, StrideA) : (StrideA, (nint)1);
         for (var k0 = 0; k0 == 0 || k0 < K; k0 += length)
         {
@@ -158,26 +172,29 @@ internal unsafe struct Gemm
             var last = k0 + count >= K;
             var from = A + m0 * rowStep + k0 * stepA;
             if (!direct)
-                Packing.Left(from, rowStep, stepA, rows, count, left);
+                Packing.Left(from, rowStep, stepA, rows, count, left, height);
             for (var panel = first; panel < end; panel++)
             {
-                var right = packed == null ? own : packed + ((long)k0 * panels + (long)panel * count) * width;
-                if (packed == null)
-                    PackPanel(right, n0, columns, panel, k0, count);
+                var inGroup = (panel - first) % group;
+                if (packed == null && inGroup == 0)
+                    PackPanels(own, n0, columns, panel, Math.Min(end, panel + group), k0, count);
+                var right = packed == null ? own + (nint)inGroup * count * width : packed + ((long)k0 * panels + (long)panel * count) * width;
                 var n = n0 + panel * width;
                 var inPanel = Math.Min(width, columns - panel * width);
                 for (var tile = 0; tile < tiles; tile++)
                 {
-                    var m = tile * GemmKernel.Rows;
-                    var inTile = Math.Min(GemmKernel.Rows, rows - m);
+                    var m = tile * height;
+                    var inTile = Math.Min(height, rows - m);
                     var y = Y + (m0 + m) * StrideY + n;
-                    var inPlace = isCopy && inTile == GemmKernel.Rows && inPanel == width;
+                    var inPlace = isCopy && inTile == height && inPanel == width;
                     var c = inPlace ? y : single ? product : product + (nint)m * stride + (panel - first) * width;
                     var strideC = inPlace ? StrideY : single ? width : stride;
+                    if (last && !inPlace)
+                        Epilogue.Prefetch(y, StrideY, m0 + m, n, inTile, inPanel);
                     if (direct)
                         Kernel.Run(count, from + m * rowStep, rowStep, stepA, right, width, c, strideC, inTile, k0 > 0);
                     else
-                        Kernel.Run(count, left + (nint)m * count, 1, GemmKernel.Rows, right, width, c, strideC, GemmKernel.Rows, k0 > 0);
+                        Kernel.Run(count, left + (nint)m * count, 1, height, right, width, c, strideC, inTile, k0 > 0);
                     if (last && !inPlace)
                         Epilogue.Store(c, strideC, y, StrideY, m0 + m, n, inTile, inPanel);
                 }

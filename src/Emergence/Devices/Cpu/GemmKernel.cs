@@ -5,13 +5,17 @@ using System.Runtime.Intrinsics.X86;
 namespace Emergence.Devices.Cpu;
 
 /// <summary>
-/// The innermost piece of every matrix product: a tile of 6 rows by two vectors of columns in 12 registers. Every
-/// element is one chain of fused multiply-adds in the order of k, so all widths give the same bytes.
+/// The innermost piece of every matrix product: a tile of 6 rows by two vectors of columns in 12 registers, or of 12
+/// rows in 24 where there are 32 registers. Every element is one chain of fused multiply-adds in the order of k, so all
+/// shapes give the same bytes.
 /// </summary>
 internal abstract unsafe class GemmKernel
 {
-    /// <summary>Rows of a tile.</summary>
-    public const int Rows = 6;
+    /// <summary>Rows of a low tile: rows are packed in groups of Rows, which is this or twice this.</summary>
+    public const int LowRows = 6;
+
+    /// <summary>Rows of the tallest tile.</summary>
+    public const int MaxRows = 12;
 
     /// <summary>Columns of the widest tile.</summary>
     public const int MaxColumns = 32;
@@ -19,15 +23,18 @@ internal abstract unsafe class GemmKernel
     /// <summary>The paths of the CPU device, the fastest first.</summary>
     public static IReadOnlyList<GemmKernel> Table { get; } =
     [
-        new GemmKernel<Simd512, Vector512<float>>("avx512", Avx512F.IsSupported && Vector512.IsHardwareAccelerated),
-        new GemmKernel<Simd256, Vector256<float>>("avx2", Avx2.IsSupported && Fma.IsSupported),
-        new GemmKernel<Simd128, Vector128<float>>("portable", true),
+        new GemmKernel<Simd512, Vector512<float>>("avx512", 12, Avx512F.IsSupported && Vector512.IsHardwareAccelerated),
+        new GemmKernel<Simd256, Vector256<float>>("avx2", 6, Avx2.IsSupported && Fma.IsSupported),
+        new GemmKernel<Simd128, Vector128<float>>("portable", 6, true),
     ];
 
     public abstract string Name { get; }
 
     /// <summary>Whether this machine has the instructions.</summary>
     public abstract bool IsSupported { get; }
+
+    /// <summary>Rows of a tile.</summary>
+    public abstract int Rows { get; }
 
     /// <summary>Columns of a tile.</summary>
     public abstract int Columns { get; }
@@ -39,15 +46,15 @@ internal abstract unsafe class GemmKernel
     /// <param name="stepA">Elements from k to k + 1 on the left.</param>
     /// <param name="b">First element of the right side.</param>
     /// <param name="stepB">Elements from k to k + 1 on the right.</param>
-    /// <param name="c">6 rows by Columns.</param>
+    /// <param name="c">Rows by Columns.</param>
     /// <param name="strideC">Elements from row to row of c.</param>
-    /// <param name="rows">Rows of the left side that exist; c gets copies of the last one beyond.</param>
+    /// <param name="rows">Rows of the left side that exist; c may get copies of the last one beyond.</param>
     /// <param name="accumulate">Add to what c holds.</param>
     public abstract void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate);
 }
 
 /// <summary>The kernel for one width.</summary>
-internal sealed unsafe class GemmKernel<TSimd, TVector>(string name, bool isSupported) : GemmKernel
+internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int rows, bool isSupported) : GemmKernel
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
 {
@@ -55,9 +62,24 @@ internal sealed unsafe class GemmKernel<TSimd, TVector>(string name, bool isSupp
 
     public override bool IsSupported => isSupported;
 
+    public override int Rows => rows;
+
     public override int Columns => 2 * TSimd.Width;
 
     public override void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate)
+    {
+        if (rows == MaxRows)
+        {
+            TallTile(k, a, rowStep, stepA, b, stepB, c, strideC, accumulate);
+            return;
+        }
+
+        RunLow(k, a, rowStep, stepA, b, stepB, c, strideC, Math.Min(rows, LowRows), accumulate);
+        if (rows > LowRows)
+            RunLow(k, a + LowRows * rowStep, rowStep, stepA, b, stepB, c + LowRows * strideC, strideC, rows - LowRows, accumulate);
+    }
+
+    private static void RunLow(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate)
     {
         var last = (rows - 1) * rowStep;
         Tile(k, a, Math.Min(rowStep, last), Math.Min(2 * rowStep, last), Math.Min(3 * rowStep, last), Math.Min(4 * rowStep, last), Math.Min(5 * rowStep, last), stepA, b, stepB, c, strideC, accumulate);

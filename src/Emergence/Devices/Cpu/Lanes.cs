@@ -9,6 +9,9 @@ internal static unsafe class Lanes
 {
     public const int Count = 8;
 
+    /// <summary>Floats of a cache line.</summary>
+    private const int CacheLine = 16;
+
     /// <summary>Elements that exist, zero for the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load(float* source, int left) => left >= Count ? Vector256.Load(source) : LoadPart(source, left);
@@ -42,6 +45,14 @@ internal static unsafe class Lanes
         for (var i = 0; i < n; i += Count)
             sum = Vector256.FusedMultiplyAdd(Load(a + i, n - i), Load(b + i, n - i), sum);
         return Sum(sum);
+    }
+
+    /// <summary>Asks for memory that is read soon; there need not be any.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(float* source, int count)
+    {
+        for (var i = 0; i < count && Sse.IsSupported; i += CacheLine)
+            Sse.Prefetch0(source + i);
     }
 
     /// <summary>All bits of the first lanes.</summary>

@@ -9,52 +9,90 @@ internal static unsafe class Packing
 {
     private const int Block = 8;
 
-    /// <summary>Rows of the left side in groups of 6: o[k * 6 + i]; a group that is not full repeats its last row.</summary>
+    /// <summary>Rows of a transposed left side that are packed together: three cache lines, whole groups.</summary>
+    private const int Columns = 48;
+
+    /// <summary>Rows of memory that are asked for before they are read: each is too short for the processor to foresee the next.</summary>
+    private const int Ahead = 6;
+
+    /// <summary>
+    /// Rows of the left side in groups: o[k * group + i] in each; six rows that are not full repeat their last row. A group
+    /// is six rows or twelve.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Left(float* a, nint rowStep, nint stepA, int rows, int count, float* o)
+    public static void Left(float* a, nint rowStep, nint stepA, int rows, int count, float* o, int group)
     {
-        for (var row = 0; row < rows; row += GemmKernel.Rows)
+        var row = 0;
+        for (; rowStep == 1 && row <= rows - Columns; row += Columns)
+            LeftColumns(a + row, stepA, count, o + (nint)row * count, group);
+        for (; row < rows; row += GemmKernel.LowRows)
         {
-            var last = Math.Min(GemmKernel.Rows, rows - row) - 1;
-            var p0 = a + row * rowStep;
-            var p1 = p0 + Math.Min(1, last) * rowStep;
-            var p2 = p0 + Math.Min(2, last) * rowStep;
-            var p3 = p0 + Math.Min(3, last) * rowStep;
-            var p4 = p0 + Math.Min(4, last) * rowStep;
-            var p5 = p0 + Math.Min(5, last) * rowStep;
-            nint k = 0;
-            for (; stepA == 1 && k <= count - 4; k += 4, o += 4 * GemmKernel.Rows)
-            {
-                Quarter(Vector128.Load(p0 + k), Vector128.Load(p1 + k), Vector128.Load(p2 + k), Vector128.Load(p3 + k), o, GemmKernel.Rows);
-                var (r4, r5) = (Vector128.Load(p4 + k), Vector128.Load(p5 + k));
-                var (low, high) = (Low(r4, r5), High(r4, r5));
-                low.GetLower().Store(o + 4);
-                low.GetUpper().Store(o + GemmKernel.Rows + 4);
-                high.GetLower().Store(o + 2 * GemmKernel.Rows + 4);
-                high.GetUpper().Store(o + 3 * GemmKernel.Rows + 4);
-            }
+            var to = o + (nint)(row / group * group) * count + row % group;
+            LeftRows(a + row * rowStep, rowStep, stepA, Math.Min(GemmKernel.LowRows, rows - row), count, to, group);
+        }
+    }
 
-            for (; rowStep == 1 && last == GemmKernel.Rows - 1 && k < count; k++, o += GemmKernel.Rows)
+    /// <summary>Rows that lie side by side in memory: a cache line is read once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void LeftColumns(float* a, nint stepA, int count, float* o, int group)
+    {
+        var panel = (nint)group * count;
+        for (nint k = 0; k < count; k++, a += stepA, o += group)
+        {
+            Lanes.Prefetch(a + Ahead * stepA, Columns);
+            var to = o;
+            for (var column = 0; column < Columns; column += group, to += panel)
             {
-                Vector128.Load(p0 + k * stepA).Store(o);
-                Vector64.Load(p4 + k * stepA).Store(o + 4);
-            }
-
-            for (var at = k * stepA; k < count; k++, at += stepA)
-            {
-                o[0] = p0[at];
-                o[1] = p1[at];
-                o[2] = p2[at];
-                o[3] = p3[at];
-                o[4] = p4[at];
-                o[5] = p5[at];
-                o += GemmKernel.Rows;
+                for (var i = column; i < column + group; i += GemmKernel.LowRows)
+                {
+                    Vector128.Load(a + i).Store(to + i - column);
+                    Vector64.Load(a + i + 4).Store(to + i - column + 4);
+                }
             }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void LeftRows(float* a, nint rowStep, nint stepA, int rows, int count, float* o, int group)
+    {
+        var last = rows - 1;
+        var p0 = a;
+        var p1 = a + Math.Min(1, last) * rowStep;
+        var p2 = a + Math.Min(2, last) * rowStep;
+        var p3 = a + Math.Min(3, last) * rowStep;
+        var p4 = a + Math.Min(4, last) * rowStep;
+        var p5 = a + Math.Min(5, last) * rowStep;
+        nint k = 0;
+        for (; stepA == 1 && k <= count - 4; k += 4, o += 4 * group)
+        {
+            Quarter(Vector128.Load(p0 + k), Vector128.Load(p1 + k), Vector128.Load(p2 + k), Vector128.Load(p3 + k), o, group);
+            var (r4, r5) = (Vector128.Load(p4 + k), Vector128.Load(p5 + k));
+            var (low, high) = (Low(r4, r5), High(r4, r5));
+            low.GetLower().Store(o + 4);
+            low.GetUpper().Store(o + group + 4);
+            high.GetLower().Store(o + 2 * group + 4);
+            high.GetUpper().Store(o + 3 * group + 4);
+        }
+
+        for (; rowStep == 1 && last == GemmKernel.LowRows - 1 && k < count; k++, o += group)
+        {
+            Vector128.Load(p0 + k * stepA).Store(o);
+            Vector64.Load(p4 + k * stepA).Store(o + 4);
+        }
+
+        for (var at = k * stepA; k < count; k++, at += stepA, o += group)
+        {
+            o[0] = p0[at];
+            o[1] = p1[at];
+            o[2] = p2[at];
+            o[3] = p3[at];
+            o[4] = p4[at];
+            o[5] = p5[at];
+        }
+    }
+
     /// <summary>
-    /// One panel of the right side: o[k * width + j] for j &lt; columns, zero for the other j below width.
+    /// Panels of the right side, each o[k * width + j] for its columns j, zero for those beyond the last of all columns.
     /// Element (k, j) is b[k stepB + j], or b[j stepB + k] transposed, of any floating type.
     /// </summary>
     public static void Right(DType type, byte* b, nint stepB, bool transpose, int count, int columns, float* o, int width)
@@ -78,30 +116,52 @@ internal static unsafe class Packing
         }
     }
 
-    /// <summary>Converts a run of elements to floats.</summary>
-    public static void Convert(DType type, byte* source, int count, float* o) => Right(type, source, 0, false, 1, count, o, count);
+    /// <summary>Converts a run of elements to floats, and writes zeros up to a multiple of eight.</summary>
+    public static void Convert(DType type, byte* source, int count, float* o) => Right(type, source, 0, false, 1, count, o, Block);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Right<TSource>(byte* b, nint stepB, bool transpose, int count, int columns, float* o, int width)
         where TSource : struct, ISource
     {
         stepB *= TSource.Size;
-        if (columns < width)
-            new Span<float>(o, count * width).Clear();
         if (!transpose)
         {
-            for (var k = 0; k < count; k++, b += stepB, o += width)
-            {
-                var j = 0;
-                for (; j <= columns - Block; j += Block)
-                    TSource.Load(b + j * TSource.Size).Store(o + j);
-                for (; j < columns; j++)
-                    o[j] = TSource.LoadOne(b + j * TSource.Size);
-            }
-
+            RightRows<TSource>(b, stepB, count, columns, o, width);
             return;
         }
 
+        for (var j = 0; j < columns; j += width, b += width * stepB, o += (nint)count * width)
+            RightColumns<TSource>(b, stepB, count, Math.Min(width, columns - j), o, width);
+    }
+
+    /// <summary>Row after row through all panels: memory is read in its order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RightRows<TSource>(byte* b, nint stepB, int count, int columns, float* o, int width)
+        where TSource : struct, ISource
+    {
+        for (var k = 0; k < count; k++, b += stepB, o += width)
+        {
+            if (k + Ahead < count)
+                Lanes.Prefetch((float*)(b + Ahead * stepB), columns * TSource.Size / sizeof(float));
+            var to = o;
+            var j = 0;
+            for (; j <= columns - width; j += width, to += (nint)count * width)
+            {
+                for (var i = 0; i < width; i += Block)
+                    TSource.Load(b + (j + i) * TSource.Size).Store(to + i);
+            }
+
+            for (var i = 0; j < columns && i < width; i++)
+                to[i] = j + i < columns ? TSource.LoadOne(b + (j + i) * TSource.Size) : 0;
+        }
+    }
+
+    /// <summary>One panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RightColumns<TSource>(byte* b, nint stepB, int count, int columns, float* o, int width)
+        where TSource : struct, ISource
+    {
+        if (columns < width)
+            new Span<float>(o, count * width).Clear();
         for (var j = 0; j < columns; j += Block, b += Block * stepB, o += Block)
         {
             var lanes = Math.Min(Block, columns - j);

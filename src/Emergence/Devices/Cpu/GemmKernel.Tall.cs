@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Emergence.Devices.Cpu;
+
+/// <content>The tile for 32 registers.</content>
+internal sealed unsafe partial class GemmKernel<TSimd, TVector>
+{
+    /// <summary>
+    /// 12 rows: a panel of 512-bit columns fills the first cache, and is read from the second half as often as by 6 rows.
+    /// A step has 24 fused multiply-adds and 14 loads, so it needs no unrolling.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void TallTile(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, bool accumulate)
+    {
+        TVector c00a = default, c00b = default;
+        TVector c01a = default, c01b = default;
+        TVector c02a = default, c02b = default;
+        TVector c03a = default, c03b = default;
+        TVector c04a = default, c04b = default;
+        TVector c05a = default, c05b = default;
+        TVector c06a = default, c06b = default;
+        TVector c07a = default, c07b = default;
+        TVector c08a = default, c08b = default;
+        TVector c09a = default, c09b = default;
+        TVector c10a = default, c10b = default;
+        TVector c11a = default, c11b = default;
+        if (Sse.IsSupported)
+        {
+            for (var row = 0; row < MaxRows; row++)
+            {
+                Sse.Prefetch0(c + row * strideC);
+                Sse.Prefetch0(c + row * strideC + TSimd.Width);
+            }
+        }
+
+        var low = a + LowRows * rowStep;
+        nint row2 = 2 * rowStep, row3 = 3 * rowStep, row4 = 4 * rowStep, row5 = 5 * rowStep;
+        for (; k > 0; k--)
+        {
+            var b0 = TSimd.Load(b);
+            var b1 = TSimd.Load(b + TSimd.Width);
+            var x = TSimd.Broadcast(a);
+            c00a = TSimd.MultiplyAdd(x, b0, c00a);
+            c00b = TSimd.MultiplyAdd(x, b1, c00b);
+            x = TSimd.Broadcast(a + rowStep);
+            c01a = TSimd.MultiplyAdd(x, b0, c01a);
+            c01b = TSimd.MultiplyAdd(x, b1, c01b);
+            x = TSimd.Broadcast(a + row2);
+            c02a = TSimd.MultiplyAdd(x, b0, c02a);
+            c02b = TSimd.MultiplyAdd(x, b1, c02b);
+            x = TSimd.Broadcast(a + row3);
+            c03a = TSimd.MultiplyAdd(x, b0, c03a);
+            c03b = TSimd.MultiplyAdd(x, b1, c03b);
+            x = TSimd.Broadcast(a + row4);
+            c04a = TSimd.MultiplyAdd(x, b0, c04a);
+            c04b = TSimd.MultiplyAdd(x, b1, c04b);
+            x = TSimd.Broadcast(a + row5);
+            c05a = TSimd.MultiplyAdd(x, b0, c05a);
+            c05b = TSimd.MultiplyAdd(x, b1, c05b);
+            x = TSimd.Broadcast(low);
+            c06a = TSimd.MultiplyAdd(x, b0, c06a);
+            c06b = TSimd.MultiplyAdd(x, b1, c06b);
+            x = TSimd.Broadcast(low + rowStep);
+            c07a = TSimd.MultiplyAdd(x, b0, c07a);
+            c07b = TSimd.MultiplyAdd(x, b1, c07b);
+            x = TSimd.Broadcast(low + row2);
+            c08a = TSimd.MultiplyAdd(x, b0, c08a);
+            c08b = TSimd.MultiplyAdd(x, b1, c08b);
+            x = TSimd.Broadcast(low + row3);
+            c09a = TSimd.MultiplyAdd(x, b0, c09a);
+            c09b = TSimd.MultiplyAdd(x, b1, c09b);
+            x = TSimd.Broadcast(low + row4);
+            c10a = TSimd.MultiplyAdd(x, b0, c10a);
+            c10b = TSimd.MultiplyAdd(x, b1, c10b);
+            x = TSimd.Broadcast(low + row5);
+            c11a = TSimd.MultiplyAdd(x, b0, c11a);
+            c11b = TSimd.MultiplyAdd(x, b1, c11b);
+            a += stepA;
+            low += stepA;
+            b += stepB;
+        }
+
+        Finish(c, c00a, c00b, accumulate);
+        Finish(c + strideC, c01a, c01b, accumulate);
+        Finish(c + 2 * strideC, c02a, c02b, accumulate);
+        Finish(c + 3 * strideC, c03a, c03b, accumulate);
+        Finish(c + 4 * strideC, c04a, c04b, accumulate);
+        Finish(c + 5 * strideC, c05a, c05b, accumulate);
+        Finish(c + 6 * strideC, c06a, c06b, accumulate);
+        Finish(c + 7 * strideC, c07a, c07b, accumulate);
+        Finish(c + 8 * strideC, c08a, c08b, accumulate);
+        Finish(c + 9 * strideC, c09a, c09b, accumulate);
+        Finish(c + 10 * strideC, c10a, c10b, accumulate);
+        Finish(c + 11 * strideC, c11a, c11b, accumulate);
+    }
+}
