@@ -21,8 +21,10 @@ internal static class StudyRun
     {
         var rows = result.Tables.Single(named => named.Name == table).Table;
         var names = rows.Columns.Select(entry => entry.Name).ToList();
-        var row = rows.Rows.Single(cells => where.All(pair => cells[names.IndexOf(pair.Column)].Show(3) == pair.Value));
+        var row = rows.Rows.Single(cells => where.All(pair => Shown(cells, names.IndexOf(pair.Column)) == pair.Value));
         return row[names.IndexOf(column)].Value;
+
+        string Shown(IReadOnlyList<TableCell> cells, int at) => cells[at].Show(rows.Columns[at] with { Digits = 3 });
     }
 
     private static StudySettings Settings(IReadOnlyList<string> models, (string Name, string Value)[] values) => new()
