@@ -1,3 +1,4 @@
+using Emergence.Reports;
 using Emergence.Studies;
 
 namespace Emergence.Tests.Studies;
