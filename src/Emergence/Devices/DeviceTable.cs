@@ -34,8 +34,7 @@ public static class DeviceTable
     /// <summary>"auto" tries them in this order.</summary>
     public static IReadOnlyList<DeviceRow> Rows { get; } =
     [
-        // Not taken by itself until its results on a GPU are under benchmarks/results.
-        new(Cuda, "an NVIDIA GPU of compute capability 8.0 or newer", () => false, options => CudaDevice.OpenGpu(options.NvrtcFile, options.Arithmetic), HasBFloat16: true),
+        new(Cuda, "an NVIDIA GPU of compute capability 8.0 or newer", () => CudaDevice.IsHere, options => CudaDevice.OpenGpu(options.NvrtcFile, options.Arithmetic), HasBFloat16: true),
         new("cpu", "this processor, single precision, vector instructions, all threads", () => true, options => new CpuDevice(options)),
         new(Emulator, "the GPU's kernels and launches on the CPU, checked while they run (slow)", () => false, options => CudaDevice.OpenEmulator(options.Arithmetic), HasBFloat16: true),
         new("reference", "plain loops in double precision: the oracle of the tests", () => false, _ => new ReferenceDevice()),

@@ -44,6 +44,25 @@ public sealed unsafe partial class CudaDevice : Device
     /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
     public static CudaDevice OpenEmulator(DType arithmetic = DType.Float32) => new(CudaLibrary.LoadEmulator(), null, arithmetic);
 
+    /// <summary>Whether this machine has a driver, a GPU that is new enough, and code for it.</summary>
+    public static bool IsHere
+    {
+        get
+        {
+            if (!CudaLibrary.HasDriver)
+                return false;
+            try
+            {
+                using var context = new CudaContext(CudaLibrary.LoadDriver());
+                return new KernelImages(context, null).HasCode;
+            }
+            catch (EmergenceException)
+            {
+                return false; // a driver without a GPU, or one too old
+            }
+        }
+    }
+
     public override string Name => _context.Driver.IsEmulated ? "emulator" : "cuda";
 
     public override string Description =>

@@ -20,6 +20,9 @@ internal sealed class KernelImages(CudaContext context, NvrtcCompiler? chosen)
 
     private NvrtcCompiler? _found;
 
+    /// <summary>Whether there is code for this GPU, or a compiler that makes it.</summary>
+    public bool HasCode => context.Capability >= Oldest && (chosen != null || Resources("").Any(name => name.EndsWith(".sm_80.ptx", StringComparison.Ordinal)) || NvrtcCompiler.Find() != null);
+
     public KernelImage For(string file)
     {
         if (context.Driver.IsEmulated)
