@@ -41,6 +41,9 @@ public readonly record struct TableCell
     public static implicit operator TableCell((double Value, double Error) estimate)
         => new(TableColumnKind.Estimate, null, 0, estimate.Value, estimate.Error);
 
+    /// <summary>A number, or nothing where there is none: NaN or infinite.</summary>
+    internal static TableCell Known(double value) => double.IsFinite(value) ? value : Empty;
+
     /// <summary>The cell as a reader of its column sees it, rounded to its digits.</summary>
     internal string Show(TableColumn column) => Kind switch
     {

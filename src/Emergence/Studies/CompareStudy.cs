@@ -40,7 +40,7 @@ internal sealed class CompareStudy : Study
                 ("formed", "the first of the layers measured with 90 % of the largest IE after the last token"),
                 ("cost", "multiply-adds, which do not depend on the machine: of the forward passes (weights x distinct prefixes) and of the trainings"),
             ],
-            Tables = [new("models", "Models", Models(rows)), new("verdicts", "E(T) of one model against another, 95 % interval of the difference", Verdicts(runs)), new("tokens", "E(T) after each token", Tokens(runs), IsLong: true)],
+            Tables = [new("models", "Models", Models(rows)), new("verdicts", "E(T) of one model against another, 95 % interval of the difference", Verdicts(runs)), new("tokens", "E(T) after each token", TokenTable.Of(runs), IsLong: true)],
             Figures =
             [
                 .. runs.Select(run => new NamedFigure($"ie-{run.Model}", "Layers upwards, tokens to the right; the range of the colours is this model's own.", new RunPictures(new RunSummary(run.Results)).Emergence($"{run.Model}: IE by layer and token"))),
@@ -59,7 +59,7 @@ internal sealed class CompareStudy : Study
             TableColumn.Text("model"), TableColumn.Number("parameters", 0), TableColumn.Integer("layers"), TableColumn.Integer("width"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3),
             TableColumn.Integer("formed_at_layer"), TableColumn.Text("jumps_at"), TableColumn.Number("forward_ops", 0), TableColumn.Number("training_ops", 0));
         foreach (var row in rows)
-            table.Add(row.Model, (double)row.Config.Parameters, row.Config.Layers, row.Config.Width, row.Last.Bits.Mean, Known(row.Last.Bits.Low), Known(row.Last.Bits.High), row.Last.ExactBits, row.FormedAt, row.JumpsAt, row.ForwardCost, row.TrainingCost);
+            table.Add(row.Model, (double)row.Config.Parameters, row.Config.Layers, row.Config.Width, row.Last.Bits.Mean, TableCell.Known(row.Last.Bits.Low), TableCell.Known(row.Last.Bits.High), row.Last.ExactBits, row.FormedAt, row.JumpsAt, row.ForwardCost, row.TrainingCost);
         return table;
     }
 
@@ -70,18 +70,6 @@ internal sealed class CompareStudy : Study
         {
             for (var j = i + 1; j < runs.Count; j++)
                 RunComparisonTable.AddTo(table, runs[i].Model, runs[j].Model, RunComparison.Of(runs[i].Results, runs[j].Results));
-        }
-
-        return table;
-    }
-
-    private static Table Tokens(IReadOnlyList<(string Model, RunResults Results)> runs)
-    {
-        var table = new Table(TableColumn.Text("model"), TableColumn.Integer("tokens"), TableColumn.Text("ends_with"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3));
-        foreach (var (model, results) in runs)
-        {
-            foreach (var mean in results.Means)
-                table.Add(model, mean.Tokens, results.Labels[mean.Tokens - 1], mean.Bits.Mean, Known(mean.Bits.Low), Known(mean.Bits.High), mean.ExactBits);
         }
 
         return table;
@@ -119,8 +107,6 @@ internal sealed class CompareStudy : Study
 
     private static string Caution(bool sameData) =>
         $"A higher value does not make a better model: it says that the states of its layers are easier to tell apart by a small critic. {(sameData ? "All models read the same tokens, so their exact values agree where they keep prefixes apart." : "The models' tokens differ, and so may their exact values: compare what each reads of its own exact value, not the bits.")}";
-
-    private static TableCell Known(double value) => double.IsNaN(value) ? TableCell.Empty : value;
 
     /// <summary>What the page says about a model.</summary>
     private sealed record Summary(string Model, ModelConfig Config, EmergenceMean Last, int FormedAt, string JumpsAt, double ForwardCost, double TrainingCost)

@@ -126,7 +126,7 @@ internal sealed class HallucinationStudy : Study
             TableColumn.Text("model"), TableColumn.Integer("shot"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3), TableColumn.Number("sd_seeds_bits", 4),
             TableColumn.Number("sd_layers_bits", 4), TableColumn.Number("sd_halves_bits", 4), TableColumn.Number("category_percent", 1), TableColumn.Number("new_percent", 1));
         foreach (var shot in shots)
-            table.Add(shot.Model, shot.Number, shot.Bits.Mean, Known(shot.Bits.Low), Known(shot.Bits.High), shot.ExactBits, Known(shot.SdSeeds), shot.SdLayers, shot.SdHalves, shot.Category, shot.New);
+            table.Add(shot.Model, shot.Number, shot.Bits.Mean, TableCell.Known(shot.Bits.Low), TableCell.Known(shot.Bits.High), shot.ExactBits, TableCell.Known(shot.SdSeeds), shot.SdLayers, shot.SdHalves, shot.Category, shot.New);
         return table;
     }
 
@@ -134,7 +134,7 @@ internal sealed class HallucinationStudy : Study
     {
         var table = new Table(TableColumn.Text("source"), TableColumn.Text("spread"), TableColumn.Text("accuracy"), TableColumn.Number("rho", 2), TableColumn.Number("lo", 2), TableColumn.Number("hi", 2), TableColumn.Integer("shots"));
         foreach (var (source, spread, accuracy, rank) in correlations)
-            table.Add(source, spread, accuracy, Known(rank.Rho), Known(rank.Low), Known(rank.High), rank.Count);
+            table.Add(source, spread, accuracy, TableCell.Known(rank.Rho), TableCell.Known(rank.Low), TableCell.Known(rank.High), rank.Count);
         return table;
     }
 
@@ -172,8 +172,6 @@ internal sealed class HallucinationStudy : Study
         var clear = strongest.Rank.Low > 0 || strongest.Rank.High < 0 ? "its interval leaves out 0" : "its interval holds 0";
         return $"{shots.Key} names a word of the list not yet named in {TableCell.Fixed(best.New, 0)} % of continuations at best (after {best.Number} shots) and in {TableCell.Fixed(last.New, 0)} % after {last.Number}; the strongest rank correlation of a spread with that loss is {TableCell.Fixed(strongest.Rank.Rho, 2)} ({strongest.Spread}), and {clear}.";
     }
-
-    private static TableCell Known(double value) => double.IsNaN(value) ? TableCell.Empty : value;
 
     private sealed record Shot(string Model, int Number, Interval Bits, double ExactBits, double SdSeeds, double SdLayers, double SdHalves, double Category, double New);
 }

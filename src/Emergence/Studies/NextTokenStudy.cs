@@ -84,7 +84,7 @@ internal sealed class NextTokenStudy : Study
         foreach (var group in readings.GroupBy(reading => (reading.Model, reading.Boundary)))
         {
             var (bits, carried) = (group.Average(reading => reading.Bits), group.Average(reading => reading.CarriedBits));
-            table.Add(group.Key.Model, group.Key.Boundary, bits, group.Average(reading => reading.MeanBits), group.Average(reading => reading.OwnBits), Known(carried), Known(100 * bits / carried));
+            table.Add(group.Key.Model, group.Key.Boundary, bits, group.Average(reading => reading.MeanBits), group.Average(reading => reading.OwnBits), TableCell.Known(carried), TableCell.Known(100 * bits / carried));
         }
 
         return table;
@@ -96,7 +96,7 @@ internal sealed class NextTokenStudy : Study
             TableColumn.Text("model"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Text("token"), TableColumn.Number("next_bits", 4), TableColumn.Number("h_mean_p_bits", 4),
             TableColumn.Number("mean_h_p_bits", 4), TableColumn.Number("carried_bits", 4), TableColumn.Number("data_bits", 4));
         foreach (var reading in readings)
-            table.Add(reading.Model, reading.Boundary, reading.Position, reading.Label, reading.Bits, reading.MeanBits, reading.OwnBits, Known(reading.CarriedBits), Known(reading.DataBits));
+            table.Add(reading.Model, reading.Boundary, reading.Position, reading.Label, reading.Bits, reading.MeanBits, reading.OwnBits, TableCell.Known(reading.CarriedBits), TableCell.Known(reading.DataBits));
         return table;
     }
 
@@ -155,8 +155,6 @@ internal sealed class NextTokenStudy : Study
         ("carried", $"macro information between boundaries l and l+1, estimator {context.Text("estimator")}"),
         ("weights", "every sequence counts alike"),
     ];
-
-    private static TableCell Known(double value) => double.IsFinite(value) ? value : TableCell.Empty;
 
     private sealed record Reading(string Model, int Boundary, int Position, string Label, double Bits, double MeanBits, double OwnBits, double CarriedBits, double DataBits, double PrefixBits);
 }

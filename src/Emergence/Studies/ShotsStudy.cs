@@ -29,7 +29,7 @@ internal sealed class ShotsStudy : Study
         if (gains.Count == 0)
             throw new EmergenceException($"{runs[0].Results.Data} has no shots: expected a list of words, or a file of rows with --template", ExitCode.Usage);
         var published = Published.Gains.Where(row => row.Data == runs[0].Results.Data).ToList();
-        List<NamedTable> tables = [new("gains", "E(T) at the end of each shot, and what the shot adds", Table(gains)), new("tokens", "E(T) after each token", Tokens(runs), IsLong: true)];
+        List<NamedTable> tables = [new("gains", "E(T) at the end of each shot, and what the shot adds", Table(gains)), new("tokens", "E(T) after each token", TokenTable.Of(runs), IsLong: true)];
         if (published.Count > 0)
             tables.Add(new("published", $"What each shot adds, as published (Table 4; {Published.Source})", PublishedTable(published)));
         return new StudyResult
@@ -52,19 +52,7 @@ internal sealed class ShotsStudy : Study
             TableColumn.Text("model"), TableColumn.Integer("shot"), TableColumn.Integer("tokens"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3),
             TableColumn.Number("gain_bits", 3), TableColumn.Number("gain_lo", 3), TableColumn.Number("gain_hi", 3), TableColumn.Number("exact_gain_bits", 3), TableColumn.Number("sd_layers_bits", 3));
         foreach (var (model, mean, gain, exact) in gains)
-            table.Add(model, mean.Shot, mean.Tokens, mean.Bits.Mean, Known(mean.Bits.Low), Known(mean.Bits.High), mean.ExactBits, gain.Mean, Known(gain.Low), Known(gain.High), exact, mean.SdLayers);
-        return table;
-    }
-
-    private static Table Tokens(IReadOnlyList<(string Model, RunResults Results)> runs)
-    {
-        var table = new Table(TableColumn.Text("model"), TableColumn.Integer("tokens"), TableColumn.Text("ends_with"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3));
-        foreach (var (model, results) in runs)
-        {
-            foreach (var mean in results.Means)
-                table.Add(model, mean.Tokens, results.Labels[mean.Tokens - 1], mean.Bits.Mean, Known(mean.Bits.Low), Known(mean.Bits.High), mean.ExactBits);
-        }
-
+            table.Add(model, mean.Shot, mean.Tokens, mean.Bits.Mean, TableCell.Known(mean.Bits.Low), TableCell.Known(mean.Bits.High), mean.ExactBits, gain.Mean, TableCell.Known(gain.Low), TableCell.Known(gain.High), exact, mean.SdLayers);
         return table;
     }
 
@@ -140,8 +128,6 @@ internal sealed class ShotsStudy : Study
         ("estimator", results.Estimator == "exact" ? "exact: counted, nothing is trained" : $"{results.Estimator}, preset {(string)results.Manifest["settings"]!["preset"]!}, {results.Manifest["settings"]!["seeds"]} seeds"),
         ("boundaries", string.Join(", ", results.Emergence.Select(row => row.Boundary).Distinct().Order())),
     ];
-
-    private static TableCell Known(double value) => double.IsNaN(value) ? TableCell.Empty : value;
 
     /// <summary>What a shot adds, in bits.</summary>
     private sealed record Gain(string Model, EmergenceMean Mean, Interval Bits, double ExactBits)

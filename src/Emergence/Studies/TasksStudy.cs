@@ -105,7 +105,7 @@ internal sealed class TasksStudy : Study
             TableColumn.Text("model"), TableColumn.Text("task"), TableColumn.Number("first_percent", 1), TableColumn.Number("best_percent", 1), TableColumn.Integer("accuracy_takes_off"), TableColumn.Integer("e_takes_off"),
             TableColumn.Text("agree"), TableColumn.Number("rho", 2), TableColumn.Number("lo", 2), TableColumn.Number("hi", 2));
         foreach (var row in takeoffs)
-            table.Add(row.Model, row.Task, row.First, row.Best, row.Accuracy is { } shot ? shot : TableCell.Empty, row.Emergence is { } at ? at : TableCell.Empty, row.Accuracy == null ? "" : row.Agrees ? "yes" : "no", Known(row.Rank.Rho), Known(row.Rank.Low), Known(row.Rank.High));
+            table.Add(row.Model, row.Task, row.First, row.Best, row.Accuracy is { } shot ? shot : TableCell.Empty, row.Emergence is { } at ? at : TableCell.Empty, row.Accuracy == null ? "" : row.Agrees ? "yes" : "no", TableCell.Known(row.Rank.Rho), TableCell.Known(row.Rank.Low), TableCell.Known(row.Rank.High));
         return table;
     }
 
@@ -113,7 +113,7 @@ internal sealed class TasksStudy : Study
     {
         var table = new Table(TableColumn.Text("model"), TableColumn.Text("task"), TableColumn.Integer("shot"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3), TableColumn.Number("accuracy_percent", 1), TableColumn.Number("among_answers_percent", 1));
         foreach (var shot in shots)
-            table.Add(shot.Model, shot.Task, shot.Number, shot.Bits.Mean, Known(shot.Bits.Low), Known(shot.Bits.High), shot.ExactBits, shot.Accuracy, shot.Among);
+            table.Add(shot.Model, shot.Task, shot.Number, shot.Bits.Mean, TableCell.Known(shot.Bits.Low), TableCell.Known(shot.Bits.High), shot.ExactBits, shot.Accuracy, shot.Among);
         return table;
     }
 
@@ -141,8 +141,6 @@ internal sealed class TasksStudy : Study
             ? $"{rows.Key} answers none of {rows.Count()} tasks better with more shots, while E(T) rises in all of them."
             : $"{rows.Key}: accuracy takes off in {taken.Count} of {rows.Count()} tasks ({string.Join(", ", taken.Select(row => $"{row.Task} at shot {row.Accuracy}"))}), and at the same shot as E(T) in {taken.Count(row => row.Agrees)} of them.";
     }));
-
-    private static TableCell Known(double value) => double.IsNaN(value) ? TableCell.Empty : value;
 
     private sealed record Shot(string Model, string Task, int Number, Interval Bits, double ExactBits, double Accuracy, double Among);
 

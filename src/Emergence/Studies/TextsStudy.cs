@@ -160,7 +160,7 @@ internal sealed class TextsStudy : Study
                     Device = context.Settings.Device, DeviceOptions = context.Settings.DeviceOptions, ModelOptions = context.Settings.ModelOptions, Command = context.Command,
                 };
                 foreach (var mean in context.Measure($"{name}-{estimator}", settings, Windows(context, model, path, size)).Means)
-                    table.Add(name, estimator, mean.Tokens, mean.Bits.Mean, Known(mean.Bits.Low), Known(mean.Bits.High), mean.ExactBits);
+                    table.Add(name, estimator, mean.Tokens, mean.Bits.Mean, TableCell.Known(mean.Bits.Low), TableCell.Known(mean.Bits.High), mean.ExactBits);
             }
         }
 
@@ -214,8 +214,6 @@ internal sealed class TextsStudy : Study
     }
 
     private static LinePoint Point(int x, Spread spread) => new(x, spread.Mean, spread.Low, spread.High);
-
-    private static TableCell Known(double value) => double.IsNaN(value) ? TableCell.Empty : value;
 
     private sealed record Comparison(string Other, int Size, int Tokens, Spread First, Spread Second, Spread Difference, double Area, double FirstPrefixes, double OtherPrefixes)
     {
