@@ -54,19 +54,3 @@ EM_KERNEL(256) matmul_sum(const float* parts, int count, float* y, int y_stride,
   }
 }
 EM_EXPORT(matmul_sum)
-
-// y (m, n) = the sum of parts (count, n, m), turned round. Block (x, y) makes columns 32 x .. of rows 32 y ..
-EM_KERNEL(256) matmul_sum_transposed(const float* parts, int count, float* y, int y_stride, int m, int n) {
-  EM_SHARED(float, tile, 32 * 33);
-  int column0 = (int)blockIdx.x * 32, row0 = (int)blockIdx.y * 32, lane = (int)threadIdx.x % 32;
-  for (int j = (int)threadIdx.x / 32; j < 32; j += 8) {
-    float sum = 0.0f;
-    if (column0 + j < n && row0 + lane < m)
-      for (int z = 0; z < count; ++z) sum += parts[((size_t)z * n + column0 + j) * m + row0 + lane];
-    tile[j * 33 + lane] = sum;
-  }
-  __syncthreads();
-  for (int i = (int)threadIdx.x / 32; i < 32; i += 8)
-    if (row0 + i < m && column0 + lane < n) y[(size_t)(row0 + i) * y_stride + column0 + lane] = tile[lane * 33 + i];
-}
-EM_EXPORT(matmul_sum_transposed)

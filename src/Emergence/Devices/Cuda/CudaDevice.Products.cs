@@ -119,27 +119,19 @@ public sealed unsafe partial class CudaDevice
 
     private void MultiplyParts(Tensor a, Tensor b, Tensor y, KernelArgument parts)
     {
-        var most = Blocks(a.Rows, PartLength(a.Rows));
+        int count;
         if (Hopper is { } hopper)
         {
-            // b' a in tiles that waste less is turned round as its parts are added.
-            if (HopperProducts.TileElements(y.Columns, y.Rows) < HopperProducts.TileElements(y.Rows, y.Columns))
-            {
-                var turned = hopper.LaunchParts(b, a, parts, y.Columns, y.Rows, most);
-                Launch(KernelTable.MatMulSumTransposed, new(Blocks(y.Columns, 32), Blocks(y.Rows, 32)), parts, turned, y, y.RowStride, y.Rows, y.Columns);
-                return;
-            }
-
-            Sum(hopper.LaunchParts(a, b, parts, y.Rows, y.Columns, most));
-            return;
+            count = hopper.LaunchParts(a, b, parts, y.Rows, y.Columns, Blocks(a.Rows, PartLength(a.Rows)));
+        }
+        else
+        {
+            var (part, (kernel, columns)) = (PartLength(a.Rows), ProductTile(ProductLayout.TN, y.Columns));
+            count = Blocks(a.Rows, part);
+            var tiles = Blocks(y.Rows, ProductRows) * Blocks(y.Columns, columns);
+            Launch(kernel, new(tiles, count), a, a.RowStride, b, b.RowStride, parts, y.Columns, (int)ProductKind.Float, (Tensor?)null, 0, (Tensor?)null, 0, y.Rows, y.Columns, a.Rows, part);
         }
 
-        var (part, (kernel, columns)) = (PartLength(a.Rows), ProductTile(ProductLayout.TN, y.Columns));
-        var tiles = Blocks(y.Rows, ProductRows) * Blocks(y.Columns, columns);
-        Launch(kernel, new(tiles, most), a, a.RowStride, b, b.RowStride, parts, y.Columns, (int)ProductKind.Float, (Tensor?)null, 0, (Tensor?)null, 0, y.Rows, y.Columns, a.Rows, part);
-        Sum(most);
-
-        void Sum(int count) =>
-            Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), parts, count, y, y.RowStride, (Tensor?)null, 0, 0, (Tensor?)null, 0, y.Rows, y.Columns);
+        Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), parts, count, y, y.RowStride, (Tensor?)null, 0, 0, (Tensor?)null, 0, y.Rows, y.Columns);
     }
 }

@@ -34,7 +34,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     /// <summary>At most <paramref name="most"/> parts along k that fill the GPU, and the length of each but the last: a multiple of 64.</summary>
     public (int Count, int Length) SplitOf(int m, int n, int k, int most)
     {
-        var tileColumns = s_kernels[Variant(n, ProductKind.Split)].Columns;
+        var tileColumns = s_kernels[Variant(n)].Columns;
         var cluster = Cluster(m);
         var clusters = Math.Max(1, context.MultiprocessorCount / cluster);
         var tiles = Blocks(m, TileRows * cluster) * Blocks(n, tileColumns);
@@ -59,14 +59,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     {
         var k = layout == ProductLayout.TN ? a.Rows / aParts : a.Columns;
         var isWide = y.RowStride % 4 == 0 && y.Address % (4 * y.Type.Size()) == 0;
-        Launch(layout, kind, a, b, aParts, bParts, y, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, (int)kind, (int)activation, isWide ? 1 : 0]);
-    }
-
-    /// <summary>Elements of all tiles that an (m, n) sum over rows takes, those beyond its edges included.</summary>
-    public static long TileElements(int m, int n)
-    {
-        var (rows, columns) = (TileRows * (m <= TileRows ? 1 : BlocksOfCluster), s_kernels[Variant(n, ProductKind.Split)].Columns);
-        return (long)Blocks(m, rows) * rows * Blocks(n, columns) * columns;
+        Launch(layout, a, b, aParts, bParts, y, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, (int)kind, (int)activation, isWide ? 1 : 0]);
     }
 
     /// <summary>Parts of a' b along k, each an (M, N) of fp32 behind the other.</summary>
@@ -80,11 +73,11 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     public int LaunchParts(Tensor a, Tensor b, KernelArgument parts, int m, int n, int most)
     {
         var split = SplitOf(m, n, a.Rows, most);
-        Launch(ProductLayout.TN, ProductKind.Split, a, b, 1, 1, null, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
+        Launch(ProductLayout.TN, a, b, 1, 1, null, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
         return split.Count;
     }
 
-    private void Launch(ProductLayout layout, ProductKind kind, Tensor a, Tensor b, int aParts, int bParts, Tensor? y, int m, int n, int k, (int Count, int Length) split, ReadOnlySpan<KernelArgument> output)
+    private void Launch(ProductLayout layout, Tensor a, Tensor b, int aParts, int bParts, Tensor? y, int m, int n, int k, (int Count, int Length) split, ReadOnlySpan<KernelArgument> output)
     {
         if (m == 0 || n == 0 || k == 0)
             return;
@@ -95,7 +88,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
             (3, 3) => (6, SixOfA, SixOfB),
             _ => throw new ArgumentException($"no product of {aParts} and {bParts} parts"),
         };
-        var (columns, nt, nn, tn) = s_kernels[Variant(n, kind)];
+        var (columns, nt, nn, tn) = s_kernels[Variant(n)];
         var row = layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
         var cluster = Cluster(m);
         var items = Blocks(m, TileRows * cluster) * Blocks(n, columns) * split.Count;
@@ -112,14 +105,11 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
         device.Launch(row, grid, cluster, maps, [.. output, m, n, k, split.Length, split.Count, products, partsOfA, partsOfB]);
     }
 
-    /// <summary>
-    /// The widest tile that wastes least; narrow ones read more of a for each product. Deltas wait for memory: there a ring of
-    /// four stages beside a smaller tile of y does better than the widest.
-    /// </summary>
-    private static int Variant(int n, ProductKind kind)
+    /// <summary>The widest tile that wastes least; narrow ones read more of a for each product.</summary>
+    private static int Variant(int n)
     {
-        var best = kind == ProductKind.Gradient ? 1 : 0;
-        for (var i = best + 1; i < s_kernels.Length; i++)
+        var best = 0;
+        for (var i = 1; i < s_kernels.Length; i++)
         {
             if (Blocks(n, s_kernels[i].Columns) * s_kernels[i].Columns < Blocks(n, s_kernels[best].Columns) * s_kernels[best].Columns)
                 best = i;

@@ -26,7 +26,6 @@ internal static class KernelTable
     public static readonly KernelRow MatMul = Add("matmul", "matmul", 256);
     public static readonly KernelRow MatMulSplit = Add("matmul_split", "matmul", 256);
     public static readonly KernelRow MatMulSum = Add("matmul_sum", "matmul", 256);
-    public static readonly KernelRow MatMulSumTransposed = Add("matmul_sum_transposed", "matmul", 256);
     public static readonly KernelRow SplitParts = Add("split_parts", "parts", 256);
     public static readonly KernelRow Attention = Add("attention", "attention", 128);
     public static readonly KernelRow SumRows = Add("sum_rows", "sums", 256);
