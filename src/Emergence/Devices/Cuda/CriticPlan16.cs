@@ -19,7 +19,7 @@ internal sealed class CriticPlan16
     public const int SortTile = 4096, SortBits = 10, SortDigits = 1 << SortBits;
 
     // A layer with fewer inputs than this gains nothing from tensor cores.
-    private const int WideInput = 48;
+    private const int WideInput = 96;
     private const int MaxTailLayers = 31, MaxTailBlocks = 264, TailPadColumns = 7;
     private const int MaxSumChunks = 1024, LeastSumLength = 128;
 

@@ -148,7 +148,7 @@ public sealed class CriticBf16Tests
         var plan = new CriticPlan16(new CriticShape(768, 768, s_published), 300_000, 300_000, 600_000);
         Assert.Equal(2L * 300_000 * 768 * 2, plan.InputBytes);
         Assert.InRange(plan.ExtraBytes, plan.InputBytes, 2.5 * plan.InputBytes);
-        Assert.Equal(6, plan.TailStart); // 24-12-6-3-1
+        Assert.Equal(5, plan.TailStart);
     }
 
     [Fact]
