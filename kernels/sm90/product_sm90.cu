@@ -26,8 +26,8 @@ template <int TileN, int L> struct Ring {
 struct Work { int m, n, k, tiles_n, items, k_of_split, products; u32 parts_a, parts_b; };
 struct Output { void* y; int stride, m, n; const float* bias; const float* residual; int residual_stride, mode, activation, wide; };
 
-// A tile in rows of 128 bytes, swizzled: K-major, rows are m or n; or MN-major, rows are k and 64 columns of m or n follow
-// each other in pieces of 8 KB. The second number is the step in the descriptor for 16 more of k.
+// A tile in rows of 128 bytes, swizzled: K-major, rows are m or n; or MN-major, rows are k, and the next 64 of m or n follow
+// 8 KB on.
 template <bool MnMajor> EM_DEV u64 descriptor(const void* tile) {
   u64 piece = MnMajor ? 8192 >> 4 : 1;
   // The top byte of an address is the block's rank in its cluster.
