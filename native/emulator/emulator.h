@@ -17,7 +17,7 @@ typedef unsigned long long u64;
 
 namespace emulator {
 
-constexpr int MaxThreads = 1024, MaxStatics = 16, MaxCopies = 128, MaxLoads = 64;
+constexpr int MaxThreads = 1024, MaxStatics = 16, MaxCopies = 128, MaxLoads = 64, MaxArrivals = 2048;
 constexpr u32 MaxShared = 227 * 1024, ArenaBytes = 320 * 1024, RedBytes = 256;
 constexpr u32 SharedBase = 1024;        // 32-bit shared address of the arena's first byte
 constexpr u32 Red = 0xffb5ffb5;         // NaN as float, bf16 and half, and not what unwritten memory holds (0xff bytes)
@@ -39,7 +39,7 @@ struct Thread {
 struct Meeting { u32 mask, arrived; const void* operation; void* slot[32]; };
 struct Warp { Meeting meeting[4]; u32 lanes; };
 
-struct Product { u64 a, b; bool transposed_a, transposed_b; u32 group; int chain; };
+struct Product { u64 a, b; bool transposed_a, transposed_b, in_registers; u32 group; int chain; const u32* fragments[128]; };
 struct Chain { float* result[128]; int columns; float sum[64 * 256]; };
 constexpr int MaxProducts = 32, MaxChains = 4;
 struct Warpgroup {
@@ -53,6 +53,7 @@ struct Warpgroup {
 };
 
 struct Load { void* target; const void* map; int at[3]; u64* barrier; };
+struct CopyArrival { Thread* thread; u64* barrier; u32 group; };
 struct Static { const void* key; u32 offset, bytes; };
 
 struct Block {
@@ -70,6 +71,8 @@ struct Block {
   Warpgroup* warpgroup[MaxThreads / 128];
   Load load[MaxLoads];                  // tensor loads issued, not carried out
   int loads;
+  CopyArrival arrival[MaxArrivals];     // arrivals on barriers that wait for copies of their threads
+  int arrivals;
   void* main_stack_pointer;
   char* stacks;
   void (*invoke)(void**);
@@ -90,7 +93,7 @@ void synchronize_block();
 [[noreturn]] void fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
 void* static_shared(const void* key, u32 bytes);
 void copy_async(void* target, const void* source, u32 size, u32 valid);
-void finish_copies(u32 keep);
+void finish_copies(Thread& thread, u32 end); // those of groups before `end`
 
 inline void make_ready(Thread* thread) {
   u32 at = block->head + block->count++;

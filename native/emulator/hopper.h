@@ -89,7 +89,24 @@ inline void store_tensor(const void* map, const void* source, u32 rank, int x, i
   });
 }
 
+// An arrival that waits for the copies its thread has issued so far.
+inline void arrive_after_copies(u64* at) {
+  if (block->arrivals == MaxArrivals) fail("more than %d arrivals after copies in flight", MaxArrivals);
+  block->arrival[block->arrivals++] = {current, at, current->copy_group++};
+}
+
+inline void carry_out(const CopyArrival& arrival) {
+  finish_copies(*arrival.thread, arrival.group + 1);
+  arrive(arrival.barrier, 0);
+}
+
 inline bool try_wait(u64* at, u32 parity) {
+  int later = 0;
+  for (int i = 0; i < block->arrivals; ++i) {
+    if (block->arrival[i].barrier == at) carry_out(block->arrival[i]);
+    else block->arrival[later++] = block->arrival[i];
+  }
+  block->arrivals = later;
   int left = 0;
   for (int i = 0; i < block->loads; ++i) {
     if (block->load[i].barrier == at) carry_out(block->load[i]);
@@ -103,7 +120,7 @@ inline bool try_wait(u64* at, u32 parity) {
 
 // ---- wgmma: d (64 x N) = a (64 x 16) b (16 x N) + d; both in shared memory in 128-byte swizzled rows, K-major, or where
 // transposed MN-major. Issued products wait until wgmma.wait_group; until then d is NaN.
-struct ProductSlot { float* d; u64 a, b; };
+struct ProductSlot { float* d; u64 a, b; const u32* fragments; };
 
 template <class F> void for_each_result(int columns, F each) {
   for (int t = 0; t < 128; ++t) {
@@ -128,6 +145,8 @@ template <int Columns, bool TransposedA, bool TransposedB> void issue_product(Wa
   p.a = s[0]->a, p.b = s[0]->b, p.transposed_a = TransposedA, p.transposed_b = TransposedB, p.group = group.product_group, p.chain = chain;
   for (int t = 0; t < 128; ++t)
     if (s[t]->b != p.b || s[t]->a != p.a) fail("wgmma descriptors differ within the warpgroup");
+  p.in_registers = s[0]->fragments != nullptr;
+  for (int t = 0; t < 128; ++t) p.fragments[t] = s[t]->fragments;
 }
 
 // Element (i, k) of an operand; i counts m or n. MN-major, a row of 128 bytes is 64 of i at one k: eight rows of k follow each
@@ -145,12 +164,18 @@ inline float read_operand(u64 descriptor, bool transposed, int i, int k) {
   return from_bf16(bits);
 }
 
+// Element (i, k) of an operand in registers, as mma.m16n8k16 has it; they are read when the product is carried out.
+inline float read_fragment(const Product& p, int i, int k) {
+  u32 pair = p.fragments[i / 16 * 32 + i % 8 * 4 + k % 8 / 2][i % 16 / 8 + k / 8 * 2];
+  return from_bf16(k % 2 ? pair >> 16 : pair & 0xffff);
+}
+
 inline void carry_out(Warpgroup& group, const Product& p) {
   Chain& c = group.chain[p.chain];
   auto& a = group.a;
   auto& b = group.b;
   for (int i = 0; i < 64; ++i)
-    for (int k = 0; k < 16; ++k) a[i][k] = read_operand(p.a, p.transposed_a, i, k);
+    for (int k = 0; k < 16; ++k) a[i][k] = p.in_registers ? read_fragment(p, i, k) : read_operand(p.a, p.transposed_a, i, k);
   for (int j = 0; j < c.columns; ++j)
     for (int k = 0; k < 16; ++k) b[k][j] = read_operand(p.b, p.transposed_b, j, k);
   for (int i = 0; i < 64; ++i) {

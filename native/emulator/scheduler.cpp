@@ -153,16 +153,15 @@ void copy_async(void* target, const void* source, u32 size, u32 valid) {
   t->copy[t->copies++] = {target, source, size, valid, t->copy_group};
 }
 
-void finish_copies(u32 keep) {
-  Thread* t = current;
+void finish_copies(Thread& t, u32 end) {
   int left = 0;
-  for (int i = 0; i < t->copies; ++i) {
-    const Copy& c = t->copy[i];
-    if (c.group + keep >= t->copy_group) { t->copy[left++] = c; continue; }
+  for (int i = 0; i < t.copies; ++i) {
+    const Copy& c = t.copy[i];
+    if (c.group >= end) { t.copy[left++] = c; continue; }
     memcpy(c.target, c.source, c.valid);
     memset((u8*)c.target + c.valid, 0, c.size - c.valid);
   }
-  t->copies = left;
+  t.copies = left;
 }
 
 static Block* make_block() {
@@ -190,7 +189,7 @@ static void run_block(Block* b, Launch& l, u64 number) {
   b->index = {(u32)(number % g.x), (u32)(number / g.x % g.y), (u32)(number / g.x / g.y)};
   b->head = b->count = 0;
   b->alive = b->threads;
-  b->waiting_count = b->loads = b->static_count = 0;
+  b->waiting_count = b->loads = b->arrivals = b->static_count = 0;
   b->polls = 0;
   b->error[0] = 0;
   memset(b->arena, 0xff, l.shared_bytes);

@@ -5,7 +5,8 @@ namespace Emergence.Devices.Cuda;
 
 /// <summary>
 /// The memory of a critic in bf16 and the cut between its wide layers, which are products on tensor cores, and the narrow
-/// ones at its end, which two kernels do whole. R pairs; layer l makes A(l) from A(l - 1), A(0) = f(Zx[a] + Zy[b]).
+/// ones at its end, which two kernels do whole. R pairs; layer l makes A(l) from A(l - 1), A(0) = f(Zx[a] + Zy[b]). Where
+/// products can form A(0) as they go, it is never stored, only its signs; Zx and Zy then stay until its delta takes their place.
 /// </summary>
 internal sealed class CriticPlan16
 {
@@ -23,12 +24,18 @@ internal sealed class CriticPlan16
     private const int MaxTailLayers = 31, MaxTailBlocks = 264, TailPadColumns = 7;
     private const int MaxSumChunks = 1024, LeastSumLength = 128;
 
-    public CriticPlan16(CriticShape shape, int xRows, int yRows, int pairs)
+    /// <param name="shape">The critic.</param>
+    /// <param name="xRows">Kx.</param>
+    /// <param name="yRows">Ky.</param>
+    /// <param name="pairs">R.</param>
+    /// <param name="hasPairProducts">Whether the device has products of pairs.</param>
+    public CriticPlan16(CriticShape shape, int xRows, int yRows, int pairs, bool hasPairProducts)
     {
         (Shape, XRows, YRows, Pairs) = (shape, xRows, yRows, pairs);
         TailStart = shape.Layers - 1;
         while (TailStart > 1 && shape.InputColumns(TailStart - 1) < WideInput)
             TailStart--;
+        FormsPairs = hasPairProducts && TailStart > 1 && shape.Widths[0] % HopperPairProducts.ColumnUnit == 0;
         TailTile = new[] { 128, 64, 32 }.FirstOrDefault(tile => TailBytes(tile) <= TailSharedBytes);
         if (TailTile == 0 || TailWidths.Count > MaxTailLayers + 1)
             throw new EmergenceException($"the last {shape.Layers - TailStart} layers of this critic ({string.Join('-', TailWidths)}) are too large for bfloat16; use --dtype float32", ExitCode.Usage);
@@ -42,6 +49,9 @@ internal sealed class CriticPlan16
     public int YRows { get; }
 
     public int Pairs { get; }
+
+    /// <summary>Whether products form A(0), and only its signs are kept.</summary>
+    public bool FormsPairs { get; }
 
     /// <summary>First layer of the tail, 1 or more.</summary>
     public int TailStart { get; }
@@ -83,10 +93,13 @@ internal sealed class CriticPlan16
         }
     }
 
-    /// <summary>A(0).</summary>
-    public long FirstBytes => Pairs * RowBytes(Shape.Widths[0]);
+    /// <summary>A(0), then its delta; or Zx and Zy, then the delta of A(0).</summary>
+    public long FirstBytes => Math.Max(Pairs, FormsPairs ? (long)XRows + YRows : 0) * RowBytes(Shape.Widths[0]);
 
-    /// <summary>Zx and Zy, then A(1) .. of the wide layers, then the gradients of Zx and Zy: none lives while another does.</summary>
+    /// <summary>Words of the signs of A(0).</summary>
+    public long SignWords => FormsPairs ? HopperPairProducts.SignWords(Pairs, Shape.Widths[0]) : 0;
+
+    /// <summary>Zx and Zy, unless they lie where A(0) does; then A(1) .. of the wide layers, then the gradients of Zx and Zy: none lives while another does.</summary>
     public long SharedBytes => Math.Max(
         ((long)XRows + YRows) * RowBytes(Shape.Widths[0]),
         Enumerable.Range(1, TailStart - 1).Sum(layer => Pairs * RowBytes(Shape.Widths[layer])));
@@ -106,7 +119,7 @@ internal sealed class CriticPlan16
     public long TableBytes => sizeof(int) * ((long)TailWidths.Count + WeightTable.Count);
 
     /// <summary>All but the inputs and the weights.</summary>
-    public long ExtraBytes => FirstBytes + SharedBytes + PartBytes + SortBytes + ScoreBytes + TableBytes;
+    public long ExtraBytes => FirstBytes + sizeof(int) * SignWords + SharedBytes + PartBytes + SortBytes + ScoreBytes + TableBytes;
 
     /// <summary>What a workspace allocates.</summary>
     public long TotalBytes => InputBytes + WeightBytes + ExtraBytes;
@@ -147,6 +160,14 @@ internal sealed class CriticPlan16
     {
         yield return CudaDevice.ProductSplitCount(XRows, Shape.Widths[0], Shape.XColumns);
         yield return CudaDevice.ProductSplitCount(YRows, Shape.Widths[0], Shape.YColumns);
+        if (FormsPairs)
+        {
+            // Of classes of two pairs, with the bias; and of layer 1.
+            yield return CudaDevice.ProductPartCount(XRows) * (long)Shape.Widths[0] * (Shape.XColumns + 1);
+            yield return CudaDevice.ProductPartCount(YRows) * (long)Shape.Widths[0] * Shape.YColumns;
+            yield return CudaDevice.ProductPartCount(Pairs) * (long)Shape.Widths[0] * Shape.Widths[1];
+        }
+
         for (var layer = 1; layer < TailStart; layer++)
             yield return CudaDevice.ProductSplitCount(Pairs, Shape.Widths[layer], Shape.InputColumns(layer));
     }

@@ -92,7 +92,10 @@ public sealed unsafe partial class CudaDevice
     }
 
     /// <summary>Elements that the parts of <see cref="ProductSplit"/> take; 0 where K is one part.</summary>
-    internal static long ProductSplitCount(long k, int m, int n) => k <= PartLength(k) ? 0 : (k + PartLength(k) - 1) / PartLength(k) * m * n;
+    internal static long ProductSplitCount(long k, int m, int n) => k <= PartLength(k) ? 0 : (long)ProductPartCount(k) * m * n;
+
+    /// <summary>The most parts that a sum over k is cut into.</summary>
+    internal static int ProductPartCount(long k) => (int)((k + PartLength(k) - 1) / PartLength(k));
 
     private static int PartLength(long k) => (int)Math.Max(LeastProductPart, ((k + MaxProductParts - 1) / MaxProductParts + ProductDepth - 1) / ProductDepth * ProductDepth);
 
@@ -122,7 +125,7 @@ public sealed unsafe partial class CudaDevice
         int count;
         if (Hopper is { } hopper)
         {
-            count = hopper.LaunchParts(a, b, parts, y.Rows, y.Columns, Blocks(a.Rows, PartLength(a.Rows)));
+            count = hopper.LaunchParts(a, b, parts, y.Rows, y.Columns, ProductPartCount(a.Rows));
         }
         else
         {
@@ -132,6 +135,10 @@ public sealed unsafe partial class CudaDevice
             Launch(kernel, new(tiles, count), a, a.RowStride, b, b.RowStride, parts, y.Columns, (int)ProductKind.Float, (Tensor?)null, 0, (Tensor?)null, 0, y.Rows, y.Columns, a.Rows, part);
         }
 
-        Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), parts, count, y, y.RowStride, (Tensor?)null, 0, 0, (Tensor?)null, 0, y.Rows, y.Columns);
+        AddProductParts(parts, count, y);
     }
+
+    /// <summary>y = the parts (M, N), which lie behind each other, added in order.</summary>
+    private void AddProductParts(KernelArgument parts, int count, Tensor y) =>
+        Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), parts, count, y, y.RowStride, (Tensor?)null, 0, 0, (Tensor?)null, 0, y.Rows, y.Columns);
 }

@@ -5,7 +5,7 @@ namespace Emergence.Devices.Cuda;
 /// <summary>Launches kernels/sm90/product_sm90.cu: products of bf16 matrices by warpgroups and the copy engine.</summary>
 internal sealed class HopperProducts(CudaDevice device, CudaContext context)
 {
-    private const int TileRows = 128, TileK = 64, BlocksOfCluster = 2;
+    private const int TileRows = 128, TileK = 64;
 
     // Fewer steps of 64 along k than this are not worth a block of their own.
     private const int LeastSteps = 8;
@@ -34,10 +34,13 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     /// <summary>At most <paramref name="most"/> parts along k that fill the GPU, and the length of each but the last: a multiple of 64.</summary>
     public (int Count, int Length) SplitOf(int m, int n, int k, int most)
     {
-        var tileColumns = s_kernels[Variant(n)].Columns;
-        var cluster = Cluster(m);
-        var clusters = Math.Max(1, context.MultiprocessorCount / cluster);
-        var tiles = Blocks(m, TileRows * cluster) * Blocks(n, tileColumns);
+        var cluster = context.ClusterOf(m, TileRows);
+        return Split(Blocks(m, TileRows * cluster) * Blocks(n, s_kernels[Variant(n)].Columns), Math.Max(1, context.MultiprocessorCount / cluster), k, most);
+    }
+
+    /// <summary>The same, of so many tiles on so many clusters of blocks.</summary>
+    public static (int Count, int Length) Split(int tiles, int clusters, int k, int most)
+    {
         var steps = Blocks(k, TileK);
         var parts = Math.Clamp(clusters / tiles, 1, Math.Max(1, Math.Min(most, steps / LeastSteps)));
         var length = Blocks(steps, parts) * TileK;
@@ -90,7 +93,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
         };
         var (columns, nt, nn, tn) = s_kernels[Variant(n)];
         var row = layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
-        var cluster = Cluster(m);
+        var cluster = context.ClusterOf(m, TileRows);
         var items = Blocks(m, TileRows * cluster) * Blocks(n, columns) * split.Count;
         var grid = new Grid(cluster * Math.Min(items, Math.Max(1, context.MultiprocessorCount / cluster)));
         var driver = context.Driver;
@@ -119,7 +122,4 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     }
 
     private static int Blocks(int count, int each) => (count + each - 1) / each;
-
-    /// <summary>Clusters are a GPU's; a single row of tiles has nothing to share.</summary>
-    private int Cluster(int m) => context.Driver.IsEmulated || m <= TileRows ? 1 : BlocksOfCluster;
 }

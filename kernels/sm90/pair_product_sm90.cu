@@ -1,0 +1,341 @@
+// Products on Hopper one operand of which is f(P[a] + Q[b]): rows of two bf16 matrices, added in registers and never stored.
+// One warpgroup gathers the rows of P and Q by asynchronous copies, one of its threads loads the other operand through tensor
+// copies (TMA); two warpgroups add, and multiply (wgmma) 64 rows of y each by 192 or 384 columns. The blocks of a cluster take
+// neighbouring rows of y and the same columns: each loads a part of the other operand for all.
+#include "em.h"
+#if EM_HAS_WGMMA
+
+constexpr int TileM = 128, TileK = 64, Threads = 384, Piece = 192;
+constexpr int PairStages = 3, PairBytes = 2 * TileM * TileK * 2, PieceBytes = Piece * TileK * 2;
+
+// Forward: y (m, n) = leaky_relu(A W' + bias), A (m, k) the pairs' rows, W (n, k). ByRows: y (m, n) = A' X, A (k, m), X (k, n).
+enum Form { Forward, ByRows };
+
+// Shared memory: stages of rows of P and of Q, pieces of 192 columns of the other operand, the rows of y of each warpgroup on
+// their way by 64 columns, two at a time, barriers.
+template <int F> struct Ring {
+  static constexpr int Pieces = F == Forward ? 4 : 5, StagingBytes = F == Forward ? 2 * 8192 : 0;
+  static constexpr int PiecesAt = PairStages * PairBytes, StagingAt = PiecesAt + Pieces * PieceBytes, BarriersAt = StagingAt + 2 * StagingBytes;
+};
+
+struct Pairs { const u16* p; const u16* q; const int* a; const int* b; int p_stride, q_stride, a_stride, b_stride, leaky; };
+struct Work { int m, n, k, tiles_n, items, k_of_split; };
+struct Barriers { u64 *pairs_full, *pairs_empty, *piece_full, *piece_empty; };
+
+struct Item { int row, column, k, k_end, split; };
+// Rows of the first and of the second half of the pairs take turns: in the published protocol they meet the same rows of P.
+template <int F> EM_DEV Item item_of(const Work& w, int index, int columns, int cluster, int rank) {
+  int groups = (w.m + TileM * cluster - 1) / (TileM * cluster);
+  int column = index % w.tiles_n, group = index / w.tiles_n % groups, split = index / w.tiles_n / groups;
+  if (F == Forward) group = group % 2 ? (groups + 1) / 2 + group / 2 : group / 2;
+  int k = split * w.k_of_split, k_end = k + w.k_of_split < w.k ? k + w.k_of_split : w.k;
+  return {(group * cluster + rank) * TileM, column * columns, k, k_end, split};
+}
+
+// A tile in rows of 128 bytes, swizzled: K-major, rows are n; or MN-major, rows are k, and the next 64 of n follow 8 KB on.
+template <bool MnMajor> EM_DEV u64 descriptor(const void* tile) {
+  u64 piece = MnMajor ? 8192 >> 4 : 1;
+  // The top byte of an address is the block's rank in its cluster.
+  return (u64)((em_shared_address(tile) & 0x3ffffu) >> 4) | piece << 16 | (u64)(1024 >> 4) << 32 | (u64)1 << 62;
+}
+
+// Which of a ring's places is next, and the parity of its round.
+template <int Count> struct Turn {
+  int at = 0;
+  u32 round = 0;
+
+  EM_DEV_MEMBER void next() {
+    if (++at < Count) return;
+    at = 0, round ^= 1u;
+  }
+};
+
+EM_DEV void wait_for(u64* barrier, u32 parity) {
+  while (!em_barrier_try_wait(barrier, parity)) {}
+}
+
+// 128 threads copy a stage of rows of P and Q, 16 bytes of a row each: Forward, 128 rows of 64 columns; ByRows, 64 rows of 128
+// columns, in two halves. Each lane knows the rows of some: a warp's threads tell each other.
+template <int F> struct Gather {
+  static constexpr int Across = F == Forward ? 8 : 16, RowsAtOnce = 128 / Across, RowsOfWarp = 32 / Across;
+  int p, q;                     // Forward: of one row each; ByRows: p is both, those of P first, and q is of the next stage
+
+  EM_DEV_MEMBER static int row_of(int i) { return (int)threadIdx.x / 32 * RowsOfWarp + i % RowsOfWarp + i / RowsOfWarp * RowsAtOnce; }
+
+  EM_DEV_MEMBER static int index_of(const Pairs& s, int row, int end, bool of_p) {
+    if (row >= end) row = end - 1;
+    return of_p ? s.a[(size_t)row * s.a_stride] : s.b[(size_t)row * s.b_stride];
+  }
+
+  EM_DEV_MEMBER Gather(const Pairs& s, const Work& w, const Item& item) {
+    int lane = (int)em_lane();
+    p = F == Forward ? index_of(s, item.row + row_of(lane), w.m, true) : 0;
+    q = F == Forward ? index_of(s, item.row + row_of(lane), w.m, false) : index_of(s, item.k + row_of(lane % 16), item.k_end, lane < 16);
+  }
+
+  EM_DEV_MEMBER void copy(const Pairs& s, const Work& w, const Item& item, int k, u8* stage) {
+    int chunk = (int)threadIdx.x % Across, row = (int)threadIdx.x / Across, column = (F == Forward ? k : item.row) + chunk * 8, own = row % RowsOfWarp;
+    bool valid = column < (F == Forward ? w.k : w.m);
+    u8* to = stage + chunk / 8 * 8192 + row * 128 + ((chunk % 8 ^ row % 8) << 4);
+    if (F == ByRows) {
+      int lane = (int)em_lane();
+      p = q;
+      if (k + TileK < item.k_end) q = index_of(s, k + TileK + row_of(lane % 16), item.k_end, lane < 16);
+    }
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      int from = own + i * RowsOfWarp;
+      u32 of_p = (u32)__shfl_sync(0xffffffffu, p, from), of_q = (u32)__shfl_sync(0xffffffffu, F == Forward ? q : p, F == Forward ? from : 16 + from);
+      bool here = valid && (F == Forward || k + row + RowsAtOnce * i < item.k_end);
+      em_copy_async16_or_zero(to + i * RowsAtOnce * 128, s.p + (size_t)of_p * s.p_stride + column, here);
+      em_copy_async16_or_zero(to + PairBytes / 2 + i * RowsAtOnce * 128, s.q + (size_t)of_q * s.q_stride + column, here);
+    }
+  }
+};
+
+template <int F> EM_DEV void load_piece(const void* map, const Item& item, int k, int half, u8* piece, u64* full, int cluster, int rank) {
+  int column = item.column + half * Piece;
+  em_barrier_arrive_expecting(full, PieceBytes);
+  if (F == Forward) {
+    em_tensor_load_multicast(piece + rank * (PieceBytes / cluster), map, k, column + rank * (Piece / cluster), 0, full, cluster);
+    return;
+  }
+#pragma unroll
+  for (int part = 0; part < Piece / 64; ++part)
+    em_tensor_load_multicast(piece + part * 8192 + rank * (8192 / cluster), map, column + part * 64, k + rank * (TileK / cluster), 0, full, cluster);
+}
+
+template <int F, int Halves> EM_DEV void load_tiles(const Pairs& s, const Work& w, const void* map, u8* ring, const Barriers& bar, int cluster, int rank) {
+  using R = Ring<F>;
+  Turn<PairStages> stage;
+  Turn<R::Pieces> piece;
+  for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
+    Item item = item_of<F>(w, index, Halves * Piece, cluster, rank);
+    Gather<F> rows(s, w, item);
+    for (int k = item.k; k < item.k_end; k += TileK, stage.next()) {
+      wait_for(bar.pairs_empty + stage.at, stage.round ^ 1u);
+      rows.copy(s, w, item, k, ring + stage.at * PairBytes);
+      em_copy_arrive(bar.pairs_full + stage.at);
+      if (threadIdx.x == 0)
+        for (int half = 0; half < Halves; ++half, piece.next()) {
+          wait_for(bar.piece_empty + piece.at, piece.round ^ 1u);
+          load_piece<F>(map, item, k, half, ring + R::PiecesAt + piece.at * PieceBytes, bar.piece_full + piece.at, cluster, rank);
+        }
+      __syncwarp();
+    }
+  }
+}
+
+// f of the sum of two pairs of bf16.
+EM_DEV float2 add_pair(u32 p, u32 q, int leaky) {
+  float2 v = {em_bf16_low(p) + em_bf16_low(q), em_bf16_high(p) + em_bf16_high(q)};
+  if (leaky) v = {em_max(v.x, 0.01f * v.x), em_max(v.y, 0.01f * v.y)};
+  return v;
+}
+
+// Fragments of A, 64 x 64 of it for a warpgroup, from rows of P and Q in shared memory. Of Forward, `signs` gets a bit for each
+// element, in the order of the fragments: whether it is positive. Of ByRows, `sums` adds up what the thread has of two of A's columns.
+template <int F> struct Fragments {
+  u32 a[4][4];
+
+  EM_DEV_MEMBER u32 form(const u8* rows_of_p, int group, int leaky, float2& sums) {
+    u32 thread = threadIdx.x % 128, lane = thread % 32, warp = thread / 32, matrix = lane / 8, signs = 0;
+    u32 row = F == Forward ? warp * 16 + matrix % 2 * 8 + lane % 8 : matrix / 2 * 8 + lane % 8;
+    const u8* base = rows_of_p + group * 8192 + row * 128;
+#pragma unroll
+    for (int s = 0; s < 4; ++s) {
+      u32 p[4], q[4];
+      if (F == Forward) {
+        const u8* at = base + (((u32)s * 2 + matrix / 2) ^ lane % 8) * 16;
+        em_ldmatrix_x4(p, at);
+        em_ldmatrix_x4(q, at + PairBytes / 2);
+      } else {
+        const u8* at = base + s * 2048 + ((warp * 2 + matrix % 2) ^ lane % 8) * 16;
+        em_ldmatrix_x4_transposed(p, at);
+        em_ldmatrix_x4_transposed(q, at + PairBytes / 2);
+      }
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        float2 v = add_pair(p[i], q[i], leaky);
+        a[s][i] = em_pack_bf16(v.x, v.y);
+        if (F == Forward) {
+          signs |= (u32)((int)(a[s][i] << 16) > 0) << (s * 8 + i * 2);
+          signs |= (u32)((int)a[s][i] > 0xffff) << (s * 8 + i * 2 + 1);
+        } else if (i % 2 == 0) {
+          sums.x += v.x + v.y;
+        } else {
+          sums.y += v.x + v.y;
+        }
+      }
+    }
+    return signs;
+  }
+};
+
+struct Output { void* y; const float* bias; u32* signs; float* sums; int transposed; };
+
+// 64 columns of y in bf16, to one of the warpgroup's two places.
+EM_DEV void stage_activated(const float* sum, const float* bias, int column0, int n, u8* staging) {
+  u32 thread = em_from_here(threadIdx.x % 128), lane = thread % 32, row = (thread / 32 * 16 + (lane >> 3 & 1u) * 8 + lane % 8) * 128;
+  int own = column0 + (int)thread % 4 * 2;
+#pragma unroll
+  for (int pair = 0; pair < 4; ++pair) {
+    u32 packed[4];
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const float* s = sum + (pair * 2 + half) * 4;
+      int column = own + pair * 16 + half * 8;
+      float b0 = column < n ? bias[column] : 0.0f, b1 = column + 1 < n ? bias[column + 1] : 0.0f;
+      float v[4] = {s[0] + b0, s[1] + b1, s[2] + b0, s[3] + b1};
+#pragma unroll
+      for (int i = 0; i < 4; ++i) v[i] = em_max(v[i], 0.01f * v[i]);
+      packed[half * 2] = em_pack_bf16(v[0], v[1]);
+      packed[half * 2 + 1] = em_pack_bf16(v[2], v[3]);
+    }
+    em_stmatrix_x4(staging + row + ((((u32)pair * 2 + (lane >> 4)) ^ lane % 8) << 4), packed);
+  }
+}
+
+template <int Halves> EM_DEV void write_activated(const float (&sum)[Halves][Piece / 2], const Work& w, const Output& o, const void* map_y, int row0, int column0, u8* staging, int group) {
+#pragma unroll
+  for (int chunk = 0; chunk < Halves * Piece / 64; ++chunk) {
+    u8* place = staging + chunk % 2 * 8192;
+    if (threadIdx.x % 128 == 0) em_tensor_store_wait_read<1>();
+    em_warpgroup_sync(1 + group);
+    stage_activated(sum[chunk / 3] + chunk % 3 * 32, o.bias, column0 + chunk * 64, w.n, place);
+    em_proxy_fence();
+    em_warpgroup_sync(1 + group);
+    if (threadIdx.x % 128 == 0) {
+      if (row0 < w.m && column0 + chunk * 64 < w.n) em_tensor_store(map_y, place, column0 + chunk * 64, row0, 0);
+      em_tensor_store_commit();
+    }
+  }
+}
+
+// A part along k in fp32; eight rows of four columns fill sectors either way.
+template <int Halves> EM_DEV void write_split(const float (&sum)[Halves][Piece / 2], const Work& w, const Output& o, int row0, int column0, int split) {
+  int thread = (int)threadIdx.x % 128, own_row = row0 + thread / 32 * 16 + thread % 32 / 4, own_column = column0 + thread % 4 * 2;
+  float* y = (float*)o.y + (size_t)split * w.m * w.n;
+#pragma unroll
+  for (int i = 0; i < Halves * Piece / 2; ++i) {
+    int row = own_row + i / 2 % 2 * 8, column = own_column + i / 4 * 8 + i % 2;
+    if (row < w.m && column < w.n) y[o.transposed ? (size_t)column * w.m + row : (size_t)row * w.n + column] = sum[i / (Piece / 2)][i % (Piece / 2)];
+  }
+}
+
+template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Work& w, const Output& o, const void* map_y, u8* ring, const Barriers& bar, int cluster, int rank) {
+  using R = Ring<F>;
+  constexpr bool TransposedB = F == ByRows;
+  constexpr u64 StepB = TransposedB ? 2048 >> 4 : 32 >> 4;
+  int group = (int)threadIdx.x / 128 - 1, thread = (int)threadIdx.x % 128;
+  Turn<PairStages> stage;
+  Turn<R::Pieces> piece;
+  float sum[Halves][Piece / 2];
+  Fragments<F> fragments;
+  for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
+    Item item = item_of<F>(w, index, Halves * Piece, cluster, rank);
+    int row0 = item.row + group * 64;
+    u32* own_signs = F == Forward && item.column == 0 && row0 < w.m ? o.signs + (size_t)(row0 / 64) * ((w.k + 63) / 64) * 128 + thread : nullptr;
+    float2 sums = {0.0f, 0.0f};
+#pragma unroll
+    for (int i = 0; i < Halves * Piece / 2; ++i) sum[i / (Piece / 2)][i % (Piece / 2)] = 0.0f;
+    for (int k = item.k; k < item.k_end; k += TileK, stage.next()) {
+      wait_for(bar.pairs_full + stage.at, stage.round);
+      u32 signs = fragments.form(ring + stage.at * PairBytes, group, s.leaky, sums);
+      __syncwarp();
+      if (thread % 32 == 0) em_barrier_arrive(bar.pairs_empty + stage.at);
+      if (own_signs) own_signs[k * 2] = signs;
+      em_wgmma_fence();
+      Turn<R::Pieces> first = piece;
+#pragma unroll
+      for (int half = 0; half < Halves; ++half) {
+        if (half > 0) piece.next();
+        wait_for(bar.piece_full + piece.at, piece.round);
+        u64 b = descriptor<TransposedB>(ring + R::PiecesAt + piece.at * PieceBytes);
+#pragma unroll
+        for (int i = 0; i < TileK / 16; ++i) em_wgmma<TransposedB>(sum[half], fragments.a[i], b + i * StepB);
+        em_wgmma_commit();
+      }
+      // What has been multiplied goes back to whoever loads into it; the fragments' registers are free after that.
+      if (Halves == 2) {
+        em_wgmma_wait<1>();
+        if (thread < cluster) em_barrier_arrive_in(bar.piece_empty + first.at, thread);
+      }
+      em_wgmma_wait<0>();
+      if (thread < cluster) em_barrier_arrive_in(bar.piece_empty + piece.at, thread);
+      piece.next();
+    }
+#pragma unroll
+    for (int half = 0; half < Halves; ++half) em_wgmma_results(sum[half]);
+    if (F == Forward) {
+      write_activated<Halves>(sum, w, o, map_y, row0, item.column, ring + R::StagingAt + group * R::StagingBytes, group);
+      continue;
+    }
+    write_split<Halves>(sum, w, o, row0, item.column, item.split);
+    if (!o.sums || item.column > 0) continue;
+    float x = sums.x + em_shuffle_xor(sums.x, 1), y = sums.y + em_shuffle_xor(sums.y, 1);
+    x += em_shuffle_xor(x, 2), y += em_shuffle_xor(y, 2);
+    int row = row0 + thread / 32 * 16 + thread % 32 / 4;
+    if (thread % 4 == 0 && row < w.m) o.sums[(size_t)item.split * w.m + row] = x;
+    if (thread % 4 == 0 && row + 8 < w.m) o.sums[(size_t)item.split * w.m + row + 8] = y;
+  }
+  if (F == Forward && thread == 0) em_tensor_store_wait_read();
+}
+
+template <int F, int Halves> EM_DEV void multiply_pairs(u8* ring, const void* map_b, const void* map_y, const Pairs& s, Work w, const Output& o) {
+  using R = Ring<F>;
+  int cluster = (int)em_cluster_size(), rank = (int)em_cluster_rank(), rows = TileM * cluster, splits = w.items;
+  w.tiles_n = (w.n + Halves * Piece - 1) / (Halves * Piece);
+  w.items = w.tiles_n * ((w.m + rows - 1) / rows) * splits;
+  u64* at = (u64*)(ring + R::BarriersAt);
+  Barriers bar = {at, at + PairStages, at + 2 * PairStages, at + 2 * PairStages + R::Pieces};
+  if (threadIdx.x == 0) {
+    for (int i = 0; i < PairStages; ++i) {
+      em_barrier_init(bar.pairs_full + i, 128);
+      em_barrier_init(bar.pairs_empty + i, 8);
+    }
+    for (int i = 0; i < R::Pieces; ++i) {
+      em_barrier_init(bar.piece_full + i, 1);
+      em_barrier_init(bar.piece_empty + i, (u32)(2 * cluster));
+    }
+    em_barrier_init_fence();
+  }
+  __syncthreads();
+  em_cluster_sync();
+  if (threadIdx.x < 128) {
+    em_registers_fewer<24>();
+    load_tiles<F, Halves>(s, w, map_b, ring, bar, cluster, rank);
+  } else {
+    em_registers_more<240>();
+    multiply_tiles<F, Halves>(s, w, o, map_y, ring, bar, cluster, rank);
+  }
+  // No block leaves while the other may still write into its memory.
+  em_cluster_sync();
+}
+
+// y (m, n) bf16 = leaky_relu(A W' + bias); signs: for every 64 rows and 64 columns of A a word for each thread of a warpgroup.
+#define FORWARD(name, halves)                                                                                                      \
+  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_b, EM_TENSOR_MAP map_y, const u16* p, int p_stride, const int* a, int a_stride, const u16* q,   \
+                             int q_stride, const int* b, int b_stride, const float* bias, u32* signs, int m, int n, int k) {        \
+    EM_DYNAMIC_SHARED(u8, ring);                                                                                                  \
+    multiply_pairs<Forward, halves>(ring, EM_PARAMETER_ADDRESS(name, 0, map_b), EM_PARAMETER_ADDRESS(name, 1, map_y),                \
+                                    {p, q, a, b, p_stride, q_stride, a_stride, b_stride, 1}, {m, n, k, 0, 1, k}, {nullptr, bias, signs, nullptr, 0}); \
+  }                                                                                                                               \
+  EM_EXPORT(name)
+
+// y (splits, m, n) fp32, or (splits, n, m): parts of A' X along k; sums (splits, m), or none: those of A's columns.
+#define BY_ROWS(name, halves)                                                                                                      \
+  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_b, const u16* p, int p_stride, const int* a, int a_stride, const u16* q, int q_stride,       \
+                             const int* b, int b_stride, int leaky, float* y, int transposed, float* sums, int m, int n, int k,     \
+                             int k_of_split, int splits) {                                                                        \
+    EM_DYNAMIC_SHARED(u8, ring);                                                                                                  \
+    multiply_pairs<ByRows, halves>(ring, EM_PARAMETER_ADDRESS(name, 0, map_b), nullptr, {p, q, a, b, p_stride, q_stride, a_stride, b_stride, leaky}, \
+                                   {m, n, k, 0, splits, k_of_split}, {y, nullptr, nullptr, sums, transposed});                      \
+  }                                                                                                                               \
+  EM_EXPORT(name)
+
+FORWARD(pair_product_sm90_forward_192, 1)
+FORWARD(pair_product_sm90_forward_384, 2)
+BY_ROWS(pair_product_sm90_by_rows_192, 1)
+BY_ROWS(pair_product_sm90_by_rows_384, 2)
+#endif
