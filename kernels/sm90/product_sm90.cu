@@ -9,7 +9,7 @@ constexpr int TileM = 128, TileK = 64, Threads = 384;
 constexpr int Pitch = 40;                                      // of 32 floats of a row on their way out: no bank conflicts
 
 enum Layout { NT, NN, TN };                                     // which of a (m, k) and b (k, n) are stored transposed
-enum Mode { Activated, Gradient, Float, Split };
+enum Mode { Activated, Gradient, Float, Split, Masked };
 
 // Shared memory: stages of tiles of a and b; for each warpgroup its 64 rows of y on their way, in bf16 or by pieces in fp32;
 // barriers of full and empty stages, and of what y held.
@@ -24,7 +24,7 @@ template <int TileN, int L> struct Ring {
 
 // Operands may consist of parts that add up; `parts_a` and `parts_b` name the part of each product in four bits, first the lowest.
 struct Work { int m, n, k, tiles_n, items, k_of_split, products; u32 parts_a, parts_b; };
-struct Output { void* y; int stride, m, n; const float* bias; const float* residual; int residual_stride, mode, activation, wide; };
+struct Output { void* y; int stride, m, n; const float* bias; const float* residual; int residual_stride; const u32* signs; int mode, activation, wide; };
 
 // A tile in rows of 128 bytes, swizzled: K-major, rows are m or n; or MN-major, rows are k, and the next 64 of m or n follow
 // 8 KB on.
@@ -176,6 +176,30 @@ template <int TileN> EM_DEV void stage_gradient(const float (&sum)[TileN / 2], u
   }
 }
 
+// Signs in the order of the sums: a word of each thread for each 64 columns of 64 rows. They are read before the products, of
+// which they know nothing.
+template <int TileN> EM_DEV void read_signs(u32 (&signs)[TileN / 64], const Output& o, int row0, int column0) {
+  int tiles = (o.n + 63) / 64, tile = column0 / 64;
+  const u32* words = o.signs + ((size_t)(row0 / 64) * tiles + tile) * 128 + threadIdx.x % 128;
+#pragma unroll
+  for (int i = 0; i < TileN / 64; ++i) signs[i] = row0 < o.m && tile + i < tiles ? words[i * 128] : 0;
+}
+
+template <int TileN> EM_DEV void stage_masked(const float (&sum)[TileN / 2], const u32 (&signs)[TileN / 64], u8* staging) {
+  Rows16<TileN> rows(staging);
+#pragma unroll
+  for (int pair = 0; pair < TileN / 16; ++pair) {
+    u32 packed[4];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const float* s = sum + pair * 8 + i * 2;
+      u32 sign = signs[pair / 4] >> (pair % 4 * 8 + i * 2);
+      packed[i] = em_pack_bf16(sign & 1u ? s[0] : 0.01f * s[0], sign & 2u ? s[1] : 0.01f * s[1]);
+    }
+    em_stmatrix_x4(rows.at(pair), packed);
+  }
+}
+
 // One thread moves a warpgroup's rows of y between global and shared memory, as far as they lie in y.
 template <int TileN> EM_DEV void load_rows(const Output& o, const void* map, int row0, int column0, u8* staging, u64* old) {
   u32 bytes = 0;
@@ -203,6 +227,8 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
       em_tensor_store_wait_read();
       load_rows<TileN>(o, map_y, row0, item.column, staging, old + group);
     }
+    u32 signs[TileN / 64];
+    if (L == NN && o.mode == Masked) read_signs<TileN>(signs, o, row0, item.column);
 #pragma unroll
     for (int i = 0; i < TileN / 2; ++i) sum[i] = 0.0f;
     int steps = w.products * ((item.k_end - item.k + TileK - 1) / TileK);
@@ -232,7 +258,8 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
     } else {
       if (thread == 0) em_tensor_store_wait_read();
       em_warpgroup_sync(1 + group);
-      stage_activated<TileN>(sum, o, item.column, staging);
+      if (L == NN && o.mode == Masked) stage_masked<TileN>(sum, signs, staging);
+      else stage_activated<TileN>(sum, o, item.column, staging);
     }
     em_proxy_fence();
     em_warpgroup_sync(1 + group);
@@ -270,12 +297,12 @@ template <int TileN, int L> EM_DEV void product(u8* ring, const void* map_a, con
 // The maps' third coordinate numbers the parts of an operand; map_y is used in bf16 alone. wide: y's rows take 16-byte stores.
 #define PRODUCT(name, columns, layout)                                                                                            \
   EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_a, EM_TENSOR_MAP map_b, EM_TENSOR_MAP map_y, void* y, int y_stride, const float* bias,    \
-                             const float* residual, int residual_stride, int mode, int activation, int wide, int m, int n, int k,        \
-                             int k_of_split, int splits, int products, u32 parts_a, u32 parts_b) {                                        \
+                             const float* residual, int residual_stride, const u32* signs, int mode, int activation, int wide, int m,    \
+                             int n, int k, int k_of_split, int splits, int products, u32 parts_a, u32 parts_b) {                          \
     EM_DYNAMIC_SHARED(u8, ring);                                                                                                  \
     product<columns, layout>(ring, EM_PARAMETER_ADDRESS(name, 0, map_a), EM_PARAMETER_ADDRESS(name, 1, map_b), EM_PARAMETER_ADDRESS(name, 2, map_y), \
                              work(m, n, k, columns, k_of_split, splits, products, parts_a, parts_b),                                \
-                             {y, y_stride, m, n, bias, residual, residual_stride, mode, activation, wide});                         \
+                             {y, y_stride, m, n, bias, residual, residual_stride, signs, mode, activation, wide});                  \
   }                                                                                                                               \
   EM_EXPORT(name)
 

@@ -29,6 +29,9 @@ internal enum ProductKind
 
     /// <summary>Parts along K, each an (M, N) of fp32 behind the other; only in product_sm90.cu.</summary>
     Split,
+
+    /// <summary>y (bf16) = sum * f'(z), where the signs of z are given as bits; only in product_sm90.cu.</summary>
+    Masked,
 }
 
 /// <content>Products on tensor cores. Their bytes depend on K and the operands' values, never on M or the tile.</content>

@@ -27,7 +27,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     public static bool Takes(ProductLayout layout, ProductKind kind, Activation activation, int k) => k > 0 && kind switch
     {
         ProductKind.Activated => layout != ProductLayout.TN && activation is (Activation.None or Activation.LeakyRelu),
-        ProductKind.Gradient => layout == ProductLayout.NN,
+        ProductKind.Gradient or ProductKind.Masked => layout == ProductLayout.NN,
         _ => true,
     };
 
@@ -47,6 +47,9 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
         return (Blocks(k, length), length);
     }
 
+    /// <summary>Words that hold the signs of an (M, N): 128 for each 64 rows and 64 columns begun.</summary>
+    public static long SignWords(int m, int n) => (long)Blocks(m, 64) * Blocks(n, 64) * 128;
+
     /// <summary>y = epilogue(op(a) op(b)).</summary>
     /// <param name="layout">Of a and b.</param>
     /// <param name="a">bf16; <paramref name="aParts"/> matrices behind each other that add up to one.</param>
@@ -58,11 +61,12 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     /// <param name="residual">(M, N) fp32, or none.</param>
     /// <param name="aParts">1, or 3 for fp32 numbers.</param>
     /// <param name="bParts">1, or 3 where a has 3.</param>
-    public void Launch(ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductKind kind, Tensor? bias = null, Activation activation = Activation.None, Tensor? residual = null, int aParts = 1, int bParts = 1)
+    /// <param name="signs">For Masked: words of 32 signs, <see cref="SignWords"/> of them, as product_sm90.cu orders them.</param>
+    public void Launch(ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductKind kind, Tensor? bias = null, Activation activation = Activation.None, Tensor? residual = null, int aParts = 1, int bParts = 1, Tensor? signs = null)
     {
         var k = layout == ProductLayout.TN ? a.Rows / aParts : a.Columns;
         var isWide = y.RowStride % 4 == 0 && y.Address % (4 * y.Type.Size()) == 0;
-        Launch(layout, a, b, aParts, bParts, y, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, (int)kind, (int)activation, isWide ? 1 : 0]);
+        Launch(layout, a, b, aParts, bParts, y, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, signs, (int)kind, (int)activation, isWide ? 1 : 0]);
     }
 
     /// <summary>Parts of a' b along k, each an (M, N) of fp32 behind the other.</summary>
@@ -76,7 +80,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     public int LaunchParts(Tensor a, Tensor b, KernelArgument parts, int m, int n, int most)
     {
         var split = SplitOf(m, n, a.Rows, most);
-        Launch(ProductLayout.TN, a, b, 1, 1, null, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
+        Launch(ProductLayout.TN, a, b, 1, 1, null, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (Tensor?)null, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
         return split.Count;
     }
 
