@@ -97,7 +97,7 @@ internal sealed class CriticPlan16
     public long FirstBytes => Math.Max(Pairs, FormsPairs ? (long)XRows + YRows : 0) * RowBytes(Shape.Widths[0]);
 
     /// <summary>Words of the signs of A(0).</summary>
-    public long SignWords => FormsPairs ? HopperPairProducts.SignWords(Pairs, Shape.Widths[0]) : 0;
+    public long SignWords => FormsPairs ? HopperProducts.SignWords(Pairs, Shape.Widths[0]) : 0;
 
     /// <summary>Zx and Zy, unless they lie where A(0) does; then A(1) .. of the wide layers, then the gradients of Zx and Zy: none lives while another does.</summary>
     public long SharedBytes => Math.Max(

@@ -60,6 +60,14 @@ public sealed unsafe partial class CudaDevice
     internal void ProductGradient(ProductLayout layout, Tensor a, Tensor b, Tensor y) =>
         Multiply(layout, a, b, y, ProductKind.Gradient, null, Activation.None, null);
 
+    /// <summary>y = a b * f'(z) of a leaky ReLU, told by the signs of z; only where there is <see cref="Hopper"/>.</summary>
+    /// <param name="a">(M, K) bf16.</param>
+    /// <param name="b">(K, N) bf16.</param>
+    /// <param name="y">(M, N) bf16.</param>
+    /// <param name="signs"><see cref="HopperProducts.SignWords"/> words.</param>
+    internal void ProductMasked(Tensor a, Tensor b, Tensor y, Tensor signs) =>
+        Hopper!.Launch(ProductLayout.NN, a, b, y, ProductKind.Masked, signs: signs);
+
     /// <summary>y = activation(op(a) op(b) + bias) + residual.</summary>
     /// <param name="layout">What op does.</param>
     /// <param name="a">bf16.</param>

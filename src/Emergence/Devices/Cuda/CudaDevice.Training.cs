@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices.Sampling;
+using Emergence.Tensors;
 
 namespace Emergence.Devices.Cuda;
 

@@ -18,15 +18,12 @@ internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
     /// <summary>Elements that the columns of a pair's rows are a multiple of.</summary>
     public const int ColumnUnit = 8;
 
-    /// <summary>Words of 32 signs of (<paramref name="rows"/>, <paramref name="columns"/>) elements: 128 for every 64 rows and 64 columns.</summary>
-    public static long SignWords(long rows, int columns) => (rows + 63) / 64 * Blocks(columns, 64) * 128;
-
     /// <summary>y = leaky_relu(rows weight' + bias).</summary>
     /// <param name="rows">(M, K), activated.</param>
     /// <param name="weight">(N, K) bf16.</param>
     /// <param name="bias">(1, N) fp32.</param>
     /// <param name="y">(M, N) bf16.</param>
-    /// <param name="signs">Of the sums in <paramref name="rows"/>, <see cref="SignWords"/> words, as kernels/sm90 have them.</param>
+    /// <param name="signs">Of the sums in <paramref name="rows"/>, <see cref="HopperProducts.SignWords"/> words, as kernels/sm90 have them.</param>
     public void Forward(PairRows rows, Tensor weight, Tensor bias, Tensor y, Tensor signs)
     {
         var (m, n, k) = (y.Rows, y.Columns, weight.Columns);

@@ -33,7 +33,7 @@ public sealed class CriticBf16Tests
     public void Scores_and_gradients_are_those_of_rounded_values(int[] widths, int dx, int dy, int xRows, int yRows, int pairs)
     {
         var shape = new CriticShape(dx, dy, widths);
-        var c = new Case(shape, new CriticPlan16(shape, xRows, yRows, pairs).TailStart, xRows, yRows, pairs);
+        var c = new Case(shape, new CriticPlan16(shape, xRows, yRows, pairs, hasPairProducts: false).TailStart, xRows, yRows, pairs);
         using var device = Bf16.Device();
         c.CheckRounded(c.Run(device), Neighbours);
     }
@@ -46,7 +46,7 @@ public sealed class CriticBf16Tests
     public void Rounding_stays_small(int[] widths, int dx, int dy, int xRows, int yRows, int pairs)
     {
         var shape = new CriticShape(dx, dy, widths);
-        var tail = new CriticPlan16(shape, xRows, yRows, pairs).TailStart;
+        var tail = new CriticPlan16(shape, xRows, yRows, pairs, hasPairProducts: false).TailStart;
         var c = new Case(shape, tail, xRows, yRows, pairs);
         using var device = Bf16.Device();
         var (expected, found) = (c.Run(TestDevices.Reference), c.Run(device));
@@ -62,9 +62,30 @@ public sealed class CriticBf16Tests
     public void Warpgroups_make_the_same_sums(int dx, int dy, params int[] widths)
     {
         var shape = new CriticShape(dx, dy, widths);
-        var c = new Case(shape, new CriticPlan16(shape, 30, 25, 140).TailStart, 30, 25, 140);
+        var c = new Case(shape, new CriticPlan16(shape, 30, 25, 140, hasPairProducts: true).TailStart, 30, 25, 140);
         using var device = Bf16.Device(warpgroups: true);
         c.CheckRounded(c.Run(device), Neighbours);
+    }
+
+    /// <summary>In the published protocol a row of x or y is in two pairs, whose gradients a product adds up as it goes.</summary>
+    [Fact]
+    public void Two_pairs_of_a_class_meet_in_the_product()
+    {
+        const int Rows = 150;
+        var shape = new CriticShape(20, 31, 96, 48, 24, 1);
+        var gradients = new[] { false, true }.Select(warpgroups =>
+        {
+            using var device = Bf16.Device(warpgroups);
+            var (c, random) = (new Case(shape, 2, Rows, Rows, 1), new Random(3));
+            int[] a = [.. Enumerable.Range(0, Rows).OrderBy(_ => random.Next())], b = [.. Enumerable.Range(0, Rows).OrderBy(_ => random.Next())];
+            double[] each = [.. Enumerable.Repeat(1.0 / Rows, Rows)], none = new double[Rows];
+            using Tensor x = Upload(device, c.X, 20), y = Upload(device, c.Y, 31);
+            using var training = new CriticTraining(device, shape, x, y, a, b, [.. each, .. none], [.. none, .. each], new ShuffledPairs(a, b), [.. c.Parameters.Select(v => (float)v)]) { Rate = _ => 1e-3 };
+            device.Train([training], 2);
+            Assert.Equal(warpgroups, ((CriticWorkspace16)training.Workspace).ByB.IsOfTwos);
+            return OpCase.Read(device, training.Gradient);
+        }).ToArray();
+        Check("gradient", gradients[0], gradients[1], Neighbours);
     }
 
     /// <summary>Many classes with few pairs each, and few with many: a sort of two digits and two tiles, sums of eight slices.</summary>
@@ -145,7 +166,7 @@ public sealed class CriticBf16Tests
     [Fact]
     public void Published_protocol_fits()
     {
-        var plan = new CriticPlan16(new CriticShape(768, 768, s_published), 300_000, 300_000, 600_000);
+        var plan = new CriticPlan16(new CriticShape(768, 768, s_published), 300_000, 300_000, 600_000, hasPairProducts: true);
         Assert.Equal(2L * 300_000 * 768 * 2, plan.InputBytes);
         Assert.InRange(plan.ExtraBytes, plan.InputBytes, 2.5 * plan.InputBytes);
         Assert.Equal(5, plan.TailStart);
@@ -155,7 +176,7 @@ public sealed class CriticBf16Tests
     public void Workspaces_take_what_is_planned()
     {
         using var device = Bf16.Device();
-        var plan = new CriticPlan16(new CriticShape(20, 31, 200, 100, 33, 1), 70, 50, 900);
+        var plan = new CriticPlan16(new CriticShape(20, 31, 200, 100, 33, 1), 70, 50, 900, hasPairProducts: false);
         var before = device.AvailableBytes;
         using var workspace = device.CreateCriticWorkspace(plan.Shape, plan.XRows, plan.YRows, plan.Pairs);
         Assert.Equal(plan.TotalBytes, before - device.AvailableBytes);
