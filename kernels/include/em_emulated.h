@@ -61,6 +61,7 @@ EM_DEV u32 __ballot_sync(u32 mask, int vote) {
 EM_DEV u32 atomicAdd(u32* p, u32 v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
 EM_DEV void em_threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
+template <int Width> EM_DEV u32 em_shuffle_within(u32 v, int i) { return __shfl_sync(~0u, v, ((int)em_lane() & -Width) + i); }
 EM_DEV u32 em_from_here(u32 v) { return v; }
 
 // One instruction each on a GPU.

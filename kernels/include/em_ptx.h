@@ -6,6 +6,13 @@ EM_DEV u32 em_lane() { u32 r; asm("mov.u32 %0, %%laneid;" : "=r"(r)); return r; 
 // v, known to the compiler from here on only: what depends on it is not made before a loop and kept in registers.
 EM_DEV u32 em_from_here(u32 v) { asm volatile("" : "+r"(v)); return v; }
 
+// v of lane i of the `Width` lanes, a power of two, that this one is among.
+template <int Width> EM_DEV u32 em_shuffle_within(u32 v, int i) {
+  u32 r;
+  asm volatile("shfl.sync.idx.b32 %0, %1, %2, %3, -1;" : "=r"(r) : "r"(v), "r"(i), "n"((32 - Width) << 8 | 31));
+  return r;
+}
+
 // ---- approximations of the special function unit (errors: PTX manual)
 EM_DEV float em_ex2(float x) { float r; asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x)); return r; }
 EM_DEV float em_lg2(float x) { float r; asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x)); return r; }

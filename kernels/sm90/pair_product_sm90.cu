@@ -20,7 +20,7 @@ template <int F> struct Ring {
 
 struct Pairs { const u16* p; const u16* q; const int* a; const int* b; int p_stride, q_stride, a_stride, b_stride, leaky; };
 struct Work { int m, n, k, tiles_n, items, k_of_split; };
-struct Barriers { u64 *pairs_full, *pairs_empty, *piece_full, *piece_empty; };
+struct Barriers { u64 *pairs_full, *pairs_empty, *piece_full, *piece_empty, *turn; };
 
 struct Item { int row, column, k, k_end, split; };
 // Rows of the first and of the second half of the pairs take turns: in the published protocol they meet the same rows of P.
@@ -54,55 +54,64 @@ EM_DEV void wait_for(u64* barrier, u32 parity) {
   while (!em_barrier_try_wait(barrier, parity)) {}
 }
 
-// 128 threads copy a stage of rows of P and Q, 16 bytes of a row each: Forward, 128 rows of 64 columns; ByRows, 64 rows of 128
-// columns, in two halves. Each lane knows the rows of some: a warp's threads tell each other.
+// 128 threads copy a stage of rows of P and Q, 16 bytes of a row at a time: Forward, 128 rows of 64 columns; ByRows, 64 rows of
+// 128 columns, in two halves. The lanes that share rows tell each other which they are.
 template <int F> struct Gather {
-  static constexpr int Across = F == Forward ? 8 : 16, RowsAtOnce = 128 / Across, RowsOfWarp = 32 / Across;
-  int p, q;                     // Forward: of one row each; ByRows: p is both, those of P first, and q is of the next stage
-
-  EM_DEV_MEMBER static int row_of(int i) { return (int)threadIdx.x / 32 * RowsOfWarp + i % RowsOfWarp + i / RowsOfWarp * RowsAtOnce; }
-
-  EM_DEV_MEMBER static int index_of(const Pairs& s, int row, int end, bool of_p) {
-    if (row >= end) row = end - 1;
-    return of_p ? s.a[(size_t)row * s.a_stride] : s.b[(size_t)row * s.b_stride];
-  }
+  static constexpr int Across = F == Forward ? 8 : 16, RowsAtOnce = 128 / Across;
+  static constexpr u32 None = 0xffffffffu;
+  const u8 *p, *q;              // of row 0, this thread's 16 bytes
+  u32 place, now, then;         // Forward: a row of P and one of Q; ByRows: a row of either, and one of the next stage
+  int row;                      // ByRows: the pair whose row is the next one
 
   EM_DEV_MEMBER Gather(const Pairs& s, const Work& w, const Item& item) {
-    int lane = (int)em_lane();
-    p = F == Forward ? index_of(s, item.row + row_of(lane), w.m, true) : 0;
-    q = F == Forward ? index_of(s, item.row + row_of(lane), w.m, false) : index_of(s, item.k + row_of(lane % 16), item.k_end, lane < 16);
+    int thread = (int)threadIdx.x, chunk = thread % Across;
+    place = (u32)(chunk / 8 * 8192 + thread / Across * 128 + ((chunk % 8 ^ thread / Across % 8) << 4));
+    p = (const u8*)(s.p + (F == Forward ? 0 : item.row) + chunk * 8), q = (const u8*)(s.q + (F == Forward ? 0 : item.row) + chunk * 8);
+    row = thread / Across + thread % 8 * RowsAtOnce;
+    if (F == Forward) {
+      int pair = item.row + row < w.m ? item.row + row : w.m - 1;
+      now = (u32)s.a[(size_t)pair * s.a_stride], then = (u32)s.b[(size_t)pair * s.b_stride];
+      return;
+    }
+    row += item.k;
+    then = next(s, item.k_end);
+  }
+
+  // Of 16 lanes the first 8 have rows of P, the others of Q.
+  EM_DEV_MEMBER u32 next(const Pairs& s, int k_end) {
+    bool of_p = em_from_here(threadIdx.x) % 16 < 8;
+    u32 v = row < k_end ? (u32)(of_p ? s.a : s.b)[(size_t)row * (of_p ? s.a_stride : s.b_stride)] : None;
+    row += TileK;
+    return v;
   }
 
   EM_DEV_MEMBER void copy(const Pairs& s, const Work& w, const Item& item, int k, u8* stage) {
-    int chunk = (int)threadIdx.x % Across, row = (int)threadIdx.x / Across, column = (F == Forward ? k : item.row) + chunk * 8, own = row % RowsOfWarp;
-    bool valid = column < (F == Forward ? w.k : w.m);
-    u8* to = stage + chunk / 8 * 8192 + row * 128 + ((chunk % 8 ^ row % 8) << 4);
-    if (F == ByRows) {
-      int lane = (int)em_lane();
-      p = q;
-      if (k + TileK < item.k_end) q = index_of(s, k + TileK + row_of(lane % 16), item.k_end, lane < 16);
-    }
+    bool valid = (F == Forward ? k : item.row) + (int)threadIdx.x % Across * 8 < (F == Forward ? w.k : w.m);
+    if (F == ByRows) now = then;
+    u8* to = stage + place;
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
-      int from = own + i * RowsOfWarp;
-      u32 of_p = (u32)__shfl_sync(0xffffffffu, p, from), of_q = (u32)__shfl_sync(0xffffffffu, F == Forward ? q : p, F == Forward ? from : 16 + from);
-      bool here = valid && (F == Forward || k + row + RowsAtOnce * i < item.k_end);
-      em_copy_async16_or_zero(to + i * RowsAtOnce * 128, s.p + (size_t)of_p * s.p_stride + column, here);
-      em_copy_async16_or_zero(to + PairBytes / 2 + i * RowsAtOnce * 128, s.q + (size_t)of_q * s.q_stride + column, here);
+      u32 of_p = em_shuffle_within<Across>(now, i), of_q = F == Forward ? em_shuffle_within<Across>(then, i) : em_shuffle_within<Across>(now, 8 + i);
+      bool here = valid && (F == Forward || of_p != None);
+      em_copy_async16_or_zero(to + i * RowsAtOnce * 128, p + (size_t)of_p * (u32)(2 * s.p_stride), here);
+      em_copy_async16_or_zero(to + PairBytes / 2 + i * RowsAtOnce * 128, q + (size_t)of_q * (u32)(2 * s.q_stride), here);
     }
+    if (F == Forward) p += TileK * 2, q += TileK * 2;
+    else then = next(s, item.k_end);
   }
 };
 
+// Clusters are of two blocks, or of one, whose rank is 0.
 template <int F> EM_DEV void load_piece(const void* map, const Item& item, int k, int half, u8* piece, u64* full, int cluster, int rank) {
   int column = item.column + half * Piece;
   em_barrier_arrive_expecting(full, PieceBytes);
   if (F == Forward) {
-    em_tensor_load_multicast(piece + rank * (PieceBytes / cluster), map, k, column + rank * (Piece / cluster), 0, full, cluster);
+    em_tensor_load_multicast(piece + rank * (PieceBytes / 2), map, k, column + rank * (Piece / 2), 0, full, cluster);
     return;
   }
 #pragma unroll
   for (int part = 0; part < Piece / 64; ++part)
-    em_tensor_load_multicast(piece + part * 8192 + rank * (8192 / cluster), map, column + part * 64, k + rank * (TileK / cluster), 0, full, cluster);
+    em_tensor_load_multicast(piece + part * 8192 + rank * (8192 / 2), map, column + part * 64, k + rank * (TileK / 2), 0, full, cluster);
 }
 
 template <int F, int Halves> EM_DEV void load_tiles(const Pairs& s, const Work& w, const void* map, u8* ring, const Barriers& bar, int cluster, int rank) {
@@ -117,6 +126,7 @@ template <int F, int Halves> EM_DEV void load_tiles(const Pairs& s, const Work& 
       rows.copy(s, w, item, k, ring + stage.at * PairBytes);
       em_copy_arrive(bar.pairs_full + stage.at);
       if (threadIdx.x == 0)
+#pragma unroll 1
         for (int half = 0; half < Halves; ++half, piece.next()) {
           wait_for(bar.piece_empty + piece.at, piece.round ^ 1u);
           load_piece<F>(map, item, k, half, ring + R::PiecesAt + piece.at * PieceBytes, bar.piece_full + piece.at, cluster, rank);
@@ -230,12 +240,14 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
   int group = (int)threadIdx.x / 128 - 1, thread = (int)threadIdx.x % 128;
   Turn<PairStages> stage;
   Turn<R::Pieces> piece;
+  u32 turn = 0;
   float sum[Halves][Piece / 2];
   Fragments<F> fragments;
   for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
     Item item = item_of<F>(w, index, Halves * Piece, cluster, rank);
     int row0 = item.row + group * 64;
-    u32* own_signs = F == Forward && item.column == 0 && row0 < w.m ? o.signs + (size_t)(row0 / 64) * ((w.k + 63) / 64) * 128 + thread : nullptr;
+    bool keeps = F == Forward && item.column == 0 && row0 < w.m;
+    u32 word = (u32)(row0 / 64 * ((w.k + 63) / 64) * 128 + thread);
     float2 sums = {0.0f, 0.0f};
 #pragma unroll
     for (int i = 0; i < Halves * Piece / 2; ++i) sum[i / (Piece / 2)][i % (Piece / 2)] = 0.0f;
@@ -244,7 +256,10 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
       u32 signs = fragments.form(ring + stage.at * PairBytes, group, s.leaky, sums);
       __syncwarp();
       if (thread % 32 == 0) em_barrier_arrive(bar.pairs_empty + stage.at);
-      if (own_signs) own_signs[k * 2] = signs;
+      if (keeps) o.signs[word + (u32)k * 2] = signs;
+      // The warpgroups multiply by turns: while one does, the other forms its next fragments.
+      wait_for(bar.turn + group, turn ^ (u32)group ^ 1u);
+      turn ^= 1u;
       em_wgmma_fence();
       Turn<R::Pieces> first = piece;
 #pragma unroll
@@ -261,6 +276,7 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
         em_wgmma_wait<1>();
         if (thread < cluster) em_barrier_arrive_in(bar.piece_empty + first.at, thread);
       }
+      if (thread % 32 == 0) em_barrier_arrive(bar.turn + (group ^ 1));
       em_wgmma_wait<0>();
       if (thread < cluster) em_barrier_arrive_in(bar.piece_empty + piece.at, thread);
       piece.next();
@@ -288,7 +304,7 @@ template <int F, int Halves> EM_DEV void multiply_pairs(u8* ring, const void* ma
   w.tiles_n = (w.n + Halves * Piece - 1) / (Halves * Piece);
   w.items = w.tiles_n * ((w.m + rows - 1) / rows) * splits;
   u64* at = (u64*)(ring + R::BarriersAt);
-  Barriers bar = {at, at + PairStages, at + 2 * PairStages, at + 2 * PairStages + R::Pieces};
+  Barriers bar = {at, at + PairStages, at + 2 * PairStages, at + 2 * PairStages + R::Pieces, at + 2 * PairStages + 2 * R::Pieces};
   if (threadIdx.x == 0) {
     for (int i = 0; i < PairStages; ++i) {
       em_barrier_init(bar.pairs_full + i, 128);
@@ -298,6 +314,8 @@ template <int F, int Halves> EM_DEV void multiply_pairs(u8* ring, const void* ma
       em_barrier_init(bar.piece_full + i, 1);
       em_barrier_init(bar.piece_empty + i, (u32)(2 * cluster));
     }
+    em_barrier_init(bar.turn, 4);
+    em_barrier_init(bar.turn + 1, 4);
     em_barrier_init_fence();
   }
   __syncthreads();

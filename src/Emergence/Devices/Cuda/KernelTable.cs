@@ -96,6 +96,6 @@ internal static class KernelTable
     private static int PairProductBytes(bool isForward)
     {
         var pieces = isForward ? 4 : 5;
-        return (3 * 2 * 128 * 64 * sizeof(ushort)) + (pieces * 192 * 64 * sizeof(ushort)) + (isForward ? 4 * 64 * 64 * sizeof(ushort) : 0) + ((2 * 3 + 2 * pieces) * sizeof(ulong));
+        return (3 * 2 * 128 * 64 * sizeof(ushort)) + (pieces * 192 * 64 * sizeof(ushort)) + (isForward ? 4 * 64 * 64 * sizeof(ushort) : 0) + ((2 * 3 + 2 * pieces + 2) * sizeof(ulong));
     }
 }
