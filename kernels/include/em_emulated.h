@@ -98,7 +98,7 @@ EM_DEV void em_tensor_load(void* shared, const void* map, int x, int y, u64* b) 
 EM_DEV void em_tensor_load(void* shared, const void* map, int x, int y, int z, u64* b) { emulator::load_tensor(shared, map, 3, x, y, z, b); }
 EM_DEV void em_tensor_store(const void* map, const void* shared, int x, int y, int z) { emulator::store_tensor(map, shared, 3, x, y, z); }
 EM_DEV void em_tensor_store_commit() {}
-template <int Keep = 0> EM_DEV void em_tensor_store_wait_read() {}
+template <int Keep> EM_DEV void em_tensor_store_wait_read() {}
 EM_DEV void em_stmatrix_x4(void* row, const u32 (&r)[4]) { emulator::store_matrix<4>(row, r); }
 template <int Registers> EM_DEV void em_registers_more() {}
 template <int Registers> EM_DEV void em_registers_fewer() {}

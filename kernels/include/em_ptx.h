@@ -90,8 +90,8 @@ EM_DEV void em_tensor_store(const void* map, const void* shared, int x, int y, i
                ::"l"(map), "r"(x), "r"(y), "r"(z), "r"(em_shared_address(shared)) : "memory");
 }
 EM_DEV void em_tensor_store_commit() { asm volatile("cp.async.bulk.commit_group;" ::: "memory"); }
-// Until this thread's stores, but for the last `Keep` groups, have read their shared memory.
-template <int Keep = 0> EM_DEV void em_tensor_store_wait_read() { asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(Keep) : "memory"); }
+// Until all but the last Keep of this thread's groups of stores have read their shared memory.
+template <int Keep> EM_DEV void em_tensor_store_wait_read() { asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(Keep) : "memory"); }
 EM_DEV void em_stmatrix_x4(void* row, const u32 (&r)[4]) {
   asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1,%2,%3,%4};"
                ::"r"(em_shared_address(row)), "r"(r[0]), "r"(r[1]), "r"(r[2]), "r"(r[3]) : "memory");

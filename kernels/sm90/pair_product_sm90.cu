@@ -295,7 +295,7 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
     if (thread % 4 == 0 && row < w.m) o.sums[(size_t)item.split * w.m + row] = x;
     if (thread % 4 == 0 && row + 8 < w.m) o.sums[(size_t)item.split * w.m + row + 8] = y;
   }
-  if (F == Forward && thread == 0) em_tensor_store_wait_read();
+  if (F == Forward && thread == 0) em_tensor_store_wait_read<0>();
 }
 
 template <int F, int Halves> EM_DEV void multiply_pairs(u8* ring, const void* map_b, const void* map_y, const Pairs& s, Work w, const Output& o) {

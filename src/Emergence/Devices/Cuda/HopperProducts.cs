@@ -5,7 +5,7 @@ namespace Emergence.Devices.Cuda;
 /// <summary>Launches kernels/sm90/product_sm90.cu: products of bf16 matrices by warpgroups and the copy engine.</summary>
 internal sealed class HopperProducts(CudaDevice device, CudaContext context)
 {
-    private const int TileRows = 128, TileK = 64;
+    private const int TileRows = 128, TileK = 64, RowsOfWarp = 16;
 
     // Fewer steps of 64 along k than this are not worth a block of their own.
     private const int LeastSteps = 8;
@@ -35,7 +35,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     public (int Count, int Length) SplitOf(int m, int n, int k, int most)
     {
         var cluster = context.ClusterOf(m, TileRows);
-        return Split(Blocks(m, TileRows * cluster) * Blocks(n, s_kernels[Variant(n)].Columns), Math.Max(1, context.MultiprocessorCount / cluster), k, most);
+        return Split(Blocks(m, TileRows * cluster) * Blocks(n, s_kernels[Variant(n, ProductKind.Split)].Columns), Math.Max(1, context.MultiprocessorCount / cluster), k, most);
     }
 
     /// <summary>The same, of so many tiles on so many clusters of blocks.</summary>
@@ -66,7 +66,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     {
         var k = layout == ProductLayout.TN ? a.Rows / aParts : a.Columns;
         var isWide = y.RowStride % 4 == 0 && y.Address % (4 * y.Type.Size()) == 0;
-        Launch(layout, a, b, aParts, bParts, y, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, signs, (int)kind, (int)activation, isWide ? 1 : 0]);
+        Launch(layout, kind, a, b, aParts, bParts, y, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, signs, (int)kind, (int)activation, isWide ? 1 : 0]);
     }
 
     /// <summary>Parts of a' b along k, each an (M, N) of fp32 behind the other.</summary>
@@ -80,11 +80,11 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     public int LaunchParts(Tensor a, Tensor b, KernelArgument parts, int m, int n, int most)
     {
         var split = SplitOf(m, n, a.Rows, most);
-        Launch(ProductLayout.TN, a, b, 1, 1, null, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (Tensor?)null, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
+        Launch(ProductLayout.TN, ProductKind.Split, a, b, 1, 1, null, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (Tensor?)null, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
         return split.Count;
     }
 
-    private void Launch(ProductLayout layout, Tensor a, Tensor b, int aParts, int bParts, Tensor? y, int m, int n, int k, (int Count, int Length) split, ReadOnlySpan<KernelArgument> output)
+    private void Launch(ProductLayout layout, ProductKind kind, Tensor a, Tensor b, int aParts, int bParts, Tensor? y, int m, int n, int k, (int Count, int Length) split, ReadOnlySpan<KernelArgument> output)
     {
         if (m == 0 || n == 0 || k == 0)
             return;
@@ -95,7 +95,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
             (3, 3) => (6, SixOfA, SixOfB),
             _ => throw new ArgumentException($"no product of {aParts} and {bParts} parts"),
         };
-        var (columns, nt, nn, tn) = s_kernels[Variant(n)];
+        var (columns, nt, nn, tn) = s_kernels[Variant(n, kind)];
         var row = layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
         var cluster = context.ClusterOf(m, TileRows);
         var items = Blocks(m, TileRows * cluster) * Blocks(n, columns) * split.Count;
@@ -108,15 +108,15 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
             default,
         ];
         if (y?.Type == DType.BFloat16)
-            maps[2] = CudaTensorMap.Of(driver, y, TileRows / 2, 1);
+            maps[2] = CudaTensorMap.Of(driver, y, RowsOfWarp, 1);
         device.Launch(row, grid, cluster, maps, [.. output, m, n, k, split.Length, split.Count, products, partsOfA, partsOfB]);
     }
 
-    /// <summary>The widest tile that wastes least; narrow ones read more of a for each product.</summary>
-    private static int Variant(int n)
+    /// <summary>The widest tile that wastes least; narrow ones read more of a for each product. The widest has no room for what y held.</summary>
+    private static int Variant(int n, ProductKind kind)
     {
-        var best = 0;
-        for (var i = 1; i < s_kernels.Length; i++)
+        var best = kind == ProductKind.Gradient ? 1 : 0;
+        for (var i = best + 1; i < s_kernels.Length; i++)
         {
             if (Blocks(n, s_kernels[i].Columns) * s_kernels[i].Columns < Blocks(n, s_kernels[best].Columns) * s_kernels[best].Columns)
                 best = i;

@@ -87,9 +87,9 @@ internal static class KernelTable
     /// <summary>As in product_sm90.cu: stages of tiles of a and b, rows of y on their way, barriers.</summary>
     private static int ProductSm90Bytes(int columns, bool isTransposed)
     {
-        var stages = columns switch { 128 => 5, 192 => 4, _ => isTransposed ? 4 : 3 };
-        var staging = isTransposed ? 64 * 40 * sizeof(float) : 64 * columns * sizeof(ushort);
-        return (stages * (128 + columns) * 64 * sizeof(ushort)) + (2 * staging) + ((2 * stages + 2) * sizeof(ulong));
+        var stages = columns == 128 ? 6 : 4;
+        var staging = isTransposed ? 64 * 40 * sizeof(float) : 64 * (columns == 256 ? 128 : columns) * sizeof(ushort);
+        return (stages * (128 + columns) * 64 * sizeof(ushort)) + (2 * staging) + ((2 * stages + 9) * sizeof(ulong));
     }
 
     /// <summary>As in pair_product_sm90.cu: 3 stages of rows of P and Q, 4 or 5 pieces of the other operand, rows of y on their way, barriers.</summary>
