@@ -5,22 +5,22 @@
 #include "em.h"
 #if EM_HAS_WGMMA
 
-constexpr int TileM = 128, TileK = 64, Threads = 384, Piece = 192;
-constexpr int PairStages = 3, PairBytes = 2 * TileM * TileK * 2, PieceBytes = Piece * TileK * 2;
+constexpr int TileM = 128, TileK = 64, PieceK = 32, Threads = 384, Half = 192;
+constexpr int PairStages = 3, PairBytes = 2 * TileM * TileK * 2;
 
 // Forward: y (m, n) = leaky_relu(A W' + bias), A (m, k) the pairs' rows, W (n, k). ByRows: y (m, n) = A' X, A (k, m), X (k, n).
 enum Form { Forward, ByRows };
 
-// Shared memory: stages of rows of P and of Q, pieces of 192 columns of the other operand, the rows of y of each warpgroup on
+// Shared memory: stages of rows of P and of Q, pieces of 32 along k of the other operand, the rows of y of each warpgroup on
 // their way by 64 columns, two at a time, barriers.
-template <int F> struct Ring {
-  static constexpr int Pieces = F == Forward ? 4 : 5, StagingBytes = F == Forward ? 2 * 8192 : 0;
+template <int F, int Halves> struct Ring {
+  static constexpr int Pieces = F == Forward ? 4 : 5, PieceBytes = Halves * Half * PieceK * 2, StagingBytes = F == Forward ? 2 * 8192 : 0;
   static constexpr int PiecesAt = PairStages * PairBytes, StagingAt = PiecesAt + Pieces * PieceBytes, BarriersAt = StagingAt + 2 * StagingBytes;
 };
 
 struct Pairs { const u16* p; const u16* q; const int* a; const int* b; int p_stride, q_stride, a_stride, b_stride, leaky; };
 struct Work { int m, n, k, tiles_n, items, k_of_split; };
-struct Barriers { u64 *pairs_full, *pairs_empty, *piece_full, *piece_empty, *turn; };
+struct Barriers { u64 *pairs_full, *pairs_empty, *piece_full, *piece_empty; };
 
 struct Item { int row, column, k, k_end, split; };
 // Rows of the first and of the second half of the pairs take turns: in the published protocol they meet the same rows of P.
@@ -32,11 +32,12 @@ template <int F> EM_DEV Item item_of(const Work& w, int index, int columns, int 
   return {(group * cluster + rank) * TileM, column * columns, k, k_end, split};
 }
 
-// A tile in rows of 128 bytes, swizzled: K-major, rows are n; or MN-major, rows are k, and the next 64 of n follow 8 KB on.
-template <bool MnMajor> EM_DEV u64 descriptor(const void* tile) {
-  u64 piece = MnMajor ? 8192 >> 4 : 1;
+// A piece of the other operand: Forward, rows of 64 bytes, swizzled, one for each of its n; ByRows, 32 rows of 128 bytes for each 64 of n.
+template <int F> EM_DEV u64 descriptor(const void* piece, int half) {
   // The top byte of an address is the block's rank in its cluster.
-  return (u64)((em_shared_address(tile) & 0x3ffffu) >> 4) | piece << 16 | (u64)(1024 >> 4) << 32 | (u64)1 << 62;
+  u32 at = (em_shared_address(piece) & 0x3ffffu) + (u32)half * (Half * PieceK * 2);
+  if (F == Forward) return (u64)(at >> 4) | (u64)1 << 16 | (u64)(512 >> 4) << 32 | (u64)2 << 62;
+  return (u64)(at >> 4) | (u64)(4096 >> 4) << 16 | (u64)(1024 >> 4) << 32 | (u64)1 << 62;
 }
 
 // Which of a ring's places is next, and the parity of its round.
@@ -101,25 +102,24 @@ template <int F> struct Gather {
   }
 };
 
-// Clusters are of two blocks, or of one, whose rank is 0.
-template <int F> EM_DEV void load_piece(const void* map, const Item& item, int k, int half, u8* piece, u64* full, int cluster, int rank) {
-  int column = item.column + half * Piece;
-  em_barrier_arrive_expecting(full, PieceBytes);
-  if (F == Forward) {
-    em_tensor_load_multicast(piece + rank * (PieceBytes / 2), map, k, column + rank * (Piece / 2), 0, full, cluster);
-    return;
+// The blocks of a cluster take turns loading parts of it: 96 of n, or 64.
+template <int F, int Halves> EM_DEV void load_piece(const void* map, const Item& item, int k, u8* piece, u64* full, int cluster, int rank) {
+  using R = Ring<F, Halves>;
+  em_barrier_arrive_expecting(full, R::PieceBytes);
+  constexpr int Rows = F == Forward ? 96 : 64, Bytes = Rows * PieceK * 2;
+  for (int part = rank; part < Halves * Half / Rows; part += cluster) {
+    int column = item.column + part * Rows;
+    if (F == Forward) em_tensor_load_multicast(piece + part * Bytes, map, k, column, 0, full, cluster);
+    else em_tensor_load_multicast(piece + part * Bytes, map, column, k, 0, full, cluster);
   }
-#pragma unroll
-  for (int part = 0; part < Piece / 64; ++part)
-    em_tensor_load_multicast(piece + part * 8192 + rank * (8192 / 2), map, column + part * 64, k + rank * (TileK / 2), 0, full, cluster);
 }
 
 template <int F, int Halves> EM_DEV void load_tiles(const Pairs& s, const Work& w, const void* map, u8* ring, const Barriers& bar, int cluster, int rank) {
-  using R = Ring<F>;
+  using R = Ring<F, Halves>;
   Turn<PairStages> stage;
   Turn<R::Pieces> piece;
   for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
-    Item item = item_of<F>(w, index, Halves * Piece, cluster, rank);
+    Item item = item_of<F>(w, index, Halves * Half, cluster, rank);
     Gather<F> rows(s, w, item);
     for (int k = item.k; k < item.k_end; k += TileK, stage.next()) {
       wait_for(bar.pairs_empty + stage.at, stage.round ^ 1u);
@@ -127,9 +127,9 @@ template <int F, int Halves> EM_DEV void load_tiles(const Pairs& s, const Work& 
       em_copy_arrive(bar.pairs_full + stage.at);
       if (threadIdx.x == 0)
 #pragma unroll 1
-        for (int half = 0; half < Halves; ++half, piece.next()) {
+        for (int part = 0; part < TileK; part += PieceK, piece.next()) {
           wait_for(bar.piece_empty + piece.at, piece.round ^ 1u);
-          load_piece<F>(map, item, k, half, ring + R::PiecesAt + piece.at * PieceBytes, bar.piece_full + piece.at, cluster, rank);
+          load_piece<F, Halves>(map, item, k + part, ring + R::PiecesAt + piece.at * R::PieceBytes, bar.piece_full + piece.at, cluster, rank);
         }
       __syncwarp();
     }
@@ -143,17 +143,20 @@ EM_DEV float2 add_pair(u32 p, u32 q, int leaky) {
   return v;
 }
 
-// Fragments of A, 64 x 64 of it for a warpgroup, from rows of P and Q in shared memory. Of Forward, `signs` gets a bit for each
-// element, in the order of the fragments: whether it is positive. Of ByRows, `sums` adds up what the thread has of two of A's columns.
+// Fragments of A, 64 x 64 of it for a warpgroup, made by halves along k from rows of P and Q in shared memory. Of Forward, `signs`
+// has a bit for each element, in the order of the fragments: whether it is positive. Of ByRows, `sums` adds up what the thread has
+// of two of A's columns.
 template <int F> struct Fragments {
-  u32 a[4][4];
+  u32 a[4][4], signs;
+  float2 sums;
 
-  EM_DEV_MEMBER u32 form(const u8* rows_of_p, int group, int leaky, float2& sums) {
-    u32 thread = threadIdx.x % 128, lane = thread % 32, warp = thread / 32, matrix = lane / 8, signs = 0;
+  template <int Part> EM_DEV_MEMBER void form(const u8* rows_of_p, int group, int leaky) {
+    u32 thread = threadIdx.x % 128, lane = thread % 32, warp = thread / 32, matrix = lane / 8;
     u32 row = F == Forward ? warp * 16 + matrix % 2 * 8 + lane % 8 : matrix / 2 * 8 + lane % 8;
     const u8* base = rows_of_p + group * 8192 + row * 128;
+    if (Part == 0) signs = 0;
 #pragma unroll
-    for (int s = 0; s < 4; ++s) {
+    for (int s = Part * 2; s < Part * 2 + 2; ++s) {
       u32 p[4], q[4];
       if (F == Forward) {
         const u8* at = base + (((u32)s * 2 + matrix / 2) ^ lane % 8) * 16;
@@ -178,7 +181,6 @@ template <int F> struct Fragments {
         }
       }
     }
-    return signs;
   }
 };
 
@@ -206,9 +208,9 @@ EM_DEV void stage_activated(const float* sum, const float* bias, int column0, in
   }
 }
 
-template <int Halves> EM_DEV void write_activated(const float (&sum)[Halves][Piece / 2], const Work& w, const Output& o, const void* map_y, int row0, int column0, u8* staging, int group) {
+template <int Halves> EM_DEV void write_activated(const float (&sum)[Halves][Half / 2], const Work& w, const Output& o, const void* map_y, int row0, int column0, u8* staging, int group) {
 #pragma unroll
-  for (int chunk = 0; chunk < Halves * Piece / 64; ++chunk) {
+  for (int chunk = 0; chunk < Halves * Half / 64; ++chunk) {
     u8* place = staging + chunk % 2 * 8192;
     if (threadIdx.x % 128 == 0) em_tensor_store_wait_read<1>();
     em_warpgroup_sync(1 + group);
@@ -223,64 +225,67 @@ template <int Halves> EM_DEV void write_activated(const float (&sum)[Halves][Pie
 }
 
 // A part along k in fp32; eight rows of four columns fill sectors either way.
-template <int Halves> EM_DEV void write_split(const float (&sum)[Halves][Piece / 2], const Work& w, const Output& o, int row0, int column0, int split) {
+template <int Halves> EM_DEV void write_split(const float (&sum)[Halves][Half / 2], const Work& w, const Output& o, int row0, int column0, int split) {
   int thread = (int)threadIdx.x % 128, own_row = row0 + thread / 32 * 16 + thread % 32 / 4, own_column = column0 + thread % 4 * 2;
   float* y = (float*)o.y + (size_t)split * w.m * w.n;
 #pragma unroll
-  for (int i = 0; i < Halves * Piece / 2; ++i) {
+  for (int i = 0; i < Halves * Half / 2; ++i) {
     int row = own_row + i / 2 % 2 * 8, column = own_column + i / 4 * 8 + i % 2;
-    if (row < w.m && column < w.n) y[o.transposed ? (size_t)column * w.m + row : (size_t)row * w.n + column] = sum[i / (Piece / 2)][i % (Piece / 2)];
+    if (row < w.m && column < w.n) y[o.transposed ? (size_t)column * w.m + row : (size_t)row * w.n + column] = sum[i / (Half / 2)][i % (Half / 2)];
   }
 }
 
+// One half of a step along k: what it takes has been formed.
+template <int F, int Halves, int Part> EM_DEV void multiply_part(float (&sum)[Halves][Half / 2], Fragments<F>& fragments, const u8* piece) {
+  constexpr u64 Step = F == Forward ? 32 >> 4 : 2048 >> 4;
+  em_wgmma_fence();
+#pragma unroll
+  for (int half = 0; half < Halves; ++half) {
+    u64 b = descriptor<F>(piece, half);
+#pragma unroll
+    for (int i = 0; i < 2; ++i) em_wgmma<F == ByRows>(sum[half], fragments.a[Part * 2 + i], b + i * Step);
+  }
+  em_wgmma_commit();
+}
+
 template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Work& w, const Output& o, const void* map_y, u8* ring, const Barriers& bar, int cluster, int rank) {
-  using R = Ring<F>;
-  constexpr bool TransposedB = F == ByRows;
-  constexpr u64 StepB = TransposedB ? 2048 >> 4 : 32 >> 4;
+  using R = Ring<F, Halves>;
   int group = (int)threadIdx.x / 128 - 1, thread = (int)threadIdx.x % 128;
   Turn<PairStages> stage;
   Turn<R::Pieces> piece;
-  u32 turn = 0;
-  float sum[Halves][Piece / 2];
+  float sum[Halves][Half / 2];
   Fragments<F> fragments;
   for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
-    Item item = item_of<F>(w, index, Halves * Piece, cluster, rank);
+    Item item = item_of<F>(w, index, Halves * Half, cluster, rank);
     int row0 = item.row + group * 64;
     bool keeps = F == Forward && item.column == 0 && row0 < w.m;
     u32 word = (u32)(row0 / 64 * ((w.k + 63) / 64) * 128 + thread);
-    float2 sums = {0.0f, 0.0f};
+    fragments.sums = {0.0f, 0.0f};
 #pragma unroll
-    for (int i = 0; i < Halves * Piece / 2; ++i) sum[i / (Piece / 2)][i % (Piece / 2)] = 0.0f;
+    for (int i = 0; i < Halves * Half / 2; ++i) sum[i / (Half / 2)][i % (Half / 2)] = 0.0f;
+    // While one half of a step is multiplied the next one is formed. A piece goes back once the products after its own are queued.
+    auto multiplied = [&](bool any) {
+      em_wgmma_wait<1>();
+      if (any && thread < cluster) em_barrier_arrive_in(bar.piece_empty + (piece.at == 0 ? R::Pieces : piece.at) - 1, thread);
+      piece.next();
+    };
     for (int k = item.k; k < item.k_end; k += TileK, stage.next()) {
+      const u8* rows = ring + stage.at * PairBytes;
       wait_for(bar.pairs_full + stage.at, stage.round);
-      u32 signs = fragments.form(ring + stage.at * PairBytes, group, s.leaky, sums);
+      fragments.template form<0>(rows, group, s.leaky);
+      wait_for(bar.piece_full + piece.at, piece.round);
+      multiply_part<F, Halves, 0>(sum, fragments, ring + R::PiecesAt + piece.at * R::PieceBytes);
+      multiplied(k > item.k);
+      fragments.template form<1>(rows, group, s.leaky);
       __syncwarp();
       if (thread % 32 == 0) em_barrier_arrive(bar.pairs_empty + stage.at);
-      if (keeps) o.signs[word + (u32)k * 2] = signs;
-      // The warpgroups multiply by turns: while one does, the other forms its next fragments.
-      wait_for(bar.turn + group, turn ^ (u32)group ^ 1u);
-      turn ^= 1u;
-      em_wgmma_fence();
-      Turn<R::Pieces> first = piece;
-#pragma unroll
-      for (int half = 0; half < Halves; ++half) {
-        if (half > 0) piece.next();
-        wait_for(bar.piece_full + piece.at, piece.round);
-        u64 b = descriptor<TransposedB>(ring + R::PiecesAt + piece.at * PieceBytes);
-#pragma unroll
-        for (int i = 0; i < TileK / 16; ++i) em_wgmma<TransposedB>(sum[half], fragments.a[i], b + i * StepB);
-        em_wgmma_commit();
-      }
-      // What has been multiplied goes back to whoever loads into it; the fragments' registers are free after that.
-      if (Halves == 2) {
-        em_wgmma_wait<1>();
-        if (thread < cluster) em_barrier_arrive_in(bar.piece_empty + first.at, thread);
-      }
-      if (thread % 32 == 0) em_barrier_arrive(bar.turn + (group ^ 1));
-      em_wgmma_wait<0>();
-      if (thread < cluster) em_barrier_arrive_in(bar.piece_empty + piece.at, thread);
-      piece.next();
+      if (keeps) o.signs[word + (u32)k * 2] = fragments.signs;
+      wait_for(bar.piece_full + piece.at, piece.round);
+      multiply_part<F, Halves, 1>(sum, fragments, ring + R::PiecesAt + piece.at * R::PieceBytes);
+      multiplied(true);
     }
+    em_wgmma_wait<0>();
+    if (thread < cluster) em_barrier_arrive_in(bar.piece_empty + (piece.at == 0 ? R::Pieces : piece.at) - 1, thread);
 #pragma unroll
     for (int half = 0; half < Halves; ++half) em_wgmma_results(sum[half]);
     if (F == Forward) {
@@ -289,7 +294,8 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
     }
     write_split<Halves>(sum, w, o, row0, item.column, item.split);
     if (!o.sums || item.column > 0) continue;
-    float x = sums.x + em_shuffle_xor(sums.x, 1), y = sums.y + em_shuffle_xor(sums.y, 1);
+    float2 v = fragments.sums;
+    float x = v.x + em_shuffle_xor(v.x, 1), y = v.y + em_shuffle_xor(v.y, 1);
     x += em_shuffle_xor(x, 2), y += em_shuffle_xor(y, 2);
     int row = row0 + thread / 32 * 16 + thread % 32 / 4;
     if (thread % 4 == 0 && row < w.m) o.sums[(size_t)item.split * w.m + row] = x;
@@ -299,12 +305,12 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
 }
 
 template <int F, int Halves> EM_DEV void multiply_pairs(u8* ring, const void* map_b, const void* map_y, const Pairs& s, Work w, const Output& o) {
-  using R = Ring<F>;
+  using R = Ring<F, Halves>;
   int cluster = (int)em_cluster_size(), rank = (int)em_cluster_rank(), rows = TileM * cluster, splits = w.items;
-  w.tiles_n = (w.n + Halves * Piece - 1) / (Halves * Piece);
+  w.tiles_n = (w.n + Halves * Half - 1) / (Halves * Half);
   w.items = w.tiles_n * ((w.m + rows - 1) / rows) * splits;
   u64* at = (u64*)(ring + R::BarriersAt);
-  Barriers bar = {at, at + PairStages, at + 2 * PairStages, at + 2 * PairStages + R::Pieces, at + 2 * PairStages + 2 * R::Pieces};
+  Barriers bar = {at, at + PairStages, at + 2 * PairStages, at + 2 * PairStages + R::Pieces};
   if (threadIdx.x == 0) {
     for (int i = 0; i < PairStages; ++i) {
       em_barrier_init(bar.pairs_full + i, 128);
@@ -314,8 +320,6 @@ template <int F, int Halves> EM_DEV void multiply_pairs(u8* ring, const void* ma
       em_barrier_init(bar.piece_full + i, 1);
       em_barrier_init(bar.piece_empty + i, (u32)(2 * cluster));
     }
-    em_barrier_init(bar.turn, 4);
-    em_barrier_init(bar.turn + 1, 4);
     em_barrier_init_fence();
   }
   __syncthreads();

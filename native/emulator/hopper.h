@@ -48,7 +48,8 @@ inline TensorMap read_map(const void* map, u32 rank) {
 // Calls each(global or null, shared, bytes) for every element of the box; null where it lies outside of the tensor.
 template <class F> void for_each_element(const TensorMap& m, const int* at, u8* tile, F each) {
   u32 start = (u32)(tile - block->arena), row_bytes = m.box[0] * m.element, row = 0;
-  if (start & (m.swizzle ? 1023 : 127)) fail("tensor copy: the shared address is not a multiple of %d bytes", m.swizzle ? 1024 : 128);
+  u32 unit = 128u << m.swizzle, lines = m.swizzle ? (1u << m.swizzle) - 1 : 0;   // rows of 64 or 128 bytes, 2 or 3 bits of an address
+  if (start & (unit - 1)) fail("tensor copy: the shared address is not a multiple of %u bytes", unit);
   for (u32 z = 0; z < m.box[2]; ++z)
     for (u32 y = 0; y < m.box[1]; ++y, ++row)
       for (u32 x = 0; x < m.box[0]; ++x) {
@@ -56,7 +57,7 @@ template <class F> void for_each_element(const TensorMap& m, const int* at, u8* 
         bool inside = true;
         for (int d = 0; d < 3; ++d) inside = inside && i[d] >= 0 && (u64)i[d] < m.size[d];
         u32 offset = start + row * row_bytes + x * m.element;
-        if (m.swizzle) offset ^= (offset >> 7 & 7) << 4;
+        offset ^= (offset >> 7 & lines) << 4;
         u8* global = inside ? m.base + (u64)i[2] * m.stride[1] + (u64)i[1] * m.stride[0] + (u64)i[0] * m.element : nullptr;
         each(global, block->arena + offset, m.element);
       }
@@ -118,8 +119,8 @@ inline bool try_wait(u64* at, u32 parity) {
   return false;
 }
 
-// ---- wgmma: d (64 x N) = a (64 x 16) b (16 x N) + d; both in shared memory in 128-byte swizzled rows, K-major, or where
-// transposed MN-major. Issued products wait until wgmma.wait_group; until then d is NaN.
+// ---- wgmma: d (64 x N) = a (64 x 16) b (16 x N) + d; both in shared memory in swizzled rows of 128 bytes (K-major also of 64),
+// K-major, or where transposed MN-major. Issued products wait until wgmma.wait_group; until then d is NaN.
 struct ProductSlot { float* d; u64 a, b; const u32* fragments; };
 
 template <class F> void for_each_result(int columns, F each) {
@@ -152,12 +153,13 @@ template <int Columns, bool TransposedA, bool TransposedB> void issue_product(Wa
 // Element (i, k) of an operand; i counts m or n. MN-major, a row of 128 bytes is 64 of i at one k: eight rows of k follow each
 // other, the next eight lie `stride` behind, the next 64 of i `leading` behind.
 inline float read_operand(u64 descriptor, bool transposed, int i, int k) {
-  if (descriptor >> 62 != 1) fail("wgmma: only the 128-byte swizzle is emulated");
+  u32 swizzle = (u32)(descriptor >> 62), row = swizzle == 1 ? 128 : 64;
+  if (swizzle != 1 && (swizzle != 2 || transposed)) fail("wgmma: only swizzles of 128 bytes, and of 64 where K-major, are emulated");
   u32 start = (u32)(descriptor & 0x3fff) << 4, leading = (u32)(descriptor >> 16 & 0x3fff) << 4, stride = (u32)(descriptor >> 32 & 0x3fff) << 4;
   u32 offset = start - SharedBase;
   if (transposed) offset += (u32)(i / 64) * leading + (u32)(k / 8) * stride + (u32)(k % 8) * 128 + (u32)(i % 64) * 2;
-  else offset += (u32)(i / 8) * stride + (u32)(i % 8) * 128 + (u32)k * 2;
-  offset ^= (offset >> 7 & 7) << 4;
+  else offset += (u32)(i / 8) * stride + (u32)(i % 8) * row + (u32)k * 2;
+  offset ^= (offset >> 7 & (row == 128 ? 7 : 3)) << 4;
   if (offset + 2 > block->shared_bytes) fail("a wgmma descriptor reads past the shared memory of the block");
   u16 bits;
   memcpy(&bits, block->arena + offset, 2);

@@ -13,7 +13,7 @@ internal sealed record PairRows(Tensor P, Tensor A, Tensor Q, Tensor B, bool IsA
 /// <summary>Launches kernels/sm90/pair_product_sm90.cu.</summary>
 internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
 {
-    private const int TileRows = 128, TileK = 64, Piece = 192;
+    private const int TileRows = 128, PieceK = 32, Half = 192;
 
     /// <summary>Elements that the columns of a pair's rows are a multiple of.</summary>
     public const int ColumnUnit = 8;
@@ -29,9 +29,9 @@ internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
         var (m, n, k) = (y.Rows, y.Columns, weight.Columns);
         if (m == 0)
             return;
-        var (kernel, columns) = n > Piece ? (KernelTable.PairProductForward384, 2 * Piece) : (KernelTable.PairProductForward192, Piece);
+        var (kernel, columns) = n > Half ? (KernelTable.PairProductForward384, 2 * Half) : (KernelTable.PairProductForward192, Half);
         var cluster = context.ClusterOf(m, TileRows);
-        var maps = (ReadOnlySpan<CudaTensorMap>)[CudaTensorMap.Of(context.Driver, weight, Piece / cluster, 1), CudaTensorMap.Of(context.Driver, y, TileRows / 2, 1)];
+        var maps = (ReadOnlySpan<CudaTensorMap>)[CudaTensorMap.Of(context.Driver, weight, Half / 2, 1, PieceK), CudaTensorMap.Of(context.Driver, y, TileRows / 2, 1)];
         var grid = GridOf(cluster, Blocks(m, TileRows * cluster) * Blocks(n, columns));
         device.Launch(kernel, grid, cluster, maps, [.. Operand(rows), bias, signs, m, n, k]);
     }
@@ -47,11 +47,11 @@ internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
     public int ByRows(PairRows rows, Tensor x, Tensor parts, bool isTransposed, Tensor? sums, int most)
     {
         var (m, n, k) = (rows.P.Columns, x.Columns, x.Rows);
-        var (kernel, columns) = n > Piece ? (KernelTable.PairProductByRows384, 2 * Piece) : (KernelTable.PairProductByRows192, Piece);
+        var (kernel, columns) = n > Half ? (KernelTable.PairProductByRows384, 2 * Half) : (KernelTable.PairProductByRows192, Half);
         var cluster = context.ClusterOf(m, TileRows);
         var tiles = Blocks(m, TileRows * cluster) * Blocks(n, columns);
         var split = HopperProducts.Split(tiles, Math.Max(1, context.MultiprocessorCount / cluster), k, most);
-        var maps = (ReadOnlySpan<CudaTensorMap>)[CudaTensorMap.Of(context.Driver, x, TileK / cluster, 1)];
+        var maps = (ReadOnlySpan<CudaTensorMap>)[CudaTensorMap.Of(context.Driver, x, PieceK, 1)];
         device.Launch(kernel, GridOf(cluster, tiles * split.Count), cluster, maps, [.. Operand(rows), rows.IsActivated ? 1 : 0, parts, isTransposed ? 1 : 0, sums, m, n, k, split.Length, split.Count]);
         return split.Count;
     }
