@@ -13,6 +13,9 @@ internal sealed class CriticPlan16
     /// <summary>Dynamic shared memory of a block of the tail's kernels: two of them fit on a multiprocessor from 8.0 on.</summary>
     public const int TailSharedBytes = 80 * 1024;
 
+    /// <summary>As in critic_tail_mma.cu: weights, biases, and what four warps stage; three blocks fit on a multiprocessor.</summary>
+    public const int TailMmaSharedBytes = 4 * (4672 + 72 + 4 * 68 * 32);
+
     /// <summary>Elements that a row's stride is a multiple of.</summary>
     public const int RowUnit = 8;
 
@@ -21,7 +24,9 @@ internal sealed class CriticPlan16
 
     // A layer with fewer inputs than this gains nothing from tensor cores.
     private const int WideInput = 96;
-    private const int MaxTailLayers = 31, MaxTailBlocks = 264, TailPadColumns = 7;
+    private const int MaxTailLayers = 31, MaxTailBlocks = 264, MaxTailMmaBlocks = 396, TailPadColumns = 7;
+    private static readonly int[] s_tailMmaWidths = [48, 24, 15, 7, 7, 1];
+
     private const int MaxSumChunks = 1024, LeastSumLength = 128;
 
     /// <param name="shape">The critic.</param>
@@ -39,6 +44,7 @@ internal sealed class CriticPlan16
         TailTile = new[] { 128, 64, 32 }.FirstOrDefault(tile => TailBytes(tile) <= TailSharedBytes);
         if (TailTile == 0 || TailWidths.Count > MaxTailLayers + 1)
             throw new EmergenceException($"the last {shape.Layers - TailStart} layers of this critic ({string.Join('-', TailWidths)}) are too large for bfloat16; use --dtype float32", ExitCode.Usage);
+        TailFitsMma = TailWidths.Count == s_tailMmaWidths.Length && TailWidths[0] % RowUnit == 0 && TailWidths.Zip(s_tailMmaWidths).All(width => width.First <= width.Second);
         SortTiles = (pairs + SortTile - 1) / SortTile;
     }
 
@@ -61,6 +67,9 @@ internal sealed class CriticPlan16
 
     /// <summary>Rows that a block of the tail takes at a time.</summary>
     public int TailTile { get; }
+
+    /// <summary>Whether critic_tail_mma.cu can do it; critic_tail.cu does any other.</summary>
+    public bool TailFitsMma { get; }
 
     /// <summary>Weights and biases of the tail: the last ones of all.</summary>
     public int TailParameters => TailWidths.Zip(TailWidths.Skip(1), (columns, rows) => (columns + 1) * rows).Sum();
@@ -105,7 +114,7 @@ internal sealed class CriticPlan16
         Enumerable.Range(1, TailStart - 1).Sum(layer => Pairs * RowBytes(Shape.Widths[layer])));
 
     /// <summary>Parts of sums, the most that one op has at a time, in single precision.</summary>
-    public long PartBytes => sizeof(float) * Splits().Append((long)MaxTailBlocks * TailParameters).Append((long)MaxSumChunks * Shape.Widths.Max()).Append(1).Max();
+    public long PartBytes => sizeof(float) * Splits().Append((long)TailBlocks * TailParameters).Append((long)MaxSumChunks * Shape.Widths.Max()).Append(1).Max();
 
     /// <summary>Keys of the pairs twice, their places for the time of a sort and in both orders; counts of digits, their totals; where each class starts.</summary>
     public long SortBytes => sizeof(int) * (5L * Pairs + SortCounts + SortDigits + XRows + 1L + YRows + 1L);
@@ -124,8 +133,8 @@ internal sealed class CriticPlan16
     /// <summary>What a workspace allocates.</summary>
     public long TotalBytes => InputBytes + WeightBytes + ExtraBytes;
 
-    /// <summary>Rows of a block of the tail: by R alone, whole tiles, at most <see cref="MaxTailBlocks"/> blocks.</summary>
-    public int TailLength(int pairs) => ((pairs + MaxTailBlocks - 1) / MaxTailBlocks + TailTile - 1) / TailTile * TailTile;
+    /// <summary>Rows of a block of the tail: by R alone, whole tiles, as many blocks as a large GPU has at once.</summary>
+    public int TailLength(int pairs) => ((pairs + TailBlocks - 1) / TailBlocks + TailTile - 1) / TailTile * TailTile;
 
     /// <summary>Rows of a partial sum over rows, at most <see cref="MaxSumChunks"/> of them.</summary>
     public static int SumLength(int rows) => Math.Max(LeastSumLength, (rows + MaxSumChunks - 1) / MaxSumChunks);
@@ -155,6 +164,8 @@ internal sealed class CriticPlan16
             start += rows * (columns + 1);
         }
     }
+
+    private int TailBlocks => TailFitsMma ? MaxTailMmaBlocks : MaxTailBlocks;
 
     private IEnumerable<long> Splits()
     {

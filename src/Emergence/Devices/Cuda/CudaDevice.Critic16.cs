@@ -66,7 +66,11 @@ public sealed unsafe partial class CudaDevice
             ProductActivated(ProductLayout.NT, memory.Activations[layer - 1].RowRange(0, pairs), memory.Weights[layer - 1], memory.Activations[layer].RowRange(0, pairs), shape.Bias(parameters, layer), Activation.LeakyRelu);
 
         var (input, length) = (memory.Activations[^1], plan.TailLength(pairs));
-        Launch(KernelTable.CriticTail, new(Blocks(pairs, length)), input, input.RowStride, memory.TailWidths, memory.TailWidths.Rows - 1, Tail(plan, parameters), memory.Scores, memory.Scores.RowStride, pairs, length, plan.TailTile);
+        var blocks = new Grid(Blocks(pairs, length));
+        if (plan.TailFitsMma)
+            Launch(KernelTable.CriticTailMma, blocks, input, input.RowStride, memory.TailWidths, Tail(plan, parameters), memory.Scores, memory.Scores.RowStride, pairs, length);
+        else
+            Launch(KernelTable.CriticTail, blocks, input, input.RowStride, memory.TailWidths, memory.TailWidths.Rows - 1, Tail(plan, parameters), memory.Scores, memory.Scores.RowStride, pairs, length, plan.TailTile);
     }
 
     private void Backward(CriticWorkspace16 memory, Tensor parameters, int xRows, int yRows, Tensor a, Tensor b, Tensor gradient)
@@ -125,7 +129,10 @@ public sealed unsafe partial class CudaDevice
     {
         var (plan, input, length) = (memory.Plan, memory.Activations[^1], memory.Plan.TailLength(pairs));
         var blocks = Blocks(pairs, length);
-        Launch(KernelTable.CriticTailGradient, new(blocks), input, input.RowStride, memory.TailWidths, memory.TailWidths.Rows - 1, Tail(plan, parameters), memory.ScoreGradients, memory.ScoreGradients.RowStride, memory.Parts, pairs, length, plan.TailTile);
+        if (plan.TailFitsMma)
+            Launch(KernelTable.CriticTailMmaGradient, new(blocks), input, input.RowStride, memory.TailWidths, Tail(plan, parameters), memory.ScoreGradients, memory.ScoreGradients.RowStride, memory.Parts, pairs, length);
+        else
+            Launch(KernelTable.CriticTailGradient, new(blocks), input, input.RowStride, memory.TailWidths, memory.TailWidths.Rows - 1, Tail(plan, parameters), memory.ScoreGradients, memory.ScoreGradients.RowStride, memory.Parts, pairs, length, plan.TailTile);
         AddParts(memory.Parts, blocks, Tail(plan, gradient));
     }
 

@@ -65,6 +65,8 @@ internal static class KernelTable
     public static readonly KernelRow SumByIndexBf16 = Add("sum_by_index_bf16", "critic_bf16", 256);
     public static readonly KernelRow CriticTail = Add("critic_tail", "critic_tail", 256, CriticPlan16.TailSharedBytes);
     public static readonly KernelRow CriticTailGradient = Add("critic_tail_gradient", "critic_tail", 256, CriticPlan16.TailSharedBytes);
+    public static readonly KernelRow CriticTailMma = Add("critic_tail_mma", "critic_tail_mma", 256);
+    public static readonly KernelRow CriticTailMmaGradient = Add("critic_tail_mma_gradient", "critic_tail_mma", 128, CriticPlan16.TailMmaSharedBytes);
     public static readonly KernelRow SortCount = Add("sort_count", "sort", 256);
     public static readonly KernelRow SortScan = Add("sort_scan", "sort", 256);
     public static readonly KernelRow SortScatter = Add("sort_scatter", "sort", 256);
