@@ -47,27 +47,23 @@ template <int TileN, int Pieces, int S> EM_DEV void write_rows(const float (&sum
 #pragma unroll
   for (int piece = 0; piece < TileN / 64; ++piece) {
     u8* tile = rows.pieces + piece % Pieces * PieceBytes;
-    u32 old[4][4];
-    if (S == OfPlace) {
+    u32 packed[4][4];
+    if (S == OfPlace)
 #pragma unroll
-      for (u32 pair = 0; pair < 4; ++pair) em_ldmatrix_x4(old[pair], tile + row + (((pair * 2 + high) ^ lane % 8) << 4));
-    } else {
+      for (u32 pair = 0; pair < 4; ++pair) em_ldmatrix_x4(packed[pair], tile + row + (((pair * 2 + high) ^ lane % 8) << 4));
+#pragma unroll
+    for (u32 i = 0; i < 16; ++i) {
+      const float* s = sum + piece * 32 + i * 2;
+      u32 old = packed[i / 4][i % 4], bit = bits[piece] >> (2 * i);
+      bool low = S == OfPlace ? (int)(old << 16) > 0 : bit & 1u, high = S == OfPlace ? (int)old > 0xffff : bit & 2u;
+      packed[i / 4][i % 4] = em_pack_bf16(sloped<S>(s[0], low), sloped<S>(s[1], high));
+    }
+    if (S != OfPlace) {
       if (lane == 0) em_tensor_store_wait_read<Pieces - 1>();
       __syncwarp();
     }
 #pragma unroll
-    for (u32 pair = 0; pair < 4; ++pair) {
-      float v[8];
-      u32 packed[4];
-#pragma unroll
-      for (u32 i = 0; i < 8; ++i) {
-        bool positive = S == OfPlace ? (i % 2 ? (int)old[pair][i / 2] > 0xffff : (int)(old[pair][i / 2] << 16) > 0) : bits[piece] >> (pair * 8 + i) & 1u;
-        v[i] = sloped<S>(sum[(piece * 4 + pair) * 8 + i], positive);
-      }
-#pragma unroll
-      for (int i = 0; i < 4; ++i) packed[i] = em_pack_bf16(v[2 * i], v[2 * i + 1]);
-      em_stmatrix_x4(tile + row + (((pair * 2 + high) ^ lane % 8) << 4), packed);
-    }
+    for (u32 pair = 0; pair < 4; ++pair) em_stmatrix_x4(tile + row + (((pair * 2 + high) ^ lane % 8) << 4), packed[pair]);
     em_proxy_fence();
     __syncwarp();
     if (lane == 0) {

@@ -25,7 +25,7 @@ template <int TileN, int L> struct Ring {
 };
 
 // Operands may consist of parts that add up; `parts_a` and `parts_b` name the part of each product in four bits, first the lowest.
-struct Work { int m, n, k, tiles_n, items, k_of_split, products; u32 parts_a, parts_b; };
+struct Work { int m, n, k, tiles_n, tiles_m, splits, k_of_split, products; u32 parts_a, parts_b; };
 struct Output { void* y; int stride, m, n; const float* bias; const float* residual; int residual_stride; const u32* signs; int mode, activation, wide; };
 
 // A tile in rows of 128 bytes, swizzled: K-major, rows are m or n; or MN-major, rows are k, and the next 64 of m or n follow
@@ -36,24 +36,27 @@ template <bool MnMajor> EM_DEV u64 descriptor(const void* tile) {
   return (u64)((em_shared_address(tile) & 0x3ffffu) >> 4) | piece << 16 | (u64)(1024 >> 4) << 32 | (u64)1 << 62;
 }
 
-EM_DEV Work work(int m, int n, int k, int tile_n, int k_of_split, int splits, int products, u32 parts_a, u32 parts_b) {
-  int tiles_n = (n + tile_n - 1) / tile_n, rows = TileM * (int)em_cluster_size();
-  return {m, n, k, tiles_n, tiles_n * ((m + rows - 1) / rows) * splits, k_of_split, products, parts_a, parts_b};
+// Where a cluster is among its tiles: it walks along n, then m, then from split to split of k, and divides only before it sets out.
+struct Place { int n, m, split; };
+EM_DEV Place place_of(const Work& w, int index) { return {index % w.tiles_n, index / w.tiles_n % w.tiles_m, index / w.tiles_n / w.tiles_m}; }
+EM_DEV void walk(Place& at, const Place& by, const Work& w) {
+  at.n += by.n, at.m += by.m, at.split += by.split;
+  if (at.n >= w.tiles_n) at.n -= w.tiles_n, at.m++;
+  if (at.m >= w.tiles_m) at.m -= w.tiles_m, at.split++;
 }
 
-struct Item { int row, column, k, k_end, split; };
-EM_DEV Item item_of(const Work& w, int index, int tile_n, int cluster, int rank) {
-  int groups = (w.m + TileM * cluster - 1) / (TileM * cluster);
-  int column = index % w.tiles_n, row = index / w.tiles_n % groups, split = index / w.tiles_n / groups;
-  int k = split * w.k_of_split, k_end = k + w.k_of_split < w.k ? k + w.k_of_split : w.k;
-  return {(row * cluster + rank) * TileM, column * tile_n, k, k_end, split};
+struct Item { int row, column, k, k_end; };
+EM_DEV Item item_at(const Work& w, const Place& at, int tile_n, int cluster, int rank) {
+  int k = at.split * w.k_of_split, k_end = k + w.k_of_split < w.k ? k + w.k_of_split : w.k;
+  return {(at.m * cluster + rank) * TileM, at.n * tile_n, k, k_end};
 }
 
 template <int TileN, int L> EM_DEV void load_tiles(const Work& w, const void* map_a, const void* map_b, u8* ring, u64* full, u64* empty, int cluster, int rank) {
   using R = Ring<TileN, L>;
   int count = 0;
-  for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
-    Item item = item_of(w, index, TileN, cluster, rank);
+  Place by = place_of(w, (int)gridDim.x / cluster);
+  for (Place at = place_of(w, (int)blockIdx.x / cluster); at.split < w.splits; walk(at, by, w)) {
+    Item item = item_at(w, at, TileN, cluster, rank);
     for (int product = 0; product < w.products; ++product) {
       int pa = (int)(w.parts_a >> 4 * product & 15u), pb = (int)(w.parts_b >> 4 * product & 15u);
       for (int k = item.k; k < item.k_end; k += TileK, ++count) {
@@ -141,22 +144,24 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
   using R = Ring<TileN, L>;
   constexpr bool TransposedA = L == TN, TransposedB = L != NT, Has16 = L != TN, HasOld = L == NN && R::Pieces == TileN / 64;
   constexpr u64 StepA = TransposedA ? 2048 >> 4 : 32 >> 4, StepB = TransposedB ? 2048 >> 4 : 32 >> 4;
-  int group = (int)threadIdx.x / 128 - 1, thread = (int)threadIdx.x % 128, warp = thread / 32, count = 0;
+  // Taken from a lane, the warp's number is known to be the same in all.
+  int number = __shfl_sync(~0u, (int)threadIdx.x / 32, 0), group = number / 4 - 1, warp = number % 4, thread = (int)threadIdx.x % 128, count = 0;
   u8* staging = ring + R::StagingAt + group * R::StagingBytes;
   float sum[TileN / 2];
   u32 tiles = 0, turns = 0;
-  for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster, ++tiles) {
-    Item item = item_of(w, index, TileN, cluster, rank);
+  Place by = place_of(w, (int)gridDim.x / cluster);
+  for (Place at = place_of(w, (int)blockIdx.x / cluster); at.split < w.splits; walk(at, by, w), ++tiles) {
+    Item item = item_at(w, at, TileN, cluster, rank);
     int steps = w.products * ((item.k_end - item.k + TileK - 1) / TileK);
     Rows16 rows{map_y, staging + warp * R::Pieces * PieceBytes, item.row + group * 64 + warp * 16, item.column, o.m, o.n};
     u32 bits[TileN / 64] = {};
     if (L == NN && o.mode == Masked) read_bits<TileN>(bits, o.signs, rows);
+    begin<TileN>(sum, o, item.column);
     // One warpgroup's results leave while the other multiplies. That the first does not take its turn twice before the second
     // takes its own is the ring's doing: it is too short.
     bool in_turn = steps >= Lag && steps + Lag > R::Stages;
     while (in_turn && group == 1 && !em_barrier_try_wait(turn, turns & 1u)) {}
     turns += in_turn;
-    begin<TileN>(sum, o, item.column);
     int step = 0;
     do {
       int stage = count % R::Stages;
@@ -181,7 +186,7 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
     em_wgmma_results(sum);
     if (thread < cluster) em_barrier_arrive_in(empty + (count - 1) % R::Stages, thread);
     if (!Has16 || o.mode == Float || o.mode == Split) {
-      write_wide<TileN>(sum, o, item.row + group * 64, item.column, item.split, (float*)staging, 1 + group);
+      write_wide<TileN>(sum, o, item.row + group * 64, item.column, at.split, (float*)staging, 1 + group);
     } else if (HasOld && o.mode == Gradient) {
       while (!em_barrier_try_wait(old + group * 4 + warp, tiles & 1u)) {}
       write_rows<TileN, R::Pieces, OfPlace>(sum, bits, rows);
@@ -228,7 +233,7 @@ template <int TileN, int L> EM_DEV void product(u8* ring, const void* map_a, con
                              int n, int k, int k_of_split, int splits, int products, u32 parts_a, u32 parts_b) {                          \
     EM_DYNAMIC_SHARED(u8, ring);                                                                                                  \
     product<columns, layout>(ring, EM_PARAMETER_ADDRESS(name, 0, map_a), EM_PARAMETER_ADDRESS(name, 1, map_b), EM_PARAMETER_ADDRESS(name, 2, map_y), \
-                             work(m, n, k, columns, k_of_split, splits, products, parts_a, parts_b),                                \
+                             {m, n, k, (n + columns - 1) / columns, (m + TileM * (int)em_cluster_size() - 1) / (TileM * (int)em_cluster_size()), splits, k_of_split, products, parts_a, parts_b}, \
                              {y, y_stride, m, n, bias, residual, residual_stride, signs, mode, activation, wide});                  \
   }                                                                                                                               \
   EM_EXPORT(name)
