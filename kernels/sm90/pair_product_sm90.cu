@@ -1,4 +1,5 @@
-// Products on Hopper one operand of which is f(P[a] + Q[b]): rows of two bf16 matrices, added in registers and never stored.
+// Products on Hopper one operand of which is f(P[a] + Q[b]): rows of two bf16 matrices, alike far apart, added in registers and
+// never stored.
 // One warpgroup gathers the rows of P and Q by asynchronous copies, one of its threads loads the other operand through tensor
 // copies (TMA); two warpgroups add, and multiply (wgmma) 64 rows of y each by 192 or 384 columns. The blocks of a cluster take
 // neighbouring rows of y and the same columns: each loads a part of the other operand for all.
@@ -18,7 +19,7 @@ template <int F, int Halves> struct Ring {
   static constexpr int PiecesAt = PairStages * PairBytes, StagingAt = PiecesAt + Pieces * PieceBytes, BarriersAt = StagingAt + 2 * StagingBytes;
 };
 
-struct Pairs { const u16* p; const u16* q; const int* a; const int* b; int p_stride, q_stride, a_stride, b_stride, leaky; };
+struct Pairs { const u16* p; const u16* q; const int* a; const int* b; int stride, a_stride, b_stride, leaky; };
 struct Work { int m, n, k, tiles_n, items, k_of_split; };
 struct Barriers { u64 *pairs_full, *pairs_empty, *piece_full, *piece_empty; };
 
@@ -56,49 +57,64 @@ EM_DEV void wait_for(u64* barrier, u32 parity) {
 }
 
 // 128 threads copy a stage of rows of P and Q, 16 bytes of a row at a time: Forward, 128 rows of 64 columns; ByRows, 64 rows of
-// 128 columns, in two halves. The lanes that share rows tell each other which they are.
+// 128 columns, in two halves. The lanes that share rows tell each other where they begin, in units of 16 bytes.
 template <int F> struct Gather {
   static constexpr int Across = F == Forward ? 8 : 16, RowsAtOnce = 128 / Across;
-  static constexpr u32 None = 0xffffffffu;
   const u8 *p, *q;              // of row 0, this thread's 16 bytes
-  u32 place, now, then;         // Forward: a row of P and one of Q; ByRows: a row of either, and one of the next stage
+  u32 place, now, then;         // Forward: a row of P and one of Q; ByRows: a row of either, and the index of one of the next stage
   int row;                      // ByRows: the pair whose row is the next one
 
   EM_DEV_MEMBER Gather(const Pairs& s, const Work& w, const Item& item) {
-    int thread = (int)threadIdx.x, chunk = thread % Across;
+    int thread = (int)em_from_here(threadIdx.x), chunk = thread % Across;
     place = (u32)(chunk / 8 * 8192 + thread / Across * 128 + ((chunk % 8 ^ thread / Across % 8) << 4));
     p = (const u8*)(s.p + (F == Forward ? 0 : item.row) + chunk * 8), q = (const u8*)(s.q + (F == Forward ? 0 : item.row) + chunk * 8);
     row = thread / Across + thread % 8 * RowsAtOnce;
     if (F == Forward) {
       int pair = item.row + row < w.m ? item.row + row : w.m - 1;
-      now = (u32)s.a[(size_t)pair * s.a_stride], then = (u32)s.b[(size_t)pair * s.b_stride];
+      now = (u32)s.a[(size_t)pair * s.a_stride] * (u32)(s.stride / 8), then = (u32)s.b[(size_t)pair * s.b_stride] * (u32)(s.stride / 8);
       return;
     }
     row += item.k;
     then = next(s, item.k_end);
   }
 
-  // Of 16 lanes the first 8 have rows of P, the others of Q.
+  // Of 16 lanes the first 8 have rows of P, the others of Q; behind the last pair there is row 0.
   EM_DEV_MEMBER u32 next(const Pairs& s, int k_end) {
     bool of_p = em_from_here(threadIdx.x) % 16 < 8;
-    u32 v = row < k_end ? (u32)(of_p ? s.a : s.b)[(size_t)row * (of_p ? s.a_stride : s.b_stride)] : None;
+    u32 v = row < k_end ? (u32)(of_p ? s.a : s.b)[(size_t)row * (of_p ? s.a_stride : s.b_stride)] : 0;
     row += TileK;
     return v;
   }
 
+  // Whole: every row is one of a pair; the others are zero. Four rows at a time: their addresses do not wait for each other.
+  template <bool Whole> EM_DEV_MEMBER void copy(u8* to, bool valid, int rows) const {
+#pragma unroll
+    for (int i = 0; i < 8; i += 2) {
+      u32 of_p[2], of_q[2];
+#pragma unroll
+      for (int j = 0; j < 2; ++j) of_p[j] = em_shuffle_within<Across>(now, i + j), of_q[j] = em_shuffle_within<Across>(F == Forward ? then : now, (F == Forward ? 0 : 8) + i + j);
+#pragma unroll
+      for (int j = 0; j < 2; ++j) {
+        u8* at = to + (i + j) * RowsAtOnce * 128;
+        bool here = valid && (Whole || (int)threadIdx.x / Across + (i + j) * RowsAtOnce < rows);
+        em_copy_async16_or_zero(at, p + (size_t)of_p[j] * 16, here);
+        em_copy_async16_or_zero(at + PairBytes / 2, q + (size_t)of_q[j] * 16, here);
+      }
+    }
+  }
+
   EM_DEV_MEMBER void copy(const Pairs& s, const Work& w, const Item& item, int k, u8* stage) {
     bool valid = (F == Forward ? k : item.row) + (int)threadIdx.x % Across * 8 < (F == Forward ? w.k : w.m);
-    if (F == ByRows) now = then;
     u8* to = stage + place;
-#pragma unroll
-    for (int i = 0; i < 8; ++i) {
-      u32 of_p = em_shuffle_within<Across>(now, i), of_q = F == Forward ? em_shuffle_within<Across>(then, i) : em_shuffle_within<Across>(now, 8 + i);
-      bool here = valid && (F == Forward || of_p != None);
-      em_copy_async16_or_zero(to + i * RowsAtOnce * 128, p + (size_t)of_p * (u32)(2 * s.p_stride), here);
-      em_copy_async16_or_zero(to + PairBytes / 2 + i * RowsAtOnce * 128, q + (size_t)of_q * (u32)(2 * s.q_stride), here);
+    if (F == Forward) {
+      copy<true>(to, valid, TileM);
+      p += TileK * 2, q += TileK * 2;
+      return;
     }
-    if (F == Forward) p += TileK * 2, q += TileK * 2;
-    else then = next(s, item.k_end);
+    now = then * (u32)(s.stride / 8);
+    if (k + TileK <= item.k_end) copy<true>(to, valid, TileK);
+    else copy<false>(to, valid, item.k_end - k);
+    then = next(s, item.k_end);
   }
 };
 
@@ -337,21 +353,21 @@ template <int F, int Halves> EM_DEV void multiply_pairs(u8* ring, const void* ma
 
 // y (m, n) bf16 = leaky_relu(A W' + bias); signs: for every 64 rows and 64 columns of A a word for each thread of a warpgroup.
 #define FORWARD(name, halves)                                                                                                      \
-  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_b, EM_TENSOR_MAP map_y, const u16* p, int p_stride, const int* a, int a_stride, const u16* q,   \
-                             int q_stride, const int* b, int b_stride, const float* bias, u32* signs, int m, int n, int k) {        \
+  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_b, EM_TENSOR_MAP map_y, const u16* p, const int* a, int a_stride, const u16* q, const int* b,   \
+                             int b_stride, int stride, const float* bias, u32* signs, int m, int n, int k) {        \
     EM_DYNAMIC_SHARED(u8, ring);                                                                                                  \
     multiply_pairs<Forward, halves>(ring, EM_PARAMETER_ADDRESS(name, 0, map_b), EM_PARAMETER_ADDRESS(name, 1, map_y),                \
-                                    {p, q, a, b, p_stride, q_stride, a_stride, b_stride, 1}, {m, n, k, 0, 1, k}, {nullptr, bias, signs, nullptr, 0}); \
+                                    {p, q, a, b, stride, a_stride, b_stride, 1}, {m, n, k, 0, 1, k}, {nullptr, bias, signs, nullptr, 0}); \
   }                                                                                                                               \
   EM_EXPORT(name)
 
 // y (splits, m, n) fp32, or (splits, n, m): parts of A' X along k; sums (splits, m), or none: those of A's columns.
 #define BY_ROWS(name, halves)                                                                                                      \
-  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_b, const u16* p, int p_stride, const int* a, int a_stride, const u16* q, int q_stride,       \
-                             const int* b, int b_stride, int leaky, float* y, int transposed, float* sums, int m, int n, int k,     \
+  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_b, const u16* p, const int* a, int a_stride, const u16* q, const int* b, int b_stride, int stride, \
+                              int leaky, float* y, int transposed, float* sums, int m, int n, int k,     \
                              int k_of_split, int splits) {                                                                        \
     EM_DYNAMIC_SHARED(u8, ring);                                                                                                  \
-    multiply_pairs<ByRows, halves>(ring, EM_PARAMETER_ADDRESS(name, 0, map_b), nullptr, {p, q, a, b, p_stride, q_stride, a_stride, b_stride, leaky}, \
+    multiply_pairs<ByRows, halves>(ring, EM_PARAMETER_ADDRESS(name, 0, map_b), nullptr, {p, q, a, b, stride, a_stride, b_stride, leaky}, \
                                    {m, n, k, 0, splits, k_of_split}, {y, nullptr, nullptr, sums, transposed});                      \
   }                                                                                                                               \
   EM_EXPORT(name)

@@ -5,7 +5,7 @@ namespace Emergence.Devices.Cuda;
 /// <summary>Rows f(P[a] + Q[b]) of two bf16 matrices, an operand that is never stored.</summary>
 /// <param name="P">(Kp, C) bf16, C a multiple of 8.</param>
 /// <param name="A">(R, 1) Int32: row of P.</param>
-/// <param name="Q">(Kq, C) bf16.</param>
+/// <param name="Q">(Kq, C) bf16, rows as far apart as those of P.</param>
 /// <param name="B">(R, 1) Int32: row of Q.</param>
 /// <param name="IsActivated">Whether f is a leaky ReLU; else nothing.</param>
 internal sealed record PairRows(Tensor P, Tensor A, Tensor Q, Tensor B, bool IsActivated);
@@ -57,7 +57,7 @@ internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
     }
 
     private static KernelArgument[] Operand(PairRows rows) =>
-        [rows.P, rows.P.RowStride, rows.A, rows.A.RowStride, rows.Q, rows.Q.RowStride, rows.B, rows.B.RowStride];
+        [rows.P, rows.A, rows.A.RowStride, rows.Q, rows.B, rows.B.RowStride, rows.P.RowStride];
 
     private Grid GridOf(int cluster, int items) => new(cluster * Math.Min(items, Math.Max(1, context.MultiprocessorCount / cluster)));
 
