@@ -47,7 +47,7 @@ template <int TileN, int Pieces, int S> EM_DEV void write_rows(const float (&sum
 #pragma unroll
   for (int piece = 0; piece < TileN / 64; ++piece) {
     u8* tile = rows.pieces + piece % Pieces * PieceBytes;
-    u32 packed[4][4];
+    u32 packed[4][4] = {};
     if (S == OfPlace)
 #pragma unroll
       for (u32 pair = 0; pair < 4; ++pair) em_ldmatrix_x4(packed[pair], tile + row + (((pair * 2 + high) ^ lane % 8) << 4));
@@ -55,8 +55,8 @@ template <int TileN, int Pieces, int S> EM_DEV void write_rows(const float (&sum
     for (u32 i = 0; i < 16; ++i) {
       const float* s = sum + piece * 32 + i * 2;
       u32 old = packed[i / 4][i % 4], bit = bits[piece] >> (2 * i);
-      bool low = S == OfPlace ? (int)(old << 16) > 0 : bit & 1u, high = S == OfPlace ? (int)old > 0xffff : bit & 2u;
-      packed[i / 4][i % 4] = em_pack_bf16(sloped<S>(s[0], low), sloped<S>(s[1], high));
+      bool low = S == OfPlace ? (int)(old << 16) > 0 : bit & 1u, upper = S == OfPlace ? (int)old > 0xffff : bit & 2u;
+      packed[i / 4][i % 4] = em_pack_bf16(sloped<S>(s[0], low), sloped<S>(s[1], upper));
     }
     if (S != OfPlace) {
       if (lane == 0) em_tensor_store_wait_read<Pieces - 1>();

@@ -162,7 +162,7 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
     bool in_turn = steps >= Lag && steps + Lag > R::Stages;
     while (in_turn && group == 1 && !em_barrier_try_wait(turn, turns & 1u)) {}
     turns += in_turn;
-    int step = 0;
+    int step = 0;                                               // a loop that may end before it begins makes ptxas serialize wgmma
     do {
       int stage = count % R::Stages;
       while (!em_barrier_try_wait(full + stage, (u32)(count / R::Stages & 1))) {}
