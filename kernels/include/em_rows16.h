@@ -15,6 +15,20 @@ struct Rows16 {
   EM_DEV_MEMBER bool has(int piece) const { return row < m && column + piece * 64 < n; }
 };
 
+// Sums of 64 rows that begin with the bias of their columns, or with zero.
+template <int Count> EM_DEV void begin_with(float (&sum)[Count], const float* bias, int column0, int n) {
+  int own = column0 + (int)threadIdx.x % 4 * 2;
+#pragma unroll
+  for (int i = 0; i < Count; ++i) sum[i] = 0.0f;
+  if (!bias) return;
+#pragma unroll
+  for (int i = 0; i < Count / 2; ++i) {
+    int column = own + i / 2 * 8 + i % 2;
+    float b = column < n ? bias[column] : 0.0f;
+    sum[i / 2 * 4 + i % 2] = b, sum[i / 2 * 4 + i % 2 + 2] = b;
+  }
+}
+
 // What decides whether a result is multiplied by leaky ReLU's slope: nothing, its own sign, that of what lies in its place, a bit.
 enum Slope { None, OfSum, OfPlace, OfBit };
 

@@ -4,22 +4,23 @@
 // copies (TMA); two warpgroups add, and multiply (wgmma) 64 rows of y each by 192 or 384 columns. The blocks of a cluster take
 // neighbouring rows of y and the same columns: each loads a part of the other operand for all.
 #include "em.h"
+#include "em_rows16.h"
 #if EM_HAS_WGMMA
 
 constexpr int TileM = 128, TileK = 64, PieceK = 32, Threads = 384, Half = 192;
-constexpr int PairStages = 3, PairBytes = 2 * TileM * TileK * 2;
+constexpr int PairStages = 4, Pieces = 4, PairBytes = 2 * TileM * TileK * 2;
 
 // Forward: y (m, n) = leaky_relu(A W' + bias), A (m, k) the pairs' rows, W (n, k). ByRows: y (m, n) = A' X, A (k, m), X (k, n).
 enum Form { Forward, ByRows };
 
-// Shared memory: stages of rows of P and of Q, pieces of 32 along k of the other operand, the rows of y of each warpgroup on
-// their way by 64 columns, two at a time, barriers.
-template <int F, int Halves> struct Ring {
-  static constexpr int Pieces = F == Forward ? 4 : 5, PieceBytes = Halves * Half * PieceK * 2, StagingBytes = F == Forward ? 2 * 8192 : 0;
-  static constexpr int PiecesAt = PairStages * PairBytes, StagingAt = PiecesAt + Pieces * PieceBytes, BarriersAt = StagingAt + 2 * StagingBytes;
+// Shared memory: stages of rows of P and of Q, pieces of 32 along k of the other operand, barriers. The last stage of a tile is
+// where rows of y in bf16 pass on their way.
+template <int Halves> struct Ring {
+  static constexpr int PieceBytes = Halves * Half * PieceK * 2, PiecesAt = PairStages * PairBytes, BarriersAt = PiecesAt + Pieces * PieceBytes;
 };
 
-struct Pairs { const u16* p; const u16* q; const int* a; const int* b; int stride, a_stride, b_stride, leaky; };
+// In units of 16 bytes: q is where Q begins behind P, stride from row to row.
+struct Pairs { const u8* p; u32 q, stride; const int* a; const int* b; int a_stride, b_stride, leaky; };
 struct Work { int m, n, k, tiles_n, items, k_of_split; };
 struct Barriers { u64 *pairs_full, *pairs_empty, *piece_full, *piece_empty; };
 
@@ -60,18 +61,18 @@ EM_DEV void wait_for(u64* barrier, u32 parity) {
 // 128 columns, in two halves. The lanes that share rows tell each other where they begin, in units of 16 bytes.
 template <int F> struct Gather {
   static constexpr int Across = F == Forward ? 8 : 16, RowsAtOnce = 128 / Across;
-  const u8 *p, *q;              // of row 0, this thread's 16 bytes
+  const u8* p;                  // of row 0, this thread's 16 bytes
   u32 place, now, then;         // Forward: a row of P and one of Q; ByRows: a row of either, and the index of one of the next stage
   int row;                      // ByRows: the pair whose row is the next one
 
   EM_DEV_MEMBER Gather(const Pairs& s, const Work& w, const Item& item) {
     int thread = (int)em_from_here(threadIdx.x), chunk = thread % Across;
     place = (u32)(chunk / 8 * 8192 + thread / Across * 128 + ((chunk % 8 ^ thread / Across % 8) << 4));
-    p = (const u8*)(s.p + (F == Forward ? 0 : item.row) + chunk * 8), q = (const u8*)(s.q + (F == Forward ? 0 : item.row) + chunk * 8);
+    p = s.p + (F == Forward ? 0 : item.row) * 2 + chunk * 16;
     row = thread / Across + thread % 8 * RowsAtOnce;
     if (F == Forward) {
       int pair = item.row + row < w.m ? item.row + row : w.m - 1;
-      now = (u32)s.a[(size_t)pair * s.a_stride] * (u32)(s.stride / 8), then = (u32)s.b[(size_t)pair * s.b_stride] * (u32)(s.stride / 8);
+      now = (u32)s.a[(size_t)pair * s.a_stride] * s.stride, then = (u32)s.b[(size_t)pair * s.b_stride] * s.stride + s.q;
       return;
     }
     row += item.k;
@@ -98,7 +99,7 @@ template <int F> struct Gather {
         u8* at = to + (i + j) * RowsAtOnce * 128;
         bool here = valid && (Whole || (int)threadIdx.x / Across + (i + j) * RowsAtOnce < rows);
         em_copy_async16_or_zero(at, p + (size_t)of_p[j] * 16, here);
-        em_copy_async16_or_zero(at + PairBytes / 2, q + (size_t)of_q[j] * 16, here);
+        em_copy_async16_or_zero(at + PairBytes / 2, p + (size_t)of_q[j] * 16, here);
       }
     }
   }
@@ -108,10 +109,10 @@ template <int F> struct Gather {
     u8* to = stage + place;
     if (F == Forward) {
       copy<true>(to, valid, TileM);
-      p += TileK * 2, q += TileK * 2;
+      p += TileK * 2;
       return;
     }
-    now = then * (u32)(s.stride / 8);
+    now = then * s.stride + (em_from_here(threadIdx.x) % 16 < 8 ? 0 : s.q);
     if (k + TileK <= item.k_end) copy<true>(to, valid, TileK);
     else copy<false>(to, valid, item.k_end - k);
     then = next(s, item.k_end);
@@ -120,7 +121,7 @@ template <int F> struct Gather {
 
 // The blocks of a cluster take turns loading parts of it: 96 of n, or 64.
 template <int F, int Halves> EM_DEV void load_piece(const void* map, const Item& item, int k, u8* piece, u64* full, int cluster, int rank) {
-  using R = Ring<F, Halves>;
+  using R = Ring<Halves>;
   em_barrier_arrive_expecting(full, R::PieceBytes);
   constexpr int Rows = F == Forward ? 96 : 64, Bytes = Rows * PieceK * 2;
   for (int part = rank; part < Halves * Half / Rows; part += cluster) {
@@ -130,10 +131,13 @@ template <int F, int Halves> EM_DEV void load_piece(const void* map, const Item&
   }
 }
 
+// Two warps load the pieces, by turns, beside their share of the gathering.
 template <int F, int Halves> EM_DEV void load_tiles(const Pairs& s, const Work& w, const void* map, u8* ring, const Barriers& bar, int cluster, int rank) {
-  using R = Ring<F, Halves>;
+  using R = Ring<Halves>;
   Turn<PairStages> stage;
-  Turn<R::Pieces> piece;
+  Turn<Pieces> piece;
+  int warp = __shfl_sync(0xffffffffu, (int)threadIdx.x / 32, 0);
+  if (warp == 1) piece.next();
   for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
     Item item = item_of<F>(w, index, Halves * Half, cluster, rank);
     Gather<F> rows(s, w, item);
@@ -141,13 +145,12 @@ template <int F, int Halves> EM_DEV void load_tiles(const Pairs& s, const Work& 
       wait_for(bar.pairs_empty + stage.at, stage.round ^ 1u);
       rows.copy(s, w, item, k, ring + stage.at * PairBytes);
       em_copy_arrive(bar.pairs_full + stage.at);
-      if (threadIdx.x == 0)
-#pragma unroll 1
-        for (int part = 0; part < TileK; part += PieceK, piece.next()) {
-          wait_for(bar.piece_empty + piece.at, piece.round ^ 1u);
-          load_piece<F, Halves>(map, item, k + part, ring + R::PiecesAt + piece.at * R::PieceBytes, bar.piece_full + piece.at, cluster, rank);
-        }
-      __syncwarp();
+      if (warp > 1) continue;
+      wait_for(bar.piece_empty + piece.at, piece.round ^ 1u);
+      __syncwarp(); // a lane that still waited could miss the round of a piece that is already used up
+      if (em_lane() == 0) load_piece<F, Halves>(map, item, k + warp * PieceK, ring + R::PiecesAt + piece.at * R::PieceBytes, bar.piece_full + piece.at, cluster, rank);
+      piece.next();
+      piece.next();
     }
   }
 }
@@ -202,44 +205,6 @@ template <int F> struct Fragments {
 
 struct Output { void* y; const float* bias; u32* signs; float* sums; int transposed; };
 
-// 64 columns of y in bf16, to one of the warpgroup's two places.
-EM_DEV void stage_activated(const float* sum, const float* bias, int column0, int n, u8* staging) {
-  u32 thread = em_from_here(threadIdx.x % 128), lane = thread % 32, row = (thread / 32 * 16 + (lane >> 3 & 1u) * 8 + lane % 8) * 128;
-  int own = column0 + (int)thread % 4 * 2;
-#pragma unroll
-  for (int pair = 0; pair < 4; ++pair) {
-    u32 packed[4];
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const float* s = sum + (pair * 2 + half) * 4;
-      int column = own + pair * 16 + half * 8;
-      float b0 = column < n ? bias[column] : 0.0f, b1 = column + 1 < n ? bias[column + 1] : 0.0f;
-      float v[4] = {s[0] + b0, s[1] + b1, s[2] + b0, s[3] + b1};
-#pragma unroll
-      for (int i = 0; i < 4; ++i) v[i] = em_max(v[i], 0.01f * v[i]);
-      packed[half * 2] = em_pack_bf16(v[0], v[1]);
-      packed[half * 2 + 1] = em_pack_bf16(v[2], v[3]);
-    }
-    em_stmatrix_x4(staging + row + ((((u32)pair * 2 + (lane >> 4)) ^ lane % 8) << 4), packed);
-  }
-}
-
-template <int Halves> EM_DEV void write_activated(const float (&sum)[Halves][Half / 2], const Work& w, const Output& o, const void* map_y, int row0, int column0, u8* staging, int group) {
-#pragma unroll
-  for (int chunk = 0; chunk < Halves * Half / 64; ++chunk) {
-    u8* place = staging + chunk % 2 * 8192;
-    if (threadIdx.x % 128 == 0) em_tensor_store_wait_read<1>();
-    em_warpgroup_sync(1 + group);
-    stage_activated(sum[chunk / 3] + chunk % 3 * 32, o.bias, column0 + chunk * 64, w.n, place);
-    em_proxy_fence();
-    em_warpgroup_sync(1 + group);
-    if (threadIdx.x % 128 == 0) {
-      if (row0 < w.m && column0 + chunk * 64 < w.n) em_tensor_store(map_y, place, column0 + chunk * 64, row0, 0);
-      em_tensor_store_commit();
-    }
-  }
-}
-
 // A part along k in fp32; eight rows of four columns fill sectors either way.
 template <int Halves> EM_DEV void write_split(const float (&sum)[Halves][Half / 2], const Work& w, const Output& o, int row0, int column0, int split) {
   int thread = (int)threadIdx.x % 128, own_row = row0 + thread / 32 * 16 + thread % 32 / 4, own_column = column0 + thread % 4 * 2;
@@ -265,10 +230,10 @@ template <int F, int Halves, int Part> EM_DEV void multiply_part(float (&sum)[Ha
 }
 
 template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Work& w, const Output& o, const void* map_y, u8* ring, const Barriers& bar, int cluster, int rank) {
-  using R = Ring<F, Halves>;
+  using R = Ring<Halves>;
   int group = (int)threadIdx.x / 128 - 1, thread = (int)threadIdx.x % 128;
   Turn<PairStages> stage;
-  Turn<R::Pieces> piece;
+  Turn<Pieces> piece;
   float sum[Halves][Half / 2];
   Fragments<F> fragments;
   for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
@@ -278,14 +243,15 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
     u32 word = (u32)(row0 / 64 * ((w.k + 63) / 64) * 128 + thread);
     fragments.sums = {0.0f, 0.0f};
 #pragma unroll
-    for (int i = 0; i < Halves * Half / 2; ++i) sum[i / (Half / 2)][i % (Half / 2)] = 0.0f;
+    for (int half = 0; half < Halves; ++half) begin_with(sum[half], o.bias, item.column + half * Half, w.n);
     // While one half of a step is multiplied the next one is formed. A piece goes back once the products after its own are queued.
     auto multiplied = [&](bool any) {
       em_wgmma_wait<1>();
-      if (any && thread < cluster) em_barrier_arrive_in(bar.piece_empty + (piece.at == 0 ? R::Pieces : piece.at) - 1, thread);
+      if (any && thread < cluster) em_barrier_arrive_in(bar.piece_empty + (piece.at == 0 ? Pieces : piece.at) - 1, thread);
       piece.next();
     };
-    for (int k = item.k; k < item.k_end; k += TileK, stage.next()) {
+    int k = item.k;
+    do {
       const u8* rows = ring + stage.at * PairBytes;
       wait_for(bar.pairs_full + stage.at, stage.round);
       fragments.template form<0>(rows, group, s.leaky);
@@ -294,18 +260,30 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
       multiplied(k > item.k);
       fragments.template form<1>(rows, group, s.leaky);
       __syncwarp();
-      if (thread % 32 == 0) em_barrier_arrive(bar.pairs_empty + stage.at);
+      if (thread % 32 == 0 && (F == ByRows || k + TileK < item.k_end)) em_barrier_arrive(bar.pairs_empty + stage.at);
       if (keeps) o.signs[word + (u32)k * 2] = fragments.signs;
       wait_for(bar.piece_full + piece.at, piece.round);
       multiply_part<F, Halves, 1>(sum, fragments, ring + R::PiecesAt + piece.at * R::PieceBytes);
       multiplied(true);
-    }
+      stage.next();
+      k += TileK;
+    } while (k < item.k_end);
     em_wgmma_wait<0>();
-    if (thread < cluster) em_barrier_arrive_in(bar.piece_empty + (piece.at == 0 ? R::Pieces : piece.at) - 1, thread);
+    if (thread < cluster) em_barrier_arrive_in(bar.piece_empty + (piece.at == 0 ? Pieces : piece.at) - 1, thread);
 #pragma unroll
     for (int half = 0; half < Halves; ++half) em_wgmma_results(sum[half]);
     if (F == Forward) {
-      write_activated<Halves>(sum, w, o, map_y, row0, item.column, ring + R::StagingAt + group * R::StagingBytes, group);
+      // The whole warpgroup has done with its rows of the last stage: two pieces of y for each warp fit there.
+      int last = (stage.at == 0 ? PairStages : stage.at) - 1, warp = thread / 32;
+      u8* pieces = ring + last * PairBytes + warp / 2 * (PairBytes / 2) + group * 8192 + warp % 2 * 4096;
+      em_warpgroup_sync(1 + group);
+#pragma unroll
+      for (int half = 0; half < Halves; ++half)
+        write_rows<Half, 2, OfSum>(sum[half], {}, Rows16{map_y, pieces, row0 + warp * 16, item.column + half * Half, w.m, w.n});
+      if (thread % 32 == 0) {
+        em_tensor_store_wait_read<0>();
+        em_barrier_arrive(bar.pairs_empty + last);
+      }
       continue;
     }
     write_split<Halves>(sum, w, o, row0, item.column, item.split);
@@ -317,22 +295,21 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
     if (thread % 4 == 0 && row < w.m) o.sums[(size_t)item.split * w.m + row] = x;
     if (thread % 4 == 0 && row + 8 < w.m) o.sums[(size_t)item.split * w.m + row + 8] = y;
   }
-  if (F == Forward && thread == 0) em_tensor_store_wait_read<0>();
 }
 
 template <int F, int Halves> EM_DEV void multiply_pairs(u8* ring, const void* map_b, const void* map_y, const Pairs& s, Work w, const Output& o) {
-  using R = Ring<F, Halves>;
+  using R = Ring<Halves>;
   int cluster = (int)em_cluster_size(), rank = (int)em_cluster_rank(), rows = TileM * cluster, splits = w.items;
   w.tiles_n = (w.n + Halves * Half - 1) / (Halves * Half);
   w.items = w.tiles_n * ((w.m + rows - 1) / rows) * splits;
   u64* at = (u64*)(ring + R::BarriersAt);
-  Barriers bar = {at, at + PairStages, at + 2 * PairStages, at + 2 * PairStages + R::Pieces};
+  Barriers bar = {at, at + PairStages, at + 2 * PairStages, at + 2 * PairStages + Pieces};
   if (threadIdx.x == 0) {
     for (int i = 0; i < PairStages; ++i) {
       em_barrier_init(bar.pairs_full + i, 128);
       em_barrier_init(bar.pairs_empty + i, 8);
     }
-    for (int i = 0; i < R::Pieces; ++i) {
+    for (int i = 0; i < Pieces; ++i) {
       em_barrier_init(bar.piece_full + i, 1);
       em_barrier_init(bar.piece_empty + i, (u32)(2 * cluster));
     }
@@ -353,21 +330,21 @@ template <int F, int Halves> EM_DEV void multiply_pairs(u8* ring, const void* ma
 
 // y (m, n) bf16 = leaky_relu(A W' + bias); signs: for every 64 rows and 64 columns of A a word for each thread of a warpgroup.
 #define FORWARD(name, halves)                                                                                                      \
-  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_b, EM_TENSOR_MAP map_y, const u16* p, const int* a, int a_stride, const u16* q, const int* b,   \
-                             int b_stride, int stride, const float* bias, u32* signs, int m, int n, int k) {        \
+  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_b, EM_TENSOR_MAP map_y, const u8* p, u32 q, u32 stride, const int* a, int a_stride, const int* b, \
+                             int b_stride, const float* bias, u32* signs, int m, int n, int k) {        \
     EM_DYNAMIC_SHARED(u8, ring);                                                                                                  \
     multiply_pairs<Forward, halves>(ring, EM_PARAMETER_ADDRESS(name, 0, map_b), EM_PARAMETER_ADDRESS(name, 1, map_y),                \
-                                    {p, q, a, b, stride, a_stride, b_stride, 1}, {m, n, k, 0, 1, k}, {nullptr, bias, signs, nullptr, 0}); \
+                                    {p, q, stride, a, b, a_stride, b_stride, 1}, {m, n, k, 0, 1, k}, {nullptr, bias, signs, nullptr, 0}); \
   }                                                                                                                               \
   EM_EXPORT(name)
 
 // y (splits, m, n) fp32, or (splits, n, m): parts of A' X along k; sums (splits, m), or none: those of A's columns.
 #define BY_ROWS(name, halves)                                                                                                      \
-  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_b, const u16* p, const int* a, int a_stride, const u16* q, const int* b, int b_stride, int stride, \
+  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_b, const u8* p, u32 q, u32 stride, const int* a, int a_stride, const int* b, int b_stride, \
                               int leaky, float* y, int transposed, float* sums, int m, int n, int k,     \
                              int k_of_split, int splits) {                                                                        \
     EM_DYNAMIC_SHARED(u8, ring);                                                                                                  \
-    multiply_pairs<ByRows, halves>(ring, EM_PARAMETER_ADDRESS(name, 0, map_b), nullptr, {p, q, a, b, stride, a_stride, b_stride, leaky}, \
+    multiply_pairs<ByRows, halves>(ring, EM_PARAMETER_ADDRESS(name, 0, map_b), nullptr, {p, q, stride, a, b, a_stride, b_stride, leaky}, \
                                    {m, n, k, 0, splits, k_of_split}, {y, nullptr, nullptr, sums, transposed});                      \
   }                                                                                                                               \
   EM_EXPORT(name)

@@ -126,20 +126,6 @@ template <int TileN> EM_DEV void write_wide(const float (&sum)[TileN / 2], const
   }
 }
 
-// Sums that become bf16 begin with the bias.
-template <int TileN> EM_DEV void begin(float (&sum)[TileN / 2], const Output& o, int column0) {
-  int own = column0 + (int)threadIdx.x % 4 * 2;
-#pragma unroll
-  for (int i = 0; i < TileN / 2; ++i) sum[i] = 0.0f;
-  if (!o.bias || o.mode != Activated) return;
-#pragma unroll
-  for (int i = 0; i < TileN / 4; ++i) {
-    int column = own + i / 2 * 8 + i % 2;
-    float b = column < o.n ? o.bias[column] : 0.0f;
-    sum[i / 2 * 4 + i % 2] = b, sum[i / 2 * 4 + i % 2 + 2] = b;
-  }
-}
-
 template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Output& o, const void* map_y, u8* ring, u64* full, u64* empty, u64* old, u64* turn, int cluster, int rank) {
   using R = Ring<TileN, L>;
   constexpr bool TransposedA = L == TN, TransposedB = L != NT, Has16 = L != TN, HasOld = L == NN && R::Pieces == TileN / 64;
@@ -156,7 +142,7 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
     Rows16 rows{map_y, staging + warp * R::Pieces * PieceBytes, item.row + group * 64 + warp * 16, item.column, o.m, o.n};
     u32 bits[TileN / 64] = {};
     if (L == NN && o.mode == Masked) read_bits<TileN>(bits, o.signs, rows);
-    begin<TileN>(sum, o, item.column);
+    begin_with(sum, o.mode == Activated ? o.bias : nullptr, item.column, o.n);
     // One warpgroup's results leave while the other multiplies. That the first does not take its turn twice before the second
     // takes its own is the ring's doing: it is too short.
     bool in_turn = steps >= Lag && steps + Lag > R::Stages;

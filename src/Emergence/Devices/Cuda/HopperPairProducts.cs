@@ -13,7 +13,7 @@ internal sealed record PairRows(Tensor P, Tensor A, Tensor Q, Tensor B, bool IsA
 /// <summary>Launches kernels/sm90/pair_product_sm90.cu.</summary>
 internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
 {
-    private const int TileRows = 128, PieceK = 32, Half = 192;
+    private const int TileRows = 128, RowsOfWarp = 16, PieceK = 32, Half = 192, Unit = 16;
 
     /// <summary>Elements that the columns of a pair's rows are a multiple of.</summary>
     public const int ColumnUnit = 8;
@@ -31,7 +31,7 @@ internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
             return;
         var (kernel, columns) = n > Half ? (KernelTable.PairProductForward384, 2 * Half) : (KernelTable.PairProductForward192, Half);
         var cluster = context.ClusterOf(m, TileRows);
-        var maps = (ReadOnlySpan<CudaTensorMap>)[CudaTensorMap.Of(context.Driver, weight, Half / 2, 1, PieceK), CudaTensorMap.Of(context.Driver, y, TileRows / 2, 1)];
+        var maps = (ReadOnlySpan<CudaTensorMap>)[CudaTensorMap.Of(context.Driver, weight, Half / 2, 1, PieceK), CudaTensorMap.Of(context.Driver, y, RowsOfWarp, 1)];
         var grid = GridOf(cluster, Blocks(m, TileRows * cluster) * Blocks(n, columns));
         device.Launch(kernel, grid, cluster, maps, [.. Operand(rows), bias, signs, m, n, k]);
     }
@@ -56,8 +56,12 @@ internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
         return split.Count;
     }
 
-    private static KernelArgument[] Operand(PairRows rows) =>
-        [rows.P, rows.A, rows.A.RowStride, rows.Q, rows.B, rows.B.RowStride, rows.P.RowStride];
+    /// <summary>The sum does not care which is P; the kernels want the one that lies first, and how far behind it the other is.</summary>
+    private static KernelArgument[] Operand(PairRows rows)
+    {
+        var (p, a, q, b) = rows.P.Address <= rows.Q.Address ? (rows.P, rows.A, rows.Q, rows.B) : (rows.Q, rows.B, rows.P, rows.A);
+        return [p, checked((uint)((q.Address - p.Address) / Unit)), (uint)(p.RowStride * sizeof(ushort) / Unit), a, a.RowStride, b, b.RowStride];
+    }
 
     private Grid GridOf(int cluster, int items) => new(cluster * Math.Min(items, Math.Max(1, context.MultiprocessorCount / cluster)));
 

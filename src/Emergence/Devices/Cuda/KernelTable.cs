@@ -53,10 +53,10 @@ internal static class KernelTable
     public static readonly KernelRow ProductSm90TN128 = Add("product_sm90_tn_128", "product_sm90", 384, ProductSm90Bytes(128, true));
     public static readonly KernelRow ProductSm90TN192 = Add("product_sm90_tn_192", "product_sm90", 384, ProductSm90Bytes(192, true));
     public static readonly KernelRow ProductSm90TN256 = Add("product_sm90_tn_256", "product_sm90", 384, ProductSm90Bytes(256, true));
-    public static readonly KernelRow PairProductForward192 = Add("pair_product_sm90_forward_192", "pair_product_sm90", 384, PairProductBytes(192, true));
-    public static readonly KernelRow PairProductForward384 = Add("pair_product_sm90_forward_384", "pair_product_sm90", 384, PairProductBytes(384, true));
-    public static readonly KernelRow PairProductByRows192 = Add("pair_product_sm90_by_rows_192", "pair_product_sm90", 384, PairProductBytes(192, false));
-    public static readonly KernelRow PairProductByRows384 = Add("pair_product_sm90_by_rows_384", "pair_product_sm90", 384, PairProductBytes(384, false));
+    public static readonly KernelRow PairProductForward192 = Add("pair_product_sm90_forward_192", "pair_product_sm90", 384, PairProductBytes(192));
+    public static readonly KernelRow PairProductForward384 = Add("pair_product_sm90_forward_384", "pair_product_sm90", 384, PairProductBytes(384));
+    public static readonly KernelRow PairProductByRows192 = Add("pair_product_sm90_by_rows_192", "pair_product_sm90", 384, PairProductBytes(192));
+    public static readonly KernelRow PairProductByRows384 = Add("pair_product_sm90_by_rows_384", "pair_product_sm90", 384, PairProductBytes(384));
     public static readonly KernelRow ToBf16 = Add("to_bf16", "critic_bf16", 256);
     public static readonly KernelRow WeightsToBf16 = Add("weights_to_bf16", "critic_bf16", 256);
     public static readonly KernelRow AddPairsBf16 = Add("add_pairs_bf16", "critic_bf16", 256);
@@ -94,10 +94,6 @@ internal static class KernelTable
         return (stages * (128 + columns) * 64 * sizeof(ushort)) + (2 * staging) + ((2 * stages + 9) * sizeof(ulong));
     }
 
-    /// <summary>As in pair_product_sm90.cu: 3 stages of rows of P and Q, 4 or 5 pieces of the other operand, rows of y on their way, barriers.</summary>
-    private static int PairProductBytes(int columns, bool isForward)
-    {
-        var pieces = isForward ? 4 : 5;
-        return (3 * 2 * 128 * 64 * sizeof(ushort)) + (pieces * columns * 32 * sizeof(ushort)) + (isForward ? 4 * 64 * 64 * sizeof(ushort) : 0) + ((2 * 3 + 2 * pieces) * sizeof(ulong));
-    }
+    /// <summary>As in pair_product_sm90.cu: 4 stages of rows of P and Q, 4 pieces of the other operand, barriers.</summary>
+    private static int PairProductBytes(int columns) => (4 * 2 * 128 * 64 * sizeof(ushort)) + (4 * columns * 32 * sizeof(ushort)) + (16 * sizeof(ulong));
 }

@@ -15,6 +15,22 @@ public sealed class HopperPairProductTests : IDisposable
 
     public void Dispose() => _device.Dispose();
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(2, 2)]
+    [InlineData(2, 3)]
+    [InlineData(2, 4)]
+    [InlineData(2, 5)]
+    [InlineData(2, 6)]
+    public void Orders(int order, int seed)
+    {
+        EmulatorFixture.Order(EmulatorFixture.Kernels, order, seed);
+        By_rows_adds_parts_and_the_sums_of_columns(700, 136, 200);
+        By_rows_adds_parts_and_the_sums_of_columns(130, 104, 72);
+        Forward_forms_its_operand_and_keeps_the_signs(257, 200, 136);
+    }
+
     /// <summary>Both widths of a tile, edges in each direction, several tiles in a row, rings that wrap.</summary>
     [Theory]
     [InlineData(1, 8, 8)]
