@@ -120,6 +120,6 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
 
     private static int Blocks(int count, int each) => (count + each - 1) / each;
 
-    /// <summary>Clusters are a GPU's; a single row of tiles has nothing to share.</summary>
-    private int Cluster(int m) => context.Driver.IsEmulated || m <= TileRows ? 1 : BlocksOfCluster;
+    /// <summary>A single row of tiles has nothing to share.</summary>
+    private static int Cluster(int m) => m <= TileRows ? 1 : BlocksOfCluster;
 }
