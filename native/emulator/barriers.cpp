@@ -200,12 +200,12 @@ void check_load(u64* barrier, Block* owner, Span target) {
   for (int i = 0; i < owner->loads; ++i) {
     const Load& l = owner->load[i];
     u32 from = offset_in(owner, l.target);
-    if (overlap(target, {from, from + l.map.box[0] * l.map.box[1] * l.map.box[2] * l.map.element})) fail("a tensor load writes where another one in flight does");
+    if (overlap(target, {from, from + bytes_of(l.map)})) fail("a tensor load writes where another one in flight does");
   }
   for (int i = 0; i < owner->stores; ++i) {
     const Store& s = owner->store[i];
     u32 from = offset_in(owner, s.source);
-    if (overlap(target, {from, from + s.map.box[0] * s.map.box[1] * s.map.box[2] * s.map.element})) fail("a tensor load writes where a tensor store still reads");
+    if (overlap(target, {from, from + bytes_of(s.map)})) fail("a tensor load writes where a tensor store still reads");
   }
   for (Warpgroup* group : owner->warpgroup)
     for (int i = 0; group && i < group->products; ++i)

@@ -37,6 +37,12 @@ inline Block* neighbour(u32 rank) {
 }
 
 inline bool overlap(Span a, Span b) { return a.from < b.to && b.from < a.to; }
+inline u32 bytes_of(const TensorMap& map) { return map.box[0] * map.box[1] * map.box[2] * map.element; }
 inline u32 offset_in(const Block* owner, const void* p) { return (u32)((const u8*)p - owner->arena); }
+
+inline u32 own_offset(const void* p) {
+  if ((size_t)((const u8*)p - block->arena) >= ArenaBytes) fail("not an address in the block's own shared memory");
+  return offset_in(block, p);
+}
 
 }  // namespace emulator

@@ -30,7 +30,7 @@ template <class F> void for_each_element(const TensorMap& m, const int* at, u8* 
 }
 
 inline Span tile_span(const TensorMap& m, u32 offset) {
-  u32 bytes = m.box[0] * m.box[1] * m.box[2] * m.element;
+  u32 bytes = bytes_of(m);
   if (offset & (m.swizzle ? 1023 : 127)) fail("tensor copy: the shared address is not a multiple of %d bytes", m.swizzle ? 1024 : 128);
   if (offset + bytes > ArenaBytes) fail("tensor copy: past the end of shared memory");
   return {offset, offset + bytes};
@@ -50,7 +50,7 @@ inline void carry_out_loads(u64* barrier) {
       if (global) memcpy(shared, global, bytes);
       else memset(shared, 0, bytes);
     });
-    complete_bytes(load, load.map.box[0] * load.map.box[1] * load.map.box[2] * load.map.element);
+    complete_bytes(load, bytes_of(load.map));
   }
   block->loads = left;
 }
@@ -58,7 +58,7 @@ inline void carry_out_loads(u64* barrier) {
 // The blocks of the cluster whose bit is set take it to the same place and report to the same barrier.
 inline void load_tensor_into(u32 blocks, void* target, const void* map, u32 rank, int x, int y, int z, u64* barrier) {
   TensorMap m = read_map(map, rank);
-  u32 at = offset_in(block, target), to = offset_in(block, barrier);
+  u32 at = own_offset(target), to = own_offset(barrier);
   Span span = tile_span(m, at);
   for (u32 i = 0; blocks >> i; ++i) {
     if (!(blocks >> i & 1)) continue;
@@ -77,7 +77,11 @@ inline void load_tensor(void* target, const void* map, u32 rank, int x, int y, i
 
 // ---- before a fence the copy engine and products do not see what a thread wrote; known of stmatrix alone
 inline void note_unfenced(const void* row) {
-  u32 at = offset_in(block, row);
+  u32 at = own_offset(row);
+  for (int i = 0; i < block->stores; ++i) {
+    u32 from = offset_in(block, block->store[i].source);
+    if (overlap({at, at + 16}, {from, from + bytes_of(block->store[i].map)})) fail("stmatrix writes where a tensor store still reads");
+  }
   Thread* t = current;
   if (t->unfenced_from == t->unfenced_to) t->unfenced_from = at, t->unfenced_to = at + 16;
   if (at < t->unfenced_from) t->unfenced_from = at;
@@ -96,7 +100,7 @@ inline void check_fenced(Span span) {
 // ---- tensor stores: read their shared memory when the thread waits for that
 inline void store_tensor(const void* map, const void* source, u32 rank, int x, int y, int z) {
   TensorMap m = read_map(map, rank);
-  Span span = tile_span(m, offset_in(block, source));
+  Span span = tile_span(m, own_offset(source));
   check_fenced(span);
   if (block->stores == MaxStores) fail("more than %d tensor stores in flight", MaxStores);
   block->store[block->stores++] = {source, m, {x, y, z}, current, false};

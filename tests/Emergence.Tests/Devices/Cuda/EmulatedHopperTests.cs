@@ -4,9 +4,12 @@ using Emergence.Tensors;
 
 namespace Emergence.Tests.Devices.Cuda;
 
-/// <summary>Blocks of a cluster reach each other's memory; what the emulator finds there is proven by kernels that are wrong in one way (native/emulator/tests/clusters.cu).</summary>
+/// <summary>
+/// Blocks of a cluster reach each other's memory, the copy engine works beside the threads; what the emulator finds there is
+/// proven by kernels that are wrong in one way (clusters.cu and tensors.cu in native/emulator/tests).
+/// </summary>
 [Collection("emulator tests")]
-public sealed unsafe class EmulatedClusterTests : IDisposable
+public sealed unsafe class EmulatedHopperTests : IDisposable
 {
     private const int Tile = 64, Steps = 5, K = Steps * Tile, SharedBytes = (4 * 8192) + 32;
 
@@ -15,7 +18,7 @@ public sealed unsafe class EmulatedClusterTests : IDisposable
     private readonly CudaStream _stream;
     private readonly CudaKernels _kernels;
 
-    public EmulatedClusterTests()
+    public EmulatedHopperTests()
     {
         EmulatorFixture.Memory(_driver, 1L << 30);
         EmulatorFixture.Order(_driver, 0);
@@ -96,12 +99,67 @@ public sealed unsafe class EmulatedClusterTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1, "reads what thread 0 wrote without a fence.proxy.async since")]
+    [InlineData(2, "a tensor load writes where a tensor store still reads")]
+    [InlineData(3, "stmatrix writes where a tensor store still reads")]
+    [InlineData(4, "a tensor load writes where a tensor store still reads")]
+    [InlineData(5, "a tensor load writes where another one in flight does")]
+    [InlineData(6, "mbarrier: not initialised")]
+    [InlineData(7, "mbarrier: something else was written over it")]
+    [InlineData(8, "there is no block 1 in a cluster of 1")]
+    [InlineData(10, "block 0 of the cluster leaves while a tensor store reads its memory")]
+    public void A_mistake_beside_the_copy_engine_is_found_and_named(int wrong, string expected)
+    {
+        foreach (var order in (int[])[0, 1, 2])
+        {
+            EmulatorFixture.Order(_driver, order);
+            var error = Assert.Throws<EmergenceException>(() => Store(wrong));
+            Assert.Contains($"store_a_tile: {expected}", error.Message, StringComparison.Ordinal);
+            _driver.Check(_driver.cuDevicePrimaryCtxReset_v2(0));
+        }
+    }
+
+    [Fact]
+    public void A_tile_arrives_in_its_matrix()
+    {
+        foreach (var order in (int[])[0, 1, 2])
+        {
+            EmulatorFixture.Order(_driver, order);
+            Assert.All(Store(0), bits => Assert.Equal(0x3f80, bits));
+        }
+    }
+
+    [Theory]
+    [InlineData(0, "")]
+    [InlineData(9, "wgmma: bits of the descriptor 4000004000018040 are set between its fields")]
+    public void Bits_beside_the_fields_of_a_descriptor_are_found(int wrong, string expected)
+    {
+        using var output = new CudaBuffer(_context, sizeof(float) * 128);
+        _stream.Launch(_kernels[new KernelRow("multiply_a_tile", "tensors", 128, SharedBytes: 8192)], new Grid(1), output, wrong);
+        var error = Record.Exception(_stream.Synchronize);
+        Assert.Equal(expected.Length > 0, error != null);
+        Assert.Contains(expected, error?.Message ?? "", StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_grid_that_is_not_made_of_clusters_is_refused()
     {
         using var output = new CudaBuffer(_context, 4);
         var error = Assert.Throws<EmergenceException>(() => _stream.Launch(Kernel("cluster_k_major"), new Grid(3), 2, [default, default], [output, Steps, 0]));
         Assert.Equal("CUDA_ERROR_INVALID_CLUSTER_SIZE in cuLaunchKernelEx: cluster_k_major: grid 3,1,1 cannot be made of clusters 2,1,1", error.Message);
+    }
+
+    /// <summary>(16, 64) in bf16 as a tensor store has left it.</summary>
+    private ushort[] Store(int wrong)
+    {
+        using var matrix = new Tensor(new CudaBuffer(_context, 16 * 64 * sizeof(ushort)), DType.BFloat16, 16, 64);
+        _stream.Launch(_kernels[new KernelRow("store_a_tile", "tensors", 32, SharedBytes: 2048 + 8)], new Grid(1), 1, [CudaTensorMap.Of(_driver, matrix, 16, 1)], [wrong]);
+        var values = new ushort[16 * 64];
+        fixed (ushort* to = values)
+            _driver.Check(_driver.cuMemcpyDtoHAsync_v2(to, (ulong)matrix.Address, (nuint)(sizeof(ushort) * values.Length), _stream.Handle));
+        _stream.Synchronize();
+        return values;
     }
 
     private CudaKernel Kernel(string name) => _kernels[new KernelRow(name, "clusters", 256, SharedBytes: SharedBytes)];
