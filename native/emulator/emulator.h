@@ -198,7 +198,14 @@ template <class... P, void (*K)(P...)> struct Registration<K> {
   Registration(const char* name, const char* file) : kernel{name, file, invoke, (int)sizeof...(P), sizes, kernels} { kernels = &kernel; }
 };
 
-// ---- scheduler.cpp
+// ---- scheduler.cpp, for launch.cpp
+Cluster* make_cluster(int size);        // that of this OS thread
+void make_fiber(Thread* thread);
+void run_fibers(Cluster* cluster);      // until the last of them has ended
+void paint_red(u8* at);
+void check_shared(Cluster* cluster);    // red zones
+
+// ---- launch.cpp
 int launch(const Kernel& kernel, Index grid, Index dimensions, Index cluster, u32 shared_bytes, void** arguments);
 const char* last_error();
 void set_error(const char* format, ...) __attribute__((format(printf, 1, 2)));
