@@ -177,38 +177,6 @@ public sealed class HopperProductTests : IDisposable
         Assert.Equal(Floats(all)[(150 * N)..(151 * N)], Floats(one));
     }
 
-    /// <summary>In clusters of two, whose blocks load for each other: the threads run forward, in reverse and in random orders.</summary>
-    [Theory]
-    [InlineData("NT", 257, 130)]
-    [InlineData("NN", 300, 257)]
-    [InlineData("TN", 257, 190)]
-    public void Order_of_threads_does_not_matter(string layoutName, int m, int n)
-    {
-        const int K = 700;
-        var layout = Enum.Parse<ProductLayout>(layoutName);
-        var ((_, left), (_, right)) = Operands(layout, m, n, K);
-        using var y = _device.Allocate(m, n);
-        var seen = new List<float[]>();
-        try
-        {
-            foreach (var (order, seed) in ((int, int)[])[(0, 1), (1, 1), (2, 1), (2, 2)])
-            {
-                EmulatorFixture.Order(EmulatorFixture.Kernels, order, seed);
-                Products.Launch(layout, left, right, y, ProductKind.Float);
-                seen.Add(Floats(y));
-            }
-        }
-        finally
-        {
-            EmulatorFixture.Order(EmulatorFixture.Kernels, 0);
-            left.Dispose();
-            right.Dispose();
-        }
-
-        Assert.All(seen, values => Assert.Equal(seen[0], values));
-        Assert.DoesNotContain(seen[0], float.IsNaN);
-    }
-
     /// <summary>A chain of k roundings, each of at most an epsilon of a partial sum (tensor cores may truncate).</summary>
     private static double Bound(int k, double size) => (k + 4) * Epsilon * size;
 
