@@ -50,11 +50,12 @@ EM_KERNEL(256) weights_to_bf16(const float* x, const Weights* matrices, int coun
 }
 EM_EXPORT(weights_to_bf16)
 
-// y[r] = leaky_relu(zx[a[r]] + zy[b[r]])
+// y[r] = leaky_relu(zx[a[r]] + zy[b[r]]). Rows of both halves take turns: the published protocol has the same a in both.
 EM_KERNEL(256) add_pairs_bf16(const u16* zx, int zx_stride, const int* a, int a_stride, const u16* zy, int zy_stride, const int* b, int b_stride,
                               u16* y, int y_stride, int rows, int columns) {
-  u32 chunks = (u32)(columns + 7) / 8, at = blockIdx.x * 256 + threadIdx.x, row = at / chunks, column = at % chunks * 8;
-  if (row >= (u32)rows) return;
+  u32 chunks = (u32)(columns + 7) / 8, at = blockIdx.x * 256 + threadIdx.x, turn = at / chunks, column = at % chunks * 8;
+  if (turn >= (u32)rows) return;
+  u32 row = turn / 2 + (turn % 2 ? (u32)(rows + 1) / 2 : 0);
   Eight e = unpack(*(const uint4*)(zx + (size_t)a[(size_t)row * a_stride] * zx_stride + column));
   add(e, unpack(*(const uint4*)(zy + (size_t)b[(size_t)row * b_stride] * zy_stride + column)));
 #pragma unroll

@@ -154,3 +154,10 @@ EM_KERNEL(256) sort_starts(const int* sorted_keys, int count, int* starts, int c
   for (int c = first; c <= last; ++c) starts[c] = i;
 }
 EM_EXPORT(sort_starts)
+
+// The pairs by class where each class has one of the first n and one of the last n: those two, one behind the other.
+EM_KERNEL(256) order_twos(const int* index, int stride, int n, int* order) {
+  int pair = (int)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (pair < 2 * n) order[2 * (size_t)index[(size_t)pair * stride] + (pair >= n ? 1 : 0)] = pair;
+}
+EM_EXPORT(order_twos)

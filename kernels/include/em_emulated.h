@@ -61,6 +61,9 @@ EM_DEV u32 __ballot_sync(u32 mask, int vote) {
 EM_DEV u32 atomicAdd(u32* p, u32 v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
 EM_DEV void em_threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
+template <int Width> EM_DEV u32 em_shuffle_within(u32 v, int i) { return __shfl_sync(~0u, v, ((int)em_lane() & -Width) + i); }
+EM_DEV u32 em_from_here(u32 v) { return v; }
+
 // One instruction each on a GPU.
 EM_DEV float em_ex2(float x) { return exp2f(x); }
 EM_DEV float em_lg2(float x) { return log2f(x); }
@@ -75,7 +78,7 @@ EM_DEV void em_copy_async16(void* shared, const void* global) { emulator::copy_a
 EM_DEV void em_copy_async16_or_zero(void* shared, const void* global, bool valid) { emulator::copy_async(shared, global, 16, valid ? 16 : 0); }
 EM_DEV void em_copy_async16_first(void* shared, const void* global, int bytes) { emulator::copy_async(shared, global, 16, (u32)bytes); }
 EM_DEV void em_copy_commit() { emulator::current->copy_group++; }
-template <int Keep> EM_DEV void em_copy_wait() { emulator::finish_copies(Keep); }
+template <int Keep> EM_DEV void em_copy_wait() { emulator::finish_copies(*emulator::current, emulator::current->copy_group < Keep ? 0 : emulator::current->copy_group - Keep); }
 EM_DEV void em_ldmatrix_x2(u32 (&r)[2], const void* row) { emulator::load_matrix<2, false>(r, row); }
 EM_DEV void em_ldmatrix_x4(u32 (&r)[4], const void* row) { emulator::load_matrix<4, false>(r, row); }
 EM_DEV void em_ldmatrix_x4_transposed(u32 (&r)[4], const void* row) { emulator::load_matrix<4, true>(r, row); }
@@ -89,12 +92,13 @@ EM_DEV void em_barrier_init_fence() { emulator::fence_barriers(); }
 EM_DEV void em_barrier_arrive(u64* b) { emulator::arrive(b, 0); }
 EM_DEV void em_barrier_arrive_expecting(u64* b, u32 bytes) { emulator::arrive(b, bytes); }
 EM_DEV bool em_barrier_try_wait(u64* b, u32 parity) { return emulator::try_wait(b, parity); }
+EM_DEV void em_copy_arrive(u64* b) { emulator::arrive_after_copies(b); }
 EM_DEV void em_proxy_fence() { emulator::fence_proxy(); }
 EM_DEV void em_tensor_load(void* shared, const void* map, int x, int y, u64* b) { emulator::load_tensor(shared, map, 2, x, y, 0, b); }
 EM_DEV void em_tensor_load(void* shared, const void* map, int x, int y, int z, u64* b) { emulator::load_tensor(shared, map, 3, x, y, z, b); }
 EM_DEV void em_tensor_store(const void* map, const void* shared, int x, int y, int z) { emulator::store_tensor(map, shared, 3, x, y, z); }
-EM_DEV void em_tensor_store_commit() { emulator::commit_stores(); }
-EM_DEV void em_tensor_store_wait_read() { emulator::finish_stores(); }
+EM_DEV void em_tensor_store_commit() { emulator::current->store_group++; }
+template <int Keep> EM_DEV void em_tensor_store_wait_read() { emulator::finish_stores(Keep); }
 EM_DEV void em_stmatrix_x4(void* row, const u32 (&r)[4]) { emulator::store_matrix<4>(row, r); }
 template <int Registers> EM_DEV void em_registers_more() {}
 template <int Registers> EM_DEV void em_registers_fewer() {}
@@ -103,8 +107,12 @@ EM_DEV void em_wgmma_commit() { emulator::CommitSlot s; emulator::warpgroup_oper
 template <int Keep> EM_DEV void em_wgmma_wait() { emulator::WaitSlot s{Keep}; emulator::warpgroup_operation(s, emulator::execute_product_wait); }
 // d is a (64, 2 * Half) tile, Half registers a thread; adds to d.
 template <int TransposedA, int TransposedB, int Half> EM_DEV void em_wgmma(float (&d)[Half], u64 a, u64 b) {
-  emulator::ProductSlot s{d, a, b};
+  emulator::ProductSlot s{d, a, b, nullptr};
   emulator::warpgroup_operation(s, emulator::issue_product<2 * Half, TransposedA != 0, TransposedB != 0>);
+}
+template <int TransposedB, int Half> EM_DEV void em_wgmma(float (&d)[Half], const u32 (&a)[4], u64 b) {
+  emulator::ProductSlot s{d, 0, b, a};
+  emulator::warpgroup_operation(s, emulator::issue_product<2 * Half, false, TransposedB != 0>);
 }
 template <int Half> EM_DEV void em_wgmma_results(float (&)[Half]) {}
 EM_DEV void em_warpgroup_sync(int) { emulator::CommitSlot s; emulator::warpgroup_operation(s, emulator::execute_warpgroup_sync); }

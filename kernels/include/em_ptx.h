@@ -3,6 +3,16 @@
 
 EM_DEV u32 em_lane() { u32 r; asm("mov.u32 %0, %%laneid;" : "=r"(r)); return r; }
 
+// v, known to the compiler from here on only: what depends on it is not made before a loop and kept in registers.
+EM_DEV u32 em_from_here(u32 v) { asm volatile("" : "+r"(v)); return v; }
+
+// v of lane i of the `Width` lanes, a power of two, that this one is among.
+template <int Width> EM_DEV u32 em_shuffle_within(u32 v, int i) {
+  u32 r;
+  asm volatile("shfl.sync.idx.b32 %0, %1, %2, %3, -1;" : "=r"(r) : "r"(v), "r"(i), "n"((32 - Width) << 8 | 31));
+  return r;
+}
+
 // ---- approximations of the special function unit (errors: PTX manual)
 EM_DEV float em_ex2(float x) { float r; asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x)); return r; }
 EM_DEV float em_lg2(float x) { float r; asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x)); return r; }
@@ -62,6 +72,8 @@ EM_DEV bool em_barrier_try_wait(u64* b, u32 parity) {
                : "=r"(done) : "r"(em_shared_address(b)), "r"(parity) : "memory");
   return done;
 }
+// Arrives once this thread's asynchronous copies up to here have landed.
+EM_DEV void em_copy_arrive(u64* b) { asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(em_shared_address(b)) : "memory"); }
 
 // ---- tensor copies (TMA); the fence orders ordinary writes to shared memory before a tensor store reads them
 EM_DEV void em_proxy_fence() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
@@ -78,8 +90,8 @@ EM_DEV void em_tensor_store(const void* map, const void* shared, int x, int y, i
                ::"l"(map), "r"(x), "r"(y), "r"(z), "r"(em_shared_address(shared)) : "memory");
 }
 EM_DEV void em_tensor_store_commit() { asm volatile("cp.async.bulk.commit_group;" ::: "memory"); }
-// Until this thread's stores have read their shared memory.
-EM_DEV void em_tensor_store_wait_read() { asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory"); }
+// Until all but the last Keep of this thread's groups of stores have read their shared memory.
+template <int Keep> EM_DEV void em_tensor_store_wait_read() { asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(Keep) : "memory"); }
 EM_DEV void em_stmatrix_x4(void* row, const u32 (&r)[4]) {
   asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1,%2,%3,%4};"
                ::"r"(em_shared_address(row)), "r"(r[0]), "r"(r[1]), "r"(r[2]), "r"(r[3]) : "memory");
@@ -117,6 +129,13 @@ template <int TransposedA, int TransposedB> EM_DEV void em_wgmma(float (&d)[128]
                "}, %128, %129, 1, 1, 1, %130, %131;"
                : EM_D128
                : "l"(a), "l"(b), "n"(TransposedA), "n"(TransposedB));
+}
+// The same with a in registers, as fragments: d (64, 192) = a (64, 16) b + d.
+template <int TransposedB> EM_DEV void em_wgmma(float (&d)[96], const u32 (&a)[4], u64 b) {
+  asm volatile("wgmma.mma_async.sync.aligned.m64n192k16.f32.bf16.bf16 {" EM_LIST96
+               "}, {%96, %97, %98, %99}, %100, 1, 1, 1, %101;"
+               : EM_D96
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "n"(TransposedB));
 }
 // After the wait: the compiler may not read d before.
 template <int Half> EM_DEV void em_wgmma_results(float (&d)[Half]) {

@@ -4,27 +4,29 @@
 // for both. The sum over k of an element is one chain in a fixed order, whatever m and n are.
 #include "em.h"
 #if EM_HAS_WGMMA
+#include "em_rows16.h"
 
 constexpr int TileM = 128, TileK = 64, Threads = 384;
 constexpr int Pitch = 40;                                      // of 32 floats of a row on their way out: no bank conflicts
+constexpr int Lag = 2;                                         // steps that the second warpgroup begins behind the first
 
 enum Layout { NT, NN, TN };                                     // which of a (m, k) and b (k, n) are stored transposed
-enum Mode { Activated, Gradient, Float, Split };
+enum Mode { Activated, Gradient, Float, Split, Masked };
 
-// Shared memory: stages of tiles of a and b; for each warpgroup its 64 rows of y on their way, in bf16 or by pieces in fp32;
-// barriers of full and empty stages, and of what y held.
+// Shared memory: stages of tiles of a and b; for each warpgroup its 64 rows of y on their way, in fp32 by 32 columns or in bf16
+// by as many pieces as fit; barriers of full and empty stages, of what y held for each warp, of the second warpgroup's turn.
 template <int TileN, int L> struct Ring {
   static constexpr int ABytes = TileM * TileK * 2, BBytes = TileN * TileK * 2, StageBytes = ABytes + BBytes;
-  static constexpr int Stages = L == TN ? (TileN == 128 ? 5 : 4) : (TileN == 128 ? 5 : TileN == 192 ? 4 : 3);
-  static constexpr int StagingBytes = L == TN ? 64 * Pitch * 4 : 64 * TileN * 2;
+  static constexpr int Stages = TileN == 128 ? 6 : 4, Pieces = TileN == 256 ? 2 : TileN / 64;
+  static constexpr int StagingBytes = L == TN ? 64 * Pitch * 4 : 4 * Pieces * PieceBytes;
   // The blocks of a cluster take turns loading b: as two halves of its columns, or where MN-major by pieces of 64.
   static constexpr int PartsOfB = L == NT ? 2 : TileN / 64;
   static constexpr int StagingAt = Stages * StageBytes, BarriersAt = StagingAt + 2 * StagingBytes;
 };
 
 // Operands may consist of parts that add up; `parts_a` and `parts_b` name the part of each product in four bits, first the lowest.
-struct Work { int m, n, k, tiles_n, items, k_of_split, products; u32 parts_a, parts_b; };
-struct Output { void* y; int stride, m, n; const float* bias; const float* residual; int residual_stride, mode, activation, wide; };
+struct Work { int m, n, k, tiles_n, tiles_m, splits, k_of_split, products; u32 parts_a, parts_b; };
+struct Output { void* y; int stride, m, n; const float* bias; const float* residual; int residual_stride; const u32* signs; int mode, activation, wide; };
 
 // A tile in rows of 128 bytes, swizzled: K-major, rows are m or n; or MN-major, rows are k, and the next 64 of m or n follow
 // 8 KB on.
@@ -34,24 +36,27 @@ template <bool MnMajor> EM_DEV u64 descriptor(const void* tile) {
   return (u64)((em_shared_address(tile) & 0x3ffffu) >> 4) | piece << 16 | (u64)(1024 >> 4) << 32 | (u64)1 << 62;
 }
 
-EM_DEV Work work(int m, int n, int k, int tile_n, int k_of_split, int splits, int products, u32 parts_a, u32 parts_b) {
-  int tiles_n = (n + tile_n - 1) / tile_n, rows = TileM * (int)em_cluster_size();
-  return {m, n, k, tiles_n, tiles_n * ((m + rows - 1) / rows) * splits, k_of_split, products, parts_a, parts_b};
+// Where a cluster is among its tiles: it walks along n, then m, then from split to split of k, and divides only before it sets out.
+struct Place { int n, m, split; };
+EM_DEV Place place_of(const Work& w, int index) { return {index % w.tiles_n, index / w.tiles_n % w.tiles_m, index / w.tiles_n / w.tiles_m}; }
+EM_DEV void walk(Place& at, const Place& by, const Work& w) {
+  at.n += by.n, at.m += by.m, at.split += by.split;
+  if (at.n >= w.tiles_n) at.n -= w.tiles_n, at.m++;
+  if (at.m >= w.tiles_m) at.m -= w.tiles_m, at.split++;
 }
 
-struct Item { int row, column, k, k_end, split; };
-EM_DEV Item item_of(const Work& w, int index, int tile_n, int cluster, int rank) {
-  int groups = (w.m + TileM * cluster - 1) / (TileM * cluster);
-  int column = index % w.tiles_n, row = index / w.tiles_n % groups, split = index / w.tiles_n / groups;
-  int k = split * w.k_of_split, k_end = k + w.k_of_split < w.k ? k + w.k_of_split : w.k;
-  return {(row * cluster + rank) * TileM, column * tile_n, k, k_end, split};
+struct Item { int row, column, k, k_end; };
+EM_DEV Item item_at(const Work& w, const Place& at, int tile_n, int cluster, int rank) {
+  int k = at.split * w.k_of_split, k_end = k + w.k_of_split < w.k ? k + w.k_of_split : w.k;
+  return {(at.m * cluster + rank) * TileM, at.n * tile_n, k, k_end};
 }
 
 template <int TileN, int L> EM_DEV void load_tiles(const Work& w, const void* map_a, const void* map_b, u8* ring, u64* full, u64* empty, int cluster, int rank) {
   using R = Ring<TileN, L>;
   int count = 0;
-  for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
-    Item item = item_of(w, index, TileN, cluster, rank);
+  Place by = place_of(w, (int)gridDim.x / cluster);
+  for (Place at = place_of(w, (int)blockIdx.x / cluster); at.split < w.splits; walk(at, by, w)) {
+    Item item = item_at(w, at, TileN, cluster, rank);
     for (int product = 0; product < w.products; ++product) {
       int pa = (int)(w.parts_a >> 4 * product & 15u), pb = (int)(w.parts_b >> 4 * product & 15u);
       for (int k = item.k; k < item.k_end; k += TileK, ++count) {
@@ -121,92 +126,44 @@ template <int TileN> EM_DEV void write_wide(const float (&sum)[TileN / 2], const
   }
 }
 
-// bf16 rows of y in shared memory as tensor copies have them: pieces of 64 columns, swizzled. Each lane names a row of 8
-// columns for ldmatrix and stmatrix, whose fragments are those of a product's results.
-template <int TileN> struct Rows16 {
-  u8* tile;
-  u32 row, low, high;
-
-  EM_DEV_MEMBER Rows16(u8* staging) {
-    u32 thread = threadIdx.x % 128, lane = thread % 32;
-    tile = staging;
-    row = (thread / 32 * 16 + (lane >> 3 & 1u) * 8 + lane % 8) * 128;
-    low = lane % 8, high = lane >> 4;
-  }
-  // Where this lane's row of columns 16 * pair .. lies.
-  EM_DEV_MEMBER u8* at(int pair) const { return tile + pair / 4 * 8192 + row + ((((u32)(pair % 4) * 2 + high) ^ low) << 4); }
-};
-
-template <int TileN> EM_DEV void stage_activated(const float (&sum)[TileN / 2], const Output& o, int column0, u8* staging) {
-  Rows16<TileN> rows(staging);
-  float slope = o.activation ? 0.01f : 1.0f;                    // leaky ReLU, or none
+// Sums that become bf16 begin with the bias.
+template <int TileN> EM_DEV void begin(float (&sum)[TileN / 2], const Output& o, int column0) {
   int own = column0 + (int)threadIdx.x % 4 * 2;
 #pragma unroll
-  for (int pair = 0; pair < TileN / 16; ++pair) {
-    u32 packed[4];
+  for (int i = 0; i < TileN / 2; ++i) sum[i] = 0.0f;
+  if (!o.bias || o.mode != Activated) return;
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const float* s = sum + (pair * 2 + half) * 4;
-      int column = own + pair * 16 + half * 8;
-      float b0 = o.bias && column < o.n ? o.bias[column] : 0.0f, b1 = o.bias && column + 1 < o.n ? o.bias[column + 1] : 0.0f;
-      float v[4] = {s[0] + b0, s[1] + b1, s[2] + b0, s[3] + b1};
-#pragma unroll
-      for (int i = 0; i < 4; ++i) v[i] = v[i] > 0.0f ? v[i] : slope * v[i];
-      packed[half * 2] = em_pack_bf16(v[0], v[1]);
-      packed[half * 2 + 1] = em_pack_bf16(v[2], v[3]);
-    }
-    em_stmatrix_x4(rows.at(pair), packed);
+  for (int i = 0; i < TileN / 4; ++i) {
+    int column = own + i / 2 * 8 + i % 2;
+    float b = column < o.n ? o.bias[column] : 0.0f;
+    sum[i / 2 * 4 + i % 2] = b, sum[i / 2 * 4 + i % 2 + 2] = b;
   }
 }
 
-// The results take the place of the activations that lie there.
-template <int TileN> EM_DEV void stage_gradient(const float (&sum)[TileN / 2], u8* staging) {
-  Rows16<TileN> rows(staging);
-#pragma unroll
-  for (int pair = 0; pair < TileN / 16; ++pair) {
-    const float* s = sum + pair * 8;
-    u32 y[4], packed[4];
-    em_ldmatrix_x4(y, rows.at(pair));
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      float low = (int)(y[i] << 16) > 0 ? s[2 * i] : 0.01f * s[2 * i], high = (int)y[i] > 0xffff ? s[2 * i + 1] : 0.01f * s[2 * i + 1];
-      packed[i] = em_pack_bf16(low, high);
-    }
-    em_stmatrix_x4(rows.at(pair), packed);
-  }
-}
-
-// One thread moves a warpgroup's rows of y between global and shared memory, as far as they lie in y.
-template <int TileN> EM_DEV void load_rows(const Output& o, const void* map, int row0, int column0, u8* staging, u64* old) {
-  u32 bytes = 0;
-  for (int column = 0; column < TileN && column0 + column < o.n && row0 < o.m; column += 64) bytes += 8192;
-  em_barrier_arrive_expecting(old, bytes);
-  for (int at = 0; at < (int)bytes / 8192; ++at) em_tensor_load(staging + at * 8192, map, column0 + at * 64, row0, 0, old);
-}
-template <int TileN> EM_DEV void store_rows(const Output& o, const void* map, int row0, int column0, const u8* staging) {
-  for (int column = 0; column < TileN && column0 + column < o.n && row0 < o.m; column += 64) em_tensor_store(map, staging + column * 128, column0 + column, row0, 0);
-  em_tensor_store_commit();
-}
-
-template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Output& o, const void* map_y, u8* ring, u64* full, u64* empty, u64* old, int cluster, int rank) {
+template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Output& o, const void* map_y, u8* ring, u64* full, u64* empty, u64* old, u64* turn, int cluster, int rank) {
   using R = Ring<TileN, L>;
-  constexpr bool TransposedA = L == TN, TransposedB = L != NT, Has16 = L != TN;
+  constexpr bool TransposedA = L == TN, TransposedB = L != NT, Has16 = L != TN, HasOld = L == NN && R::Pieces == TileN / 64;
   constexpr u64 StepA = TransposedA ? 2048 >> 4 : 32 >> 4, StepB = TransposedB ? 2048 >> 4 : 32 >> 4;
-  int group = (int)threadIdx.x / 128 - 1, thread = (int)threadIdx.x % 128, count = 0;
+  // Taken from a lane, the warp's number is known to be the same in all.
+  int number = __shfl_sync(~0u, (int)threadIdx.x / 32, 0), group = number / 4 - 1, warp = number % 4, thread = (int)threadIdx.x % 128, count = 0;
   u8* staging = ring + R::StagingAt + group * R::StagingBytes;
   float sum[TileN / 2];
-  u32 tiles = 0;
-  for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster, ++tiles) {
-    Item item = item_of(w, index, TileN, cluster, rank);
-    int row0 = item.row + group * 64;
-    if (Has16 && o.mode == Gradient && thread == 0) {
-      em_tensor_store_wait_read();
-      load_rows<TileN>(o, map_y, row0, item.column, staging, old + group);
-    }
-#pragma unroll
-    for (int i = 0; i < TileN / 2; ++i) sum[i] = 0.0f;
+  u32 tiles = 0, turns = 0;
+  Place by = place_of(w, (int)gridDim.x / cluster);
+  for (Place at = place_of(w, (int)blockIdx.x / cluster); at.split < w.splits; walk(at, by, w), ++tiles) {
+    Item item = item_at(w, at, TileN, cluster, rank);
     int steps = w.products * ((item.k_end - item.k + TileK - 1) / TileK);
-    for (int step = 0; step < steps; ++step, ++count) {
+    Rows16 rows{map_y, staging + warp * R::Pieces * PieceBytes, item.row + group * 64 + warp * 16, item.column, o.m, o.n};
+    u32 bits[TileN / 64] = {};
+    if (L == NN && o.mode == Masked) read_bits<TileN>(bits, o.signs, rows);
+    begin<TileN>(sum, o, item.column);
+    // One warpgroup's results leave while the other multiplies. That the first does not take its turn twice before the second
+    // takes its own is the ring's doing: it is too short.
+    bool in_turn = steps >= Lag && steps + Lag > R::Stages;
+    while (in_turn && group == 1 && !em_barrier_try_wait(turn, turns & 1u)) {}
+    turns += in_turn;
+    int step = 0;                                               // a loop that may end before it begins makes ptxas serialize wgmma
+    do {
       int stage = count % R::Stages;
       while (!em_barrier_try_wait(full + stage, (u32)(count / R::Stages & 1))) {}
       u64 a = descriptor<TransposedA>(ring + stage * R::StageBytes + group * 8192);
@@ -215,43 +172,45 @@ template <int TileN, int L> EM_DEV void multiply_tiles(const Work& w, const Outp
 #pragma unroll
       for (int k = 0; k < TileK / 16; ++k) em_wgmma<TransposedA, TransposedB>(sum, a + k * StepA, b + k * StepB);
       em_wgmma_commit();
+      if (in_turn && group == 0 && thread == 0 && step == Lag - 1) em_barrier_arrive(turn);
+      if (HasOld && o.mode == Gradient && step == 0 && thread % 32 == 0) {
+        em_tensor_store_wait_read<0>();
+        load_rows<TileN>(rows, old + group * 4 + warp);
+      }
       // The products before these are done: their stage goes back to whoever loads into it.
       em_wgmma_wait<1>();
       if (step > 0 && thread < cluster) em_barrier_arrive_in(empty + (count - 1) % R::Stages, thread);
-    }
+      ++count;
+    } while (++step < steps);
     em_wgmma_wait<0>();
     em_wgmma_results(sum);
     if (thread < cluster) em_barrier_arrive_in(empty + (count - 1) % R::Stages, thread);
     if (!Has16 || o.mode == Float || o.mode == Split) {
-      write_wide<TileN>(sum, o, row0, item.column, item.split, (float*)staging, 1 + group);
-      continue;
-    }
-    if (o.mode == Gradient) {
-      while (!em_barrier_try_wait(old + group, tiles & 1u)) {}
-      stage_gradient<TileN>(sum, staging);
+      write_wide<TileN>(sum, o, item.row + group * 64, item.column, at.split, (float*)staging, 1 + group);
+    } else if (HasOld && o.mode == Gradient) {
+      while (!em_barrier_try_wait(old + group * 4 + warp, tiles & 1u)) {}
+      write_rows<TileN, R::Pieces, OfPlace>(sum, bits, rows);
+    } else if (L == NN && o.mode == Masked) {
+      write_rows<TileN, R::Pieces, OfBit>(sum, bits, rows);
+    } else if (o.activation) {
+      write_rows<TileN, R::Pieces, OfSum>(sum, bits, rows);
     } else {
-      if (thread == 0) em_tensor_store_wait_read();
-      em_warpgroup_sync(1 + group);
-      stage_activated<TileN>(sum, o, item.column, staging);
+      write_rows<TileN, R::Pieces, None>(sum, bits, rows);
     }
-    em_proxy_fence();
-    em_warpgroup_sync(1 + group);
-    if (thread == 0) store_rows<TileN>(o, map_y, row0, item.column, staging);
   }
-  if (Has16 && thread == 0) em_tensor_store_wait_read();
+  if (Has16 && thread % 32 == 0) em_tensor_store_wait_read<0>();
 }
 
 template <int TileN, int L> EM_DEV void product(u8* ring, const void* map_a, const void* map_b, const void* map_y, const Work& w, const Output& o) {
   using R = Ring<TileN, L>;
-  u64 *full = (u64*)(ring + R::BarriersAt), *empty = full + R::Stages, *old = empty + R::Stages;
+  u64 *full = (u64*)(ring + R::BarriersAt), *empty = full + R::Stages, *old = empty + R::Stages, *turn = old + 8;
   int cluster = (int)em_cluster_size(), rank = (int)em_cluster_rank();
   if (threadIdx.x == 0) {
     for (int i = 0; i < R::Stages; ++i) {
       em_barrier_init(full + i, 1);
       em_barrier_init(empty + i, (u32)(2 * cluster));
     }
-    em_barrier_init(old, 1);
-    em_barrier_init(old + 1, 1);
+    for (u64* each = old; each <= turn; ++each) em_barrier_init(each, 1);
     em_barrier_init_fence();
   }
   __syncthreads();
@@ -261,7 +220,7 @@ template <int TileN, int L> EM_DEV void product(u8* ring, const void* map_a, con
     if (threadIdx.x == 0) load_tiles<TileN, L>(w, map_a, map_b, ring, full, empty, cluster, rank);
   } else {
     em_registers_more<232>();
-    multiply_tiles<TileN, L>(w, o, map_y, ring, full, empty, old, cluster, rank);
+    multiply_tiles<TileN, L>(w, o, map_y, ring, full, empty, old, turn, cluster, rank);
   }
   // No block leaves while the other may still write into its memory.
   em_cluster_sync();
@@ -270,12 +229,12 @@ template <int TileN, int L> EM_DEV void product(u8* ring, const void* map_a, con
 // The maps' third coordinate numbers the parts of an operand; map_y is used in bf16 alone. wide: y's rows take 16-byte stores.
 #define PRODUCT(name, columns, layout)                                                                                            \
   EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_a, EM_TENSOR_MAP map_b, EM_TENSOR_MAP map_y, void* y, int y_stride, const float* bias,    \
-                             const float* residual, int residual_stride, int mode, int activation, int wide, int m, int n, int k,        \
-                             int k_of_split, int splits, int products, u32 parts_a, u32 parts_b) {                                        \
+                             const float* residual, int residual_stride, const u32* signs, int mode, int activation, int wide, int m,    \
+                             int n, int k, int k_of_split, int splits, int products, u32 parts_a, u32 parts_b) {                          \
     EM_DYNAMIC_SHARED(u8, ring);                                                                                                  \
     product<columns, layout>(ring, EM_PARAMETER_ADDRESS(name, 0, map_a), EM_PARAMETER_ADDRESS(name, 1, map_b), EM_PARAMETER_ADDRESS(name, 2, map_y), \
-                             work(m, n, k, columns, k_of_split, splits, products, parts_a, parts_b),                                \
-                             {y, y_stride, m, n, bias, residual, residual_stride, mode, activation, wide});                         \
+                             {m, n, k, (n + columns - 1) / columns, (m + TileM * (int)em_cluster_size() - 1) / (TileM * (int)em_cluster_size()), splits, k_of_split, products, parts_a, parts_b}, \
+                             {y, y_stride, m, n, bias, residual, residual_stride, signs, mode, activation, wide});                  \
   }                                                                                                                               \
   EM_EXPORT(name)
 

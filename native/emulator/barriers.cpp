@@ -142,8 +142,28 @@ void arrive_in(u64* at, u32 rank) {
   arrive_at(b, 0);
 }
 
+void arrive_after_copies(u64* at) {
+  if (block->arrivals == MaxArrivals) fail("more than %d arrivals after copies in flight", MaxArrivals);
+  tell(own_barrier(at).told);
+  block->arrival[block->arrivals++] = {current, at, current->copy_group++};
+}
+
+static void carry_out_arrivals(Barrier& b) {
+  int left = 0;
+  for (int i = 0; i < block->arrivals; ++i) {
+    const CopyArrival& a = block->arrival[i];
+    if (a.barrier != b.at) { block->arrival[left++] = a; continue; }
+    finish_copies(*a.thread, a.group + 1);
+    if (!b.pending) fail("mbarrier: more arrivals than its count");
+    b.pending--;
+    settle(b);
+  }
+  block->arrivals = left;
+}
+
 bool try_wait(u64* at, u32 parity) {
   Barrier& b = own_barrier(at);
+  carry_out_arrivals(b);
   carry_out_loads(at);
   if (b.parity == parity) {
     give_way();

@@ -15,6 +15,7 @@ void fence_barriers();
 void arrive(u64* at, u32 expected_bytes);
 void arrive_in(u64* at, u32 rank);
 bool try_wait(u64* at, u32 parity);
+void arrive_after_copies(u64* at);      // those of this thread so far
 void complete_bytes(const Load& load, u32 bytes);
 
 void arrive_at_cluster();

@@ -198,7 +198,7 @@ API cuLaunchKernelEx(const LaunchConfiguration* c, Function* function, void** pa
 API cuTensorMapEncodeTiled(void* map, int type, u32 rank, void* base, const u64* size, const u64* strides, const u32* box, const u32* steps,
                            int interleave, int swizzle, int, int) {
   static const u32 element[] = {1, 2, 4, 4, 8, 8, 2, 4, 8, 2};           // CUtensorMapDataType
-  bool known = rank >= 2 && rank <= 3 && type >= 0 && type <= 9 && !interleave && (swizzle == 0 || swizzle == 3);
+  bool known = rank >= 2 && rank <= 3 && type >= 0 && type <= 9 && !interleave && (swizzle == 0 || swizzle == 2 || swizzle == 3);
   if (!known || (size_t)map & 63 || (size_t)base & 15) return InvalidValue;
   TensorMap m{MapMagic, (u8*)base, {1, 1, 1}, {0, 0}, {1, 1, 1}, rank, element[type], (u32)swizzle};
   for (u32 d = 0; d < rank; ++d) {
@@ -207,7 +207,7 @@ API cuTensorMapEncodeTiled(void* map, int type, u32 rank, void* base, const u64*
     if (d) m.stride[d - 1] = strides[d - 1];
   }
   u32 row = m.box[0] * m.element;
-  if (row & 15 || (swizzle && row != 128)) return InvalidValue;
+  if (row & 15 || (swizzle && row != 16u << swizzle)) return InvalidValue;
   memset(map, 0, 128);
   memcpy(map, &m, sizeof m);
   return Success;

@@ -18,7 +18,7 @@ typedef unsigned long long u64;
 
 namespace emulator {
 
-constexpr int MaxThreads = 1024, MaxBlocks = 8, MaxStatics = 16, MaxCopies = 128, MaxLoads = 64, MaxStores = 64;
+constexpr int MaxThreads = 1024, MaxBlocks = 8, MaxStatics = 16, MaxCopies = 128, MaxLoads = 64, MaxStores = 64, MaxArrivals = 2048;
 constexpr int MaxBarriers = 64, MaxReads = 256, MaxAgents = MaxBlocks * MaxThreads / 128, MaxFibers = MaxBlocks * MaxThreads;
 constexpr u32 MaxShared = 227 * 1024, ArenaBytes = 320 * 1024, RedBytes = 256;
 constexpr u32 SharedBase = 1024;        // 32-bit shared address of the arena's first byte
@@ -38,6 +38,7 @@ struct Thread {
   bool done;
   u32 cluster_arrivals, cluster_waits;  // at the barrier of its cluster
   u32 unfenced_from, unfenced_to;       // bytes of shared memory written by stmatrix since the last fence.proxy.async
+  u32 store_group;                      // of tensor stores committed so far
   u32 copy_group;                       // cp.async groups committed so far
   int copies;
   Copy copy[MaxCopies];                 // issued, not carried out
@@ -47,7 +48,7 @@ struct Meeting { u32 mask, arrived; const void* operation; void* slot[32]; };
 struct Warp { Meeting meeting[4]; u32 lanes; };
 
 struct Span { u32 from, to; };          // bytes of a block's shared memory
-struct Product { u64 a, b; bool transposed_a, transposed_b; u32 group; int chain; Span read[2]; };
+struct Product { u64 a, b; bool transposed_a, transposed_b, in_registers; u32 group; int chain; Span read[2]; const u32* fragments[128]; };
 struct Chain { float* result[128]; int columns; float sum[64 * 256]; };
 constexpr int MaxProducts = 32, MaxChains = 4;
 struct Warpgroup {
@@ -80,7 +81,8 @@ struct Barrier {
 };
 
 struct Load { void* target; TensorMap map; int at[3]; u64* barrier; u32 foreign; };
-struct Store { const void* source; TensorMap map; int at[3]; Thread* by; bool committed; };
+struct Store { const void* source; TensorMap map; int at[3]; Thread* by; u32 group; };
+struct CopyArrival { Thread* thread; u64* barrier; u32 group; };
 struct Read { Span span; u32 agent, time; };
 struct Static { const void* key; u32 offset, bytes; };
 struct Cluster;
@@ -100,7 +102,8 @@ struct Block {
   Store store[MaxStores];               // tensor stores, likewise
   Barrier barrier[MaxBarriers];
   Read read[MaxReads];                  // by products that were carried out
-  int loads, stores, barriers, reads;
+  CopyArrival arrival[MaxArrivals];     // arrivals on mbarriers that wait for copies of their threads
+  int loads, stores, barriers, reads, arrivals;
   char* stacks;
 };
 
@@ -136,7 +139,7 @@ void synchronize_block();
 [[noreturn]] void fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
 void* static_shared(const void* key, u32 bytes);
 void copy_async(void* target, const void* source, u32 size, u32 valid);
-void finish_copies(u32 keep);
+void finish_copies(Thread& thread, u32 end); // those of groups before `end`
 
 inline void make_ready(Thread* thread) {
   Cluster* c = block->cluster;

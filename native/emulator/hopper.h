@@ -16,6 +16,7 @@ inline TensorMap read_map(const void* map, u32 rank) {
 // Calls each(global or null, shared, bytes) for every element of the box; null where it lies outside of the tensor.
 template <class F> void for_each_element(const TensorMap& m, const int* at, u8* tile, F each) {
   u32 start = offset_in(block, tile), row_bytes = m.box[0] * m.element, row = 0;
+  u32 lines = m.swizzle ? (1u << m.swizzle) - 1 : 0;             // rows of 64 or 128 bytes, 2 or 3 bits of an address
   for (u32 z = 0; z < m.box[2]; ++z)
     for (u32 y = 0; y < m.box[1]; ++y, ++row)
       for (u32 x = 0; x < m.box[0]; ++x) {
@@ -23,7 +24,7 @@ template <class F> void for_each_element(const TensorMap& m, const int* at, u8* 
         bool inside = true;
         for (int d = 0; d < 3; ++d) inside = inside && i[d] >= 0 && (u64)i[d] < m.size[d];
         u32 offset = start + row * row_bytes + x * m.element;
-        if (m.swizzle) offset ^= (offset >> 7 & 7) << 4;
+        offset ^= (offset >> 7 & lines) << 4;
         u8* global = inside ? m.base + (u64)i[2] * m.stride[1] + (u64)i[1] * m.stride[0] + (u64)i[0] * m.element : nullptr;
         each(global, block->arena + offset, m.element);
       }
@@ -31,7 +32,7 @@ template <class F> void for_each_element(const TensorMap& m, const int* at, u8* 
 
 inline Span tile_span(const TensorMap& m, u32 offset) {
   u32 bytes = bytes_of(m);
-  if (offset & (m.swizzle ? 1023 : 127)) fail("tensor copy: the shared address is not a multiple of %d bytes", m.swizzle ? 1024 : 128);
+  if (offset & ((128u << m.swizzle) - 1)) fail("tensor copy: the shared address is not a multiple of %u bytes", 128u << m.swizzle);
   if (offset + bytes > ArenaBytes) fail("tensor copy: past the end of shared memory");
   return {offset, offset + bytes};
 }
@@ -103,19 +104,14 @@ inline void store_tensor(const void* map, const void* source, u32 rank, int x, i
   Span span = tile_span(m, own_offset(source));
   check_fenced(span);
   if (block->stores == MaxStores) fail("more than %d tensor stores in flight", MaxStores);
-  block->store[block->stores++] = {source, m, {x, y, z}, current, false};
+  block->store[block->stores++] = {source, m, {x, y, z}, current, current->store_group};
 }
 
-inline void commit_stores() {
-  for (int i = 0; i < block->stores; ++i)
-    if (block->store[i].by == current) block->store[i].committed = true;
-}
-
-inline void finish_stores() {
+inline void finish_stores(u32 keep) {
   int left = 0;
   for (int i = 0; i < block->stores; ++i) {
     Store& store = block->store[i];
-    if (store.by != current || !store.committed) {
+    if (store.by != current || store.group + keep >= current->store_group) {
       if (left != i) block->store[left] = store;
       left++;
       continue;
@@ -132,15 +128,15 @@ inline void finish_stores() {
 // A descriptor taken apart. Element (i, k) of an operand: i counts m or n. MN-major, a row of 128 bytes is 64 of i at one k:
 // eight rows of k follow each other, the next eight lie `stride` behind, the next 64 of i `leading` behind. An address that
 // was not masked shows in the bits beside its field.
-struct Operand { u32 start, leading, stride; };
+struct Operand { u32 start, leading, stride, row; };
 
 inline Operand operand(u64 descriptor, bool transposed) {
   constexpr u64 Fields = (u64)3 << 62 | (u64)0x3fff << 32 | (u64)0x3fff << 16 | 0x3fff;
-  Operand o = {(u32)(descriptor & 0x3fff) << 4, (u32)(descriptor >> 16 & 0x3fff) << 4, (u32)(descriptor >> 32 & 0x3fff) << 4};
-  if (descriptor >> 62 != 1) fail("wgmma: only the 128-byte swizzle is emulated");
+  Operand o = {(u32)(descriptor & 0x3fff) << 4, (u32)(descriptor >> 16 & 0x3fff) << 4, (u32)(descriptor >> 32 & 0x3fff) << 4, descriptor >> 62 == 1 ? 128u : 64u};
+  if (descriptor >> 62 != 1 && (descriptor >> 62 != 2 || transposed)) fail("wgmma: only swizzles of 128 bytes, and of 64 where K-major, are emulated");
   if (descriptor & ~Fields) fail("wgmma: bits of the descriptor %016llx are set between its fields", descriptor);
   if (o.start < SharedBase) fail("wgmma: the descriptor's address %x is not in shared memory", o.start);
-  if (o.stride % 1024 || (transposed ? o.leading % 1024 : o.leading > 16))
+  if (o.stride % (8 * o.row) || (transposed ? o.leading % 1024 : o.leading > 16))
     fail("wgmma: offsets of %u and %u bytes in a descriptor of swizzled tiles; was its address masked by 0x3ffff?", o.leading, o.stride);
   o.start -= SharedBase;
   return o;
@@ -149,7 +145,8 @@ inline Operand operand(u64 descriptor, bool transposed) {
 inline Span read_by(u64 descriptor, bool transposed, int count) {
   Operand o = operand(descriptor, transposed);
   u32 last = transposed ? (u32)(count - 1) / 64 * o.leading + o.stride : (u32)(count - 1) / 8 * o.stride;
-  Span span = {o.start & ~1023u, (o.start & ~1023u) + last + 1024};
+  u32 unit = 8 * o.row, first = o.start & ~(unit - 1);
+  Span span = {first, first + last + unit};
   if (span.to > block->cluster->shared_bytes) fail("a wgmma descriptor reads past the shared memory of the block");
   return span;
 }
@@ -157,14 +154,14 @@ inline Span read_by(u64 descriptor, bool transposed, int count) {
 inline float read_operand(const Operand& o, bool transposed, int i, int k) {
   u32 offset = o.start;
   if (transposed) offset += (u32)(i / 64) * o.leading + (u32)(k / 8) * o.stride + (u32)(k % 8) * 128 + (u32)(i % 64) * 2;
-  else offset += (u32)(i / 8) * o.stride + (u32)(i % 8) * 128 + (u32)k * 2;
-  offset ^= (offset >> 7 & 7) << 4;
+  else offset += (u32)(i / 8) * o.stride + (u32)(i % 8) * o.row + (u32)k * 2;
+  offset ^= (offset >> 7 & (o.row == 128 ? 7 : 3)) << 4;
   u16 bits;
   memcpy(&bits, block->arena + offset, 2);
   return from_bf16(bits);
 }
 
-struct ProductSlot { float* d; u64 a, b; };
+struct ProductSlot { float* d; u64 a, b; const u32* fragments; };
 
 template <class F> void for_each_result(int columns, F each) {
   for (int t = 0; t < 128; ++t) {
@@ -189,18 +186,26 @@ template <int Columns, bool TransposedA, bool TransposedB> void issue_product(Wa
   p.a = s[0]->a, p.b = s[0]->b, p.transposed_a = TransposedA, p.transposed_b = TransposedB, p.group = group.product_group, p.chain = chain;
   for (int t = 0; t < 128; ++t)
     if (s[t]->b != p.b || s[t]->a != p.a) fail("wgmma descriptors differ within the warpgroup");
-  p.read[0] = read_by(p.a, TransposedA, 64);
+  p.in_registers = s[0]->fragments != nullptr;
+  for (int t = 0; t < 128; ++t) p.fragments[t] = s[t]->fragments;
+  p.read[0] = p.in_registers ? Span{0, 0} : read_by(p.a, TransposedA, 64);
   p.read[1] = read_by(p.b, TransposedB, Columns);
   for (Span span : p.read) check_fenced(span);
+}
+
+// Element (i, k) of an operand in registers, as mma.m16n8k16 has it; they are read when the product is carried out.
+inline float read_fragment(const Product& p, int i, int k) {
+  u32 pair = p.fragments[i / 16 * 32 + i % 8 * 4 + k % 8 / 2][i % 16 / 8 + k / 8 * 2];
+  return from_bf16(k % 2 ? pair >> 16 : pair & 0xffff);
 }
 
 inline void carry_out(Warpgroup& group, const Product& p) {
   Chain& c = group.chain[p.chain];
   auto& a = group.a;
   auto& b = group.b;
-  Operand left = operand(p.a, p.transposed_a), right = operand(p.b, p.transposed_b);
+  Operand left = p.in_registers ? Operand{} : operand(p.a, p.transposed_a), right = operand(p.b, p.transposed_b);
   for (int i = 0; i < 64; ++i)
-    for (int k = 0; k < 16; ++k) a[i][k] = read_operand(left, p.transposed_a, i, k);
+    for (int k = 0; k < 16; ++k) a[i][k] = p.in_registers ? read_fragment(p, i, k) : read_operand(left, p.transposed_a, i, k);
   for (int j = 0; j < c.columns; ++j)
     for (int k = 0; k < 16; ++k) b[k][j] = read_operand(right, p.transposed_b, j, k);
   for (int i = 0; i < 64; ++i) {
@@ -208,7 +213,7 @@ inline void carry_out(Warpgroup& group, const Product& p) {
     for (int k = 0; k < 16; ++k)
       for (int j = 0; j < c.columns; ++j) d[j] += a[i][k] * b[k][j];
   }
-  note_read(p.read[0]);
+  if (!p.in_registers) note_read(p.read[0]);
   note_read(p.read[1]);
 }
 

@@ -41,7 +41,7 @@ static void start_block(Block* b, const Launch& l, Index index) {
   const Index& d = l.dimensions;
   b->index = index, b->dimensions = d, b->grid = l.grid;
   b->threads = b->alive = (int)(d.x * d.y * d.z);
-  b->waiting_count = b->loads = b->stores = b->barriers = b->reads = 0;
+  b->waiting_count = b->loads = b->stores = b->barriers = b->reads = b->arrivals = 0;
   b->cluster_waits = 0;
   memset(b->arena, 0xff, l.shared_bytes);
   paint_red(b->arena + l.shared_bytes);
@@ -56,7 +56,7 @@ static void start_block(Block* b, const Launch& l, Index index) {
     u32 n = (u32)i;
     t->block = b;
     t->linear = n, t->lane = n & 31, t->warp = n / 32, t->agent = b->rank * agents + n / 128;
-    t->done = false, t->copy_group = 0, t->copies = 0;
+    t->done = false, t->copy_group = t->store_group = 0, t->copies = 0;
     t->cluster_arrivals = t->cluster_waits = t->unfenced_from = t->unfenced_to = 0;
     t->index = {n % d.x, n / d.x % d.y, n / d.x / d.y};
     b->warp[n / 32].lanes |= 1u << (n & 31);

@@ -154,16 +154,15 @@ void copy_async(void* target, const void* source, u32 size, u32 valid) {
   t->copy[t->copies++] = {target, source, size, valid, t->copy_group};
 }
 
-void finish_copies(u32 keep) {
-  Thread* t = current;
+void finish_copies(Thread& t, u32 end) {
   int left = 0;
-  for (int i = 0; i < t->copies; ++i) {
-    const Copy& c = t->copy[i];
-    if (c.group + keep >= t->copy_group) { t->copy[left++] = c; continue; }
+  for (int i = 0; i < t.copies; ++i) {
+    const Copy& c = t.copy[i];
+    if (c.group >= end) { t.copy[left++] = c; continue; }
     memcpy(c.target, c.source, c.valid);
     memset((u8*)c.target + c.valid, 0, c.size - c.valid);
   }
-  t->copies = left;
+  t.copies = left;
 }
 
 static Block* make_block(Cluster* cluster, u32 rank) {

@@ -40,7 +40,7 @@ EM_KERNEL(32) store_a_tile(EM_TENSOR_MAP map, int wrong) {
   __syncwarp();
   if (wrong == LeavesReading) return;
   if (wrong == WrittenAgain) em_stmatrix_x4(row, ones);
-  if (threadIdx.x == 0 && wrong != NoWaitForRead) em_tensor_store_wait_read();
+  if (threadIdx.x == 0 && wrong != NoWaitForRead) em_tensor_store_wait_read<0>();
   if (threadIdx.x == 0) {
     em_barrier_arrive_expecting(&memory->barrier, 2048);
     for (int i = 0; i < (wrong == LoadedTwice ? 2 : 1); ++i) em_tensor_load(memory->tile, address, 0, 0, 0, &memory->barrier);

@@ -5,12 +5,16 @@ namespace Emergence.Devices.Cuda;
 
 /// <summary>
 /// The memory of a critic in bf16 and the cut between its wide layers, which are products on tensor cores, and the narrow
-/// ones at its end, which two kernels do whole. R pairs; layer l makes A(l) from A(l - 1), A(0) = f(Zx[a] + Zy[b]).
+/// ones at its end, which two kernels do whole. R pairs; layer l makes A(l) from A(l - 1), A(0) = f(Zx[a] + Zy[b]). Where
+/// products can form A(0) as they go, it is never stored, only its signs; Zx and Zy then stay until its delta takes their place.
 /// </summary>
 internal sealed class CriticPlan16
 {
     /// <summary>Dynamic shared memory of a block of the tail's kernels: two of them fit on a multiprocessor from 8.0 on.</summary>
     public const int TailSharedBytes = 80 * 1024;
+
+    /// <summary>As in critic_tail_mma.cu: weights, biases, and what four warps stage; three blocks fit on a multiprocessor.</summary>
+    public const int TailMmaSharedBytes = 4 * (4672 + 72 + 4 * 68 * 32);
 
     /// <summary>Elements that a row's stride is a multiple of.</summary>
     public const int RowUnit = 8;
@@ -20,18 +24,27 @@ internal sealed class CriticPlan16
 
     // A layer with fewer inputs than this gains nothing from tensor cores.
     private const int WideInput = 96;
-    private const int MaxTailLayers = 31, MaxTailBlocks = 264, TailPadColumns = 7;
+    private const int MaxTailLayers = 31, MaxTailBlocks = 264, MaxTailMmaBlocks = 396, TailPadColumns = 7;
+    private static readonly int[] s_tailMmaWidths = [48, 24, 15, 7, 7, 1];
+
     private const int MaxSumChunks = 1024, LeastSumLength = 128;
 
-    public CriticPlan16(CriticShape shape, int xRows, int yRows, int pairs)
+    /// <param name="shape">The critic.</param>
+    /// <param name="xRows">Kx.</param>
+    /// <param name="yRows">Ky.</param>
+    /// <param name="pairs">R.</param>
+    /// <param name="hasPairProducts">Whether the device has products of pairs.</param>
+    public CriticPlan16(CriticShape shape, int xRows, int yRows, int pairs, bool hasPairProducts)
     {
         (Shape, XRows, YRows, Pairs) = (shape, xRows, yRows, pairs);
         TailStart = shape.Layers - 1;
         while (TailStart > 1 && shape.InputColumns(TailStart - 1) < WideInput)
             TailStart--;
+        FormsPairs = hasPairProducts && TailStart > 1 && shape.Widths[0] % HopperPairProducts.ColumnUnit == 0;
         TailTile = new[] { 128, 64, 32 }.FirstOrDefault(tile => TailBytes(tile) <= TailSharedBytes);
         if (TailTile == 0 || TailWidths.Count > MaxTailLayers + 1)
             throw new EmergenceException($"the last {shape.Layers - TailStart} layers of this critic ({string.Join('-', TailWidths)}) are too large for bfloat16; use --dtype float32", ExitCode.Usage);
+        TailFitsMma = TailWidths.Count == s_tailMmaWidths.Length && TailWidths[0] % RowUnit == 0 && TailWidths.Zip(s_tailMmaWidths).All(width => width.First <= width.Second);
         SortTiles = (pairs + SortTile - 1) / SortTile;
     }
 
@@ -43,6 +56,9 @@ internal sealed class CriticPlan16
 
     public int Pairs { get; }
 
+    /// <summary>Whether products form A(0), and only its signs are kept.</summary>
+    public bool FormsPairs { get; }
+
     /// <summary>First layer of the tail, 1 or more.</summary>
     public int TailStart { get; }
 
@@ -51,6 +67,9 @@ internal sealed class CriticPlan16
 
     /// <summary>Rows that a block of the tail takes at a time.</summary>
     public int TailTile { get; }
+
+    /// <summary>Whether critic_tail_mma.cu can do it; critic_tail.cu does any other.</summary>
+    public bool TailFitsMma { get; }
 
     /// <summary>Weights and biases of the tail: the last ones of all.</summary>
     public int TailParameters => TailWidths.Zip(TailWidths.Skip(1), (columns, rows) => (columns + 1) * rows).Sum();
@@ -83,16 +102,19 @@ internal sealed class CriticPlan16
         }
     }
 
-    /// <summary>A(0).</summary>
-    public long FirstBytes => Pairs * RowBytes(Shape.Widths[0]);
+    /// <summary>A(0), then its delta; or Zx and Zy, then the delta of A(0).</summary>
+    public long FirstBytes => Math.Max(Pairs, FormsPairs ? (long)XRows + YRows : 0) * RowBytes(Shape.Widths[0]);
 
-    /// <summary>Zx and Zy, then A(1) .. of the wide layers, then the gradients of Zx and Zy: none lives while another does.</summary>
+    /// <summary>Words of the signs of A(0).</summary>
+    public long SignWords => FormsPairs ? HopperProducts.SignWords(Pairs, Shape.Widths[0]) : 0;
+
+    /// <summary>Zx and Zy, unless they lie where A(0) does; then A(1) .. of the wide layers, then the gradients of Zx and Zy: none lives while another does.</summary>
     public long SharedBytes => Math.Max(
         ((long)XRows + YRows) * RowBytes(Shape.Widths[0]),
         Enumerable.Range(1, TailStart - 1).Sum(layer => Pairs * RowBytes(Shape.Widths[layer])));
 
     /// <summary>Parts of sums, the most that one op has at a time, in single precision.</summary>
-    public long PartBytes => sizeof(float) * Splits().Append((long)MaxTailBlocks * TailParameters).Append((long)MaxSumChunks * Shape.Widths.Max()).Append(1).Max();
+    public long PartBytes => sizeof(float) * Splits().Append((long)TailBlocks * TailParameters).Append((long)MaxSumChunks * Shape.Widths.Max()).Append(1).Max();
 
     /// <summary>Keys of the pairs twice, their places for the time of a sort and in both orders; counts of digits, their totals; where each class starts.</summary>
     public long SortBytes => sizeof(int) * (5L * Pairs + SortCounts + SortDigits + XRows + 1L + YRows + 1L);
@@ -106,13 +128,13 @@ internal sealed class CriticPlan16
     public long TableBytes => sizeof(int) * ((long)TailWidths.Count + WeightTable.Count);
 
     /// <summary>All but the inputs and the weights.</summary>
-    public long ExtraBytes => FirstBytes + SharedBytes + PartBytes + SortBytes + ScoreBytes + TableBytes;
+    public long ExtraBytes => FirstBytes + sizeof(int) * SignWords + SharedBytes + PartBytes + SortBytes + ScoreBytes + TableBytes;
 
     /// <summary>What a workspace allocates.</summary>
     public long TotalBytes => InputBytes + WeightBytes + ExtraBytes;
 
-    /// <summary>Rows of a block of the tail: by R alone, whole tiles, at most <see cref="MaxTailBlocks"/> blocks.</summary>
-    public int TailLength(int pairs) => ((pairs + MaxTailBlocks - 1) / MaxTailBlocks + TailTile - 1) / TailTile * TailTile;
+    /// <summary>Rows of a block of the tail: by R alone, whole tiles, as many blocks as a large GPU has at once.</summary>
+    public int TailLength(int pairs) => ((pairs + TailBlocks - 1) / TailBlocks + TailTile - 1) / TailTile * TailTile;
 
     /// <summary>Rows of a partial sum over rows, at most <see cref="MaxSumChunks"/> of them.</summary>
     public static int SumLength(int rows) => Math.Max(LeastSumLength, (rows + MaxSumChunks - 1) / MaxSumChunks);
@@ -143,10 +165,20 @@ internal sealed class CriticPlan16
         }
     }
 
+    private int TailBlocks => TailFitsMma ? MaxTailMmaBlocks : MaxTailBlocks;
+
     private IEnumerable<long> Splits()
     {
         yield return CudaDevice.ProductSplitCount(XRows, Shape.Widths[0], Shape.XColumns);
         yield return CudaDevice.ProductSplitCount(YRows, Shape.Widths[0], Shape.YColumns);
+        if (FormsPairs)
+        {
+            // Of classes of two pairs, with the bias; and of layer 1.
+            yield return CudaDevice.ProductPartCount(XRows) * (long)Shape.Widths[0] * (Shape.XColumns + 1);
+            yield return CudaDevice.ProductPartCount(YRows) * (long)Shape.Widths[0] * Shape.YColumns;
+            yield return CudaDevice.ProductPartCount(Pairs) * (long)Shape.Widths[0] * Shape.Widths[1];
+        }
+
         for (var layer = 1; layer < TailStart; layer++)
             yield return CudaDevice.ProductSplitCount(Pairs, Shape.Widths[layer], Shape.InputColumns(layer));
     }

@@ -6,7 +6,7 @@ namespace Emergence.Devices.Cuda;
 internal sealed class CriticWorkspace16 : CriticWorkspace
 {
     private readonly List<Tensor> _owned = [];
-    private readonly Tensor _shared;
+    private readonly Tensor _shared, _first;
 
     public CriticWorkspace16(CudaDevice device, CriticPlan16 plan)
         : base(plan.Shape, plan.XRows, plan.YRows, plan.Pairs)
@@ -19,7 +19,9 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
             Y = CriticPlan16.Rows(inputs.Buffer, XRows * CriticPlan16.RowBytes(Shape.XColumns), YRows, Shape.YColumns);
             (XWeight, YWeight, Weights) = CutWeights(Own(device, DType.BFloat16, plan.WeightBytes));
             _shared = Own(device, DType.BFloat16, plan.SharedBytes);
-            Activations = CutActivations(Own(device, DType.BFloat16, plan.FirstBytes));
+            _first = Own(device, DType.BFloat16, plan.FirstBytes);
+            Activations = CutActivations();
+            Signs = plan.FormsPairs ? Own(device, DType.Int32, plan.SignWords * sizeof(int)) : null;
             Parts = Own(device, DType.Float32, plan.PartBytes);
             (SortKeys, SortPlaces, SortCounts, SortTotals, ByA, ByB) = CutSort(Own(device, DType.Int32, plan.SortBytes));
             Scores = Own(device, DType.Float32, plan.ScoreBytes / 2).Reshape(Pairs, 1);
@@ -91,13 +93,24 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
     /// <summary>(n, 4) Int32, as weights_to_bf16 reads it.</summary>
     public Tensor WeightTable { get; }
 
-    /// <summary>Zx (Kx, w) or its gradient, bf16.</summary>
-    public Tensor Zx(int rows) => CriticPlan16.Rows(_shared.Buffer, 0, rows, Shape.Widths[0]);
+    /// <summary>(1, n) Int32: signs of A(0), where products form it.</summary>
+    public Tensor? Signs { get; }
 
-    /// <summary>Zy (Ky, w) or its gradient, bf16.</summary>
-    public Tensor Zy(int rows) => CriticPlan16.Rows(_shared.Buffer, XRows * CriticPlan16.RowBytes(Shape.Widths[0]), rows, Shape.Widths[0]);
+    /// <summary>Zx (Kx, w), bf16.</summary>
+    public Tensor Zx(int rows) => First(Plan.FormsPairs ? _first : _shared, 0, rows);
+
+    /// <summary>Zy (Ky, w), bf16.</summary>
+    public Tensor Zy(int rows) => First(Plan.FormsPairs ? _first : _shared, XRows, rows);
+
+    /// <summary>Gradient by Zx (Kx, w), bf16.</summary>
+    public Tensor ZxGradient(int rows) => First(_shared, 0, rows);
+
+    /// <summary>Gradient by Zy (Ky, w), bf16.</summary>
+    public Tensor ZyGradient(int rows) => First(_shared, XRows, rows);
 
     public override void Dispose() => _owned.ForEach(tensor => tensor.Dispose());
+
+    private Tensor First(Tensor memory, long row, int rows) => CriticPlan16.Rows(memory.Buffer, row * CriticPlan16.RowBytes(Shape.Widths[0]), rows, Shape.Widths[0]);
 
     private Tensor Own(CudaDevice device, DType type, long bytes)
     {
@@ -131,9 +144,9 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
         Tensor Cut(int count) => memory.ColumnRange((at += count) - count, count);
     }
 
-    private List<Tensor> CutActivations(Tensor first)
+    private List<Tensor> CutActivations()
     {
-        var (at, all) = (0L, new List<Tensor> { CriticPlan16.Rows(first.Buffer, 0, Pairs, Shape.Widths[0]) });
+        var (at, all) = (0L, new List<Tensor> { CriticPlan16.Rows(_first.Buffer, 0, Pairs, Shape.Widths[0]) });
         foreach (var width in Shape.Widths.Skip(1).Take(Plan.TailStart - 1))
         {
             all.Add(CriticPlan16.Rows(_shared.Buffer, at, Pairs, width));

@@ -5,6 +5,7 @@ namespace Emergence.Devices.Cuda;
 /// <summary>The primary context of one GPU. Buffers keep it alive; the last of them to go releases it.</summary>
 internal sealed unsafe class CudaContext : SafeHandle
 {
+    private const int BlocksOfCluster = 2;
     private const int Multiprocessors = 16, CapabilityMajor = 75, CapabilityMinor = 76, SharedBytesOptIn = 97;
 
     [ThreadStatic]
@@ -62,6 +63,9 @@ internal sealed unsafe class CudaContext : SafeHandle
     }
 
     public override bool IsInvalid => handle == 0;
+
+    /// <summary>Blocks of a cluster that share what they load: two; one where there is a single row of tiles.</summary>
+    public static int ClusterOf(int rows, int tileRows) => rows <= tileRows ? 1 : BlocksOfCluster;
 
     /// <summary>Makes the context the calling thread's; to be called before any call that works in a context.</summary>
     public void Enter()

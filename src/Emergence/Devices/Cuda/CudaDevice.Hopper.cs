@@ -8,6 +8,9 @@ public sealed unsafe partial class CudaDevice
     /// <summary>Products by warpgroups, where this GPU has them and they were not left out.</summary>
     internal HopperProducts? Hopper { get; }
 
+    /// <summary>Products of pairs, where there is <see cref="Hopper"/>.</summary>
+    internal HopperPairProducts? HopperPairs { get; }
+
     /// <summary>Rounds to bf16, or splits into more bf16 parts that add up.</summary>
     /// <param name="x">(R, C), any floating type.</param>
     /// <param name="parts">(count * R, C) bf16: part i from row i * R on.</param>

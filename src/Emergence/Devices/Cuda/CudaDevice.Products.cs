@@ -29,6 +29,9 @@ internal enum ProductKind
 
     /// <summary>Parts along K, each an (M, N) of fp32 behind the other; only in product_sm90.cu.</summary>
     Split,
+
+    /// <summary>y (bf16) = sum * f'(z), where the signs of z are given as bits; only in product_sm90.cu.</summary>
+    Masked,
 }
 
 /// <content>Products on tensor cores. Their bytes depend on K and the operands' values, never on M or the tile.</content>
@@ -56,6 +59,14 @@ public sealed unsafe partial class CudaDevice
     /// <param name="y">(M, N) bf16, in: outputs of the forward pass; out: gradient by the function's argument.</param>
     internal void ProductGradient(ProductLayout layout, Tensor a, Tensor b, Tensor y) =>
         Multiply(layout, a, b, y, ProductKind.Gradient, null, Activation.None, null);
+
+    /// <summary>y = a b * f'(z) of a leaky ReLU, told by the signs of z; only where there is <see cref="Hopper"/>.</summary>
+    /// <param name="a">(M, K) bf16.</param>
+    /// <param name="b">(K, N) bf16.</param>
+    /// <param name="y">(M, N) bf16.</param>
+    /// <param name="signs"><see cref="HopperProducts.SignWords"/> words.</param>
+    internal void ProductMasked(Tensor a, Tensor b, Tensor y, Tensor signs) =>
+        Hopper!.Launch(ProductLayout.NN, a, b, y, ProductKind.Masked, signs: signs);
 
     /// <summary>y = activation(op(a) op(b) + bias) + residual.</summary>
     /// <param name="layout">What op does.</param>
@@ -92,7 +103,10 @@ public sealed unsafe partial class CudaDevice
     }
 
     /// <summary>Elements that the parts of <see cref="ProductSplit"/> take; 0 where K is one part.</summary>
-    internal static long ProductSplitCount(long k, int m, int n) => k <= PartLength(k) ? 0 : (k + PartLength(k) - 1) / PartLength(k) * m * n;
+    internal static long ProductSplitCount(long k, int m, int n) => k <= PartLength(k) ? 0 : (long)ProductPartCount(k) * m * n;
+
+    /// <summary>The most parts that a sum over k is cut into.</summary>
+    internal static int ProductPartCount(long k) => (int)((k + PartLength(k) - 1) / PartLength(k));
 
     private static int PartLength(long k) => (int)Math.Max(LeastProductPart, ((k + MaxProductParts - 1) / MaxProductParts + ProductDepth - 1) / ProductDepth * ProductDepth);
 
@@ -122,7 +136,7 @@ public sealed unsafe partial class CudaDevice
         int count;
         if (Hopper is { } hopper)
         {
-            count = hopper.LaunchParts(a, b, parts, y.Rows, y.Columns, Blocks(a.Rows, PartLength(a.Rows)));
+            count = hopper.LaunchParts(a, b, parts, y.Rows, y.Columns, ProductPartCount(a.Rows));
         }
         else
         {
@@ -132,6 +146,10 @@ public sealed unsafe partial class CudaDevice
             Launch(kernel, new(tiles, count), a, a.RowStride, b, b.RowStride, parts, y.Columns, (int)ProductKind.Float, (Tensor?)null, 0, (Tensor?)null, 0, y.Rows, y.Columns, a.Rows, part);
         }
 
-        Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), parts, count, y, y.RowStride, (Tensor?)null, 0, 0, (Tensor?)null, 0, y.Rows, y.Columns);
+        AddProductParts(parts, count, y);
     }
+
+    /// <summary>y = the parts (M, N), which lie behind each other, added in order.</summary>
+    private void AddProductParts(KernelArgument parts, int count, Tensor y) =>
+        Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), parts, count, y, y.RowStride, (Tensor?)null, 0, 0, (Tensor?)null, 0, y.Rows, y.Columns);
 }

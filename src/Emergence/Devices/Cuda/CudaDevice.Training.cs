@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices.Sampling;
+using Emergence.Tensors;
 
 namespace Emergence.Devices.Cuda;
 
@@ -159,11 +160,30 @@ public sealed unsafe partial class CudaDevice
                 _pairs.Draw(_device, Memory, t.A.RowRange(t.FixedPairs, drawn), t.B.RowRange(t.FixedPairs, drawn));
             }
 
+            memory.ByA.IsOfTwos = memory.ByB.IsOfTwos = memory.Plan.FormsPairs && IsEachRowTwice();
             if (drawn == 0 || t.Source is ShuffledPairs)
                 _device.Keep(memory, t.A, t.X.Rows, memory.ByA);
             if (drawn == 0)
                 _device.Keep(memory, t.B, t.Y.Rows, memory.ByB);
             _queue!.Stream.Synchronize(); // steps taken op by op go through another queue
+        }
+
+        /// <summary>Whether every row of x and of y is in one fixed pair and in one that is drawn.</summary>
+        private bool IsEachRowTwice() =>
+            _training.Source is ShuffledPairs shuffled && IsEachOnce(shuffled.X, _training.X.Rows) && IsEachOnce(shuffled.Y, _training.Y.Rows)
+            && IsEachOnce(Fixed(_training.A), _training.X.Rows) && IsEachOnce(Fixed(_training.B), _training.Y.Rows);
+
+        private int[] Fixed(Tensor index)
+        {
+            var rows = new int[_training.FixedPairs];
+            _device.Download(index.RowRange(0, rows.Length), MemoryMarshal.AsBytes(rows.AsSpan()));
+            return rows;
+        }
+
+        private static bool IsEachOnce(IReadOnlyList<int> rows, int count)
+        {
+            var seen = new bool[count];
+            return rows.Count == count && rows.All(row => !seen[row] && (seen[row] = true));
         }
 
         private void QueueStep()

@@ -29,6 +29,7 @@ public sealed unsafe partial class CudaDevice : Device
         _queue = new CudaQueue(_context);
         _kernels = new CudaKernels(_context, new KernelImages(_context, compiler));
         Hopper = warpgroups ?? (_context.Capability == HopperProducts.Capability && !driver.IsEmulated) ? new HopperProducts(this, _context) : null;
+        HopperPairs = Hopper == null ? null : new HopperPairProducts(this, _context);
     }
 
     /// <summary>The first GPU of this machine.</summary>

@@ -5,7 +5,7 @@ namespace Emergence.Devices.Cuda;
 /// <summary>Launches kernels/sm90/product_sm90.cu: products of bf16 matrices by warpgroups and the copy engine.</summary>
 internal sealed class HopperProducts(CudaDevice device, CudaContext context)
 {
-    private const int TileRows = 128, TileK = 64, BlocksOfCluster = 2;
+    private const int TileRows = 128, TileK = 64, RowsOfWarp = 16;
 
     // Fewer steps of 64 along k than this are not worth a block of their own.
     private const int LeastSteps = 8;
@@ -27,22 +27,28 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     public static bool Takes(ProductLayout layout, ProductKind kind, Activation activation, int k) => k > 0 && kind switch
     {
         ProductKind.Activated => layout != ProductLayout.TN && activation is (Activation.None or Activation.LeakyRelu),
-        ProductKind.Gradient => layout == ProductLayout.NN,
+        ProductKind.Gradient or ProductKind.Masked => layout == ProductLayout.NN,
         _ => true,
     };
 
     /// <summary>At most <paramref name="most"/> parts along k that fill the GPU, and the length of each but the last: a multiple of 64.</summary>
     public (int Count, int Length) SplitOf(int m, int n, int k, int most)
     {
-        var tileColumns = s_kernels[Variant(n)].Columns;
-        var cluster = Cluster(m);
-        var clusters = Math.Max(1, context.MultiprocessorCount / cluster);
-        var tiles = Blocks(m, TileRows * cluster) * Blocks(n, tileColumns);
+        var cluster = CudaContext.ClusterOf(m, TileRows);
+        return Split(Blocks(m, TileRows * cluster) * Blocks(n, s_kernels[Variant(n, ProductKind.Split)].Columns), Math.Max(1, context.MultiprocessorCount / cluster), k, most);
+    }
+
+    /// <summary>The same, of so many tiles on so many clusters of blocks.</summary>
+    public static (int Count, int Length) Split(int tiles, int clusters, int k, int most)
+    {
         var steps = Blocks(k, TileK);
         var parts = Math.Clamp(clusters / tiles, 1, Math.Max(1, Math.Min(most, steps / LeastSteps)));
         var length = Blocks(steps, parts) * TileK;
         return (Blocks(k, length), length);
     }
+
+    /// <summary>Words that hold the signs of an (M, N): 128 for each 64 rows and 64 columns begun.</summary>
+    public static long SignWords(int m, int n) => (long)Blocks(m, 64) * Blocks(n, 64) * 128;
 
     /// <summary>y = epilogue(op(a) op(b)).</summary>
     /// <param name="layout">Of a and b.</param>
@@ -55,11 +61,12 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     /// <param name="residual">(M, N) fp32, or none.</param>
     /// <param name="aParts">1, or 3 for fp32 numbers.</param>
     /// <param name="bParts">1, or 3 where a has 3.</param>
-    public void Launch(ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductKind kind, Tensor? bias = null, Activation activation = Activation.None, Tensor? residual = null, int aParts = 1, int bParts = 1)
+    /// <param name="signs">For Masked: words of 32 signs, <see cref="SignWords"/> of them, as product_sm90.cu orders them.</param>
+    public void Launch(ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductKind kind, Tensor? bias = null, Activation activation = Activation.None, Tensor? residual = null, int aParts = 1, int bParts = 1, Tensor? signs = null)
     {
         var k = layout == ProductLayout.TN ? a.Rows / aParts : a.Columns;
         var isWide = y.RowStride % 4 == 0 && y.Address % (4 * y.Type.Size()) == 0;
-        Launch(layout, a, b, aParts, bParts, y, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, (int)kind, (int)activation, isWide ? 1 : 0]);
+        Launch(layout, kind, a, b, aParts, bParts, y, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, signs, (int)kind, (int)activation, isWide ? 1 : 0]);
     }
 
     /// <summary>Parts of a' b along k, each an (M, N) of fp32 behind the other.</summary>
@@ -73,11 +80,11 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     public int LaunchParts(Tensor a, Tensor b, KernelArgument parts, int m, int n, int most)
     {
         var split = SplitOf(m, n, a.Rows, most);
-        Launch(ProductLayout.TN, a, b, 1, 1, null, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
+        Launch(ProductLayout.TN, ProductKind.Split, a, b, 1, 1, null, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (Tensor?)null, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
         return split.Count;
     }
 
-    private void Launch(ProductLayout layout, Tensor a, Tensor b, int aParts, int bParts, Tensor? y, int m, int n, int k, (int Count, int Length) split, ReadOnlySpan<KernelArgument> output)
+    private void Launch(ProductLayout layout, ProductKind kind, Tensor a, Tensor b, int aParts, int bParts, Tensor? y, int m, int n, int k, (int Count, int Length) split, ReadOnlySpan<KernelArgument> output)
     {
         if (m == 0 || n == 0 || k == 0)
             return;
@@ -88,9 +95,9 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
             (3, 3) => (6, SixOfA, SixOfB),
             _ => throw new ArgumentException($"no product of {aParts} and {bParts} parts"),
         };
-        var (columns, nt, nn, tn) = s_kernels[Variant(n)];
+        var (columns, nt, nn, tn) = s_kernels[Variant(n, kind)];
         var row = layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
-        var cluster = Cluster(m);
+        var cluster = CudaContext.ClusterOf(m, TileRows);
         var items = Blocks(m, TileRows * cluster) * Blocks(n, columns) * split.Count;
         var grid = new Grid(cluster * Math.Min(items, Math.Max(1, context.MultiprocessorCount / cluster)));
         var driver = context.Driver;
@@ -101,15 +108,15 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
             default,
         ];
         if (y?.Type == DType.BFloat16)
-            maps[2] = CudaTensorMap.Of(driver, y, TileRows / 2, 1);
+            maps[2] = CudaTensorMap.Of(driver, y, RowsOfWarp, 1);
         device.Launch(row, grid, cluster, maps, [.. output, m, n, k, split.Length, split.Count, products, partsOfA, partsOfB]);
     }
 
-    /// <summary>The widest tile that wastes least; narrow ones read more of a for each product.</summary>
-    private static int Variant(int n)
+    /// <summary>The widest tile that wastes least; narrow ones read more of a for each product. The widest has no room for what y held.</summary>
+    private static int Variant(int n, ProductKind kind)
     {
-        var best = 0;
-        for (var i = 1; i < s_kernels.Length; i++)
+        var best = kind == ProductKind.Gradient ? 1 : 0;
+        for (var i = best + 1; i < s_kernels.Length; i++)
         {
             if (Blocks(n, s_kernels[i].Columns) * s_kernels[i].Columns < Blocks(n, s_kernels[best].Columns) * s_kernels[best].Columns)
                 best = i;
@@ -119,7 +126,4 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     }
 
     private static int Blocks(int count, int each) => (count + each - 1) / each;
-
-    /// <summary>A single row of tiles has nothing to share.</summary>
-    private static int Cluster(int m) => m <= TileRows ? 1 : BlocksOfCluster;
 }

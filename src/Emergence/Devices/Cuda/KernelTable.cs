@@ -53,6 +53,10 @@ internal static class KernelTable
     public static readonly KernelRow ProductSm90TN128 = Add("product_sm90_tn_128", "product_sm90", 384, ProductSm90Bytes(128, true));
     public static readonly KernelRow ProductSm90TN192 = Add("product_sm90_tn_192", "product_sm90", 384, ProductSm90Bytes(192, true));
     public static readonly KernelRow ProductSm90TN256 = Add("product_sm90_tn_256", "product_sm90", 384, ProductSm90Bytes(256, true));
+    public static readonly KernelRow PairProductForward192 = Add("pair_product_sm90_forward_192", "pair_product_sm90", 384, PairProductBytes(192, true));
+    public static readonly KernelRow PairProductForward384 = Add("pair_product_sm90_forward_384", "pair_product_sm90", 384, PairProductBytes(384, true));
+    public static readonly KernelRow PairProductByRows192 = Add("pair_product_sm90_by_rows_192", "pair_product_sm90", 384, PairProductBytes(192, false));
+    public static readonly KernelRow PairProductByRows384 = Add("pair_product_sm90_by_rows_384", "pair_product_sm90", 384, PairProductBytes(384, false));
     public static readonly KernelRow ToBf16 = Add("to_bf16", "critic_bf16", 256);
     public static readonly KernelRow WeightsToBf16 = Add("weights_to_bf16", "critic_bf16", 256);
     public static readonly KernelRow AddPairsBf16 = Add("add_pairs_bf16", "critic_bf16", 256);
@@ -61,10 +65,13 @@ internal static class KernelTable
     public static readonly KernelRow SumByIndexBf16 = Add("sum_by_index_bf16", "critic_bf16", 256);
     public static readonly KernelRow CriticTail = Add("critic_tail", "critic_tail", 256, CriticPlan16.TailSharedBytes);
     public static readonly KernelRow CriticTailGradient = Add("critic_tail_gradient", "critic_tail", 256, CriticPlan16.TailSharedBytes);
+    public static readonly KernelRow CriticTailMma = Add("critic_tail_mma", "critic_tail_mma", 256);
+    public static readonly KernelRow CriticTailMmaGradient = Add("critic_tail_mma_gradient", "critic_tail_mma", 128, CriticPlan16.TailMmaSharedBytes);
     public static readonly KernelRow SortCount = Add("sort_count", "sort", 256);
     public static readonly KernelRow SortScan = Add("sort_scan", "sort", 256);
     public static readonly KernelRow SortScatter = Add("sort_scatter", "sort", 256);
     public static readonly KernelRow SortStarts = Add("sort_starts", "sort", 256);
+    public static readonly KernelRow OrderTwos = Add("order_twos", "sort", 256);
 
     /// <summary>By layout and columns of a tile. Shared memory is that of the ring of stages or of the staged sums, the larger.</summary>
     public static IReadOnlyDictionary<(ProductLayout Layout, int Columns), KernelRow> Products { get; } = (
@@ -82,8 +89,15 @@ internal static class KernelTable
     /// <summary>As in product_sm90.cu: stages of tiles of a and b, rows of y on their way, barriers.</summary>
     private static int ProductSm90Bytes(int columns, bool isTransposed)
     {
-        var stages = columns switch { 128 => 5, 192 => 4, _ => isTransposed ? 4 : 3 };
-        var staging = isTransposed ? 64 * 40 * sizeof(float) : 64 * columns * sizeof(ushort);
-        return (stages * (128 + columns) * 64 * sizeof(ushort)) + (2 * staging) + ((2 * stages + 2) * sizeof(ulong));
+        var stages = columns == 128 ? 6 : 4;
+        var staging = isTransposed ? 64 * 40 * sizeof(float) : 64 * (columns == 256 ? 128 : columns) * sizeof(ushort);
+        return (stages * (128 + columns) * 64 * sizeof(ushort)) + (2 * staging) + ((2 * stages + 9) * sizeof(ulong));
+    }
+
+    /// <summary>As in pair_product_sm90.cu: 3 stages of rows of P and Q, 4 or 5 pieces of the other operand, rows of y on their way, barriers.</summary>
+    private static int PairProductBytes(int columns, bool isForward)
+    {
+        var pieces = isForward ? 4 : 5;
+        return (3 * 2 * 128 * 64 * sizeof(ushort)) + (pieces * columns * 32 * sizeof(ushort)) + (isForward ? 4 * 64 * 64 * sizeof(ushort) : 0) + ((2 * 3 + 2 * pieces) * sizeof(ulong));
     }
 }

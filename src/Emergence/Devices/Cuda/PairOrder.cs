@@ -13,4 +13,10 @@ internal sealed class PairOrder(Tensor pairs, Tensor starts)
 
     /// <summary>(R, 1) Int32: classes that do not change, of which this is the order from now on; none where they may.</summary>
     public Tensor? Kept { get; set; }
+
+    /// <summary>Whether every class has one of the first half of the pairs and one of the last; then <see cref="Starts"/> are not made.</summary>
+    public bool IsOfTwos { get; set; }
+
+    /// <summary>(K, 1) Int32: of classes of two, the first or the second pair of each.</summary>
+    public Tensor OfTwos(int which, int classes) => Pairs.ColumnRange(0, 2 * classes).Reshape(classes, 2).ColumnRange(which, 1);
 }

@@ -28,6 +28,8 @@ internal static class TrainingChecks
             yield return new("CriticBackward", text, run => Passes(run, shape, pairs, backward: true));
         }
 
+        foreach (var (x, y, widths, rows) in s_awkward[^1..].Append((768, 768, CriticWidths.Published, small ? 140 : 1_500)))
+            yield return new("Train", $"gradient of a step on {rows} rows and as many shuffled, {x}+{y}, {string.Join('-', widths)}", run => Shuffled(run, new CriticShape(x, y, widths), rows));
         foreach (var (x, y, widths, pairs) in shapes.Where(s => s.Pairs > 30))
             yield return new("Train", $"3 steps, {pairs} pairs of {x}+{y}, {string.Join('-', widths)}", run => Train(run, new CriticShape(x, y, widths), pairs));
     }
@@ -81,6 +83,28 @@ internal static class TrainingChecks
         run.Reference.CriticBackward(expected, parameters.Expected, x.Expected, y.Expected, rowsA.Expected, rowsB.Expected, gradient.Expected);
         var bounds = errors.Backward(given);
         run.Compare(gradient, i => bounds[i].Bound);
+    }
+
+    /// <summary>The published protocol, where a device may make use of each row's being in two pairs: its gradient by the scores it found itself.</summary>
+    private static void Shuffled(OpRun run, CriticShape shape, int rows)
+    {
+        var (x, y, parameters) = (run.Random(rows, shape.XColumns), run.Random(rows, shape.YColumns), Parameters(run, shape));
+        var (start, source) = (run.Read(parameters, true), new ShuffledPairs(rows));
+        double[] each = [.. Enumerable.Repeat(1.0 / rows, rows)], none = new double[rows];
+        using var training = new CriticTraining(run.Device, shape, x.Tested, y.Tested, [.. source.X], [.. source.Y], [.. each, .. none], [.. none, .. each], source, [.. start.Select(v => (float)v)]) { Rate = _ => 1e-4, Seed = 7, Cell = 3 };
+        run.Device.Train([training], 1);
+        var (drawnA, drawnB, given) = (new int[rows], new int[rows], new double[2 * rows]);
+        source.Draw(7, 3, 0, drawnA, drawnB);
+        run.Device.Download(training.Workspace.ScoreGradients, given);
+
+        int[] a = [.. source.X, .. drawnA], b = [.. source.Y, .. drawnB];
+        var (rowsA, rowsB, gradient) = (run.Indices(a), run.Indices(b), Flat(run, new double[shape.ParameterCount]));
+        var expected = run.Keep(run.Reference.CreateCriticWorkspace(shape, rows, rows, 2 * rows));
+        run.Reference.CriticForward(expected, parameters.Expected, x.Expected, y.Expected, rowsA.Expected, rowsB.Expected);
+        run.Reference.Upload(given, expected.ScoreGradients);
+        run.Reference.CriticBackward(expected, parameters.Expected, x.Expected, y.Expected, rowsA.Expected, rowsB.Expected, gradient.Expected);
+        var bounds = new CriticErrors(shape, run.Precision, start, run.Read(x, true), run.Read(y, true), a, b).Backward(given);
+        run.Compare((training.Gradient, gradient.Expected), i => bounds[i].Bound);
     }
 
     /// <summary>Values of the steps. An error of the scores moves a value by twice as much at most, and grows with the steps taken.</summary>

@@ -97,6 +97,34 @@ public sealed class HopperProductTests : IDisposable
         });
     }
 
+    /// <summary>Signs lie as an instruction's results do: a word of each thread for 64 columns of 64 rows; those past the edges are noise.</summary>
+    [Theory]
+    [MemberData(nameof(SizesOf), "NN")]
+    public void Deltas_by_signs_in_bits(string layoutName, int m, int n, int k)
+    {
+        var layout = Enum.Parse<ProductLayout>(layoutName);
+        var ((a, left), (b, right)) = Operands(layout, m, n, k);
+        var words = new uint[HopperProducts.SignWords(m, n)];
+        _random.NextBytes(MemoryMarshal.AsBytes(words.AsSpan()));
+        using Tensor signs = _device.Allocate(DType.Int32, words.Length / 128, 128), memory = _device.Allocate(DType.BFloat16, m, Stride(n));
+        _device.Upload(MemoryMarshal.AsBytes(words.AsSpan()), signs);
+        using (left)
+        using (right)
+            Products.Launch(layout, left, right, memory.ColumnRange(0, n), ProductKind.Masked, signs: signs);
+        var found = Halves(memory);
+        Each(m, n, (i, j) =>
+        {
+            var (sum, size) = Dot(layout, a, b, m, n, k, i, j);
+            var thread = i % 64 / 16 * 32 + i % 8 * 4 + j % 8 / 2;
+            var bit = j % 64 / 16 * 8 + j % 16 / 8 * 4 + i % 16 / 8 * 2 + j % 2;
+            var word = words[(i / 64 * ((n + 63) / 64) + j / 64) * 128 + thread];
+            var expected = (word >> bit & 1) == 1 ? sum : 0.01 * sum;
+            var bound = Bound(k, size) + Bf16Epsilon * Math.Abs(expected);
+            Assert.InRange(found[i * Stride(n) + j], expected - bound, expected + bound);
+        });
+        AssertPadding(found, m, n);
+    }
+
     [Theory]
     [InlineData(5, 33, 64)]
     [InlineData(130, 200, 1500)]

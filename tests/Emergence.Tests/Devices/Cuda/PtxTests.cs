@@ -26,6 +26,8 @@ public sealed partial class PtxTests
         (KernelTable.SumByIndexBf16, "ld.global.v4", 2),
         (KernelTable.CriticTail, "ld.shared.v4", 6),
         (KernelTable.CriticTailGradient, "fma.rn.f32", 256),
+        (KernelTable.CriticTailMma, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 27 + 18 + 6 + 3),
+        (KernelTable.CriticTailMmaGradient, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 168),
         (KernelTable.SortScatter, "vote.sync.ballot", 32),
         (KernelTable.DrawOffSupport, "mul.hi.u32", 20),
         (KernelTable.SmallCritic, "fma.rn.f32", 1000),
