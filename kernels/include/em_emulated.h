@@ -88,17 +88,17 @@ EM_DEV void em_mma_bf16(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
 }
 
 EM_DEV void em_barrier_init(u64* b, u32 count) { emulator::init_barrier(b, count); }
-EM_DEV void em_barrier_init_fence() {}
+EM_DEV void em_barrier_init_fence() { emulator::fence_barriers(); }
 EM_DEV void em_barrier_arrive(u64* b) { emulator::arrive(b, 0); }
 EM_DEV void em_barrier_arrive_expecting(u64* b, u32 bytes) { emulator::arrive(b, bytes); }
 EM_DEV bool em_barrier_try_wait(u64* b, u32 parity) { return emulator::try_wait(b, parity); }
 EM_DEV void em_copy_arrive(u64* b) { emulator::arrive_after_copies(b); }
-EM_DEV void em_proxy_fence() {}
+EM_DEV void em_proxy_fence() { emulator::fence_proxy(); }
 EM_DEV void em_tensor_load(void* shared, const void* map, int x, int y, u64* b) { emulator::load_tensor(shared, map, 2, x, y, 0, b); }
 EM_DEV void em_tensor_load(void* shared, const void* map, int x, int y, int z, u64* b) { emulator::load_tensor(shared, map, 3, x, y, z, b); }
 EM_DEV void em_tensor_store(const void* map, const void* shared, int x, int y, int z) { emulator::store_tensor(map, shared, 3, x, y, z); }
-EM_DEV void em_tensor_store_commit() {}
-template <int Keep> EM_DEV void em_tensor_store_wait_read() {}
+EM_DEV void em_tensor_store_commit() { emulator::current->store_group++; }
+template <int Keep> EM_DEV void em_tensor_store_wait_read() { emulator::finish_stores(Keep); }
 EM_DEV void em_stmatrix_x4(void* row, const u32 (&r)[4]) { emulator::store_matrix<4>(row, r); }
 template <int Registers> EM_DEV void em_registers_more() {}
 template <int Registers> EM_DEV void em_registers_fewer() {}
@@ -117,9 +117,13 @@ template <int TransposedB, int Half> EM_DEV void em_wgmma(float (&d)[Half], cons
 template <int Half> EM_DEV void em_wgmma_results(float (&)[Half]) {}
 EM_DEV void em_warpgroup_sync(int) { emulator::CommitSlot s; emulator::warpgroup_operation(s, emulator::execute_warpgroup_sync); }
 
-// Every block is a cluster of its own.
-EM_DEV u32 em_cluster_rank() { return 0; }
-EM_DEV u32 em_cluster_size() { return 1; }
-EM_DEV void em_cluster_sync() {}
-EM_DEV void em_barrier_arrive_in(u64* b, int) { emulator::arrive(b, 0); }
-EM_DEV void em_tensor_load_multicast(void* shared, const void* map, int x, int y, int z, u64* b, int) { emulator::load_tensor(shared, map, 3, x, y, z, b); }
+// ---- clusters: blocks that reach each other's shared memory
+EM_DEV u32 em_cluster_rank() { return emulator::block->rank; }
+EM_DEV u32 em_cluster_size() { return (u32)emulator::block->cluster->size; }
+EM_DEV void em_cluster_arrive() { emulator::arrive_at_cluster(); }
+EM_DEV void em_cluster_wait() { emulator::wait_for_cluster(); }
+EM_DEV void em_cluster_sync() { em_cluster_arrive(), em_cluster_wait(); }
+EM_DEV void em_barrier_arrive_in(u64* b, int rank) { emulator::arrive_in(b, (u32)rank); }
+EM_DEV void em_tensor_load_multicast(void* shared, const void* map, int x, int y, int z, u64* b, int blocks) {
+  emulator::load_tensor_into((1u << blocks) - 1, shared, map, 3, x, y, z, b);
+}

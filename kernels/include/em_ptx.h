@@ -149,7 +149,9 @@ EM_DEV void em_warpgroup_sync(int id) { asm volatile("bar.sync %0, 128;" ::"r"(i
 // ---- clusters: blocks that reach each other's shared memory
 EM_DEV u32 em_cluster_rank() { u32 r; asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(r)); return r; }
 EM_DEV u32 em_cluster_size() { u32 r; asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(r)); return r; }
-EM_DEV void em_cluster_sync() { asm volatile("barrier.cluster.arrive; barrier.cluster.wait;" ::: "memory"); }
+EM_DEV void em_cluster_arrive() { asm volatile("barrier.cluster.arrive;" ::: "memory"); }
+EM_DEV void em_cluster_wait() { asm volatile("barrier.cluster.wait;" ::: "memory"); }
+EM_DEV void em_cluster_sync() { em_cluster_arrive(), em_cluster_wait(); }
 // Arrives at the same barrier in the block of that rank. What is released was read, not written: no fence beyond the block's,
 // which would wait for every store of the thread.
 EM_DEV void em_barrier_arrive_in(u64* b, int rank) {

@@ -38,6 +38,7 @@ const char* result_name(int result) {
     case LaunchFailed: return "CUDA_ERROR_LAUNCH_FAILED";
     case CaptureUnsupported: return "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED";
     case CaptureInvalid: return "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED";
+    case InvalidClusterSize: return "CUDA_ERROR_INVALID_CLUSTER_SIZE";
     default: return "CUDA_ERROR_UNKNOWN";
   }
 }
@@ -90,7 +91,7 @@ API cuGetErrorName(int result, const char** name) { *name = result_name(result);
 
 // The emulator's own finding where there is one: more than a driver says.
 API cuGetErrorString(int result, const char** text) {
-  bool own = result == LaunchFailed || result == IllegalAddress || result == InvalidValue;
+  bool own = result == LaunchFailed || result == IllegalAddress || result == InvalidValue || result == InvalidClusterSize;
   *text = own && *last_error() ? last_error() : result_name(result);
   return Success;
 }
@@ -136,8 +137,7 @@ API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Function*, int thre
 }
 
 // The host ends the list of parameters with null, which tells a kernel and a call that do not fit.
-API cuLaunchKernel(Function* function, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u32 bz, u32 shared_bytes, Stream* stream, void** parameters, void**) {
-  ENTER;
+static int launch_later(Function* function, Index grid, Index dimensions, Index cluster, u32 shared_bytes, Stream* stream, void** parameters) {
   const Kernel* kernel = function->kernel;
   int given = 0;
   while (parameters[given]) ++given;
@@ -149,9 +149,14 @@ API cuLaunchKernel(Function* function, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u
     set_error("%s: %u bytes of shared memory, %u allowed by cuFuncSetAttribute", kernel->name, shared_bytes, function->dynamic_limit);
     return InvalidValue;
   }
-  if (!gx || !gy || !gz || gy > 65535 || gz > 65535 || !bx || !by || !bz || bx * by * bz > MaxThreads) {
-    set_error("%s: grid %u,%u,%u of blocks %u,%u,%u cannot be launched", kernel->name, gx, gy, gz, bx, by, bz);
+  const Index &g = grid, &b = dimensions, &c = cluster;
+  if (!g.x || !g.y || !g.z || g.y > 65535 || g.z > 65535 || !b.x || !b.y || !b.z || b.x * b.y * b.z > MaxThreads) {
+    set_error("%s: grid %u,%u,%u of blocks %u,%u,%u cannot be launched", kernel->name, g.x, g.y, g.z, b.x, b.y, b.z);
     return InvalidValue;
+  }
+  if (!c.x || !c.y || !c.z || c.x * c.y * c.z > MaxBlocks || g.x % c.x || g.y % c.y || g.z % c.z) {
+    set_error("%s: grid %u,%u,%u cannot be made of clusters %u,%u,%u", kernel->name, g.x, g.y, g.z, c.x, c.y, c.z);
+    return InvalidClusterSize;
   }
   struct alignas(64) Slot { u8 bytes[128]; };
   std::vector<Slot> slots((size_t)given);
@@ -166,18 +171,28 @@ API cuLaunchKernel(Function* function, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u
     }
     std::vector<void*> arguments;
     for (Slot& slot : slots) arguments.push_back(slot.bytes);
-    int result = launch(*kernel, {gx, gy, gz}, {bx, by, bz}, shared_bytes, arguments.data());
+    int result = launch(*kernel, grid, dimensions, cluster, shared_bytes, arguments.data());
     return result ? result : check_red_zones(kernel->name);
   });
 }
 
-// Every block is a cluster of its own.
+API cuLaunchKernel(Function* function, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u32 bz, u32 shared_bytes, Stream* stream, void** parameters, void**) {
+  ENTER;
+  return launch_later(function, {gx, gy, gz}, {bx, by, bz}, {}, shared_bytes, stream, parameters);
+}
+
+// CUlaunchConfig; of its attributes the dimensions of a cluster.
 struct LaunchAttribute { int kind, padding; u32 cluster[3]; u8 rest[52]; };
 struct LaunchConfiguration { u32 gx, gy, gz, bx, by, bz, shared_bytes; Stream* stream; const LaunchAttribute* attributes; u32 count; };
-API cuLaunchKernelEx(const LaunchConfiguration* c, Function* function, void** parameters, void** extra) {
-  for (u32 i = 0; i < c->count; ++i)
-    if (c->attributes[i].kind != 4 || c->attributes[i].cluster[0] * c->attributes[i].cluster[1] * c->attributes[i].cluster[2] != 1) return InvalidValue;
-  return cuLaunchKernel(function, c->gx, c->gy, c->gz, c->bx, c->by, c->bz, c->shared_bytes, c->stream, parameters, extra);
+API cuLaunchKernelEx(const LaunchConfiguration* c, Function* function, void** parameters, void**) {
+  ENTER;
+  Index cluster;
+  for (u32 i = 0; i < c->count; ++i) {
+    const LaunchAttribute& a = c->attributes[i];
+    if (a.kind != 4) return InvalidValue;
+    cluster = {a.cluster[0], a.cluster[1], a.cluster[2]};
+  }
+  return launch_later(function, {c->gx, c->gy, c->gz}, {c->bx, c->by, c->bz}, cluster, c->shared_bytes, c->stream, parameters);
 }
 
 API cuTensorMapEncodeTiled(void* map, int type, u32 rank, void* base, const u64* size, const u64* strides, const u32* box, const u32* steps,

@@ -9,7 +9,7 @@
 namespace emulator {
 
 enum Result { Success = 0, InvalidValue = 1, OutOfMemory = 2, NotReady = 600, EccUncorrectable = 214, IllegalAddress = 700, LaunchFailed = 719, NotFound = 500,
-              InvalidImage = 200, InvalidHandle = 400, InvalidPtx = 218, CaptureInvalid = 901, CaptureUnsupported = 900 };
+              InvalidImage = 200, InvalidHandle = 400, InvalidPtx = 218, CaptureInvalid = 901, CaptureUnsupported = 900, InvalidClusterSize = 912 };
 
 extern std::recursive_mutex driver_lock;
 extern int sticky;                      // the fault that ends the context; every later call returns it

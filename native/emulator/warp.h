@@ -89,7 +89,10 @@ template <int Count> void execute_store_matrix(StoreMatrixSlot** s, u32 mask) {
     }
 }
 
+void note_unfenced(const void* row);    // hopper.h
+
 template <int Count> void store_matrix(void* row, const u32* value) {
+  note_unfenced(row);
   StoreMatrixSlot slot{(u8*)row, value};
   warp_operation(~0u, slot, execute_store_matrix<Count>);
 }

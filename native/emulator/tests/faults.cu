@@ -108,5 +108,7 @@ EM_KERNEL(32) missing_load_wait(EM_TENSOR_MAP map, float* out, int wait) {
   __syncthreads();
   if (wait) while (!em_barrier_try_wait(barrier, 0)) {}
   out[threadIdx.x] = tile[threadIdx.x];
+  __syncthreads();
+  while (!em_barrier_try_wait(barrier, 0)) {}
 }
 EM_EXPORT(missing_load_wait)

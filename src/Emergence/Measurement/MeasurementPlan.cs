@@ -21,6 +21,7 @@ public sealed class MeasurementPlan : IDisposable
         Folder = ModelReference.Resolve(settings.Model);
         Config = ModelConfig.Read(Folder, settings.ModelOptions.Strict);
         Estimator = EstimatorTable.Find(settings.Estimator);
+        ArithmeticType = settings.DType == "auto" ? Config.StoredType ?? "float32" : settings.DType;
         var arithmetic = Arithmetic();
         if (settings.BeginningOfSequence && settings.MicroPosition == MicroPosition.Own)
             throw new EmergenceException("--bos and --micro-position own do not go together: after the first token, a token alone is at position 1", ExitCode.Usage);
@@ -47,6 +48,9 @@ public sealed class MeasurementPlan : IDisposable
     public string Folder { get; }
 
     public ModelConfig Config { get; }
+
+    /// <summary>E.g. "bfloat16": what was asked for, or what "auto" stands for.</summary>
+    public string ArithmeticType { get; }
 
     public Device Device { get; }
 
@@ -96,13 +100,12 @@ public sealed class MeasurementPlan : IDisposable
     /// </summary>
     private DType Arithmetic()
     {
-        var asked = Settings.DType == "auto" ? Config.StoredType ?? "float32" : Settings.DType;
         var device = DeviceTable.Find(Settings.Device);
-        return asked switch
+        return ArithmeticType switch
         {
             "float32" => DType.Float32,
             "bfloat16" when device.HasBFloat16 => DType.BFloat16,
-            _ => throw new EmergenceException($"--dtype {Settings.DType}: device {device.Name} does not compute in {Printable.Escape(asked)}; use float32, weights are converted as they are used", ExitCode.Usage),
+            _ => throw new EmergenceException($"--dtype {Settings.DType}: device {device.Name} does not compute in {Printable.Escape(ArithmeticType)}; use float32, weights are converted as they are used", ExitCode.Usage),
         };
     }
 

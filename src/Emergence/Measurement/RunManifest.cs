@@ -28,7 +28,7 @@ internal sealed class RunManifest
             ["cells"] = plan.Grid.Count,
             ["created"] = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
         };
-        _inputs = string.Join('\n', identity.Weights, identity.Config, plan.Data.Id, plan.Preset.Identity, plan.Device.Path, plan.Settings.DType, plan.Settings.MicroPosition, Build);
+        _inputs = string.Join('\n', identity.Weights, identity.Config, plan.Data.Id, plan.Preset.Identity, plan.Device.Path, plan.ArithmeticType, plan.Settings.MicroPosition, Build);
     }
 
     /// <summary>Version of the program with the commit it was built from.</summary>
@@ -65,7 +65,7 @@ internal sealed class RunManifest
         ["seed"] = plan.Settings.Seed,
         ["seeds"] = plan.Grid.Seeds.Count,
         ["device"] = plan.Device.Name,
-        ["dtype"] = plan.Settings.DType,
+        ["dtype"] = plan.ArithmeticType,
         ["micro_position"] = plan.Settings.MicroPosition == MicroPosition.Own ? "own" : "zero",
         ["ignore_weights"] = List(plan.Settings.ModelOptions.IgnoreWeights),
         ["command"] = plan.Settings.Command,

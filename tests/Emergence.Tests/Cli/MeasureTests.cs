@@ -96,6 +96,22 @@ public sealed class MeasureTests
     }
 
     [Fact]
+    public void The_type_that_auto_stands_for_is_recorded()
+    {
+        var run = Path.Combine(TestData.TemporaryFolder(), "run");
+        var (code, _, error) = Child.Run([.. Exact, "--boundaries", "0", "--dtype", "auto", "--out", run]);
+
+        Assert.True(code == 0, error);
+        using var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "manifest.json")));
+        Assert.Equal("float32", manifest.RootElement.GetProperty("settings").GetProperty("dtype").GetString());
+
+        // So it is the same run for whoever names the type.
+        (code, _, error) = Child.Run([.. Exact, "--boundaries", "0", "--dtype", "float32", "--out", run]);
+        Assert.True(code == 0, error);
+        Assert.Contains("8 of 8 cells were finished before", error);
+    }
+
+    [Fact]
     public void A_sample_has_a_sampling_error_and_is_at_its_ceiling()
     {
         var run = Path.Combine(TestData.TemporaryFolder(), "run");

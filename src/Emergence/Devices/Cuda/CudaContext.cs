@@ -64,8 +64,8 @@ internal sealed unsafe class CudaContext : SafeHandle
 
     public override bool IsInvalid => handle == 0;
 
-    /// <summary>Blocks of a cluster that share what they load: two, on a GPU; one where there is a single row of tiles.</summary>
-    public int ClusterOf(int rows, int tileRows) => Driver.IsEmulated || rows <= tileRows ? 1 : BlocksOfCluster;
+    /// <summary>Blocks of a cluster that share what they load: two; one where there is a single row of tiles.</summary>
+    public static int ClusterOf(int rows, int tileRows) => rows <= tileRows ? 1 : BlocksOfCluster;
 
     /// <summary>Makes the context the calling thread's; to be called before any call that works in a context.</summary>
     public void Enter()

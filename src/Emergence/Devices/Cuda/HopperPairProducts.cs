@@ -48,7 +48,7 @@ internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
     {
         var (m, n, k) = (rows.P.Columns, x.Columns, x.Rows);
         var (kernel, columns) = n > Half ? (KernelTable.PairProductByRows384, 2 * Half) : (KernelTable.PairProductByRows192, Half);
-        var cluster = context.ClusterOf(m, TileRows);
+        var cluster = CudaContext.ClusterOf(m, TileRows);
         var tiles = Blocks(m, TileRows * cluster) * Blocks(n, columns);
         var split = HopperProducts.Split(tiles, Math.Max(1, context.MultiprocessorCount / cluster), k, most);
         var maps = (ReadOnlySpan<CudaTensorMap>)[CudaTensorMap.Of(context.Driver, x, PieceK, 1)];

@@ -34,7 +34,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
     /// <summary>At most <paramref name="most"/> parts along k that fill the GPU, and the length of each but the last: a multiple of 64.</summary>
     public (int Count, int Length) SplitOf(int m, int n, int k, int most)
     {
-        var cluster = context.ClusterOf(m, TileRows);
+        var cluster = CudaContext.ClusterOf(m, TileRows);
         return Split(Blocks(m, TileRows * cluster) * Blocks(n, s_kernels[Variant(n, ProductKind.Split)].Columns), Math.Max(1, context.MultiprocessorCount / cluster), k, most);
     }
 
@@ -97,7 +97,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
         };
         var (columns, nt, nn, tn) = s_kernels[Variant(n, kind)];
         var row = layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
-        var cluster = context.ClusterOf(m, TileRows);
+        var cluster = CudaContext.ClusterOf(m, TileRows);
         var items = Blocks(m, TileRows * cluster) * Blocks(n, columns) * split.Count;
         var grid = new Grid(cluster * Math.Min(items, Math.Max(1, context.MultiprocessorCount / cluster)));
         var driver = context.Driver;

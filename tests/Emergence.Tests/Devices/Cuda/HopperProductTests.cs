@@ -17,7 +17,7 @@ public sealed class HopperProductTests : IDisposable
     /// <summary>All three widths of a tile, edges in each direction, several tiles in a row, a ring that wraps.</summary>
     public static TheoryData<string, int, int, int> SizesOf(string layouts)
     {
-        (int M, int N, int K)[] sizes = [(1, 1, 1), (3, 33, 31), (130, 257, 70), (257, 190, 130), (129, 128, 450), (65, 384, 64)];
+        (int M, int N, int K)[] sizes = [(1, 1, 1), (3, 33, 31), (130, 257, 70), (257, 190, 130), (129, 128, 450), (65, 384, 64), (257, 600, 70)];
         var data = new TheoryData<string, int, int, int>();
         foreach (var layout in layouts.Split(' '))
         {
