@@ -55,12 +55,12 @@ template <int S> EM_DEV float sloped(float v, bool positive) {
 }
 
 // Each lane names a row of 8 columns for ldmatrix and stmatrix, whose fragments are those of a product's results; tensor copies
-// have pieces swizzled. Pieces: how many shared memory holds.
-template <int TileN, int Pieces, int S> EM_DEV void write_rows(const float (&sum)[TileN / 2], const u32 (&bits)[TileN / 64], const Rows16& rows) {
+// have pieces swizzled. Pieces: how many shared memory holds; First: of them the one whose turn it is.
+template <int TileN, int Pieces, int S, int First = 0> EM_DEV void write_rows(const float (&sum)[TileN / 2], const u32 (&bits)[TileN / 64], const Rows16& rows) {
   u32 lane = threadIdx.x % 32, row = ((lane >> 3 & 1u) * 8 + lane % 8) * 128, high = lane >> 4;
 #pragma unroll
   for (int piece = 0; piece < TileN / 64; ++piece) {
-    u8* tile = rows.pieces + piece % Pieces * PieceBytes;
+    u8* tile = rows.pieces + (First + piece) % Pieces * PieceBytes;
     u32 packed[4][4] = {};
     if (S == OfPlace)
 #pragma unroll

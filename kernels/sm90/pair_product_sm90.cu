@@ -277,9 +277,10 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
       int last = (stage.at == 0 ? PairStages : stage.at) - 1, warp = thread / 32;
       u8* pieces = ring + last * PairBytes + warp / 2 * (PairBytes / 2) + group * 8192 + warp % 2 * 4096;
       em_warpgroup_sync(1 + group);
-#pragma unroll
-      for (int half = 0; half < Halves; ++half)
-        write_rows<Half, 2, OfSum>(sum[half], {}, Rows16{map_y, pieces, row0 + warp * 16, item.column + half * Half, w.m, w.n});
+      Rows16 to = {map_y, pieces, row0 + warp * 16, item.column, w.m, w.n};
+      write_rows<Half, 2, OfSum>(sum[0], {}, to);
+      to.column += Half;
+      if constexpr (Halves == 2) write_rows<Half, 2, OfSum, Half / 64 % 2>(sum[1], {}, to);
       if (thread % 32 == 0) {
         em_tensor_store_wait_read<0>();
         em_barrier_arrive(bar.pairs_empty + last);

@@ -30,7 +30,7 @@ internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
         if (m == 0)
             return;
         var (kernel, columns) = n > Half ? (KernelTable.PairProductForward384, 2 * Half) : (KernelTable.PairProductForward192, Half);
-        var cluster = context.ClusterOf(m, TileRows);
+        var cluster = CudaContext.ClusterOf(m, TileRows);
         var maps = (ReadOnlySpan<CudaTensorMap>)[CudaTensorMap.Of(context.Driver, weight, Half / 2, 1, PieceK), CudaTensorMap.Of(context.Driver, y, RowsOfWarp, 1)];
         var grid = GridOf(cluster, Blocks(m, TileRows * cluster) * Blocks(n, columns));
         device.Launch(kernel, grid, cluster, maps, [.. Operand(rows), bias, signs, m, n, k]);
