@@ -157,6 +157,9 @@ internal unsafe struct Gemm
         var tiles = (rows + height - 1) / height;
         var stride = (end - first) * width;
         var single = K <= length;
+
+        // By the last tile of a panel the next one is near.
+        nint aheadStep = (width + tiles - 1) / tiles;
         var isCopy = Epilogue.IsCopy;
         var product = Scratch.Get(Scratch.Use.Product, single ? GemmKernel.MaxRows * GemmKernel.MaxColumns : (long)tiles * height * stride);
         var direct = !TransposeA && end - first <= FewPanels;
@@ -184,6 +187,7 @@ internal unsafe struct Gemm
                 for (var tile = 0; tile < tiles; tile++)
                 {
                     var m = tile * height;
+                    var ahead = right + count * (width + (nint)tile * aheadStep);
                     var inTile = Math.Min(height, rows - m);
                     var y = Y + (m0 + m) * StrideY + n;
                     var inPlace = isCopy && inTile == height && inPanel == width;
@@ -192,9 +196,9 @@ internal unsafe struct Gemm
                     if (last && !inPlace)
                         Epilogue.Prefetch(y, StrideY, m0 + m, n, inTile, inPanel);
                     if (direct)
-                        Kernel.Run(count, from + m * rowStep, rowStep, stepA, right, width, c, strideC, inTile, k0 > 0);
+                        Kernel.Run(count, from + m * rowStep, rowStep, stepA, right, width, c, strideC, inTile, k0 > 0, ahead, aheadStep);
                     else
-                        Kernel.Run(count, left + (nint)m * count, 1, height, right, width, c, strideC, inTile, k0 > 0);
+                        Kernel.Run(count, left + (nint)m * count, 1, height, right, width, c, strideC, inTile, k0 > 0, ahead, aheadStep);
                     if (last && !inPlace)
                         Epilogue.Store(c, strideC, y, StrideY, m0 + m, n, inTile, inPanel);
                 }

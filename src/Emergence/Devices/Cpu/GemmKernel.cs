@@ -50,7 +50,9 @@ internal abstract unsafe class GemmKernel
     /// <param name="strideC">Elements from row to row of c.</param>
     /// <param name="rows">Rows of the left side that exist; c may get copies of the last one beyond.</param>
     /// <param name="accumulate">Add to what c holds.</param>
-    public abstract void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate);
+    /// <param name="ahead">Memory that is read after this tile and is brought near by the way: from the last cache it would come too late.</param>
+    /// <param name="aheadStep">Elements of it for every k.</param>
+    public abstract void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep);
 }
 
 /// <summary>The kernel for one width.</summary>
@@ -66,11 +68,11 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
 
     public override int Columns => 2 * TSimd.Width;
 
-    public override void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate)
+    public override void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep)
     {
         if (rows == MaxRows)
         {
-            TallTile(k, a, rowStep, stepA, b, stepB, c, strideC, accumulate);
+            TallTile(k, a, rowStep, stepA, b, stepB, c, strideC, accumulate, ahead, aheadStep);
             return;
         }
 
