@@ -80,6 +80,13 @@ internal sealed class CpuPool : IDisposable
             Run((count + size - 1) / size, i => body(i * size, Math.Min(count, (i + 1) * size)));
     }
 
+    /// <summary>The same with no more ranges than threads: for work that is done best in long pieces.</summary>
+    public void RunShares(int count, int grain, Action<int, int> body)
+    {
+        var size = Math.Max(grain, (count + Threads - 1) / Threads);
+        Run((count + size - 1) / size, i => body(i * size, Math.Min(count, (i + 1) * size)));
+    }
+
     public void Dispose()
     {
         lock (_gate)

@@ -10,7 +10,7 @@ internal static unsafe class CriticLoops
     public const int StripColumns = 32;
 
     /// <summary>Rows at scattered places that are asked for before they are read.</summary>
-    public const int Ahead = 2;
+    public const int Ahead = 4;
 
     /// <summary>x^n by squaring.</summary>
     public static double Power(double x, int n)

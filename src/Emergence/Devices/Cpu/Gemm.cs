@@ -28,7 +28,7 @@ internal unsafe struct Gemm
     private const int ProductFloats = 1 << 20;
 
     /// <summary>Where the left side is read this often at most, it is not worth packing.</summary>
-    private const int FewPanels = 8;
+    private const int FewPanels = 48;
 
     /// <summary>Fewer multiply-adds than this are not worth waking a thread.</summary>
     private const long SerialWork = 1 << 18;
