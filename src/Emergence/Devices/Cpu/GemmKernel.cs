@@ -52,7 +52,8 @@ internal abstract unsafe class GemmKernel
     /// <param name="accumulate">Add to what c holds.</param>
     /// <param name="ahead">Memory that is read after this tile and is brought near by the way: from the last cache it would come too late.</param>
     /// <param name="aheadStep">Elements of it for every k.</param>
-    public abstract void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep);
+    /// <param name="end">What happens to the finished sums of a whole tile, which then leave c as it is; or null.</param>
+    public abstract void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep, TileEnd* end);
 }
 
 /// <summary>The kernel for one width.</summary>
@@ -68,27 +69,27 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
 
     public override int Columns => 2 * TSimd.Width;
 
-    public override void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep)
+    public override void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep, TileEnd* end)
     {
         if (rows == MaxRows)
         {
-            TallTile(k, a, rowStep, stepA, b, stepB, c, strideC, accumulate, ahead, aheadStep);
+            TallTile(k, a, rowStep, stepA, b, stepB, c, strideC, accumulate, ahead, aheadStep, end);
             return;
         }
 
-        RunLow(k, a, rowStep, stepA, b, stepB, c, strideC, Math.Min(rows, LowRows), accumulate);
+        RunLow(k, a, rowStep, stepA, b, stepB, c, strideC, Math.Min(rows, LowRows), accumulate, end);
         if (rows > LowRows)
-            RunLow(k, a + LowRows * rowStep, rowStep, stepA, b, stepB, c + LowRows * strideC, strideC, rows - LowRows, accumulate);
+            RunLow(k, a + LowRows * rowStep, rowStep, stepA, b, stepB, c + LowRows * strideC, strideC, rows - LowRows, accumulate, null);
     }
 
-    private static void RunLow(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate)
+    private static void RunLow(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate, TileEnd* end)
     {
         var last = (rows - 1) * rowStep;
-        Tile(k, a, Math.Min(rowStep, last), Math.Min(2 * rowStep, last), Math.Min(3 * rowStep, last), Math.Min(4 * rowStep, last), Math.Min(5 * rowStep, last), stepA, b, stepB, c, strideC, accumulate);
+        Tile(k, a, Math.Min(rowStep, last), Math.Min(2 * rowStep, last), Math.Min(3 * rowStep, last), Math.Min(4 * rowStep, last), Math.Min(5 * rowStep, last), stepA, b, stepB, c, strideC, accumulate, end);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile(nint k, float* a, nint row1, nint row2, nint row3, nint row4, nint row5, nint stepA, float* b, nint stepB, float* c, nint strideC, bool accumulate)
+    private static void Tile(nint k, float* a, nint row1, nint row2, nint row3, nint row4, nint row5, nint stepA, float* b, nint stepB, float* c, nint strideC, bool accumulate, TileEnd* end)
     {
         TVector c00 = default, c01 = default;
         TVector c10 = default, c11 = default;
@@ -98,12 +99,10 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
         TVector c50 = default, c51 = default;
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0(c);
-            Sse.Prefetch0(c + strideC);
-            Sse.Prefetch0(c + 2 * strideC);
-            Sse.Prefetch0(c + 3 * strideC);
-            Sse.Prefetch0(c + 4 * strideC);
-            Sse.Prefetch0(c + 5 * strideC);
+            var to = end == null ? c : end->Y;
+            var stride = end == null ? strideC : end->StrideY;
+            for (var row = 0; row < LowRows; row++)
+                Sse.Prefetch0(to + row * stride);
         }
 
         TVector b0, b1, x;
@@ -228,18 +227,44 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             b += stepB;
         }
 
-        Finish(c, c00, c01, accumulate);
-        Finish(c + strideC, c10, c11, accumulate);
-        Finish(c + 2 * strideC, c20, c21, accumulate);
-        Finish(c + 3 * strideC, c30, c31, accumulate);
-        Finish(c + 4 * strideC, c40, c41, accumulate);
-        Finish(c + 5 * strideC, c50, c51, accumulate);
+        Finish(c, c00, c01, accumulate, end, 0);
+        Finish(c + strideC, c10, c11, accumulate, end, 1);
+        Finish(c + 2 * strideC, c20, c21, accumulate, end, 2);
+        Finish(c + 3 * strideC, c30, c31, accumulate, end, 3);
+        Finish(c + 4 * strideC, c40, c41, accumulate, end, 4);
+        Finish(c + 5 * strideC, c50, c51, accumulate, end, 5);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(float* c, TVector low, TVector high, bool accumulate)
+    private static void Finish(float* c, TVector low, TVector high, bool accumulate, TileEnd* end, nint row)
     {
-        TSimd.Store(c, accumulate ? TSimd.Add(TSimd.Load(c), low) : low);
-        TSimd.Store(c + TSimd.Width, accumulate ? TSimd.Add(TSimd.Load(c + TSimd.Width), high) : high);
+        if (accumulate)
+        {
+            low = TSimd.Add(TSimd.Load(c), low);
+            high = TSimd.Add(TSimd.Load(c + TSimd.Width), high);
+        }
+
+        if (end == null)
+        {
+            TSimd.Store(c, low);
+            TSimd.Store(c + TSimd.Width, high);
+            return;
+        }
+
+        var y = end->Y + row * end->StrideY;
+        TSimd.Store(y, End(low, end, row, 0));
+        TSimd.Store(y + TSimd.Width, End(high, end, row, TSimd.Width));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector End(TVector x, TileEnd* end, nint row, int column)
+    {
+        if (end->Bias != null)
+            x = TSimd.Add(x, TSimd.Load(end->Bias + column));
+        if (end->IsLeaky)
+            x = TSimd.LeakyRelu(x);
+        if (end->Residual != null)
+            x = TSimd.Add(x, TSimd.Load(end->Residual + row * end->ResidualStride + column));
+        return end->Mask == null ? x : TSimd.Slope(TSimd.Load(end->Mask + row * end->MaskStride + column), x);
     }
 }
