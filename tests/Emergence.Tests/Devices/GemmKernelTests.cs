@@ -24,7 +24,7 @@ public unsafe class GemmKernelTests
             var found = new float[GemmKernel.MaxRows * GemmKernel.MaxColumns];
             Array.Fill(found, 0.5f);
             fixed (float* left = a, right = b, c = found)
-                kernel.Run(k, left, k, 1, right, GemmKernel.MaxColumns, c, GemmKernel.MaxColumns, rows, accumulate: true, right, 0, null);
+                kernel.Run(k, left, k, 1, right, c, GemmKernel.MaxColumns, rows, accumulate: true, right, 0, null);
             for (var row = 0; row < rows; row++)
             {
                 for (var column = 0; column < kernel.Columns; column++)

@@ -14,7 +14,7 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
     private const int StripColumns = 384;
 
     /// <summary>Floats of a block's first layer: they stay in the last cache.</summary>
-    private const int BlockFloats = 1 << 20;
+    private const int BlockFloats = 1 << 22;
 
     private readonly CpuDevice _device;
     private readonly int _blockRows;
@@ -35,7 +35,7 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
         var width = shape.Widths[0];
         var strip = Math.Min(width, StripColumns);
         _device = device;
-        _blockRows = Math.Clamp(BlockFloats / width / 384 * 384, 384, 1536);
+        _blockRows = Math.Clamp(BlockFloats / width / 384 * 384, 384, 4608);
         _zx = device.Allocate(xRows, width);
         _zy = device.Allocate(yRows, width);
         _first = device.Allocate(Math.Min(_blockRows, pairs), width);

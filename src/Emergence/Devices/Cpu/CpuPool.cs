@@ -17,7 +17,7 @@ internal sealed class CpuPool : IDisposable
     private Exception? _failure;
     private int _count;
     private int _next;
-    private int _inside;
+    private volatile int _inside;
     private int _busy;
     private bool _open;
     private volatile int _round;
@@ -55,6 +55,10 @@ internal sealed class CpuPool : IDisposable
         }
 
         TakeBlocks();
+
+        // The last blocks end at almost the same time: to sleep and be woken would take longer.
+        for (var i = 0; i < Spins && _inside > 0; i++)
+            Thread.SpinWait(4);
         lock (_gate)
         {
             // Threads that have not woken by now are not waited for.

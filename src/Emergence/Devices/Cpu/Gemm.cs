@@ -202,9 +202,9 @@ internal unsafe struct Gemm
                     if (ends && !(byKernel && isInPlace))
                         Epilogue.Prefetch(y, StrideY, m0 + m, n, inTile, inPanel);
                     if (direct)
-                        Kernel.Run(count, from + m * rowStep, rowStep, stepA, right, width, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
+                        Kernel.Run(count, from + m * rowStep, rowStep, stepA, right, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
                     else
-                        Kernel.Run(count, left + (nint)m * count, 1, height, right, width, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
+                        Kernel.Run(count, left + (nint)m * count, 1, height, right, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
                     if (ends && !byKernel)
                         Epilogue.Store(c, strideC, y, StrideY, m0 + m, n, inTile, inPanel);
                 }

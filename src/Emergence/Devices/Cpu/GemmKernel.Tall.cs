@@ -11,7 +11,7 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>
     /// A step has 24 fused multiply-adds, 14 loads and a prefetch, so it needs no unrolling.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void TallTile(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, bool accumulate, float* ahead, nint aheadStep, TileEnd* end)
+    private static void TallTile(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, bool accumulate, float* ahead, nint aheadStep, TileEnd* end)
     {
         TVector c00a = default, c00b = default;
         TVector c01a = default, c01b = default;
@@ -83,7 +83,7 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>
             ahead += aheadStep;
             a += stepA;
             low += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
         }
 
         Finish(c, c00a, c00b, accumulate, end, 0);

@@ -39,13 +39,12 @@ internal abstract unsafe class GemmKernel
     /// <summary>Columns of a tile.</summary>
     public abstract int Columns { get; }
 
-    /// <summary>c (+)= sum over k of a(i, k) b(k, j), with a(i, k) at a[i rowStep + k stepA] and b(k, j) at b[k stepB + j].</summary>
+    /// <summary>c (+)= sum over k of a(i, k) b(k, j), with a(i, k) at a[i rowStep + k stepA] and b(k, j) at b[k Columns + j].</summary>
     /// <param name="k">Length of the sum.</param>
     /// <param name="a">First element of the left side.</param>
     /// <param name="rowStep">Elements from a row to the next.</param>
     /// <param name="stepA">Elements from k to k + 1 on the left.</param>
-    /// <param name="b">First element of the right side.</param>
-    /// <param name="stepB">Elements from k to k + 1 on the right.</param>
+    /// <param name="b">A panel of the right side: Columns elements for every k.</param>
     /// <param name="c">Rows by Columns.</param>
     /// <param name="strideC">Elements from row to row of c.</param>
     /// <param name="rows">Rows of the left side that exist; c may get copies of the last one beyond.</param>
@@ -53,7 +52,7 @@ internal abstract unsafe class GemmKernel
     /// <param name="ahead">Memory that is read after this tile and is brought near by the way: from the last cache it would come too late.</param>
     /// <param name="aheadStep">Elements of it for every k.</param>
     /// <param name="end">What happens to the finished sums of a whole tile, which then leave c as it is; or null.</param>
-    public abstract void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep, TileEnd* end);
+    public abstract void Run(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep, TileEnd* end);
 }
 
 /// <summary>The kernel for one width.</summary>
@@ -69,27 +68,27 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
 
     public override int Columns => 2 * TSimd.Width;
 
-    public override void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep, TileEnd* end)
+    public override void Run(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep, TileEnd* end)
     {
         if (rows == MaxRows)
         {
-            TallTile(k, a, rowStep, stepA, b, stepB, c, strideC, accumulate, ahead, aheadStep, end);
+            TallTile(k, a, rowStep, stepA, b, c, strideC, accumulate, ahead, aheadStep, end);
             return;
         }
 
-        RunLow(k, a, rowStep, stepA, b, stepB, c, strideC, Math.Min(rows, LowRows), accumulate, end);
+        RunLow(k, a, rowStep, stepA, b, c, strideC, Math.Min(rows, LowRows), accumulate, end);
         if (rows > LowRows)
-            RunLow(k, a + LowRows * rowStep, rowStep, stepA, b, stepB, c + LowRows * strideC, strideC, rows - LowRows, accumulate, null);
+            RunLow(k, a + LowRows * rowStep, rowStep, stepA, b, c + LowRows * strideC, strideC, rows - LowRows, accumulate, null);
     }
 
-    private static void RunLow(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate, TileEnd* end)
+    private static void RunLow(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, TileEnd* end)
     {
         var last = (rows - 1) * rowStep;
-        Tile(k, a, Math.Min(rowStep, last), Math.Min(2 * rowStep, last), Math.Min(3 * rowStep, last), Math.Min(4 * rowStep, last), Math.Min(5 * rowStep, last), stepA, b, stepB, c, strideC, accumulate, end);
+        Tile(k, a, Math.Min(rowStep, last), Math.Min(2 * rowStep, last), Math.Min(3 * rowStep, last), Math.Min(4 * rowStep, last), Math.Min(5 * rowStep, last), stepA, b, c, strideC, accumulate, end);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile(nint k, float* a, nint row1, nint row2, nint row3, nint row4, nint row5, nint stepA, float* b, nint stepB, float* c, nint strideC, bool accumulate, TileEnd* end)
+    private static void Tile(nint k, float* a, nint row1, nint row2, nint row3, nint row4, nint row5, nint stepA, float* b, float* c, nint strideC, bool accumulate, TileEnd* end)
     {
         TVector c00 = default, c01 = default;
         TVector c10 = default, c11 = default;
@@ -129,7 +128,7 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             c50 = TSimd.MultiplyAdd(x, b0, c50);
             c51 = TSimd.MultiplyAdd(x, b1, c51);
             a += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
 
             b0 = TSimd.Load(b);
             b1 = TSimd.Load(b + TSimd.Width);
@@ -152,7 +151,7 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             c50 = TSimd.MultiplyAdd(x, b0, c50);
             c51 = TSimd.MultiplyAdd(x, b1, c51);
             a += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
 
             b0 = TSimd.Load(b);
             b1 = TSimd.Load(b + TSimd.Width);
@@ -175,7 +174,7 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             c50 = TSimd.MultiplyAdd(x, b0, c50);
             c51 = TSimd.MultiplyAdd(x, b1, c51);
             a += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
 
             b0 = TSimd.Load(b);
             b1 = TSimd.Load(b + TSimd.Width);
@@ -198,7 +197,7 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             c50 = TSimd.MultiplyAdd(x, b0, c50);
             c51 = TSimd.MultiplyAdd(x, b1, c51);
             a += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
         }
 
         for (; k > 0; k--)
@@ -224,7 +223,7 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             c50 = TSimd.MultiplyAdd(x, b0, c50);
             c51 = TSimd.MultiplyAdd(x, b1, c51);
             a += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
         }
 
         Finish(c, c00, c01, accumulate, end, 0);
