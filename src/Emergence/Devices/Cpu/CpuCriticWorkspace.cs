@@ -13,7 +13,7 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
     /// <summary>Columns of the first layer whose gradients by row of x and y are held at a time: one block of a product.</summary>
     private const int StripColumns = 384;
 
-    /// <summary>Floats of a block's first layer: they stay in the last cache.</summary>
+    /// <summary>Floats of a block's first layer: they stay in the last cache, and threads seldom wait for one another.</summary>
     private const int BlockFloats = 1 << 22;
 
     private readonly CpuDevice _device;

@@ -27,7 +27,7 @@ internal unsafe struct Gemm
     /// <summary>Floats of unfinished sums of a block of rows.</summary>
     private const int ProductFloats = 1 << 20;
 
-    /// <summary>Where the left side is read this often at most, it is not worth packing.</summary>
+    /// <summary>Where the left side is read this often at most, it is not worth packing: its rows are read where they lie.</summary>
     private const int FewPanels = 48;
 
     /// <summary>Fewer multiply-adds than this are not worth waking a thread.</summary>
