@@ -24,10 +24,10 @@ internal static class GemmBenchmark
             var random = new Random(1);
             device.Upload(Enumerable.Range(0, m * k).Select(_ => random.NextSingle() - 0.5f).ToArray(), a);
             device.Upload(Enumerable.Range(0, n * k).Select(_ => random.NextSingle() - 0.5f).ToArray(), b);
-            Func<Sample> ours = () => Rounds.Time(() => device.MatMul(a, b, y, transposeB: true));
+            Func<Sample> ours = () => Rounds.TimeShort(() => device.MatMul(a, b, y, transposeB: true));
             var samples = blas == null
                 ? Rounds.Run(arguments.Rounds, ours)
-                : Rounds.Run(arguments.Rounds, ours, () => Rounds.Time(() => blas.MatMul(m, n, k, a.Address, b.Address, y.Address)));
+                : Rounds.Run(arguments.Rounds, ours, () => Rounds.TimeShort(() => blas.MatMul(m, n, k, a.Address, b.Address, y.Address)));
             var rates = samples.Select(s => 2e-9 * m * n * k / Rounds.Median(s.Select(x => x.Wall))).ToArray();
             var row = $"| {m} x {n} x {k} | {rates[0]:0.0} |";
             if (blas != null)

@@ -13,8 +13,8 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
     /// <summary>Columns of the first layer whose gradients by row of x and y are held at a time: one block of a product.</summary>
     private const int StripColumns = 384;
 
-    /// <summary>Floats of a block's first layer: they stay in the last cache.</summary>
-    private const int BlockFloats = 1 << 20;
+    /// <summary>Floats of a block's first layer: they stay in the last cache, and threads seldom wait for one another.</summary>
+    private const int BlockFloats = 1 << 22;
 
     private readonly CpuDevice _device;
     private readonly int _blockRows;
@@ -35,7 +35,7 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
         var width = shape.Widths[0];
         var strip = Math.Min(width, StripColumns);
         _device = device;
-        _blockRows = Math.Clamp(BlockFloats / width / 384 * 384, 384, 1536);
+        _blockRows = Math.Clamp(BlockFloats / width / 384 * 384, 384, 4608);
         _zx = device.Allocate(xRows, width);
         _zy = device.Allocate(yRows, width);
         _first = device.Allocate(Math.Min(_blockRows, pairs), width);

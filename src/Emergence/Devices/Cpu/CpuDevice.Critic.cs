@@ -38,7 +38,11 @@ public sealed unsafe partial class CpuDevice
             for (var r = start; r < end; r++)
             {
                 if (r + CriticLoops.Ahead < end)
+                {
+                    Lanes.Prefetch(left[*indexA[r + CriticLoops.Ahead]], y.Columns);
                     Lanes.Prefetch(right[*indexB[r + CriticLoops.Ahead]], y.Columns);
+                }
+
                 CriticLoops.AddPair(left[*indexA[r]], right[*indexB[r]], to[r], y.Columns);
             }
         });
@@ -83,7 +87,7 @@ public sealed unsafe partial class CpuDevice
     {
         RequireFloat32(x, sums);
         var strips = (x.Columns + Lanes.Count - 1) / Lanes.Count;
-        _pool.RunRanges(strips, Math.Max(1, 8192 / Math.Max(1, x.Rows)), (first, end) =>
+        _pool.RunShares(strips, Math.Max(1, 8192 / Math.Max(1, x.Rows)), (first, end) =>
         {
             var (start, count) = (first * Lanes.Count, Math.Min(end * Lanes.Count, x.Columns) - first * Lanes.Count);
             for (var k = 0; k < sums.Rows && !accumulate; k++)

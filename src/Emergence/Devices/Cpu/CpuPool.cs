@@ -17,7 +17,7 @@ internal sealed class CpuPool : IDisposable
     private Exception? _failure;
     private int _count;
     private int _next;
-    private int _inside;
+    private volatile int _inside;
     private int _busy;
     private bool _open;
     private volatile int _round;
@@ -55,6 +55,10 @@ internal sealed class CpuPool : IDisposable
         }
 
         TakeBlocks();
+
+        // The last blocks end at almost the same time: to sleep and be woken would take longer.
+        for (var i = 0; i < Spins && _inside > 0; i++)
+            Thread.SpinWait(4);
         lock (_gate)
         {
             // Threads that have not woken by now are not waited for.
@@ -78,6 +82,13 @@ internal sealed class CpuPool : IDisposable
             body(0, count);
         else
             Run((count + size - 1) / size, i => body(i * size, Math.Min(count, (i + 1) * size)));
+    }
+
+    /// <summary>The same with no more ranges than threads: for work that is done best in long pieces.</summary>
+    public void RunShares(int count, int grain, Action<int, int> body)
+    {
+        var size = Math.Max(grain, (count + Threads - 1) / Threads);
+        Run((count + size - 1) / size, i => body(i * size, Math.Min(count, (i + 1) * size)));
     }
 
     public void Dispose()

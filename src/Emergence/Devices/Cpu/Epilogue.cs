@@ -21,7 +21,26 @@ internal unsafe struct Epilogue
 
     public nint MaskStride;
 
+    /// <summary>Whether a kernel can do it to its sums before they leave the registers.</summary>
+    public readonly bool IsSimple => Activation is Activation.None or Activation.LeakyRelu;
+
     public readonly bool IsCopy => Bias == null && Activation == Activation.None && Residual == null && Mask == null;
+
+    /// <summary>Whether nothing of the size of the product is read but y itself.</summary>
+    public readonly bool ReadsOnly(float* y) => (Residual == null || Residual == y) && (Mask == null || Mask == y);
+
+    /// <summary>The same of a whole tile whose first element is y, for its kernel; where it is simple.</summary>
+    public readonly TileEnd End(float* y, nint strideY, int m, int n) => new()
+    {
+        Y = y,
+        StrideY = strideY,
+        Bias = Bias == null ? null : Bias + n,
+        IsLeaky = Activation == Activation.LeakyRelu,
+        Residual = Residual == null ? null : Residual + m * ResidualStride + n,
+        ResidualStride = ResidualStride,
+        Mask = Mask == null ? null : Mask + m * MaskStride + n,
+        MaskStride = MaskStride,
+    };
 
     /// <summary>Asks for the memory of <see cref="Store(float*, nint, float*, nint, int, int, int, int)"/> while the product is made.</summary>
     public readonly void Prefetch(float* y, nint strideY, int m, int n, int rows, int columns)
@@ -100,4 +119,17 @@ internal unsafe struct Epilogue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector256<float> Slope(Vector256<float> mask, Vector256<float> x) =>
         Vector256.ConditionalSelect(Vector256.GreaterThan(mask, Vector256<float>.Zero), x, x * Vector256.Create((float)Device.LeakySlope));
+}
+
+/// <summary>A simple <see cref="Epilogue"/> of one tile: every pointer is at the tile's first element.</summary>
+internal unsafe struct TileEnd
+{
+    public float* Y;
+    public nint StrideY;
+    public float* Bias;
+    public bool IsLeaky;
+    public float* Residual;
+    public nint ResidualStride;
+    public float* Mask;
+    public nint MaskStride;
 }

@@ -27,8 +27,8 @@ internal unsafe struct Gemm
     /// <summary>Floats of unfinished sums of a block of rows.</summary>
     private const int ProductFloats = 1 << 20;
 
-    /// <summary>Where the left side is read this often at most, it is not worth packing.</summary>
-    private const int FewPanels = 8;
+    /// <summary>Where the left side is read this often at most, it is not worth packing: its rows are read where they lie.</summary>
+    private const int FewPanels = 48;
 
     /// <summary>Fewer multiply-adds than this are not worth waking a thread.</summary>
     private const long SerialWork = 1 << 18;
@@ -157,7 +157,11 @@ internal unsafe struct Gemm
         var tiles = (rows + height - 1) / height;
         var stride = (end - first) * width;
         var single = K <= length;
-        var isCopy = Epilogue.IsCopy;
+
+        // By the last tile of a panel the next one is near.
+        nint aheadStep = (width + tiles - 1) / tiles;
+        var (isCopy, isSimple, isInPlace) = (Epilogue.IsCopy, Epilogue.IsSimple, Epilogue.ReadsOnly(Y));
+        TileEnd tileEnd;
         var product = Scratch.Get(Scratch.Use.Product, single ? GemmKernel.MaxRows * GemmKernel.MaxColumns : (long)tiles * height * stride);
         var direct = !TransposeA && end - first <= FewPanels;
         var left = direct ? null : Scratch.Get(Scratch.Use.PackedLeft, (long)tiles * height * length);
@@ -184,18 +188,24 @@ internal unsafe struct Gemm
                 for (var tile = 0; tile < tiles; tile++)
                 {
                     var m = tile * height;
+                    var ahead = right + count * (width + (nint)tile * aheadStep);
                     var inTile = Math.Min(height, rows - m);
                     var y = Y + (m0 + m) * StrideY + n;
-                    var inPlace = isCopy && inTile == height && inPanel == width;
+                    var isWhole = inTile == height && inPanel == width;
+                    var inPlace = isCopy && isWhole;
                     var c = inPlace ? y : single ? product : product + (nint)m * stride + (panel - first) * width;
                     var strideC = inPlace ? StrideY : single ? width : stride;
-                    if (last && !inPlace)
+                    var ends = last && !inPlace;
+                    var byKernel = ends && isWhole && isSimple;
+                    if (byKernel)
+                        tileEnd = Epilogue.End(y, StrideY, m0 + m, n);
+                    if (ends && !(byKernel && isInPlace))
                         Epilogue.Prefetch(y, StrideY, m0 + m, n, inTile, inPanel);
                     if (direct)
-                        Kernel.Run(count, from + m * rowStep, rowStep, stepA, right, width, c, strideC, inTile, k0 > 0);
+                        Kernel.Run(count, from + m * rowStep, rowStep, stepA, right, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
                     else
-                        Kernel.Run(count, left + (nint)m * count, 1, height, right, width, c, strideC, inTile, k0 > 0);
-                    if (last && !inPlace)
+                        Kernel.Run(count, left + (nint)m * count, 1, height, right, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
+                    if (ends && !byKernel)
                         Epilogue.Store(c, strideC, y, StrideY, m0 + m, n, inTile, inPanel);
                 }
             }

@@ -8,10 +8,10 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>
 {
     /// <summary>
     /// 12 rows: a panel of 512-bit columns fills the first cache, and is read from the second half as often as by 6 rows.
-    /// A step has 24 fused multiply-adds and 14 loads, so it needs no unrolling.
+    /// A step has 24 fused multiply-adds, 14 loads and a prefetch, so it needs no unrolling.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void TallTile(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, bool accumulate)
+    private static void TallTile(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, bool accumulate, float* ahead, nint aheadStep, TileEnd* end)
     {
         TVector c00a = default, c00b = default;
         TVector c01a = default, c01b = default;
@@ -27,10 +27,12 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>
         TVector c11a = default, c11b = default;
         if (Sse.IsSupported)
         {
+            var to = end == null ? c : end->Y;
+            var stride = end == null ? strideC : end->StrideY;
             for (var row = 0; row < MaxRows; row++)
             {
-                Sse.Prefetch0(c + row * strideC);
-                Sse.Prefetch0(c + row * strideC + TSimd.Width);
+                Sse.Prefetch0(to + row * stride);
+                Sse.Prefetch0(to + row * stride + TSimd.Width);
             }
         }
 
@@ -76,22 +78,25 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>
             x = TSimd.Broadcast(low + row5);
             c11a = TSimd.MultiplyAdd(x, b0, c11a);
             c11b = TSimd.MultiplyAdd(x, b1, c11b);
+            if (Sse.IsSupported)
+                Sse.Prefetch1(ahead);
+            ahead += aheadStep;
             a += stepA;
             low += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
         }
 
-        Finish(c, c00a, c00b, accumulate);
-        Finish(c + strideC, c01a, c01b, accumulate);
-        Finish(c + 2 * strideC, c02a, c02b, accumulate);
-        Finish(c + 3 * strideC, c03a, c03b, accumulate);
-        Finish(c + 4 * strideC, c04a, c04b, accumulate);
-        Finish(c + 5 * strideC, c05a, c05b, accumulate);
-        Finish(c + 6 * strideC, c06a, c06b, accumulate);
-        Finish(c + 7 * strideC, c07a, c07b, accumulate);
-        Finish(c + 8 * strideC, c08a, c08b, accumulate);
-        Finish(c + 9 * strideC, c09a, c09b, accumulate);
-        Finish(c + 10 * strideC, c10a, c10b, accumulate);
-        Finish(c + 11 * strideC, c11a, c11b, accumulate);
+        Finish(c, c00a, c00b, accumulate, end, 0);
+        Finish(c + strideC, c01a, c01b, accumulate, end, 1);
+        Finish(c + 2 * strideC, c02a, c02b, accumulate, end, 2);
+        Finish(c + 3 * strideC, c03a, c03b, accumulate, end, 3);
+        Finish(c + 4 * strideC, c04a, c04b, accumulate, end, 4);
+        Finish(c + 5 * strideC, c05a, c05b, accumulate, end, 5);
+        Finish(c + 6 * strideC, c06a, c06b, accumulate, end, 6);
+        Finish(c + 7 * strideC, c07a, c07b, accumulate, end, 7);
+        Finish(c + 8 * strideC, c08a, c08b, accumulate, end, 8);
+        Finish(c + 9 * strideC, c09a, c09b, accumulate, end, 9);
+        Finish(c + 10 * strideC, c10a, c10b, accumulate, end, 10);
+        Finish(c + 11 * strideC, c11a, c11b, accumulate, end, 11);
     }
 }

@@ -39,18 +39,20 @@ internal abstract unsafe class GemmKernel
     /// <summary>Columns of a tile.</summary>
     public abstract int Columns { get; }
 
-    /// <summary>c (+)= sum over k of a(i, k) b(k, j), with a(i, k) at a[i rowStep + k stepA] and b(k, j) at b[k stepB + j].</summary>
+    /// <summary>c (+)= sum over k of a(i, k) b(k, j), with a(i, k) at a[i rowStep + k stepA] and b(k, j) at b[k Columns + j].</summary>
     /// <param name="k">Length of the sum.</param>
     /// <param name="a">First element of the left side.</param>
     /// <param name="rowStep">Elements from a row to the next.</param>
     /// <param name="stepA">Elements from k to k + 1 on the left.</param>
-    /// <param name="b">First element of the right side.</param>
-    /// <param name="stepB">Elements from k to k + 1 on the right.</param>
+    /// <param name="b">A panel of the right side: Columns elements for every k.</param>
     /// <param name="c">Rows by Columns.</param>
     /// <param name="strideC">Elements from row to row of c.</param>
     /// <param name="rows">Rows of the left side that exist; c may get copies of the last one beyond.</param>
     /// <param name="accumulate">Add to what c holds.</param>
-    public abstract void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate);
+    /// <param name="ahead">Memory that is read after this tile and is brought near by the way: from the last cache it would come too late.</param>
+    /// <param name="aheadStep">Elements of it for every k.</param>
+    /// <param name="end">What happens to the finished sums of a whole tile, which then leave c as it is; or null.</param>
+    public abstract void Run(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep, TileEnd* end);
 }
 
 /// <summary>The kernel for one width.</summary>
@@ -66,27 +68,27 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
 
     public override int Columns => 2 * TSimd.Width;
 
-    public override void Run(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate)
+    public override void Run(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep, TileEnd* end)
     {
         if (rows == MaxRows)
         {
-            TallTile(k, a, rowStep, stepA, b, stepB, c, strideC, accumulate);
+            TallTile(k, a, rowStep, stepA, b, c, strideC, accumulate, ahead, aheadStep, end);
             return;
         }
 
-        RunLow(k, a, rowStep, stepA, b, stepB, c, strideC, Math.Min(rows, LowRows), accumulate);
+        RunLow(k, a, rowStep, stepA, b, c, strideC, Math.Min(rows, LowRows), accumulate, end);
         if (rows > LowRows)
-            RunLow(k, a + LowRows * rowStep, rowStep, stepA, b, stepB, c + LowRows * strideC, strideC, rows - LowRows, accumulate);
+            RunLow(k, a + LowRows * rowStep, rowStep, stepA, b, c + LowRows * strideC, strideC, rows - LowRows, accumulate, null);
     }
 
-    private static void RunLow(nint k, float* a, nint rowStep, nint stepA, float* b, nint stepB, float* c, nint strideC, int rows, bool accumulate)
+    private static void RunLow(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, TileEnd* end)
     {
         var last = (rows - 1) * rowStep;
-        Tile(k, a, Math.Min(rowStep, last), Math.Min(2 * rowStep, last), Math.Min(3 * rowStep, last), Math.Min(4 * rowStep, last), Math.Min(5 * rowStep, last), stepA, b, stepB, c, strideC, accumulate);
+        Tile(k, a, Math.Min(rowStep, last), Math.Min(2 * rowStep, last), Math.Min(3 * rowStep, last), Math.Min(4 * rowStep, last), Math.Min(5 * rowStep, last), stepA, b, c, strideC, accumulate, end);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile(nint k, float* a, nint row1, nint row2, nint row3, nint row4, nint row5, nint stepA, float* b, nint stepB, float* c, nint strideC, bool accumulate)
+    private static void Tile(nint k, float* a, nint row1, nint row2, nint row3, nint row4, nint row5, nint stepA, float* b, float* c, nint strideC, bool accumulate, TileEnd* end)
     {
         TVector c00 = default, c01 = default;
         TVector c10 = default, c11 = default;
@@ -96,12 +98,10 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
         TVector c50 = default, c51 = default;
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0(c);
-            Sse.Prefetch0(c + strideC);
-            Sse.Prefetch0(c + 2 * strideC);
-            Sse.Prefetch0(c + 3 * strideC);
-            Sse.Prefetch0(c + 4 * strideC);
-            Sse.Prefetch0(c + 5 * strideC);
+            var to = end == null ? c : end->Y;
+            var stride = end == null ? strideC : end->StrideY;
+            for (var row = 0; row < LowRows; row++)
+                Sse.Prefetch0(to + row * stride);
         }
 
         TVector b0, b1, x;
@@ -128,7 +128,7 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             c50 = TSimd.MultiplyAdd(x, b0, c50);
             c51 = TSimd.MultiplyAdd(x, b1, c51);
             a += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
 
             b0 = TSimd.Load(b);
             b1 = TSimd.Load(b + TSimd.Width);
@@ -151,7 +151,7 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             c50 = TSimd.MultiplyAdd(x, b0, c50);
             c51 = TSimd.MultiplyAdd(x, b1, c51);
             a += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
 
             b0 = TSimd.Load(b);
             b1 = TSimd.Load(b + TSimd.Width);
@@ -174,7 +174,7 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             c50 = TSimd.MultiplyAdd(x, b0, c50);
             c51 = TSimd.MultiplyAdd(x, b1, c51);
             a += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
 
             b0 = TSimd.Load(b);
             b1 = TSimd.Load(b + TSimd.Width);
@@ -197,7 +197,7 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             c50 = TSimd.MultiplyAdd(x, b0, c50);
             c51 = TSimd.MultiplyAdd(x, b1, c51);
             a += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
         }
 
         for (; k > 0; k--)
@@ -223,21 +223,47 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             c50 = TSimd.MultiplyAdd(x, b0, c50);
             c51 = TSimd.MultiplyAdd(x, b1, c51);
             a += stepA;
-            b += stepB;
+            b += 2 * TSimd.Width;
         }
 
-        Finish(c, c00, c01, accumulate);
-        Finish(c + strideC, c10, c11, accumulate);
-        Finish(c + 2 * strideC, c20, c21, accumulate);
-        Finish(c + 3 * strideC, c30, c31, accumulate);
-        Finish(c + 4 * strideC, c40, c41, accumulate);
-        Finish(c + 5 * strideC, c50, c51, accumulate);
+        Finish(c, c00, c01, accumulate, end, 0);
+        Finish(c + strideC, c10, c11, accumulate, end, 1);
+        Finish(c + 2 * strideC, c20, c21, accumulate, end, 2);
+        Finish(c + 3 * strideC, c30, c31, accumulate, end, 3);
+        Finish(c + 4 * strideC, c40, c41, accumulate, end, 4);
+        Finish(c + 5 * strideC, c50, c51, accumulate, end, 5);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(float* c, TVector low, TVector high, bool accumulate)
+    private static void Finish(float* c, TVector low, TVector high, bool accumulate, TileEnd* end, nint row)
     {
-        TSimd.Store(c, accumulate ? TSimd.Add(TSimd.Load(c), low) : low);
-        TSimd.Store(c + TSimd.Width, accumulate ? TSimd.Add(TSimd.Load(c + TSimd.Width), high) : high);
+        if (accumulate)
+        {
+            low = TSimd.Add(TSimd.Load(c), low);
+            high = TSimd.Add(TSimd.Load(c + TSimd.Width), high);
+        }
+
+        if (end == null)
+        {
+            TSimd.Store(c, low);
+            TSimd.Store(c + TSimd.Width, high);
+            return;
+        }
+
+        var y = end->Y + row * end->StrideY;
+        TSimd.Store(y, End(low, end, row, 0));
+        TSimd.Store(y + TSimd.Width, End(high, end, row, TSimd.Width));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector End(TVector x, TileEnd* end, nint row, int column)
+    {
+        if (end->Bias != null)
+            x = TSimd.Add(x, TSimd.Load(end->Bias + column));
+        if (end->IsLeaky)
+            x = TSimd.LeakyRelu(x);
+        if (end->Residual != null)
+            x = TSimd.Add(x, TSimd.Load(end->Residual + row * end->ResidualStride + column));
+        return end->Mask == null ? x : TSimd.Slope(TSimd.Load(end->Mask + row * end->MaskStride + column), x);
     }
 }

@@ -43,10 +43,15 @@ internal static unsafe class Packing
             var to = o;
             for (var column = 0; column < Columns; column += group, to += panel)
             {
-                for (var i = column; i < column + group; i += GemmKernel.LowRows)
+                if (group == GemmKernel.MaxRows)
                 {
-                    Vector128.Load(a + i).Store(to + i - column);
-                    Vector64.Load(a + i + 4).Store(to + i - column + 4);
+                    Vector256.Load(a + column).Store(to);
+                    Vector128.Load(a + column + 8).Store(to + 8);
+                }
+                else
+                {
+                    Vector128.Load(a + column).Store(to);
+                    Vector64.Load(a + column + 4).Store(to + 4);
                 }
             }
         }

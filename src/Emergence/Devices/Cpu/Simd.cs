@@ -19,6 +19,12 @@ internal unsafe interface ISimd<TVector>
 
     /// <summary>a b + c, rounded once.</summary>
     static abstract TVector MultiplyAdd(TVector a, TVector b, TVector c);
+
+    /// <summary>x for x &gt; 0, else 0.01 x.</summary>
+    static abstract TVector LeakyRelu(TVector x);
+
+    /// <summary>x where the mask is positive, else 0.01 x.</summary>
+    static abstract TVector Slope(TVector mask, TVector x);
 }
 
 internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
@@ -39,6 +45,13 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.FusedMultiplyAdd(a, b, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LeakyRelu(Vector128<float> x) => Vector128.MaxNative(x * Vector128.Create((float)Device.LeakySlope), x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Slope(Vector128<float> mask, Vector128<float> x) =>
+        Vector128.ConditionalSelect(Vector128.GreaterThan(mask, Vector128<float>.Zero), x, x * Vector128.Create((float)Device.LeakySlope));
 }
 
 internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
@@ -59,6 +72,13 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(a, b, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LeakyRelu(Vector256<float> x) => Vector256.MaxNative(x * Vector256.Create((float)Device.LeakySlope), x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Slope(Vector256<float> mask, Vector256<float> x) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(mask, Vector256<float>.Zero), x, x * Vector256.Create((float)Device.LeakySlope));
 }
 
 internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
@@ -79,4 +99,11 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LeakyRelu(Vector512<float> x) => Vector512.MaxNative(x * Vector512.Create((float)Device.LeakySlope), x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Slope(Vector512<float> mask, Vector512<float> x) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThan(mask, Vector512<float>.Zero), x, x * Vector512.Create((float)Device.LeakySlope));
 }
