@@ -92,7 +92,13 @@ public sealed class MeasureTests
         Assert.False(Directory.Exists(run));
         using var json = JsonDocument.Parse(output);
         Assert.Equal(40, json.RootElement[0].GetProperty("cells").GetInt32());
-        Assert.True(json.RootElement[0].GetProperty("memory_bytes").GetDouble() > 4 * 260_032);
+        var parts = json.RootElement.EnumerateArray().Skip(1).ToDictionary(row => row.GetProperty("memory").GetString()!, row => row.GetProperty("bytes").GetDouble());
+        Assert.Equal(["weights", "boundaries", "forward pass", "free"], parts.Keys);
+
+        // 25 + 25 + 600 + 600 prefixes and 26 tokens alone, of 64 doubles; in a block 64 normed, 64 queries, 2 x 32 keys and values, 64 mixed, 2 x 172 inside.
+        const int Rows = 1_250 + 26;
+        Assert.Equal((4.0 * 260_032, Rows * (2.0 * 64 * 8 + 4 * 4), Rows * 600.0 * 8), (parts["weights"], parts["boundaries"], parts["forward pass"]));
+        Assert.Equal(parts["weights"] + parts["boundaries"] + parts["forward pass"], json.RootElement[0].GetProperty("memory_bytes").GetDouble());
     }
 
     [Fact]
