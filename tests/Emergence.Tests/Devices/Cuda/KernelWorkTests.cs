@@ -16,7 +16,7 @@ public sealed class KernelWorkTests
     [InlineData(true)]
     public void The_step_has_the_work_of_the_published_one(bool warpgroups)
     {
-        var step = StepWork.Of(warpgroups).Launches;
+        var step = StepWork.Published(warpgroups).Launches;
         double[] products = [.. step.Where(launch => launch.TensorFlops > 0).Select(launch => launch.TensorFlops / Giga)];
 
         // Zx and Zy; layers 2, 3 and on; by weights and by inputs from the last wide layer down; the first layer's weights.
@@ -48,6 +48,18 @@ public sealed class KernelWorkTests
         Assert.Equal(known.Select(kernel => kernel.Name).Order(), StaticReport.Work().Rows.Select(row => row[0].Words).Order());
     }
 
+    /// <summary>300 and 200 rows of 16 columns through 128, 700 pairs through 128-96 and the tail 96-1.</summary>
+    [Fact]
+    public void Work_of_a_forward_pass_by_kernel()
+    {
+        using var device = new CudaDevice(EmulatorFixture.Kernels, null, DType.BFloat16);
+        var work = device.KernelWork(new(16, 16, 128, 96, 1), 300, 200, 700, backward: false);
+
+        Assert.Equal((2.0 * ((700 * 128) + (96 * 128) + (700 * 96)), 2.0 * 700 * 128 * 96), work["product_nt_96"]);
+        Assert.Equal(2.0 * 500 * 128 * 16, work["product_nt_128"].Flops);
+        Assert.Equal((2.0 * (700 + 500) * 128) + (8 * 700), work["add_pairs_bf16"].Bytes);
+    }
+
     /// <summary>The lists name what a step launches, as the emulator sees it.</summary>
     [Theory]
     [InlineData(DType.BFloat16, false)]
@@ -62,11 +74,11 @@ public sealed class KernelWorkTests
 
         var launched = device.Trace(() => training.Take(device, 1)).Select(launch => launch.Kernel).Distinct().ToHashSet();
 
-        var pass = arithmetic == DType.BFloat16 ? StepWork.Of(warpgroups) : SingleStepWork.Step;
+        var pass = arithmetic == DType.BFloat16 ? StepWork.Published(warpgroups) : SingleStepWork.Step;
         var listed = pass.Launches.Select(launch => launch.Kernel.Name).Append("adam").ToHashSet();
         Assert.DoesNotContain(launched, name => !listed.Contains(name) && !name.StartsWith("product_", StringComparison.Ordinal));
 
-        // Adam's schedule and the end of a step are for steps in a queue, and a step op by op draws through them too.
+        // Adam by its schedule and the end of a step are for steps in a queue.
         Assert.DoesNotContain(listed, name => !launched.Contains(name) && name is not ("adam_scheduled" or "end_step") && !name.StartsWith("product_", StringComparison.Ordinal));
     }
 }

@@ -3,13 +3,13 @@ namespace Emergence.Devices.Cuda.Listings;
 /// <summary>The launches of the published step in plain single precision, op by op, and what no published step launches.</summary>
 internal static class SingleStepWork
 {
-    private const int Rows = StepWork.Rows, Pairs = StepWork.Pairs, Columns = StepWork.Columns;
+    private const int Rows = StepWork.PublishedRows, Pairs = StepWork.PublishedPairs, Columns = StepWork.Columns;
     private const double Single = sizeof(float), Index = sizeof(int);
 
     /// <summary>Parts of a sum of 600,000 or 300,000 rows at most; chunks of rows that are summed, and of rows that are sorted.</summary>
     private const int Parts = 64, SumRowsChunk = 1_024, SortChunks = 13;
 
-    private static readonly CriticShape s_shape = StepWork.Shape;
+    private static readonly CriticShape s_shape = StepWork.PublishedShape;
 
     public static PassWork Step { get; } = new("step32", "the published step in plain single precision, op by op",
     [
@@ -18,14 +18,14 @@ internal static class SingleStepWork
         Product(Rows, s_shape.Widths[0], Columns),
         new(KernelTable.AddPairs, (Single * (Pairs + (2.0 * Rows)) * s_shape.Widths[0]) + (2 * Index * Pairs)),
         .. Enumerable.Range(1, s_shape.Layers - 1).Select(layer => Product(Pairs, s_shape.Widths[layer], s_shape.InputColumns(layer))),
-        .. StepWork.Objective(),
+        .. StepWork.Objective(Pairs),
         .. Enumerable.Range(1, s_shape.Layers - 1).Reverse().SelectMany(Layer),
         .. SumRows(Pairs, s_shape.Widths[0]),
         .. SumByIndex(),
         .. SumByIndex(),
         .. Gradient(Rows, s_shape.Widths[0], Columns),
         .. Gradient(Rows, s_shape.Widths[0], Columns),
-        .. StepWork.Update(),
+        .. StepWork.Update(s_shape),
     ]);
 
     /// <summary>Once a training, or of another kind of training.</summary>

@@ -1,88 +1,106 @@
+using System.Numerics;
+
 namespace Emergence.Devices.Cuda.Listings;
 
-/// <summary>
-/// The launches of the published step in bf16, as CudaDevice.Critic16 and CudaDevice.Training make them. x stays in place
-/// and y is shuffled, so that the pairs are sorted by their row of y alone.
-/// </summary>
-internal static class StepWork
+/// <summary>The launches of a step in bf16, as CudaDevice.Critic16 and CudaDevice.Training make them.</summary>
+/// <param name="plan">Sizes.</param>
+/// <param name="warpgroups">Products by Hopper's instructions.</param>
+internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
 {
-    public const int Rows = 300_000, Pairs = 2 * Rows, Columns = 768;
+    public const int PublishedRows = 300_000, PublishedPairs = 2 * PublishedRows, Columns = 768;
 
     private const double Single = sizeof(float), Half = sizeof(ushort), Index = sizeof(int);
 
-    /// <summary>Passes of a sort by 300,000 classes, ten bits each.</summary>
-    private const int SortPasses = 2;
+    public static readonly CriticShape PublishedShape = new(Columns, Columns, CriticWidths.Published);
 
-    public static readonly CriticShape Shape = new(Columns, Columns, CriticWidths.Published);
-
-    private static readonly CriticPlan16 s_plan = new(Shape, Rows, Rows, Pairs);
+    private readonly double _pairs = plan.Pairs;
 
     /// <summary>Multiply-adds of a row in the tail.</summary>
-    private static readonly double s_tail = s_plan.TailWidths.Zip(s_plan.TailWidths.Skip(1), (columns, rows) => (double)columns * rows).Sum();
+    private readonly double _tail = plan.TailWidths.Zip(plan.TailWidths.Skip(1), (columns, rows) => (double)columns * rows).Sum();
 
-    /// <param name="warpgroups">Products by Hopper's instructions.</param>
-    public static PassWork Of(bool warpgroups) => new("step", $"the published step in bf16: {Rows:N0} rows of {Columns} + {Columns}, {string.Join('-', Shape.Widths)}",
-    [
-        new(KernelTable.DrawShuffled, 4 * Index * Rows),
-        new(KernelTable.WeightsToBf16, (Single + Half) * s_plan.WeightMatrices().Sum(matrix => (double)matrix.Rows * matrix.Columns)),
-        .. Forward(warpgroups),
-        .. Objective(),
-        .. Tail(),
-        .. Enumerable.Range(1, s_plan.TailStart - 1).Reverse().SelectMany(layer => Layer(layer, warpgroups)),
-        .. Sort(),
-        new(KernelTable.SumByIndexBf16, (Half * (Pairs + Rows) * Shape.Widths[0]) + (Index * (Pairs + Rows))),
-        new(KernelTable.SumByIndexBf16, (Half * (Pairs + Rows) * Shape.Widths[0]) + (Index * (Pairs + Rows))),
-        .. Gradient(Rows, Shape.Widths[0], Columns, warpgroups),
-        .. Gradient(Rows, Shape.Widths[0], Columns, warpgroups),
-        .. Bias(Rows, Shape.Widths[0]),
-        .. Update(),
-    ]);
+    /// <summary>x stays in place and y is shuffled, so that the pairs are sorted by their row of y alone.</summary>
+    public static PassWork Published(bool warpgroups)
+    {
+        var step = new StepWork(new(PublishedShape, PublishedRows, PublishedRows, PublishedPairs), warpgroups);
+        return new("step", $"the published step in bf16: {PublishedRows:N0} rows of {Columns} + {Columns}, {string.Join('-', PublishedShape.Widths)}",
+        [
+            new(KernelTable.DrawShuffled, 4 * Index * PublishedRows),
+            .. step.Forward(),
+            .. Objective(PublishedPairs),
+            .. step.Backward(sortsX: false),
+            .. Update(PublishedShape),
+        ]);
+    }
+
+    /// <summary>Bytes and FLOPs of all launches of each kernel of a forward pass, and of the backward pass behind it.</summary>
+    public IReadOnlyDictionary<string, (double Bytes, double Flops)> ByKernel(bool backward) =>
+        (backward ? Forward().Concat(Backward(sortsX: true)) : Forward()).GroupBy(launch => launch.Kernel.Name)
+            .ToDictionary(kernel => kernel.Key, kernel => (kernel.Sum(launch => launch.Bytes), kernel.Sum(launch => launch.TensorFlops + launch.Flops)));
 
     /// <summary>The partition of all scores in three launches; the values of parts are few.</summary>
-    public static IEnumerable<LaunchWork> Objective() =>
+    public static IEnumerable<LaunchWork> Objective(double pairs) =>
     [
-        new(KernelTable.DonskerVaradhan, 3 * Single * Pairs),
-        new(KernelTable.DonskerVaradhanSum, 5 * sizeof(double) * (Pairs / 1024.0)),
-        new(KernelTable.DonskerVaradhanGradient, 4 * Single * Pairs),
+        new(KernelTable.DonskerVaradhan, 3 * Single * pairs),
+        new(KernelTable.DonskerVaradhanSum, 5 * sizeof(double) * (pairs / 1024)),
+        new(KernelTable.DonskerVaradhanGradient, 4 * Single * pairs),
     ];
 
-    public static IEnumerable<LaunchWork> Update() =>
+    public static IEnumerable<LaunchWork> Update(CriticShape shape) =>
     [
-        new(KernelTable.AdamScheduled, 7 * Single * Shape.ParameterCount),
+        new(KernelTable.AdamScheduled, 7 * Single * shape.ParameterCount),
         new(KernelTable.EndStep, 2 * 5 * sizeof(double)),
     ];
 
-    private static IEnumerable<LaunchWork> Forward(bool warpgroups)
+    private IEnumerable<LaunchWork> Forward()
     {
-        var width = Shape.Widths[0];
-        yield return Product(ProductLayout.NT, Rows, width, Columns, warpgroups);
-        yield return Product(ProductLayout.NT, Rows, width, Columns, warpgroups);
-        yield return new(KernelTable.AddPairsBf16, (Half * (Pairs + (2.0 * Rows)) * width) + (2 * Index * Pairs));
-        for (var layer = 1; layer < s_plan.TailStart; layer++)
-            yield return Product(ProductLayout.NT, Pairs, Shape.Widths[layer], Shape.InputColumns(layer), warpgroups);
-        yield return new(KernelTable.CriticTail, ((Half * s_plan.TailWidths[0]) + Single) * Pairs, Flops: 2 * s_tail * Pairs);
+        var (shape, width) = (plan.Shape, plan.Shape.Widths[0]);
+        yield return new(KernelTable.WeightsToBf16, (Single + Half) * plan.WeightMatrices().Sum(matrix => (double)matrix.Rows * matrix.Columns));
+        yield return Product(ProductLayout.NT, plan.XRows, width, shape.XColumns);
+        yield return Product(ProductLayout.NT, plan.YRows, width, shape.YColumns);
+        yield return new(KernelTable.AddPairsBf16, (Half * (_pairs + plan.XRows + plan.YRows) * width) + (2 * Index * _pairs));
+        for (var layer = 1; layer < plan.TailStart; layer++)
+            yield return Product(ProductLayout.NT, plan.Pairs, shape.Widths[layer], shape.InputColumns(layer));
+        yield return new(KernelTable.CriticTail, ((Half * plan.TailWidths[0]) + Single) * _pairs, Flops: 2 * _tail * _pairs);
+    }
+
+    private IEnumerable<LaunchWork> Backward(bool sortsX)
+    {
+        var (shape, width) = (plan.Shape, plan.Shape.Widths[0]);
+        return
+        [
+            .. Tail(),
+            .. Enumerable.Range(1, plan.TailStart - 1).Reverse().SelectMany(Layer),
+            .. sortsX ? Sort(plan.XRows) : [],
+            SumByIndex(plan.XRows),
+            .. Sort(plan.YRows),
+            SumByIndex(plan.YRows),
+            .. Gradient(plan.XRows, width, shape.XColumns),
+            .. Gradient(plan.YRows, width, shape.YColumns),
+            .. Bias(plan.XRows, width),
+        ];
     }
 
     /// <summary>The tail again, its deltas and the gradients of its weights, each as many multiply-adds; deltas over the inputs.</summary>
-    private static IEnumerable<LaunchWork> Tail()
+    private IEnumerable<LaunchWork> Tail()
     {
-        var parts = (Pairs + s_plan.TailLength(Pairs) - 1) / s_plan.TailLength(Pairs);
-        yield return new(KernelTable.CriticTailGradient, (((2 * Half * s_plan.TailWidths[0]) + Single) * Pairs) + (Single * parts * s_plan.TailParameters), Flops: 6 * s_tail * Pairs);
-        yield return Parts(parts, s_plan.TailParameters);
+        var parts = (plan.Pairs + plan.TailLength(plan.Pairs) - 1) / plan.TailLength(plan.Pairs);
+        yield return new(KernelTable.CriticTailGradient, (((2 * Half * plan.TailWidths[0]) + Single) * _pairs) + (Single * parts * plan.TailParameters), Flops: 6 * _tail * _pairs);
+        yield return Parts(parts, plan.TailParameters);
     }
 
-    private static IEnumerable<LaunchWork> Layer(int layer, bool warpgroups)
+    private IEnumerable<LaunchWork> Layer(int layer)
     {
-        var (n, k) = (Shape.Widths[layer], Shape.InputColumns(layer));
-        return [.. Gradient(Pairs, n, k, warpgroups), .. Bias(Pairs, n), Product(ProductLayout.NN, Pairs, k, n, warpgroups) with { Bytes = Half * ((Pairs * (n + (2.0 * k))) + ((double)n * k)) }];
+        var (n, k) = (plan.Shape.Widths[layer], plan.Shape.InputColumns(layer));
+        return [.. Gradient(plan.Pairs, n, k), .. Bias(plan.Pairs, n), Product(ProductLayout.NN, plan.Pairs, k, n) with { Bytes = Half * ((_pairs * (n + (2.0 * k))) + ((double)n * k)) }];
     }
 
     /// <summary>By weights (n, k) over so many rows: parts along the rows, then their sum. On Hopper there are fewer parts.</summary>
-    private static LaunchWork[] Gradient(int rows, int n, int k, bool warpgroups)
+    private IEnumerable<LaunchWork> Gradient(int rows, int n, int k)
     {
-        var elements = (double)n * k;
-        double parts = CudaDevice.ProductSplitCount(rows, n, k);
-        return [Product(ProductLayout.TN, n, k, rows, warpgroups) with { Bytes = (Half * rows * ((double)n + k)) + (Single * parts) }, new(KernelTable.MatMulSum, Single * (parts + elements))];
+        var (elements, parts) = ((double)n * k, (double)CudaDevice.ProductSplitCount(rows, n, k));
+        yield return Product(ProductLayout.TN, n, k, rows) with { Bytes = (Half * rows * ((double)n + k)) + (Single * Math.Max(elements, parts)) };
+        if (parts > 0)
+            yield return new(KernelTable.MatMulSum, Single * (parts + elements));
     }
 
     private static LaunchWork[] Bias(int rows, int columns)
@@ -93,22 +111,29 @@ internal static class StepWork
 
     private static LaunchWork Parts(int count, int columns) => new(KernelTable.SumParts, Single * (count + 1.0) * columns);
 
+    private LaunchWork SumByIndex(int classes) => new(KernelTable.SumByIndexBf16, (Half * (_pairs + classes) * plan.Shape.Widths[0]) + (Index * (_pairs + classes)));
+
     /// <summary>Pairs by their class: counts of digits, their places, keys and places in order; then where each class starts.</summary>
-    private static IEnumerable<LaunchWork> Sort()
+    private IEnumerable<LaunchWork> Sort(int classes)
     {
-        for (var pass = 0; pass < SortPasses; pass++)
+        var keyBits = 32 - BitOperations.LeadingZeroCount((uint)Math.Max(1, classes - 1));
+        var counts = plan.SortTiles > 1 ? (double)plan.SortCounts : 0;
+        for (var pass = 0; pass * CriticPlan16.SortBits < keyBits; pass++)
         {
-            yield return new(KernelTable.SortCount, Index * (Pairs + (double)s_plan.SortCounts));
-            yield return new(KernelTable.SortScan, 2 * Index * s_plan.SortCounts);
+            if (counts > 0)
+            {
+                yield return new(KernelTable.SortCount, Index * (_pairs + counts));
+                yield return new(KernelTable.SortScan, 2 * Index * counts);
+            }
 
             // The first pass knows the places: they are in order.
-            yield return new(KernelTable.SortScatter, Index * ((pass == 0 ? 3.0 : 4.0) * Pairs + s_plan.SortCounts));
+            yield return new(KernelTable.SortScatter, Index * (((pass == 0 ? 3.0 : 4.0) * _pairs) + counts));
         }
 
-        yield return new(KernelTable.SortStarts, Index * (Pairs + (double)Rows));
+        yield return new(KernelTable.SortStarts, Index * (_pairs + classes));
     }
 
-    private static LaunchWork Product(ProductLayout layout, int m, int n, int k, bool warpgroups) => new(
+    private LaunchWork Product(ProductLayout layout, int m, int n, int k) => new(
         warpgroups ? HopperProducts.KernelOf(layout, n) : CudaDevice.ProductTile(layout, n).Kernel,
         Half * (((double)m * k) + ((double)n * k) + ((double)m * n)),
         TensorFlops: 2.0 * m * n * k);
