@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Emergence.Measurement;
+using Emergence.Reports;
 
 namespace Emergence.Tests.Cli;
 
@@ -99,6 +101,17 @@ public sealed class MeasureTests
         const int Rows = 1_250 + 26;
         Assert.Equal((4.0 * 260_032, Rows * (2.0 * 64 * 8 + 4 * 4), Rows * 600.0 * 8), (parts["weights"], parts["boundaries"], parts["forward pass"]));
         Assert.Equal(parts["weights"] + parts["boundaries"] + parts["forward pass"], json.RootElement[0].GetProperty("memory_bytes").GetDouble());
+    }
+
+    [Fact]
+    public void A_plan_that_does_not_fit_says_what_it_needs()
+    {
+        // 3.5 GB without trainings, one of 1.2 GB and 1 GB that stays free: 5.7.
+        var plan = new MemoryPlan { Weights = 2_000_000_000, Boundaries = 1_000_000_000, Forward = 400_000_000, TileRows = 100, Critics = 1, Inputs = 100_000_000, Critic = 1_200_000_000, Reserved = 1_000_000_000, Free = 4_100_000_000 };
+
+        Assert.False(plan.Fits);
+        Assert.Equal("does not fit into device cuda: needs 5.7 GB, 4.1 GB free; take fewer sequences, a smaller preset or another device", MemoryReport.Shortage(plan, "cuda"));
+        Assert.True((plan with { Free = plan.Needed }).Fits);
     }
 
     [Fact]

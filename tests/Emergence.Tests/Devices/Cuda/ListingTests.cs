@@ -110,6 +110,9 @@ public sealed class ListingTests
     {
         Assert.Null(CudaTools.At(null));
         Assert.Null(CudaTools.At(TestData.TemporaryFolder()));
+        var toolkit = TestData.TemporaryFolder();
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(toolkit, "bin")).FullName, "ptxas"), "");
+        Assert.Equal(toolkit, CudaTools.At(toolkit)!.Folder);
     }
 
     [Fact]
