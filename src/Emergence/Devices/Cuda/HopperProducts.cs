@@ -31,6 +31,13 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
         _ => true,
     };
 
+    /// <summary>The kernel that makes n columns.</summary>
+    public static KernelRow KernelOf(ProductLayout layout, int n)
+    {
+        var (_, nt, nn, tn) = s_kernels[Variant(n)];
+        return layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
+    }
+
     /// <summary>At most <paramref name="most"/> parts along k that fill the GPU, and the length of each but the last: a multiple of 64.</summary>
     public (int Count, int Length) SplitOf(int m, int n, int k, int most)
     {
@@ -88,7 +95,8 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
             (3, 3) => (6, SixOfA, SixOfB),
             _ => throw new ArgumentException($"no product of {aParts} and {bParts} parts"),
         };
-        var (columns, row) = (s_kernels[Variant(n)].Columns, KernelOf(layout, n));
+        var (columns, nt, nn, tn) = s_kernels[Variant(n)];
+        var row = layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
         var cluster = Cluster(m);
         var items = Blocks(m, TileRows * cluster) * Blocks(n, columns) * split.Count;
         var grid = new Grid(cluster * Math.Min(items, Math.Max(1, context.MultiprocessorCount / cluster)));
@@ -102,13 +110,6 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
         if (y?.Type == DType.BFloat16)
             maps[2] = CudaTensorMap.Of(driver, y, TileRows / 2, 1);
         device.Launch(row, grid, cluster, maps, [.. output, m, n, k, split.Length, split.Count, products, partsOfA, partsOfB]);
-    }
-
-    /// <summary>The kernel that makes n columns.</summary>
-    public static KernelRow KernelOf(ProductLayout layout, int n)
-    {
-        var (_, nt, nn, tn) = s_kernels[Variant(n)];
-        return layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
     }
 
     /// <summary>The widest tile that wastes least; narrow ones read more of a for each product.</summary>
