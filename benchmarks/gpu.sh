@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: benchmarks/gpu.sh [--program FILE_OR_FOLDER] [--dtype TYPE] [--ops A,B,...] [--dry] OUT [PART[=SECONDS]...]
 # Verifies, sanitizes and measures the program on this machine's GPU, runs the PyTorch peers beside it, and prints one table of
-# ratios. It takes a driver; python3 with PyTorch for the peers; compute-sanitizer, transformers and nvidia-smi where they are.
+# ratios. It takes a driver; python3 with PyTorch for the peers; compute-sanitizer, ptxas, transformers and nvidia-smi where they are.
 # What is missing, fails or runs out of its time is a row that says so, and the next part goes on.
 #   PROGRAM   the archive that benchmarks/publish.sh makes, its unpacked folder, or the program; default: beside this script
 #   OUT       JSON and logs: PART.json or .jsonl, PART.log, parts.jsonl, table.md, table.json
@@ -12,8 +12,8 @@
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-declare -A budget=([machine]=30 [verify]=90 [verify16]=90 [sanitize]=400 [mine]=360 [smine]=300 [forward]=240 [bench]=120 [bench16]=90)
-order=(machine verify verify16 sanitize mine smine forward bench bench16)
+declare -A budget=([machine]=30 [verify]=90 [verify16]=90 [static]=120 [sanitize]=400 [mine]=360 [smine]=300 [forward]=240 [bench]=120 [bench16]=90)
+order=(machine static verify verify16 sanitize mine smine forward bench bench16)
 
 usage() { sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; echo "parts: ${order[*]}" >&2; exit 2; }
 
@@ -52,7 +52,9 @@ python=""
 for candidate in "${PYTHON:-}" python3 /usr/bin/python3; do
     [ -n "$candidate" ] && "$candidate" -c 'import torch' 2> /dev/null && { python=$candidate; break; }
 done
-sanitizer=$(PATH=$PATH:${CUDA_HOME:-/usr/local/cuda}/bin:/usr/local/cuda/bin command -v compute-sanitizer || true)
+toolkit=$PATH:${CUDA_HOME:-/usr/local/cuda}/bin:/usr/local/cuda/bin
+sanitizer=$(PATH=$toolkit command -v compute-sanitizer || true)
+ptxas=$(PATH=$toolkit command -v ptxas || true)
 device=cuda
 peers=cuda
 [ $dry = 0 ] || { peers=cpu device=reference; [ -z "${EMERGENCE_EMULATOR:-}" ] || device=emulator; }
@@ -105,6 +107,13 @@ machine() {
     run machine/devices "${budget[machine]}" devices.json "$program" devices --json
 }
 
+# What the kernels are made of, by the assembler of this machine's toolkit.
+static() {
+    local folder=${EMERGENCE_CUDA_CHECKERS:-${ptxas%/bin/ptxas}}
+    [ -n "$folder" ] || { note static "not found" 0 ptxas; return; }
+    run static "${budget[static]}" static.md env EMERGENCE_CUDA_CHECKERS="$folder" "$program" bench --static -o md
+}
+
 # has VERB OPTION: whether this program's verb takes it
 has() { "$program" "$1" -h 2> /dev/null | grep -q -- "$2"; }
 
@@ -115,17 +124,21 @@ verify16() {
     run verify16 "${budget[verify16]}" verify16.json "$program" verify --device "$device" --dtype "$dtype" -o json "${small[@]}"
 }
 
-# Every tool looks at the small cases; racecheck is the slow one.
+# Every tool looks at the small cases in both arithmetics; racecheck is the slow one.
 sanitize() {
     [ -n "$sanitizer" ] || { note sanitize "not found" 0 compute-sanitizer; return; }
-    local tool op chosen only
+    local tool op type chosen only types=(float32)
     IFS=, read -ra chosen <<< "${ops:-all}"
+    [ "$dtype" = float32 ] || ! has verify --dtype || types+=("$dtype")
     for tool in memcheck synccheck initcheck racecheck; do
         for op in "${chosen[@]}"; do
-            only=()
-            [ "$op" = all ] || only=(--op "$op")
-            run "sanitize/$tool-$op" $((budget[sanitize] / 4 / ${#chosen[@]})) "sanitize-$tool.txt" \
-                "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 5 "$program" verify --device "$device" --small "${only[@]}"
+            for type in "${types[@]}"; do
+                only=()
+                [ "$op" = all ] || only=(--op "$op")
+                [ "$type" = float32 ] || only+=(--dtype "$type")
+                run "sanitize/$tool-$op-$type" $((budget[sanitize] / 4 / ${#chosen[@]} / ${#types[@]})) "sanitize-$tool.txt" \
+                    "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 5 "$program" verify --device "$device" --small "${only[@]}"
+            done
         done
     done
 }
@@ -154,6 +167,7 @@ smine() {
 forward() {
     local each=$((budget[forward] / 6)) shape=${peer_forward_shapes}
     [ -n "$python" ] || { note forward "not found" 0 "python3 with PyTorch, which makes the model"; return; }
+    "$python" -c 'import transformers' 2> /dev/null || note forward/transformers "not found" 0 "transformers: plain blocks in its place"
     has bench --model || { note forward "not found" 0 "bench --model"; return; }
     run forward/model $each forward-model.txt "$python" "$here/peers/random_gpt2.py" "$out/model" "${model_forward[@]}" || return
     ours forward $each 0 --model "$out/model" --shapes "$shape"

@@ -25,15 +25,17 @@ internal static class MeasureRun
         return results.ExitCode;
     }
 
-    /// <summary>What would be done, how long it takes at most and what memory it needs.</summary>
+    /// <summary>What would be done, how long it takes at most and what memory of the device it needs; fails where that is not there.</summary>
     public static ExitCode DryRun(MeasurementSettings settings, bool json)
     {
         using var plan = new MeasurementPlan(settings);
         Announce(plan);
         var estimate = CostEstimate.Of(plan);
         var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds_at_most", 0), TableColumn.Number("memory_bytes", 0), TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"));
-        table.Add(plan.Grid.Count, estimate.Seconds, (double)estimate.Bytes, plan.Data.Count, estimate.Prefixes);
-        Console.Out.Write(table.ToString(json ? TableFormat.Json : TableFormat.Text));
+        table.Add(plan.Grid.Count, estimate.Seconds, (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes);
+        Console.Out.Write(Table.Write([table, MemoryReport.Table(estimate.Memory, plan)], json ? TableFormat.Json : TableFormat.Text));
+        if (!estimate.Memory.Fits)
+            throw new EmergenceException(MemoryReport.Shortage(estimate.Memory, plan.Device.Name));
         if (!json)
             Console.Out.WriteLine($"at most {Progress.Duration(estimate.Seconds)}: trainings that reach the exact value or level end earlier");
         return ExitCode.Ok;

@@ -23,4 +23,7 @@ public sealed class EmergenceException(string message, ExitCode exitCode = ExitC
     : Exception(message, inner)
 {
     public ExitCode ExitCode { get; } = exitCode;
+
+    /// <summary>Less memory may do.</summary>
+    public bool IsOutOfMemory { get; init; }
 }

@@ -19,7 +19,7 @@ internal static class BenchVerb
         var seconds = new Option<double?>("--seconds") { Description = "Time for the samples of each row", HelpName = "S" };
         var model = new Option<string>("--model") { Description = "Only the forward pass of this model, with the residual stream at every boundary", HelpName = "DIR_OR_NAME" };
         var shapes = new Option<string>("--shapes") { Description = "Sequences and tokens of the forward pass", HelpName = "4096x8,8x128", DefaultValueFactory = _ => "64x8,8x128" };
-        var isStatic = new Option<bool>("--static") { Description = $"What the GPU kernels are made of, without a GPU: registers, spills, blocks on a multiprocessor, instructions of the main loop (by NVIDIA's assembler in the folder {CudaTools.Variable})" };
+        var isStatic = new Option<bool>("--static") { Description = $"What the GPU kernels are made of, without a GPU: registers, spills, blocks on a multiprocessor, instructions of the main loop, bytes and FLOPs and their time at the roof of an A100, H100 and H200 (by NVIDIA's assembler in the folder {CudaTools.Variable})" };
         var command = new Command("bench", "Measure every op of a device and steps of training: median, quartiles, GB/s, TFLOP/s, share of the roof measured in the same run") { op, seconds, model, shapes, isStatic, format, Compare() };
         device.AddTo(command);
         command.SetAction(parsed =>
@@ -66,7 +66,7 @@ internal static class BenchVerb
     {
         var tools = CudaTools.Require();
         var figures = KernelFigures.All(tools);
-        return format == TableFormat.Markdown ? StaticReport.Page(figures, tools.Version) : StaticReport.Table(figures).ToString(format);
+        return format == TableFormat.Markdown ? StaticReport.Page(figures, tools.Version) : StaticReport.Text(figures, format);
     }
 
     private static string Written(BenchFile file, TableFormat format) => format switch

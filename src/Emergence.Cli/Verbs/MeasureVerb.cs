@@ -19,7 +19,7 @@ internal static class MeasureVerb
         var dtype = new Option<string>("--dtype") { Description = "Type of the arithmetic; stored weights keep their own", HelpName = "float32|bfloat16|auto", DefaultValueFactory = _ => "float32" };
         var micro = new Option<string>("--micro-position") { Description = "Position id of a token that runs alone", HelpName = "zero|own", DefaultValueFactory = _ => "zero" }.AcceptOnlyFromAmong("zero", "own");
         var output = new Option<string>("--out") { Description = "Folder of the run; an unfinished one is gone on with", HelpName = "RUN", Required = true };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Print cells, time and memory, and measure nothing" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Print cells, time and the memory it takes on the device part by part, and measure nothing" };
         var selfCheck = new Option<bool>("--self-check") { Description = "Also hold the estimator against what mutual information obeys (independence, data processing, additivity, symmetry, invariance), on these activations" };
         var (json, noColor) = (Flags.Json(), Flags.NoColor());
 

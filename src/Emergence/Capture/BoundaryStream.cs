@@ -14,60 +14,62 @@ public readonly record struct Boundary(int Index, Tensor Rows, Tensor? Previous)
 /// Runs a forest of prefixes through a model, boundary by boundary. Two boundaries are in memory at a time, whatever the
 /// number of layers; within a block, rows pass in chunks, so that what the block needs inside does not grow with the rows.
 /// A chunk is a range of rows in depth-first order; the only rows before it that it sees are the ancestors of its first
-/// row, and these run with it again. The bytes do not depend on where chunks begin.
+/// row, and these run with it again. The bytes do not depend on where chunks begin, so that chunks are as small as the
+/// device's free memory asks for.
 /// </summary>
 public sealed class BoundaryStream : IDisposable
 {
     /// <summary>Memory for the inside of a block unless the caller says otherwise.</summary>
     public const long DefaultWorkBytes = 64L << 20;
 
-    private readonly Transformer _transformer;
-    private readonly int _layers;
-    private readonly BlockMemory _memory;
-    private readonly Tensor _gathered;
-    private readonly List<Chunk> _chunks = [];
+    /// <summary>The inside of a block takes at most one part in so many of what is free beside the boundaries.</summary>
+    private const int FreeShare = 8;
+
+    private readonly LanguageModel _model;
+    private readonly PrefixForest _forest;
+    private ChunkSet _chunks;
+    private int _halvings;
     private Tensor _current;
     private Tensor _next;
 
     /// <param name="model">The model; must stay open as long as this.</param>
     /// <param name="forest">Checked token ids.</param>
-    /// <param name="workBytes">Memory inside a block for the rows of a chunk, at least one; their context comes on top.</param>
+    /// <param name="workBytes">Memory inside a block for the rows of a chunk, at least one; less where the device is short of memory; their context comes on top.</param>
     public BoundaryStream(LanguageModel model, PrefixForest forest, long workBytes = DefaultWorkBytes)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(forest);
-        (_transformer, _layers) = (model.Transformer, model.Layers);
+        (_model, _forest) = (model, forest);
         var device = model.Device;
-        RequireMemory(model, forest.Count, workBytes);
-        var perRow = BlockMemory.BytesPerRow(device, model.Config.Shape);
-        var capacity = (int)Math.Clamp(workBytes / perRow, 1, Math.Max(1, forest.Count));
-        for (var start = 0; start < forest.Count; start += capacity)
-            _chunks.Add(new(device, forest, start, Math.Min(capacity, forest.Count - start)));
-        var rows = _chunks.Select(chunk => chunk.Rows.Count).DefaultIfEmpty(1).Max();
-        _memory = _transformer.AllocateMemory(rows);
-        _gathered = device.Allocate(_chunks.Any(chunk => chunk.Rows.Context > 0) ? rows : 1, model.Width);
+        RequireMemory(model, forest.Count);
         _current = device.Allocate(forest.Count, model.Width);
-        _next = device.Allocate(forest.Count, model.Width);
+        try
+        {
+            _next = device.Allocate(forest.Count, model.Width);
+            var tile = TileBytes(device.AvailableBytes, workBytes);
+            var capacity = (int)Math.Clamp(tile / BlockMemory.BytesPerRow(device, model.Config.Shape), 1, Math.Max(1, forest.Count));
+            _chunks = Cut(capacity);
+        }
+        catch
+        {
+            _current.Dispose();
+            _next?.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Rows of a chunk at most, without their context.</summary>
+    internal int ChunkRows => _chunks.Capacity;
 
     /// <summary>Boundaries 0 .. L. Can be asked for once at a time; whoever stops early has run only what was asked for.</summary>
     public IEnumerable<Boundary> Run(CancellationToken cancellation = default)
     {
-        foreach (var chunk in _chunks)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            _transformer.Embed(chunk.Rows, _current.RowRange(chunk.Start, chunk.Rows.Own));
-        }
-
+        InChunks(chunk => _model.Transformer.Embed(chunk.Rows, _current.RowRange(chunk.Start, chunk.Rows.Own)), cancellation);
         yield return new(0, _current, null);
-        for (var layer = 0; layer < _layers; layer++)
+        for (var layer = 0; layer < _model.Layers; layer++)
         {
-            foreach (var chunk in _chunks)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                RunBlock(layer, chunk);
-            }
-
+            var block = layer;
+            InChunks(chunk => RunBlock(block, chunk), cancellation);
             (_current, _next) = (_next, _current);
             yield return new(layer + 1, _current, _next);
         }
@@ -78,41 +80,115 @@ public sealed class BoundaryStream : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(device);
-        var boundary = rows * config.Width * device.ComputeType.Size();
-        var inside = Math.Min(workBytes, rows * BlockMemory.BytesPerRow(device, config.Shape));
-        return 2 * boundary + inside;
+        return 2 * rows * config.Width * device.ComputeType.Size() + InsideBytes(config, device, rows, workBytes);
+    }
+
+    /// <summary>Memory for the inside of a block where so much is free beside the boundaries.</summary>
+    internal static long TileBytes(long free, long workBytes = DefaultWorkBytes) => Math.Min(workBytes, free / FreeShare);
+
+    /// <summary>What a tile of the rows takes inside a block, without what products hold for themselves.</summary>
+    internal static long InsideBytes(ModelConfig config, Device device, long rows, long workBytes)
+    {
+        var perRow = BlockMemory.BytesPerRow(device, config.Shape);
+        return Math.Min(Math.Max(workBytes, perRow), rows * perRow);
     }
 
     public void Dispose()
     {
-        foreach (var chunk in _chunks)
-            chunk.Dispose();
-        _memory.Dispose();
-        _gathered.Dispose();
+        _chunks.Dispose();
         _current.Dispose();
         _next.Dispose();
     }
 
+    /// <summary>Where an op finds no memory for itself, chunks are halved and all rows run again.</summary>
+    private void InChunks(Action<Chunk> run, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                foreach (var chunk in _chunks.Chunks)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    run(chunk);
+                }
+
+                return;
+            }
+            catch (EmergenceException error) when (error.IsOutOfMemory && _chunks.Capacity > 1 && _halvings < Tiles.Halvings)
+            {
+                _halvings++;
+                _chunks.Dispose();
+                _chunks = Cut((_chunks.Capacity + 1) / 2);
+            }
+        }
+    }
+
+    private ChunkSet Cut(int capacity) => Tiles.Fit(capacity, rows => new ChunkSet(_model, _forest, rows)).Made;
+
     private void RunBlock(int layer, Chunk chunk)
     {
+        var transformer = _model.Transformer;
         var y = _next.RowRange(chunk.Start, chunk.Rows.Own);
         if (chunk.Sources == null)
         {
-            _transformer.Block(layer, chunk.Rows, _current.RowRange(chunk.Start, chunk.Rows.Own), y, _memory);
+            transformer.Block(layer, chunk.Rows, _current.RowRange(chunk.Start, chunk.Rows.Own), y, _chunks.Memory);
             return;
         }
 
-        var x = _gathered.RowRange(0, chunk.Rows.Count);
-        _transformer.Device.GatherRows(_current, chunk.Sources, x);
-        _transformer.Block(layer, chunk.Rows, x, y, _memory);
+        var x = _chunks.Gathered.RowRange(0, chunk.Rows.Count);
+        transformer.Device.GatherRows(_current, chunk.Sources, x);
+        transformer.Block(layer, chunk.Rows, x, y, _chunks.Memory);
     }
 
-    private static void RequireMemory(LanguageModel model, int rows, long workBytes)
+    private static void RequireMemory(LanguageModel model, int rows)
     {
-        var needed = EstimateBytes(model.Config, model.Device, rows, workBytes);
+        var needed = EstimateBytes(model.Config, model.Device, rows, workBytes: 1);
         var available = model.Device.AvailableBytes;
         if (needed > available)
             throw new EmergenceException($"{rows:N0} distinct prefixes of width {model.Width} need {needed:N0} bytes, device {model.Device.Name} has {available:N0}: take fewer sequences");
+    }
+
+    /// <summary>All rows of a forest in chunks, and the memory that one chunk after the other uses.</summary>
+    private sealed class ChunkSet : IDisposable
+    {
+        private readonly List<Chunk> _chunks = [];
+
+        public ChunkSet(LanguageModel model, PrefixForest forest, int capacity)
+        {
+            Capacity = capacity;
+            try
+            {
+                for (var start = 0; start < forest.Count; start += capacity)
+                    _chunks.Add(new(model.Device, forest, start, Math.Min(capacity, forest.Count - start)));
+                var rows = _chunks.Select(chunk => chunk.Rows.Count).DefaultIfEmpty(1).Max();
+                Memory = model.Transformer.AllocateMemory(rows);
+                Gathered = model.Device.Allocate(_chunks.Any(chunk => chunk.Rows.Context > 0) ? rows : 1, model.Width);
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
+
+        /// <summary>Rows of a chunk at most, without their context.</summary>
+        public int Capacity { get; }
+
+        public IReadOnlyList<Chunk> Chunks => _chunks;
+
+        public BlockMemory Memory { get; }
+
+        /// <summary>(N, d): context and rows of a chunk side by side.</summary>
+        public Tensor Gathered { get; }
+
+        public void Dispose()
+        {
+            foreach (var chunk in _chunks)
+                chunk.Dispose();
+            Memory?.Dispose();
+            Gathered?.Dispose();
+        }
     }
 
     /// <summary>A range of rows of the forest with the ancestors of its first row.</summary>
@@ -134,7 +210,15 @@ public sealed class BoundaryStream : IDisposable
             }
 
             Rows = new(device, [.. sources.Select(row => forest.Tokens[row])], [.. sources.Select(row => forest.Positions[row])], parents, context.Count);
-            Sources = context.Count == 0 ? null : device.AllocateIndices(sources);
+            try
+            {
+                Sources = context.Count == 0 ? null : device.AllocateIndices(sources);
+            }
+            catch
+            {
+                Rows.Dispose();
+                throw;
+            }
         }
 
         /// <summary>First row in the forest that is not context.</summary>

@@ -100,6 +100,15 @@ public sealed class CriticTraining : IDisposable
     /// <summary>Separates this training's pairs from those of others with the same seed.</summary>
     public uint Cell { get; init; }
 
+    /// <summary>Memory of a training at most, beside its inputs.</summary>
+    public static long EstimateBytes(Device device, CriticShape shape, int xRows, int yRows, int pairs, int drawn)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(shape);
+        var element = device.ComputeType.Size();
+        return 2L * pairs * (sizeof(int) + element) + 4L * shape.ParameterCount * element + device.CriticBytes(shape, xRows, yRows, pairs, drawn);
+    }
+
     /// <summary>Value of every step taken, before its update.</summary>
     public IReadOnlyList<CriticValue> Values => _values;
 

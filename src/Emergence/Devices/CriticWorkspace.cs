@@ -56,6 +56,9 @@ internal sealed class ComposedCriticWorkspace : CriticWorkspace
         }
     }
 
+    /// <summary>Elements that it allocates.</summary>
+    public static long Elements(CriticShape shape, int xRows, int yRows, int pairs) => ((long)xRows + yRows) * shape.Widths[0] + 2L * pairs * shape.Widths.Sum();
+
     public override Tensor Scores => _activations[^1];
 
     public override Tensor ScoreGradients => _gradients[^1];

@@ -115,6 +115,12 @@ public abstract partial class Device
     /// <summary>Memory for the passes of one critic over up to Kx and Ky input rows and up to R pairs.</summary>
     public virtual CriticWorkspace CreateCriticWorkspace(CriticShape shape, int xRows, int yRows, int pairs) => new ComposedCriticWorkspace(this, shape, xRows, yRows, pairs);
 
+    /// <summary>
+    /// Memory of <see cref="CreateCriticWorkspace"/> and at most of <see cref="Prepare"/> for a training of so many pairs, of which
+    /// <paramref name="drawn"/> are drawn every step.
+    /// </summary>
+    public virtual long CriticBytes(CriticShape shape, int xRows, int yRows, int pairs, int drawn) => ComposedCriticWorkspace.Elements(shape, xRows, yRows, pairs) * ComputeType.Size();
+
     /// <summary>Draws the pairs of one step into the last rows of a and b.</summary>
     /// <param name="source">What to draw; a source of fixed pairs draws nothing.</param>
     /// <param name="seed">Key of the generator.</param>

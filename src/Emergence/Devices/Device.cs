@@ -32,6 +32,9 @@ public abstract partial class Device : IDisposable
     /// <summary>Bytes that can still be allocated.</summary>
     public abstract long AvailableBytes { get; }
 
+    /// <summary>Of these, what trainings leave to the ops beside them.</summary>
+    public virtual long ReservedBytes => 0;
+
     /// <summary>A new dense tensor; zero at the start.</summary>
     public abstract Tensor Allocate(DType type, int rows, int columns);
 

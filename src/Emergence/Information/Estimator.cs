@@ -31,6 +31,14 @@ public abstract class Estimator
     /// <summary>The value is about the source of the rows, not about the rows themselves.</summary>
     public virtual bool IsOfSource => false;
 
+    /// <summary>Device memory of a value on its way at most, beside its inputs.</summary>
+    /// <param name="device">Trains.</param>
+    /// <param name="preset">Size of the training.</param>
+    /// <param name="classes">Of x, of y and of pairs.</param>
+    /// <param name="rows">Sequences.</param>
+    /// <param name="columns">Of x and of y.</param>
+    internal virtual long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns) => 0;
+
     internal abstract Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs);
 
     /// <summary>A result without a value.</summary>

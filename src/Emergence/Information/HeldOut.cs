@@ -12,7 +12,7 @@ internal static class HeldOut
     /// <summary>Above, this many are drawn.</summary>
     private const int Fresh = 1 << 20;
 
-    /// <summary>Pairs scored at once: bounds the memory.</summary>
+    /// <summary>Pairs whose sums are joined at a time, and scored at once where there is memory for it.</summary>
     private const int ScoredAtOnce = 1 << 17;
 
     /// <summary>The support, and either all pairs off it or fresh ones of their own random stream.</summary>
@@ -36,7 +36,7 @@ internal static class HeldOut
         {
             foreach (var part in pairs.Chunk(ScoredAtOnce))
             {
-                workspace ??= device.CreateCriticWorkspace(training.Shape, training.X.Rows, training.Y.Rows, part.Length);
+                workspace ??= Tiles.Fit(part.Length, rows => device.CreateCriticWorkspace(training.Shape, training.X.Rows, training.Y.Rows, rows)).Made;
                 var scores = Scores(device, training, workspace, part);
                 var most = scores.Max();
                 if (most > largest)
@@ -56,13 +56,22 @@ internal static class HeldOut
         return (joint - largest - Math.Log(partition)) / Math.Log(2);
     }
 
+    /// <summary>As many pairs at a time as the workspace holds: the score of a pair does not depend on those beside it.</summary>
     private static double[] Scores(Device device, CriticTraining training, CriticWorkspace workspace, ClassPair[] pairs)
     {
-        using var a = device.AllocateIndices([.. pairs.Select(pair => pair.A)]);
-        using var b = device.AllocateIndices([.. pairs.Select(pair => pair.B)]);
-        device.CriticForward(workspace, training.Parameters, training.X, training.Y, a, b);
         var scores = new double[pairs.Length];
-        device.Download(workspace.Scores.RowRange(0, pairs.Length), scores);
+        for (var start = 0; start < pairs.Length; start += workspace.Pairs)
+        {
+            var tile = pairs.AsSpan(start, Math.Min(workspace.Pairs, pairs.Length - start));
+            var (rowsA, rowsB) = (new int[tile.Length], new int[tile.Length]);
+            for (var i = 0; i < tile.Length; i++)
+                (rowsA[i], rowsB[i]) = (tile[i].A, tile[i].B);
+            using var a = device.AllocateIndices(rowsA);
+            using var b = device.AllocateIndices(rowsB);
+            device.CriticForward(workspace, training.Parameters, training.X, training.Y, a, b);
+            device.Download(workspace.Scores.RowRange(0, tile.Length), scores.AsSpan(start, tile.Length));
+        }
+
         return scores;
     }
 }

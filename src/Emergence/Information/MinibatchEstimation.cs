@@ -71,6 +71,17 @@ internal sealed class MinibatchEstimation : Estimation
 
     public override IReadOnlyList<Tensor> Inputs { get; }
 
+    /// <summary>Device memory beside the inputs: a batch, the state, and the rows held out while they are judged.</summary>
+    public static long EstimateBytes(Device device, MinibatchEstimator estimator, int rows, int columns)
+    {
+        var shape = new CriticShape(columns, columns, Widths);
+        var (batch, heldOut) = (Math.Min(estimator.BatchRows, rows), rows / 10);
+        var pairs = (estimator.Shifts + 1) * batch;
+        return 4L * shape.ParameterCount * device.ComputeType.Size() + Judged(batch, pairs) + Judged(heldOut, Math.Min(MinibatchScores.ScoredAtOnce, Math.Max(1, heldOut) * (estimator.Shifts + 1)));
+
+        long Judged(int count, int of) => 2L * count * columns * device.ComputeType.Size() + 2L * of * sizeof(int) + device.CriticBytes(shape, count, count, of, 0);
+    }
+
     /// <summary>The objective compares all rows of a batch, so that rows held out are judged batch by batch too.</summary>
     private bool IsExhaustive { get; }
 
@@ -182,8 +193,8 @@ internal sealed class MinibatchEstimation : Estimation
 /// <summary>A critic's parameters and its scores of rows and of rows with the y of other rows.</summary>
 internal sealed class MinibatchScores : IDisposable
 {
-    /// <summary>Pairs scored at once: bounds the memory.</summary>
-    private const int ScoredAtOnce = 1 << 15;
+    /// <summary>Pairs scored at once, fewer where memory is short.</summary>
+    internal const int ScoredAtOnce = 1 << 15;
 
     private readonly Device _device;
     private readonly CriticShape _shape;
@@ -249,10 +260,12 @@ internal sealed class MinibatchScores : IDisposable
         using var y = _device.Allocate(rows.Length, _shape.YColumns);
         Gather(rows, x, y);
         var scores = new double[(shifts + 1) * rows.Length];
-        using var workspace = _device.CreateCriticWorkspace(_shape, rows.Length, rows.Length, Math.Min(ScoredAtOnce, scores.Length));
-        for (var start = 0; start < scores.Length; start += ScoredAtOnce)
+        var count = rows.Length;
+        var (made, tile) = Tiles.Fit(Math.Min(ScoredAtOnce, scores.Length), pairs => _device.CreateCriticWorkspace(_shape, count, count, pairs));
+        using var workspace = made;
+        for (var start = 0; start < scores.Length; start += tile)
         {
-            var count = Math.Min(ScoredAtOnce, scores.Length - start);
+            count = Math.Min(tile, scores.Length - start);
             var pairs = ShiftedPairs(rows.Length, start, count);
             using var a = _device.AllocateIndices(pairs.A);
             using var b = _device.AllocateIndices(pairs.B);

@@ -25,6 +25,9 @@ internal abstract class MinibatchEstimator : Estimator
     /// <summary>A new objective; it may keep a state over the steps of one training.</summary>
     public abstract CriticObjective CreateObjective();
 
+    internal sealed override long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns) =>
+        MinibatchEstimation.EstimateBytes(device, this, rows, columns);
+
     internal sealed override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
     {
         var joint = request.Joint;

@@ -24,6 +24,12 @@ internal sealed class PublishedMine : Estimator
 
     public override bool IsRandom => true;
 
+    internal override long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns)
+    {
+        var slice = Math.Min(SliceColumns, columns);
+        return CriticTraining.EstimateBytes(device, new(slice, slice, [.. preset.Widths]), classes, classes, 2 * rows, rows);
+    }
+
     internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
     {
         var joint = request.Joint;

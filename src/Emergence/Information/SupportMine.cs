@@ -60,6 +60,13 @@ internal sealed class SupportMine : Estimator
         };
     }
 
+    internal override long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns)
+    {
+        var (drawn, grid) = (preset.PairsFor(classes), (long)classes * classes);
+        var drawsAll = grid - classes <= drawn;
+        return CriticTraining.EstimateBytes(device, new(columns, columns, [.. preset.Widths]), classes, classes, drawsAll ? (int)grid : classes + drawn, drawsAll ? 0 : drawn);
+    }
+
     internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
     {
         var joint = request.Joint;

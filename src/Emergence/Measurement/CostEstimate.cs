@@ -1,14 +1,13 @@
 using System.Diagnostics;
-using Emergence.Capture;
 using Emergence.Information;
 
 namespace Emergence.Measurement;
 
 /// <summary>What a measurement costs, before it is made.</summary>
 /// <param name="Seconds">At most: every training runs to its step limit.</param>
-/// <param name="Bytes">Weights, two boundaries of both passes, and the critics that are trained together.</param>
+/// <param name="Memory">Of the device.</param>
 /// <param name="Prefixes">Distinct prefixes that run through the model.</param>
-public sealed record CostEstimate(double Seconds, long Bytes, int Prefixes)
+public sealed record CostEstimate(double Seconds, MemoryPlan Memory, int Prefixes)
 {
     /// <summary>
     /// Times short trainings with the most classes that the data have, on random vectors of the model's width; other cells
@@ -20,12 +19,9 @@ public sealed record CostEstimate(double Seconds, long Bytes, int Prefixes)
         var passes = new TokenPasses(plan.Data, plan.Settings.MicroPosition);
         var most = passes.Macro.Max(units => units.Count);
         var trainings = plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count * plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
-        var seconds = plan.Estimator.IsRandom ? trainings * SecondsOfTraining(plan, most) : 0;
-
-        var rows = (long)passes.MacroForest.Count + passes.MicroForest.Count;
-        var critics = plan.Device.TrainingsAtOnce * (long)(most + Pairs(most)) * plan.Preset.Widths.Sum() * 2 * sizeof(float);
-        var bytes = plan.Config.EstimateBytes + BoundaryStream.EstimateBytes(plan.Config, plan.Device, rows) + 2 * rows * plan.Config.Width * sizeof(float) + (plan.Estimator.IsRandom ? critics : 0);
-        return new CostEstimate(seconds, bytes, (int)rows);
+        var memory = MemoryPlan.Of(plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, passes);
+        var seconds = plan.Estimator.IsRandom && memory.Fits ? trainings * SecondsOfTraining(plan, most) : 0;
+        return new CostEstimate(seconds, memory, passes.MacroForest.Count + passes.MicroForest.Count);
 
         int Pairs(int classes) => plan.Preset.PairsFor(classes);
 

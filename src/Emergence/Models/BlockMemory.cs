@@ -8,6 +8,7 @@ internal sealed class BlockMemory : IDisposable
 {
     private readonly ModelShape _shape;
     private readonly bool _joinedByHead;
+    private readonly List<Tensor> _owned = [];
     private readonly Tensor[] _queryKeyValue;
 
     public BlockMemory(Device device, ModelConfig config, int rows)
@@ -15,12 +16,27 @@ internal sealed class BlockMemory : IDisposable
         (_shape, _joinedByHead) = (config.Shape, config.Architecture.Names.JoinedByHead);
         var (query, key) = (_shape.QueryWidth, _shape.KeyWidth);
         var joined = config.Architecture.Names.QueryKeyValue.Length == 1;
-        _queryKeyValue = joined
-            ? [device.Allocate(rows, query + 2 * key)]
-            : [device.Allocate(rows, query), device.Allocate(rows, key), device.Allocate(rows, key)];
-        Normed = device.Allocate(rows, _shape.Width);
-        Mixed = device.Allocate(rows, query);
-        Inner = device.Allocate(rows, _shape.Gated ? 2 * _shape.InnerWidth : _shape.InnerWidth);
+        try
+        {
+            _queryKeyValue = joined
+                ? [Own(query + 2 * key)]
+                : [Own(query), Own(key), Own(key)];
+            Normed = Own(_shape.Width);
+            Mixed = Own(query);
+            Inner = Own(_shape.Gated ? 2 * _shape.InnerWidth : _shape.InnerWidth);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        Tensor Own(int columns)
+        {
+            var tensor = device.Allocate(rows, columns);
+            _owned.Add(tensor);
+            return tensor;
+        }
     }
 
     /// <summary>(rows, d): what goes into a half of the block, or comes out of it before its norm.</summary>
@@ -63,9 +79,5 @@ internal sealed class BlockMemory : IDisposable
 
     public HeadLayout KeyHeads => new(_shape.KeyHeads, _shape.HeadSize, (_joinedByHead ? 3 : 1) * _shape.HeadSize);
 
-    public void Dispose()
-    {
-        foreach (var tensor in (Tensor[])[Normed, Mixed, Inner, .. _queryKeyValue])
-            tensor.Dispose();
-    }
+    public void Dispose() => _owned.ForEach(tensor => tensor.Dispose());
 }

@@ -19,9 +19,17 @@ internal sealed class TokenRows : IDisposable
         (Count, Context) = (tokens.Length, context);
         foreach (var position in positions)
             LastPosition = Math.Max(LastPosition, position);
-        Tokens = device.AllocateIndices(tokens);
-        Positions = device.AllocateIndices(positions);
-        Parents = device.AllocateIndices(parents);
+        try
+        {
+            Tokens = device.AllocateIndices(tokens);
+            Positions = device.AllocateIndices(positions);
+            Parents = device.AllocateIndices(parents);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>N.</summary>
@@ -55,8 +63,8 @@ internal sealed class TokenRows : IDisposable
 
     public void Dispose()
     {
-        Tokens.Dispose();
-        Positions.Dispose();
-        Parents.Dispose();
+        Tokens?.Dispose();
+        Positions?.Dispose();
+        Parents?.Dispose();
     }
 }

@@ -48,7 +48,7 @@ public sealed unsafe class HostBuffer : Buffer
         }
         catch (OutOfMemoryException error)
         {
-            throw new EmergenceException($"out of host memory: needs {byteLength:N0} more bytes", inner: error);
+            throw new EmergenceException($"out of host memory: needs {byteLength:N0} more bytes", inner: error) { IsOutOfMemory = true };
         }
 
         NativeMemory.Clear(memory, (nuint)byteLength);

@@ -97,11 +97,12 @@ public sealed class GpuPeerTests
         File.WriteAllText(program, $"#!{Bash}\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "Emergence.Cli.dll")}' \"$@\"\n");
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        var (code, output) = Run(Bash, script, "--program", folder, "--dry", Path.Combine(folder, "out"), "sanitize=1", "machine");
+        var (code, output) = Run(Bash, script, "--program", folder, "--dry", Path.Combine(folder, "out"), "sanitize=1", "static=1", "machine");
 
         Assert.Equal(0, code);
         Assert.Contains("| machine/devices | ok |", output, StringComparison.Ordinal);
         Assert.Contains("| sanitize", output, StringComparison.Ordinal);
+        Assert.Contains("| static | ", output, StringComparison.Ordinal);
         using var devices = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "out", "devices.json")));
         Assert.Contains(devices.RootElement.EnumerateArray(), row => row.GetProperty("device").GetString() == "cpu");
     }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Emergence.Measurement;
+using Emergence.Reports;
 
 namespace Emergence.Tests.Cli;
 
@@ -92,7 +94,24 @@ public sealed class MeasureTests
         Assert.False(Directory.Exists(run));
         using var json = JsonDocument.Parse(output);
         Assert.Equal(40, json.RootElement[0].GetProperty("cells").GetInt32());
-        Assert.True(json.RootElement[0].GetProperty("memory_bytes").GetDouble() > 4 * 260_032);
+        var parts = json.RootElement.EnumerateArray().Skip(1).ToDictionary(row => row.GetProperty("memory").GetString()!, row => row.GetProperty("bytes").GetDouble());
+        Assert.Equal(["weights", "boundaries", "forward pass", "free"], parts.Keys);
+
+        // 25 + 25 + 600 + 600 prefixes and 26 tokens alone, of 64 doubles; in a block 64 normed, 64 queries, 2 x 32 keys and values, 64 mixed, 2 x 172 inside.
+        const int Rows = 1_250 + 26;
+        Assert.Equal((4.0 * 260_032, Rows * (2.0 * 64 * 8 + 4 * 4), Rows * 600.0 * 8), (parts["weights"], parts["boundaries"], parts["forward pass"]));
+        Assert.Equal(parts["weights"] + parts["boundaries"] + parts["forward pass"], json.RootElement[0].GetProperty("memory_bytes").GetDouble());
+    }
+
+    [Fact]
+    public void A_plan_that_does_not_fit_says_what_it_needs()
+    {
+        // 3.5 GB without trainings, one of 1.2 GB and 1 GB that stays free: 5.7.
+        var plan = new MemoryPlan { Weights = 2_000_000_000, Boundaries = 1_000_000_000, Forward = 400_000_000, TileRows = 100, Critics = 1, Inputs = 100_000_000, Critic = 1_200_000_000, Reserved = 1_000_000_000, Free = 4_100_000_000 };
+
+        Assert.False(plan.Fits);
+        Assert.Equal("does not fit into device cuda: needs 5.7 GB, 4.1 GB free; take fewer sequences, a smaller preset or another device", MemoryReport.Shortage(plan, "cuda"));
+        Assert.True((plan with { Free = plan.Needed }).Fits);
     }
 
     [Fact]

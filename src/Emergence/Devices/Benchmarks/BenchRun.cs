@@ -10,9 +10,6 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
 
     public CancellationToken Cancellation => cancellation;
 
-    /// <summary>Inputs of this size together are in no cache of today's processors and GPUs (L2 of 50 to 126 MB).</summary>
-    private const double ColdBytes = 256e6;
-
     private const int MostSets = 512;
 
     private const int StepsOfCall = 50;
@@ -20,6 +17,9 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
     private readonly List<BenchRow> _rows = [];
     private readonly List<string> _skipped = [];
     private readonly BenchSize _size = BenchSizes.Of(device);
+
+    /// <summary>Inputs of this size together are in no cache of today's processors and GPUs (L2 of 50 to 126 MB). Tiny ones go the same way in less.</summary>
+    private double ColdBytes => _size.For(64e3, 256e6, 256e6);
 
     public IReadOnlyList<BenchRow> Rows => _rows;
 
@@ -41,8 +41,7 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
     public void Measure(OpBench bench) => Try("op", bench.Op, bench.Shape, () =>
     {
         Warm("op", bench);
-        if (_size != BenchSize.Tiny)
-            Cold(bench);
+        Cold(bench);
     });
 
     /// <summary>Whole steps on the host's clock: what a user waits for.</summary>
@@ -64,6 +63,9 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
 
         _rows.Add(new("step", bench.Name, "", bench.Shape, "", Timing.Of(samples, each), 0, bench.Flops));
 
+        // Steps that are played from a recording have no launches of their own to be timed.
+        AddKernels(new(bench.Name, bench.Shape, 0, bench.Flops, _ => () => { }), "warm", [() => device.Train([training], 1)]);
+
         WorkTime Train(int steps)
         {
             var watch = Stopwatch.StartNew();
@@ -83,7 +85,7 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
         var call = bench.Prepare(inputs);
         _rows.Add(new(kind, bench.Op, "", bench.Shape, "warm", Timing.Of(device, [call], seconds, cancellation), bench.Bytes, bench.Flops));
         if (kind == "op")
-            AddKernels(bench, call);
+            AddKernels(bench, "warm", [call]);
     }
 
     private void Cold(OpBench bench)
@@ -95,16 +97,17 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
         using var inputs = new BenchInputs(device, 2);
         Action[] calls = [.. Enumerable.Range(0, (int)sets).Select(_ => bench.Prepare(inputs))];
         _rows.Add(new("op", bench.Op, "", bench.Shape, "cold", Timing.Of(device, calls, seconds, cancellation), bench.Bytes, bench.Flops));
+        AddKernels(bench, "cold", calls);
     }
 
-    /// <summary>The kernels that a call launches; the launches of one kernel count together. A single one does all of the op's work.</summary>
-    private void AddKernels(OpBench bench, Action call)
+    /// <summary>The kernels that a call launches, calls in turn; the launches of one kernel count together. A single one does all of the op's work.</summary>
+    private void AddKernels(OpBench bench, string cache, Action[] calls)
     {
         var repeats = _size == BenchSize.Tiny ? 3 : 15;
         var samples = new Dictionary<string, List<WorkTime>>();
         for (var i = 0; i < repeats; i++)
         {
-            foreach (var kernel in device.Trace(call).GroupBy(launch => launch.Kernel, launch => launch.Seconds))
+            foreach (var kernel in device.Trace(calls[i % calls.Length]).GroupBy(launch => launch.Kernel, launch => launch.Seconds))
             {
                 if (!samples.TryGetValue(kernel.Key, out var own))
                     samples[kernel.Key] = own = [];
@@ -112,10 +115,11 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
             }
         }
 
+        var known = samples.Count > 1 ? bench.Kernels?.Invoke(device) : null;
         foreach (var (kernel, own) in samples)
         {
-            var (bytes, flops) = samples.Count == 1 ? (bench.Bytes, bench.Flops) : (0, 0);
-            _rows.Add(new("kernel", bench.Op, kernel, bench.Shape, "warm", Timing.Of(own, 1), bytes, flops));
+            var (bytes, flops) = samples.Count == 1 ? (bench.Bytes, bench.Flops) : known?.GetValueOrDefault(kernel) ?? default;
+            _rows.Add(new("kernel", bench.Op, kernel, bench.Shape, cache, Timing.Of(own, 1), bytes, flops));
         }
     }
 

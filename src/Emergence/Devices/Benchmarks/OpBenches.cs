@@ -102,7 +102,11 @@ internal static class OpBenches
                 {
                     var (x, index, sums) = (inputs.Random(pairs, width), inputs.Indices(pairs, k), inputs.Random(k, width));
                     return () => inputs.Device.SumByIndex(x, index, sums);
-                });
+                })
+                {
+                    // The last of several kernels goes through the rows; the others only sort them.
+                    Kernels = _ => new Dictionary<string, (double, double)> { ["sum_by_index"] = (Single * (elements + (double)k * width), elements) },
+                };
             }
         }
 
@@ -110,7 +114,10 @@ internal static class OpBenches
         {
             var (scores, joint, marginal, gradient) = (inputs.Random(pairs, 1), inputs.Weights(pairs), inputs.Weights(pairs), inputs.Random(pairs, 1));
             return () => inputs.Device.DonskerVaradhan(scores, joint, marginal, gradient);
-        });
+        })
+        {
+            Kernels = _ => new Dictionary<string, (double, double)> { ["donsker_varadhan"] = (3.0 * Single * pairs, 0), ["donsker_varadhan_gradient"] = (4.0 * Single * pairs, 0) },
+        };
         foreach (var count in size.For([1_000], [76_417, 1_573_725], new[] { 76_417, 1_573_725 }))
         {
             yield return new("Adam", $"{count} parameters", 7.0 * Single * count, 0, inputs =>

@@ -10,16 +10,16 @@ internal static class PassBenches
         var (rows, columns, pairs) = (size == BenchSize.Gpu ? 300_000 : 2_000, 768, 8_192);
         return
         [
-            .. Of(StepBench.Published(rows, columns, CriticWidths.Published), new(columns, columns, CriticWidths.Published), rows, 2.0 * rows),
-            .. Of(StepBench.OnSupport("small", 2_000, columns, CriticWidths.Small, pairs), new(columns, columns, CriticWidths.Small), 2_000, 2_000.0 + pairs),
+            .. Of(StepBench.Published(rows, columns, CriticWidths.Published), new(columns, columns, CriticWidths.Published), rows, 2 * rows),
+            .. Of(StepBench.OnSupport("small", 2_000, columns, CriticWidths.Small, pairs), new(columns, columns, CriticWidths.Small), 2_000, 2_000 + pairs),
         ];
     }
 
     /// <summary>The first layer once a class and the others once a pair; the backward pass does the latter twice, by weights and by inputs.</summary>
-    private static IEnumerable<OpBench> Of(StepBench step, CriticShape shape, double classes, double pairs)
+    private static IEnumerable<OpBench> Of(StepBench step, CriticShape shape, int classes, int pairs)
     {
-        var first = 2 * classes * shape.InputColumns(0) * shape.Widths[0];
-        var others = 2 * pairs * Enumerable.Range(1, shape.Layers - 1).Sum(layer => (double)shape.Widths[layer] * shape.InputColumns(layer));
+        var first = 2.0 * classes * shape.InputColumns(0) * shape.Widths[0];
+        var others = 2.0 * pairs * Enumerable.Range(1, shape.Layers - 1).Sum(layer => (double)shape.Widths[layer] * shape.InputColumns(layer));
         var text = $"{step.Name}, {step.Shape}";
         yield return new("DrawPairs", text, 0, 0, inputs =>
         {
@@ -31,7 +31,10 @@ internal static class PassBenches
         {
             var t = step.Prepare(inputs);
             return () => inputs.Device.CriticForward(t.Workspace, t.Parameters, t.X, t.Y, t.A, t.B);
-        });
+        })
+        {
+            Kernels = device => device.KernelWork(shape, classes, classes, pairs, backward: false),
+        };
         yield return new("CriticBackward", $"{text}, with its forward pass", 0, 2 * first + 3 * others, inputs =>
         {
             // A device may write gradients over the activations they belong to, so that each pass needs a forward one.
@@ -43,6 +46,9 @@ internal static class PassBenches
                 inputs.Device.CriticForward(t.Workspace, t.Parameters, t.X, t.Y, t.A, t.B);
                 inputs.Device.CriticBackward(t.Workspace, t.Parameters, t.X, t.Y, t.A, t.B, t.Gradient);
             };
-        });
+        })
+        {
+            Kernels = device => device.KernelWork(shape, classes, classes, pairs, backward: true),
+        };
     }
 }

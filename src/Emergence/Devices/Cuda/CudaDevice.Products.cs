@@ -110,7 +110,7 @@ public sealed unsafe partial class CudaDevice
 
     private static int PartLength(long k) => (int)Math.Max(LeastProductPart, ((k + MaxProductParts - 1) / MaxProductParts + ProductDepth - 1) / ProductDepth * ProductDepth);
 
-    private static (KernelRow Kernel, int Columns) ProductTile(ProductLayout layout, int n)
+    internal static (KernelRow Kernel, int Columns) ProductTile(ProductLayout layout, int n)
     {
         // The tile that wastes the fewest columns; of those the widest.
         var columns = new[] { 128, 96, 64 }.MinBy(width => Blocks(n, width) * width);

@@ -13,10 +13,13 @@ public sealed unsafe partial class CudaDevice
     private const int SmallPairs = 4096;
 
     private bool FitsOneBlock(CriticTraining training) =>
-        training.Shape.Widths is [SmallWidth, 32, 16, 1]
-        && training.A.Rows <= SmallPairs
-        && training.X.Rows + training.Y.Rows <= SmallClasses
-        && (training.Source.Count == 0 || training.Source is OffSupportPairs)
+        FitsOneBlock(training.Shape, training.X.Rows + training.Y.Rows, training.A.Rows)
+        && (training.Source.Count == 0 || training.Source is OffSupportPairs);
+
+    private bool FitsOneBlock(CriticShape shape, int classes, int pairs) =>
+        shape.Widths is [SmallWidth, 32, 16, 1]
+        && pairs <= SmallPairs
+        && classes <= SmallClasses
         && _context.SharedBytesLimit >= KernelTable.SmallCritic.SharedBytes;
 
     /// <summary>Takes the steps and records their values.</summary>

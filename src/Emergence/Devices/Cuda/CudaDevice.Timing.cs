@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Emergence.Devices.Benchmarks;
+using Emergence.Devices.Cuda.Listings;
+using Emergence.Tensors;
 
 namespace Emergence.Devices.Cuda;
 
@@ -36,6 +38,9 @@ public sealed unsafe partial class CudaDevice
         end.Synchronize();
         return new(1e-3 * end.MillisecondsSince(start), queued);
     }
+
+    internal override IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticShape shape, int xRows, int yRows, int pairs, bool backward) =>
+        _arithmetic == DType.BFloat16 ? new StepWork(new(shape, xRows, yRows, pairs), Hopper != null).ByKernel(backward) : base.KernelWork(shape, xRows, yRows, pairs, backward);
 
     /// <summary>Every launch between two events, whose own time of some microseconds is in the result.</summary>
     internal override IReadOnlyList<(string Kernel, double Seconds)> Trace(Action work)

@@ -52,8 +52,8 @@ public sealed unsafe partial class CudaDevice
         try
         {
             prepared = FitsOneBlock(training) ? new SmallTraining(this, training, pairs) : new TrainingQueue(this, training, pairs);
-            var (free, least) = (AvailableBytes, _context.TotalBytes / ReservedShare);
-            return free >= least ? prepared : throw new EmergenceException($"out of device memory: a training leaves {CudaContext.Size(free)} free, expected {CudaContext.Size(least)}");
+            var (free, least) = (AvailableBytes, ReservedBytes);
+            return free >= least ? prepared : throw new EmergenceException($"out of device memory: a training leaves {CudaContext.Size(free)} free, expected {CudaContext.Size(least)}") { IsOutOfMemory = true };
         }
         catch
         {

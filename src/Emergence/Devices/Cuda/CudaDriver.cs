@@ -148,7 +148,7 @@ internal sealed unsafe class CudaDriver
         _ = cuGetErrorString(result, &text);
         var message = $"{Marshal.PtrToStringUTF8((nint)name) ?? $"CUDA error {result}"} in {CallName(call)}: {detail ?? Marshal.PtrToStringUTF8((nint)text) ?? "unknown error"}";
         if (!Sticky.Contains(result))
-            return new(message);
+            return new(message) { IsOutOfMemory = IsOutOfMemory(result) };
         return new($"{message}; the device is lost to this process, what was finished is kept: run the same command again", ExitCode.TryAgain);
     }
 

@@ -31,6 +31,13 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
         _ => true,
     };
 
+    /// <summary>The kernel that makes n columns.</summary>
+    public static KernelRow KernelOf(ProductLayout layout, int n)
+    {
+        var (_, nt, nn, tn) = s_kernels[Variant(n)];
+        return layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
+    }
+
     /// <summary>At most <paramref name="most"/> parts along k that fill the GPU, and the length of each but the last: a multiple of 64.</summary>
     public (int Count, int Length) SplitOf(int m, int n, int k, int most)
     {

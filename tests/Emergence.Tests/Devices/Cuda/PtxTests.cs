@@ -83,6 +83,22 @@ public sealed partial class PtxTests
         }
     }
 
+    /// <summary>
+    /// A step of 64 along k is four products of 16 for each of two warpgroups; tiles come by the copy engine and barriers, to both
+    /// blocks of a cluster at once.
+    /// </summary>
+    [Fact]
+    public void Hopper_kernels_have_the_instructions_they_are_written_for()
+    {
+        var entries = Entries(Read("product_sm90.sm_90a.ptx")).ToDictionary(entry => entry.Name, entry => entry.Text);
+        foreach (var kernel in KernelTable.Rows.Where(row => row.File == "product_sm90"))
+        {
+            var columns = kernel.Name.Split('_')[^1];
+            foreach (var (instruction, least) in new[] { ($"wgmma.mma_async.sync.aligned.m64n{columns}k16.f32.bf16.bf16", 4), ("wgmma.wait_group.sync.aligned", 1), ("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster", 2), ("mbarrier.try_wait.parity", 2), ("setmaxnreg.inc", 1) })
+                Assert.True(Regex.Count(entries[kernel.Name], Regex.Escape(instruction)) >= least, $"{kernel.Name}: fewer than {least} {instruction}");
+        }
+    }
+
     /// <summary>NVIDIA's own assembler: no error, no complaint, no stack, no spill, nothing in local memory, on every GPU the PTX is for.</summary>
     [Theory]
     [MemberData(nameof(Files))]
@@ -95,6 +111,7 @@ public sealed partial class PtxTests
             Assert.Empty(complaints);
             Assert.Equal(entries, kernels.Select(kernel => kernel.Kernel).Order());
             Assert.All(kernels, kernel => Assert.Equal((kernel.Kernel, gpu, 0, 0, 0), (kernel.Kernel, gpu, kernel.Assembled.StackBytes, kernel.Assembled.SpillBytes, kernel.Local)));
+            Assert.All(kernels.Where(kernel => kernel.File.StartsWith("product", StringComparison.Ordinal)), kernel => Assert.True(kernel.Loop.Tensor > 0, $"no tensor instruction in the main loop of {kernel.Kernel}"));
             Assert.All(kernels, kernel => Assert.True(kernel.BlocksPerMultiprocessor > 0, $"no block of {kernel.Kernel} fits on a multiprocessor of {gpu}"));
         }
     }

@@ -2,16 +2,18 @@ using System.Diagnostics;
 
 namespace Emergence.Devices.Cuda.Listings;
 
-/// <summary>NVIDIA's assembler and disassembler, from the folder that native/get-cuda-checkers.sh fills: they need no GPU.</summary>
+/// <summary>
+/// NVIDIA's assembler and disassembler, from the folder that native/get-cuda-checkers.sh fills or from a CUDA toolkit's: they
+/// need no GPU.
+/// </summary>
 internal sealed class CudaTools
 {
     /// <summary>Names the folder.</summary>
     public const string Variable = "EMERGENCE_CUDA_CHECKERS";
 
-    private CudaTools(string folder)
-    {
-        Folder = folder;
-    }
+    private readonly string _programs;
+
+    private CudaTools(string folder, string programs) => (Folder, _programs) = (folder, programs);
 
     public string Folder { get; }
 
@@ -24,9 +26,11 @@ internal sealed class CudaTools
     /// <summary>The tools, or none.</summary>
     public static CudaTools? Find() => At(Environment.GetEnvironmentVariable(Variable));
 
-    public static CudaTools? At(string? folder) => !string.IsNullOrEmpty(folder) && File.Exists(Path.Combine(folder, "usr", "bin", "ptxas")) ? new(folder) : null;
+    public static CudaTools? At(string? folder) =>
+        string.IsNullOrEmpty(folder) ? null
+            : new[] { Path.Combine(folder, "usr", "bin"), Path.Combine(folder, "bin") }.FirstOrDefault(programs => File.Exists(Path.Combine(programs, "ptxas"))) is { } found ? new(folder, found) : null;
 
-    public static CudaTools Require() => Find() ?? throw new EmergenceException($"expected {Variable} to name a folder with NVIDIA's assembler: native/get-cuda-checkers.sh FOLDER fills one", ExitCode.Usage);
+    public static CudaTools Require() => Find() ?? throw new EmergenceException($"expected {Variable} to name a folder with NVIDIA's assembler: native/get-cuda-checkers.sh FOLDER fills one, a CUDA toolkit's does too", ExitCode.Usage);
 
     /// <summary>Assembles PTX for a GPU such as sm_80: what ptxas says, and the machine code as text.</summary>
     public (string Report, string Listing) Assemble(string name, string ptx, string gpu)
@@ -52,7 +56,7 @@ internal sealed class CudaTools
 
     private (int Code, string Output) Run(string tool, string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(Path.Combine(Folder, "usr", "bin", tool), arguments)
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(_programs, tool), arguments)
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
