@@ -10,7 +10,7 @@ public sealed unsafe partial class CudaDevice
     public override long CriticBytes(CriticShape shape, int xRows, int yRows, int pairs, int drawn)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        var workspace = _arithmetic == DType.BFloat16 ? new CriticPlan16(shape, xRows, yRows, pairs).TotalBytes : base.CriticBytes(shape, xRows, yRows, pairs, drawn);
+        var workspace = _arithmetic == DType.BFloat16 ? new CriticPlan16(shape, xRows, yRows, pairs, HopperPairs != null).TotalBytes : base.CriticBytes(shape, xRows, yRows, pairs, drawn);
 
         // Both sides of a shuffle; or two alias tables, and the support by rows.
         var tables = drawn == 0 ? 0 : sizeof(int) * Math.Max(2L * drawn, 3L * xRows + 2L * yRows + 1 + pairs - drawn);

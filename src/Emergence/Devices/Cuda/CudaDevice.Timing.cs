@@ -40,7 +40,7 @@ public sealed unsafe partial class CudaDevice
     }
 
     internal override IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticShape shape, int xRows, int yRows, int pairs, bool backward) =>
-        _arithmetic == DType.BFloat16 ? new StepWork(new(shape, xRows, yRows, pairs), Hopper != null).ByKernel(backward) : base.KernelWork(shape, xRows, yRows, pairs, backward);
+        _arithmetic == DType.BFloat16 ? new StepWork(new(shape, xRows, yRows, pairs, HopperPairs != null), Hopper != null).ByKernel(backward) : base.KernelWork(shape, xRows, yRows, pairs, backward);
 
     /// <summary>Every launch between two events, whose own time of some microseconds is in the result.</summary>
     internal override IReadOnlyList<(string Kernel, double Seconds)> Trace(Action work)

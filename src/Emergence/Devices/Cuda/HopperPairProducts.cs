@@ -18,6 +18,12 @@ internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
     /// <summary>Elements that the columns of a pair's rows are a multiple of.</summary>
     public const int ColumnUnit = 8;
 
+    /// <summary>The kernel of <see cref="Forward"/> that makes n columns, and how many of them a tile of it has.</summary>
+    public static (KernelRow Kernel, int Columns) ForwardOf(int n) => n > Half ? (KernelTable.PairProductForward384, 2 * Half) : (KernelTable.PairProductForward192, Half);
+
+    /// <summary>The same of <see cref="ByRows"/>.</summary>
+    public static (KernelRow Kernel, int Columns) ByRowsOf(int n) => n > Half ? (KernelTable.PairProductByRows384, 2 * Half) : (KernelTable.PairProductByRows192, Half);
+
     /// <summary>y = leaky_relu(rows weight' + bias).</summary>
     /// <param name="rows">(M, K), activated.</param>
     /// <param name="weight">(N, K) bf16.</param>
@@ -29,7 +35,7 @@ internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
         var (m, n, k) = (y.Rows, y.Columns, weight.Columns);
         if (m == 0)
             return;
-        var (kernel, columns) = n > Half ? (KernelTable.PairProductForward384, 2 * Half) : (KernelTable.PairProductForward192, Half);
+        var (kernel, columns) = ForwardOf(n);
         var cluster = CudaContext.ClusterOf(m, TileRows);
         var maps = (ReadOnlySpan<CudaTensorMap>)[CudaTensorMap.Of(context.Driver, weight, Half / 2, 1, PieceK), CudaTensorMap.Of(context.Driver, y, RowsOfWarp, 1)];
         var grid = GridOf(cluster, Blocks(m, TileRows * cluster) * Blocks(n, columns));
@@ -47,7 +53,7 @@ internal sealed class HopperPairProducts(CudaDevice device, CudaContext context)
     public int ByRows(PairRows rows, Tensor x, Tensor parts, bool isTransposed, Tensor? sums, int most)
     {
         var (m, n, k) = (rows.P.Columns, x.Columns, x.Rows);
-        var (kernel, columns) = n > Half ? (KernelTable.PairProductByRows384, 2 * Half) : (KernelTable.PairProductByRows192, Half);
+        var (kernel, columns) = ByRowsOf(n);
         var cluster = CudaContext.ClusterOf(m, TileRows);
         var tiles = Blocks(m, TileRows * cluster) * Blocks(n, columns);
         var split = HopperProducts.Split(tiles, Math.Max(1, context.MultiprocessorCount / cluster), k, most);

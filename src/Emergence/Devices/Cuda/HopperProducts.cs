@@ -31,11 +31,11 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
         _ => true,
     };
 
-    /// <summary>The kernel that makes n columns.</summary>
-    public static KernelRow KernelOf(ProductLayout layout, int n)
+    /// <summary>The kernel that makes n columns, and how many of them a tile of it has.</summary>
+    public static (KernelRow Kernel, int Columns) KernelOf(ProductLayout layout, ProductKind kind, int n)
     {
-        var (_, nt, nn, tn) = s_kernels[Variant(n)];
-        return layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
+        var (columns, nt, nn, tn) = s_kernels[Variant(n, kind)];
+        return (layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn }, columns);
     }
 
     /// <summary>At most <paramref name="most"/> parts along k that fill the GPU, and the length of each but the last: a multiple of 64.</summary>
@@ -102,8 +102,7 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
             (3, 3) => (6, SixOfA, SixOfB),
             _ => throw new ArgumentException($"no product of {aParts} and {bParts} parts"),
         };
-        var (columns, nt, nn, tn) = s_kernels[Variant(n, kind)];
-        var row = layout switch { ProductLayout.NT => nt, ProductLayout.NN => nn, _ => tn };
+        var (row, columns) = KernelOf(layout, kind, n);
         var cluster = CudaContext.ClusterOf(m, TileRows);
         var items = Blocks(m, TileRows * cluster) * Blocks(n, columns) * split.Count;
         var grid = new Grid(cluster * Math.Min(items, Math.Max(1, context.MultiprocessorCount / cluster)));

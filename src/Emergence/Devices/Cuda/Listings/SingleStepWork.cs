@@ -9,7 +9,10 @@ internal static class SingleStepWork
     /// <summary>Parts of a sum of 600,000 or 300,000 rows at most; chunks of rows that are summed, and of rows that are sorted.</summary>
     private const int Parts = 64, SumRowsChunk = 1_024, SortChunks = 13;
 
-    private static readonly CriticShape s_shape = StepWork.PublishedShape;
+    /// <summary>Of a training off its support.</summary>
+    private const int Support = 2_000, DrawnPairs = 50_000;
+
+    private static readonly CriticShape s_shape = StepWork.PublishedShape, s_small = new(Columns, Columns, CriticWidths.Small);
 
     public static PassWork Step { get; } = new("step32", "the published step in plain single precision, op by op",
     [
@@ -29,11 +32,12 @@ internal static class SingleStepWork
     ]);
 
     /// <summary>Once a training, or of another kind of training.</summary>
-    public static PassWork Others { get; } = new("other", "inputs of the published step rounded; Adam op by op; 50,000 pairs off a support of 2,000; a step of preset small on 25 classes in one block",
+    public static PassWork Others { get; } = new("other", "inputs of the published step rounded; Adam op by op; 50,000 pairs off a support of 2,000, and with it through the tail of preset small; a step of preset small on 25 classes in one block",
     [
         new(KernelTable.ToBf16, (Single + sizeof(ushort)) * Rows * Columns),
         new(KernelTable.Adam, 7 * Single * s_shape.ParameterCount),
-        new(KernelTable.DrawOffSupport, Index * ((2.0 * 50_000) + (6 * 2_000))),
+        new(KernelTable.DrawOffSupport, Index * ((2.0 * DrawnPairs) + (6 * Support))),
+        .. SmallTail(),
         Small(),
     ]);
 
@@ -66,10 +70,15 @@ internal static class SingleStepWork
         new(KernelTable.SumByIndex, (Single * (Pairs + (double)Rows) * s_shape.Widths[0]) + (Index * (Pairs + (double)Rows))),
     ];
 
+    private static IEnumerable<LaunchWork> SmallTail()
+    {
+        var step = new StepWork(new(s_small, Support, Support, Support + DrawnPairs, hasPairProducts: false), warpgroups: false);
+        return [step.TailForward(), .. step.TailBackward()];
+    }
+
     private static LaunchWork Small()
     {
         const int Classes = 25;
-        var shape = new CriticShape(Columns, Columns, CriticWidths.Small);
-        return new(KernelTable.SmallCritic, Single * ((6.0 * shape.ParameterCount) + (2 * Classes * Columns)), Flops: 2 * shape.StepMultiplyAdds(Classes, Classes, Classes * Classes));
+        return new(KernelTable.SmallCritic, Single * ((6.0 * s_small.ParameterCount) + (2 * Classes * Columns)), Flops: 2 * s_small.StepMultiplyAdds(Classes, Classes, Classes * Classes));
     }
 }

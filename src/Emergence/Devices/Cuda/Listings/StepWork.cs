@@ -18,23 +18,23 @@ internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
     /// <summary>Multiply-adds of a row in the tail.</summary>
     private readonly double _tail = plan.TailWidths.Zip(plan.TailWidths.Skip(1), (columns, rows) => (double)columns * rows).Sum();
 
-    /// <summary>x stays in place and y is shuffled, so that the pairs are sorted by their row of y alone.</summary>
+    /// <summary>x stays in place and y is shuffled, so that the pairs are put in order by their row of y alone; a row is in two of them.</summary>
     public static PassWork Published(bool warpgroups)
     {
-        var step = new StepWork(new(PublishedShape, PublishedRows, PublishedRows, PublishedPairs), warpgroups);
+        var step = new StepWork(new(PublishedShape, PublishedRows, PublishedRows, PublishedPairs, hasPairProducts: warpgroups), warpgroups);
         return new("step", $"the published step in bf16: {PublishedRows:N0} rows of {Columns} + {Columns}, {string.Join('-', PublishedShape.Widths)}",
         [
             new(KernelTable.DrawShuffled, 4 * Index * PublishedRows),
             .. step.Forward(),
             .. Objective(PublishedPairs),
-            .. step.Backward(sortsX: false),
+            .. step.Backward(keepsX: true, ofTwos: warpgroups),
             .. Update(PublishedShape),
         ]);
     }
 
     /// <summary>Bytes and FLOPs of all launches of each kernel of a forward pass, and of the backward pass behind it.</summary>
     public IReadOnlyDictionary<string, (double Bytes, double Flops)> ByKernel(bool backward) =>
-        (backward ? Forward().Concat(Backward(sortsX: true)) : Forward()).GroupBy(launch => launch.Kernel.Name)
+        (backward ? Forward().Concat(Backward(keepsX: false, ofTwos: false)) : Forward()).GroupBy(launch => launch.Kernel.Name)
             .ToDictionary(kernel => kernel.Key, kernel => (kernel.Sum(launch => launch.Bytes), kernel.Sum(launch => launch.TensorFlops + launch.Flops)));
 
     /// <summary>The partition of all scores in three launches; the values of parts are few.</summary>
@@ -55,50 +55,98 @@ internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
     {
         var (shape, width) = (plan.Shape, plan.Shape.Widths[0]);
         yield return new(KernelTable.WeightsToBf16, (Single + Half) * plan.WeightMatrices().Sum(matrix => (double)matrix.Rows * matrix.Columns));
-        yield return Product(ProductLayout.NT, plan.XRows, width, shape.XColumns);
-        yield return Product(ProductLayout.NT, plan.YRows, width, shape.YColumns);
-        yield return new(KernelTable.AddPairsBf16, (Half * (_pairs + plan.XRows + plan.YRows) * width) + (2 * Index * _pairs));
-        for (var layer = 1; layer < plan.TailStart; layer++)
-            yield return Product(ProductLayout.NT, plan.Pairs, shape.Widths[layer], shape.InputColumns(layer));
-        yield return new(KernelTable.CriticTail, ((Half * plan.TailWidths[0]) + Single) * _pairs, Flops: 2 * _tail * _pairs);
+        yield return Product(ProductLayout.NT, ProductKind.Activated, plan.XRows, width, shape.XColumns);
+        yield return Product(ProductLayout.NT, ProductKind.Activated, plan.YRows, width, shape.YColumns);
+        if (plan.FormsPairs)
+            yield return ForwardOfPairs(shape.Widths[1]);
+        else
+            yield return new(KernelTable.AddPairsBf16, (Half * _pairs * width) + FirstBytes);
+        for (var layer = plan.FormsPairs ? 2 : 1; layer < plan.TailStart; layer++)
+            yield return Product(ProductLayout.NT, ProductKind.Activated, plan.Pairs, shape.Widths[layer], shape.InputColumns(layer));
+        yield return TailForward();
     }
 
-    private IEnumerable<LaunchWork> Backward(bool sortsX)
+    private IEnumerable<LaunchWork> Backward(bool keepsX, bool ofTwos) =>
+    [
+        .. TailBackward(),
+        .. Enumerable.Range(1, plan.TailStart - 1).Reverse().SelectMany(Layer),
+        .. First(plan.XRows, plan.Shape.XColumns, isKept: keepsX, ofTwos, hasBias: true),
+        .. First(plan.YRows, plan.Shape.YColumns, isKept: false, ofTwos, hasBias: false),
+    ];
+
+    /// <summary>Of tensor cores, what single precision would take; they take several products of parts for one.</summary>
+    public LaunchWork TailForward()
     {
-        var (shape, width) = (plan.Shape, plan.Shape.Widths[0]);
-        return
-        [
-            .. Tail(),
-            .. Enumerable.Range(1, plan.TailStart - 1).Reverse().SelectMany(Layer),
-            .. sortsX ? Sort(plan.XRows) : [],
-            SumByIndex(plan.XRows),
-            .. Sort(plan.YRows),
-            SumByIndex(plan.YRows),
-            .. Gradient(plan.XRows, width, shape.XColumns),
-            .. Gradient(plan.YRows, width, shape.YColumns),
-            .. Bias(plan.XRows, width),
-        ];
+        var (bytes, flops) = (((Half * plan.TailWidths[0]) + Single) * _pairs, 2 * _tail * _pairs);
+        return plan.TailFitsMma ? new(KernelTable.CriticTailMma, bytes, TensorFlops: flops) : new(KernelTable.CriticTail, bytes, Flops: flops);
     }
 
     /// <summary>The tail again, its deltas and the gradients of its weights, each as many multiply-adds; deltas over the inputs.</summary>
-    private IEnumerable<LaunchWork> Tail()
+    public IEnumerable<LaunchWork> TailBackward()
     {
         var parts = (plan.Pairs + plan.TailLength(plan.Pairs) - 1) / plan.TailLength(plan.Pairs);
-        yield return new(KernelTable.CriticTailGradient, (((2 * Half * plan.TailWidths[0]) + Single) * _pairs) + (Single * parts * plan.TailParameters), Flops: 6 * _tail * _pairs);
+        var (bytes, flops) = ((((2 * Half * plan.TailWidths[0]) + Single) * _pairs) + (Single * parts * plan.TailParameters), 6 * _tail * _pairs);
+        yield return plan.TailFitsMma ? new(KernelTable.CriticTailMmaGradient, bytes, TensorFlops: flops) : new(KernelTable.CriticTailGradient, bytes, Flops: flops);
         yield return Parts(parts, plan.TailParameters);
     }
 
+    /// <summary>Deltas take the place of activations; those of pairs that were never stored need their signs alone.</summary>
     private IEnumerable<LaunchWork> Layer(int layer)
     {
         var (n, k) = (plan.Shape.Widths[layer], plan.Shape.InputColumns(layer));
-        return [.. Gradient(plan.Pairs, n, k), .. Bias(plan.Pairs, n), Product(ProductLayout.NN, plan.Pairs, k, n) with { Bytes = Half * ((_pairs * (n + (2.0 * k))) + ((double)n * k)) }];
+        var isFormed = layer == 1 && plan.FormsPairs;
+        var product = Product(ProductLayout.NN, isFormed ? ProductKind.Masked : ProductKind.Gradient, plan.Pairs, k, n);
+        return
+        [
+            .. isFormed ? ByRowsOfPairs(plan.Pairs, k, n, FirstBytes) : Gradient(plan.Pairs, n, k),
+            .. Bias(plan.Pairs, n),
+            product with { Bytes = product.Bytes + (isFormed ? Index * plan.SignWords : Half * _pairs * k) },
+        ];
+    }
+
+    /// <summary>Gradients of the first layer for x or y: classes of two pairs are summed by the product itself.</summary>
+    private IEnumerable<LaunchWork> First(int rows, int columns, bool isKept, bool ofTwos, bool hasBias)
+    {
+        var width = plan.Shape.Widths[0];
+        if (ofTwos)
+        {
+            return
+            [
+                .. isKept ? (LaunchWork[])[] : [new(KernelTable.OrderTwos, 2 * Index * _pairs)],
+                .. ByRowsOfPairs(rows, width, columns, (Half * _pairs * width) + (Index * _pairs)),
+                .. hasBias ? (LaunchWork[])[Parts(CudaDevice.ProductPartCount(rows), width)] : [],
+            ];
+        }
+
+        return [.. isKept ? [] : Sort(rows), SumByIndex(rows), .. Gradient(rows, width, columns), .. hasBias ? Bias(rows, width) : []];
+    }
+
+    /// <summary>Zx and Zy, and which rows of them meet.</summary>
+    private double FirstBytes => (Half * ((double)plan.XRows + plan.YRows) * plan.Shape.Widths[0]) + (2 * Index * _pairs);
+
+    /// <summary>Layer 1 of n outputs.</summary>
+    private LaunchWork ForwardOfPairs(int n)
+    {
+        var k = plan.Shape.Widths[0];
+        return new(HopperPairProducts.ForwardOf(n).Kernel, FirstBytes + (Half * ((_pairs * n) + ((double)n * k))) + (Index * plan.SignWords), TensorFlops: 2.0 * _pairs * n * k);
+    }
+
+    /// <summary>An (m, n) over so many rows of sums of pairs, which take <paramref name="bytes"/>, and of another matrix.</summary>
+    private static LaunchWork[] ByRowsOfPairs(int rows, int m, int n, double bytes)
+    {
+        var (elements, parts) = ((double)m * n, CudaDevice.ProductPartCount(rows) * (double)m * n);
+        return
+        [
+            new(HopperPairProducts.ByRowsOf(n).Kernel, bytes + (Half * rows * n) + (Single * parts), TensorFlops: 2.0 * rows * m * n),
+            new(KernelTable.MatMulSum, Single * (parts + elements)),
+        ];
     }
 
     /// <summary>By weights (n, k) over so many rows: parts along the rows, then their sum. On Hopper there are fewer parts.</summary>
     private IEnumerable<LaunchWork> Gradient(int rows, int n, int k)
     {
         var (elements, parts) = ((double)n * k, (double)CudaDevice.ProductSplitCount(rows, n, k));
-        yield return Product(ProductLayout.TN, n, k, rows) with { Bytes = (Half * rows * ((double)n + k)) + (Single * Math.Max(elements, parts)) };
+        yield return Product(ProductLayout.TN, ProductKind.Split, n, k, rows) with { Bytes = (Half * rows * ((double)n + k)) + (Single * Math.Max(elements, parts)) };
         if (parts > 0)
             yield return new(KernelTable.MatMulSum, Single * (parts + elements));
     }
@@ -133,8 +181,8 @@ internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
         yield return new(KernelTable.SortStarts, Index * (_pairs + classes));
     }
 
-    private LaunchWork Product(ProductLayout layout, int m, int n, int k) => new(
-        warpgroups ? HopperProducts.KernelOf(layout, n) : CudaDevice.ProductTile(layout, n).Kernel,
+    private LaunchWork Product(ProductLayout layout, ProductKind kind, int m, int n, int k) => new(
+        (warpgroups ? HopperProducts.KernelOf(layout, kind, n) : CudaDevice.ProductTile(layout, n)).Kernel,
         Half * (((double)m * k) + ((double)n * k) + ((double)m * n)),
         TensorFlops: 2.0 * m * n * k);
 }
