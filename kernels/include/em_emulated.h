@@ -72,6 +72,16 @@ EM_DEV float em_rsqrt(float x) { return 1.0f / sqrtf(x); }
 EM_DEV float em_tanh_approx(float x) { return tanhf(x); }
 EM_DEV u32 em_pack_bf16(float low, float high) { return emulator::to_bf16(low) | emulator::to_bf16(high) << 16; }
 
+template <class F> u32 em_each_bf16(u32 a, u32 b, u32 c, F f) {
+  return emulator::to_bf16(f(emulator::from_bf16(a & 0xffff), emulator::from_bf16(b & 0xffff), emulator::from_bf16(c & 0xffff))) |
+         emulator::to_bf16(f(emulator::from_bf16(a >> 16), emulator::from_bf16(b >> 16), emulator::from_bf16(c >> 16))) << 16;
+}
+EM_DEV u32 em_add_bf16x2(u32 a, u32 b) { return em_each_bf16(a, b, 0, [](float x, float y, float) { return x + y; }); }
+EM_DEV u32 em_mul_bf16x2(u32 a, u32 b) { return em_each_bf16(a, b, 0, [](float x, float y, float) { return x * y; }); }
+EM_DEV u32 em_fma_bf16x2(u32 a, u32 b, u32 c) { return em_each_bf16(a, b, c, [](float x, float y, float z) { return em_fma(x, y, z); }); }
+EM_DEV u32 em_max_bf16x2(u32 a, u32 b) { return em_each_bf16(a, b, 0, [](float x, float y, float) { return em_max(x, y); }); }
+EM_DEV u32 em_positive_bf16x2(u32 a) { return (emulator::from_bf16(a & 0xffff) > 0 ? 0xffffu : 0) | (emulator::from_bf16(a >> 16) > 0 ? 0xffff0000u : 0); }
+
 EM_DEV u32 em_shared_address(const void* p) { return emulator::shared_address(p); }
 EM_DEV void em_copy_async4(void* shared, const void* global) { emulator::copy_async(shared, global, 4, 4); }
 EM_DEV void em_copy_async16(void* shared, const void* global) { emulator::copy_async(shared, global, 16, 16); }

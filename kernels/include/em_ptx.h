@@ -57,6 +57,14 @@ EM_DEV void em_mma_bf16(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
 }
 
 #if EM_HAS_WGMMA
+// ---- sm_90: two bf16 at a time, each result rounded once
+EM_DEV u32 em_add_bf16x2(u32 a, u32 b) { u32 r; asm("add.rn.bf16x2 %0, %1, %2;" : "=r"(r) : "r"(a), "r"(b)); return r; }
+EM_DEV u32 em_mul_bf16x2(u32 a, u32 b) { u32 r; asm("mul.rn.bf16x2 %0, %1, %2;" : "=r"(r) : "r"(a), "r"(b)); return r; }
+EM_DEV u32 em_fma_bf16x2(u32 a, u32 b, u32 c) { u32 r; asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(r) : "r"(a), "r"(b), "r"(c)); return r; }
+EM_DEV u32 em_max_bf16x2(u32 a, u32 b) { u32 r; asm("max.bf16x2 %0, %1, %2;" : "=r"(r) : "r"(a), "r"(b)); return r; }
+// 0xffff in each half where a's is positive, else 0.
+EM_DEV u32 em_positive_bf16x2(u32 a) { u32 r; asm("set.gt.u32.bf16x2 %0, %1, %2;" : "=r"(r) : "r"(a), "r"(0)); return r; }
+
 // ---- sm_90a: barriers in shared memory
 EM_DEV void em_barrier_init(u64* b, u32 count) {
   asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(em_shared_address(b)), "r"(count) : "memory");

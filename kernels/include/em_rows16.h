@@ -32,7 +32,7 @@ template <int Count> EM_DEV void begin_with(float (&sum)[Count], const float* bi
 // What decides whether a result is multiplied by leaky ReLU's slope: nothing, its own sign, that of what lies in its place, a bit.
 enum Slope { None, OfSum, OfPlace, OfBit };
 
-// Bits in the order of the sums: a word of each thread for each 64 columns of 64 rows.
+// Bits in the order of the sums, two bf16 have bits i and 16 + i: a word of each thread for each 64 columns of 64 rows.
 template <int TileN> EM_DEV void read_bits(u32 (&bits)[TileN / 64], const u32* words, const Rows16& rows) {
   int tiles = (rows.n + 63) / 64;
   words += ((size_t)(rows.row / 64) * tiles + rows.column / 64) * 128 + threadIdx.x % 128;
@@ -57,7 +57,7 @@ template <int S> EM_DEV float sloped(float v, bool positive) {
 // Each lane names a row of 8 columns for ldmatrix and stmatrix, whose fragments are those of a product's results; tensor copies
 // have pieces swizzled. Pieces: how many shared memory holds; First: of them the one whose turn it is.
 template <int TileN, int Pieces, int S, int First = 0> EM_DEV void write_rows(const float (&sum)[TileN / 2], const u32 (&bits)[TileN / 64], const Rows16& rows) {
-  u32 lane = threadIdx.x % 32, row = ((lane >> 3 & 1u) * 8 + lane % 8) * 128, high = lane >> 4;
+  u32 lane = em_from_here(threadIdx.x) % 32, row = ((lane >> 3 & 1u) * 8 + lane % 8) * 128, high = lane >> 4;
 #pragma unroll
   for (int piece = 0; piece < TileN / 64; ++piece) {
     u8* tile = rows.pieces + (First + piece) % Pieces * PieceBytes;
@@ -68,8 +68,8 @@ template <int TileN, int Pieces, int S, int First = 0> EM_DEV void write_rows(co
 #pragma unroll
     for (u32 i = 0; i < 16; ++i) {
       const float* s = sum + piece * 32 + i * 2;
-      u32 old = packed[i / 4][i % 4], bit = bits[piece] >> (2 * i);
-      bool low = S == OfPlace ? (int)(old << 16) > 0 : bit & 1u, upper = S == OfPlace ? (int)old > 0xffff : bit & 2u;
+      u32 old = packed[i / 4][i % 4], bit = bits[piece] >> i;
+      bool low = S == OfPlace ? (int)(old << 16) > 0 : bit & 1u, upper = S == OfPlace ? (int)old > 0xffff : bit & 0x10000u;
       packed[i / 4][i % 4] = em_pack_bf16(sloped<S>(s[0], low), sloped<S>(s[1], upper));
     }
     if (S != OfPlace) {

@@ -155,21 +155,20 @@ template <int F, int Halves> EM_DEV void load_tiles(const Pairs& s, const Work& 
   }
 }
 
-// f of the sum of two pairs of bf16.
-EM_DEV float2 add_pair(u32 p, u32 q, int leaky) {
-  float2 v = {em_bf16_low(p) + em_bf16_low(q), em_bf16_high(p) + em_bf16_high(q)};
-  if (leaky) v = {em_max(v.x, 0.01f * v.x), em_max(v.y, 0.01f * v.y)};
-  return v;
+// Leaky ReLU of two bf16: the slope 0.01 in two parts, so that it is rounded once.
+EM_DEV u32 leaky_bf16x2(u32 v) {
+  constexpr u32 High = 0x3c243c24u, Low = 0xb724b724u;
+  return em_max_bf16x2(v, em_fma_bf16x2(v, High, em_mul_bf16x2(v, Low)));
 }
 
 // Fragments of A, 64 x 64 of it for a warpgroup, made by halves along k from rows of P and Q in shared memory. Of Forward, `signs`
-// has a bit for each element, in the order of the fragments: whether it is positive. Of ByRows, `sums` adds up what the thread has
-// of two of A's columns.
+// has a bit for each element: whether it is positive; word i of the sixteen has bits i and 16 + i. Of ByRows, `sums` adds up what
+// the thread has of two of A's columns.
 template <int F> struct Fragments {
   u32 a[4][4], signs;
   float2 sums;
 
-  template <int Part> EM_DEV_MEMBER void form(const u8* rows_of_p, int group, int leaky) {
+  template <int Part> EM_DEV_MEMBER void form(const u8* rows_of_p, int group, int leaky, bool summed) {
     u32 thread = threadIdx.x % 128, lane = thread % 32, warp = thread / 32, matrix = lane / 8;
     u32 row = F == Forward ? warp * 16 + matrix % 2 * 8 + lane % 8 : matrix / 2 * 8 + lane % 8;
     const u8* base = rows_of_p + group * 8192 + row * 128;
@@ -188,17 +187,16 @@ template <int F> struct Fragments {
       }
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        float2 v = add_pair(p[i], q[i], leaky);
-        a[s][i] = em_pack_bf16(v.x, v.y);
-        if (F == Forward) {
-          signs |= (u32)((int)(a[s][i] << 16) > 0) << (s * 8 + i * 2);
-          signs |= (u32)((int)a[s][i] > 0xffff) << (s * 8 + i * 2 + 1);
-        } else if (i % 2 == 0) {
-          sums.x += v.x + v.y;
-        } else {
-          sums.y += v.x + v.y;
-        }
+        u32 v = em_add_bf16x2(p[i], q[i]);
+        a[s][i] = leaky ? leaky_bf16x2(v) : v;
+        if (F == Forward) signs |= em_positive_bf16x2(v) & 0x00010001u << (s * 4 + i);
       }
+    }
+    if (F == Forward || !summed) return;
+#pragma unroll
+    for (int s = Part * 2; s < Part * 2 + 2; ++s) {
+      sums.x += (em_bf16_low(a[s][0]) + em_bf16_high(a[s][0])) + (em_bf16_low(a[s][2]) + em_bf16_high(a[s][2]));
+      sums.y += (em_bf16_low(a[s][1]) + em_bf16_high(a[s][1])) + (em_bf16_low(a[s][3]) + em_bf16_high(a[s][3]));
     }
   }
 };
@@ -239,7 +237,7 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
   for (int index = (int)blockIdx.x / cluster; index < w.items; index += (int)gridDim.x / cluster) {
     Item item = item_of<F>(w, index, Halves * Half, cluster, rank);
     int row0 = item.row + group * 64;
-    bool keeps = F == Forward && item.column == 0 && row0 < w.m;
+    bool keeps = F == Forward && item.column == 0 && row0 < w.m, summed = F == ByRows && item.column == 0 && o.sums;
     u32 word = (u32)(row0 / 64 * ((w.k + 63) / 64) * 128 + thread);
     fragments.sums = {0.0f, 0.0f};
 #pragma unroll
@@ -254,11 +252,11 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
     do {
       const u8* rows = ring + stage.at * PairBytes;
       wait_for(bar.pairs_full + stage.at, stage.round);
-      fragments.template form<0>(rows, group, s.leaky);
+      fragments.template form<0>(rows, group, s.leaky, summed);
       wait_for(bar.piece_full + piece.at, piece.round);
       multiply_part<F, Halves, 0>(sum, fragments, ring + R::PiecesAt + piece.at * R::PieceBytes);
       multiplied(k > item.k);
-      fragments.template form<1>(rows, group, s.leaky);
+      fragments.template form<1>(rows, group, s.leaky, summed);
       __syncwarp();
       if (thread % 32 == 0 && (F == ByRows || k + TileK < item.k_end)) em_barrier_arrive(bar.pairs_empty + stage.at);
       if (keeps) o.signs[word + (u32)k * 2] = fragments.signs;
@@ -274,10 +272,10 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
     for (int half = 0; half < Halves; ++half) em_wgmma_results(sum[half]);
     if (F == Forward) {
       // The whole warpgroup has done with its rows of the last stage: two pieces of y for each warp fit there.
-      int last = (stage.at == 0 ? PairStages : stage.at) - 1, warp = thread / 32;
-      u8* pieces = ring + last * PairBytes + warp / 2 * (PairBytes / 2) + group * 8192 + warp % 2 * 4096;
+      int last = (stage.at == 0 ? PairStages : stage.at) - 1, warp = (int)em_from_here(threadIdx.x) / 32 - 4;
+      u8* pieces = ring + last * PairBytes + warp / 2 % 2 * (PairBytes / 2) + warp / 4 * 8192 + warp % 2 * 4096;
       em_warpgroup_sync(1 + group);
-      Rows16 to = {map_y, pieces, row0 + warp * 16, item.column, w.m, w.n};
+      Rows16 to = {map_y, pieces, item.row + warp * 16, item.column, w.m, w.n};
       write_rows<Half, 2, OfSum>(sum[0], {}, to);
       to.column += Half;
       if constexpr (Halves == 2) write_rows<Half, 2, OfSum, Half / 64 % 2>(sum[1], {}, to);
@@ -288,7 +286,7 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
       continue;
     }
     write_split<Halves>(sum, w, o, row0, item.column, item.split);
-    if (!o.sums || item.column > 0) continue;
+    if (!summed) continue;
     float2 v = fragments.sums;
     float x = v.x + em_shuffle_xor(v.x, 1), y = v.y + em_shuffle_xor(v.y, 1);
     x += em_shuffle_xor(x, 2), y += em_shuffle_xor(y, 2);

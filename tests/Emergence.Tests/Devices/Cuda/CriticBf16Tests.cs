@@ -81,7 +81,7 @@ public sealed class CriticBf16Tests
         var shape = new CriticShape(dx, dy, widths);
         var c = new Case(shape, new CriticPlan16(shape, 30, 25, 140, hasPairProducts: true).TailStart, 30, 25, 140);
         using var device = Bf16.Device(warpgroups: true);
-        c.CheckRounded(c.Run(device), Neighbours);
+        c.CheckRounded(c.Run(device), Neighbours, formsPairs: true);
     }
 
     /// <summary>In the published protocol a row of x or y is in two pairs, whose gradients a product adds up as it goes.</summary>
@@ -102,7 +102,8 @@ public sealed class CriticBf16Tests
             Assert.Equal(warpgroups, ((CriticWorkspace16)training.Workspace).ByB.IsOfTwos);
             return OpCase.Read(device, training.Gradient);
         }).ToArray();
-        Check("gradient", gradients[0], gradients[1], Neighbours);
+        // Sums of negative pairs are rounded once more, by up to 2^-9 of what is 100 times smaller then: 2e-5 before a rounding by 2^-7.
+        Check("gradient", gradients[0], gradients[1], 4 * Neighbours);
     }
 
     /// <summary>Many classes with few pairs each, and few with many: a sort of two digits and two tiles, sums of eight slices.</summary>
@@ -302,15 +303,15 @@ public sealed class CriticBf16Tests
             }
         }
 
-        public void CheckRounded((double[] Scores, double[] Gradient) found, double tolerance, int fromLayer = 0)
+        public void CheckRounded((double[] Scores, double[] Gradient) found, double tolerance, int fromLayer = 0, bool formsPairs = false)
         {
-            var rounded = new RoundedCritic(_shape, _tail, Rounded);
+            var rounded = new RoundedCritic(_shape, _tail, Rounded, formsPairs);
             rounded.Evaluate(X, Y, A, B, ScoreGradients);
             Check("T", [.. rounded.Scores], found.Scores, tolerance);
             CheckLayers(rounded.Gradient, found.Gradient, tolerance, fromLayer);
         }
 
-        public void CheckLayers(double[] expected, double[] found, double tolerance, int fromLayer = 0)
+        public void CheckLayers(double[] expected, double[] found, double tolerance, int fromLayer = 0, bool formsPairs = false)
         {
             var at = 0;
             for (var layer = 0; layer < _shape.Layers; layer++)

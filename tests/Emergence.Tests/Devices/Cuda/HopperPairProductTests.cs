@@ -112,7 +112,7 @@ public sealed class HopperPairProductTests : IDisposable
     private static bool Sign(uint[] words, int row, int column, int columns)
     {
         var word = (row / 64 * ((columns + 63) / 64) + column / 64) * 128 + row % 64 / 16 * 32 + row % 8 * 4 + column % 8 / 2;
-        var bit = column % 64 / 16 * 8 + column % 16 / 8 * 4 + row % 16 / 8 * 2 + column % 2;
+        var bit = column % 64 / 16 * 4 + column % 16 / 8 * 2 + row % 16 / 8 + column % 2 * 16;
         return (words[word] >> bit & 1) != 0;
     }
 
@@ -142,7 +142,7 @@ public sealed class HopperPairProductTests : IDisposable
         /// <summary>As the operand has it.</summary>
         public double[] Row(int i) => [.. Enumerable.Range(0, columns).Select(at =>
         {
-            var sum = (float)_p[_a[i] * columns + at] + (float)_q[_b[i] * columns + at];
+            var sum = (float)Bf16.Round((float)_p[_a[i] * columns + at] + (float)_q[_b[i] * columns + at]);
             return Bf16.Round(isActivated && sum <= 0 ? 0.01f * sum : sum);
         })];
 

@@ -116,7 +116,7 @@ public sealed class HopperProductTests : IDisposable
         {
             var (sum, size) = Dot(layout, a, b, m, n, k, i, j);
             var thread = i % 64 / 16 * 32 + i % 8 * 4 + j % 8 / 2;
-            var bit = j % 64 / 16 * 8 + j % 16 / 8 * 4 + i % 16 / 8 * 2 + j % 2;
+            var bit = j % 64 / 16 * 4 + j % 16 / 8 * 2 + i % 16 / 8 + j % 2 * 16;
             var word = words[(i / 64 * ((n + 63) / 64) + j / 64) * 128 + thread];
             var expected = (word >> bit & 1) == 1 ? sum : 0.01 * sum;
             var bound = Bound(k, size) + Bf16Epsilon * Math.Abs(expected);

@@ -4,21 +4,24 @@ namespace Emergence.Tests.Devices.Cuda;
 
 /// <summary>
 /// A critic in double whose stored values are rounded to bf16 where the device says it stores them: Zx, Zy, outputs of the
-/// layers below the tail, their gradients, and the gradients summed by row. Plain loops over all pairs.
+/// layers below the tail, their gradients, and the gradients summed by row; and the sums Zx + Zy, where products form them.
+/// Plain loops over all pairs.
 /// </summary>
 internal sealed class RoundedCritic
 {
     private readonly CriticShape _shape;
     private readonly int _tail;
+    private readonly bool _formsPairs;
     private readonly double[][] _weights;
     private readonly double[][] _biases;
 
     /// <param name="shape">The network.</param>
     /// <param name="tail">First layer whose output is not stored in bf16.</param>
     /// <param name="parameters">As in a critic's tensor, rounded where the device rounds them.</param>
-    public RoundedCritic(CriticShape shape, int tail, double[] parameters)
+    /// <param name="formsPairs">Whether products form the rows of the pairs.</param>
+    public RoundedCritic(CriticShape shape, int tail, double[] parameters, bool formsPairs)
     {
-        (_shape, _tail) = (shape, tail);
+        (_shape, _tail, _formsPairs) = (shape, tail, formsPairs);
         (_weights, _biases, Gradient) = (new double[shape.Layers][], new double[shape.Layers][], new double[shape.ParameterCount]);
         var at = 0;
         for (var layer = 0; layer < shape.Layers; layer++)
@@ -77,7 +80,7 @@ internal sealed class RoundedCritic
 
     private List<double[]> Forward(double[] zx, double[] zy)
     {
-        List<double[]> layers = [[.. zx.Zip(zy, (u, v) => Bf16.Round(Leaky(u + v)))]];
+        List<double[]> layers = [[.. zx.Zip(zy, (u, v) => Bf16.Round(Leaky(_formsPairs ? Bf16.Round(u + v) : u + v)))]];
         for (var layer = 1; layer < _shape.Layers; layer++)
         {
             var (input, output) = (layers[^1], new double[_shape.Widths[layer]]);
