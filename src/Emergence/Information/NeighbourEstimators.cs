@@ -71,8 +71,8 @@ internal static class Neighbourhood
     /// </summary>
     private const double BitsBelowLimit = 2;
 
-    /// <summary>Parts whose values tell the standard error, and the fewest rows of one.</summary>
-    private const int MostFolds = 10, RowsOfFold = 20;
+    /// <summary>Fewest rows of a part whose value tells the standard error.</summary>
+    private const int RowsOfPart = 20;
 
     public static string? TooFew(PairedRows rows) => rows.Count <= 2 * K ? $"{rows.Count} rows, needs more than {2 * K}" : null;
 
@@ -87,7 +87,7 @@ internal static class Neighbourhood
         return about with
         {
             MiBits = mean,
-            SamplingErrorBits = about.IsCounted || rows.Repeats.Length < 2 * RowsOfFold ? error : ErrorByFolds(rows, nats, mean),
+            SamplingErrorBits = about.IsCounted || rows.Repeats.Length < 2 * RowsOfPart ? error : ErrorByParts(rows, nats, mean),
             ResolvableBits = (Digamma(rows.Count) - Digamma(K)) / Math.Log(2) - BitsBelowLimit,
             Doubt = isWide && !about.IsCounted ? $"reads low above {MaxColumns} columns a side, found {rows.XColumns}+{rows.YColumns}" : null,
         };
@@ -98,21 +98,33 @@ internal static class Neighbourhood
 
     /// <summary>
     /// Neighbours share their neighbours, so the terms of the rows are not independent; the values of disjoint parts are.
-    /// SD over the parts / sqrt(parts), widened from the normal to Student's distribution of so few parts. The bias falls
-    /// about as 1 / sqrt(N): what it changed from a part to the whole tells what is left of it.
+    /// SD over the parts / sqrt(parts), widened from the normal to Student's distribution of so few parts. What the bias
+    /// changed from a part to the whole tells what is left of it. It comes from the rows whose neighbourhood reaches over
+    /// an edge of the density: with one continuous column a share of about k / N of them, so that parts of a quarter do,
+    /// shuffled several times; with more columns about sqrt(k / N), so that only small parts differ by more than noise.
     /// </summary>
-    private static double ErrorByFolds(PairedRows rows, Func<NearestNeighbours.Surroundings, int, double> nats, double whole)
+    private static double ErrorByParts(PairedRows rows, Func<NearestNeighbours.Surroundings, int, double> nats, double whole)
     {
-        var order = Enumerable.Range(0, rows.Repeats.Length).ToArray();
-        new RandomSequence(0, 0, RandomStream.Resampling).Shuffle(order.AsSpan());
-        var folds = Math.Min(MostFolds, order.Length / RowsOfFold);
-        var values = Enumerable.Range(0, folds).Select(fold =>
+        var hasThinEdge = rows.ContinuousColumns <= 1;
+        var (most, shuffles) = hasThinEdge ? (4, 4) : (10, 1);
+        var parts = Math.Min(most, rows.Repeats.Length / RowsOfPart);
+        var random = new RandomSequence(0, 0, RandomStream.Resampling);
+        var (variance, mean) = (0.0, 0.0);
+        for (var shuffle = 0; shuffle < shuffles; shuffle++)
         {
-            var part = rows.Select([.. order.Where((_, place) => place % folds == fold)]);
-            return part.Mean(Bits(part, nats)).Mean;
-        }).ToArray();
-        var spread = SeedSpread.StandardDeviation(values) / Math.Sqrt(folds) * Intervals.StudentT(folds - 1);
-        var left = Math.Abs(whole - values.Average()) / (Math.Sqrt(folds) - 1);
+            var order = Enumerable.Range(0, rows.Repeats.Length).ToArray();
+            random.Shuffle(order.AsSpan());
+            var values = Enumerable.Range(0, parts).Select(part =>
+            {
+                var chosen = rows.Select([.. order.Where((_, place) => place % parts == part)]);
+                return chosen.Mean(Bits(chosen, nats)).Mean;
+            }).ToArray();
+            variance += Math.Pow(SeedSpread.StandardDeviation(values), 2) / parts / shuffles;
+            mean += values.Average() / shuffles;
+        }
+
+        var spread = Math.Sqrt(variance) * Intervals.StudentT(shuffles * (parts - 1));
+        var left = Math.Abs(whole - mean) / ((hasThinEdge ? parts : Math.Sqrt(parts)) - 1);
         return (spread + left) / Intervals.Normal;
     }
 }

@@ -38,10 +38,16 @@ internal sealed class PairedRows
         (X, XColumns) = Gather(joint.X, [.. joint.Support.Select(pair => pair.A)]);
         (Y, YColumns) = Gather(joint.Y, [.. joint.Support.Select(pair => pair.B)]);
         Count = Repeats.Sum();
+        ContinuousColumns = (2 * joint.X.Count > Count ? XColumns : 0) + (2 * joint.Y.Count > Count ? YColumns : 0);
     }
 
-    private PairedRows(int[] repeats, double[] x, int xColumns, double[] y, int yColumns) =>
-        (Repeats, X, XColumns, Y, YColumns, Count) = (repeats, x, xColumns, y, yColumns, repeats.Sum());
+    private PairedRows(PairedRows whole, int[] chosen)
+    {
+        Repeats = [.. chosen.Select(row => whole.Repeats[row])];
+        (XColumns, YColumns, ContinuousColumns) = (whole.XColumns, whole.YColumns, whole.ContinuousColumns);
+        (X, Y) = (Gather(whole.X, XColumns, chosen), Gather(whole.Y, YColumns, chosen));
+        Count = Repeats.Sum();
+    }
 
     /// <summary>N.</summary>
     public int Count { get; }
@@ -61,9 +67,11 @@ internal sealed class PairedRows
     /// <summary>dy.</summary>
     public int YColumns { get; }
 
+    /// <summary>Columns of the sides whose rows hardly repeat (more than N/2 of them differ).</summary>
+    public int ContinuousColumns { get; }
+
     /// <summary>Some of the distinct rows.</summary>
-    public PairedRows Select(int[] chosen) =>
-        new([.. chosen.Select(row => Repeats[row])], Gather(X, XColumns, chosen), XColumns, Gather(Y, YColumns, chosen), YColumns);
+    public PairedRows Select(int[] chosen) => new(this, chosen);
 
     /// <summary>(K, dx + dy): x and y side by side.</summary>
     public double[] Join()
