@@ -26,16 +26,16 @@ u8* shared_pointer(u32 address) {
 
 // ---- clocks: only where there are mbarriers, for nothing else asks
 static void merge(Clock& into, const Clock& from) {
-  for (int i = 0; i < block->cluster->agents; ++i)
+  for (int i = 0; i < block->cluster->parties; ++i)
     if (into.at[i] < from.at[i]) into.at[i] = from.at[i];
 }
 
-static Clock& own_clock() { return block->cluster->clock[current->agent]; }
+static Clock& own_clock() { return block->cluster->clock[current->party]; }
 
 static void tell(Clock& what) {
   if (!block->cluster->tracked) return;
   merge(what, own_clock());
-  own_clock().at[current->agent]++;     // what comes now was not told
+  own_clock().at[current->party]++;     // what comes now was not told
 }
 
 static void learn(const Clock& what) {
@@ -45,7 +45,7 @@ static void learn(const Clock& what) {
 void meet_clocks(Block* b) {
   Cluster* c = b->cluster;
   if (!c->tracked) return;
-  int each = c->agents / c->size;
+  int each = c->parties / c->size;
   Clock all{}, *first = c->clock + b->rank * (u32)each;
   for (int i = 0; i < each; ++i) merge(all, first[i]);
   for (int i = 0; i < each; ++i) merge(first[i], all), first[i].at[first - c->clock + i]++;
@@ -55,7 +55,7 @@ static void track(Cluster* c) {
   if (c->tracked) return;
   c->tracked = true;
   memset(c->clock, 0, sizeof c->clock);
-  for (int i = 0; i < c->agents; ++i) c->clock[i].at[i] = 1;
+  for (int i = 0; i < c->parties; ++i) c->clock[i].at[i] = 1;
   c->told = c->complete = {};
 }
 
@@ -235,7 +235,7 @@ void check_load(u64* barrier, Block* owner, Span target) {
   for (int i = 0; i < owner->reads; ++i) {
     const Read& r = owner->read[i];
     if (!overlap(target, r.span)) { owner->read[left++] = r; continue; }
-    if (own_clock().at[r.agent] < r.time) fail("a tensor load writes into block %u of the cluster what a product read there and was not released since", owner->rank);
+    if (own_clock().at[r.party] < r.time) fail("a tensor load writes into block %u of the cluster what a product read there and was not released since", owner->rank);
     if (r.span.from < target.from || r.span.to > target.to) owner->read[left++] = r;
   }
   owner->reads = left;
@@ -243,15 +243,15 @@ void check_load(u64* barrier, Block* owner, Span target) {
 
 void note_read(Span span) {
   if (!block->cluster->tracked) return;
-  u32 time = own_clock().at[current->agent];
+  u32 time = own_clock().at[current->party];
   for (int i = 0; i < block->reads; ++i) {
     Read& r = block->read[i];
-    if (r.agent != current->agent || r.span.from != span.from || r.span.to != span.to) continue;
+    if (r.party != current->party || r.span.from != span.from || r.span.to != span.to) continue;
     r.time = time;
     return;
   }
   if (block->reads == MaxReads) fail("more than %d pieces of shared memory read by products", MaxReads);
-  block->read[block->reads++] = {span, current->agent, time};
+  block->read[block->reads++] = {span, current->party, time};
 }
 
 void check_leaving(Block* b) {

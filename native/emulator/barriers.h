@@ -1,6 +1,6 @@
 // Barriers in shared memory (mbarrier), the barrier of a cluster, shared memory as the blocks of a cluster see it, and who can
-// know of what. An agent is a warpgroup. Where it arrives it tells what it knows, where it has waited it knows what was told;
-// memory that was read may be written by another agent only once that one knows of the read.
+// know of what. A party is a warpgroup. Where it arrives it tells what it knows, where it has waited it knows what was told;
+// memory that was read may be written by another party only once that one knows of the read.
 #pragma once
 #include "emulator.h"
 
@@ -25,7 +25,7 @@ void meet_clocks(Block* block);         // at __syncthreads
 
 // ---- what tensor loads, stores and products do to memory
 void check_load(u64* barrier, Block* owner, Span target);
-void note_read(Span span);              // by the agent of the current thread
+void note_read(Span span);              // by the party of the current thread
 void check_leaving(Block* block);       // its last thread has ended
 
 // ---- hopper.h, for those above

@@ -19,7 +19,7 @@ typedef unsigned long long u64;
 namespace emulator {
 
 constexpr int MaxThreads = 1024, MaxBlocks = 8, MaxStatics = 16, MaxCopies = 128, MaxLoads = 64, MaxStores = 64, MaxArrivals = 2048;
-constexpr int MaxBarriers = 64, MaxReads = 256, MaxAgents = MaxBlocks * MaxThreads / 128, MaxFibers = MaxBlocks * MaxThreads;
+constexpr int MaxBarriers = 64, MaxReads = 256, MaxParties = MaxBlocks * MaxThreads / 128, MaxFibers = MaxBlocks * MaxThreads;
 constexpr u32 MaxShared = 227 * 1024, ArenaBytes = 320 * 1024, RedBytes = 256;
 constexpr u32 SharedBase = 1024;        // 32-bit shared address of the arena's first byte
 constexpr u32 RankShift = 24;           // the bits above hold the rank of the arena's block in its cluster
@@ -34,7 +34,7 @@ struct Thread {
   void* stack_pointer;
   Block* block;
   Index index;
-  u32 linear, lane, warp, agent;
+  u32 linear, lane, warp, party;
   bool done;
   u32 cluster_arrivals, cluster_waits;  // at the barrier of its cluster
   u32 unfenced_from, unfenced_to;       // bytes of shared memory written by stmatrix since the last fence.proxy.async
@@ -65,8 +65,8 @@ struct Warpgroup {
 constexpr u64 MapMagic = 0x70616d726f736e74;
 struct TensorMap { u64 magic; u8* base; u64 size[3], stride[2]; u32 box[3], rank, element, swizzle; };
 
-// How far an agent, the threads of a warpgroup, knows each other agent to have come.
-struct Clock { u32 at[MaxAgents]; };
+// How far a party, the threads of a warpgroup, knows each other party to have come.
+struct Clock { u32 at[MaxParties]; };
 
 // An mbarrier; its 8 bytes hold a copy that tells when something else was written there.
 struct Barrier {
@@ -83,7 +83,7 @@ struct Barrier {
 struct Load { void* target; TensorMap map; int at[3]; u64* barrier; u32 foreign; };
 struct Store { const void* source; TensorMap map; int at[3]; Thread* by; u32 group; };
 struct CopyArrival { Thread* thread; u64* barrier; u32 group; };
-struct Read { Span span; u32 agent, time; };
+struct Read { Span span; u32 party, time; };
 struct Static { const void* key; u32 offset, bytes; };
 struct Cluster;
 
@@ -109,7 +109,7 @@ struct Block {
 
 struct Cluster {
   Block* block[MaxBlocks];
-  int size, alive, agents;
+  int size, alive, parties;
   Thread* ready[MaxFibers];             // ring of runnable fibers
   u32 head, count;
   Thread* waiting[MaxFibers];           // at the cluster's barrier
@@ -119,7 +119,7 @@ struct Cluster {
   int static_count;
   u32 shared_bytes, shared_end;         // dynamic bytes; end of all red zones
   bool tracked;                         // there are mbarriers: clocks are kept
-  Clock clock[MaxAgents], told, complete;
+  Clock clock[MaxParties], told, complete;
   void* main_stack_pointer;
   void (*invoke)(void**);
   void** arguments;

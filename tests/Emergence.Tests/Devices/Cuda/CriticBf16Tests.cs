@@ -33,7 +33,7 @@ public sealed class CriticBf16Tests
     public void Scores_and_gradients_are_those_of_rounded_values(int[] widths, int dx, int dy, int xRows, int yRows, int pairs)
     {
         var shape = new CriticShape(dx, dy, widths);
-        var c = new Case(shape, new CriticPlan16(shape, xRows, yRows, pairs, hasPairProducts: false).TailStart, xRows, yRows, pairs);
+        var c = new CriticCase(shape, new CriticPlan16(shape, xRows, yRows, pairs, hasPairProducts: false).TailStart, xRows, yRows, pairs);
         using var device = Bf16.Device();
         c.CheckRounded(c.Run(device), Neighbours);
     }
@@ -47,11 +47,11 @@ public sealed class CriticBf16Tests
     {
         var shape = new CriticShape(dx, dy, widths);
         var tail = new CriticPlan16(shape, xRows, yRows, pairs, hasPairProducts: false).TailStart;
-        var c = new Case(shape, tail, xRows, yRows, pairs);
+        var c = new CriticCase(shape, tail, xRows, yRows, pairs);
         using var device = Bf16.Device();
         var (expected, found) = (c.Run(TestDevices.Reference), c.Run(device));
         var roundings = Bf16.Unit * Math.Sqrt((2 * tail) + 3);
-        Check("T", expected.Scores, found.Scores, 2 * roundings);
+        CriticCase.Check("T", expected.Scores, found.Scores, 2 * roundings);
         c.CheckLayers(expected.Gradient, found.Gradient, (2 * roundings) + (2 * Math.Sqrt(Bf16.Unit)));
     }
 
@@ -66,7 +66,7 @@ public sealed class CriticBf16Tests
     public void Tails_are_as_exact_as_single_precision(params int[] widths)
     {
         var shape = new CriticShape(3, 4, widths);
-        var c = new Case(shape, 1, 20, 15, 300);
+        var c = new CriticCase(shape, 1, 20, 15, 300);
         c.CoarsenFirstLayer();
         using var device = Bf16.Device();
         c.CheckRounded(c.Run(device), 8 * Bf16.Step, 1);
@@ -79,7 +79,7 @@ public sealed class CriticBf16Tests
     public void Warpgroups_make_the_same_sums(int dx, int dy, params int[] widths)
     {
         var shape = new CriticShape(dx, dy, widths);
-        var c = new Case(shape, new CriticPlan16(shape, 30, 25, 140, hasPairProducts: true).TailStart, 30, 25, 140);
+        var c = new CriticCase(shape, new CriticPlan16(shape, 30, 25, 140, hasPairProducts: true).TailStart, 30, 25, 140);
         using var device = Bf16.Device(warpgroups: true);
         c.CheckRounded(c.Run(device), Neighbours, formsPairs: true);
     }
@@ -93,17 +93,17 @@ public sealed class CriticBf16Tests
         var gradients = new[] { false, true }.Select(warpgroups =>
         {
             using var device = Bf16.Device(warpgroups);
-            var (c, random) = (new Case(shape, 2, Rows, Rows, 1), new Random(3));
+            var (c, random) = (new CriticCase(shape, 2, Rows, Rows, 1), new Random(3));
             int[] a = [.. Enumerable.Range(0, Rows).OrderBy(_ => random.Next())], b = [.. Enumerable.Range(0, Rows).OrderBy(_ => random.Next())];
             double[] each = [.. Enumerable.Repeat(1.0 / Rows, Rows)], none = new double[Rows];
-            using Tensor x = Upload(device, c.X, 20), y = Upload(device, c.Y, 31);
+            using Tensor x = CriticCase.Upload(device, c.X, 20), y = CriticCase.Upload(device, c.Y, 31);
             using var training = new CriticTraining(device, shape, x, y, a, b, [.. each, .. none], [.. none, .. each], new ShuffledPairs(a, b), [.. c.Parameters.Select(v => (float)v)]) { Rate = _ => 1e-3 };
             device.Train([training], 2);
             Assert.Equal(warpgroups, ((CriticWorkspace16)training.Workspace).ByB.IsOfTwos);
             return OpCase.Read(device, training.Gradient);
         }).ToArray();
         // Sums of negative pairs are rounded once more, by up to 2^-9 of what is 100 times smaller then: 2e-5 before a rounding by 2^-7.
-        Check("gradient", gradients[0], gradients[1], 4 * Neighbours);
+        CriticCase.Check("gradient", gradients[0], gradients[1], 4 * Neighbours);
     }
 
     /// <summary>Many classes with few pairs each, and few with many: a sort of two digits and two tiles, sums of eight slices.</summary>
@@ -112,7 +112,7 @@ public sealed class CriticBf16Tests
     [InlineData(1500, 1, 90)]
     public void Pairs_are_summed_by_class(int xRows, int yRows, int pairs)
     {
-        var c = new Case(new CriticShape(3, 2, 8, 1), 1, xRows, yRows, pairs);
+        var c = new CriticCase(new CriticShape(3, 2, 8, 1), 1, xRows, yRows, pairs);
         using var device = Bf16.Device();
         c.CheckRounded(c.Run(device), Neighbours);
     }
@@ -136,10 +136,10 @@ public sealed class CriticBf16Tests
     {
         using var device = Bf16.Device();
         var shape = new CriticShape(4, 3, 16, 1);
-        var c = new Case(shape, 1, 40, 30, 50);
+        var c = new CriticCase(shape, 1, 40, 30, 50);
         var source = new ShuffledPairs([.. Enumerable.Range(0, 35).Select(i => i * 7 % 40)], [.. Enumerable.Range(0, 35).Select(i => i * 11 % 30)]);
         double[] weights = [.. Enumerable.Repeat(1.0 / 50, 50), .. Enumerable.Repeat(1.0 / 35, 35)];
-        using Tensor x = Upload(device, c.X, 4), y = Upload(device, c.Y, 3);
+        using Tensor x = CriticCase.Upload(device, c.X, 4), y = CriticCase.Upload(device, c.Y, 3);
         using CriticTraining kept = Training(), sorted = Training();
         device.Train([kept], 3);
         using var workspace = device.CreateCriticWorkspace(shape, 40, 30, 85);
@@ -215,118 +215,11 @@ public sealed class CriticBf16Tests
     {
         using var device = Bf16.Device();
         var shape = new CriticShape(7, 5, widths.Length > 0 ? widths : [100, 33, 10, 1]);
-        var c = new Case(shape, 2, 9, 8, 67);
+        var c = new CriticCase(shape, 2, 9, 8, 67);
         double[] weights = [.. Enumerable.Repeat(1.0 / c.A.Length, c.A.Length)];
-        using Tensor x = Upload(device, c.X, 7), y = Upload(device, c.Y, 5);
+        using Tensor x = CriticCase.Upload(device, c.X, 7), y = CriticCase.Upload(device, c.Y, 5);
         using var training = new CriticTraining(device, shape, x, y, c.A, c.B, [.. weights.Select((w, r) => r % 2 * 2 * w)], [.. weights.Select((w, r) => (r + 1) % 2 * 2 * w)], PairSource.None, [.. c.Parameters.Select(v => (float)v)]) { Rate = _ => 1e-3 };
         steps(device, training);
         return [.. OpCase.Read(device, training.Parameters), .. training.Values.Select(value => value.Bits)];
-    }
-
-    private static void Check(string what, double[] expected, double[] found, double tolerance)
-    {
-        var error = Norm([.. expected.Zip(found, (e, f) => e - f)]);
-        Assert.True(error <= tolerance * Norm(expected), $"{what}: error {error} of {Norm(expected)}, tolerance {tolerance}");
-    }
-
-    private static double Norm(double[] values) => Math.Sqrt(values.Sum(v => v * v));
-
-    private static Tensor Upload(Device device, double[][] rows, int columns)
-    {
-        var tensor = device.Allocate(rows.Length, columns);
-        device.Upload(rows.SelectMany(row => row).ToArray(), tensor);
-        return tensor;
-    }
-
-    /// <summary>Random inputs, already rounded to bf16, and weights that are so where the device rounds them.</summary>
-    private sealed class Case
-    {
-        private readonly CriticShape _shape;
-        private readonly int _tail;
-
-        public Case(CriticShape shape, int tail, int xRows, int yRows, int pairs)
-        {
-            (_shape, _tail) = (shape, tail);
-            var random = new Random(shape.ParameterCount + pairs);
-            (X, Y) = ([.. Bf16.Values(random, xRows * shape.XColumns).Chunk(shape.XColumns)], [.. Bf16.Values(random, yRows * shape.YColumns).Chunk(shape.YColumns)]);
-            (A, B) = ([.. Enumerable.Range(0, pairs).Select(_ => random.Next(xRows))], [.. Enumerable.Range(0, pairs).Select(_ => random.Next(yRows))]);
-            ScoreGradients = OpCase.Values(random, pairs, 1.0 / pairs);
-            Parameters = [.. Enumerable.Range(0, shape.Layers).SelectMany(layer => Layer(layer, random))];
-            Rounded = [.. Parameters];
-            for (var (layer, at) = (0, 0); layer < tail; at += shape.Widths[layer] * (shape.InputColumns(layer) + 1), layer++)
-            {
-                for (var i = at; i < at + shape.Widths[layer] * shape.InputColumns(layer); i++)
-                    Rounded[i] = Bf16.Round(Rounded[i]);
-            }
-        }
-
-        public double[][] X { get; }
-
-        public double[][] Y { get; }
-
-        public int[] A { get; }
-
-        public int[] B { get; }
-
-        public double[] ScoreGradients { get; }
-
-        public double[] Parameters { get; }
-
-        public double[] Rounded { get; }
-
-        public (double[] Scores, double[] Gradient) Run(Device device)
-        {
-            using Tensor x = Upload(device, X, _shape.XColumns), y = Upload(device, Y, _shape.YColumns), a = device.AllocateIndices(A), b = device.AllocateIndices(B);
-            using Tensor parameters = Upload(device, [device.ComputeType == DType.Float64 ? Rounded : Parameters], Parameters.Length), gradient = device.Allocate(1, Parameters.Length);
-            using var workspace = device.CreateCriticWorkspace(_shape, X.Length, Y.Length, A.Length);
-            device.CriticForward(workspace, parameters, x, y, a, b);
-            var scores = OpCase.Read(device, workspace.Scores);
-            device.Upload(ScoreGradients, workspace.ScoreGradients);
-            device.CriticBackward(workspace, parameters, x, y, a, b, gradient);
-            return (scores, OpCase.Read(device, gradient));
-        }
-
-        /// <summary>Eighths: what the first layer makes of them has no more than 8 bits. And score gradients whose sum is not near 0.</summary>
-        public void CoarsenFirstLayer()
-        {
-            for (var i = 0; i < ScoreGradients.Length; i++)
-                ScoreGradients[i] = Math.Abs(ScoreGradients[i]);
-            foreach (var row in X.Concat(Y))
-                Coarsen(row, row.Length, 1);
-            Coarsen(Parameters, _shape.Widths[0] * (_shape.InputColumns(0) + 1), 8);
-            Array.Copy(Parameters, Rounded, _shape.Widths[0] * (_shape.InputColumns(0) + 1));
-
-            static void Coarsen(double[] values, int count, int unit)
-            {
-                for (var i = 0; i < count; i++)
-                    values[i] = Math.Round(values[i] * unit) / unit;
-            }
-        }
-
-        public void CheckRounded((double[] Scores, double[] Gradient) found, double tolerance, int fromLayer = 0, bool formsPairs = false)
-        {
-            var rounded = new RoundedCritic(_shape, _tail, Rounded, formsPairs);
-            rounded.Evaluate(X, Y, A, B, ScoreGradients);
-            Check("T", [.. rounded.Scores], found.Scores, tolerance);
-            CheckLayers(rounded.Gradient, found.Gradient, tolerance, fromLayer);
-        }
-
-        public void CheckLayers(double[] expected, double[] found, double tolerance, int fromLayer = 0, bool formsPairs = false)
-        {
-            var at = 0;
-            for (var layer = 0; layer < _shape.Layers; layer++)
-            {
-                foreach (var (what, count) in new[] { ("weights", _shape.Widths[layer] * _shape.InputColumns(layer)), ("biases", _shape.Widths[layer]) })
-                {
-                    if (layer >= fromLayer)
-                        Check($"{what} of layer {layer}", expected[at..(at + count)], found[at..(at + count)], tolerance);
-                    at += count;
-                }
-            }
-        }
-
-        /// <summary>Weights that keep the size of what they multiply.</summary>
-        private IEnumerable<double> Layer(int layer, Random random) =>
-            OpCase.Values(random, _shape.Widths[layer] * _shape.InputColumns(layer), 1 / Math.Sqrt(_shape.InputColumns(layer))).Concat(OpCase.Values(random, _shape.Widths[layer], 0.3));
     }
 }
