@@ -1,6 +1,6 @@
 // Products on Hopper one operand of which is f(P[a] + Q[b]): rows of two bf16 matrices, alike far apart, added in registers and
 // never stored.
-// One warpgroup gathers the rows of P and Q by asynchronous copies, one of its threads loads the other operand through tensor
+// One warpgroup gathers the rows of P and Q by asynchronous copies, two of its warps also load the other operand through tensor
 // copies (TMA); two warpgroups add, and multiply (wgmma) 64 rows of y each by 192 or 384 columns. The blocks of a cluster take
 // neighbouring rows of y and the same columns: each loads a part of the other operand for all.
 #include "em.h"
