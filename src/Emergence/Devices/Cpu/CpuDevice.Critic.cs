@@ -68,8 +68,6 @@ public sealed unsafe partial class CpuDevice
 
     protected override void SumRowsCore(Tensor x, Tensor sums) => AddRows(x, sums, accumulate: false);
 
-    protected override void SumByIndexCore(Tensor x, Tensor index, Tensor sums) => AddByIndex(x, index, sums, accumulate: false);
-
     /// <summary>sums (1, c) = sum of the rows of x (R, c), added to what it holds on request.</summary>
     internal void AddRows(Tensor x, Tensor sums, bool accumulate)
     {
@@ -82,23 +80,83 @@ public sealed unsafe partial class CpuDevice
         });
     }
 
-    /// <summary>sums (K, c) = sums of the rows of x (R, c) by index, added to what it holds on request. A thread owns columns.</summary>
-    internal void AddByIndex(Tensor x, Tensor index, Tensor sums, bool accumulate)
+    /// <summary>A thread owns columns.</summary>
+    protected override void SumByIndexCore(Tensor x, Tensor index, Tensor sums)
     {
         RequireFloat32(x, sums);
         var strips = (x.Columns + Lanes.Count - 1) / Lanes.Count;
         _pool.RunShares(strips, Math.Max(1, 8192 / Math.Max(1, x.Rows)), (first, end) =>
         {
             var (start, count) = (first * Lanes.Count, Math.Min(end * Lanes.Count, x.Columns) - first * Lanes.Count);
-            for (var k = 0; k < sums.Rows && !accumulate; k++)
+            for (var k = 0; k < sums.Rows; k++)
                 new Span<float>(At(sums, k) + start, count).Clear();
             CriticLoops.ScatterAdd(At(x, 0) + start, x.RowStride, (int*)index.Address, index.RowStride, x.Rows, count, At(sums, 0) + start, sums.RowStride);
         });
     }
 
-    /// <summary>output = (delta weight) * f'(output): gradient by the input of a layer, over that input, an output of the leaky ReLU.</summary>
-    internal void InputGradient(Tensor delta, Tensor weight, Tensor output) =>
-        Product(delta, weight, output, false, false, new Epilogue { Mask = (float*)output.Address, MaskStride = output.RowStride });
+    /// <summary>Calls body(0) .. body(count - 1), each on one thread.</summary>
+    internal void Share(int count, Action<int> body) => _pool.Run(count, body);
+
+    /// <summary>Calls body(first, count) for columns that cover all of them, whole tiles of products, one range a thread.</summary>
+    internal void ShareColumns(int columns, Action<int, int> body)
+    {
+        var width = _kernel.Columns;
+        _pool.RunShares((columns + width - 1) / width, 1, (first, end) => body(first * width, Math.Min(columns, end * width) - first * width));
+    }
+
+    /// <summary>Threads that find work if it is shared now.</summary>
+    internal int FreeThreads => _pool.Free;
+
+    /// <summary>The right side of products with b (K, N), or with the transpose of b (N, K).</summary>
+    internal void Pack(Tensor b, bool transpose, PackedRight to)
+    {
+        var (rows, columns) = transpose ? (b.Columns, b.Rows) : (b.Rows, b.Columns);
+        var gemm = new Gemm { Kernel = _kernel, M = 0, N = columns, K = rows, B = (byte*)b.Address, StrideB = b.RowStride, TypeB = b.Type, TransposeB = transpose };
+        gemm.Pack(_pool, to.Reserve(rows, columns, _kernel.Columns));
+        GC.KeepAlive(b);
+    }
+
+    /// <summary>y = epilogue(a b).</summary>
+    internal void Product(Tensor a, PackedRight b, Tensor y, Epilogue epilogue) =>
+        Run(Packed(b, y) with { A = (float*)a.Address, StrideA = a.RowStride, Epilogue = epilogue });
+
+    /// <summary>y = epilogue(rows b), the rows of pairs.</summary>
+    internal void Product(PairRows a, PackedRight b, Tensor y, Epilogue epilogue) => Run(Packed(b, y) with { PairsA = a, Epilogue = epilogue });
+
+    /// <summary>Gradient by a layer's weights, delta' input, added to what y holds on request.</summary>
+    internal void AddGradient(Tensor delta, Tensor input, Tensor y, bool accumulate) =>
+        Product(delta, input, y, true, false, Sum(y, accumulate));
+
+    /// <summary>The same of the layer behind the rows of pairs.</summary>
+    internal void AddGradient(Tensor delta, PairRows input, Tensor y, bool accumulate) => Run(new Gemm
+    {
+        Kernel = _kernel,
+        M = y.Rows,
+        N = y.Columns,
+        K = delta.Rows,
+        A = (float*)delta.Address,
+        StrideA = delta.RowStride,
+        TransposeA = true,
+        PairsB = input,
+        Y = (float*)y.Address,
+        StrideY = y.RowStride,
+        Epilogue = Sum(y, accumulate),
+    });
+
+    private static Epilogue Sum(Tensor y, bool accumulate) => accumulate ? new() { Residual = (float*)y.Address, ResidualStride = y.RowStride } : default;
+
+    private Gemm Packed(PackedRight b, Tensor y) => new()
+    {
+        Kernel = _kernel,
+        M = y.Rows,
+        N = b.Columns,
+        K = b.Rows,
+        PackedB = b.Address,
+        Y = (float*)y.Address,
+        StrideY = y.RowStride,
+    };
+
+    private void Run(Gemm gemm) => gemm.Run(_pool);
 
     protected override CriticValue DonskerVaradhanCore(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient)
     {

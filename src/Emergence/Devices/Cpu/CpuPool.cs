@@ -37,6 +37,9 @@ internal sealed class CpuPool : IDisposable
 
     public int Threads { get; }
 
+    /// <summary>Threads that a loop begun now would find: one where the others are busy.</summary>
+    public int Free => Volatile.Read(ref _busy) == 0 ? Threads : 1;
+
     /// <summary>Calls body(0) .. body(count - 1), each once, in any order, and returns when all are done.</summary>
     public void Run(int count, Action<int> body)
     {
@@ -77,7 +80,7 @@ internal sealed class CpuPool : IDisposable
     /// <summary>Calls body(start, end) for ranges that cover 0 .. count - 1, of at least <paramref name="grain"/> but for the last.</summary>
     public void RunRanges(int count, int grain, Action<int, int> body)
     {
-        var size = Math.Max(grain, (count + 4 * Threads - 1) / (4 * Threads));
+        var size = Math.Max(grain, (count + 4 * Free - 1) / (4 * Free));
         if (count <= size)
             body(0, count);
         else
@@ -87,7 +90,7 @@ internal sealed class CpuPool : IDisposable
     /// <summary>The same with no more ranges than threads: for work that is done best in long pieces.</summary>
     public void RunShares(int count, int grain, Action<int, int> body)
     {
-        var size = Math.Max(grain, (count + Threads - 1) / Threads);
+        var size = Math.Max(grain, (count + Free - 1) / Free);
         Run((count + size - 1) / size, i => body(i * size, Math.Min(count, (i + 1) * size)));
     }
 

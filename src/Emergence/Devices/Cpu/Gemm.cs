@@ -9,7 +9,7 @@ namespace Emergence.Devices.Cpu;
 /// </summary>
 internal unsafe struct Gemm
 {
-    /// <summary>Longest block of k: a panel of 16 columns then fits into 24 KB of the first cache.</summary>
+    /// <summary>Longest of several blocks of k: a panel of 16 columns then fits into 24 KB of the first cache. Twice that is one block.</summary>
     private const int MaxBlock = 384;
 
     /// <summary>Rows whose block of the left side stays in the second cache, a multiple of every kernel's rows.</summary>
@@ -39,22 +39,31 @@ internal unsafe struct Gemm
     public required int K;
 
     /// <summary>(M, K), or (K, M) transposed.</summary>
-    public required float* A;
+    public float* A;
 
-    public required nint StrideA;
+    public nint StrideA;
     public bool TransposeA;
 
     /// <summary>(K, N), or (N, K) transposed.</summary>
-    public required byte* B;
+    public byte* B;
 
-    public required nint StrideB;
+    public nint StrideB;
     public DType TypeB;
     public bool TransposeB;
 
-    /// <summary>(M, N).</summary>
-    public required float* Y;
+    /// <summary>The right side as <see cref="Pack"/> left it, or null.</summary>
+    public float* PackedB;
 
-    public required nint StrideY;
+    /// <summary>Rows of the left side that are made when they are read, in place of A.</summary>
+    public PairRows? PairsA;
+
+    /// <summary>Rows of the right side that are made when they are packed, in place of B.</summary>
+    public PairRows? PairsB;
+
+    /// <summary>(M, N).</summary>
+    public float* Y;
+
+    public nint StrideY;
     public Epilogue Epilogue;
 
     /// <summary>Whether several blocks of rows read the packed right side; else the only one packs it by the way.</summary>
@@ -64,7 +73,7 @@ internal unsafe struct Gemm
     {
         get
         {
-            var blocks = Math.Max(1, (K + MaxBlock - 1) / MaxBlock);
+            var blocks = K <= 2 * MaxBlock ? 1 : (K + MaxBlock - 1) / MaxBlock;
             return Math.Max(4, ((K + blocks - 1) / blocks + 3) / 4 * 4);
         }
     }
@@ -73,42 +82,71 @@ internal unsafe struct Gemm
     {
         if (M == 0 || N == 0)
             return;
-        var self = this;
-        var threads = (long)M * N * K < SerialWork ? 1 : pool.Threads;
-        var width = Kernel.Columns;
+        var threads = (long)M * N * K < SerialWork ? 1 : pool.Free;
+        if (PackedB != null)
+        {
+            MultiplyAll(pool, threads, PackedB, 0, N);
+            return;
+        }
 
-        var shared = IsShared;
-        var limit = shared ? PackedFloats / Math.Max(1, K) : ProductFloats / M;
+        var width = Kernel.Columns;
+        var limit = IsShared ? PackedFloats / Math.Max(1, K) : ProductFloats / M;
         var chunk = (int)Math.Clamp(limit / width * width, width, (N + width - 1) / width * width);
         for (var n0 = 0; n0 < N; n0 += chunk)
         {
-            var (start, columns) = (n0, Math.Min(chunk, N - n0));
-            var panels = (columns + width - 1) / width;
-            var packed = shared ? Scratch.Get(Scratch.Use.PackedRight, (long)panels * width * K) : null;
-            if (shared && threads == 1)
-                PackPanels(packed, n0, columns, 0, panels);
-            else if (shared)
-                pool.RunRanges(panels, 4, (first, end) => self.PackPanels(packed, start, columns, first, end));
-            if (threads == 1)
-            {
-                Multiply(packed, n0, columns, 0, M, 0, panels);
-                continue;
-            }
-
-            var (rowBlocks, rows, columnBlocks, panelsEach) = Split(threads, panels);
-            pool.Run(rowBlocks * columnBlocks, i =>
-            {
-                var (m, p) = (i / columnBlocks * rows, i % columnBlocks * panelsEach);
-                self.Multiply(packed, start, columns, m, Math.Min(rows, self.M - m), p, Math.Min(panels, p + panelsEach));
-            });
+            var columns = Math.Min(chunk, N - n0);
+            var packed = IsShared ? Scratch.Get(Scratch.Use.PackedRight, (columns + width - 1) / width * width * (long)K) : null;
+            if (IsShared)
+                PackAll(pool, threads, packed, n0, columns);
+            MultiplyAll(pool, threads, packed, n0, columns);
         }
+    }
+
+    /// <summary>Packs all of B for many products that read it: <see cref="PackedB"/>.</summary>
+    public readonly void Pack(CpuPool pool, float* packed) => PackAll(pool, pool.Free, packed, 0, N);
+
+    private readonly void PackAll(CpuPool pool, int threads, float* packed, int n0, int columns)
+    {
+        var panels = (columns + Kernel.Columns - 1) / Kernel.Columns;
+        if (threads == 1)
+            PackPanels(packed, n0, columns, 0, panels);
+        else
+            PackShared(pool, packed, n0, columns, panels);
+    }
+
+    // What a thread takes of a shared loop is a closure: one is made only where there are threads.
+    private readonly void PackShared(CpuPool pool, float* packed, int n0, int columns, int panels)
+    {
+        var self = this;
+        pool.RunRanges(panels, 4, (first, end) => self.PackPanels(packed, n0, columns, first, end));
+    }
+
+    /// <summary>All rows by columns n0 .. n0 + columns - 1.</summary>
+    private readonly void MultiplyAll(CpuPool pool, int threads, float* packed, int n0, int columns)
+    {
+        var panels = (columns + Kernel.Columns - 1) / Kernel.Columns;
+        if (threads == 1)
+            Multiply(packed, n0, columns, 0, M, 0, panels);
+        else
+            MultiplyShared(pool, threads, packed, n0, columns, panels);
+    }
+
+    private readonly void MultiplyShared(CpuPool pool, int threads, float* packed, int n0, int columns, int panels)
+    {
+        var self = this;
+        var (rowBlocks, rows, columnBlocks, panelsEach) = Split(threads, panels);
+        pool.Run(rowBlocks * columnBlocks, i =>
+        {
+            var (m, p) = (i / columnBlocks * rows, i % columnBlocks * panelsEach);
+            self.Multiply(packed, n0, columns, m, Math.Min(rows, self.M - m), p, Math.Min(panels, p + panelsEach));
+        });
     }
 
     /// <summary>Blocks of rows, and of columns where there are too few rows to go round.</summary>
     private readonly (int RowBlocks, int Rows, int ColumnBlocks, int Panels) Split(int threads, int panels)
     {
-        // A single block of many rows is packed by every thread.
-        var wanted = IsShared || M <= MaxRows ? 3 * threads : threads;
+        // The left side of a single block is packed for every block of columns.
+        var wanted = IsShared || (M <= MaxRows && !TransposeA) ? 3 * threads : threads;
         var rows = IsShared ? Math.Clamp((M + wanted - 1) / wanted, 4 * Kernel.Rows, MaxRows) : SingleBlockRows;
         rows = (rows + Kernel.Rows - 1) / Kernel.Rows * Kernel.Rows;
         var rowBlocks = (M + rows - 1) / rows;
@@ -136,6 +174,12 @@ internal unsafe struct Gemm
     private readonly void PackPanels(float* o, int n0, int columns, int first, int end, int k0, int count)
     {
         var column = n0 + first * Kernel.Columns;
+        if (PairsB is { } pairs)
+        {
+            pairs.Panels(k0, count, column, Math.Min((end - first) * Kernel.Columns, n0 + columns - column), o, Kernel.Columns);
+            return;
+        }
+
         nint from = TransposeB ? column * StrideB + k0 : k0 * StrideB + column;
         Packing.Right(TypeB, B + from * TypeB.Size(), StrideB, TransposeB, count, Math.Min((end - first) * Kernel.Columns, n0 + columns - column), o, Kernel.Columns);
     }
@@ -144,7 +188,7 @@ internal unsafe struct Gemm
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Multiply(float* packed, int n0, int columns, int m0, int rows, int first, int end)
     {
-        var block = IsShared ? MaxRows : SingleBlockRows;
+        var block = packed != null ? MaxRows : SingleBlockRows;
         for (var m = 0; m < rows; m += block)
             MultiplyBlock(packed, n0, columns, m0 + m, Math.Min(block, rows - m), first, end);
     }
@@ -163,7 +207,7 @@ internal unsafe struct Gemm
         var (isCopy, isSimple, isInPlace) = (Epilogue.IsCopy, Epilogue.IsSimple, Epilogue.ReadsOnly(Y));
         TileEnd tileEnd;
         var product = Scratch.Get(Scratch.Use.Product, single ? GemmKernel.MaxRows * GemmKernel.MaxColumns : (long)tiles * height * stride);
-        var direct = !TransposeA && end - first <= FewPanels;
+        var direct = PairsA == null && !TransposeA && end - first <= FewPanels;
         var left = direct ? null : Scratch.Get(Scratch.Use.PackedLeft, (long)tiles * height * length);
 
         // Rows of memory are read through several panels; a transposed panel has its own, and stays in the first cache.
@@ -175,8 +219,12 @@ internal unsafe struct Gemm
             var count = Math.Min(length, K - k0);
             var last = k0 + count >= K;
             var from = A + m0 * rowStep + k0 * stepA;
-            if (!direct)
+            if (PairsA is { } pairs)
+                pairs.Dense(m0, rows, k0, count, left);
+            else if (!direct)
                 Packing.Left(from, rowStep, stepA, rows, count, left, height);
+            var (source, sourceRow, sourceStep) = direct ? ((nint)from, rowStep, stepA) : PairsA == null ? ((nint)left, (nint)1, (nint)height) : ((nint)left, (nint)count, (nint)1);
+            var sourceTile = direct ? height * rowStep : (nint)height * count;
             for (var panel = first; panel < end; panel++)
             {
                 var inGroup = (panel - first) % group;
@@ -201,10 +249,7 @@ internal unsafe struct Gemm
                         tileEnd = Epilogue.End(y, StrideY, m0 + m, n);
                     if (ends && !(byKernel && isInPlace))
                         Epilogue.Prefetch(y, StrideY, m0 + m, n, inTile, inPanel);
-                    if (direct)
-                        Kernel.Run(count, from + m * rowStep, rowStep, stepA, right, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
-                    else
-                        Kernel.Run(count, left + (nint)m * count, 1, height, right, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
+                    Kernel.Run(count, (float*)source + tile * sourceTile, sourceRow, sourceStep, right, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
                     if (ends && !byKernel)
                         Epilogue.Store(c, strideC, y, StrideY, m0 + m, n, inTile, inPanel);
                 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -6,10 +7,14 @@ namespace Emergence.Devices.Cpu;
 /// <content>The tile for 32 registers.</content>
 internal sealed unsafe partial class GemmKernel<TSimd, TVector>
 {
+    /// <summary>Vectors of the tile.</summary>
+    private const int PlaceCount = 2 * MaxRows;
+
     /// <summary>
     /// 12 rows: a panel of 512-bit columns fills the first cache, and is read from the second half as often as by 6 rows.
     /// A step has 24 fused multiply-adds, 14 loads and a prefetch, so it needs no unrolling.
     /// </summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void TallTile(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, bool accumulate, float* ahead, nint aheadStep, TileEnd* end)
     {
@@ -25,17 +30,19 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>
         TVector c09a = default, c09b = default;
         TVector c10a = default, c10b = default;
         TVector c11a = default, c11b = default;
-        if (Sse.IsSupported)
+        // Lines of the result are asked for one after another while the sums are made: all at once would keep the loads waiting.
+        var places = stackalloc nint[2 * PlaceCount];
+        var to = end == null ? c : end->Y;
+        var stride = end == null ? strideC : end->StrideY;
+        for (var row = 0; row < MaxRows; row++)
         {
-            var to = end == null ? c : end->Y;
-            var stride = end == null ? strideC : end->StrideY;
-            for (var row = 0; row < MaxRows; row++)
-            {
-                Sse.Prefetch0(to + row * stride);
-                Sse.Prefetch0(to + row * stride + TSimd.Width);
-            }
+            places[2 * row] = (nint)(to + row * stride);
+            places[2 * row + 1] = (nint)(to + row * stride + TSimd.Width);
         }
 
+        for (var i = PlaceCount; i < 2 * PlaceCount; i++)
+            places[i] = places[PlaceCount - 1];
+        var shift = k <= PlaceCount ? 0 : BitOperations.Log2((uint)(k / PlaceCount));
         var low = a + LowRows * rowStep;
         nint row2 = 2 * rowStep, row3 = 3 * rowStep, row4 = 4 * rowStep, row5 = 5 * rowStep;
         for (; k > 0; k--)
@@ -79,7 +86,11 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>
             c11a = TSimd.MultiplyAdd(x, b0, c11a);
             c11b = TSimd.MultiplyAdd(x, b1, c11b);
             if (Sse.IsSupported)
+            {
                 Sse.Prefetch1(ahead);
+                Sse.Prefetch0((void*)places[k >> shift]);
+            }
+
             ahead += aheadStep;
             a += stepA;
             low += stepA;

@@ -13,7 +13,7 @@ internal static unsafe class Packing
     private const int Columns = 48;
 
     /// <summary>Rows of memory that are asked for before they are read: each is too short for the processor to foresee the next.</summary>
-    private const int Ahead = 6;
+    private const int Ahead = 12;
 
     /// <summary>
     /// Rows of the left side in groups: o[k * group + i] in each; six rows that are not full repeat their last row. A group
