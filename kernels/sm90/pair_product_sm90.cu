@@ -261,7 +261,8 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
       multiplied(k > item.k);
       fragments.template form<1>(rows, group, s.leaky, summed);
       if (F == ByRows || k + TileK < item.k_end) em_barrier_arrive(bar.pairs_empty + stage.at);
-      if (keeps) o.signs[word + (u32)k * 2] = fragments.signs;
+      if (keeps) o.signs[word] = fragments.signs;
+      word += TileK * 2;
       wait_for(bar.piece_full + piece.at, piece.round);
       multiply_part<F, Halves, 1>(sum, fragments, ring + R::PiecesAt + piece.at * R::PieceBytes);
       multiplied(true);
