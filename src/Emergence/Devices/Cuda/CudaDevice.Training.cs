@@ -196,9 +196,15 @@ public sealed unsafe partial class CudaDevice
         private void QueueSteps(int steps)
         {
             _device._entered.Value = _queue;
-            for (var i = 0; i < steps; i++)
-                QueueStep();
-            _device._entered.Value = null;
+            try
+            {
+                for (var i = 0; i < steps; i++)
+                    QueueStep();
+            }
+            finally
+            {
+                _device._entered.Value = null;
+            }
         }
 
         private void QueueStep()
