@@ -5,17 +5,18 @@
 # What is missing, fails or runs out of its time is a row that says so, and the next part goes on.
 #   PROGRAM   the archive that benchmarks/publish.sh makes, its unpacked folder, or the program; default: beside this script
 #   OUT       JSON and logs: PART.json or .jsonl, PART.log, parts.jsonl, table.md, table.json
-#   PART      any of the below, in this order; default: all. SECONDS is what it may take at most
+#   PART      any of the below, in this order; default: all. SECONDS is what it may take at most; what a step of it leaves over
+#             the later ones may use. The defaults leave torch.compile 200 s and more, which its first call may take
 #   --ops     what the sanitizers look at, one op after the other; default: all that verify has
 #   --dry     tiny sizes on the processor (the program on the emulator that EMERGENCE_EMULATOR names, else on its reference device),
 #             to see that everything runs; the figures mean nothing
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-declare -A budget=([machine]=30 [verify]=90 [verify16]=90 [static]=120 [sanitize]=400 [mine]=360 [smine]=300 [forward]=240 [bench]=120 [bench16]=90)
+declare -A budget=([machine]=30 [verify]=180 [verify16]=180 [static]=120 [sanitize]=400 [mine]=720 [smine]=600 [forward]=480 [bench]=300 [bench16]=300)
 order=(machine static verify verify16 sanitize mine smine forward bench bench16)
 
-usage() { sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; echo "parts: ${order[*]}" >&2; exit 2; }
+usage() { sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; echo "parts: ${order[*]}" >&2; exit 2; }
 
 program="" dtype=bfloat16 ops="" dry=0 out="" parts=()
 while [ $# -gt 0 ]; do
@@ -96,6 +97,15 @@ ours() {
     run "$part/$label" "$seconds" "${part}-$label.json" "$program" bench --device "$device" -o json "${bench[@]}" "$@"
 }
 
+# divide PART WEIGHT: its seconds begin to run; WEIGHT is that of all its steps together
+divide() { ends=$((SECONDS + budget[$1])) weights=$2; }
+
+# share WEIGHT: sets `seconds` to a step's share of what is left
+share() {
+    seconds=$(((ends - SECONDS) * $1 / weights)) weights=$((weights - $1))
+    [ "$seconds" -gt 0 ] || seconds=1
+}
+
 machine() {
     local query=name,driver_version,memory.total,clocks.sm,clocks.mem,power.limit
     if command -v nvidia-smi > /dev/null; then
@@ -145,36 +155,39 @@ sanitize() {
 
 # The program and the peers take turns, so that each ratio is of neighbours in time.
 mine() {
-    local mode i=0 each=$((budget[mine] / 18)) # torch.compile takes most of a minute
-    ours mine "$each" $i --op paper "${typed[@]}"
+    local mode i=0
+    divide mine 24
+    share 1 && ours mine $seconds $i --op paper "${typed[@]}"
     for mode in published tf32 compiled expert; do
-        peer mine/$mode $((3 * each)) mine_step_gpu_torch.py --modes $mode --seconds 4 "${peer_mine[@]}"
+        case $mode in compiled | expert) share 7 ;; *) share 2 ;; esac
+        peer mine/$mode $seconds mine_step_gpu_torch.py --modes $mode --seconds 4 "${peer_mine[@]}"
         i=$((i + 1))
-        ours mine "$each" $i --op paper "${typed[@]}"
+        share 1 && ours mine $seconds $i --op paper "${typed[@]}"
     done
-    [ ${#typed[@]} = 0 ] || ours mine "$each" float32 --op paper
+    [ ${#typed[@]} = 0 ] || { share 1 && ours mine $seconds float32 --op paper; }
 }
 
 smine() {
-    local each=$((budget[smine] / 5))
-    ours smine $each 0 --op s-mine "${typed[@]}"
-    peer smine/paper $((3 * each / 2)) smine_step_gpu_torch.py --seconds 1 "${peer_smine[@]}"
-    peer smine/small $((3 * each / 2)) smine_step_gpu_torch.py --seconds 1 "${peer_smine_small[@]}"
-    ours smine $each 1 --op s-mine "${typed[@]}"
+    divide smine 10
+    share 1 && ours smine $seconds 0 --op s-mine "${typed[@]}"
+    share 4 && peer smine/paper $seconds smine_step_gpu_torch.py --seconds 1 "${peer_smine[@]}"
+    share 4 && peer smine/small $seconds smine_step_gpu_torch.py --seconds 1 "${peer_smine_small[@]}"
+    share 1 && ours smine $seconds 1 --op s-mine "${typed[@]}"
 }
 
 # A checkpoint of GPT-2 XL's shape with random weights (6 GB) is made for the program, and removed.
 forward() {
-    local each=$((budget[forward] / 6)) shape=${peer_forward_shapes}
+    local shape=${peer_forward_shapes}
     [ -n "$python" ] || { note forward "not found" 0 "python3 with PyTorch, which makes the model"; return; }
     "$python" -c 'import transformers' 2> /dev/null || note forward/transformers "not found" 0 "transformers: plain blocks in its place"
     has bench --model || { note forward "not found" 0 "bench --model"; return; }
-    run forward/model $each forward-model.txt "$python" "$here/peers/random_gpt2.py" "$out/model" "${model_forward[@]}" || return
-    ours forward $each 0 --model "$out/model" --shapes "$shape"
-    [ ${#typed[@]} = 0 ] || ours forward $each 0-bf16 --model "$out/model" --shapes "$shape" "${typed[@]}"
-    peer forward/torch $((2 * each)) forward_gpu_torch.py --seconds 2 --shapes "$shape" "${peer_forward[@]}"
-    ours forward $each 1 --model "$out/model" --shapes "$shape"
-    [ ${#typed[@]} = 0 ] || ours forward $each 1-bf16 --model "$out/model" --shapes "$shape" "${typed[@]}"
+    divide forward 10
+    share 3 && run forward/model $seconds forward-model.txt "$python" "$here/peers/random_gpt2.py" "$out/model" "${model_forward[@]}" || { rm -rf "$out/model"; return; }
+    share 1 && ours forward $seconds 0 --model "$out/model" --shapes "$shape"
+    share 1 && [ ${#typed[@]} = 0 ] || ours forward $seconds 0-bf16 --model "$out/model" --shapes "$shape" "${typed[@]}"
+    share 3 && peer forward/torch $seconds forward_gpu_torch.py --seconds 2 --shapes "$shape" "${peer_forward[@]}"
+    share 1 && ours forward $seconds 1 --model "$out/model" --shapes "$shape"
+    share 1 && [ ${#typed[@]} = 0 ] || ours forward $seconds 1-bf16 --model "$out/model" --shapes "$shape" "${typed[@]}"
     rm -rf "$out/model"
 }
 

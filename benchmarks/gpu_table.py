@@ -58,6 +58,13 @@ def of_step(rows, kind, op, *numbers):
     return {}
 
 
+def trouble(out, *parts):
+    """What became of those of these steps that did not end well, in words; nothing where all did."""
+    ended = {row.get("part"): row for row in read(f"{out}/parts.jsonl")}
+    lines = [(part, ended[part]) for part in parts if part in ended and ended[part].get("status") != "ok"]
+    return "; ".join(f"{part} {row['status']}" + (f": {row['why']}" if row.get("why") else "") for part, row in lines)
+
+
 class Table:
     def __init__(self):
         self.rows = []
@@ -83,11 +90,11 @@ def mine(table, out):
     samples = next((row["samples"] for row in peers.values()), 300_000)
     found = [of_step(rows, "step", "paper", samples) for rows in rounds]
     times = [milliseconds(row) for row in found]
-    if not peers and not any(times):
+    if not peers and not any(times) and not trouble(out, "mine/0", *(f"mine/{mode}" for mode, _, _ in MINE)):
         return
     for i, (mode, label, target) in enumerate(MINE):
-        row = peers.get(mode, {"failed": "not run"})
-        table.add(f"MINE step, N = {samples:,}: {label}", times[i:i + 2], milliseconds(row), target=f">= {target}", note=row.get("failed", ""))
+        row, ended = peers.get(mode, {}), trouble(out, f"mine/{i}", f"mine/{mode}", f"mine/{i + 1}")
+        table.add(f"MINE step, N = {samples:,}: {label}", times[i:i + 2], milliseconds(row), target=f">= {target}", note=row.get("failed") or ended or ("" if row else "not run"))
     known = [t for t in times if t]
     shares = [row["of_roof"] for row in found if row.get("of_roof")]
     if shares:
@@ -113,6 +120,10 @@ def smine(table, out):
         times = [milliseconds(of_step(r, "step", preset, classes, together)) for r in rounds] if cells == 1 else []
         table.add(f"{preset}, K = {classes:,}, {together:,} rows{f', {cells} cells' if cells > 1 else ''}: expert PyTorch ({best['mode']})",
                   times, milliseconds(best), note=best.get("failed", ""))
+    # A peer that is cut off has the rows that it came to.
+    for part in ("smine/paper", "smine/small", "smine/0", "smine/1"):
+        if ended := trouble(out, part):
+            table.add(f"s-mine, what {part} did not come to", note=ended)
 
 
 def forward(table, out):
@@ -121,6 +132,9 @@ def forward(table, out):
         numbers = [int(n) for n in row["shape"].split("x")]
         ours = rounds["-bf16" if row["mode"] == "bf16" else ""]
         table.add(f"forward, {row['shape']} tokens: {row['through']}, {row['mode']}", [milliseconds(of_step(r, "forward", "gpt2", *numbers)) for r in ours], milliseconds(row), note=row.get("failed", ""))
+    for part in ("forward/model", "forward/torch", *(f"forward/{i}{dtype}" for i in range(2) for dtype in rounds)):
+        if ended := trouble(out, part):
+            table.add(f"forward, what {part} did not come to", note=ended)
 
 
 def parts(out):

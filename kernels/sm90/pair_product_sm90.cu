@@ -29,7 +29,10 @@ struct Item { int row, column, k, k_end, split; };
 template <int F> EM_DEV Item item_of(const Work& w, int index, int columns, int cluster, int rank) {
   int groups = (w.m + TileM * cluster - 1) / (TileM * cluster);
   int column = index % w.tiles_n, group = index / w.tiles_n % groups, split = index / w.tiles_n / groups;
-  if (F == Forward) group = group % 2 ? (groups + 1) / 2 + group / 2 : group / 2;
+  if (F == Forward) {
+    group = group % 2 ? (groups + 1) / 2 + group / 2 : group / 2;
+    return {(group * cluster + rank) * TileM, column * columns, 0, w.k, 0};
+  }
   int k = split * w.k_of_split, k_end = k + w.k_of_split < w.k ? k + w.k_of_split : w.k;
   return {(group * cluster + rank) * TileM, column * columns, k, k_end, split};
 }
@@ -257,9 +260,9 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
       multiply_part<F, Halves, 0>(sum, fragments, ring + R::PiecesAt + piece.at * R::PieceBytes);
       multiplied(k > item.k);
       fragments.template form<1>(rows, group, s.leaky, summed);
-      __syncwarp();
-      if (thread % 32 == 0 && (F == ByRows || k + TileK < item.k_end)) em_barrier_arrive(bar.pairs_empty + stage.at);
-      if (keeps) o.signs[word + (u32)k * 2] = fragments.signs;
+      if (F == ByRows || k + TileK < item.k_end) em_barrier_arrive(bar.pairs_empty + stage.at);
+      if (keeps) o.signs[word] = fragments.signs;
+      word += TileK * 2;
       wait_for(bar.piece_full + piece.at, piece.round);
       multiply_part<F, Halves, 1>(sum, fragments, ring + R::PiecesAt + piece.at * R::PieceBytes);
       multiplied(true);
@@ -279,10 +282,9 @@ template <int F, int Halves> EM_DEV void multiply_tiles(const Pairs& s, const Wo
       write_rows<Half, 2, OfSum>(sum[0], {}, to);
       to.column += Half;
       if constexpr (Halves == 2) write_rows<Half, 2, OfSum, Half / 64 % 2>(sum[1], {}, to);
-      if (thread % 32 == 0) {
-        em_tensor_store_wait_read<0>();
-        em_barrier_arrive(bar.pairs_empty + last);
-      }
+      if (thread % 32 == 0) em_tensor_store_wait_read<0>();
+      __syncwarp();
+      em_barrier_arrive(bar.pairs_empty + last);
       continue;
     }
     write_split<Halves>(sum, w, o, row0, item.column, item.split);
@@ -306,7 +308,7 @@ template <int F, int Halves> EM_DEV void multiply_pairs(u8* ring, const void* ma
   if (threadIdx.x == 0) {
     for (int i = 0; i < PairStages; ++i) {
       em_barrier_init(bar.pairs_full + i, 128);
-      em_barrier_init(bar.pairs_empty + i, 8);
+      em_barrier_init(bar.pairs_empty + i, 256); // whoever read a stage says so itself
     }
     for (int i = 0; i < Pieces; ++i) {
       em_barrier_init(bar.piece_full + i, 1);

@@ -24,41 +24,6 @@ u8* shared_pointer(u32 address) {
   return neighbour(address >> RankShift)->arena + offset;
 }
 
-// ---- clocks: only where there are mbarriers, for nothing else asks
-static void merge(Clock& into, const Clock& from) {
-  for (int i = 0; i < block->cluster->parties; ++i)
-    if (into.at[i] < from.at[i]) into.at[i] = from.at[i];
-}
-
-static Clock& own_clock() { return block->cluster->clock[current->party]; }
-
-static void tell(Clock& what) {
-  if (!block->cluster->tracked) return;
-  merge(what, own_clock());
-  own_clock().at[current->party]++;     // what comes now was not told
-}
-
-static void learn(const Clock& what) {
-  if (block->cluster->tracked) merge(own_clock(), what);
-}
-
-void meet_clocks(Block* b) {
-  Cluster* c = b->cluster;
-  if (!c->tracked) return;
-  int each = c->parties / c->size;
-  Clock all{}, *first = c->clock + b->rank * (u32)each;
-  for (int i = 0; i < each; ++i) merge(all, first[i]);
-  for (int i = 0; i < each; ++i) merge(first[i], all), first[i].at[first - c->clock + i]++;
-}
-
-static void track(Cluster* c) {
-  if (c->tracked) return;
-  c->tracked = true;
-  memset(c->clock, 0, sizeof c->clock);
-  for (int i = 0; i < c->parties; ++i) c->clock[i].at[i] = 1;
-  c->told = c->complete = {};
-}
-
 // ---- mbarriers
 static u64 image(const Barrier& b) { return (u64)b.parity << 63 | (u64)b.count << 48 | (u64)(b.pending & 0xffff) << 32 | (u32)b.bytes; }
 
@@ -235,23 +200,10 @@ void check_load(u64* barrier, Block* owner, Span target) {
   for (int i = 0; i < owner->reads; ++i) {
     const Read& r = owner->read[i];
     if (!overlap(target, r.span)) { owner->read[left++] = r; continue; }
-    if (own_clock().at[r.party] < r.time) fail("a tensor load writes into block %u of the cluster what a product read there and was not released since", owner->rank);
+    if (own_clock().at[r.group] < r.time) fail("a tensor load writes into block %u of the cluster what a product read there and was not released since", owner->rank);
     if (r.span.from < target.from || r.span.to > target.to) owner->read[left++] = r;
   }
   owner->reads = left;
-}
-
-void note_read(Span span) {
-  if (!block->cluster->tracked) return;
-  u32 time = own_clock().at[current->party];
-  for (int i = 0; i < block->reads; ++i) {
-    Read& r = block->read[i];
-    if (r.party != current->party || r.span.from != span.from || r.span.to != span.to) continue;
-    r.time = time;
-    return;
-  }
-  if (block->reads == MaxReads) fail("more than %d pieces of shared memory read by products", MaxReads);
-  block->read[block->reads++] = {span, current->party, time};
 }
 
 void check_leaving(Block* b) {

@@ -1,6 +1,6 @@
 // Barriers in shared memory (mbarrier), the barrier of a cluster, shared memory as the blocks of a cluster see it, and who can
-// know of what. A party is a warpgroup. Where it arrives it tells what it knows, where it has waited it knows what was told;
-// memory that was read may be written by another party only once that one knows of the read.
+// know of what. A party is a warp. Where it arrives it tells what it knows, where it has waited it knows what was told; memory that
+// was read may be written by another party only once that one knows of the read.
 #pragma once
 #include "emulator.h"
 
@@ -23,9 +23,19 @@ void wait_for_cluster();
 void release_cluster();                 // if all threads that are left have arrived
 void meet_clocks(Block* block);         // at __syncthreads
 
+// ---- clocks.cpp
+Clock& own_clock();
+void track(Cluster* c);                 // from now on
+void tell(Clock& what);                 // what this party knows
+void learn(const Clock& what);
+
 // ---- what tensor loads, stores and products do to memory
 void check_load(u64* barrier, Block* owner, Span target);
-void note_read(Span span);              // by the party of the current thread
+void note_read(Span span);              // by a product of the current thread's warpgroup
+void tell_reads();                      // those of products so far, to the warps of this warpgroup
+void meet_group();                      // at a barrier of the warpgroup's threads
+void note_touch(const void* row);       // 16 bytes, by a matrix instruction of the current thread's warp
+void check_copy(const void* target);    // 16 bytes or fewer
 void check_leaving(Block* block);       // its last thread has ended
 
 // ---- hopper.h, for those above

@@ -19,7 +19,8 @@ typedef unsigned long long u64;
 namespace emulator {
 
 constexpr int MaxThreads = 1024, MaxBlocks = 8, MaxStatics = 16, MaxCopies = 128, MaxLoads = 64, MaxStores = 64, MaxArrivals = 2048;
-constexpr int MaxBarriers = 64, MaxReads = 256, MaxParties = MaxBlocks * MaxThreads / 128, MaxFibers = MaxBlocks * MaxThreads;
+constexpr int MaxBarriers = 64, MaxReads = 256, MaxFibers = MaxBlocks * MaxThreads;
+constexpr int MaxParties = MaxFibers / 32 + MaxFibers / 128;
 constexpr u32 MaxShared = 227 * 1024, ArenaBytes = 320 * 1024, RedBytes = 256;
 constexpr u32 SharedBase = 1024;        // 32-bit shared address of the arena's first byte
 constexpr u32 RankShift = 24;           // the bits above hold the rank of the arena's block in its cluster
@@ -65,7 +66,7 @@ struct Warpgroup {
 constexpr u64 MapMagic = 0x70616d726f736e74;
 struct TensorMap { u64 magic; u8* base; u64 size[3], stride[2]; u32 box[3], rank, element, swizzle; };
 
-// How far a party, the threads of a warpgroup, knows each other party to have come.
+// How far a party knows each other party to have come: a warp, or behind all warps the products of a warpgroup.
 struct Clock { u32 at[MaxParties]; };
 
 // An mbarrier; its 8 bytes hold a copy that tells when something else was written there.
@@ -83,7 +84,7 @@ struct Barrier {
 struct Load { void* target; TensorMap map; int at[3]; u64* barrier; u32 foreign; };
 struct Store { const void* source; TensorMap map; int at[3]; Thread* by; u32 group; };
 struct CopyArrival { Thread* thread; u64* barrier; u32 group; };
-struct Read { Span span; u32 party, time; };
+struct Read { Span span; u32 group, time; };
 struct Static { const void* key; u32 offset, bytes; };
 struct Cluster;
 
@@ -102,6 +103,7 @@ struct Block {
   Store store[MaxStores];               // tensor stores, likewise
   Barrier barrier[MaxBarriers];
   Read read[MaxReads];                  // by products that were carried out
+  u32* touched;                         // when each warp last used each 16 bytes by ldmatrix or stmatrix
   CopyArrival arrival[MaxArrivals];     // arrivals on mbarriers that wait for copies of their threads
   int loads, stores, barriers, reads, arrivals;
   char* stacks;
@@ -109,7 +111,7 @@ struct Block {
 
 struct Cluster {
   Block* block[MaxBlocks];
-  int size, alive, parties;
+  int size, alive, warps, groups, parties; // warps and groups of a block; parties in all
   Thread* ready[MaxFibers];             // ring of runnable fibers
   u32 head, count;
   Thread* waiting[MaxFibers];           // at the cluster's barrier

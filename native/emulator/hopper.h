@@ -79,6 +79,7 @@ inline void load_tensor(void* target, const void* map, u32 rank, int x, int y, i
 // ---- before a fence the copy engine and products do not see what a thread wrote; known of stmatrix alone
 inline void note_unfenced(const void* row) {
   u32 at = own_offset(row);
+  note_touch(row);
   for (int i = 0; i < block->stores; ++i) {
     u32 from = offset_in(block, block->store[i].source);
     if (overlap({at, at + 16}, {from, from + bytes_of(block->store[i].map)})) fail("stmatrix writes where a tensor store still reads");
@@ -231,6 +232,7 @@ inline void execute_product_wait(Warpgroup& group, WaitSlot** s) {
     left++;
   }
   group.products = left;
+  tell_reads();
   for (int i = 0; i < group.chains; ++i) {
     Chain& c = group.chain[i];
     if (!c.columns || pending[i]) continue;
@@ -242,6 +244,6 @@ inline void execute_product_wait(Warpgroup& group, WaitSlot** s) {
 
 struct CommitSlot {};
 inline void execute_product_commit(Warpgroup& group, CommitSlot**) { group.product_group++; }
-inline void execute_warpgroup_sync(Warpgroup&, CommitSlot**) {}
+inline void execute_warpgroup_sync(Warpgroup&, CommitSlot**) { meet_group(); }
 
 }  // namespace emulator

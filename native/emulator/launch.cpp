@@ -50,12 +50,12 @@ static void start_block(Block* b, const Launch& l, Index index) {
     if (!b->warpgroup[i]) b->warpgroup[i] = (Warpgroup*)calloc(1, sizeof(Warpgroup));
   for (Warpgroup* w : b->warpgroup)
     if (w) w->arrived = w->products = w->chains = 0, w->product_group = 0;
-  u32 parties = (u32)(b->threads + 127) / 128;
+  u32 warps = (u32)(b->threads + 31) / 32;
   for (int i = 0; i < b->threads; ++i) {
     Thread* t = b->thread + i;
     u32 n = (u32)i;
     t->block = b;
-    t->linear = n, t->lane = n & 31, t->warp = n / 32, t->party = b->rank * parties + n / 128;
+    t->linear = n, t->lane = n & 31, t->warp = n / 32, t->party = b->rank * warps + n / 32;
     t->done = false, t->copy_group = t->store_group = 0, t->copies = 0;
     t->cluster_arrivals = t->cluster_waits = t->unfenced_from = t->unfenced_to = 0;
     t->index = {n % d.x, n / d.x % d.y, n / d.x / d.y};
@@ -80,7 +80,7 @@ static void run_cluster(Cluster* c, Launch& l, u64 number) {
     start_block(c->block[i], l, {first.x + r % k.x, first.y + r / k.x % k.y, first.z + r / k.x / k.y});
     c->alive += c->block[i]->threads;
   }
-  c->parties = c->size * ((c->block[0]->threads + 127) / 128);
+  c->warps = (c->block[0]->threads + 31) / 32, c->groups = c->block[0]->threads / 128, c->parties = c->size * (c->warps + c->groups);
   run_fibers(c);
   if (!c->error[0]) check_shared(c);
 }

@@ -150,6 +150,7 @@ void copy_async(void* target, const void* source, u32 size, u32 valid) {
   if (((uintptr_t)target | (uintptr_t)source) & (size - 1)) fail("cp.async: address is not a multiple of %u bytes", size);
   Thread* t = current;
   if (t->copies == MaxCopies) fail("more than %d cp.async of one thread in flight", MaxCopies);
+  check_copy(target);
   memset(target, 0xff, size);
   t->copy[t->copies++] = {target, source, size, valid, t->copy_group};
 }
@@ -172,6 +173,7 @@ static Block* make_block(Cluster* cluster, u32 rank) {
   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   b->stacks = (char*)mmap(nullptr, StackBytes * MaxThreads, PROT_READ | PROT_WRITE, flags, -1, 0);
   b->arena = (u8*)mmap(nullptr, ArenaBytes + RedBytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+  b->touched = (u32*)mmap(nullptr, sizeof(u32) * ArenaBytes / 16 * (MaxThreads / 32), PROT_READ | PROT_WRITE, flags, -1, 0);
   return b;
 }
 

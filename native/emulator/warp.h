@@ -51,6 +51,8 @@ inline u32 to_bf16(float value) {
   return value != value ? 0x7fff : (u + 0x7fff + (u >> 16 & 1)) >> 16;
 }
 
+void note_touch(const void* row);       // barriers.h
+
 struct LoadMatrixSlot { const u8* row; u32* result; };
 
 template <int Count, bool Transposed> void execute_load_matrix(LoadMatrixSlot** s, u32 mask) {
@@ -60,6 +62,7 @@ template <int Count, bool Transposed> void execute_load_matrix(LoadMatrixSlot** 
     for (int i = 0; i < 8; ++i) {
       row[i] = s[8 * m + i]->row;
       if ((uintptr_t)row[i] & 15) fail("ldmatrix: a row's address is not a multiple of 16 bytes");
+      note_touch(row[i]);
     }
     for (int lane = 0; lane < 32; ++lane) {
       u32& out = s[lane]->result[m];

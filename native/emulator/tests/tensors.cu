@@ -64,3 +64,44 @@ EM_KERNEL(128) multiply_a_tile(float* out, int wrong) {
   out[threadIdx.x] = sum[0];
 }
 EM_EXPORT(multiply_a_tile)
+
+enum WrongRefill {
+  Right,
+  ReleasedBefore,           // a reader says that it has read before it does
+  OneForBoth,               // a reader says so for the other one too
+  CopiedWhileStored,        // over what a tensor store still reads
+};
+
+struct Stages { u8 rows[2][2048]; u64 full[2], empty[2]; };
+
+// Two warps read by ldmatrix what a third copies into two stages in turn, and add one number of each pair up.
+EM_KERNEL(96) refill_stages(EM_TENSOR_MAP map, float* out, const u8* in, int wrong) {
+  EM_DYNAMIC_SHARED(Stages, stages);
+  u32 warp = threadIdx.x / 32, row = threadIdx.x % 32 * 16;
+  float count = 0.0f;
+  if (threadIdx.x == 0)
+    for (int i = 0; i < 2; ++i) {
+      em_barrier_init(stages->full + i, 32);
+      em_barrier_init(stages->empty + i, wrong == OneForBoth ? 32 : 64);
+    }
+  __syncthreads();
+  if (wrong == CopiedWhileStored && threadIdx.x == 64) em_tensor_store(EM_PARAMETER_ADDRESS(refill_stages, 0, map), stages->rows[0], 0, 0, 0);
+  __syncthreads();
+  for (int step = 0; step < 6; ++step) {
+    u32 stage = (u32)step % 2, round = (u32)step / 2 & 1;
+    if (warp == 0) {
+      while (!em_barrier_try_wait(stages->empty + stage, round ^ 1)) {}
+      em_copy_async16(stages->rows[stage] + row, in + row);
+      em_copy_arrive(stages->full + stage);
+      continue;
+    }
+    while (!em_barrier_try_wait(stages->full + stage, round)) {}
+    if (wrong == ReleasedBefore) em_barrier_arrive(stages->empty + stage);
+    u32 v[4];
+    em_ldmatrix_x4(v, stages->rows[stage] + row);
+    for (u32 pair : v) count += em_float(pair << 16);
+    if (wrong != ReleasedBefore && (wrong != OneForBoth || warp == 1)) em_barrier_arrive(stages->empty + stage);
+  }
+  out[threadIdx.x] = count;
+}
+EM_EXPORT(refill_stages)

@@ -28,6 +28,9 @@ public abstract partial class Device
     internal virtual IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticShape shape, int xRows, int yRows, int pairs, bool backward) =>
         new Dictionary<string, (double Bytes, double Flops)>();
 
+    /// <summary>The same of a step of training.</summary>
+    internal virtual IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticTraining training) => new Dictionary<string, (double Bytes, double Flops)>();
+
     /// <summary>Seconds of every kernel that the work launches, in order; none where there are no kernels.</summary>
     internal virtual IReadOnlyList<(string Kernel, double Seconds)> Trace(Action work)
     {

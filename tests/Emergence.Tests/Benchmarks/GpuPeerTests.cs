@@ -69,6 +69,14 @@ public sealed class GpuPeerTests
 
             """);
 
+        File.WriteAllText(Path.Combine(folder, "parts.jsonl"), """
+            {"part": "mine/compiled", "status": "out of time", "seconds": 60, "why": "over 60 s"}
+            {"part": "mine/expert", "status": "ok", "seconds": 9, "why": ""}
+            {"part": "smine/paper", "status": "out of time", "seconds": 13, "why": "over 13 s"}
+            {"part": "forward/torch", "status": "failed", "seconds": 1, "why": "exit 1"}
+
+            """);
+
         Assert.Equal(0, Run(Python, Path.Combine(s_folder, "gpu_table.py"), folder).Code);
 
         using var table = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "table.json")));
@@ -76,6 +84,10 @@ public sealed class GpuPeerTests
         Assert.Equal(("2.00", "40 %", ""), rows["MINE step, N = 300,000: expert PyTorch"]);
         Assert.Equal(("", "", "OutOfMemoryError: no"), rows["MINE step, N = 300,000: published script, fp32"]);
         Assert.Equal("0.63", rows["MINE step, N = 300,000: floor on an H200"].Item1); // 3.77 of 6 ms
+        Assert.Equal(("", "", "mine/compiled out of time: over 60 s"), rows["MINE step, N = 300,000: torch.compile + bf16, same layout"]);
+        Assert.Equal(("", "", "smine/paper out of time: over 13 s"), rows["s-mine, what smine/paper did not come to"]);
+        Assert.Equal(("", "", "forward/torch failed: exit 1"), rows["forward, what forward/torch did not come to"]);
+        Assert.Equal("not run", rows["MINE step, N = 300,000: the same with TF32"].Item3);
     }
 
     [Fact]

@@ -63,8 +63,7 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
 
         _rows.Add(new("step", bench.Name, "", bench.Shape, "", Timing.Of(samples, each), 0, bench.Flops));
 
-        // Steps that are played from a recording have no launches of their own to be timed.
-        AddKernels(new(bench.Name, bench.Shape, 0, bench.Flops, _ => () => { }), "warm", [() => device.Train([training], 1)]);
+        AddKernels(new(bench.Name, bench.Shape, 0, bench.Flops, _ => () => { }) { Kernels = _ => device.KernelWork(training) }, "warm", [() => device.Train([training], 1)]);
 
         WorkTime Train(int steps)
         {

@@ -42,6 +42,8 @@ public sealed unsafe partial class CudaDevice
     internal override IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticShape shape, int xRows, int yRows, int pairs, bool backward) =>
         _arithmetic == DType.BFloat16 ? new StepWork(new(shape, xRows, yRows, pairs, HopperPairs != null), Hopper != null).ByKernel(backward) : base.KernelWork(shape, xRows, yRows, pairs, backward);
 
+    internal override IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticTraining training) => StepWork.ByKernel(StepWork.Of(training, Hopper != null));
+
     /// <summary>Every launch between two events, whose own time of some microseconds is in the result.</summary>
     internal override IReadOnlyList<(string Kernel, double Seconds)> Trace(Action work)
     {

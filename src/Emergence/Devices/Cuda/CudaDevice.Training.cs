@@ -121,6 +121,12 @@ public sealed unsafe partial class CudaDevice
                 schedule.Scales[i] = new(_training.Rate(first + i), first + i + 1);
             var driver = _device.Driver;
             driver.Check(driver.cuMemcpyHtoDAsync_v2(Memory, &schedule, (nuint)sizeof(Schedule), _queue!.Stream.Handle));
+            if (_device._trace != null)
+            {
+                QueueSteps(steps);
+                return;
+            }
+
             var left = steps;
             for (; left >= GraphSteps; left -= GraphSteps)
                 _steps!.Launch();
@@ -184,6 +190,21 @@ public sealed unsafe partial class CudaDevice
         {
             var seen = new bool[count];
             return rows.Count == count && rows.All(row => !seen[row] && (seen[row] = true));
+        }
+
+        /// <summary>A graph has no launches that could be timed one by one.</summary>
+        private void QueueSteps(int steps)
+        {
+            _device._entered.Value = _queue;
+            try
+            {
+                for (var i = 0; i < steps; i++)
+                    QueueStep();
+            }
+            finally
+            {
+                _device._entered.Value = null;
+            }
         }
 
         private void QueueStep()

@@ -108,7 +108,7 @@ public class BenchTests
         Assert.Equal("emulator", file.Device);
     }
 
-    /// <summary>Kernels that serve a step of training as a whole are in its row alone.</summary>
+    /// <summary>Those of critics in bf16 and those that serve a step as a whole are measured with a step: KernelWorkTests.</summary>
     [Fact]
     public void Every_kernel_of_a_single_op_is_measured()
     {

@@ -13,6 +13,9 @@ public sealed unsafe class EmulatedHopperTests : IDisposable
 {
     private const int Tile = 64, Steps = 5, K = Steps * Tile, SharedBytes = (4 * 8192) + 32;
 
+    /// <summary>The bf16 of bytes 3f 3f.</summary>
+    private const float Bytes3F = 0.74609375f;
+
     private readonly CudaDriver _driver = EmulatorFixture.Tests;
     private readonly CudaContext _context;
     private readonly CudaStream _stream;
@@ -130,6 +133,29 @@ public sealed unsafe class EmulatedHopperTests : IDisposable
         }
     }
 
+    /// <summary>A stage that copies fill again is free once every warp that read it has said so itself.</summary>
+    [Theory]
+    [InlineData(0, "")]
+    [InlineData(1, "cp.async writes what warp")]
+    [InlineData(2, "cp.async writes what warp 2 used by ldmatrix or stmatrix and did not release since")]
+    [InlineData(3, "cp.async writes where a tensor store still reads")]
+    public void A_stage_that_is_filled_too_early_is_found_and_named(int wrong, string expected)
+    {
+        foreach (var (order, seed) in ((int, int)[])[(0, 1), (1, 1), (2, 1), (2, 2), (2, 3)])
+        {
+            EmulatorFixture.Order(_driver, order, seed);
+            if (wrong == 0)
+            {
+                Assert.Equal(Enumerable.Range(0, 96).Select(thread => thread < 32 ? 0f : 6 * 4 * Bytes3F), Refill(wrong));
+                continue;
+            }
+
+            var error = Assert.Throws<EmergenceException>(() => Refill(wrong));
+            Assert.Contains($"refill_stages: {expected}", error.Message, StringComparison.Ordinal);
+            _driver.Check(_driver.cuDevicePrimaryCtxReset_v2(0));
+        }
+    }
+
     [Theory]
     [InlineData(0, "")]
     [InlineData(9, "wgmma: bits of the descriptor 4000004000018040 are set between its fields")]
@@ -158,6 +184,20 @@ public sealed unsafe class EmulatedHopperTests : IDisposable
         var values = new ushort[16 * 64];
         fixed (ushort* to = values)
             _driver.Check(_driver.cuMemcpyDtoHAsync_v2(to, (ulong)matrix.Address, (nuint)(sizeof(ushort) * values.Length), _stream.Handle));
+        _stream.Synchronize();
+        return values;
+    }
+
+    /// <summary>What each of 96 threads counted.</summary>
+    private float[] Refill(int wrong)
+    {
+        using var matrix = new Tensor(new CudaBuffer(_context, 16 * 64 * sizeof(ushort)), DType.BFloat16, 16, 64);
+        using CudaBuffer output = new(_context, sizeof(float) * 96), input = new(_context, 512);
+        _driver.Check(_driver.cuMemsetD8Async((ulong)input.Address, 0x3f, 512, _stream.Handle));
+        _stream.Launch(_kernels[new KernelRow("refill_stages", "tensors", 96, SharedBytes: (2 * 2048) + 32)], new Grid(1), 1, [CudaTensorMap.Of(_driver, matrix, 16, 1)], [output, input, wrong]);
+        var values = new float[96];
+        fixed (float* to = values)
+            _driver.Check(_driver.cuMemcpyDtoHAsync_v2(to, (ulong)output.Address, (nuint)(sizeof(float) * values.Length), _stream.Handle));
         _stream.Synchronize();
         return values;
     }

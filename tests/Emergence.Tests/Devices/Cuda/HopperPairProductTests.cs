@@ -39,15 +39,17 @@ public sealed class HopperPairProductTests : IDisposable
         ordered.By_rows_adds_parts_and_the_sums_of_columns(700, 136, 200);
         ordered.By_rows_adds_parts_and_the_sums_of_columns(130, 104, 72);
         ordered.Forward_forms_its_operand_and_keeps_the_signs(257, 200, 136);
+        ordered.Forward_forms_its_operand_and_keeps_the_signs(600, 392, 136);
     }
 
-    /// <summary>Both widths of a tile, edges in each direction, several tiles in a row, rings that wrap.</summary>
+    /// <summary>Both widths of a tile, edges in each direction, rings that wrap; 600 rows are three tiles for each of the emulator's clusters.</summary>
     [Theory]
     [InlineData(1, 8, 8)]
     [InlineData(130, 100, 72)]
     [InlineData(257, 200, 136)]
     [InlineData(65, 384, 64)]
     [InlineData(129, 392, 456)]
+    [InlineData(600, 392, 136)]
     public void Forward_forms_its_operand_and_keeps_the_signs(int m, int n, int k)
     {
         var pairs = new Pairs(_random, m, k, isActivated: true);

@@ -60,7 +60,7 @@ public sealed class KernelWorkTests
         Assert.Equal((2.0 * (700 + 500) * 128) + (8 * 700), work["add_pairs_bf16"].Bytes);
     }
 
-    /// <summary>The lists name what a step launches, as the emulator sees it; that rows are in two pairs each is found where a queue begins.</summary>
+    /// <summary>The lists name what a step in a queue launches, as the emulator sees it, and a bench has a row for each of them.</summary>
     [Theory]
     [InlineData(DType.BFloat16, false)]
     [InlineData(DType.BFloat16, true)]
@@ -68,18 +68,23 @@ public sealed class KernelWorkTests
     public void A_step_launches_what_the_lists_name(DType arithmetic, bool warpgroups)
     {
         using var device = new CudaDevice(EmulatorFixture.Kernels, null, arithmetic, warpgroups);
-        using var inputs = new BenchInputs(device, 1);
-        var training = StepBench.Published(4_200, 16, [128, 96, 48, 24, 12, 6, 3, 1]).Prepare(inputs);
-        training.Take(device, 1);
-        if (training.Workspace is CriticWorkspace16 { Plan.FormsPairs: true } memory)
-            memory.ByA.IsOfTwos = memory.ByB.IsOfTwos = true;
+        var run = new BenchRun(device, 1e-9, _ => { }, CancellationToken.None);
+        var step = StepBench.Published(4_200, 16, [128, 96, 48, 24, 12, 6, 3, 1]);
 
-        var launched = device.Trace(() => training.Take(device, 1)).Select(launch => OfAnyWidth(launch.Kernel)).ToHashSet();
+        run.Measure(step);
 
-        // Adam by its schedule and the end of a step are for steps in a queue.
+        Assert.Empty(run.Skipped);
+        var rows = run.Rows.Where(row => row.Kind == "kernel" && row.Op == step.Name).ToDictionary(row => row.Kernel);
         var pass = arithmetic == DType.BFloat16 ? StepWork.Published(warpgroups) : SingleStepWork.Step;
-        var listed = pass.Launches.Select(launch => OfAnyWidth(launch.Kernel.Name)).Except(["adam_scheduled", "end_step"]).Append("adam").ToHashSet();
-        Assert.Equal(listed.Order(), launched.Order());
+        Assert.Equal(pass.Launches.Select(launch => OfAnyWidth(launch.Kernel.Name)).Distinct().Order(), rows.Keys.Select(OfAnyWidth).Distinct().Order());
+
+        // Parameters, gradient and two moments are read, all but the gradient written; 16-byte pairs of indices.
+        var parameters = (128 * 33) + (96 * 129) + (48 * 97) + (24 * 49) + (12 * 25) + (6 * 13) + (3 * 7) + 4;
+        Assert.Equal(28.0 * parameters, rows["adam_scheduled"].Bytes);
+        Assert.True(rows["end_step"].Bytes > 0);
+        Assert.Equal(16.0 * 4_200, rows["draw_shuffled"].Bytes);
+        if (arithmetic == DType.BFloat16)
+            Assert.All(rows.Values, row => Assert.True(row.Bytes > 0, row.Kernel));
 
         // product_nt_96 and product_nt_128 are one.
         static string OfAnyWidth(string kernel) => kernel.Contains("product_", StringComparison.Ordinal) ? kernel[..kernel.LastIndexOf('_')] : kernel;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Emergence.Devices.Sampling;
 
 namespace Emergence.Devices.Cuda.Listings;
 
@@ -27,15 +28,39 @@ internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
             new(KernelTable.DrawShuffled, 4 * Index * PublishedRows),
             .. step.Forward(),
             .. Objective(PublishedPairs),
-            .. step.Backward(keepsX: true, ofTwos: warpgroups),
+            .. step.Backward(keepsX: true, keepsY: false, ofTwos: warpgroups),
             .. Update(PublishedShape),
         ]);
     }
 
-    /// <summary>Bytes and FLOPs of all launches of each kernel of a forward pass, and of the backward pass behind it.</summary>
+    /// <summary>A step of a training in a queue; of one in single precision, what lies around its passes.</summary>
+    public static IEnumerable<LaunchWork> Of(CriticTraining training, bool warpgroups)
+    {
+        IEnumerable<LaunchWork> passes = [];
+        if (training.Workspace is CriticWorkspace16 { Plan: var plan, ByA: var byA, ByB: var byB })
+        {
+            var step = new StepWork(plan, warpgroups);
+            passes = [.. step.Forward(), .. step.Backward(byA.Kept != null, byB.Kept != null, byA.IsOfTwos)];
+        }
+
+        return [.. Draw(training.Source), .. passes, .. Objective(training.A.Rows), .. Update(training.Shape)];
+    }
+
+    /// <summary>Bytes and FLOPs of all launches of each kernel.</summary>
+    public static IReadOnlyDictionary<string, (double Bytes, double Flops)> ByKernel(IEnumerable<LaunchWork> launches) =>
+        launches.GroupBy(launch => launch.Kernel.Name).ToDictionary(kernel => kernel.Key, kernel => (kernel.Sum(launch => launch.Bytes), kernel.Sum(launch => launch.TensorFlops + launch.Flops)));
+
+    /// <summary>Bytes and FLOPs of the kernels of a forward pass, and of the backward pass behind it.</summary>
     public IReadOnlyDictionary<string, (double Bytes, double Flops)> ByKernel(bool backward) =>
-        (backward ? Forward().Concat(Backward(keepsX: false, ofTwos: false)) : Forward()).GroupBy(launch => launch.Kernel.Name)
-            .ToDictionary(kernel => kernel.Key, kernel => (kernel.Sum(launch => launch.Bytes), kernel.Sum(launch => launch.TensorFlops + launch.Flops)));
+        ByKernel(backward ? Forward().Concat(Backward(keepsX: false, keepsY: false, ofTwos: false)) : Forward());
+
+    /// <summary>Which rows meet is written, and what decides it read: a permutation's index, or two alias tables and the support.</summary>
+    private static IEnumerable<LaunchWork> Draw(PairSource source) => source switch
+    {
+        ShuffledPairs => [new(KernelTable.DrawShuffled, 4 * Index * source.Count)],
+        OffSupportPairs off => [new(KernelTable.DrawOffSupport, Index * ((2.0 * (off.Count + off.X.Aliases.Length + off.Y.Aliases.Length)) + off.RowStarts.Length + off.Columns.Length))],
+        _ => [],
+    };
 
     /// <summary>The partition of all scores in three launches; the values of parts are few.</summary>
     public static IEnumerable<LaunchWork> Objective(double pairs) =>
@@ -66,12 +91,12 @@ internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
         yield return TailForward();
     }
 
-    private IEnumerable<LaunchWork> Backward(bool keepsX, bool ofTwos) =>
+    private IEnumerable<LaunchWork> Backward(bool keepsX, bool keepsY, bool ofTwos) =>
     [
         .. TailBackward(),
         .. Enumerable.Range(1, plan.TailStart - 1).Reverse().SelectMany(Layer),
         .. First(plan.XRows, plan.Shape.XColumns, isKept: keepsX, ofTwos, hasBias: true),
-        .. First(plan.YRows, plan.Shape.YColumns, isKept: false, ofTwos, hasBias: false),
+        .. First(plan.YRows, plan.Shape.YColumns, isKept: keepsY, ofTwos, hasBias: false),
     ];
 
     /// <summary>Of tensor cores, what single precision would take; they take several products of parts for one.</summary>
