@@ -76,10 +76,11 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
     public Table Toy(int rows, IReadOnlyList<int> widths, int steps, ulong seed)
     {
         int[] slots = [0, 1, PrefixToy.Slots - 1];
-        var preset = CriticPreset.Small with { Name = "toy", Widths = widths, StepLimit = steps };
-        Console.Error.WriteLine(preset.Identity);
         var joints = slots.ToDictionary(slot => slot, slot => KnownMiCases.All.Single(known => known.Id == $"31{"abcd"[slot]}").Sample(rows, seed).ToClasses());
-        var requests = slots.SelectMany(slot => new[] { "paper", "s-mine" }.Select(name => new EstimationRequest(EstimatorTable.Find(name), joints[slot], preset, seed, (uint)slot))).ToList();
+        var preset = CriticPreset.Small with { Name = "toy", Widths = widths, StepLimit = steps };
+        var requests = slots.SelectMany(slot => new[] { "paper", "s-mine" }.Select(name => new EstimationRequest(EstimatorTable.Find(name), joints[slot], WithPairsFor(joints[slot], preset), seed, (uint)slot))).ToList();
+        foreach (var identity in requests.Select(request => request.Preset.Identity).Distinct())
+            Console.Error.WriteLine(identity);
         var results = new Dictionary<EstimationRequest, MutualInformation>(ReferenceEqualityComparer.Instance);
         using var batch = new EstimationBatch(device, 1);
         batch.Run(
@@ -92,9 +93,9 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
             cancellation);
 
         var table = new Table(
-            TableColumn.Integer("words"), TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("exact_bits", 3), TableColumn.Number("mi_minus_exact_bits", 3), TableColumn.Number("true_bits", 3), TableColumn.Number("log2_n", 3), TableColumn.Number("mu", 1), TableColumn.Integer("steps"), TableColumn.Integer("steps_above_exact"), TableColumn.Text("stopped_by"), TableColumn.Text("verdict"));
+            TableColumn.Integer("words"), TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("exact_bits", 3), TableColumn.Number("mi_minus_exact_bits", 3), TableColumn.Number("support_bits", 3), TableColumn.Number("true_bits", 3), TableColumn.Number("log2_n", 3), TableColumn.Number("mu", 1), TableColumn.Integer("steps"), TableColumn.Integer("steps_above_exact"), TableColumn.Text("stopped_by"), TableColumn.Text("verdict"));
         foreach (var (request, result) in requests.Select(request => (request, results[request])))
-            table.Add((int)request.Cell + 1, result.Estimator, result.MiBits, result.ExactBits, result.MiBits - result.ExactBits, PrefixToy.TrueBits((int)request.Cell), result.Log2N, result.Mu, result.Steps, result.StepsAboveCeiling, result.StoppedBy.ToString().ToLowerInvariant(), result.Verdict.Word());
+            table.Add((int)request.Cell + 1, result.Estimator, result.MiBits, result.ExactBits, result.MiBits - result.ExactBits, joints[(int)request.Cell].SupportBits, PrefixToy.TrueBits((int)request.Cell), result.Log2N, result.Mu, result.Steps, result.StepsAboveCeiling, result.StoppedBy.ToString().ToLowerInvariant(), result.Verdict.Word());
         return table;
     }
 
@@ -124,6 +125,13 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
         }
 
         return table;
+    }
+
+    /// <summary>Preset small has four pairs off the support for each of the 2,000 classes it is made for: as many for more classes.</summary>
+    private static CriticPreset WithPairsFor(JointClasses joint, CriticPreset preset)
+    {
+        var pairs = Math.Max(preset.Pairs, 4 * joint.Support.Count);
+        return preset with { Pairs = pairs, PairsAtScale = pairs };
     }
 
     private PairInformation Estimate(Estimator estimator, JointClasses joint, ulong[] seeds) =>

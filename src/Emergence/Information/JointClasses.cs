@@ -50,6 +50,12 @@ public sealed class JointClasses
     public double SupportProduct { get; }
 
     /// <summary>
+    /// -log2 sum_S u v: what a critic reads that tells pairs of S from all others, but not how often each occurs. Bits from here
+    /// to I_emp are the unevenness of the classes; in a sample of rows that are nearly all different, which of them came twice.
+    /// </summary>
+    public double SupportBits => -Math.Log2(SupportProduct);
+
+    /// <summary>
     /// mu: how many of N rows a random shuffle of y leaves on S, in the mean; N sum w^2 where x and y are injective.
     /// </summary>
     public double Coincidences => Samples * SupportProduct;

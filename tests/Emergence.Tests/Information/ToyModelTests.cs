@@ -35,6 +35,9 @@ public sealed class ToyModelTests
             Assert.Equal("unreliable", rows[row - 1].GetProperty("verdict").GetString());
         }
 
+        // At four words hardly a sequence comes twice, and what s-mine leaves is little more than which of them do.
+        Assert.InRange(Of(5, "support_bits"), Of(5, "exact_bits") - 0.02, Of(5, "exact_bits") - 1e-4);
+        Assert.InRange(Of(5, "mi_bits"), Of(5, "support_bits") - 0.02, Of(5, "exact_bits"));
         Assert.InRange(Of(0, "mu"), 70, 90); // 2,000 / 25, a little more for an uneven draw
         Assert.InRange(Of(2, "mu"), 3.3, 5);
         Assert.True(Of(2, "mi_minus_exact_bits") > 0.5, "a shuffle without any coincidence is not bounded");
