@@ -47,6 +47,17 @@ public class ClassesTests
         Assert.Equal([0.4, 0.2, 0.2, 0.2], side.Weights.ToArray());
     }
 
+    [Theory]
+    [InlineData(new double[] { 1, 1, 1, 1 }, 2, 2)]
+    [InlineData(new double[] { 2, 1, 1 }, 1.5, 1.415037499278844)] // -log2(1/4 + 1/16 + 1/16)
+    public void The_support_alone_holds_less_where_classes_are_uneven(double[] counts, double bits, double ofSupport)
+    {
+        var rows = new RowClasses([.. counts.Select((_, row) => (float)row)], 1, counts);
+        var joint = new JointClasses(rows, rows, isEnumeration: true);
+        Assert.Equal(bits, joint.Bits, 1e-14);
+        Assert.Equal(ofSupport, joint.SupportBits, 1e-14);
+    }
+
     [Fact]
     public void Information_of_a_two_by_two_table()
     {
