@@ -72,7 +72,7 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
         var (zx, zy) = (_zx.RowRange(0, x.Rows), _zy.RowRange(0, y.Rows));
         _device.MatMul(x, weight.ColumnRange(0, Shape.XColumns), zx, transposeB: true, bias: Shape.Bias(parameters, 0));
         _device.MatMul(y, weight.ColumnRange(Shape.XColumns, Shape.YColumns), zy, transposeB: true);
-        for (var layer = 1; layer <= LastLayer; layer++)
+        for (var layer = 1; layer < Math.Max(2, LastLayer); layer++)
             _device.Pack(Shape.Weight(parameters, layer), true, _packed[layer]);
         _device.Share((a.Rows + _blockRows - 1) / _blockRows, block =>
         {
@@ -83,13 +83,13 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
 
     public void Backward(Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient)
     {
-        for (var layer = 2; layer <= LastLayer; layer++)
+        for (var layer = 2; layer < LastLayer; layer++)
             _device.Pack(Shape.Weight(parameters, layer), false, _packed[layer]);
         var chunks = Math.Min(_chunks, Math.Max(1, a.Rows));
         _device.Share(chunks, chunk =>
         {
             var start = (int)((long)a.Rows * chunk / chunks);
-            BackwardChunk(_partial.RowRange(chunk, 1), a, b, start, (int)((long)a.Rows * (chunk + 1) / chunks));
+            BackwardChunk(parameters, _partial.RowRange(chunk, 1), a, b, start, (int)((long)a.Rows * (chunk + 1) / chunks));
         });
         _device.SumRows(_partial.RowRange(0, chunks), gradient.ColumnRange(FirstLayerParameters, _partial.Columns));
         _device.ShareColumns(Shape.Widths[0], (first, count) => BackwardColumns(Shape.Weight(parameters, 1), x.Rows, y.Rows, a, b, first, count));
@@ -119,14 +119,21 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
                 Activation = layer == LastLayer ? Activation.None : Activation.LeakyRelu,
             };
             if (layer == 1)
+            {
                 _device.Product(pairs, _packed[1], output, epilogue);
+                continue;
+            }
+
+            var input = _inner[layer - 1]!.RowRange(start, rows);
+            if (layer < LastLayer)
+                _device.Product(input, _packed[layer], output, epilogue);
             else
-                _device.Product(_inner[layer - 1]!.RowRange(start, rows), _packed[layer], output, epilogue);
+                CriticLoops.Scores(new(input), rows, input.Columns, (float*)Shape.Weight(parameters, layer).Address, *epilogue.Bias, new(output));
         }
     }
 
     /// <summary>Gradients by the inner layers' outputs, and by all weights behind the first layer, of pairs start .. end - 1.</summary>
-    private void BackwardChunk(Tensor partial, Tensor a, Tensor b, int start, int end)
+    private void BackwardChunk(Tensor parameters, Tensor partial, Tensor a, Tensor b, int start, int end)
     {
         // Blocks of one height as far as may be, whole tiles.
         var blocks = Math.Max(1, (end - start + _blockRows - 1) / _blockRows);
@@ -138,9 +145,17 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
             {
                 var (delta, input) = (Delta(layer).RowRange(row, rows), _inner[layer - 1]!.RowRange(row, rows));
                 var (weight, bias) = Partial(partial, layer);
-                _device.AddGradient(delta, input, weight, accumulate);
                 _device.AddRows(delta, bias, accumulate);
-                _device.Product(delta, _packed[layer], input, new Epilogue { Mask = (float*)input.Address, MaskStride = input.RowStride });
+                if (layer < LastLayer)
+                {
+                    _device.AddGradient(delta, input, weight, accumulate);
+                    _device.Product(delta, _packed[layer], input, new Epilogue { Mask = (float*)input.Address, MaskStride = input.RowStride });
+                }
+                else
+                {
+                    CriticLoops.SumWeighted(new(delta), new(input), rows, input.Columns, (float*)weight.Address, accumulate);
+                    CriticLoops.ScoreInputGradient(new(delta), rows, input.Columns, (float*)Shape.Weight(parameters, layer).Address, new(input));
+                }
             }
 
             var second = Partial(partial, 1);

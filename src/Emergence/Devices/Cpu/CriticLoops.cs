@@ -84,6 +84,45 @@ internal static unsafe class CriticLoops
         Vector256.Narrow(low3, high3).Store(sums + 24);
     }
 
+    // The last layer has one output: products with one row or column would cost more to pack than to make.
+
+    /// <summary>y[r] = x[r] w + bias.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Scores(Rows<float> x, int rows, int columns, float* w, float bias, Rows<float> y)
+    {
+        for (var r = 0; r < rows; r++)
+            *y[r] = Lanes.Dot(x[r], w, columns) + bias;
+    }
+
+    /// <summary>y (+)= sum over r of delta[r] x[r].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SumWeighted(Rows<float> delta, Rows<float> x, int rows, int columns, float* y, bool accumulate)
+    {
+        for (var c = 0; c < columns; c += Lanes.Count)
+        {
+            var left = columns - c;
+            var sum = Vector256<float>.Zero;
+            for (var r = 0; r < rows; r++)
+                sum = Vector256.FusedMultiplyAdd(Vector256.Create(*delta[r]), Lanes.Load(x[r] + c, left), sum);
+            Lanes.Store(y + c, accumulate ? sum + Lanes.Load(y + c, left) : sum, left);
+        }
+    }
+
+    /// <summary>x[r] = delta[r] w times the slope of the leaky ReLU whose output x[r] was.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ScoreInputGradient(Rows<float> delta, int rows, int columns, float* w, Rows<float> x)
+    {
+        for (var r = 0; r < rows; r++)
+        {
+            var d = Vector256.Create(*delta[r]);
+            for (var c = 0; c < columns; c += Lanes.Count)
+            {
+                var left = columns - c;
+                Lanes.Store(x[r] + c, Epilogue.Slope(Lanes.Load(x[r] + c, left), d * Lanes.Load(w + c, left)), left);
+            }
+        }
+    }
+
     /// <summary>sums[index[r]] += x[r], in the order of r.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ScatterAdd(float* x, nint stride, int* index, nint indexStride, int rows, int columns, float* sums, nint strideSums)
