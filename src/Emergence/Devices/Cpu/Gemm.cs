@@ -188,7 +188,9 @@ internal unsafe struct Gemm
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Multiply(float* packed, int n0, int columns, int m0, int rows, int first, int end)
     {
-        var block = packed != null ? MaxRows : SingleBlockRows;
+        // Processors with narrow vectors have half the second cache or less, which a long block of k would overflow.
+        var isLong = Kernel.Rows == GemmKernel.LowRows && BlockLength > MaxBlock;
+        var block = packed == null ? SingleBlockRows : isLong ? MaxRows / 2 : MaxRows;
         for (var m = 0; m < rows; m += block)
             MultiplyBlock(packed, n0, columns, m0 + m, Math.Min(block, rows - m), first, end);
     }
@@ -223,7 +225,10 @@ internal unsafe struct Gemm
                 pairs.Dense(m0, rows, k0, count, left);
             else if (!direct)
                 Packing.Left(from, rowStep, stepA, rows, count, left, height);
-            var (source, sourceRow, sourceStep) = direct ? ((nint)from, rowStep, stepA) : PairsA == null ? ((nint)left, (nint)1, (nint)height) : ((nint)left, (nint)count, (nint)1);
+
+            // Rows of pairs are dense, others lie where they are or in groups of a tile's height.
+            var source = direct ? from : left;
+            var (sourceRow, sourceStep) = direct ? (rowStep, stepA) : PairsA == null ? (1, height) : (count, (nint)1);
             var sourceTile = direct ? height * rowStep : (nint)height * count;
             for (var panel = first; panel < end; panel++)
             {
@@ -249,7 +254,7 @@ internal unsafe struct Gemm
                         tileEnd = Epilogue.End(y, StrideY, m0 + m, n);
                     if (ends && !(byKernel && isInPlace))
                         Epilogue.Prefetch(y, StrideY, m0 + m, n, inTile, inPanel);
-                    Kernel.Run(count, (float*)source + tile * sourceTile, sourceRow, sourceStep, right, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
+                    Kernel.Run(count, source + tile * sourceTile, sourceRow, sourceStep, right, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
                     if (ends && !byKernel)
                         Epilogue.Store(c, strideC, y, StrideY, m0 + m, n, inTile, inPanel);
                 }
