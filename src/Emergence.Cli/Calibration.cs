@@ -77,7 +77,7 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
     {
         int[] slots = [0, 1, PrefixToy.Slots - 1];
         var joints = slots.ToDictionary(slot => slot, slot => KnownMiCases.All.Single(known => known.Id == $"31{"abcd"[slot]}").Sample(rows, seed).ToClasses());
-        var preset = CriticPreset.Small with { Name = "toy", Widths = widths, StepLimit = steps };
+        var preset = CriticPreset.Small with { Name = "toy", Widths = widths, StepLimit = steps, GoesOnWhenLevel = true };
         var requests = slots.SelectMany(slot => new[] { "paper", "s-mine" }.Select(name => new EstimationRequest(EstimatorTable.Find(name), joints[slot], WithPairsFor(joints[slot], preset), seed, (uint)slot))).ToList();
         foreach (var identity in requests.Select(request => request.Preset.Identity).Distinct())
             Console.Error.WriteLine(identity);

@@ -86,7 +86,13 @@ public sealed record CriticPreset
             : throw new EmergenceException($"expected a step limit that is a positive multiple of {CheckEvery}, found {value}", ExitCode.Usage);
     }
 
-    public string Identity => string.Create(CultureInfo.InvariantCulture, $"{Name}: critic {string.Join('-', Widths)}, {Pairs} pairs off the support ({PairsAtScale} from 100000 classes), Adam {Rate.Text}, at most {StepLimit} steps");
+    /// <summary>
+    /// Whether a training whose curve has levelled goes on to the step limit. Where one step says little, as at 1e-3 with many layers,
+    /// two windows can have the same mean by chance.
+    /// </summary>
+    public bool GoesOnWhenLevel { get; init; }
+
+    public string Identity => string.Create(CultureInfo.InvariantCulture, $"{Name}: critic {string.Join('-', Widths)}, {Pairs} pairs off the support ({PairsAtScale} from 100000 classes), Adam {Rate.Text}, at most {StepLimit} steps{(GoesOnWhenLevel ? ", level or not" : "")}");
 
     public static CriticPreset Find(string name) => All.FirstOrDefault(preset => preset.Name == name)
         ?? throw new EmergenceException($"unknown preset '{name}': choose {string.Join(", ", All.Select(preset => preset.Name))}", ExitCode.Usage);

@@ -88,12 +88,14 @@ internal sealed class SupportMine : Estimator
         : CriticEstimation(request, about, device, training)
     {
         private readonly double _ceiling = request.Joint.Bits;
+        private readonly CriticPreset _preset = request.Preset;
 
         protected override StopReason Judge()
         {
             if (MeanOfLast(CriticPreset.CheckEvery) >= _ceiling - CeilingMargin)
                 return StopReason.Ceiling;
-            var isLevel = Bits.Count >= 2 * LevelWindow && Math.Abs(MeanOfLast(LevelWindow) - MeanOfLast(LevelWindow, LevelWindow)) < LevelMargin;
+            var mayStop = !_preset.GoesOnWhenLevel || Bits.Count >= _preset.StepLimit;
+            var isLevel = mayStop && Bits.Count >= 2 * LevelWindow && Math.Abs(MeanOfLast(LevelWindow) - MeanOfLast(LevelWindow, LevelWindow)) < LevelMargin;
             return isLevel ? StopReason.Level : StopReason.None;
         }
 

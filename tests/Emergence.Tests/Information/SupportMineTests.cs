@@ -21,6 +21,18 @@ public class SupportMineTests
         Assert.Equal(result.MiBits, result.Curve.TakeLast(50).Average(), 1e-12);
     }
 
+    /// <summary>A critic that does not move is level after its first two windows of 200 steps.</summary>
+    [Theory]
+    [InlineData(false, 400)]
+    [InlineData(true, 600)]
+    public void A_level_curve_ends_the_training_unless_it_is_to_go_on(bool goesOn, int steps)
+    {
+        using var device = Cells.Open("reference");
+        var preset = Cells.Sampling with { Pairs = 600, Rate = LearningRate.Constant(1e-12), StepLimit = 600, GoesOnWhenLevel = goesOn };
+        var result = Cells.Estimate(device, Cells.Request("s-mine", Cells.Bijection(25, 4), preset));
+        Assert.Equal((steps, StopReason.Level), (result.Steps, result.StoppedBy));
+    }
+
     /// <summary>25 vectors that share 5: log2 5, whatever the critic sees on the left.</summary>
     [Fact]
     public void Reaches_the_exact_value_where_classes_merge()

@@ -138,14 +138,15 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
         // Blocks of one height as far as may be, whole tiles.
         var blocks = Math.Max(1, (end - start + _blockRows - 1) / _blockRows);
         var height = ((end - start + blocks - 1) / blocks + GemmKernel.MaxRows - 1) / GemmKernel.MaxRows * GemmKernel.MaxRows;
+        (Tensor Weight, Tensor Bias)[] gradients = [.. Enumerable.Range(0, Shape.Layers).Select(layer => layer == 0 ? default : Partial(partial, layer))];
         for (var row = start; row < end || row == start; row += height)
         {
             var (rows, accumulate) = (Math.Min(height, end - row), row > start);
             for (var layer = LastLayer; layer > 1; layer--)
             {
                 var (delta, input) = (Delta(layer).RowRange(row, rows), _inner[layer - 1]!.RowRange(row, rows));
-                var (weight, bias) = Partial(partial, layer);
-                _device.AddRows(delta, bias, accumulate);
+                var (weight, bias) = gradients[layer];
+                AddRows(delta, bias, accumulate);
                 if (layer < LastLayer)
                 {
                     _device.AddGradient(delta, input, weight, accumulate);
@@ -158,9 +159,9 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
                 }
             }
 
-            var second = Partial(partial, 1);
-            _device.AddGradient(Delta(1).RowRange(row, rows), FirstLayerRows(_zx, _zy, a, b, row, rows), second.Weight, accumulate);
-            _device.AddRows(Delta(1).RowRange(row, rows), second.Bias, accumulate);
+            var second = Delta(1).RowRange(row, rows);
+            _device.AddGradient(second, FirstLayerRows(_zx, _zy, a, b, row, rows), gradients[1].Weight, accumulate);
+            AddRows(second, gradients[1].Bias, accumulate);
         }
     }
 
@@ -181,7 +182,6 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
 
         dzx.Finish(xRows, column, count);
         dzy.Finish(yRows, column, count);
-
         _idle.Add(memory);
     }
 
@@ -218,6 +218,9 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
         var (outputs, inputs) = (Shape.Widths[layer], Shape.InputColumns(layer));
         return (partial.ColumnRange(start, outputs * inputs).Reshape(outputs, inputs), partial.ColumnRange(start + outputs * inputs, outputs));
     }
+
+    private static void AddRows(Tensor x, Tensor sums, bool accumulate) =>
+        CriticLoops.SumRows((float*)x.Address, x.RowStride, x.Rows, x.Columns, (float*)sums.Address, accumulate);
 
     /// <summary>Gradient by the output of a layer before its activation.</summary>
     private Tensor Delta(int layer) => layer == LastLayer ? ScoreGradients : _inner[layer]!;

@@ -66,17 +66,14 @@ public sealed unsafe partial class CpuDevice
         });
     }
 
-    protected override void SumRowsCore(Tensor x, Tensor sums) => AddRows(x, sums, accumulate: false);
-
-    /// <summary>sums (1, c) = sum of the rows of x (R, c), added to what it holds on request.</summary>
-    internal void AddRows(Tensor x, Tensor sums, bool accumulate)
+    protected override void SumRowsCore(Tensor x, Tensor sums)
     {
         RequireFloat32(x, sums);
         const int Strip = CriticLoops.StripColumns;
         _pool.RunRanges((x.Columns + Strip - 1) / Strip, Math.Max(1, 2048 / Math.Max(1, x.Rows)), (first, end) =>
         {
-            for (var column = first * Strip; column < Math.Min(x.Columns, end * Strip); column += Strip)
-                CriticLoops.SumStrip(At(x, 0) + column, x.RowStride, x.Rows, Math.Min(Strip, x.Columns - column), At(sums, 0) + column, accumulate);
+            var start = first * Strip;
+            CriticLoops.SumRows(At(x, 0) + start, x.RowStride, x.Rows, Math.Min(x.Columns, end * Strip) - start, At(sums, 0) + start, accumulate: false);
         });
     }
 

@@ -54,9 +54,16 @@ internal static unsafe class CriticLoops
             Lanes.Store(y + c, VectorMath.LeakyRelu(Lanes.Load(x + c, columns - c) + Lanes.Load(z + c, columns - c)), columns - c);
     }
 
+    /// <summary>sums (+)= sum of rows, strip by strip.</summary>
+    public static void SumRows(float* x, nint stride, int rows, int columns, float* sums, bool accumulate)
+    {
+        for (var column = 0; column < columns; column += StripColumns)
+            SumStrip(x + column, stride, rows, Math.Min(StripColumns, columns - column), sums + column, accumulate);
+    }
+
     /// <summary>Sums of up to 32 columns in double precision, since gradients of both signs cancel; added to sums on request.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void SumStrip(float* x, nint stride, int rows, int columns, float* sums, bool accumulate)
+    private static void SumStrip(float* x, nint stride, int rows, int columns, float* sums, bool accumulate)
     {
         if (columns < StripColumns)
         {
