@@ -139,6 +139,8 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
         var blocks = Math.Max(1, (end - start + _blockRows - 1) / _blockRows);
         var height = ((end - start + blocks - 1) / blocks + GemmKernel.MaxRows - 1) / GemmKernel.MaxRows * GemmKernel.MaxRows;
         (Tensor Weight, Tensor Bias)[] gradients = [.. Enumerable.Range(0, Shape.Layers).Select(layer => layer == 0 ? default : Partial(partial, layer))];
+
+        // Once where there are no pairs too: gradients are then zero.
         for (var row = start; row < end || row == start; row += height)
         {
             var (rows, accumulate) = (Math.Min(height, end - row), row > start);

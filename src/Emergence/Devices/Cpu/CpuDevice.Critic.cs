@@ -31,21 +31,8 @@ public sealed unsafe partial class CpuDevice
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y)
     {
         RequireFloat32(zx, zy, y);
-        var (indexA, indexB) = (new Rows<int>(a), new Rows<int>(b));
-        var (left, right, to) = (new Rows<float>(zx), new Rows<float>(zy), new Rows<float>(y));
-        _pool.RunRanges(y.Rows, Grain(y.Columns), (start, end) =>
-        {
-            for (var r = start; r < end; r++)
-            {
-                if (r + CriticLoops.Ahead < end)
-                {
-                    Lanes.Prefetch(left[*indexA[r + CriticLoops.Ahead]], y.Columns);
-                    Lanes.Prefetch(right[*indexB[r + CriticLoops.Ahead]], y.Columns);
-                }
-
-                CriticLoops.AddPair(left[*indexA[r]], right[*indexB[r]], to[r], y.Columns);
-            }
-        });
+        var pairs = new PairRows(zx, zy, a, b);
+        _pool.RunRanges(y.Rows, Grain(y.Columns), (start, end) => pairs.Write(start, end - start, 0, y.Columns, At(y, start), y.RowStride));
     }
 
     protected override void LeakyReluGradientCore(Tensor y, Tensor dy)
@@ -85,9 +72,10 @@ public sealed unsafe partial class CpuDevice
         _pool.RunShares(strips, Math.Max(1, 8192 / Math.Max(1, x.Rows)), (first, end) =>
         {
             var (start, count) = (first * Lanes.Count, Math.Min(end * Lanes.Count, x.Columns) - first * Lanes.Count);
-            for (var k = 0; k < sums.Rows; k++)
-                new Span<float>(At(sums, k) + start, count).Clear();
-            CriticLoops.ScatterAdd(At(x, 0) + start, x.RowStride, (int*)index.Address, index.RowStride, x.Rows, count, At(sums, 0) + start, sums.RowStride);
+            var (rows, at, to) = (new Rows<float>(x), new Rows<int>(index), new RowSums(sums, new bool[sums.Rows]));
+            for (var r = 0; r < x.Rows; r++)
+                to.Add(*at[r], rows[r] + start, start, count);
+            to.Finish(sums.Rows, start, count);
         });
     }
 

@@ -9,9 +9,6 @@ internal static unsafe class CriticLoops
     /// <summary>Columns that are summed together: whole cache lines, in eight registers.</summary>
     public const int StripColumns = 32;
 
-    /// <summary>Rows at scattered places that are asked for before they are read.</summary>
-    public const int Ahead = 4;
-
     /// <summary>Rows of a strip that are asked for before they are read: they lie too far apart for the processor to foresee.</summary>
     private const int AheadInStrip = 16;
 
@@ -41,17 +38,6 @@ internal static unsafe class CriticLoops
             var divisor = Vector256.FusedMultiplyAdd(Vector256.Sqrt(square), root2, epsilon);
             Lanes.Store(w + i, Vector256.FusedMultiplyAdd(minusRate, mean / divisor, Lanes.Load(w + i, left)), left);
         }
-    }
-
-    /// <summary>y = leaky(x + z).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddPair(float* x, float* z, float* y, int columns)
-    {
-        var c = 0;
-        for (; c <= columns - Lanes.Count; c += Lanes.Count)
-            VectorMath.LeakyRelu(Vector256.Load(x + c) + Vector256.Load(z + c)).Store(y + c);
-        if (c < columns)
-            Lanes.Store(y + c, VectorMath.LeakyRelu(Lanes.Load(x + c, columns - c) + Lanes.Load(z + c, columns - c)), columns - c);
     }
 
     /// <summary>sums (+)= sum of rows, strip by strip.</summary>
@@ -127,23 +113,6 @@ internal static unsafe class CriticLoops
                 var left = columns - c;
                 Lanes.Store(x[r] + c, Epilogue.Slope(Lanes.Load(x[r] + c, left), d * Lanes.Load(w + c, left)), left);
             }
-        }
-    }
-
-    /// <summary>sums[index[r]] += x[r], in the order of r.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ScatterAdd(float* x, nint stride, int* index, nint indexStride, int rows, int columns, float* sums, nint strideSums)
-    {
-        for (var r = 0; r < rows; r++, x += stride)
-        {
-            if (r + Ahead < rows)
-                Lanes.Prefetch(sums + index[(r + Ahead) * indexStride] * strideSums, columns);
-            var to = sums + index[r * indexStride] * strideSums;
-            var c = 0;
-            for (; c <= columns - Lanes.Count; c += Lanes.Count)
-                (Vector256.Load(to + c) + Vector256.Load(x + c)).Store(to + c);
-            if (c < columns)
-                Lanes.Store(to + c, Lanes.Load(to + c, columns - c) + Lanes.Load(x + c, columns - c), columns - c);
         }
     }
 

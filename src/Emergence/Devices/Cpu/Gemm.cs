@@ -222,7 +222,7 @@ internal unsafe struct Gemm
             var last = k0 + count >= K;
             var from = A + m0 * rowStep + k0 * stepA;
             if (PairsA is { } pairs)
-                pairs.Dense(m0, rows, k0, count, left);
+                pairs.Write(m0, rows, k0, count, left, count);
             else if (!direct)
                 Packing.Left(from, rowStep, stepA, rows, count, left, height);
 

@@ -30,11 +30,11 @@ internal readonly unsafe struct PairRows(Tensor zx, Tensor zy, Tensor a, Tensor 
     /// <summary>Bytes of a row of signs.</summary>
     public static int SignBytes(int columns) => (columns + Lanes.Count - 1) / Lanes.Count;
 
-    /// <summary>(rows, columns) from a row and column on, dense.</summary>
+    /// <summary>(rows, columns) from a row and column on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Dense(int row, int rows, int column, int columns, float* o)
+    public void Write(int row, int rows, int column, int columns, float* o, nint stride)
     {
-        for (var r = row; r < row + rows; r++, o += columns)
+        for (var r = row; r < row + rows; r++, o += stride)
         {
             Prefetch(r, row + rows, column, columns);
             var x = _zx[*_a[r]] + column;
@@ -47,7 +47,7 @@ internal readonly unsafe struct PairRows(Tensor zx, Tensor zy, Tensor a, Tensor 
         }
     }
 
-    /// <summary>The same in panels of a right side, <see cref="Packing.Right"/>: o[k width + j] for row k of each, zero beyond the last column.</summary>
+    /// <summary>The same, dense, in panels of a right side, <see cref="Packing.Right"/>: o[k width + j] for row k of each, zero beyond the last column.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Panels(int row, int rows, int column, int columns, float* o, int width)
     {
