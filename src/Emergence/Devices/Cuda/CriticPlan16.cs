@@ -19,9 +19,6 @@ internal sealed class CriticPlan16
     /// <summary>Elements that a row's stride is a multiple of.</summary>
     public const int RowUnit = 8;
 
-    /// <summary>Keys of a block of a sort, bits that a pass sorts by at most, and what these can be.</summary>
-    public const int SortTile = 4096, SortBits = 10, SortDigits = 1 << SortBits;
-
     // A layer with fewer inputs than this gains nothing from tensor cores.
     private const int WideInput = 96;
     private const int MaxTailLayers = 31, MaxTailBlocks = 264, MaxTailMmaBlocks = 396, TailPadColumns = 7;
@@ -45,7 +42,6 @@ internal sealed class CriticPlan16
         if (TailTile == 0 || TailWidths.Count > MaxTailLayers + 1)
             throw new EmergenceException($"the last {shape.Layers - TailStart} layers of this critic ({string.Join('-', TailWidths)}) are too large for bfloat16; use --dtype float32", ExitCode.Usage);
         TailFitsMma = TailWidths.Count == s_tailMmaWidths.Length && TailWidths[0] % RowUnit == 0 && TailWidths.Zip(s_tailMmaWidths).All(width => width.First <= width.Second);
-        SortTiles = (pairs + SortTile - 1) / SortTile;
     }
 
     public CriticShape Shape { get; }
@@ -73,9 +69,6 @@ internal sealed class CriticPlan16
 
     /// <summary>Weights and biases of the tail: the last ones of all.</summary>
     public int TailParameters => TailWidths.Zip(TailWidths.Skip(1), (columns, rows) => (columns + 1) * rows).Sum();
-
-    /// <summary>Tiles of a sort of the pairs.</summary>
-    public int SortTiles { get; }
 
     /// <summary>x and y in bf16.</summary>
     public long InputBytes => XRows * RowBytes(Shape.XColumns) + YRows * RowBytes(Shape.YColumns);
@@ -116,10 +109,8 @@ internal sealed class CriticPlan16
     /// <summary>Parts of sums, the most that one op has at a time, in single precision.</summary>
     public long PartBytes => sizeof(float) * Splits().Append((long)TailBlocks * TailParameters).Append((long)MaxSumChunks * Shape.Widths.Max()).Append(1).Max();
 
-    /// <summary>Keys of the pairs twice, their places for the time of a sort and in both orders; counts of digits, their totals; where each class starts.</summary>
-    public long SortBytes => sizeof(int) * (5L * Pairs + SortCounts + SortDigits + XRows + 1L + YRows + 1L);
-
-    public int SortCounts => SortTiles * SortDigits;
+    /// <summary>Of a sort of the pairs, and their order by both rows.</summary>
+    public long SortBytes => sizeof(int) * (SortMemory.Elements(Pairs) + PairOrder.Elements(Pairs, XRows) + PairOrder.Elements(Pairs, YRows));
 
     /// <summary>T and the gradient by it, in single precision.</summary>
     public long ScoreBytes => 2L * Pairs * sizeof(float);

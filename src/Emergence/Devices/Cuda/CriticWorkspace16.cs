@@ -23,7 +23,9 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
             Activations = CutActivations();
             Signs = plan.FormsPairs ? Own(device, DType.Int32, plan.SignWords * sizeof(int)) : null;
             Parts = Own(device, DType.Float32, plan.PartBytes);
-            (SortKeys, SortPlaces, SortCounts, SortTotals, ByA, ByB) = CutSort(Own(device, DType.Int32, plan.SortBytes));
+            Sort = new(Own(device, DType.Int32, sizeof(int) * SortMemory.Elements(Pairs)), Pairs);
+            ByA = new(Own(device, DType.Int32, sizeof(int) * PairOrder.Elements(Pairs, XRows)), Pairs);
+            ByB = new(Own(device, DType.Int32, sizeof(int) * PairOrder.Elements(Pairs, YRows)), Pairs);
             Scores = Own(device, DType.Float32, plan.ScoreBytes / 2).Reshape(Pairs, 1);
             ScoreGradients = Own(device, DType.Float32, plan.ScoreBytes / 2).Reshape(Pairs, 1);
             TailWidths = device.AllocateIndices([.. plan.TailWidths]);
@@ -69,17 +71,7 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
     /// <summary>(1, n) Float32: parts of sums.</summary>
     public Tensor Parts { get; }
 
-    /// <summary>(1, R) Int32, two: keys of the pairs before and after a pass of a sort.</summary>
-    public IReadOnlyList<Tensor> SortKeys { get; }
-
-    /// <summary>(1, R) Int32: places of the pairs before or after a pass.</summary>
-    public Tensor SortPlaces { get; }
-
-    /// <summary>(1, tiles * digits) Int32.</summary>
-    public Tensor SortCounts { get; }
-
-    /// <summary>(1, digits) Int32.</summary>
-    public Tensor SortTotals { get; }
+    public SortMemory Sort { get; }
 
     /// <summary>The pairs by their row of x.</summary>
     public PairOrder ByA { get; }
@@ -132,16 +124,6 @@ internal sealed class CriticWorkspace16 : CriticWorkspace
         }
 
         return (all[0], all[1], all[2..]);
-    }
-
-    private (IReadOnlyList<Tensor> Keys, Tensor Places, Tensor Counts, Tensor Totals, PairOrder ByA, PairOrder ByB) CutSort(Tensor memory)
-    {
-        var at = 0;
-        var (keys, places) = ((Tensor[])[Cut(Pairs), Cut(Pairs)], Cut(Pairs));
-        var (counts, totals) = (Cut(Plan.SortCounts), Cut(CriticPlan16.SortDigits));
-        return (keys, places, counts, totals, new(Cut(Pairs), Cut(XRows + 1)), new(Cut(Pairs), Cut(YRows + 1)));
-
-        Tensor Cut(int count) => memory.ColumnRange((at += count) - count, count);
     }
 
     private List<Tensor> CutActivations()

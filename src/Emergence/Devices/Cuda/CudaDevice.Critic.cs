@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Emergence.Tensors;
 
@@ -8,12 +9,10 @@ public sealed unsafe partial class CudaDevice
 {
     private const int SumRowsChunk = 1024;
     private const int SumRowsColumns = 32;
+    private const int SortScanDigits = 8;
 
     // Rows of a part of the objective, where it is more than what one block may train with.
     private const int PartitionRows = 1024;
-
-    // Chunks of sum_by_index: one thread each, and a count of every class for each.
-    private const int MaxChunks = 1024, MaxCounts = 1 << 22;
 
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y) =>
         Launch(KernelTable.AddPairs, Elements(KernelTable.AddPairs, y.Rows, y.Columns), zx, zx.RowStride, a, a.RowStride, zy, zy.RowStride, b, b.RowStride, y, y.RowStride, y.Rows, y.Columns);
@@ -43,18 +42,37 @@ public sealed unsafe partial class CudaDevice
     protected override void SumByIndexCore(Tensor x, Tensor index, Tensor sums)
     {
         var (rows, classes) = (x.Rows, sums.Rows);
-        var chunks = Math.Clamp(Math.Min(MaxCounts / Math.Max(1, classes), rows / 32), 1, MaxChunks);
-        var length = Blocks(rows, chunks);
-        long counts = (long)chunks * classes * sizeof(int), starts = (classes + 1L) * sizeof(int);
-        using var held = Hold(counts + starts + (long)rows * sizeof(int), out var scratch);
-        var at = (ulong)scratch.Address;
-        KernelArgument places = at, first = at + (ulong)counts, order = at + (ulong)(counts + starts);
-        Queue.Clear(at, counts + starts);
-        var grid = new Grid(Blocks(chunks, KernelTable.SumByIndexCount.Threads));
-        Launch(KernelTable.SumByIndexCount, grid, index, index.RowStride, rows, length, chunks, classes, places);
-        Launch(KernelTable.SumByIndexStarts, new(1), places, first, chunks, classes);
-        Launch(KernelTable.SumByIndexScatter, grid, index, index.RowStride, rows, length, chunks, classes, places, order);
-        Launch(KernelTable.SumByIndex, Elements(KernelTable.SumByIndex, classes, x.Columns), x, x.RowStride, first, order, sums, sums.RowStride, classes, x.Columns);
+        var (forSort, forOrder) = (checked((int)SortMemory.Elements(rows)), checked((int)PairOrder.Elements(rows, classes)));
+        using var held = Hold(SumByIndexScratchBytes(rows, classes), out var scratch);
+        var memory = new Tensor(scratch, DType.Int32, 1, forSort + forOrder);
+        var order = new PairOrder(memory.ColumnRange(forSort, forOrder), rows);
+        Sort(new(memory.ColumnRange(0, forSort), rows), index, classes, order);
+        Launch(KernelTable.SumByIndex, Elements(KernelTable.SumByIndex, classes, x.Columns), x, x.RowStride, order.Starts, order.Pairs, sums, sums.RowStride, classes, x.Columns);
+    }
+
+    /// <summary>Finds the order of pairs by class, by as few passes as the number of classes takes; a pass of one tile is one launch.</summary>
+    private void Sort(SortMemory memory, Tensor index, int classes, PairOrder order)
+    {
+        var (rows, tiles) = (index.Rows, SortMemory.Tiles(index.Rows));
+        var keyBits = 32 - BitOperations.LeadingZeroCount((uint)Math.Max(1, classes - 1));
+        var passes = Blocks(keyBits, SortMemory.Bits);
+        var bits = Blocks(keyBits, passes);
+        var (counts, totals) = tiles > 1 ? (memory.Counts, memory.Totals) : (null, null);
+        var (keys, places, stride) = (index, (Tensor?)null, index.RowStride);
+        for (var pass = 0; pass < passes; pass++)
+        {
+            var (shift, sorted, to) = (pass * bits, memory.Keys[pass % 2], (passes - pass) % 2 == 1 ? order.Pairs : memory.Places);
+            if (tiles > 1)
+            {
+                Launch(KernelTable.SortCount, new(tiles), keys, stride, rows, shift, bits, counts, tiles);
+                Launch(KernelTable.SortScan, new(Blocks(1 << bits, SortScanDigits)), counts, tiles, totals, 1 << bits);
+            }
+
+            Launch(KernelTable.SortScatter, new(tiles), keys, stride, places, rows, shift, bits, counts, totals, tiles, sorted, to);
+            (keys, places, stride) = (sorted, to, 1);
+        }
+
+        Launch(KernelTable.SortStarts, new(Blocks(rows + 1, KernelTable.SortStarts.Threads)), keys, rows, order.Starts, classes);
     }
 
     protected override CriticValue DonskerVaradhanCore(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient)

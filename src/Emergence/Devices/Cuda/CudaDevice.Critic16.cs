@@ -1,4 +1,3 @@
-using System.Numerics;
 using Emergence.Tensors;
 
 namespace Emergence.Devices.Cuda;
@@ -9,7 +8,7 @@ namespace Emergence.Devices.Cuda;
 /// </content>
 public sealed unsafe partial class CudaDevice
 {
-    private const int SumColumns = 256, SumSlices = 8, LongClass = 16, SortScanDigits = 8;
+    private const int SumColumns = 256, SumSlices = 8, LongClass = 16;
 
     public override CriticWorkspace CreateCriticWorkspace(CriticShape shape, int xRows, int yRows, int pairs) =>
         _arithmetic == DType.BFloat16 ? new CriticWorkspace16(this, new CriticPlan16(shape, xRows, yRows, pairs, HopperPairs != null)) : base.CreateCriticWorkspace(shape, xRows, yRows, pairs);
@@ -156,7 +155,7 @@ public sealed unsafe partial class CudaDevice
     {
         var (rows, classes) = (x.Rows, sums.Rows);
         if (order.Kept != index)
-            Sort(memory, index, classes, order);
+            Sort(memory.Sort, index, classes, order);
         var slices = rows / Math.Max(1, classes) >= LongClass ? SumSlices : 1;
         var jobs = classes * Blocks(x.Columns, SumColumns);
         Launch(KernelTable.SumByIndexBf16, new(slices == 1 ? Blocks(jobs, SumSlices) : jobs), x, x.RowStride, order.Starts, order.Pairs, sums, sums.RowStride, classes, x.Columns, slices);
@@ -168,37 +167,12 @@ public sealed unsafe partial class CudaDevice
         if (order.IsOfTwos)
             OrderTwos(index, order);
         else
-            Sort(memory, index, classes, order);
+            Sort(memory.Sort, index, classes, order);
         order.Kept = index;
     }
 
     private void OrderTwos(Tensor index, PairOrder order) =>
         Launch(KernelTable.OrderTwos, new(Blocks(index.Rows, KernelTable.OrderTwos.Threads)), index, index.RowStride, index.Rows / 2, order.Pairs);
-
-    /// <summary>By as few passes as the number of classes takes; a pass of one tile is one launch.</summary>
-    private void Sort(CriticWorkspace16 memory, Tensor index, int classes, PairOrder order)
-    {
-        var (rows, tiles) = (index.Rows, Blocks(index.Rows, CriticPlan16.SortTile));
-        var keyBits = 32 - BitOperations.LeadingZeroCount((uint)Math.Max(1, classes - 1));
-        var passes = Blocks(keyBits, CriticPlan16.SortBits);
-        var bits = Blocks(keyBits, passes);
-        var (counts, totals) = tiles > 1 ? (memory.SortCounts, memory.SortTotals) : (null, null);
-        var (keys, places, stride) = (index, (Tensor?)null, index.RowStride);
-        for (var pass = 0; pass < passes; pass++)
-        {
-            var (shift, sorted, to) = (pass * bits, memory.SortKeys[pass % 2], (passes - pass) % 2 == 1 ? order.Pairs : memory.SortPlaces);
-            if (tiles > 1)
-            {
-                Launch(KernelTable.SortCount, new(tiles), keys, stride, rows, shift, bits, counts, tiles);
-                Launch(KernelTable.SortScan, new(Blocks(1 << bits, SortScanDigits)), counts, tiles, totals, 1 << bits);
-            }
-
-            Launch(KernelTable.SortScatter, new(tiles), keys, stride, places, rows, shift, bits, counts, totals, tiles, sorted, to);
-            (keys, places, stride) = (sorted, to, 1);
-        }
-
-        Launch(KernelTable.SortStarts, new(Blocks(rows + 1, KernelTable.SortStarts.Threads)), keys, rows, order.Starts, classes);
-    }
 
     private void ToBf16(Tensor x, Tensor y) =>
         Launch(KernelTable.ToBf16, Eights(y.Rows, y.Columns), x, x.RowStride, Code(x), y, y.RowStride, y.Rows, y.Columns);

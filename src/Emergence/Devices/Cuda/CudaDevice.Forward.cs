@@ -14,6 +14,9 @@ public sealed unsafe partial class CudaDevice
     // Single precision as bf16 parts; products smaller than this in k or columns do not fill the tiles that multiply them.
     private const int PartsOfSingle = 3, LeastOfParts = 64;
 
+    // Rows of operands that lie transposed whose parts are made, and multiplied, at a time.
+    private const int RowsOfParts = 32_768;
+
     protected override void EmbedCore(Tensor ids, Tensor table, float scale, Tensor y, bool accumulate) =>
         Launch(KernelTable.Embed, Elements(KernelTable.Embed, y.Rows, y.Columns), ids, ids.RowStride, table, table.RowStride, Code(table), scale, y, y.RowStride, y.Rows, y.Columns, accumulate ? 1 : 0);
 
@@ -41,6 +44,12 @@ public sealed unsafe partial class CudaDevice
             return;
         }
 
+        if (MultipliesRowsByParts(transposeA, transposeB, y.Rows, y.Columns))
+        {
+            MatMulOfRows(a, b, y, bias, activation, residual);
+            return;
+        }
+
         var (aOuter, aInner) = transposeA ? (1, a.RowStride) : (a.RowStride, 1);
         var (bOuter, bInner) = transposeB ? (b.RowStride, 1) : (1, b.RowStride);
         var tiles = new Grid(Blocks(y.Columns, Tile), Blocks(y.Rows, Tile));
@@ -62,8 +71,43 @@ public sealed unsafe partial class CudaDevice
         var parts = Blocks(k, length);
         using var held = Hold((long)parts * y.Rows * y.Columns * sizeof(float), out var scratch);
         Launch(KernelTable.MatMulSplit, tiles with { Z = parts }, a, aOuter, aInner, b, bOuter, bInner, Code(b), scratch, y.Rows, y.Columns, k, length);
-        Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), scratch, parts, y, y.RowStride, bias, Code(bias), (int)activation, residual, residual?.RowStride ?? 0, y.Rows, y.Columns);
+        AddProductParts(scratch, parts, y, bias, activation, residual);
     }
+
+    private bool MultipliesRowsByParts(bool transposeA, bool transposeB, int m, int n) =>
+        transposeA && !transposeB && _arithmetic == DType.Float32 && Hopper != null && Math.Min(m, n) >= LeastOfParts;
+
+    /// <summary>
+    /// y = activation(a' b + bias) + residual of (K, M) and (K, N) in single precision: their bf16 parts, for some rows at a
+    /// time, and sums over no more rows than those, added in order. Short sums: tensor cores cut what an addition cannot hold.
+    /// </summary>
+    private void MatMulOfRows(Tensor a, Tensor b, Tensor y, Tensor? bias, Activation activation, Tensor? residual)
+    {
+        var (most, sumsAt, bytes) = RowsPlan(y.Rows, y.Columns, a.Rows);
+        using var held = Hold(bytes, out var scratch);
+        var count = 0;
+        for (var start = 0; start < a.Rows; start += RowsOfParts)
+        {
+            var rows = Math.Min(RowsOfParts, a.Rows - start);
+            var left = CriticPlan16.Rows(scratch, 0, PartsOfSingle * rows, y.Rows);
+            var right = CriticPlan16.Rows(scratch, CriticPlan16.RowBytes(y.Rows) * left.Rows, left.Rows, y.Columns);
+            SplitParts(a.RowRange(start, rows), left, PartsOfSingle);
+            SplitParts(b.RowRange(start, rows), right, PartsOfSingle);
+            count += Hopper!.LaunchParts(left, right, (ulong)scratch.Address + (ulong)(sumsAt + SumBytes(y.Rows, y.Columns, count)), y.Rows, y.Columns, most, PartsOfSingle);
+        }
+
+        AddProductParts((ulong)scratch.Address + (ulong)sumsAt, count, y, bias, activation, residual);
+    }
+
+    /// <summary>Sums over some rows at most, where they lie, and the memory of all.</summary>
+    private (int Most, long SumsAt, long Bytes) RowsPlan(int m, int n, int k)
+    {
+        var rows = Math.Min(k, RowsOfParts);
+        var (most, parts) = (Hopper!.SplitOf(m, n, rows, int.MaxValue).Count, (CriticPlan16.RowBytes(m) + CriticPlan16.RowBytes(n)) * PartsOfSingle * rows);
+        return (most, parts, parts + SumBytes(m, n, (long)Blocks(k, RowsOfParts) * most));
+    }
+
+    private static long SumBytes(int m, int n, long count) => count * m * n * sizeof(float);
 
     /// <summary>
     /// The operands in bf16, where they are not stored so, or in single precision in three bf16 parts; the bias in single
@@ -82,7 +126,7 @@ public sealed unsafe partial class CudaDevice
         if (widened)
         {
             var row = new Tensor(scratch, DType.Float32, 1, y.Columns);
-            Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, 1, y.Columns), scratch, 0, row, row.RowStride, bias, Code(bias), 0, (Tensor?)null, 0, 1, y.Columns); // no parts, only a bias
+            AddProductParts(scratch, 0, row, bias); // no parts, only a bias
             bias = row;
         }
 

@@ -40,7 +40,7 @@ public sealed unsafe partial class CudaDevice
         long Transposed(int m, int n, int k) => MatMulScratchBytes(m, n, k, DType.Float32, transposeA: true, (k, n));
     }
 
-    /// <summary>As MatMul holds it: rounded operands, or parts of a long sum.</summary>
+    /// <summary>As MatMul holds it: rounded operands, or parts of a long sum, or both.</summary>
     private long MatMulScratchBytes(int m, int n, int k, DType type, bool transposeA, (int Rows, int Columns) b)
     {
         if (!transposeA && (_arithmetic == DType.BFloat16 || (Hopper != null && Math.Min(k, n) >= LeastOfParts)))
@@ -49,6 +49,8 @@ public sealed unsafe partial class CudaDevice
             return CriticPlan16.RowBytes(k) * m * parts + (type == DType.BFloat16 ? 0 : CriticPlan16.RowBytes(b.Columns) * b.Rows * parts);
         }
 
+        if (MultipliesRowsByParts(transposeA, transposeB: false, m, n))
+            return RowsPlan(m, n, k).Bytes;
         var length = Blocks(Blocks(k, MaxParts), LongSum / 4) * (LongSum / 4);
         return k <= LongSum ? 0 : (long)Blocks(k, length) * m * n * sizeof(float);
     }
@@ -59,9 +61,5 @@ public sealed unsafe partial class CudaDevice
         return chunks <= 1 ? 0 : (long)(chunks + Blocks(chunks, SumRowsChunk)) * columns * sizeof(float);
     }
 
-    private static long SumByIndexScratchBytes(int rows, int classes)
-    {
-        var chunks = Math.Clamp(Math.Min(MaxCounts / Math.Max(1, classes), rows / 32), 1, MaxChunks);
-        return ((long)chunks * classes + classes + 1 + rows) * sizeof(int);
-    }
+    private static long SumByIndexScratchBytes(int rows, int classes) => sizeof(int) * (SortMemory.Elements(rows) + PairOrder.Elements(rows, classes));
 }

@@ -149,7 +149,7 @@ public sealed unsafe partial class CudaDevice
         AddProductParts(parts, count, y);
     }
 
-    /// <summary>y = the parts (M, N), which lie behind each other, added in order.</summary>
-    private void AddProductParts(KernelArgument parts, int count, Tensor y) =>
-        Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), parts, count, y, y.RowStride, (Tensor?)null, 0, 0, (Tensor?)null, 0, y.Rows, y.Columns);
+    /// <summary>y = activation(the parts (M, N), which lie behind each other, added in order, + bias) + residual.</summary>
+    private void AddProductParts(KernelArgument parts, int count, Tensor y, Tensor? bias = null, Activation activation = Activation.None, Tensor? residual = null) =>
+        Launch(KernelTable.MatMulSum, Elements(KernelTable.MatMulSum, y.Rows, y.Columns), parts, count, y, y.RowStride, bias, Code(bias), (int)activation, residual, residual?.RowStride ?? 0, y.Rows, y.Columns);
 }

@@ -76,18 +76,20 @@ internal sealed class HopperProducts(CudaDevice device, CudaContext context)
         Launch(layout, kind, a, b, aParts, bParts, y, y.Rows, y.Columns, k, (1, Blocks(k, TileK) * TileK), [y, y.RowStride, bias, residual, residual?.RowStride ?? 0, signs, (int)kind, (int)activation, isWide ? 1 : 0]);
     }
 
-    /// <summary>Parts of a' b along k, each an (M, N) of fp32 behind the other.</summary>
-    /// <param name="a">(K, M) bf16.</param>
-    /// <param name="b">(K, N) bf16.</param>
-    /// <param name="parts">Memory of <paramref name="most"/> parts.</param>
+    /// <summary>Sums of a' b over parts of k, each an (M, N) of fp32 behind the other.</summary>
+    /// <param name="a">(K, M) bf16; <paramref name="count"/> matrices behind each other that add up to one.</param>
+    /// <param name="b">(K, N) bf16; likewise.</param>
+    /// <param name="sums">Memory of <paramref name="most"/> sums.</param>
     /// <param name="m">M.</param>
     /// <param name="n">N.</param>
-    /// <param name="most">Parts at most.</param>
-    /// <returns>How many parts there are.</returns>
-    public int LaunchParts(Tensor a, Tensor b, KernelArgument parts, int m, int n, int most)
+    /// <param name="most">Sums at most.</param>
+    /// <param name="count">1, or 3 for fp32 numbers.</param>
+    /// <returns>How many sums there are.</returns>
+    public int LaunchParts(Tensor a, Tensor b, KernelArgument sums, int m, int n, int most, int count = 1)
     {
-        var split = SplitOf(m, n, a.Rows, most);
-        Launch(ProductLayout.TN, ProductKind.Split, a, b, 1, 1, null, m, n, a.Rows, split, [parts, n, (Tensor?)null, (Tensor?)null, 0, (Tensor?)null, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
+        var k = a.Rows / count;
+        var split = SplitOf(m, n, k, most);
+        Launch(ProductLayout.TN, ProductKind.Split, a, b, count, count, null, m, n, k, split, [sums, n, (Tensor?)null, (Tensor?)null, 0, (Tensor?)null, (int)ProductKind.Split, 0, n % 4 == 0 ? 1 : 0]);
         return split.Count;
     }
 

@@ -29,9 +29,6 @@ internal static class KernelTable
     public static readonly KernelRow SplitParts = Add("split_parts", "parts", 256);
     public static readonly KernelRow Attention = Add("attention", "attention", 128);
     public static readonly KernelRow SumRows = Add("sum_rows", "sums", 256);
-    public static readonly KernelRow SumByIndexCount = Add("sum_by_index_count", "sums", 32);
-    public static readonly KernelRow SumByIndexStarts = Add("sum_by_index_starts", "sums", 256);
-    public static readonly KernelRow SumByIndexScatter = Add("sum_by_index_scatter", "sums", 32);
     public static readonly KernelRow SumByIndex = Add("sum_by_index", "sums", 128);
     public static readonly KernelRow DonskerVaradhan = Add("donsker_varadhan", "critic", 256);
     public static readonly KernelRow DonskerVaradhanSum = Add("donsker_varadhan_sum", "critic", 128);

@@ -26,7 +26,7 @@ internal static class MatMulChecks
         }
 
         // Gradients of weights: a sum over all pairs, cut into parts by some devices.
-        foreach (var (m, n, k) in small ? new[] { (3, 5, 9_001) } : [(3, 5, 9_001), (64, 33, 20_001), (12, 24, 100_003)])
+        foreach (var (m, n, k) in small ? new[] { (3, 5, 9_001), (65, 70, 33_001) } : [(3, 5, 9_001), (65, 70, 33_001), (64, 33, 20_001), (12, 24, 100_003), (384, 768, 70_000)])
             yield return new("MatMul", $"({m}, {n}, {k}) gradient", run => Transposed(run, m, n, k, true, false, Bound(run, k)));
         foreach (var activation in Enum.GetValues<Activation>())
         {

@@ -188,6 +188,23 @@ public sealed class HopperProductTests : IDisposable
         });
     }
 
+    /// <summary>The op where a lies transposed: sums over some rows at a time, which add up before what is added to them.</summary>
+    [Fact]
+    public void MatMul_over_rows_is_as_exact_as_single_precision()
+    {
+        const int M = 66, N = 72, K = 700;
+        var (a, b, bias, residual) = (Values(K * M), Values(K * N), Values(N), Values(M * N));
+        using Tensor left = Upload(a, K, M), right = Upload(b, K, N), biasRow = Upload(bias, 1, N), y = Upload(residual, M, N);
+        _device.MatMul(left, right, y, transposeA: true, bias: biasRow, activation: Activation.LeakyRelu, residual: y);
+        var found = Floats(y);
+        Each(M, N, (i, j) =>
+        {
+            var (sum, size) = Dot(ProductLayout.TN, a, b, M, N, K, i, j);
+            var expected = (sum + bias[j] > 0 ? 1 : 0.01) * (sum + bias[j]) + residual[i * N + j];
+            Assert.InRange(found[i * N + j] - expected, -4e-6 * (size + 1), 4e-6 * (size + 1));
+        });
+    }
+
     /// <summary>A row's bytes do not depend on what else is in the product.</summary>
     [Fact]
     public void A_row_is_the_same_alone()

@@ -20,6 +20,7 @@ public sealed class ThreadOrderTests
 
     [Theory]
     [InlineData(Reverse, DType.Float32, "MatMul")]
+    [InlineData(Random, DType.Float32, "CriticBackward")]
     [InlineData(Random, DType.BFloat16, "CriticBackward")]
     public void Clusters_of_warpgroups_stay_within_the_bounds(int order, DType arithmetic, string op)
     {

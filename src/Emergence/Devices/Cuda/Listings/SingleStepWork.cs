@@ -6,8 +6,8 @@ internal static class SingleStepWork
     private const int Rows = StepWork.PublishedRows, Pairs = StepWork.PublishedPairs, Columns = StepWork.Columns;
     private const double Single = sizeof(float), Index = sizeof(int);
 
-    /// <summary>Parts of a sum of 600,000 or 300,000 rows at most; chunks of rows that are summed, and of rows that are sorted.</summary>
-    private const int Parts = 64, SumRowsChunk = 1_024, SortChunks = 13;
+    /// <summary>Parts of a sum of 600,000 or 300,000 rows at most; chunks of rows that are summed.</summary>
+    private const int Parts = 64, SumRowsChunk = 1_024;
 
     /// <summary>Of a training off its support.</summary>
     private const int Support = 2_000, DrawnPairs = 50_000;
@@ -64,9 +64,7 @@ internal static class SingleStepWork
 
     private static LaunchWork[] SumByIndex() =>
     [
-        new(KernelTable.SumByIndexCount, Index * (Pairs + ((double)SortChunks * Rows))),
-        new(KernelTable.SumByIndexStarts, Index * ((2.0 * SortChunks * Rows) + Rows)),
-        new(KernelTable.SumByIndexScatter, Index * ((2.0 * Pairs) + ((double)SortChunks * Rows))),
+        .. StepWork.Sort(Pairs, Rows),
         new(KernelTable.SumByIndex, (Single * (Pairs + (double)Rows) * s_shape.Widths[0]) + (Index * (Pairs + (double)Rows))),
     ];
 

@@ -143,7 +143,7 @@ internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
             ];
         }
 
-        return [.. isKept ? [] : Sort(rows), SumByIndex(rows), .. Gradient(rows, width, columns), .. hasBias ? Bias(rows, width) : []];
+        return [.. isKept ? [] : Sort(plan.Pairs, rows), SumByIndex(rows), .. Gradient(rows, width, columns), .. hasBias ? Bias(rows, width) : []];
     }
 
     /// <summary>Zx and Zy, and which rows of them meet.</summary>
@@ -187,23 +187,24 @@ internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
     private LaunchWork SumByIndex(int classes) => new(KernelTable.SumByIndexBf16, (Half * (_pairs + classes) * plan.Shape.Widths[0]) + (Index * (_pairs + classes)));
 
     /// <summary>Pairs by their class: counts of digits, their places, keys and places in order; then where each class starts.</summary>
-    private IEnumerable<LaunchWork> Sort(int classes)
+    public static IEnumerable<LaunchWork> Sort(int pairs, int classes)
     {
         var keyBits = 32 - BitOperations.LeadingZeroCount((uint)Math.Max(1, classes - 1));
-        var counts = plan.SortTiles > 1 ? (double)plan.SortCounts : 0;
-        for (var pass = 0; pass * CriticPlan16.SortBits < keyBits; pass++)
+        var tiles = SortMemory.Tiles(pairs);
+        var counts = tiles > 1 ? (double)tiles * SortMemory.Digits : 0;
+        for (var pass = 0; pass * SortMemory.Bits < keyBits; pass++)
         {
             if (counts > 0)
             {
-                yield return new(KernelTable.SortCount, Index * (_pairs + counts));
+                yield return new(KernelTable.SortCount, Index * (pairs + counts));
                 yield return new(KernelTable.SortScan, 2 * Index * counts);
             }
 
             // The first pass knows the places: they are in order.
-            yield return new(KernelTable.SortScatter, Index * (((pass == 0 ? 3.0 : 4.0) * _pairs) + counts));
+            yield return new(KernelTable.SortScatter, Index * (((pass == 0 ? 3.0 : 4.0) * pairs) + counts));
         }
 
-        yield return new(KernelTable.SortStarts, Index * (_pairs + classes));
+        yield return new(KernelTable.SortStarts, Index * ((double)pairs + classes));
     }
 
     private LaunchWork Product(ProductLayout layout, ProductKind kind, int m, int n, int k) => new(
