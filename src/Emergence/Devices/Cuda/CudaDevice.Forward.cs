@@ -11,11 +11,11 @@ public sealed unsafe partial class CudaDevice
     // Sums over k longer than this are cut into at most MaxParts parts of whole tiles, by k alone.
     private const int LongSum = 8192, MaxParts = 64;
 
-    // Single precision as bf16 parts; products smaller than this in k or columns do not fill the tiles that multiply them.
+    // Single precision as bf16 parts; how wide products are that fill the tiles that multiply them.
     private const int PartsOfSingle = 3, LeastOfParts = 64;
 
-    // Rows of operands that lie transposed whose parts are made, and multiplied, at a time.
-    private const int RowsOfParts = 32_768;
+    /// <summary>Of operands that lie transposed, the rows whose parts are made, and multiplied, at a time.</summary>
+    internal const int RowsOfParts = 32_768;
 
     protected override void EmbedCore(Tensor ids, Tensor table, float scale, Tensor y, bool accumulate) =>
         Launch(KernelTable.Embed, Elements(KernelTable.Embed, y.Rows, y.Columns), ids, ids.RowStride, table, table.RowStride, Code(table), scale, y, y.RowStride, y.Rows, y.Columns, accumulate ? 1 : 0);
@@ -38,7 +38,7 @@ public sealed unsafe partial class CudaDevice
     protected override void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
     {
         var k = transposeA ? a.Rows : a.Columns;
-        if (!transposeA && (_arithmetic == DType.BFloat16 || (Hopper != null && Math.Min(k, y.Columns) >= LeastOfParts)))
+        if (!transposeA && (_arithmetic == DType.BFloat16 || (Hopper != null && FillsPartTiles(y.Columns, k))))
         {
             MatMulOnTensorCores(a, b, y, transposeB, bias, activation, residual);
             return;
@@ -75,7 +75,10 @@ public sealed unsafe partial class CudaDevice
     }
 
     private bool MultipliesRowsByParts(bool transposeA, bool transposeB, int m, int n) =>
-        transposeA && !transposeB && _arithmetic == DType.Float32 && Hopper != null && Math.Min(m, n) >= LeastOfParts;
+        transposeA && !transposeB && _arithmetic == DType.Float32 && Hopper != null && FillsPartTiles(m, n);
+
+    /// <summary>Whether a product is worth parts: by its columns and the length of its sums, or by both sides of a sum over rows.</summary>
+    internal static bool FillsPartTiles(int columns, int other) => Math.Min(columns, other) >= LeastOfParts;
 
     /// <summary>
     /// y = activation(a' b + bias) + residual of (K, M) and (K, N) in single precision: their bf16 parts, for some rows at a

@@ -43,7 +43,7 @@ public sealed unsafe partial class CudaDevice
     /// <summary>As MatMul holds it: rounded operands, or parts of a long sum, or both.</summary>
     private long MatMulScratchBytes(int m, int n, int k, DType type, bool transposeA, (int Rows, int Columns) b)
     {
-        if (!transposeA && (_arithmetic == DType.BFloat16 || (Hopper != null && Math.Min(k, n) >= LeastOfParts)))
+        if (!transposeA && (_arithmetic == DType.BFloat16 || (Hopper != null && FillsPartTiles(n, k))))
         {
             var parts = _arithmetic == DType.BFloat16 ? 1 : PartsOfSingle;
             return CriticPlan16.RowBytes(k) * m * parts + (type == DType.BFloat16 ? 0 : CriticPlan16.RowBytes(b.Columns) * b.Rows * parts);
