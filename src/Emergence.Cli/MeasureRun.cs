@@ -32,12 +32,12 @@ internal static class MeasureRun
         Announce(plan);
         var estimate = CostEstimate.Of(plan);
         var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds_at_most", 0), TableColumn.Number("memory_bytes", 0), TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"));
-        table.Add(plan.Grid.Count, estimate.Seconds, (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes);
+        table.Add(plan.Grid.Count, estimate.Seconds is { } most ? most : TableCell.Empty, (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes);
         Console.Out.Write(Table.Write([table, MemoryReport.Table(estimate.Memory, plan)], json ? TableFormat.Json : TableFormat.Text));
         if (!estimate.Memory.Fits)
             throw new EmergenceException(MemoryReport.Shortage(estimate.Memory, plan.Device.Name));
         if (!json)
-            Console.Out.WriteLine($"at most {Progress.Duration(estimate.Seconds)}: trainings that reach the exact value or level end earlier");
+            Console.Out.WriteLine(estimate.Seconds is { } seconds ? $"at most {Progress.Duration(seconds)}: trainings that reach the exact value or level end earlier" : "not timed: the emulator is for a few small cells");
         return ExitCode.Ok;
     }
 

@@ -1,13 +1,14 @@
 using System.Diagnostics;
+using Emergence.Devices;
 using Emergence.Information;
 
 namespace Emergence.Measurement;
 
 /// <summary>What a measurement costs, before it is made.</summary>
-/// <param name="Seconds">At most: every training runs to its step limit.</param>
+/// <param name="Seconds">At most: every training runs to its step limit; none on the emulator, where a step alone is minutes.</param>
 /// <param name="Memory">Of the device.</param>
 /// <param name="Prefixes">Distinct prefixes that run through the model.</param>
-public sealed record CostEstimate(double Seconds, MemoryPlan Memory, int Prefixes)
+public sealed record CostEstimate(double? Seconds, MemoryPlan Memory, int Prefixes)
 {
     /// <summary>
     /// Times short trainings with the most classes that the data have, on random vectors of the model's width; other cells
@@ -20,7 +21,7 @@ public sealed record CostEstimate(double Seconds, MemoryPlan Memory, int Prefixe
         var most = passes.Macro.Max(units => units.Count);
         var trainings = plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count * plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
         var memory = MemoryPlan.Of(plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, passes);
-        var seconds = plan.Estimator.IsRandom && memory.Fits ? trainings * SecondsOfTraining(plan, most) : 0;
+        double? seconds = plan.Device.Name == DeviceTable.Emulator ? null : plan.Estimator.IsRandom && memory.Fits ? trainings * SecondsOfTraining(plan, most) : 0;
         return new CostEstimate(seconds, memory, passes.MacroForest.Count + passes.MicroForest.Count);
 
         int Pairs(int classes) => plan.Preset.PairsFor(classes);

@@ -7,7 +7,7 @@ namespace Emergence.Devices.Cuda;
 /// <content>The ops that train statistics networks.</content>
 public sealed unsafe partial class CudaDevice
 {
-    private const int SumRowsChunk = 1024;
+    internal const int SumRowsChunk = 1024;
     private const int SumRowsColumns = 32;
     private const int SortScanDigits = 8;
 

@@ -9,7 +9,8 @@ public sealed unsafe partial class CudaDevice
     private const int RowsOfNormBlock = 8;
 
     // Sums over k longer than this are cut into at most MaxParts parts of whole tiles, by k alone.
-    private const int LongSum = 8192, MaxParts = 64;
+    internal const int LongSum = 8192;
+    private const int MaxParts = 64;
 
     // Single precision as bf16 parts; how wide products are that fill the tiles that multiply them.
     private const int PartsOfSingle = 3, LeastOfParts = 64;

@@ -39,8 +39,13 @@ public sealed unsafe partial class CudaDevice
         return new(1e-3 * end.MillisecondsSince(start), queued);
     }
 
-    internal override IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticShape shape, int xRows, int yRows, int pairs, bool backward) =>
-        _arithmetic == DType.BFloat16 ? new StepWork(new(shape, xRows, yRows, pairs, HopperPairs != null), Hopper != null).ByKernel(backward) : base.KernelWork(shape, xRows, yRows, pairs, backward);
+    internal override IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticShape shape, int xRows, int yRows, int pairs, bool backward)
+    {
+        if (_arithmetic == DType.BFloat16)
+            return new StepWork(new(shape, xRows, yRows, pairs, HopperPairs != null), Hopper != null).ByKernel(backward);
+        var step = new SingleStepWork(shape, xRows, yRows, pairs, Hopper != null);
+        return StepWork.ByKernel(backward ? [.. step.Forward(), .. step.Backward()] : step.Forward());
+    }
 
     internal override IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticTraining training) => StepWork.ByKernel(StepWork.Of(training, Hopper != null));
 

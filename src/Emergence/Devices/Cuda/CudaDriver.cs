@@ -54,10 +54,13 @@ internal sealed unsafe class CudaDriver
     public readonly delegate* unmanaged<nint, int> cuGraphExecDestroy;
     public readonly delegate* unmanaged<void*, int, uint, void*, ulong*, ulong*, uint*, uint*, int, int, int, int, int> cuTensorMapEncodeTiled;
 
+    /// <summary>What the emulator exports beside the driver's entry points.</summary>
+    public const string EmulatorExport = "emulatorConfigure";
+
     private const int OutOfMemory = 2;
 
     /// <summary>Faults after which the context answers nothing else: the process has to start again.</summary>
-    private static readonly int[] Sticky = [46, 214, 700, 702, 710, 714, 715, 716, 717, 718, 719];
+    private static readonly int[] Sticky = [46, 214, 220, 700, 702, 710, 714, 715, 716, 717, 718, 719];
 
     private readonly nint _library;
 
@@ -66,7 +69,7 @@ internal sealed unsafe class CudaDriver
     public CudaDriver(nint library, string file)
     {
         (_library, File) = (library, file);
-        IsEmulated = NativeLibrary.TryGetExport(library, "emulatorConfigure", out _);
+        IsEmulated = NativeLibrary.TryGetExport(library, EmulatorExport, out _);
         cuInit = (delegate* unmanaged<uint, int>)Entry(nameof(cuInit));
         cuDriverGetVersion = (delegate* unmanaged<int*, int>)Entry(nameof(cuDriverGetVersion));
         cuDeviceGetCount = (delegate* unmanaged<int*, int>)Entry(nameof(cuDeviceGetCount));

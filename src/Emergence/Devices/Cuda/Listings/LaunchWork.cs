@@ -15,7 +15,7 @@ internal sealed record PassWork(string Name, string About, IReadOnlyList<LaunchW
 {
     /// <summary>Every kernel is in one of these; a kernel of several shows in the first.</summary>
     /// <param name="warpgroups">Products by Hopper's instructions.</param>
-    public static IReadOnlyList<PassWork> All(bool warpgroups) => [StepWork.Published(warpgroups), ForwardWork.Block, SingleStepWork.Step(warpgroups), ForwardWork.Ops, SingleStepWork.Others];
+    public static IReadOnlyList<PassWork> All(bool warpgroups) => [StepWork.Published(warpgroups), ForwardWork.Block, SingleStepWork.Published(warpgroups), ForwardWork.Ops, SingleStepWork.Others];
 
     public double SecondsOn(GpuRoof roof) => Launches.Sum(roof.SecondsOf);
 }

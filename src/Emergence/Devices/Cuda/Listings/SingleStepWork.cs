@@ -1,90 +1,120 @@
 namespace Emergence.Devices.Cuda.Listings;
 
-/// <summary>The launches of the published step in single precision, op by op, and what no published step launches.</summary>
-internal static class SingleStepWork
+/// <summary>The launches of a step in single precision, op by op as ComposedCriticWorkspace goes through them.</summary>
+/// <param name="shape">The critic.</param>
+/// <param name="xRows">Kx.</param>
+/// <param name="yRows">Ky.</param>
+/// <param name="pairs">R.</param>
+/// <param name="warpgroups">Wide products by Hopper's instructions, on parts of their operands.</param>
+internal sealed class SingleStepWork(CriticShape shape, int xRows, int yRows, int pairs, bool warpgroups)
 {
-    private const int Rows = StepWork.PublishedRows, Pairs = StepWork.PublishedPairs, Columns = StepWork.Columns;
     private const double Single = sizeof(float), Index = sizeof(int);
-
-    /// <summary>Parts of a sum of 600,000 or 300,000 rows at most; chunks of rows that are summed.</summary>
-    private const int Parts = 64, SumRowsChunk = 1_024;
 
     /// <summary>Of a number in three parts, and the products of two such.</summary>
     private const int PartBytes = 3 * sizeof(ushort), ProductsOfParts = 6;
 
+    /// <summary>Parts of a long sum, where a GPU has enough to do with so many.</summary>
+    private const int Sums = 64;
+
     /// <summary>Of a training off its support.</summary>
     private const int Support = 2_000, DrawnPairs = 50_000;
 
-    private static readonly CriticShape s_shape = StepWork.PublishedShape, s_small = new(Columns, Columns, CriticWidths.Small);
-
-    /// <param name="warpgroups">Wide products by Hopper's instructions, on parts of their operands.</param>
-    public static PassWork Step(bool warpgroups) => new("step32", $"the published step in {(warpgroups ? "single precision, six products of bf16 parts for one of wide matrices" : "plain single precision, op by op")}",
-    [
-        new(KernelTable.DrawShuffled, 4 * Index * Rows),
-        .. Product(ProductLayout.NT, Rows, s_shape.Widths[0], Columns, warpgroups),
-        .. Product(ProductLayout.NT, Rows, s_shape.Widths[0], Columns, warpgroups),
-        new(KernelTable.AddPairs, (Single * (Pairs + (2.0 * Rows)) * s_shape.Widths[0]) + (2 * Index * Pairs)),
-        .. Enumerable.Range(1, s_shape.Layers - 1).SelectMany(layer => Product(ProductLayout.NT, Pairs, s_shape.Widths[layer], s_shape.InputColumns(layer), warpgroups)),
-        .. StepWork.Objective(Pairs),
-        .. Enumerable.Range(1, s_shape.Layers - 1).Reverse().SelectMany(layer => Layer(layer, warpgroups)),
-        .. SumRows(Pairs, s_shape.Widths[0]),
-        .. SumByIndex(),
-        .. SumByIndex(),
-        .. Gradient(Rows, s_shape.Widths[0], Columns, warpgroups),
-        .. Gradient(Rows, s_shape.Widths[0], Columns, warpgroups),
-        .. StepWork.Update(s_shape),
-    ]);
+    private static readonly CriticShape s_small = new(StepWork.Columns, StepWork.Columns, CriticWidths.Small);
 
     /// <summary>Once a training, or of another kind of training.</summary>
     public static PassWork Others { get; } = new("other", "inputs of the published step rounded; Adam op by op; 50,000 pairs off a support of 2,000, and with it through the tail of preset small; a step of preset small on 25 classes in one block",
     [
-        new(KernelTable.ToBf16, (Single + sizeof(ushort)) * Rows * Columns),
-        new(KernelTable.Adam, 7 * Single * s_shape.ParameterCount),
+        new(KernelTable.ToBf16, (Single + sizeof(ushort)) * StepWork.PublishedRows * StepWork.Columns),
+        new(KernelTable.Adam, 7 * Single * StepWork.PublishedShape.ParameterCount),
         new(KernelTable.DrawOffSupport, Index * ((2.0 * DrawnPairs) + (6 * Support))),
         .. SmallTail(),
         Small(),
     ]);
 
-    private static IEnumerable<LaunchWork> Layer(int layer, bool warpgroups)
+    public static PassWork Published(bool warpgroups)
     {
-        var (n, k) = (s_shape.Widths[layer], s_shape.InputColumns(layer));
-        return [.. Gradient(Pairs, n, k, warpgroups), .. SumRows(Pairs, n), .. Product(ProductLayout.NN, Pairs, k, n, warpgroups), new(KernelTable.LeakyReluGradient, 3 * Single * Pairs * k)];
+        var step = new SingleStepWork(StepWork.PublishedShape, StepWork.PublishedRows, StepWork.PublishedRows, StepWork.PublishedPairs, warpgroups);
+        return new("step32", $"the published step in {(warpgroups ? "single precision, six products of bf16 parts for one of wide matrices" : "plain single precision, op by op")}",
+        [
+            new(KernelTable.DrawShuffled, 4 * Index * StepWork.PublishedRows),
+            .. step.Forward(),
+            .. StepWork.Objective(StepWork.PublishedPairs),
+            .. step.Backward(),
+            .. StepWork.Update(StepWork.PublishedShape),
+        ]);
     }
 
-    private static LaunchWork[] Product(ProductLayout layout, int m, int n, int k, bool warpgroups)
+    public IEnumerable<LaunchWork> Forward() =>
+    [
+        .. Product(ProductLayout.NT, xRows, shape.Widths[0], shape.XColumns),
+        .. Product(ProductLayout.NT, yRows, shape.Widths[0], shape.YColumns),
+        new(KernelTable.AddPairs, (Single * ((double)pairs + xRows + yRows) * shape.Widths[0]) + (2 * Index * pairs)),
+        .. Enumerable.Range(1, shape.Layers - 1).SelectMany(layer => Product(ProductLayout.NT, pairs, shape.Widths[layer], shape.InputColumns(layer))),
+    ];
+
+    public IEnumerable<LaunchWork> Backward() =>
+    [
+        .. Enumerable.Range(1, shape.Layers - 1).Reverse().SelectMany(Layer),
+        .. SumRows(shape.Widths[0]),
+        .. SumByIndex(xRows),
+        .. SumByIndex(yRows),
+        .. Gradient(xRows, shape.Widths[0], shape.XColumns),
+        .. Gradient(yRows, shape.Widths[0], shape.YColumns),
+    ];
+
+    private IEnumerable<LaunchWork> Layer(int layer)
     {
-        var (operands, result, flops) = (((double)m * k) + ((double)n * k), Single * (double)m * n, 2.0 * m * n * k);
+        var (n, k) = (shape.Widths[layer], shape.InputColumns(layer));
+        return [.. Gradient(pairs, n, k), .. SumRows(n), .. Product(ProductLayout.NN, pairs, k, n), new(KernelTable.LeakyReluGradient, 3 * Single * pairs * k)];
+    }
+
+    private LaunchWork[] Product(ProductLayout layout, int m, int n, int k)
+    {
+        var (operands, result, flops) = (((double)m * k) + ((double)n * k), Single * m * n, 2.0 * m * n * k);
         return warpgroups && CudaDevice.FillsPartTiles(n, k)
             ? [Split(m, k), Split(n, k), new(HopperProducts.KernelOf(layout, ProductKind.Float, n).Kernel, (PartBytes * operands) + result, TensorFlops: ProductsOfParts * flops)]
             : [new(KernelTable.MatMul, (Single * operands) + result, Flops: flops)];
     }
 
-    private static IEnumerable<LaunchWork> Gradient(int rows, int n, int k, bool warpgroups)
+    /// <summary>By weights (n, k): a sum over rows, in parts where it is long.</summary>
+    private IEnumerable<LaunchWork> Gradient(int rows, int n, int k)
     {
-        var (parts, sum) = (Single * Parts * n * k, Single * n * k);
-        if (!warpgroups || !CudaDevice.FillsPartTiles(n, k))
-            return [new(KernelTable.MatMulSplit, (Single * rows * ((double)n + k)) + parts, Flops: 2.0 * rows * n * k), new(KernelTable.MatMulSum, parts + sum)];
-        var kernel = HopperProducts.KernelOf(ProductLayout.TN, ProductKind.Split, k).Kernel;
-        return Enumerable.Range(0, rows).Chunk(CudaDevice.RowsOfParts).Select(chunk => chunk.Length).SelectMany(count => (LaunchWork[])
-        [
-            Split(count, n),
-            Split(count, k),
-            new(kernel, (PartBytes * count * ((double)n + k)) + (parts * count / rows), TensorFlops: ProductsOfParts * 2.0 * count * n * k),
-        ]).Append(new(KernelTable.MatMulSum, parts + sum));
+        var (operands, sum, flops) = (rows * ((double)n + k), Single * n * k, 2.0 * rows * n * k);
+        if (warpgroups && CudaDevice.FillsPartTiles(n, k))
+            return Chunks(rows).SelectMany(count => OfRows(count, n, k, Sums * sum * count / rows)).Append(new(KernelTable.MatMulSum, (Sums + 1) * sum));
+        return rows <= CudaDevice.LongSum
+            ? [new(KernelTable.MatMul, (Single * operands) + sum, Flops: flops)]
+            : [new(KernelTable.MatMulSplit, (Single * operands) + (Sums * sum), Flops: flops), new(KernelTable.MatMulSum, (Sums + 1) * sum)];
     }
+
+    private static IEnumerable<int> Chunks(int rows)
+    {
+        for (var start = 0; start < rows; start += CudaDevice.RowsOfParts)
+            yield return Math.Min(CudaDevice.RowsOfParts, rows - start);
+    }
+
+    private static LaunchWork[] OfRows(int rows, int n, int k, double sumBytes) =>
+    [
+        Split(rows, n),
+        Split(rows, k),
+        new(HopperProducts.KernelOf(ProductLayout.TN, ProductKind.Split, k).Kernel, (PartBytes * rows * ((double)n + k)) + sumBytes, TensorFlops: ProductsOfParts * 2.0 * rows * n * k),
+    ];
 
     private static LaunchWork Split(int rows, int columns) => new(KernelTable.SplitParts, (Single + PartBytes) * rows * columns);
 
-    private static LaunchWork[] SumRows(int rows, int columns)
+    /// <summary>Sums of chunks, of those, and of those again.</summary>
+    private LaunchWork[] SumRows(int columns)
     {
-        var chunks = (double)rows / SumRowsChunk;
-        return [new(KernelTable.SumRows, Single * (rows + chunks) * columns), new(KernelTable.SumRows, Single * (chunks + 1) * columns), new(KernelTable.SumRows, 2 * Single * columns)];
+        if (pairs <= CudaDevice.SumRowsChunk)
+            return [new(KernelTable.SumRows, Single * pairs * columns)];
+        var chunks = (double)pairs / CudaDevice.SumRowsChunk;
+        return [new(KernelTable.SumRows, Single * (pairs + chunks) * columns), new(KernelTable.SumRows, Single * (chunks + 1) * columns), new(KernelTable.SumRows, 2 * Single * columns)];
     }
 
-    private static LaunchWork[] SumByIndex() =>
+    private LaunchWork[] SumByIndex(int classes) =>
     [
-        .. StepWork.Sort(Pairs, Rows),
-        new(KernelTable.SumByIndex, (Single * (Pairs + (double)Rows) * s_shape.Widths[0]) + (Index * (Pairs + (double)Rows))),
+        .. StepWork.Sort(pairs, classes),
+        new(KernelTable.SumByIndex, (Single * (pairs + (double)classes) * shape.Widths[0]) + (Index * (pairs + (double)classes))),
     ];
 
     private static IEnumerable<LaunchWork> SmallTail()
@@ -96,6 +126,6 @@ internal static class SingleStepWork
     private static LaunchWork Small()
     {
         const int Classes = 25;
-        return new(KernelTable.SmallCritic, Single * ((6.0 * s_small.ParameterCount) + (2 * Classes * Columns)), Flops: 2 * s_small.StepMultiplyAdds(Classes, Classes, Classes * Classes));
+        return new(KernelTable.SmallCritic, Single * ((6.0 * s_small.ParameterCount) + (2 * Classes * StepWork.Columns)), Flops: 2 * s_small.StepMultiplyAdds(Classes, Classes, Classes * Classes));
     }
 }

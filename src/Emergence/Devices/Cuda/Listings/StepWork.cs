@@ -33,17 +33,17 @@ internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
         ]);
     }
 
-    /// <summary>A step of a training in a queue; of one in single precision, what lies around its passes.</summary>
+    /// <summary>A step of a training in a queue.</summary>
     public static IEnumerable<LaunchWork> Of(CriticTraining training, bool warpgroups)
     {
-        IEnumerable<LaunchWork> passes = [];
         if (training.Workspace is CriticWorkspace16 { Plan: var plan, ByA: var byA, ByB: var byB })
         {
             var step = new StepWork(plan, warpgroups);
-            passes = [.. step.Forward(), .. step.Backward(byA.Kept != null, byB.Kept != null, byA.IsOfTwos)];
+            return Of(training, [.. step.Forward(), .. step.Backward(byA.Kept != null, byB.Kept != null, byA.IsOfTwos)]);
         }
 
-        return [.. Draw(training.Source), .. passes, .. Objective(training.A.Rows), .. Update(training.Shape)];
+        var single = new SingleStepWork(training.Shape, training.X.Rows, training.Y.Rows, training.A.Rows, warpgroups);
+        return Of(training, [.. single.Forward(), .. single.Backward()]);
     }
 
     /// <summary>Bytes and FLOPs of all launches of each kernel.</summary>
@@ -53,6 +53,9 @@ internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
     /// <summary>Bytes and FLOPs of the kernels of a forward pass, and of the backward pass behind it.</summary>
     public IReadOnlyDictionary<string, (double Bytes, double Flops)> ByKernel(bool backward) =>
         ByKernel(backward ? Forward().Concat(Backward(keepsX: false, keepsY: false, ofTwos: false)) : Forward());
+
+    private static IEnumerable<LaunchWork> Of(CriticTraining training, IEnumerable<LaunchWork> passes) =>
+        [.. Draw(training.Source), .. passes, .. Objective(training.A.Rows), .. Update(training.Shape)];
 
     /// <summary>Which rows meet is written, and what decides it read: a permutation's index, or two alias tables and the support.</summary>
     private static IEnumerable<LaunchWork> Draw(PairSource source) => source switch
