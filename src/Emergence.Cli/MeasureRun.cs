@@ -54,12 +54,11 @@ internal static class MeasureRun
     private static void Print(RunResults results, bool json)
     {
         var tables = new RunTables(results);
-        Console.Out.Write(json ? tables.Emergence.ToString(TableFormat.Json) : Table.Write([tables.Emergence, tables.Means], TableFormat.Text));
-        if (results.SelfCheck.Count == 0)
-            return;
-        var output = json ? Console.Error : Console.Out;
-        output.Write("\n" + tables.SelfCheck);
-        output.WriteLine($"self-check: {results.SelfCheck.Count(line => line.Check.Holds)} of {results.SelfCheck.Count} relations hold");
+        Console.Out.Write(Table.Write(tables.OfEmergence, json ? TableFormat.Json : TableFormat.Text));
+        if (results.Emergence.Count == 0)
+            Console.Error.WriteLine("no IE: after T tokens it takes the macro cell of position T-1 and the micro cells of positions 0 to T-1; 'show' prints the cells there are");
+        if (results.SelfCheck.Count > 0)
+            (json ? Console.Error : Console.Out).WriteLine($"self-check: {results.SelfCheck.Count(line => line.Check.Holds)} of {results.SelfCheck.Count} relations hold");
     }
 
     internal static string Name(CellResult cell) =>

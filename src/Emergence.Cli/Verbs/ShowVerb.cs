@@ -12,13 +12,13 @@ internal static class ShowVerb
         var run = new Argument<string>("RUN") { Description = "The folder that measure wrote" };
         var format = Flags.Format();
         var unit = new Option<string>("--unit") { Description = "Unit of information", HelpName = "bits|nats", DefaultValueFactory = _ => "bits" }.AcceptOnlyFromAmong("bits", "nats");
-        var command = new Command("show", "Print the cells of a run, then IE by boundary and tokens") { run, format, unit };
+        var command = new Command("show", "Print the cells of a run, then IE by boundary and tokens, and its mean over boundaries") { run, format, unit };
         command.SetAction(parsed =>
         {
             var written = TableFormats.Parse(parsed.GetRequiredValue(format));
             var results = RunResults.Read(parsed.GetRequiredValue(run), out var damage);
             var tables = new RunTables(results, parsed.GetValue(unit) == "nats");
-            Console.Out.Write(Table.Write(results.SelfCheck.Count == 0 ? [tables.Cells, tables.Emergence] : [tables.Cells, tables.Emergence, tables.SelfCheck], written));
+            Console.Out.Write(Table.Write([tables.Cells, .. tables.OfEmergence], written));
             if (results.MissingCells > 0)
                 Console.Error.WriteLine($"{results.MissingCells} cells are not finished: run the same measure command again");
             return damage == null ? (int)ExitCode.Ok : throw new EmergenceException($"{damage}; only the {results.Cells.Count} cells before it are shown");

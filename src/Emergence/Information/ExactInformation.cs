@@ -8,7 +8,9 @@ namespace Emergence.Information;
 /// </summary>
 internal sealed class ExactInformation : Estimator
 {
-    public override string Name => "exact";
+    internal const string EstimatorName = "exact";
+
+    public override string Name => EstimatorName;
 
     public override string Description => "the information of these data themselves, by counting classes of equal vectors";
 

@@ -27,6 +27,9 @@ internal sealed class MinibatchEstimation : Estimation
     private readonly CriticObjective _objective;
     private readonly MinibatchScores _scores;
     private readonly Device _device;
+    /// <summary>Of fewer rows neither the value nor its error says much.</summary>
+    private const int FewestTestRows = 50;
+
     private readonly Tensor[] _moments;
     private readonly Tensor _gradient;
     private readonly RandomSequence _random;
@@ -158,6 +161,7 @@ internal sealed class MinibatchEstimation : Estimation
             MiBits = bits,
             HeldOutBits = bits,
             SamplingErrorBits = error,
+            Doubt = _test.Length < FewestTestRows ? $"judged by {_test.Length} rows" : null,
             ResolvableBits = Math.Log2(IsExhaustive ? _batchRows : _test.Length) - (IsExhaustive ? 0.5 : 0),
         };
     }

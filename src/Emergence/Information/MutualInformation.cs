@@ -62,8 +62,8 @@ public sealed record MutualInformation
     /// <summary>Distinct pairs (x, y); the number of distinct prefixes where they do not collide on both sides.</summary>
     public required int K { get; init; }
 
-    /// <summary>Rows repeat often enough (or are all there are) that I_emp is a property of the source.</summary>
-    public bool IsCounted => IsEnumeration || K <= Math.Pow(2, Log2N) / 2;
+    /// <summary>Rows repeat often enough (or are all there are, or one side is constant) that I_emp is a property of the source.</summary>
+    public bool IsCounted => IsEnumeration || K <= Math.Pow(2, Log2N) / 2 || KX == 1 || KY == 1;
 
     /// <summary>Classes of x.</summary>
     public required int KX { get; init; }

@@ -17,7 +17,9 @@ internal sealed class NoisyChannel : Estimator
     /// <summary>Draws whose products with all classes are held at once.</summary>
     private const int DrawsAtOnce = 256;
 
-    public override string Name => "noisy-channel";
+    internal const string EstimatorName = "noisy-channel";
+
+    public override string Name => EstimatorName;
 
     public override string Description => "information of y's classes that is left after normal noise as large as y itself (sigma 1)";
 

@@ -24,7 +24,7 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
         var error = spread.Average(seed => double.IsNaN(seed.SamplingErrorBits) ? joint.SourceErrorBits : seed.SamplingErrorBits);
         var values = spread.Select(seed => seed.MiBits).ToArray();
         var interval = values.Length > 1 ? Intervals.OfSeeds(values, error) : Intervals.OfExact(values[0], error);
-        var (low, high) = first.IsOfSource ? (interval.Low, interval.High) : AroundSource(joint, interval);
+        var (low, high) = first.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName ? AroundSource(joint, interval) : (interval.Low, interval.High);
         return verdict == Verdict.AtCeiling
             ? new(first.Estimator, interval.Mean, double.NaN, double.NaN, verdict, Remark(first, verdict))
             : new(first.Estimator, interval.Mean, low, high, verdict, Remark(first, verdict));
@@ -48,10 +48,11 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
         Verdict.Unreliable when seed.Doubt != null => seed.Doubt,
         Verdict.Unreliable when seed.Estimator == PublishedMine.EstimatorName => FormattableString.Invariant($"mu {seed.Mu:0.0}, {seed.StepsAboveCeiling} steps above the exact {seed.ExactBits:0.000} bits"),
         Verdict.Unreliable when seed.StoppedBy == StopReason.Limit => "ended at the step limit",
+        Verdict.Unreliable when Verdicts.IsAboveExact(seed) => FormattableString.Invariant($"above the exact {seed.ExactBits:0.000} bits of these rows"),
         Verdict.Unreliable => FormattableString.Invariant($"SD over seeds {seed.SdBits:0.000} bits"),
         Verdict.BelowExact => FormattableString.Invariant($"the rows themselves hold {seed.ExactBits:0.000} bits"),
         Verdict.AtCeiling when seed.IsOfSource => "more rows are needed to tell this from an infinite information",
-        Verdict.AtCeiling => FormattableString.Invariant($"{seed.K} distinct rows: about log2 N = {seed.Log2N:0.000}, which says nothing about the source"),
+        Verdict.AtCeiling => FormattableString.Invariant($"{seed.K} distinct rows of {Math.Pow(2, seed.Log2N):0}: a value of these rows, which says nothing about their source"),
         _ => null,
     };
 }

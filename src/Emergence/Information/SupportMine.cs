@@ -20,7 +20,9 @@ internal sealed class SupportMine : Estimator
     /// <summary>Windows whose means differ by less, in bits, are level.</summary>
     private const double LevelMargin = 0.005;
 
-    public override string Name => "s-mine";
+    internal const string EstimatorName = "s-mine";
+
+    public override string Name => EstimatorName;
 
     public override string Description => "MINE on the classes of equal vectors: a trained lower bound that cannot exceed the exact value";
 

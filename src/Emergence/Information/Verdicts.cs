@@ -30,6 +30,9 @@ public static class Verdicts
     /// <summary>A value this far below the exact one, in bits, is not it.</summary>
     private const double MaxShortfall = 0.02;
 
+    /// <summary>Nor is one this far above it, beside chance.</summary>
+    private const double MaxExcess = 0.02;
+
     public static string Word(this Verdict verdict) => verdict switch
     {
         Verdict.Ok => "ok",
@@ -42,7 +45,8 @@ public static class Verdicts
 
     /// <summary>
     /// The first that matches of failed, unreliable, below exact, at ceiling, ok. An infinite value is no number: at
-    /// ceiling. Where rows do not repeat, an estimator of the source is not held against the exact value of the rows.
+    /// ceiling. Where rows do not repeat, an estimator of the source is not held against the exact value of the rows; where
+    /// they do, nothing can be above it but by chance.
     /// </summary>
     internal static Verdict Of(MutualInformation cell)
     {
@@ -50,11 +54,11 @@ public static class Verdicts
             return Verdict.Failed;
         if (double.IsInfinity(cell.MiBits))
             return Verdict.AtCeiling;
-        if (cell.SdBits > MaxSd || cell.Doubt != null || EndedEarly(cell) || IsBeyondTheProtocol(cell))
+        if (cell.SdBits > MaxSd || cell.Doubt != null || EndedEarly(cell) || IsBeyondTheProtocol(cell) || IsAboveExact(cell))
             return Verdict.Unreliable;
         if (cell.IsOfSource && !cell.IsCounted)
             return cell.MiBits > cell.ResolvableBits ? Verdict.AtCeiling : Verdict.Ok;
-        if (cell.MiBits < cell.ExactBits - MaxShortfall && double.IsFinite(cell.ExactBits) && !IsCorrection(cell))
+        if (cell.MiBits < cell.ExactBits - MaxShortfall && double.IsFinite(cell.ExactBits) && !MayLieBelow(cell))
             return Verdict.BelowExact;
         return double.IsInfinity(cell.ExactBits) || !cell.IsCounted ? Verdict.AtCeiling : Verdict.Ok;
     }
@@ -62,8 +66,18 @@ public static class Verdicts
     /// <summary>The published protocol always takes all its steps; the others stop when they have levelled.</summary>
     private static bool EndedEarly(MutualInformation cell) => cell.StoppedBy == StopReason.Limit && cell.Estimator != PublishedMine.EstimatorName;
 
-    /// <summary>The exact value less its bias: to be below it is what these are for.</summary>
+    /// <summary>By more than three standard errors.</summary>
+    internal static bool IsAboveExact(MutualInformation cell)
+    {
+        var error = double.IsNaN(cell.SamplingErrorBits) ? cell.ExactStandardErrorBits : cell.SamplingErrorBits;
+        return cell.IsCounted && cell.MiBits > cell.ExactBits + MaxExcess + (3 * error) && !IsCorrection(cell);
+    }
+
+    /// <summary>The exact value less its bias.</summary>
     private static bool IsCorrection(MutualInformation cell) => Entropy.Estimators.Any(estimator => estimator.Name == cell.Estimator);
+
+    /// <summary>To be below the exact value is what corrections and a noisy channel are for.</summary>
+    private static bool MayLieBelow(MutualInformation cell) => IsCorrection(cell) || cell.Estimator == NoisyChannel.EstimatorName;
 
     private static bool IsBeyondTheProtocol(MutualInformation cell) =>
         cell.Estimator == PublishedMine.EstimatorName && (cell.Mu < MinCoincidences || cell.StepsAboveCeiling > 0);

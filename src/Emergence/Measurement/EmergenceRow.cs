@@ -11,13 +11,14 @@ namespace Emergence.Measurement;
 /// <param name="Tokens">T.</param>
 /// <param name="Bits">Mean over seeds with its 95 % interval.</param>
 /// <param name="ExactBits">The same difference of the exact values.</param>
-public sealed record EmergenceRow(int Boundary, int Tokens, Interval Bits, double ExactBits)
+/// <param name="Verdict">The worst of the cells that it stands on.</param>
+public sealed record EmergenceRow(int Boundary, int Tokens, Interval Bits, double ExactBits, Verdict Verdict)
 {
     internal static EmergenceRow Of(IEnumerable<EmergenceValue> seeds)
     {
         var values = seeds.ToList();
         var first = values[0];
-        return new EmergenceRow(first.Boundary, first.Tokens, EmergenceValue.Summarise([.. values.Select(value => value.Bits)], first), first.ExactBits);
+        return new EmergenceRow(first.Boundary, first.Tokens, EmergenceValue.Summarise([.. values.Select(value => value.Bits)], first), first.ExactBits, values.Max(value => value.Verdict));
     }
 }
 
@@ -25,10 +26,11 @@ public sealed record EmergenceRow(int Boundary, int Tokens, Interval Bits, doubl
 /// <param name="Tokens">T.</param>
 /// <param name="Bits">Mean over boundaries, then over seeds, with its 95 % interval.</param>
 /// <param name="ExactBits">The same of the exact values.</param>
+/// <param name="Verdict">The worst of all cells.</param>
 /// <param name="SdLayers">SD over boundaries of the mean over seeds: a property of the model, not an error.</param>
 /// <param name="Shot">Which shot ends at T; 0 where none does.</param>
 /// <param name="GainBits">dE = E(T of this shot) - E(T of the shot before); NaN where either is not there.</param>
-public sealed record EmergenceMean(int Tokens, Interval Bits, double ExactBits, double SdLayers, int Shot, double GainBits)
+public sealed record EmergenceMean(int Tokens, Interval Bits, double ExactBits, Verdict Verdict, double SdLayers, int Shot, double GainBits)
 {
     internal static EmergenceMean Of(IEnumerable<EmergenceValue> valuesOfTokens, int shotLength, IReadOnlyList<EmergenceMean> before)
     {
@@ -42,12 +44,12 @@ public sealed record EmergenceMean(int Tokens, Interval Bits, double ExactBits, 
         var common = values[0] with { SamplingError = values.Average(value => value.SamplingError) };
         var bits = EmergenceValue.Summarise(seeds, common);
         var last = before.FirstOrDefault(mean => mean.Shot > 0 && mean.Shot == shot - 1);
-        return new EmergenceMean(tokens, bits, values.Average(value => value.ExactBits), SeedSpread.StandardDeviation(layers), shot, last == null ? double.NaN : bits.Mean - last.Bits.Mean);
+        return new EmergenceMean(tokens, bits, values.Average(value => value.ExactBits), values.Max(value => value.Verdict), SeedSpread.StandardDeviation(layers), shot, last == null ? double.NaN : bits.Mean - last.Bits.Mean);
     }
 }
 
 /// <summary>IE(l, T) of one seed.</summary>
-internal sealed record EmergenceValue(int Boundary, int Tokens, ulong Seed, double Bits, double ExactBits, double SamplingError, bool IsRandom)
+internal sealed record EmergenceValue(int Boundary, int Tokens, ulong Seed, double Bits, double ExactBits, double SamplingError, Verdict Verdict, bool IsRandom)
 {
     /// <summary>Every difference whose macro cell and all micro cells have values, by boundary, tokens, seed.</summary>
     public static IEnumerable<EmergenceValue> Compute(IReadOnlyList<CellResult> cells)
@@ -68,6 +70,7 @@ internal sealed record EmergenceValue(int Boundary, int Tokens, ulong Seed, doub
                 macro.Information.MiBits - micro.Average(cell => cell.MiBits),
                 macro.Information.ExactBits - micro.Average(cell => cell.ExactBits),
                 macro.SamplingError,
+                micro.Append(macro.Information).Max(cell => cell.Verdict),
                 EstimatorTable.Find(macro.Cell.Estimator).IsRandom);
         }
     }

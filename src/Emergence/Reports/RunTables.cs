@@ -35,14 +35,14 @@ public sealed class RunTables(RunResults results, bool nats = false)
         }
     }
 
-    /// <summary>IE(l, T) with its 95 % interval.</summary>
+    /// <summary>IE(l, T) with its 95 % interval, the exact value and the worst verdict of its cells.</summary>
     public Table Emergence
     {
         get
         {
-            var table = new Table(TableColumn.Integer("boundary"), TableColumn.Integer("tokens"), Amount("ie"), TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3));
+            var table = new Table(TableColumn.Integer("boundary"), TableColumn.Integer("tokens"), Amount("ie"), TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3), Amount("exact"), TableColumn.Text("verdict"));
             foreach (var row in results.Emergence)
-                table.Add(row.Boundary, row.Tokens, _scale * row.Bits.Mean, _scale * row.Bits.Low, _scale * row.Bits.High);
+                table.Add(row.Boundary, row.Tokens, _scale * row.Bits.Mean, _scale * row.Bits.Low, _scale * row.Bits.High, _scale * row.ExactBits, row.Verdict.Word());
             return table;
         }
     }
@@ -53,17 +53,20 @@ public sealed class RunTables(RunResults results, bool nats = false)
         get
         {
             var table = new Table(
-                TableColumn.Integer("tokens"), Amount("e"), TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3), Amount("exact"), Spread("sd_seeds"), Spread("sd_layers"), TableColumn.Integer("shot"), Amount("gain"));
+                TableColumn.Integer("tokens"), Amount("e"), TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3), Amount("exact"), Spread("sd_seeds"), Spread("sd_layers"), TableColumn.Integer("shot"), Amount("gain"), TableColumn.Text("verdict"));
             foreach (var mean in results.Means)
             {
                 TableCell shot = mean.Shot > 0 ? mean.Shot : TableCell.Empty;
                 TableCell gain = double.IsNaN(mean.GainBits) ? TableCell.Empty : _scale * mean.GainBits;
-                table.Add(mean.Tokens, _scale * mean.Bits.Mean, _scale * mean.Bits.Low, _scale * mean.Bits.High, _scale * mean.ExactBits, _scale * mean.Bits.SdSeeds, _scale * mean.SdLayers, shot, gain);
+                table.Add(mean.Tokens, _scale * mean.Bits.Mean, _scale * mean.Bits.Low, _scale * mean.Bits.High, _scale * mean.ExactBits, _scale * mean.Bits.SdSeeds, _scale * mean.SdLayers, shot, gain, mean.Verdict.Word());
             }
 
             return table;
         }
     }
+
+    /// <summary>All that is made of the cells: IE, its means, and the self-check where there was one.</summary>
+    public IReadOnlyList<Table> OfEmergence => results.SelfCheck.Count == 0 ? [Emergence, Means] : [Emergence, Means, SelfCheck];
 
     /// <summary>The self-check: what was found beside what must be.</summary>
     public Table SelfCheck

@@ -51,7 +51,8 @@ internal sealed class RunWords(RunSummary run)
             {
                 var half = (last.Bits.High - last.Bits.Low) / 2;
                 var interval = double.IsNaN(half) ? "" : $" \u00b1 {TableCell.Fixed(half, 2)}";
-                var note = run.IsExact ? "counted, not trained" : $"exact {Bits(last.ExactBits)}";
+                var worst = last.Verdict == Verdict.Ok ? "" : $"; worst cell {last.Verdict.Word()}";
+                var note = (run.IsExact ? "counted, not trained" : $"exact {Bits(last.ExactBits)}") + worst;
                 tiles.Add(($"IE after {Plural(last.Tokens, "token")}, mean over layers", $"{TableCell.Fixed(last.Bits.Mean, 2)}{interval} bits", note));
             }
 

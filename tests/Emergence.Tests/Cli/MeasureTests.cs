@@ -37,9 +37,12 @@ public sealed class MeasureTests
 
         // IE(l, 4) = log2 600 - log2(25) / 2 above the first block.
         var emergence = rows.Where(row => row.TryGetProperty("ie_bits", out _)).ToList();
-        Assert.Equal(["boundary", "tokens", "ie_bits", "lo", "hi"], emergence[0].EnumerateObject().Select(member => member.Name));
+        Assert.Equal(["boundary", "tokens", "ie_bits", "lo", "hi", "exact_bits", "verdict"], emergence[0].EnumerateObject().Select(member => member.Name));
         Assert.Equal(Math.Log2(600) - Math.Log2(25) / 2, emergence[^1].GetProperty("ie_bits").GetDouble(), 1e-9);
         Assert.Equal(5 * 4, emergence.Count);
+        Assert.All(emergence, row => Assert.Equal(row.GetProperty("ie_bits").GetDouble(), row.GetProperty("exact_bits").GetDouble(), 1e-9));
+        Assert.All(emergence, row => Assert.Equal("ok", row.GetProperty("verdict").GetString()));
+        Assert.Equal([1, 2, 3, 4], rows.Where(row => row.TryGetProperty("e_bits", out _)).Select(row => row.GetProperty("tokens").GetInt32()));
     }
 
     [Fact]
@@ -139,8 +142,18 @@ public sealed class MeasureTests
         Assert.True(code == 0, error);
         var rows = Show(run);
         Assert.Contains(rows, row => row.TryGetProperty("verdict", out var verdict) && verdict.ValueEquals("at ceiling"));
-        var last = rows[^1];
+        var last = rows.Last(row => row.TryGetProperty("ie_bits", out _));
+        Assert.Equal("at ceiling", last.GetProperty("verdict").GetString());
         Assert.InRange(last.GetProperty("ie_bits").GetDouble(), last.GetProperty("lo").GetDouble() + 1e-6, last.GetProperty("hi").GetDouble() - 1e-6);
+    }
+
+    [Fact]
+    public void A_grid_that_makes_no_emergence_says_so()
+    {
+        var (code, output, error) = Child.Run([.. Exact, "--boundaries", "0", "--positions", "3", "--out", Path.Combine(TestData.TemporaryFolder(), "run")]);
+        Assert.Equal(0, code);
+        Assert.Contains("no IE: after T tokens it takes", error);
+        Assert.DoesNotContain("nan", output, StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]

@@ -76,6 +76,30 @@ public sealed class PairInformationTests
         Assert.InRange(claimed / SeedSpread.StandardDeviation(values), least, most);
     }
 
+    /// <summary>What the rows themselves hold says nothing about the value of a noisy channel.</summary>
+    [Fact]
+    public void The_interval_of_a_noisy_channel_is_its_own()
+    {
+        var joint = Cells.Mixed([.. Enumerable.Range(0, 600)]);
+        using var device = Cells.Open("reference");
+        var seeds = Enumerable.Range(1, 3).Select(seed => Cells.Estimate(device, Cells.Request("noisy-channel", joint, seed: (ulong)seed))).ToList();
+        var result = PairInformation.Of(joint, seeds);
+        Assert.InRange(result.MiBits, 0.5, joint.Bits - 0.3);
+        Assert.InRange(result.High, result.MiBits, result.MiBits + 0.2);
+        Assert.Equal(Verdict.Ok, result.Verdict);
+    }
+
+    /// <summary>Twenty of 200 rows judge a critic.</summary>
+    [Theory]
+    [InlineData(200, Verdict.Unreliable)]
+    [InlineData(600, Verdict.Ok)]
+    public void Few_rows_judge_no_critic(int rows, Verdict expected)
+    {
+        var joint = KnownMiCases.NormalPairs(1, 0.5).Sample(rows, 1).ToClasses();
+        using var device = Cells.Open("cpu");
+        Assert.Equal(expected, Cells.Estimate(device, Cells.Request("infonce", joint)).Verdict);
+    }
+
     [Fact]
     public void No_number_is_offered_where_the_information_is_infinite()
     {

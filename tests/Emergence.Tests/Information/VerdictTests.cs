@@ -63,6 +63,29 @@ public class VerdictTests
         Check("ok", continuous with { Estimator = "grassberger", K = 25, ExactBits = 0.64, MiBits = 0.6 });
     }
 
+    /// <summary>A normal fit to 25 classes can read 40 bits of 4.6; chance is granted.</summary>
+    [Fact]
+    public void Nothing_is_above_the_exact_value_of_rows_that_repeat()
+    {
+        var fit = Good with { Estimator = "gaussian-shrunk", IsOfSource = true, MiBits = 4.7, StoppedBy = StopReason.None };
+        Check("unreliable", fit);
+        Check("unreliable", fit with { SamplingErrorBits = 0.01 });
+        Check("ok", fit with { SamplingErrorBits = 0.02 });
+        Check("ok", fit with { ExactStandardErrorBits = 0.02 });
+        Check("ok", fit with { K = 2000 });
+        Check("ok", fit with { Estimator = "chao-shen" });
+    }
+
+    [Fact]
+    public void A_constant_side_is_known_whatever_the_sample()
+    {
+        Check("ok", Good with { K = 2000, KX = 1, KY = 2000, MiBits = 0, ExactBits = 0 });
+        Check("at ceiling", Good with { K = 2000, KX = 2, KY = 2000, MiBits = 1, ExactBits = 1 });
+    }
+
+    [Fact]
+    public void A_noisy_channel_lies_below_the_exact_value_on_purpose() => Check("ok", Good with { Estimator = "noisy-channel", MiBits = 2 });
+
     [Fact]
     public void Seeds_that_disagree_make_each_of_them_unreliable()
     {
