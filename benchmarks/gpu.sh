@@ -7,18 +7,18 @@
 #   OUT       JSON and logs: PART.json or .jsonl, PART.log, parts.jsonl, table.md, table.json
 #   PART      any of the below, in this order; default: all. SECONDS is what it may take at most; what a step of it leaves over
 #             the later ones may use. The defaults leave torch.compile 200 s and more, which its first call may take
-#   --ops     what the sanitizers look at, one op after the other; default: all that verify has
+#   --ops     what the sanitizers look at, one op after the other; default: those whose kernels share memory between threads
 #   --dry     tiny sizes on the processor (the program on the emulator that EMERGENCE_EMULATOR names, else on its reference device),
 #             to see that everything runs; the figures mean nothing
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-declare -A budget=([machine]=30 [verify]=180 [verify16]=180 [static]=120 [sanitize]=400 [mine]=720 [smine]=600 [forward]=480 [bench]=300 [bench16]=300)
+declare -A budget=([machine]=30 [verify]=180 [verify16]=180 [static]=120 [sanitize]=900 [mine]=720 [smine]=600 [forward]=480 [bench]=300 [bench16]=300)
 order=(machine static verify verify16 sanitize mine smine forward bench bench16)
 
 usage() { sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; echo "parts: ${order[*]}" >&2; exit 2; }
 
-program="" dtype=bfloat16 ops="" dry=0 out="" parts=()
+program="" dtype=bfloat16 ops=MatMul,Attention,CriticForward,CriticBackward,Train dry=0 out="" parts=()
 while [ $# -gt 0 ]; do
     case $1 in
         --program) program=${2:-}; shift ;;
@@ -35,6 +35,7 @@ for i in "${!parts[@]}"; do
     name=${parts[$i]%%=*}
     [ -n "${budget[$name]:-}" ] || { echo "gpu.sh: no part '$name': expected some of ${order[*]}" >&2; exit 2; }
     [ "$name" = "${parts[$i]}" ] || budget[$name]=${parts[$i]#*=}
+    [[ ${budget[$name]} =~ ^[1-9][0-9]*$ ]] || { echo "gpu.sh: expected seconds in ${parts[$i]}, found '${budget[$name]}'" >&2; exit 2; }
     parts[i]=$name
 done
 [ ${#parts[@]} -gt 0 ] || parts=("${order[@]}")
@@ -138,15 +139,17 @@ verify16() {
 sanitize() {
     [ -n "$sanitizer" ] || { note sanitize "not found" 0 compute-sanitizer; return; }
     local tool op type chosen only types=(float32)
-    IFS=, read -ra chosen <<< "${ops:-all}"
+    IFS=, read -ra chosen <<< "$ops"
     [ "$dtype" = float32 ] || ! has verify --dtype || types+=("$dtype")
+    divide sanitize $((4 * ${#chosen[@]} * ${#types[@]}))
     for tool in memcheck synccheck initcheck racecheck; do
         for op in "${chosen[@]}"; do
             for type in "${types[@]}"; do
                 only=()
                 [ "$op" = all ] || only=(--op "$op")
                 [ "$type" = float32 ] || only+=(--dtype "$type")
-                run "sanitize/$tool-$op-$type" $((budget[sanitize] / 4 / ${#chosen[@]} / ${#types[@]})) "sanitize-$tool.txt" \
+                share 1
+                run "sanitize/$tool-$op-$type" $seconds "sanitize-$tool.txt" \
                     "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 5 "$program" verify --device "$device" --small "${only[@]}"
             done
         done

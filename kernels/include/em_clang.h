@@ -13,16 +13,7 @@ EM_INDEX(blockDim, __nvvm_read_ptx_sreg_ntid_x(), __nvvm_read_ptx_sreg_ntid_y(),
 EM_INDEX(gridDim, __nvvm_read_ptx_sreg_nctaid_x(), __nvvm_read_ptx_sreg_nctaid_y(), __nvvm_read_ptx_sreg_nctaid_z())
 
 struct __align__(64) EmTensorMap { u64 opaque[16]; };
-// clang 19 has no __grid_constant__ and would copy the map to local memory: take the parameter's address by its PTX name.
-// To be written in the kernel itself.
 #define EM_TENSOR_MAP const EmTensorMap
-#define EM_PARAMETER_ADDRESS(kernel, index, parameter)                                                                     \
-  ({                                                                                                                       \
-    const void* em_address;                                                                                                \
-    asm("{ .reg .b64 t; mov.b64 t, " #kernel "_param_" #index "; cvta.param.u64 %0, t; }" : "=l"(em_address));             \
-    (void)sizeof(parameter);                                                                                               \
-    em_address;                                                                                                            \
-  })
 
 // __syncthreads is a builtin.
 EM_DEV void __syncwarp(u32 mask = 0xffffffffu) { __nvvm_bar_warp_sync(mask); }

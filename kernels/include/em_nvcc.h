@@ -23,7 +23,6 @@ typedef unsigned long long u64;
 
 struct __align__(64) EmTensorMap { u64 opaque[16]; };
 #define EM_TENSOR_MAP const __grid_constant__ EmTensorMap
-#define EM_PARAMETER_ADDRESS(kernel, index, parameter) ((const void*)&(parameter))
 
 EM_DEV u32 em_bits(float v) { return __float_as_uint(v); }
 EM_DEV float em_float(u32 v) { return __uint_as_float(v); }

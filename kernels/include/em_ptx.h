@@ -1,6 +1,20 @@
 // All inline assembly: PTX for clang and NVRTC, one wrapper an instruction. Addresses of shared memory are 32-bit.
 #pragma once
 
+// Of a kernel's parameter, to be written in the kernel itself. clang 19 has no __grid_constant__ and would copy the parameter to
+// local memory: it takes the address by the parameter's PTX name.
+#if defined(__clang__)
+#define EM_PARAMETER_ADDRESS(kernel, index, parameter)                                                                     \
+  ({                                                                                                                       \
+    const void* em_address;                                                                                                \
+    asm("{ .reg .b64 t; mov.b64 t, " #kernel "_param_" #index "; cvta.param.u64 %0, t; }" : "=l"(em_address));             \
+    (void)sizeof(parameter);                                                                                               \
+    em_address;                                                                                                            \
+  })
+#else
+#define EM_PARAMETER_ADDRESS(kernel, index, parameter) ((const void*)&(parameter))
+#endif
+
 EM_DEV u32 em_lane() { u32 r; asm("mov.u32 %0, %%laneid;" : "=r"(r)); return r; }
 
 // v, known to the compiler from here on only: what depends on it is not made before a loop and kept in registers.

@@ -16,7 +16,7 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
     private static readonly (string Case, string Estimator)[] Covered =
     [
         ("2", "gaussian"), ("3", "gaussian"), ("6", "gaussian"), ("2", "ksg"), ("3", "ksg"), ("11", "ksg"), ("17", "ksg"), ("14", "mixed-ksg"), ("18", "mixed-ksg"),
-        ("20a", "grassberger"), ("20b", "grassberger"), ("25", "grassberger"), ("20b", "exact"), ("23", "s-mine"),
+        ("2", "gaussian-shrunk"), ("6", "gaussian-shrunk"), ("20a", "grassberger"), ("20b", "grassberger"), ("25", "grassberger"), ("20b", "miller-madow"), ("25", "miller-madow"), ("20b", "chao-shen"), ("25", "chao-shen"), ("20b", "exact"), ("23", "s-mine"),
     ];
 
     /// <summary>The whole list, or what it holds for some estimators; says whether all values lie where they must.</summary>

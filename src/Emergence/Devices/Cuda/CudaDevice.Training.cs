@@ -16,8 +16,8 @@ public sealed unsafe partial class CudaDevice
     /// <summary>Trainings leave one part in so many of the device's memory free.</summary>
     private const int ReservedShare = 8;
 
-    /// <summary>Two for each multiprocessor: a small training is one block.</summary>
-    public override int TrainingsAtOnce => Math.Max(base.TrainingsAtOnce, 2 * _context.MultiprocessorCount);
+    /// <summary>A small training is one block: as many as run at a time.</summary>
+    public override int TrainingsAtOnce => Math.Max(base.TrainingsAtOnce, _kernels.BlocksPerMultiprocessor(KernelTable.SmallCritic) * _context.MultiprocessorCount);
 
     public override void Train(IReadOnlyList<CriticTraining> trainings, int steps)
     {
