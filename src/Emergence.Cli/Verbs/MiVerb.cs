@@ -54,6 +54,8 @@ internal static class MiVerb
         var (left, right) = (MatrixFile.Read(x), MatrixFile.Read(y));
         if (left.Rows != right.Rows)
             throw new EmergenceException($"expected as many rows in both arrays, found {left.Rows} in {x} and {right.Rows} in {y}", ExitCode.Usage);
+        if (left.Rows < 2)
+            throw new EmergenceException($"{x}: expected 2 rows or more, found 1", ExitCode.Usage);
         var ones = Enumerable.Repeat(1.0, left.Rows).ToArray();
         return new(new(left.Values, left.Columns, ones), new(right.Values, right.Columns, ones), isEnumeration: false);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Emergence.Checkpoints;
+using Emergence.Tensors;
 
 namespace Emergence.Datasets;
 
@@ -51,13 +52,13 @@ public static class MatrixFile
         if (!file.Tensors.TryGetValue(name, out var entry))
             throw new EmergenceException($"{path} has no tensor {Printable.Quote(name)}", ExitCode.Usage);
         var (rows, columns) = Shape($"{path}:{name}", entry.Shape);
-        return new(rows, columns, file.ReadSingles(name));
+        return new(rows, columns, StoredType.ForWeights(entry.DType) is DType.Float32 or DType.Float16 or DType.BFloat16 ? file.ReadSingles(name) : SingleColumns.Round(path, file.ReadDoubles(name), columns));
     }
 
     /// <summary>Numbers between commas; a first line without any number is a header.</summary>
     private static Matrix ReadCsv(string path)
     {
-        var (values, columns, number) = (new List<float>(), 0, 0);
+        var (values, columns, number) = (new List<double>(), 0, 0);
         foreach (var line in File.ReadLines(path))
         {
             number++;
@@ -73,8 +74,8 @@ public static class MatrixFile
                 values.Add(TryParse(field, out var value) ? value : throw new EmergenceException($"{path}: line {number}: {Printable.Quote(field)} is not a number", ExitCode.Usage));
         }
 
-        return columns > 0 ? new(values.Count / columns, columns, [.. values]) : throw new EmergenceException($"{path} holds no numbers", ExitCode.Usage);
+        return columns > 0 ? new(values.Count / columns, columns, SingleColumns.Round(path, [.. values], columns)) : throw new EmergenceException($"{path} holds no numbers", ExitCode.Usage);
     }
 
-    private static bool TryParse(string field, out float value) => float.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+    private static bool TryParse(string field, out double value) => double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
 }

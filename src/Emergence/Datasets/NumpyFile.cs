@@ -28,8 +28,12 @@ internal static partial class NumpyFile
         var type = Field(path, header, TypePattern());
         var isColumnMajor = Field(path, header, OrderPattern()) == "True";
         var (rows, columns) = MatrixFile.Shape(path, Sizes(path, header));
-        var values = Convert(path, type, bytes.AsSpan(start + (int)length), (long)rows * columns);
-        return new(rows, columns, isColumnMajor ? Transpose(values, rows, columns) : values);
+        var elements = bytes.AsSpan(start + (int)length);
+        return type is "<f4" or "<f2"
+            ? new(rows, columns, InOrder(Convert<float>(path, type, elements, (long)rows * columns)))
+            : new(rows, columns, SingleColumns.Round(path, InOrder(Convert<double>(path, type, elements, (long)rows * columns)), columns));
+
+        T[] InOrder<T>(T[] values) => isColumnMajor ? Transpose(values, rows, columns) : values;
     }
 
     private static long[] Sizes(string path, string header)
@@ -38,37 +42,39 @@ internal static partial class NumpyFile
         return [.. words.Select(word => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : throw Error(path, $"has the shape '{string.Join(", ", words)}'"))];
     }
 
-    private static float[] Convert(string path, string type, ReadOnlySpan<byte> bytes, long count) => type switch
+    private static TTo[] Convert<TTo>(string path, string type, ReadOnlySpan<byte> bytes, long count)
+        where TTo : unmanaged, INumber<TTo> => type switch
     {
-        "<f4" => Convert<float>(path, bytes, count),
-        "<f8" => Convert<double>(path, bytes, count),
-        "<f2" => Convert<Half>(path, bytes, count),
-        "|b1" or "|u1" => Convert<byte>(path, bytes, count),
-        "|i1" => Convert<sbyte>(path, bytes, count),
-        "<i2" => Convert<short>(path, bytes, count),
-        "<u2" => Convert<ushort>(path, bytes, count),
-        "<i4" => Convert<int>(path, bytes, count),
-        "<u4" => Convert<uint>(path, bytes, count),
-        "<i8" => Convert<long>(path, bytes, count),
-        "<u8" => Convert<ulong>(path, bytes, count),
+        "<f4" => Convert<float, TTo>(path, bytes, count),
+        "<f8" => Convert<double, TTo>(path, bytes, count),
+        "<f2" => Convert<Half, TTo>(path, bytes, count),
+        "|b1" or "|u1" => Convert<byte, TTo>(path, bytes, count),
+        "|i1" => Convert<sbyte, TTo>(path, bytes, count),
+        "<i2" => Convert<short, TTo>(path, bytes, count),
+        "<u2" => Convert<ushort, TTo>(path, bytes, count),
+        "<i4" => Convert<int, TTo>(path, bytes, count),
+        "<u4" => Convert<uint, TTo>(path, bytes, count),
+        "<i8" => Convert<long, TTo>(path, bytes, count),
+        "<u8" => Convert<ulong, TTo>(path, bytes, count),
         _ => throw Error(path, $"holds elements of type {Printable.Quote(type)}: expected little-endian real numbers"),
     };
 
-    private static float[] Convert<T>(string path, ReadOnlySpan<byte> bytes, long count)
-        where T : unmanaged, INumber<T>
+    private static TTo[] Convert<TFrom, TTo>(string path, ReadOnlySpan<byte> bytes, long count)
+        where TFrom : unmanaged, INumber<TFrom>
+        where TTo : unmanaged, INumber<TTo>
     {
-        var stored = MemoryMarshal.Cast<byte, T>(bytes);
-        if (bytes.Length != count * Unsafe.SizeOf<T>())
+        var stored = MemoryMarshal.Cast<byte, TFrom>(bytes);
+        if (bytes.Length != count * Unsafe.SizeOf<TFrom>())
             throw Error(path, $"holds {bytes.Length} bytes of elements, its shape needs {count} elements");
-        var values = new float[stored.Length];
+        var values = new TTo[stored.Length];
         for (var i = 0; i < values.Length; i++)
-            values[i] = float.CreateSaturating(stored[i]);
+            values[i] = TTo.CreateSaturating(stored[i]);
         return values;
     }
 
-    private static float[] Transpose(float[] values, int rows, int columns)
+    private static T[] Transpose<T>(T[] values, int rows, int columns)
     {
-        var result = new float[values.Length];
+        var result = new T[values.Length];
         for (var row = 0; row < rows; row++)
         {
             for (var column = 0; column < columns; column++)

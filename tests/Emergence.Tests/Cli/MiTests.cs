@@ -24,10 +24,44 @@ public sealed class MiTests
         });
         Assert.InRange(expected[1].GetProperty("mi_bits").GetDouble(), 0.7, 1.05); // 0.8552 +- 0.17: 4 SD at 400 rows
 
-        var transposed = Write("x.npy", Npy("<f8", isColumnMajor: true, 400, 5, Transpose(sample.X, 400, 5)));
+        var transposed = Write("x.npy", Npy("<f8", isColumnMajor: true, 400, 5, [.. Transpose(sample.X, 400, 5).Select(value => (double)(float)value)]));
         var other = Write("y.npy", Npy("<f4", isColumnMajor: false, 400, 5, sample.Y));
         var found = Lines("mi", transposed, other, "--estimator", "ksg,gaussian", "--json", "--device", "reference");
         Assert.Equal(expected.Select(line => line.GetRawText()), found.Select(line => line.GetRawText()));
+    }
+
+    /// <summary>Times in seconds since 1970, microseconds apart: single precision has steps of 128 there.</summary>
+    [Theory]
+    [InlineData("<f8")]
+    [InlineData(".csv")]
+    public void Values_that_single_precision_would_merge_are_moved_to_their_mean(string type)
+    {
+        var sample = KnownMiCases.All.Single(known => known.Id == "3").Sample(500, 1);
+        double[] far = [.. sample.X.Select(x => 1.7e9 + 1e-3 * Math.Round(1e3 * x))], near = [.. far.Select(x => x - 1.7e9)];
+        string WriteAs(string name, double[] values) => type == ".csv"
+            ? Write(name + ".csv", Encoding.UTF8.GetBytes(string.Join('\n', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)))))
+            : Write(name + ".npy", Npy(type, isColumnMajor: false, 500, 1, values));
+        var y = Write("y.csv", Csv(sample.Y, 1));
+        double Bits(string x) => Lines("mi", x, y, "--estimator", "gaussian", "--json", "--device", "reference")[0].GetProperty("mi_bits").GetDouble();
+        Assert.Equal(Bits(WriteAs("near", near)), Bits(WriteAs("far", far)), 1e-3);
+    }
+
+    [Fact]
+    public void Values_that_cannot_be_kept_apart_are_refused()
+    {
+        var x = Write("x.csv", Encoding.UTF8.GetBytes("1\n1.000000000001\n2\n1000000\n"));
+        var (code, _, error) = Child.Run("mi", x, x, "--estimator", "exact", "--device", "reference");
+        Assert.Equal(2, code);
+        Assert.Contains("column 0 has 4 distinct values, of which single precision keeps 3", error);
+    }
+
+    [Fact]
+    public void One_row_says_nothing()
+    {
+        var x = Write("x.csv", Encoding.UTF8.GetBytes("1\n"));
+        var (code, _, error) = Child.Run("mi", x, x, "--estimator", "exact", "--device", "reference");
+        Assert.Equal(2, code);
+        Assert.Contains("expected 2 rows or more, found 1", error);
     }
 
     [Fact]
@@ -116,7 +150,7 @@ public sealed class MiTests
         header = header.PadRight((header.Length + 11 + 63) / 64 * 64 - 11) + "\n";
         var bytes = new List<byte>([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)]);
         foreach (var value in values)
-            bytes.AddRange(type == "<f4" ? BitConverter.GetBytes((float)value) : BitConverter.GetBytes((double)(float)value));
+            bytes.AddRange(type == "<f4" ? BitConverter.GetBytes((float)value) : BitConverter.GetBytes(value));
         return [.. bytes];
     }
 
