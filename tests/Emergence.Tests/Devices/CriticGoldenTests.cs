@@ -1,7 +1,9 @@
 using System.Globalization;
 using Emergence.Checkpoints;
 using Emergence.Devices;
+using Emergence.Devices.Cuda;
 using Emergence.Tensors;
+using Emergence.Tests.Devices.Cuda;
 
 namespace Emergence.Tests.Devices;
 
@@ -19,7 +21,7 @@ public class CriticGoldenTests
             var cases = new TheoryData<string, string>();
             foreach (var name in TestDevices.Names.Select(row => row.Data))
             {
-                foreach (var file in new[] { "small", "asymmetric", "smine_allpairs", "smine_sampled", "smine_colliding" })
+                foreach (var file in new[] { "small", "asymmetric", "smine_allpairs", "smine_sampled", "smine_colliding", "smine_wide" })
                     cases.Add(name, file);
             }
 
@@ -28,9 +30,19 @@ public class CriticGoldenTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void Golden_steps(string name, string file)
+    public void Golden_steps(string name, string file) => Check(TestDevices.Get(name), file);
+
+    /// <summary>As a Hopper GPU computes them: products of bf16 parts where they fill its tiles.</summary>
+    [Fact]
+    public void Golden_steps_by_warpgroups()
     {
-        var device = TestDevices.Get(name);
+        using var device = new CudaDevice(EmulatorFixture.Kernels, warpgroups: true);
+        var launched = device.Trace(() => Check(device, "smine_wide")).Select(launch => launch.Kernel).ToHashSet();
+        Assert.Superset(new HashSet<string> { "product_sm90_nt_128", "product_sm90_nn_128", "product_sm90_tn_128" }, launched);
+    }
+
+    private static void Check(Device device, string file)
+    {
         var (exact, golden) = (device.ComputeType == DType.Float64, SafetensorsFile.Open(TestData.Golden($"mine/{file}.safetensors")));
         using var _ = golden;
         var pairs = file.StartsWith("smine", StringComparison.Ordinal) ? GoldenPairs.OnSupport(golden) : GoldenPairs.Published(golden);

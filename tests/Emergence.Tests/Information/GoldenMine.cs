@@ -19,7 +19,7 @@ internal sealed class GoldenMine : IDisposable
         ClassY = Translate("class_y", Y);
     }
 
-    public static IEnumerable<TheoryDataRow<string>> Names => ["allpairs", "sampled", "colliding"];
+    public static IEnumerable<TheoryDataRow<string>> Names => ["allpairs", "sampled", "colliding", "wide"];
 
     public RowClasses X { get; }
 

@@ -1,8 +1,10 @@
 using Emergence.Devices;
+using Emergence.Devices.Cuda;
 using Emergence.Devices.Reference;
 using Emergence.Devices.Sampling;
 using Emergence.Information;
 using Emergence.Tests.Devices;
+using Emergence.Tests.Devices.Cuda;
 
 namespace Emergence.Tests.Information;
 
@@ -19,7 +21,7 @@ public class SupportMineGoldenTests
         using var golden = new GoldenMine(name);
         using var device = new ReferenceDevice();
         using var inputs = new DeviceInputs(device);
-        using var training = name == "sampled" ? Replay(golden, device, inputs) : Ours(golden, device, inputs);
+        using var training = HasDraws(name) ? Replay(golden, device, inputs) : Ours(golden, device, inputs);
         device.Train([training], golden.Steps);
 
         var expected = golden.Doubles("info_bits");
@@ -43,15 +45,30 @@ public class SupportMineGoldenTests
     [MemberData(nameof(TestDevices.Fast), MemberType = typeof(TestDevices))]
     public void Values_of_six_steps_in_single_precision(string device)
     {
-        foreach (var name in new[] { "allpairs", "sampled", "colliding" })
-        {
-            using var golden = new GoldenMine(name);
-            using var inputs = new DeviceInputs(TestDevices.Get(device));
-            using var training = name == "sampled" ? Replay(golden, TestDevices.Get(device), inputs) : Ours(golden, TestDevices.Get(device), inputs);
-            TestDevices.Get(device).Train([training], golden.Steps);
-            Assert.Equal(golden.Doubles("info_bits"), training.Values.Select(value => value.Bits), (expected, found) => Math.Abs(expected - found) <= 2e-6);
-        }
+        foreach (var name in new[] { "allpairs", "sampled", "colliding", "wide" })
+            CheckValues(TestDevices.Get(device), name);
     }
+
+    /// <summary>As a Hopper GPU computes them: products of bf16 parts where they fill its tiles.</summary>
+    [Fact]
+    public void Values_of_six_steps_by_warpgroups()
+    {
+        using var device = new CudaDevice(EmulatorFixture.Kernels, warpgroups: true);
+        var launched = device.Trace(() => CheckValues(device, "wide")).Select(launch => launch.Kernel).ToHashSet();
+        Assert.Superset(new HashSet<string> { "product_sm90_nt_128", "product_sm90_nn_128", "product_sm90_tn_128" }, launched);
+    }
+
+    private static void CheckValues(Device device, string name)
+    {
+        using var golden = new GoldenMine(name);
+        using var inputs = new DeviceInputs(device);
+        using var training = HasDraws(name) ? Replay(golden, device, inputs) : Ours(golden, device, inputs);
+        device.Train([training], golden.Steps);
+        Assert.Equal(golden.Doubles("info_bits"), training.Values.Select(value => value.Bits), (expected, found) => Math.Abs(expected - found) <= 2e-6);
+    }
+
+    /// <summary>Whether the golden pairs off the support were drawn anew for each step.</summary>
+    private static bool HasDraws(string name) => name is "sampled" or "wide";
 
     private static EstimationRequest Request(GoldenMine golden) => new(
         EstimatorTable.Find("s-mine"),

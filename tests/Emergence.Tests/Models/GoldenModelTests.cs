@@ -1,7 +1,10 @@
 using Emergence.Capture;
 using Emergence.Checkpoints;
+using Emergence.Devices;
+using Emergence.Devices.Cuda;
 using Emergence.Models;
 using Emergence.Tests.Devices;
+using Emergence.Tests.Devices.Cuda;
 
 namespace Emergence.Tests.Models;
 
@@ -33,12 +36,29 @@ public sealed class GoldenModelTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Boundaries_micro_rows_and_logits_equal_the_reference(string name, string deviceName)
+    public void Boundaries_micro_rows_and_logits_equal_the_reference(string name, string deviceName) => Check(name, TestDevices.Get(deviceName));
+
+    /// <summary>As a Hopper GPU computes them, those whose layers fill its tiles: products of bf16 parts.</summary>
+    [Theory]
+    [InlineData("llama-gqa-rope3")]
+    [InlineData("gpt-neox")]
+    [InlineData("gptj")]
+    [InlineData("opt")]
+    [InlineData("phi3")]
+    [InlineData("gemma2")]
+    public void Products_of_parts_equal_the_reference(string name)
+    {
+        using var device = new CudaDevice(EmulatorFixture.Kernels, warpgroups: true);
+        var launched = device.Trace(() => Check(name, device)).Select(launch => launch.Kernel);
+        Assert.Contains(launched, kernel => kernel.StartsWith("product_sm90_nt", StringComparison.Ordinal));
+    }
+
+    private static void Check(string name, Device device)
     {
         var folder = Beside.Contains(name) ? TestData.Golden($"models/{name}") : TestData.Large($"golden/models/{name}");
         using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
         var sequences = Sequences(golden, "input_ids");
-        using var model = LanguageModel.Load(folder, TestDevices.Get(deviceName));
+        using var model = LanguageModel.Load(folder, device);
         Assert.Empty(model.UnknownConfigKeys);
 
         using var macro = Captured(model, sequences, CaptureKind.Macro, logits: true);

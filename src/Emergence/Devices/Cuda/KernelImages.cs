@@ -23,13 +23,19 @@ internal sealed class KernelImages(CudaContext context, NvrtcCompiler? chosen)
     /// <summary>Whether there is code for this GPU, or a compiler that makes it.</summary>
     public bool HasCode => context.Capability >= Oldest && (chosen != null || Resources("").Any(name => name.EndsWith(".sm_80.ptx", StringComparison.Ordinal)) || NvrtcCompiler.Find() != null);
 
-    public KernelImage For(string file)
+    public KernelImage For(string file) => context.Driver.IsEmulated
+        ? new(file, $"// emulated {file}.cu")
+        : For(file, context.Capability, () => _found ??= NvrtcCompiler.Find());
+
+    /// <summary>For a GPU that is none of the emulator's.</summary>
+    /// <param name="file">Base name of the source.</param>
+    /// <param name="capability">Of the GPU, 90 for 9.0.</param>
+    /// <param name="find">A compiler where none was chosen and nothing is embedded; or none.</param>
+    internal KernelImage For(string file, int capability, Func<NvrtcCompiler?> find)
     {
-        if (context.Driver.IsEmulated)
-            return new(file, $"// emulated {file}.cu");
-        if (context.Capability < Oldest)
-            throw new EmergenceException($"{context.Name} has compute capability {context.Capability / 10}.{context.Capability % 10}: expected 8.0 or newer");
-        string[] targets = context.Capability == Hopper ? ["sm_90a", "sm_80"] : ["sm_80"];
+        if (capability < Oldest)
+            throw new EmergenceException($"{context.Name} has compute capability {capability / 10}.{capability % 10}: expected 8.0 or newer");
+        string[] targets = capability == Hopper ? ["sm_90a", "sm_80"] : ["sm_80"];
         foreach (var target in chosen == null ? targets : [])
         {
             var name = $"{file}.{target}.ptx";
@@ -37,8 +43,8 @@ internal sealed class KernelImages(CudaContext context, NvrtcCompiler? chosen)
                 return new(name, ptx);
         }
 
-        var compiler = chosen ?? (_found ??= NvrtcCompiler.Find() ?? throw new EmergenceException(
-            "this build has no embedded GPU code and found no NVRTC to make it: install it (apt install libnvrtc12, or pip install nvidia-cuda-nvrtc-cu12), let CUDA_HOME name a CUDA toolkit, give --nvrtc FILE, or build with clang 19 or newer and CMake"));
+        var compiler = chosen ?? find() ?? throw new EmergenceException(
+            "this build has no embedded GPU code and found no NVRTC to make it: install it (apt install libnvrtc12, or pip install nvidia-cuda-nvrtc-cu12), let CUDA_HOME name a CUDA toolkit, give --nvrtc FILE, or build with clang 19 or newer and CMake");
         return compiler.Compile(file, targets[0], context.Driver.Version);
     }
 

@@ -5,8 +5,8 @@ internal static class CriticChecks
 {
     private static readonly (int Rows, int Columns)[] s_awkward = [(1, 1), (3, 257), (31, 33), (257, 3), (1000, 31), (33, 1)];
 
-    // Pairs and widths of preset small and of the published critic's first and last layers.
-    private static readonly (int Rows, int Columns)[] s_small = [(1025, 3), (300, 64), (40, 768)];
+    // More rows than a block sorts; pairs and widths of preset small and of the published critic's first and last layers.
+    private static readonly (int Rows, int Columns)[] s_small = [(1025, 3), (4_100, 3), (300, 64), (40, 768)];
 
     private static readonly (int Rows, int Columns)[] s_real = [(10_192, 64), (2_000, 768), (100_003, 12), (1_100_000, 1)];
 

@@ -8,8 +8,9 @@ namespace Emergence.Devices.Verification;
 /// <summary>Drawing pairs, the passes of whole critics, and steps of training.</summary>
 internal static class TrainingChecks
 {
+    // The last two have layers that more than one kernel is for: a wide one after another, a tail of several.
     private static readonly (int X, int Y, int[] Widths, int Pairs)[] s_awkward =
-        [(33, 17, [1, 1], 1), (33, 17, [3, 1], 33), (33, 17, [31, 7, 1], 257), (33, 17, [300, 33, 12, 6, 3, 1], 1000)];
+        [(33, 17, [1, 1], 1), (33, 17, [3, 1], 33), (33, 17, [31, 7, 1], 257), (33, 17, [136, 100, 7, 1], 257), (33, 17, [300, 33, 12, 6, 3, 1], 1000)];
 
     public static IEnumerable<OpCheck> All(bool small)
     {
@@ -28,7 +29,7 @@ internal static class TrainingChecks
             yield return new("CriticBackward", text, run => Passes(run, shape, pairs, backward: true));
         }
 
-        foreach (var (x, y, widths, rows) in s_awkward[^1..].Append((768, 768, CriticWidths.Published, small ? 140 : 1_500)))
+        foreach (var (x, y, widths, rows) in s_awkward[^2..].Append((768, 768, CriticWidths.Published, small ? 140 : 1_500)))
             yield return new("Train", $"gradient of a step on {rows} rows and as many shuffled, {x}+{y}, {string.Join('-', widths)}", run => Shuffled(run, new CriticShape(x, y, widths), rows));
         foreach (var (x, y, widths, pairs) in shapes.Where(s => s.Pairs > 30))
             yield return new("Train", $"3 steps, {pairs} pairs of {x}+{y}, {string.Join('-', widths)}", run => Train(run, new CriticShape(x, y, widths), pairs));

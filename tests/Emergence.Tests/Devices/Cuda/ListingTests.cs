@@ -124,6 +124,15 @@ public sealed class ListingTests
         Assert.True(Assert.Single(SassListing.Parse(listing)).Whole.Local >= 2);
     }
 
+    /// <summary>What follows from the launches alone, without the tools.</summary>
+    [Fact]
+    public void The_committed_page_has_the_work_of_these_launches()
+    {
+        const string Work = "## Work, and time at the roof";
+        var page = File.ReadAllText(Path.Combine(TestData.Repository, "benchmarks", "results", "static.md"));
+        Assert.Equal(StaticReport.Page([], "").Split(Work)[1].Split('\n'), page.Split(Work)[1].Split('\n'));
+    }
+
     [Fact]
     public void The_table_has_a_row_for_each_kernel_and_target()
     {
@@ -132,7 +141,7 @@ public sealed class ListingTests
             Assert.Skip("no PTX is embedded: CMake and clang 19 or newer make it");
         string[] kernels = [.. KernelTable.Rows.Where(row => row.File == "sums").Select(row => row.Name).Order(StringComparer.Ordinal)];
 
-        var page = StaticReport.Page([.. KernelFigures.TargetsOf("sums.sm_80.ptx").SelectMany(gpu => KernelFigures.Of(tools, "sums.sm_80.ptx", gpu).Kernels)], tools.Version);
+        var page = StaticReport.Page([.. KernelFigures.TargetsOf("sums.sm_80.ptx").SelectMany(gpu => CudaCheckers.Figures("sums.sm_80.ptx", gpu).Kernels)], tools.Version);
 
         var rows = page.Split("## ")[0].Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Select(line => line.Split('|', StringSplitOptions.TrimEntries)[1..3]).Skip(1).ToArray();
         Assert.Equal([.. kernels.Select(kernel => (kernel, "sm_80")), .. kernels.Select(kernel => (kernel, "sm_90"))], rows.Where(row => !row[0].StartsWith('-') && !row[0].StartsWith(':')).Select(row => (row[0], row[1])));

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Emergence.Devices.Cuda;
 using Emergence.Devices.Cuda.Listings;
+using Emergence.Reports;
 
 namespace Emergence.Tests.Devices.Cuda;
 
@@ -33,6 +35,11 @@ public sealed partial class PtxTests
         (KernelTable.SmallCritic, "fma.rn.f32", 1000),
         (KernelTable.SmallCritic, "ld.shared.v4", 100),
     ];
+
+    private const string MulticastLoad = "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster";
+
+    /// <summary>Files whose kernels multiply on tensor cores, all of them.</summary>
+    private static readonly string[] s_tensorFiles = ["product", "product_sm90", "pair_product_sm90", "critic_tail_mma"];
 
     public static TheoryData<string> Files { get; } = [.. KernelImages.Resources("").Where(name => name.EndsWith(".ptx", StringComparison.Ordinal)).DefaultIfEmpty("none")];
 
@@ -83,19 +90,20 @@ public sealed partial class PtxTests
         }
     }
 
-    /// <summary>
-    /// A step of 64 along k is four products of 16 for each of two warpgroups; tiles come by the copy engine and barriers, to both
-    /// blocks of a cluster at once.
-    /// </summary>
-    [Fact]
-    public void Hopper_kernels_have_the_instructions_they_are_written_for()
+    /// <summary>Tiles come by the copy engine and barriers, to both blocks of a cluster at once.</summary>
+    [Theory]
+    [InlineData("product_sm90")]
+    [InlineData("pair_product_sm90")]
+    public void Hopper_kernels_have_the_instructions_they_are_written_for(string file)
     {
-        var entries = Entries(Read("product_sm90.sm_90a.ptx")).ToDictionary(entry => entry.Name, entry => entry.Text);
-        foreach (var kernel in KernelTable.Rows.Where(row => row.File == "product_sm90"))
+        var entries = Entries(Read($"{file}.sm_90a.ptx")).ToDictionary(entry => entry.Name, entry => entry.Text);
+        Assert.NotEmpty(entries);
+        foreach (var (name, text) in entries)
         {
-            var columns = kernel.Name.Split('_')[^1];
-            foreach (var (instruction, least) in new[] { ($"wgmma.mma_async.sync.aligned.m64n{columns}k16.f32.bf16.bf16", 4), ("wgmma.wait_group.sync.aligned", 1), ("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster", 2), ("mbarrier.try_wait.parity", 2), ("setmaxnreg.inc", 1) })
-                Assert.True(Regex.Count(entries[kernel.Name], Regex.Escape(instruction)) >= least, $"{kernel.Name}: fewer than {least} {instruction}");
+            var columns = int.Parse(name.Split('_')[^1], CultureInfo.InvariantCulture);
+            (string, int)[] common = [("wgmma.wait_group.sync.aligned", 1), ("setmaxnreg.inc", 1), ("setmaxnreg.dec", 1)];
+            foreach (var (instruction, least) in common.Concat(file == "product_sm90" ? Tiles(columns) : Pairs(columns, name.Contains("forward", StringComparison.Ordinal))))
+                Assert.True(Regex.Count(text, $@"(?<=\s){Regex.Escape(instruction)}") >= least, $"{name}: fewer than {least} {instruction}");
         }
     }
 
@@ -107,13 +115,28 @@ public sealed partial class PtxTests
         var entries = Entries(Read(name)).Select(entry => entry.Name).Order().ToArray();
         foreach (var gpu in KernelFigures.TargetsOf(name))
         {
-            var (kernels, complaints) = KernelFigures.Of(CudaCheckers.Tools, name, gpu);
+            var (kernels, complaints) = CudaCheckers.Figures(name, gpu);
             Assert.Empty(complaints);
             Assert.Equal(entries, kernels.Select(kernel => kernel.Kernel).Order());
             Assert.All(kernels, kernel => Assert.Equal((kernel.Kernel, gpu, 0, 0, 0), (kernel.Kernel, gpu, kernel.Assembled.StackBytes, kernel.Assembled.SpillBytes, kernel.Local)));
-            Assert.All(kernels.Where(kernel => kernel.File.StartsWith("product", StringComparison.Ordinal)), kernel => Assert.True(kernel.Loop.Tensor > 0, $"no tensor instruction in the main loop of {kernel.Kernel}"));
+            Assert.All(kernels.Where(kernel => s_tensorFiles.Contains(kernel.File)), kernel => Assert.True(kernel.Loop.Tensor > 0, $"no tensor instruction in the main loop of {kernel.Kernel}"));
             Assert.All(kernels, kernel => Assert.True(kernel.BlocksPerMultiprocessor > 0, $"no block of {kernel.Kernel} fits on a multiprocessor of {gpu}"));
         }
+    }
+
+    /// <summary>By the tools it was made with: others make other code of the same source.</summary>
+    [Fact]
+    public void The_committed_page_is_of_these_kernels()
+    {
+        var tools = CudaCheckers.Tools;
+        _ = Read("sums.sm_80.ptx");
+        var page = File.ReadAllText(Path.Combine(TestData.Repository, "benchmarks", "results", "static.md"));
+        if (!page.Contains($" assembled by ptxas {tools.Version} ", StringComparison.Ordinal))
+            Assert.Skip($"benchmarks/results/static.md is by another assembler than this one, ptxas {tools.Version}");
+        if (!CudaCheckers.Compiler.EndsWith("clang-19", StringComparison.Ordinal))
+            Assert.Skip($"benchmarks/results/static.md is of what clang-19 makes, and this PTX of {CudaCheckers.Compiler}");
+        var figures = KernelFigures.EmbeddedPtx.SelectMany(name => KernelFigures.TargetsOf(name).SelectMany(gpu => CudaCheckers.Figures(name, gpu).Kernels));
+        Assert.Equal(StaticReport.Page([.. figures], tools.Version).Split('\n'), page.Split('\n'));
     }
 
     /// <summary>Every source also passes NVIDIA's own front end, with the same entries.</summary>
@@ -125,6 +148,28 @@ public sealed partial class PtxTests
         _ = Read(name);
         var compiled = CudaCheckers.Nvrtc().Compile(parts[0], parts[1], 12_040).Text;
         Assert.Equal(Entries(Read(name)).Select(entry => entry.Name).Order(), Entries(compiled).Select(entry => entry.Name).Order());
+    }
+
+    /// <summary>A step of 64 along k: four products of 16 for each of two warpgroups.</summary>
+    private static (string, int)[] Tiles(int columns) =>
+        [($"wgmma.mma_async.sync.aligned.m64n{columns}k16.f32.bf16.bf16", 4), (MulticastLoad, 2), ("mbarrier.try_wait.parity", 2)];
+
+    /// <summary>
+    /// A step of 64 along k: four products of 16 for each half of 192 columns, by fragments of two matrices added two at a time. A
+    /// thread copies 16 bytes of eight rows of either; ByRows has the whole and the last step apart. Both rings have two barriers
+    /// for each stage, and one is waited for at two places.
+    /// </summary>
+    private static IEnumerable<(string, int)> Pairs(int columns, bool isForward)
+    {
+        yield return ("wgmma.mma_async.sync.aligned.m64n192k16.f32.bf16.bf16", 4 * columns / 192);
+        yield return (MulticastLoad, 1);
+        yield return ("mbarrier.try_wait.parity", 5);
+        yield return ("cp.async.cg.shared.global", isForward ? 16 : 32);
+        yield return ("cp.async.mbarrier.arrive.noinc", 1);
+        yield return ($"ldmatrix.sync.aligned.m8n8.x4{(isForward ? "" : ".trans")}.shared.b16", 2 * 4);
+        yield return ("add.rn.bf16x2", 4 * 4);
+        if (isForward)
+            yield return ("cp.async.bulk.tensor.3d.global.shared::cta.bulk_group", columns / 64);
     }
 
     /// <summary>A step of 32 along k: 16 x 8 products of two halves, fragments of both operands, and copies of 16 bytes for the ring.</summary>
