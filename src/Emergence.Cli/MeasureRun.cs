@@ -69,6 +69,6 @@ internal static class MeasureRun
         var failed = results.Cells.Where(cell => cell.Information.Verdict == Verdict.Failed).ToList();
         return failed.Count > 0
             ? $"{failed.Count} of {results.Cells.Count} cells failed, the first: {failed[0].Information.Failure}"
-            : $"{results.Cells.Count(cell => cell.Information.StoppedBy == StopReason.Limit)} of {results.Cells.Count} cells ended at the step limit: their values are what was reached by then";
+            : $"{results.Cells.Count(cell => cell.Information.EndedEarly)} of {results.Cells.Count} cells ended at the step limit: their values are what was reached by then";
     }
 }

@@ -84,6 +84,9 @@ public sealed record MutualInformation
 
     public StopReason StoppedBy { get; init; }
 
+    /// <summary>At the step limit without levelling; the published protocol always takes all its steps.</summary>
+    public bool EndedEarly => StoppedBy == StopReason.Limit && Estimator != PublishedMine.EstimatorName;
+
     /// <summary>Largest value of any step.</summary>
     public double MaxBits { get; init; } = double.NaN;
 

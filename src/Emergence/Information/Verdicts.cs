@@ -54,7 +54,7 @@ public static class Verdicts
             return Verdict.Failed;
         if (double.IsInfinity(cell.MiBits))
             return Verdict.AtCeiling;
-        if (cell.SdBits > MaxSd || cell.Doubt != null || EndedEarly(cell) || IsBeyondTheProtocol(cell) || IsAboveExact(cell))
+        if (cell.SdBits > MaxSd || cell.Doubt != null || cell.EndedEarly || IsBeyondTheProtocol(cell) || IsAboveExact(cell))
             return Verdict.Unreliable;
         if (cell.IsOfSource && !cell.IsCounted)
             return cell.MiBits > cell.ResolvableBits ? Verdict.AtCeiling : Verdict.Ok;
@@ -62,9 +62,6 @@ public static class Verdicts
             return Verdict.BelowExact;
         return double.IsInfinity(cell.ExactBits) || !cell.IsCounted ? Verdict.AtCeiling : Verdict.Ok;
     }
-
-    /// <summary>The published protocol always takes all its steps; the others stop when they have levelled.</summary>
-    private static bool EndedEarly(MutualInformation cell) => cell.StoppedBy == StopReason.Limit && cell.Estimator != PublishedMine.EstimatorName;
 
     /// <summary>By more than three standard errors.</summary>
     internal static bool IsAboveExact(MutualInformation cell)

@@ -64,7 +64,7 @@ public sealed class RunResults
     /// <summary>3: some cells failed; 4: a trained cell ended at its step limit without levelling; 0: neither.</summary>
     public ExitCode ExitCode =>
         Cells.Any(cell => cell.Information.Verdict == Verdict.Failed) ? ExitCode.SomeCellsFailed
-        : Cells.Any(cell => cell.Cell.Estimator == "s-mine" && cell.Information.StoppedBy == StopReason.Limit) ? ExitCode.NotConverged
+        : Cells.Any(cell => cell.Information.EndedEarly) ? ExitCode.NotConverged
         : ExitCode.Ok;
 
     /// <summary>Reads a run folder, also one that is being written.</summary>
