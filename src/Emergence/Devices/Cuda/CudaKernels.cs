@@ -12,6 +12,7 @@ internal sealed unsafe class CudaKernels(CudaContext context, KernelImages image
     private const int MaxDynamicSharedBytes = 8; // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
     private const int ErrorLog = 5, ErrorLogBytes = 6; // CU_JIT_ERROR_LOG_BUFFER and its size
     private const int LogBytes = 8192;
+    private const int UnsupportedCode = 222; // CUDA_ERROR_UNSUPPORTED_PTX_VERSION
 
     private readonly Dictionary<string, nint> _modules = [];
     private readonly Dictionary<KernelRow, CudaKernel> _kernels = [];
@@ -60,6 +61,8 @@ internal sealed unsafe class CudaKernels(CudaContext context, KernelImages image
             result = driver.cuModuleLoadDataEx(&module, text, 2, options, values);
         if (result == 0)
             return module;
+        if (result == UnsupportedCode)
+            throw driver.Failure(result, nameof(driver.cuModuleLoadDataEx), $"{image.Name} is of a compiler newer than this driver, which is for CUDA {driver.Version / 1000}.{driver.Version % 1000 / 10}: update the driver, or name an older compiler by --nvrtc FILE");
         var length = new ReadOnlySpan<byte>(log, LogBytes).IndexOf((byte)0);
         var lines = Encoding.UTF8.GetString(log, Math.Max(0, length)).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         throw driver.Failure(result, nameof(driver.cuModuleLoadDataEx), lines.Length > 0 ? $"{image.Name}: {string.Join("; ", lines.Take(3))}" : null);

@@ -21,11 +21,11 @@ internal sealed class KernelImages(CudaContext context, NvrtcCompiler? chosen)
     private NvrtcCompiler? _found;
 
     /// <summary>Whether there is code for this GPU, or a compiler that makes it.</summary>
-    public bool HasCode => context.Capability >= Oldest && (chosen != null || Resources("").Any(name => name.EndsWith(".sm_80.ptx", StringComparison.Ordinal)) || NvrtcCompiler.Find() != null);
+    public bool HasCode => context.Capability >= Oldest && (chosen != null || Resources("").Any(name => name.EndsWith(".sm_80.ptx", StringComparison.Ordinal)) || NvrtcCompiler.Find(context.Driver.Version) != null);
 
     public KernelImage For(string file) => context.Driver.IsEmulated
         ? new(file, $"// emulated {file}.cu")
-        : For(file, context.Capability, () => _found ??= NvrtcCompiler.Find());
+        : For(file, context.Capability, () => _found ??= NvrtcCompiler.Find(context.Driver.Version));
 
     /// <summary>For a GPU that is none of the emulator's.</summary>
     /// <param name="file">Base name of the source.</param>

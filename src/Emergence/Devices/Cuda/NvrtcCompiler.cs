@@ -16,6 +16,7 @@ internal sealed unsafe class NvrtcCompiler
     private readonly delegate* unmanaged<nint, byte*, int> _ptx;
     private readonly delegate* unmanaged<nint*, int> _destroyProgram;
     private readonly string _file;
+    private readonly int _number;
 
     public NvrtcCompiler(nint library, string file)
     {
@@ -30,13 +31,28 @@ internal sealed unsafe class NvrtcCompiler
         _destroyProgram = (delegate* unmanaged<nint*, int>)NativeLibrary.GetExport(library, "nvrtcDestroyProgram");
         int major, minor;
         Check(_version(&major, &minor), "nvrtcVersion");
-        Version = $"{major}.{minor}";
+        (Version, _number) = ($"{major}.{minor}", 1000 * major + 10 * minor);
     }
 
     public string Version { get; }
 
-    /// <summary>The first that loads: the loader's path, CUDA_HOME, Python's packages.</summary>
-    public static NvrtcCompiler? Find() => NvrtcPlaces.All().Select(TryOpen).FirstOrDefault(compiler => compiler != null);
+    /// <summary>The first whose code this driver takes, else the first: in the loader's path, CUDA_HOME, Python's packages.</summary>
+    /// <param name="driverVersion">12040 for CUDA 12.4: a driver takes no code of a newer compiler.</param>
+    public static NvrtcCompiler? Find(int driverVersion) => Choose(NvrtcPlaces.All().Select(TryOpen).OfType<NvrtcCompiler>(), compiler => compiler._number, driverVersion);
+
+    internal static T? Choose<T>(IEnumerable<T> found, Func<T, int> version, int driverVersion)
+        where T : class
+    {
+        T? first = null;
+        foreach (var compiler in found)
+        {
+            if (version(compiler) <= driverVersion)
+                return compiler;
+            first ??= compiler;
+        }
+
+        return first;
+    }
 
     /// <summary>The one the user names.</summary>
     public static NvrtcCompiler Open(string file)

@@ -12,7 +12,7 @@ public sealed class KernelImagesTests
         using var context = new CudaContext(EmulatorFixture.Kernels);
         Assert.Equal(90, context.Capability);
         var isEmbedded = KernelImages.Resource("matmul.sm_80.ptx") != null;
-        Assert.Equal(isEmbedded || NvrtcCompiler.Find() != null, new KernelImages(context, null).HasCode);
+        Assert.Equal(isEmbedded || NvrtcCompiler.Find(driverVersion: 12_000) != null, new KernelImages(context, null).HasCode);
     }
 
     /// <summary>Code for sm_90a runs on 9.0 only.</summary>
@@ -47,4 +47,13 @@ public sealed class KernelImagesTests
         Assert.False(CudaDevice.IsHere);
         Assert.Equal("cpu", DeviceTable.Find(DeviceTable.Auto).Name);
     }
+
+    /// <summary>A driver for CUDA 12.4 and compilers in the order they are found.</summary>
+    [Theory]
+    [InlineData("12.8,12.4,12.0", "12.4")]
+    [InlineData("12.3,12.4", "12.3")]
+    [InlineData("13.0,12.8", "13.0")]
+    [InlineData("", null)]
+    public void A_compiler_is_chosen_that_the_driver_understands(string found, string? expected) =>
+        Assert.Equal(expected, NvrtcCompiler.Choose(found.Split(',', StringSplitOptions.RemoveEmptyEntries), version => (int)Math.Round(1000 * double.Parse(version, System.Globalization.CultureInfo.InvariantCulture)), driverVersion: 12_400));
 }
