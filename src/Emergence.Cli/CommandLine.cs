@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text;
 using Emergence.Cli.Verbs;
 
@@ -52,8 +54,30 @@ internal static class CommandLine
     {
         var command = parsed.CommandResult.Command;
         var verb = command == root ? "" : $"{string.Concat(command.Parents.Where(parent => parent != root).Select(parent => $" {parent.Name}"))} {command.Name}";
-        var what = parsed.UnmatchedTokens.Count > 0 ? $"unknown word '{parsed.UnmatchedTokens[0]}'" : parsed.Errors[0].Message.TrimEnd('.');
+        var what = parsed.UnmatchedTokens.Count > 0 ? $"unknown word '{parsed.UnmatchedTokens[0]}'" : Complaint(parsed.Errors[0]);
         return new EmergenceException($"{what} (see emergence{verb} -h)", ExitCode.Usage);
+    }
+
+    /// <summary>The parser names types of the class library where a value is not what its option takes.</summary>
+    private static string Complaint(ParseError error) =>
+        error.SymbolResult is OptionResult { Option: var option, Tokens: [.., var token] } && Expected(option, token.Value) is { } expected
+            ? $"{option.Name}: expected {expected}, found {Printable.Quote(token.Value)}"
+            : error.Message.TrimEnd('.');
+
+    /// <summary>What an option of this type takes, where the word is none of it.</summary>
+    private static string? Expected(Option option, string word)
+    {
+        const NumberStyles Whole = NumberStyles.AllowLeadingSign, Real = NumberStyles.Float;
+        var culture = CultureInfo.InvariantCulture;
+        var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
+        return type == typeof(int) && !int.TryParse(word, Whole, culture, out _) ? Limited("a whole number", word, $"from {int.MinValue} to {int.MaxValue}")
+            : type == typeof(ulong) && !ulong.TryParse(word, Whole, culture, out _) ? Limited("a whole number", word, $"from 0 to {ulong.MaxValue}")
+            : type == typeof(double) && !double.TryParse(word, Real, culture, out _) ? "a number"
+            : type == typeof(bool) && !bool.TryParse(word, out _) ? "no value, true or false"
+            : null;
+
+        // The limits matter only to whoever wrote a whole number.
+        static string Limited(string what, string word, string limits) => word.TrimStart('-', '+').All(char.IsAsciiDigit) ? $"{what} {limits}" : what;
     }
 
     private static (string Message, ExitCode Code) Explain(Exception error) => error switch

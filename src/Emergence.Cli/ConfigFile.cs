@@ -32,7 +32,7 @@ internal static class ConfigFile
         {
             var name = "--" + member.Name;
             var option = command.Options.FirstOrDefault(option => option.Name == name && name != Name)
-                ?? throw new EmergenceException($"{path}: '{member.Name}' is no option of {command.Name}", ExitCode.Usage);
+                ?? throw new EmergenceException($"{Printable.Escape(path)}: {Printable.Quote(member.Name)} is no option of {command.Name}", ExitCode.Usage);
             if (args.Any(word => option.Aliases.Append(name).Any(alias => word == alias || word.StartsWith(alias + "=", StringComparison.Ordinal))))
                 continue;
             foreach (var word in Words(option, member.Value))
@@ -51,16 +51,7 @@ internal static class ConfigFile
 
     private static JsonDocument Parse(string path)
     {
-        try
-        {
-            var json = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (json.RootElement.ValueKind == JsonValueKind.Object)
-                return json;
-            throw new EmergenceException($"{path}: expected a JSON object", ExitCode.Usage);
-        }
-        catch (JsonException error)
-        {
-            throw new EmergenceException($"{path}: not valid JSON: {error.Message}", ExitCode.Usage, error);
-        }
+        var json = UserFile.ReadJson(path);
+        return json.RootElement.ValueKind == JsonValueKind.Object ? json : throw new EmergenceException($"{Printable.Escape(path)}: expected a JSON object", ExitCode.Usage);
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Emergence.Datasets;
 using Emergence.Devices;
+using Emergence.Information;
 using Emergence.Measurement;
 using Emergence.Models;
 using Emergence.Reports;
@@ -10,7 +11,10 @@ namespace Emergence.Cli;
 /// <summary>Options that several verbs share: name, help and meaning in one place.</summary>
 internal static class Flags
 {
-    public static Option<bool> Json() => new("--json") { Description = "Print JSON instead of a table" };
+    /// <summary>Of all estimators, and where more is said of them.</summary>
+    public static string EstimatorNames => $"{string.Join(", ", EstimatorTable.Rows.Select(row => row.Name))} (docs/estimators.md says when to use which)";
+
+    public static Option<bool> Json() => new("--json") { Description = "Print one JSON array instead of a table" };
 
     public static Option<string> Model() => new("--model") { Description = "A folder, a sample's name (stories260k), or org/name[@revision] in the Hugging Face cache", HelpName = "DIR_OR_NAME", Required = true };
 
@@ -23,9 +27,49 @@ internal static class Flags
 
     public static Option<string> Format() => new("-o") { Description = "How to write the table", HelpName = TableFormats.Names, DefaultValueFactory = _ => "text" };
 
+    /// <summary>Whether the command line or a configuration names the option.</summary>
+    public static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    /// <summary>Refuses an option that nobody would read.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="mode">The option that says what the verb is to do; none: what it does without one.</param>
+    /// <param name="reads">The options that are read then.</param>
+    /// <param name="all">Those that are read at other times too.</param>
+    public static void RequireRead(ParseResult parsed, Option? mode, Option[] reads, Option[] all)
+    {
+        if (all.FirstOrDefault(option => option != mode && IsGiven(parsed, option) && !reads.Contains(option)) is not { } idle)
+            return;
+        var what = $"{parsed.CommandResult.Command.Name}{(mode == null ? "" : $" {mode.Name}")}";
+        throw new EmergenceException($"{idle.Name} does not belong here: {what} reads {(reads.Length > 0 ? string.Join(", ", reads.Select(option => option.Name)) : "none of its kind")}", ExitCode.Usage);
+    }
+
     public static Option<int> Threads() => new("--threads") { Description = "Host threads, 0 for all; results do not depend on it", HelpName = "N" };
 
     public static Option<bool> NoColor() => new("--no-color") { Description = "No colours on the terminal, as with NO_COLOR" };
+}
+
+/// <summary>How a table is written: <c>-o</c>, and <c>--json</c> as a short word for one of its formats.</summary>
+internal sealed class FormatFlags
+{
+    private readonly Option<string> _format = Flags.Format();
+    private readonly Option<bool> _json = Flags.Json();
+
+    public FormatFlags() => _json.Description += ", as -o json does";
+
+    public void AddTo(Command command)
+    {
+        command.Add(_format);
+        command.Add(_json);
+    }
+
+    public TableFormat Read(ParseResult parsed)
+    {
+        if (!parsed.GetValue(_json))
+            return TableFormats.Parse(parsed.GetRequiredValue(_format));
+        return Flags.IsGiven(parsed, _format)
+            ? throw new EmergenceException($"expected one of {_format.Name} and {_json.Name}, found both", ExitCode.Usage)
+            : TableFormat.Json;
+    }
 }
 
 /// <summary>Options about what a checkpoint may hold.</summary>

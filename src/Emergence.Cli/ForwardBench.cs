@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Emergence.Capture;
-using Emergence.Checkpoints;
 using Emergence.Devices;
 using Emergence.Devices.Benchmarks;
 using Emergence.Models;
@@ -24,9 +23,9 @@ internal static class ForwardBench
     public static IReadOnlyList<(int Sequences, int Tokens)> Shapes(string text) => [.. text.Split(',').Select(Shape)];
 
     /// <summary>One row for each of the shapes.</summary>
-    public static void Measure(string name, IReadOnlyList<(int Sequences, int Tokens)> shapes, Device device, BenchRun run)
+    public static void Measure(string folder, IReadOnlyList<(int Sequences, int Tokens)> shapes, Device device, BenchRun run)
     {
-        using var model = LanguageModel.Load(ModelReference.Resolve(name), device);
+        using var model = LanguageModel.Load(folder, device);
         foreach (var shape in shapes)
             run.Measure("forward", model.Architecture, $"{shape.Sequences}x{shape.Tokens}", () => Measure(model, shape, run.Seconds, run.Cancellation));
     }

@@ -4,7 +4,7 @@ namespace Emergence.Cli;
 
 /// <summary>
 /// Ctrl-C and SIGTERM. The first one asks the work to end, and ends the process itself where that takes too long:
-/// finished cells are on the disk, so nothing is lost either way. The second one ends it at once.
+/// finished cells of a run are on the disk, so none is lost either way. The second one ends it at once.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -12,13 +12,19 @@ internal sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    public Interruption() => _registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Handle(context, ExitCode.Interrupted)),
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Handle(context, ExitCode.Terminated)),
-    ];
+    /// <param name="resumes">The same command goes on where this one ends.</param>
+    public Interruption(bool resumes = false)
+    {
+        Message = resumes ? "interrupted: run the same command again to go on" : "interrupted: nothing is kept, the same command starts from the beginning";
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Handle(context, ExitCode.Interrupted)),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Handle(context, ExitCode.Terminated)),
+        ];
+    }
 
-    public const string Message = "interrupted: run the same command again to go on";
+    /// <summary>What the user is told of the verb that was ended.</summary>
+    public static string Message { get; private set; } = "interrupted";
 
     /// <summary>The code of the signal that came, if one did.</summary>
     public static ExitCode Code { get; private set; } = ExitCode.Interrupted;

@@ -10,7 +10,8 @@ internal static class MeasureRun
     /// <summary>Measures, prints IE and returns the code of the run.</summary>
     public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor)
     {
-        using var interruption = new Interruption();
+        OutputPath.RequireFolder("--out", folder);
+        using var interruption = new Interruption(resumes: true);
         using var plan = new MeasurementPlan(settings);
         Announce(plan);
         using var progress = new Progress(plan.Grid.Count, noColor);
@@ -26,8 +27,9 @@ internal static class MeasureRun
     }
 
     /// <summary>What would be done, how long it takes at most and what memory of the device it needs; fails where that is not there.</summary>
-    public static ExitCode DryRun(MeasurementSettings settings, bool json)
+    public static ExitCode DryRun(MeasurementSettings settings, string folder, bool json)
     {
+        OutputPath.RequireFolder("--out", folder);
         using var plan = new MeasurementPlan(settings);
         Announce(plan);
         var estimate = CostEstimate.Of(plan);
@@ -62,7 +64,7 @@ internal static class MeasureRun
     }
 
     internal static string Name(CellResult cell) =>
-        $"{cell.Cell.Kind.ToString().ToLowerInvariant()} {cell.Cell.Boundary}-{cell.Cell.Boundary + 1} t{cell.Cell.Position}: {cell.Information.MiBits:0.000} of {cell.Information.ExactBits:0.000} bits";
+        $"{cell.Cell.Kind.ToString().ToLowerInvariant()} {cell.Cell.Boundary}-{cell.Cell.Boundary + 1} t{cell.Cell.Position}: {(cell.Information.Verdict == Verdict.Failed ? "failed" : $"{cell.Information.MiBits:0.000} of {cell.Information.ExactBits:0.000} bits")}";
 
     internal static string Complaint(RunResults results)
     {

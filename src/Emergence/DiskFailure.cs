@@ -8,9 +8,15 @@ internal static class DiskFailure
 
     public static EmergenceException Of(string path, Exception error)
     {
-        var what = error is IOException { HResult: NoSpace or QuotaExceeded }
-            ? "the disk is full: free some space, then run the same command again"
-            : Printable.Escape(error.Message);
+        var what = error switch
+        {
+            IOException { HResult: NoSpace or QuotaExceeded } => "the disk is full: free some space, then run the same command again",
+            UnauthorizedAccessException => "it may not be written",
+            DirectoryNotFoundException => "its folder is not there",
+
+            // The class library repeats the path, and where a file is on its way to its name that is another one.
+            _ => Printable.Escape(error.Message.Split(" : '")[0]),
+        };
         return new EmergenceException($"writing {Printable.Escape(path)} failed: {what}", ExitCode.Disk, error);
     }
 

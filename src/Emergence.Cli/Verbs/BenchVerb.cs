@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using Emergence.Checkpoints;
 using Emergence.Devices.Benchmarks;
 using Emergence.Devices.Cuda.Listings;
 using Emergence.Information;
+using Emergence.Models;
 using Emergence.Reports;
 
 namespace Emergence.Cli.Verbs;
@@ -25,14 +27,18 @@ internal static class BenchVerb
         command.SetAction(parsed =>
         {
             var written = TableFormats.Parse(parsed.GetRequiredValue(format));
+            Option[] choices = [op, seconds, model, shapes];
             if (parsed.GetValue(isStatic))
             {
+                Flags.RequireRead(parsed, isStatic, [], choices);
                 Console.Out.Write(Static(written));
                 return (int)ExitCode.Ok;
             }
 
             if (parsed.GetValue(seconds) is <= 0 or double.NaN)
                 throw new EmergenceException($"expected more than 0 seconds, found {parsed.GetValue(seconds)}", ExitCode.Usage);
+            var folder = Model(parsed.GetValue(model));
+            Flags.RequireRead(parsed, folder == null ? null : model, folder == null ? [op, seconds] : [shapes, seconds], choices);
             var passes = ForwardBench.Shapes(parsed.GetRequiredValue(shapes));
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
@@ -41,9 +47,9 @@ internal static class BenchVerb
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description} ({machine.Path})");
             var run = new BenchRun(machine, parsed.GetValue(seconds) ?? size.For(0.05, 0.5, 0.5), Console.Error.WriteLine, interruption.Token);
             run.MeasureRoof();
-            if (parsed.GetValue(model) is { } name)
+            if (folder != null)
             {
-                ForwardBench.Measure(name, passes, machine, run);
+                ForwardBench.Measure(folder, passes, machine, run);
             }
             else
             {
@@ -60,6 +66,16 @@ internal static class BenchVerb
             return (int)(run.Rows.Count > 0 ? ExitCode.Ok : ExitCode.Failed);
         });
         return command;
+    }
+
+    /// <summary>The folder of a model whose config can be read: looked at before anything is measured.</summary>
+    private static string? Model(string? name)
+    {
+        if (name == null)
+            return null;
+        var folder = ModelReference.Resolve(name);
+        _ = ModelConfig.Read(folder);
+        return folder;
     }
 
     private static string Static(TableFormat format)

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Emergence.Information;
 using Emergence.Information.KnownMi;
-using Emergence.Reports;
 
 namespace Emergence.Cli.Verbs;
 
@@ -16,32 +16,55 @@ internal static class CalibrateVerb
         var critic = new Option<string>("--critic") { Description = "Outputs of the critic's layers, of --toy", HelpName = "A-B-1", DefaultValueFactory = _ => "64-32-16-1" };
         var steps = new Option<int>("--steps") { Description = "Steps of a training, of --toy", HelpName = "N", DefaultValueFactory = _ => 1_500 };
         var dimensions = new Option<int>("--dim") { Description = "Columns a side of normal data with 0 to 10 bits", HelpName = "D", DefaultValueFactory = _ => 1 };
-        var samples = new Option<int>("--samples") { Description = "Rows", HelpName = "N", DefaultValueFactory = _ => 2_000 };
+        var samples = new Option<int>("--samples") { Description = "Rows; --known has its own number", HelpName = "N", DefaultValueFactory = _ => 2_000 };
         var estimators = MiVerb.Estimators("ksg,gaussian,mine-ema");
         var seed = new Option<ulong>("--seed") { Description = "Draws the samples and trains", HelpName = "N", DefaultValueFactory = _ => 4 };
-        var picture = new Option<string>("--svg") { Description = "Also draw estimates over truth into this file", HelpName = "FILE.svg" };
-        var (device, format, json) = (new DeviceFlags(), Flags.Format(), Flags.Json());
-        var command = new Command("calibrate", "Hold estimators against data whose mutual information is known") { known, coverage, toy, critic, steps, dimensions, samples, estimators, seed, picture, format, json };
+        var picture = new Option<string>("--svg") { Description = "Also draw estimates over truth of normal data into this file", HelpName = "FILE.svg" };
+        var (device, format) = (new DeviceFlags(), new FormatFlags());
+        Option[] all = [known, coverage, toy, critic, steps, dimensions, samples, estimators, seed, picture];
+        var command = new Command("calibrate", "Hold estimators against data whose mutual information is known");
+        foreach (var option in all)
+            command.Add(option);
+        format.AddTo(command);
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            var (rows, first) = (parsed.GetValue(samples), parsed.GetValue(seed));
-            if (rows < 2 || parsed.GetValue(dimensions) < 1)
-                throw new EmergenceException($"expected 2 rows and 1 column or more, found {rows} and {parsed.GetValue(dimensions)}", ExitCode.Usage);
-            var written = parsed.GetValue(json) ? TableFormat.Jsonl : TableFormats.Parse(parsed.GetRequiredValue(format));
+            Option? mode = parsed.GetValue(known) ? known : parsed.GetValue(toy) ? toy : Flags.IsGiven(parsed, coverage) ? coverage : null;
+            Option[] reads = mode == known ? [estimators, seed] : mode == toy ? [critic, steps, samples, seed] : mode == coverage ? [samples, estimators, seed] : [dimensions, samples, estimators, seed, picture];
+            Flags.RequireRead(parsed, mode, reads, all);
+            var rows = AtLeast(2, samples, parsed);
+            var written = format.Read(parsed);
             var chosen = MiVerb.Choose(parsed.GetRequiredValue(estimators));
+            var only = Flags.IsGiven(parsed, estimators) && chosen != EstimatorTable.Rows ? chosen : null;
+            if (mode == known)
+                Require(only, Calibration.KnownEstimators, "the known cases are for");
+            else if (mode == coverage)
+                Require(only, Calibration.CoveredEstimators, "coverage is counted for");
+            var (repeats, columns, trained, widths, first) = (mode == coverage ? AtLeast(1, coverage, parsed) : 0, AtLeast(1, dimensions, parsed), AtLeast(1, steps, parsed), Widths(parsed.GetRequiredValue(critic)), parsed.GetValue(seed));
+            if (parsed.GetValue(picture) is { } file)
+                OutputPath.RequireFile(picture.Name, file);
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
             var calibration = new Calibration(machine, interruption.Token);
-            var only = parsed.GetResult(estimators) is { Implicit: false } ? chosen : null;
-            var (table, isGood) = parsed.GetValue(known) ? calibration.Known(first, only)
-                : parsed.GetValue(toy) ? (calibration.Toy(rows, Widths(parsed.GetRequiredValue(critic)), parsed.GetValue(steps), first), true)
-                : parsed.GetValue(coverage) > 0 ? (calibration.Coverage(parsed.GetValue(coverage), rows, first, only), true)
-                : (calibration.Normal(chosen, parsed.GetValue(dimensions), rows, first, parsed.GetValue(picture)), true);
+            var (table, isGood) = mode == known ? calibration.Known(first, only)
+                : mode == toy ? (calibration.Toy(rows, widths, trained, first), true)
+                : mode == coverage ? (calibration.Coverage(repeats, rows, first, only), true)
+                : (calibration.Normal(chosen, columns, rows, first, parsed.GetValue(picture)), true);
             Console.Out.Write(table.ToString(written));
             return (int)(isGood ? ExitCode.Ok : ExitCode.Failed);
         });
         return command;
+    }
+
+    private static int AtLeast(int least, Option<int> option, ParseResult parsed) => parsed.GetValue(option) is var value && value >= least
+        ? value
+        : throw new EmergenceException($"{option.Name}: expected {least} or more, found {value}", ExitCode.Usage);
+
+    /// <summary>Refuses estimators that would have no row.</summary>
+    private static void Require(IReadOnlyList<Estimator>? chosen, IReadOnlyCollection<string> there, string what)
+    {
+        if (chosen?.FirstOrDefault(estimator => !there.Contains(estimator.Name)) is { } missing)
+            throw new EmergenceException($"{what} {string.Join(", ", there)}: choose among these, found {missing.Name}", ExitCode.Usage);
     }
 
     private static int[] Widths(string text)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Emergence.Capture;
 using Emergence.Checkpoints;
 using Emergence.Models;
@@ -22,10 +21,11 @@ internal static class CaptureVerb
         modelFlags.AddTo(command);
         command.SetAction(parsed =>
         {
+            var rows = InputIds.Read(parsed.GetRequiredValue(ids));
+            OutputPath.RequireFile("-o", parsed.GetRequiredValue(output));
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description}");
-            var rows = ReadIds(parsed.GetRequiredValue(ids));
             using var loaded = LanguageModel.Load(ModelReference.Resolve(parsed.GetRequiredValue(model)), machine, modelFlags.Options(parsed));
             foreach (var warning in Warnings.Of(loaded))
                 Console.Error.WriteLine($"warning: {warning}");
@@ -34,19 +34,5 @@ internal static class CaptureVerb
             return (int)ExitCode.Ok;
         });
         return command;
-    }
-
-    private static List<int[]> ReadIds(string path)
-    {
-        const string Expected = "expected a JSON list of lists of token ids, e.g. [[1, 5, 9], [1, 7]]";
-        try
-        {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
-            return [.. json.RootElement.EnumerateArray().Select(row => row.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
-        {
-            throw new EmergenceException($"{path}: {Expected}", ExitCode.Usage, error);
-        }
     }
 }

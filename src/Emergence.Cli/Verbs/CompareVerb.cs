@@ -22,7 +22,7 @@ internal static class CompareVerb
             var table = RunComparisonTable.Empty();
             RunComparisonTable.AddTo(table, Name(parsed.GetRequiredValue(first)), Name(parsed.GetRequiredValue(second)), RunComparison.Of(one, other));
             if (table.Rows.Count == 0)
-                throw new EmergenceException("the runs have no E(T) in common: expected IE at the same number of tokens in both");
+                throw new EmergenceException("the runs have no E(T) in common: expected IE at the same number of tokens in both", ExitCode.Usage);
             Console.Out.Write(table.ToString(written));
             return (int)ExitCode.Ok;
         });

@@ -25,10 +25,7 @@ internal static class EntropyVerb
             var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder), settings.DatasetOptions(folder, MostSequences));
             foreach (var note in set.Notes)
                 Console.Error.WriteLine(note);
-            if (parsed.GetValue(json))
-                Console.Out.Write(Table.Write([About(set), Positions(set)], TableFormat.Jsonl));
-            else
-                Console.Out.Write(Table.Write([About(set), Positions(set)], TableFormat.Text));
+            Console.Out.Write(Table.Write([About(set), Positions(set)], parsed.GetValue(json) ? TableFormat.Json : TableFormat.Text));
             return (int)ExitCode.Ok;
         });
         return command;

@@ -13,7 +13,7 @@ internal static class MeasureVerb
         var (data, device, modelFlags) = (new DataFlags(), new DeviceFlags(), new ModelFlags());
         var boundaries = new Option<string>("--boundaries") { Description = "Between l and l+1, e.g. 0,3,10-12; by default all", HelpName = "LIST" };
         var positions = new Option<string>("--positions") { Description = "Tokens of a sequence, from 0; by default all", HelpName = "LIST" };
-        var estimator = new Option<string>("--estimator") { Description = string.Join("; ", EstimatorTable.Rows.Select(row => $"{row.Name}: {row.UseWhen}")), HelpName = "NAME", DefaultValueFactory = _ => "s-mine" };
+        var estimator = new Option<string>("--estimator") { Description = $"How each value is found: {Flags.EstimatorNames}", HelpName = "NAME", DefaultValueFactory = _ => "s-mine" };
         var preset = new Option<string>("--preset") { Description = "Size of the trainings; by default small on a CPU, paper on a GPU", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)) };
         var seeds = new Option<int>("--seeds") { Description = "Trainings of each cell", HelpName = "N", DefaultValueFactory = _ => 3 };
         var dtype = new Option<string>("--dtype") { Description = "Type of the arithmetic; stored weights keep their own", HelpName = "float32|bfloat16|auto", DefaultValueFactory = _ => "float32" };
@@ -46,7 +46,7 @@ internal static class MeasureVerb
                 ModelOptions = modelFlags.Options(parsed),
             };
             return (int)(parsed.GetValue(dryRun)
-                ? MeasureRun.DryRun(settings, parsed.GetValue(json))
+                ? MeasureRun.DryRun(settings, parsed.GetRequiredValue(output), parsed.GetValue(json))
                 : MeasureRun.Execute(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(noColor)));
         });
         return command;

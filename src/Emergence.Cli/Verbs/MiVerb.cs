@@ -13,7 +13,7 @@ internal static class MiVerb
 
     public static Option<string> Estimators(string chosen) => new("--estimator")
     {
-        Description = $"{All}, or a list of: {string.Join("; ", EstimatorTable.Rows.Select(row => $"{row.Name}: {row.UseWhen}"))}",
+        Description = $"{All}, or a list of: {Flags.EstimatorNames}",
         HelpName = "A,B",
         DefaultValueFactory = _ => chosen,
     };
@@ -46,8 +46,17 @@ internal static class MiVerb
         return command;
     }
 
-    internal static IReadOnlyList<Estimator> Choose(string names) =>
-        names == All ? EstimatorTable.Rows : [.. names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().Select(EstimatorTable.Find)];
+    internal static IReadOnlyList<Estimator> Choose(string names)
+    {
+        if (names == All)
+            return EstimatorTable.Rows;
+        var words = names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().ToList();
+        if (words.Count == 0)
+            throw new EmergenceException($"--estimator {Printable.Quote(names)}: expected {All} or one name or more, found none", ExitCode.Usage);
+        if (words.Contains(All))
+            throw new EmergenceException($"--estimator {Printable.Quote(names)}: {All} stands alone", ExitCode.Usage);
+        return [.. words.Select(EstimatorTable.Find)];
+    }
 
     private static JointClasses Read(string x, string y)
     {

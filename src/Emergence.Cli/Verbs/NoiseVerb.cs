@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
@@ -22,24 +21,30 @@ internal static class NoiseVerb
         var positions = new Option<string>("--positions") { Description = "Tokens of a sequence, from 0; by default the last", HelpName = "LIST" };
         var sigmas = new Option<string>("--sigmas") { Description = "Sizes of the noise, in units of the states' root mean square; by default 1/32 to 32", HelpName = "A,B" };
         var picture = new Option<string>("--svg") { Description = "Also draw the curves into this file", HelpName = "FILE.svg" };
-        var (device, format, json) = (new DeviceFlags(), Flags.Format(), Flags.Json());
+        var (device, format) = (new DeviceFlags(), new FormatFlags());
         var command = new Command("noise", "How much of the prefixes a model's states still tell after noise: the noisy-channel curve over sigma") { models };
         data.AddTo(command);
-        foreach (var option in new Option[] { boundaries, positions, sigmas, picture, format, json })
+        foreach (var option in new Option[] { boundaries, positions, sigmas, picture })
             command.Add(option);
+        format.AddTo(command);
         device.AddTo(command);
         modelFlags.AddTo(command);
         command.SetAction(parsed =>
         {
-            var written = parsed.GetValue(json) ? TableFormat.Jsonl : TableFormats.Parse(parsed.GetRequiredValue(format));
+            var written = format.Read(parsed);
+            var names = parsed.GetRequiredValue(models);
+            if (names.GroupBy(Short).FirstOrDefault(group => group.Count() > 1) is { } twice)
+                throw new EmergenceException($"two models are named {Printable.Quote(twice.Key)}: name each once", ExitCode.Usage);
+            if (parsed.GetValue(picture) is { } file)
+                OutputPath.RequireFile(picture.Name, file);
             var sizes = Sigmas(parsed.GetValue(sigmas));
+            var folders = names.Select(name => ModelReference.Resolve(name)).ToList();
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
             var found = new List<(string Model, NoisePoint Point)>();
-            foreach (var name in parsed.GetRequiredValue(models))
+            foreach (var (name, folder) in names.Zip(folders))
             {
                 var settings = data.Settings(parsed, name);
-                var folder = ModelReference.Resolve(name);
                 var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder), settings.DatasetOptions(folder, CriticPreset.Small.Sequences));
                 using var model = LanguageModel.Load(folder, machine, modelFlags.Options(parsed));
                 var points = NoiseCurve.Measure(model, set, parsed.GetValue(boundaries), parsed.GetValue(positions), sizes, settings.Seed, interruption.Token);
@@ -55,18 +60,12 @@ internal static class NoiseVerb
         return command;
     }
 
-    private static IReadOnlyList<double> Sigmas(string? list)
-    {
-        if (list == null)
-            return NoiseCurve.DefaultSigmas;
-        var words = list.Split(',', StringSplitOptions.TrimEntries);
-        return words.All(word => double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out var sigma) && sigma > 0 && double.IsFinite(sigma))
-            ? [.. words.Select(word => double.Parse(word, CultureInfo.InvariantCulture)).Distinct().Order()]
-            : throw new EmergenceException($"--sigmas '{Printable.Escape(list)}': expected positive numbers, e.g. 0.5,1,2", ExitCode.Usage);
-    }
+    private static IReadOnlyList<double> Sigmas(string? list) => list == null
+        ? NoiseCurve.DefaultSigmas
+        : [.. NumberList.Parse("--sigmas", list, values => values.All(sigma => sigma > 0), "positive numbers, e.g. 0.5,1,2").Distinct().Order()];
 
     /// <summary>The last part of a folder or of org/name.</summary>
-    private static string Short(string model) => model.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries)[^1];
+    private static string Short(string model) => model.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).LastOrDefault(model);
 
     private static Table Table(IEnumerable<(string Model, NoisePoint Point)> found)
     {

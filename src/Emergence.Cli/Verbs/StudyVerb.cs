@@ -67,7 +67,8 @@ internal static class StudyVerb
 
     private static ExitCode Execute(Study study, StudySettings settings, string folder, TableFormat format, bool noColor)
     {
-        using var interruption = new Interruption();
+        OutputPath.RequireFolder("--out", folder);
+        using var interruption = new Interruption(resumes: true);
         using var progress = new Listener(noColor);
         using var context = new StudyContext(study, settings, folder, progress, interruption.Token);
         Console.Error.WriteLine($"device {context.Device.Name}: {context.Device.Description}");

@@ -39,9 +39,17 @@ internal static class TokenizeVerb
             {
                 output.WriteLine(convert(line));
             }
-            catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+            catch (JsonException error)
             {
-                throw new EmergenceException($"line {number} of the input: {error.Message}", ExitCode.Usage, error);
+                throw new EmergenceException($"line {number} of the input{JsonMistake.Column(error)}: {(line.Length == 0 ? "expected JSON, found nothing" : JsonMistake.Reason(error))}", ExitCode.Usage, error);
+            }
+            catch (EmergenceException error)
+            {
+                throw new EmergenceException($"line {number} of the input: {error.Message}", error.ExitCode, error);
+            }
+            catch (InvalidOperationException error)
+            {
+                throw new EmergenceException($"line {number} of the input: has a text that is not valid Unicode", ExitCode.Usage, error);
             }
         }
     }
@@ -59,10 +67,13 @@ internal static class TokenizeVerb
         using var json = JsonDocument.Parse(line);
         if (json.RootElement.ValueKind != JsonValueKind.Array)
             throw new JsonException("expected a JSON list of token ids");
-        var text = tokenizer.Decode([.. json.RootElement.EnumerateArray().Select(id => id.GetInt32())]);
+        var text = tokenizer.Decode([.. json.RootElement.EnumerateArray().Select(Id)]);
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
             writer.WriteStringValue(text);
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
+
+    private static int Id(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var id) ? id : throw new JsonException($"{json.GetRawText()} is not a token id");
 }

@@ -5,29 +5,13 @@ namespace Emergence.Capture;
 /// <summary>A JSON file with a list of lists of token ids.</summary>
 public static class InputIds
 {
-    private const long MaximumBytes = 1L << 30;
-
     public static IReadOnlyList<int[]> Read(string path)
     {
         var shown = Printable.Escape(path);
-        try
-        {
-            using var file = File.OpenRead(path);
-            if (file.Length > MaximumBytes)
-                throw new EmergenceException($"{shown}: {file.Length} bytes, expected at most {MaximumBytes}", ExitCode.Usage);
-            using var json = JsonDocument.Parse(file, new() { MaxDepth = 3 });
-            if (json.RootElement.ValueKind != JsonValueKind.Array)
-                throw new EmergenceException($"{shown}: expected a list of lists of token ids, e.g. [[1,2],[1,3]]", ExitCode.Usage);
-            return [.. json.RootElement.EnumerateArray().Select((row, index) => ReadRow(shown, row, index))];
-        }
-        catch (JsonException error)
-        {
-            throw new EmergenceException($"{shown}: expected a list of lists of token ids: {Printable.Escape(error.Message)}", ExitCode.Usage, error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new EmergenceException($"{shown}: cannot be read: {Printable.Escape(error.Message)}", ExitCode.Usage, error);
-        }
+        using var json = UserFile.ReadJson(path);
+        if (json.RootElement.ValueKind != JsonValueKind.Array)
+            throw new EmergenceException($"{shown}: expected a list of lists of token ids, e.g. [[1,2],[1,3]]", ExitCode.Usage);
+        return [.. json.RootElement.EnumerateArray().Select((row, index) => ReadRow(shown, row, index))];
     }
 
     private static int[] ReadRow(string shown, JsonElement row, int index)

@@ -46,21 +46,22 @@ public static partial class ModelReference
                 ? ""
                 : $", nor a sample ({string.Join(", ", Directory.GetDirectories(samples).Select(Path.GetFileName).Order(StringComparer.Ordinal))})";
             throw new EmergenceException(
-                $"{shown} is neither a folder nor in the Hugging Face cache {Printable.Escape(cache)}{known}: download it there or give its folder");
+                $"{shown} is neither a folder nor in the Hugging Face cache {Printable.Escape(cache)}{known}: download it there or give its folder",
+                ExitCode.Usage);
         }
 
         var commit = Commit().IsMatch(revision) ? revision : ReadRef(shown, model, revision);
         var snapshot = Path.Combine(model, "snapshots", commit);
         return Directory.Exists(snapshot)
             ? snapshot
-            : throw new EmergenceException($"{shown}: revision {commit} is not in {Printable.Escape(model)}: download it or choose {Revisions(model)}");
+            : throw new EmergenceException($"{shown}: revision {commit} is not in {Printable.Escape(model)}: download it or choose {Revisions(model)}", ExitCode.Usage);
     }
 
     private static string ReadRef(string shown, string model, string revision)
     {
         var path = Path.Combine(model, "refs", revision);
         if (!File.Exists(path))
-            throw new EmergenceException($"{shown}: no revision {Printable.Quote(revision)} in {Printable.Escape(model)}: choose {Revisions(model)}");
+            throw new EmergenceException($"{shown}: no revision {Printable.Quote(revision)} in {Printable.Escape(model)}: choose {Revisions(model)}", ExitCode.Usage);
         using var file = CheckpointFile.Open(path);
         var bytes = new byte[Math.Min(file.Length, 2 * CommitLength)];
         file.Read(0, bytes, "the revision");

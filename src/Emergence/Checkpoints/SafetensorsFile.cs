@@ -57,10 +57,10 @@ public sealed class SafetensorsFile : IDisposable
     public float[] ReadSingles(string name) => ReadAs<float>(name);
 
     /// <summary>All elements, row-major.</summary>
-    public double[] ReadDoubles(string name) => ReadAs<double>(name);
+    internal double[] ReadDoubles(string name) => ReadAs<double>(name);
 
     /// <summary>All elements, row-major; each must be a whole number in the range of Int32.</summary>
-    public int[] ReadInt32(string name) => ReadAs<int>(name);
+    internal int[] ReadInt32(string name) => ReadAs<int>(name);
 
     /// <summary>SHA-256 of the file, lower-case hex.</summary>
     public string Sha256() => _file.Sha256();

@@ -58,18 +58,14 @@ public static class MatrixFile
     /// <summary>Numbers between commas; a first line without any number is a header.</summary>
     private static Matrix ReadCsv(string path)
     {
-        var (values, columns, number) = (new List<double>(), 0, 0);
-        foreach (var line in File.ReadLines(path))
+        var (values, columns) = (new List<double>(), 0);
+        foreach (var (number, fields) in CsvFile.Read(path).Where(row => !row.IsBlank))
         {
-            number++;
-            if (string.IsNullOrWhiteSpace(line))
-                continue;
-            var fields = line.Split(',', StringSplitOptions.TrimEntries).Select(field => field.Trim('"')).ToArray();
             if (number == 1 && fields.All(field => !TryParse(field, out _)))
                 continue;
-            columns = columns == 0 ? fields.Length : columns;
-            if (fields.Length != columns)
-                throw new EmergenceException($"{path}: line {number} has {fields.Length} fields, those before it {columns}", ExitCode.Usage);
+            columns = columns == 0 ? fields.Count : columns;
+            if (fields.Count != columns)
+                throw new EmergenceException($"{path}: line {number} has {fields.Count} fields, those before it {columns}", ExitCode.Usage);
             foreach (var field in fields)
                 values.Add(TryParse(field, out var value) ? value : throw new EmergenceException($"{path}: line {number}: {Printable.Quote(field)} is not a number", ExitCode.Usage));
         }

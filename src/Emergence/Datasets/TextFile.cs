@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Emergence.Datasets;
@@ -44,39 +43,10 @@ internal static class TextFile
 
     private static IEnumerable<string> ReadTable(string path)
     {
-        var rows = Rows(TextBytes.ReadAll(path)).ToList();
-        var column = rows.Count == 0 ? -1 : rows[0].FindIndex(name => name.Trim().Equals(Column, StringComparison.OrdinalIgnoreCase));
+        var rows = CsvFile.Read(path).Select(row => row.Fields).ToList();
+        var column = rows.Count == 0 ? -1 : rows[0].ToList().FindIndex(name => name.Trim().Equals(Column, StringComparison.OrdinalIgnoreCase));
         if (column < 0)
             throw new EmergenceException($"{path}: the first line names no column \"{Column}\"", ExitCode.Usage);
         return rows.Skip(1).Where(row => row.Count > column).Select(row => row[column]);
-    }
-
-    /// <summary>RFC 4180: fields between commas, in quotes where they hold commas, line ends or doubled quotes.</summary>
-    internal static IEnumerable<List<string>> Rows(string text)
-    {
-        var (row, field, quoted) = (new List<string>(), new StringBuilder(), false);
-        for (var i = 0; i < text.Length; i++)
-        {
-            var c = text[i];
-            if (quoted && c == '"' && i + 1 < text.Length && text[i + 1] == '"')
-                field.Append(text[i++]);
-            else if (c == '"')
-                quoted = !quoted;
-            else if (quoted || c is not (',' or '\n' or '\r'))
-                field.Append(c);
-            else if (c != '\r')
-            {
-                row.Add(field.ToString());
-                field.Clear();
-                if (c == '\n')
-                {
-                    yield return row;
-                    row = [];
-                }
-            }
-        }
-
-        if (row.Count > 0 || field.Length > 0)
-            yield return [.. row, field.ToString()];
     }
 }

@@ -61,13 +61,15 @@ internal static class ManifestFile
     {
         try
         {
-            return JsonNode.Parse(bytes) as JsonObject ?? throw new JsonException("not an object");
+            return JsonNode.Parse(bytes) as JsonObject ?? throw Damaged(path, "not a JSON object");
         }
         catch (JsonException error)
         {
-            throw new EmergenceException($"{path} is damaged: {error.Message}; use a new --out", ExitCode.Failed, error);
+            throw Damaged(path, JsonMistake.Words(error, bytes.Length), error);
         }
     }
+
+    private static EmergenceException Damaged(string path, string how, Exception? inner = null) => new($"{Printable.Escape(path)} is damaged: {how}; use a new --out", ExitCode.Failed, inner);
 
     private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

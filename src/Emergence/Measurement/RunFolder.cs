@@ -99,6 +99,7 @@ internal sealed class RunFolder : IDisposable
     /// <summary>Makes the folder, on a disk that has room for its lines.</summary>
     internal static void Create(string path)
     {
+        OutputPath.RequireFolder("--out", path);
         try
         {
             Directory.CreateDirectory(path);

@@ -116,19 +116,6 @@ public sealed class LanguageModel : IDisposable
         return result;
     }
 
-    /// <summary>The most likely next tokens, one after the other; of equal scores the lowest id.</summary>
-    public int[] Continue(ReadOnlySpan<int> tokens, int count)
-    {
-        var sequence = new List<int>([.. tokens]);
-        for (var i = 0; i < count; i++)
-        {
-            var logits = NextTokenLogits([.. sequence]);
-            sequence.Add(Array.IndexOf(logits, logits.Max()));
-        }
-
-        return [.. sequence[tokens.Length..]];
-    }
-
     public void Dispose()
     {
         Transformer.Dispose();

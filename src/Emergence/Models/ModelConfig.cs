@@ -80,9 +80,13 @@ public sealed class ModelConfig
                 throw file.Error($"unknown keys {Printable.Escape(string.Join(", ", result.UnknownKeys))}: refused by --strict");
             return result;
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (JsonException error)
         {
-            throw file.Error($"not valid JSON: {Printable.Escape(error.Message)}", error);
+            throw file.Error(JsonMistake.Words(error, bytes.Length), error);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw file.Error("not valid JSON: has a text that is not valid Unicode", error);
         }
     }
 }

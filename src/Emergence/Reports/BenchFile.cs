@@ -57,14 +57,14 @@ internal sealed record BenchFile
 
     public static BenchFile Read(string path)
     {
+        using var document = UserFile.ReadJson(path);
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             return Read(document.RootElement);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new EmergenceException($"{path}: expected what bench -o json wrote (format {Format}): {error.Message}", ExitCode.Usage, error);
+            throw new EmergenceException($"{Printable.Escape(path)}: expected what bench -o json wrote (format {Format}), found {Found(document.RootElement)}", ExitCode.Usage, error);
         }
     }
 
@@ -130,7 +130,7 @@ internal sealed record BenchFile
     private static BenchFile Read(JsonElement json)
     {
         if (json.GetProperty("format").GetInt32() != Format)
-            throw new FormatException($"found format {json.GetProperty("format").GetInt32()}");
+            throw new FormatException();
         return new()
         {
             Device = Text(json, "device"),
@@ -146,11 +146,16 @@ internal sealed record BenchFile
         };
     }
 
+    /// <summary>What is there instead, in a few words.</summary>
+    private static string Found(JsonElement json) => json.ValueKind != JsonValueKind.Object ? "JSON that is no object"
+        : !json.TryGetProperty("format", out var format) ? "an object without \"format\""
+        : format.ToString() != Format.ToString(CultureInfo.InvariantCulture) ? $"format {Printable.Escape(format.ToString())}" : "other members";
+
     private static BenchRow Row(JsonElement json) => new(
         Text(json, "kind"), Text(json, "op"), Text(json, "kernel"), Text(json, "shape"), Text(json, "cache"),
         new(json.GetProperty("calls").GetInt32(), Number(json, "median_s"), Number(json, "q1_s"), Number(json, "q3_s"), Number(json, "host_s")), Number(json, "bytes"), Number(json, "flops"));
 
-    private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString() ?? throw new FormatException($"{name} is null");
+    private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString() ?? throw new FormatException();
 
     private static double Number(JsonElement json, string name) => json.GetProperty(name) is { ValueKind: JsonValueKind.Null } ? double.NaN : json.GetProperty(name).GetDouble();
 }

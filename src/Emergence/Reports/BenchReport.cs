@@ -23,7 +23,7 @@ internal static class BenchReport
     /// <summary>One line of what the figures must be read with.</summary>
     public static string About(BenchFile file) => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
-        $"{file.Description} ({file.Path}), driver {file.Driver ?? "none"}, {file.Date}, version {file.Version}, `{file.Command}`; roof {file.Roof.BytesPerSecond / 1e9:0.0} GB/s, {file.Roof.FlopsPerSecond / 1e12:0.0000} TFLOP/s");
+        $"{file.Description} ({file.Path}){(file.Driver is { } driver ? $", driver {driver}" : "")}, {file.Date}, version {file.Version}, `{file.Command}`; roof {file.Roof.BytesPerSecond / 1e9:0.0} GB/s, {file.Roof.FlopsPerSecond / 1e12:0.0000} TFLOP/s");
 
     /// <summary>Rows that both files have, then those that only one of them has.</summary>
     /// <param name="before">The file to measure against.</param>

@@ -32,6 +32,9 @@ public sealed class LineChart
     /// <summary>Names along x; empty: whole numbers.</summary>
     public IReadOnlyList<(double X, string Label)> XLabels { get; init; } = [];
 
+    /// <summary>A column of its own behind the numbers along x, with its name, for what has no place among them.</summary>
+    public (double X, string Label)? Beyond { get; init; }
+
     /// <summary>Vertical borders with names, e.g. the end of a shot.</summary>
     public IReadOnlyList<(double X, string Label)> Borders { get; init; } = [];
 
@@ -51,7 +54,7 @@ public sealed class LineChart
             DrawCurve(frame, series);
         if (XLabels.Count == 0)
         {
-            frame.NumberAxis();
+            frame.NumberAxis(Beyond);
             return frame.Finish(20, XCaption);
         }
 
@@ -78,7 +81,7 @@ public sealed class LineChart
             frame.Canvas.Polyline(run.Select(p => (frame.X(p.X), frame.Y(p.Y))).ToList(), $"line s{color}{(series.Dashed ? " dash" : "")}");
         foreach (var p in series.Points.Where(p => p.Known))
         {
-            var name = XLabels.FirstOrDefault(l => l.X == p.X).Label ?? $"{XCaption} {Markup.Number(p.X)}";
+            var name = XLabels.FirstOrDefault(l => l.X == p.X).Label ?? (p.X == Beyond?.X ? Beyond?.Label : $"{XCaption} {Markup.Number(p.X)}");
             var interval = p.HasInterval ? $" [{TableCell.Fixed(p.Low, 3)}, {TableCell.Fixed(p.High, 3)}]" : "";
             frame.Canvas.Circle(
                 frame.X(p.X), frame.Y(p.Y), series.Dashed ? 2 : 3, $"f{color}", $"{series.Name}, {name}: {TableCell.Fixed(p.Y, 3)}{interval} {Unit}");

@@ -69,21 +69,27 @@ internal sealed class PlotFrame
         Canvas.Text(X(x) - 4, Top + 4, name, 11, SvgAnchor.End, "dim");
     }
 
-    /// <summary>Whole numbers along x, at most as many as have room.</summary>
-    public void NumberAxis()
+    /// <summary>Whole numbers along x, at most as many as have room, and the name of what stands behind them.</summary>
+    public void NumberAxis((double X, string Label)? beyond)
     {
+        if (beyond is { } column)
+            Canvas.Text(Width - 2, Bottom + 17, column.Label, LabelSize, SvgAnchor.End, "dim");
+
         var ticks = Ticks.Between(_xLow, _xHigh, 12, whole: true);
-        foreach (var tick in ticks.Values)
+        foreach (var tick in ticks.Values.Where(tick => beyond == null || tick < beyond.Value.X))
         {
             Canvas.Line(X(tick), Bottom, X(tick), Bottom + 4, "axis");
             Canvas.Text(X(tick), Bottom + 17, ticks.Show(tick), LabelSize, SvgAnchor.Middle, "dim");
         }
     }
 
-    /// <summary>Words along x, slanted where they would touch; returns the height they took.</summary>
+    /// <summary>Words along x, in two lines where they would touch, slanted where that is not enough; returns the height they took.</summary>
     public double WordAxis(IReadOnlyList<(double X, string Label)> words)
     {
         var room = words.Count < 2 ? Width - Left - Right : X(words[1].X) - X(words[0].X);
+        var wrapped = words.Select(w => Labels.Wrap(w.Label, LabelSize, room - 4)).ToList();
+        if (wrapped.Any(lines => lines.Count > 1) && wrapped.All(lines => lines.Count <= 2 && lines.All(line => Labels.Width(line, LabelSize) <= room - 4)))
+            return WrappedAxis(words, wrapped);
         var slanted = words.Any(w => Labels.Width(w.Label, LabelSize) > room - 4);
 
         // Slanted lines of text need a font height of room between them, by the root of two.
@@ -98,6 +104,18 @@ internal sealed class PlotFrame
         }
 
         return slanted ? 16 + 0.71 * Math.Min(LongestLabel, words.Select(w => Labels.Width(w.Label, LabelSize)).DefaultIfEmpty(0).Max()) : 22;
+    }
+
+    private double WrappedAxis(IReadOnlyList<(double X, string Label)> words, List<List<string>> wrapped)
+    {
+        const double LineHeight = 14;
+        foreach (var (word, lines) in words.Zip(wrapped))
+        {
+            for (var i = 0; i < lines.Count; i++)
+                Canvas.Text(X(word.X), Bottom + 17 + i * LineHeight, lines[i], LabelSize, SvgAnchor.Middle, "dim");
+        }
+
+        return 22 + LineHeight;
     }
 
     public SvgFigure Finish(double axisHeight, string xCaption)

@@ -100,17 +100,25 @@ public sealed class ProtocolReport
     {
         var bins = gap.Trace.Bins.Where(bin => bin.Coincidences > 0).OrderBy(bin => bin.MinusLog2).ToList();
         var (exact, mu) = (gap.Information.ExactBits, gap.Information.Mu);
+        var without = gap.Trace.Bins.Where(bin => bin.Coincidences == 0).ToList();
+
+        // -log2 0 has no place among the others: a column behind the last one.
+        var last = bins.Count > 0 ? bins[^1].MinusLog2 + 0.15 * Math.Max(1, bins[^1].MinusLog2 - bins[0].MinusLog2) : 0;
         return new LineChart
         {
             Title = $"V of a step by its coincidences F: {Name(gap)}",
             YCaption = "V, mean over steps [bits]",
             XCaption = "-log2 F: fewer coincidences to the right",
             Unit = Unit,
+            Beyond = without.Count > 0 ? (last, "F = 0") : null,
+            Borders = [.. without.Select(bin => (last, $"{bin.Steps} steps, V up to {Fixed(bin.MaxBits, 1)}"))],
             Series =
             [
                 new("the published protocol", [.. bins.Select(bin => new LinePoint(bin.MinusLog2, bin.MeanBits))], 0),
                 new("I + log2(mu / F)", [.. bins.Select(bin => new LinePoint(bin.MinusLog2, exact + Math.Log2(mu) + bin.MinusLog2))], 2, Dashed: true),
                 new("exact", [.. bins.Select(bin => new LinePoint(bin.MinusLog2, exact))], 1, Dashed: true),
+                .. without.Select(bin => new LineSeries("mean", [new(last, bin.MeanBits)], 0) { InLegend = false }),
+                .. without.Select(bin => new LineSeries("largest of F = 0", [new(last, bin.MaxBits)], 3)),
             ],
         }.Draw();
     }

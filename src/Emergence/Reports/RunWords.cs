@@ -99,7 +99,7 @@ internal sealed class RunWords(RunSummary run)
 
     private static string Bits(double value) => $"{TableCell.Fixed(value, 2)} bits";
 
-    private static string Plural(int count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
+    internal static string Plural(int count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
 
     private static string Count(int count) => count.ToString("N0", CultureInfo.InvariantCulture);
 

@@ -49,7 +49,7 @@ public readonly record struct TableCell
     {
         TableColumnKind.Text => Words,
         TableColumnKind.Integer => _integer.ToString(CultureInfo.InvariantCulture),
-        TableColumnKind.Number => double.IsNaN(_value) ? column.Undefined : Fixed(_value, column.Digits),
+        TableColumnKind.Number => double.IsNaN(_value) ? column.Undefined : column.HasExponent && double.IsFinite(_value) ? Scientific(_value, column.Digits) : Fixed(_value, column.Digits),
         TableColumnKind.Estimate => $"{Fixed(_value, column.Digits)} \u00b1 {Fixed(Error, column.Digits)}",
         _ => "",
     };
@@ -66,6 +66,10 @@ public readonly record struct TableCell
         var shown = value.ToString("F" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         return shown.AsSpan().ContainsAnyInRange('1', '9') ? shown : shown.TrimStart('-');
     }
+
+    /// <summary>E.g. 3.12e-7, and 0 as it is.</summary>
+    private static string Scientific(double value, int digits) =>
+        value == 0 ? "0" : value.ToString($"0.{new string('0', digits)}e0", CultureInfo.InvariantCulture);
 
     /// <summary>The shortest digits that read back as the same double.</summary>
     internal static string RoundTrip(double value) => value.ToString("R", CultureInfo.InvariantCulture);

@@ -19,6 +19,9 @@ public sealed record TableColumn(string Name, TableColumnKind Kind, int Digits)
 
     public static TableColumn Number(string name, int digits) => new(name, TableColumnKind.Number, digits);
 
+    /// <summary>A number of any magnitude: three digits and an exponent in the formats made for reading.</summary>
+    public static TableColumn Magnitude(string name) => Number(name, 2) with { HasExponent = true };
+
     /// <summary>A bound or a spread: NaN where there is none, as of one seed, which the formats made for reading show as "-".</summary>
     public static TableColumn Spread(string name, int digits) => Number(name, digits) with { Undefined = "-" };
 
@@ -26,6 +29,8 @@ public sealed record TableColumn(string Name, TableColumnKind Kind, int Digits)
 
     /// <summary>How NaN is shown to readers.</summary>
     internal string Undefined { get; private init; } = "NaN";
+
+    internal bool HasExponent { get; private init; }
 
     /// <summary>Numbers line up at the right, words at the left.</summary>
     internal bool RightAligned => Kind != TableColumnKind.Text;

@@ -47,6 +47,8 @@ internal static class TableText
         if (cell.Kind is null or TableColumnKind.Text)
             return LatexEscape(shown);
         var math = shown.Replace("inf", "\\infty").Replace("NaN", "\\mathrm{NaN}").Replace("\u00b1", "\\pm");
+        if (column.HasExponent && math.Split('e') is [var digits, var exponent])
+            math = $"{digits} \\cdot 10^{{{exponent}}}";
         return math.AsSpan().ContainsAny('-', '\\') ? $"${math}$" : math;
     }
 

@@ -2,21 +2,18 @@ using Emergence.Devices.Verification;
 
 namespace Emergence.Reports;
 
-/// <summary>What <c>verify</c> prints: one row for an op and a shape.</summary>
+/// <summary>What <c>verify</c> prints: one row for an op and a shape. Errors span ten orders of magnitude.</summary>
 internal static class VerificationReport
 {
     public static Table Table(IEnumerable<OpResult> results)
     {
         var table = new Table(
-            TableColumn.Text("op"), TableColumn.Text("shape"), TableColumn.Integer("elements"), TableColumn.Text("max_error"), TableColumn.Text("mean_error"), TableColumn.Text("bound"), TableColumn.Number("of_bound", 4), TableColumn.Text("verdict"), TableColumn.Text("note"));
+            TableColumn.Text("op"), TableColumn.Text("shape"), TableColumn.Integer("elements"), TableColumn.Magnitude("max_error"), TableColumn.Magnitude("mean_error"), TableColumn.Magnitude("bound"), TableColumn.Number("of_bound", 4), TableColumn.Text("verdict"), TableColumn.Text("note"));
         foreach (var result in results)
-            table.Add(result.Op, result.Shape, result.Elements, Short(result.MaxError), Short(result.MeanError), Short(result.Bound), result.OfBound, result.Failure == null ? "ok" : "WRONG", result.Failure);
+            table.Add(result.Op, result.Shape, result.Elements, result.MaxError, result.MeanError, result.Bound, result.OfBound, result.Failure == null ? "ok" : "WRONG", result.Failure);
         return table;
     }
 
     /// <summary>A wrong result is a regression.</summary>
     public static ExitCode ExitCode(IEnumerable<OpResult> results) => results.Any(result => result.Failure != null) ? Emergence.ExitCode.Regression : Emergence.ExitCode.Ok;
-
-    /// <summary>Errors span ten orders of magnitude: three digits and an exponent.</summary>
-    private static string Short(double error) => error.ToString(error == 0 ? "0" : "0.00e0", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -36,7 +36,7 @@ internal sealed class CompareStudy : Study
             HeldFixed =
             [
                 ("data", $"{context.Text("data")}, the same settings for every model{(sameData ? " and the same tokens" : "; tokenizers differ, so the tokens do too")}"),
-                ("estimator", $"{context.Text("estimator")}, {context.Whole("seeds")} seeds, boundaries {context.Optional("boundaries") ?? "all"}"),
+                ("estimator", $"{context.Text("estimator")}, {RunWords.Plural(context.Whole("seeds"), "seed")}, boundaries {context.Optional("boundaries") ?? "all"}"),
                 ("formed", "the first of the layers measured with 90 % of the largest IE after the last token"),
                 ("cost", "multiply-adds, which do not depend on the machine: of the forward passes (weights x distinct prefixes) and of the trainings"),
             ],

@@ -42,7 +42,7 @@ internal sealed class ConditionalStudy : Study
             [
                 ("data", $"{context.Text("data")}, the same sequences for both terms"),
                 ("given", "z is boundary l of the last token alone, at position 0"),
-                ("estimator", $"s-mine, {context.Whole("seeds")} seeds; input of the first term is (x, z) side by side"),
+                ("estimator", $"s-mine, {RunWords.Plural(context.Whole("seeds"), "seed")}; input of the first term is (x, z) side by side"),
             ],
             Tables = [new("conditional", "I(y; x | z) in bits, its bracket, and the two terms (x,z) and z", Table(values))],
             Figures = [.. values.GroupBy(value => value.Model).Select(group => new NamedFigure($"map-{group.Key}", "Layers go up, tokens to the right: bits about the prefix that the last token alone does not say.", Map([.. group]))),

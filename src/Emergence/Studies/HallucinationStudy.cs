@@ -45,7 +45,7 @@ internal sealed class HallucinationStudy : Study
                 ("data", $"{context.Text("data")}, {shots.Max(shot => shot.Number)} shots; sequences of s shots are the beginnings of the same sequences"),
                 ("accuracy", "the most likely next token behind the comma of shot s: any word of the list; stricter, one the sequence has not named"),
                 ("halves", "two random halves of the sequences, one seed; SD of the two values"),
-                ("estimator", $"{context.Text("estimator")}, {context.Whole("seeds")} seeds, boundaries {context.Optional("boundaries") ?? "all"}"),
+                ("estimator", $"{context.Text("estimator")}, {RunWords.Plural(context.Whole("seeds"), "seed")}, boundaries {context.Optional("boundaries") ?? "all"}"),
             ],
             Tables =
             [

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Emergence.Datasets;
 using Emergence.Information;
 using Emergence.Measurement;
@@ -93,14 +92,8 @@ internal sealed class InContextStudy : Study
 
         private LanguageModel Loaded => _loaded ??= context.Load(model);
 
-        private static int[] Shots(StudyContext context)
-        {
-            int[] shots = [.. context.Text("demonstrations").Split(',', StringSplitOptions.TrimEntries)
-                .Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : -1).Distinct().Order()];
-            return shots[0] >= 0 && shots[^1] > 0
-                ? shots
-                : throw new EmergenceException($"--demonstrations {Printable.Escape(context.Text("demonstrations"))}: expected whole numbers with commas, one above 0, e.g. 0,2,8", ExitCode.Usage);
-        }
+        private static int[] Shots(StudyContext context) =>
+            [.. NumberList.ParseWhole("--demonstrations", context.Text("demonstrations"), values => values.Max() > 0, "whole numbers with commas, one above 0, e.g. 0,2,8").Distinct().Order()];
 
         private WordRelations? Relations() => (context.Optional("wordnet"), context.Optional("pairs")) switch
         {

@@ -9,6 +9,9 @@ internal sealed class ShotsStudy : Study
 {
     private const string Unit = "bits";
 
+    /// <summary>Less is not worth a sentence: it would read 0.00.</summary>
+    private const double LeastShortfallBits = 0.01;
+
     public override string Name => "shots";
 
     public override string Description => "E(T) and what each shot adds, along word lists or few-shot prompts of a template";
@@ -100,7 +103,7 @@ internal sealed class ShotsStudy : Study
     {
         var (last, largest) = (gains[^1], gains.Skip(1).MaxBy(gain => gain.Bits.Mean));
         var step = largest == null ? "" : $"; after the first shot, shot {largest.Mean.Shot} adds most, {TableCell.Fixed(largest.Bits.Mean, 2)} bits";
-        return $"In {model}, E(T) reaches {TableCell.Fixed(last.Mean.Bits.Mean, 2)} bits after {last.Mean.Shot} shots (the data have {TableCell.Fixed(last.Mean.ExactBits, 2)}){step}.";
+        return $"In {model}, E(T) reaches {TableCell.Fixed(last.Mean.Bits.Mean, 2)} bits after {RunWords.Plural(last.Mean.Shot, "shot")} (the data have {TableCell.Fixed(last.Mean.ExactBits, 2)}){step}.";
     }
 
     private static List<string> Sentences(IReadOnlyList<(string Model, RunResults Results)> runs, IReadOnlyList<Gain> gains, IReadOnlyList<(string Model, string Data, double[] Bits)> published)
@@ -111,7 +114,7 @@ internal sealed class ShotsStudy : Study
             "The exact value belongs to the data and not to the model: it rises with every shot, by less and less as a sample of N sequences comes near log2 N. What the model decides is how much of it a critic resolves.",
         ];
         var worst = gains.MaxBy(gain => gain.Mean.ExactBits - gain.Mean.Bits.Mean)!;
-        if (results.Estimator != "exact")
+        if (results.Estimator != "exact" && worst.Mean.ExactBits - worst.Mean.Bits.Mean >= LeastShortfallBits)
             sentences.Add($"The estimate stays furthest below the exact value after shot {worst.Mean.Shot} in {worst.Model}, by {TableCell.Fixed(worst.Mean.ExactBits - worst.Mean.Bits.Mean, 2)} bits.");
         if (!results.IsEnumeration)
             sentences.Add($"The {results.Sequences} sequences are a sample: nothing measured on it can exceed {TableCell.Fixed(Math.Log2(results.Sequences), 2)} bits, so gains at late shots say more about N than about the data. Intervals of gains take the sampling errors of both ends as independent, which is on the wide side.");
@@ -122,10 +125,10 @@ internal sealed class ShotsStudy : Study
 
     private static List<(string, string)> HeldFixed(RunResults results) =>
     [
-        ("data", $"{results.Data}, {results.Labels.Count / results.ShotLength} shots of {results.ShotLength} tokens"),
+        ("data", $"{results.Data}, {RunWords.Plural(results.Labels.Count / results.ShotLength, "shot")} of {RunWords.Plural(results.ShotLength, "token")}"),
         ("sequences", $"{results.Sequences}, {(results.IsEnumeration ? "all there are" : "a sample")}; the same ones at every boundary and position"),
         ("a sequence", string.Concat(results.Example)),
-        ("estimator", results.Estimator == "exact" ? "exact: counted, nothing is trained" : $"{results.Estimator}, preset {(string)results.Manifest["settings"]!["preset"]!}, {results.Manifest["settings"]!["seeds"]} seeds"),
+        ("estimator", results.Estimator == "exact" ? "exact: counted, nothing is trained" : $"{results.Estimator}, preset {(string)results.Manifest["settings"]!["preset"]!}, {RunWords.Plural((int)results.Manifest["settings"]!["seeds"]!, "seed")}"),
         ("boundaries", string.Join(", ", results.Emergence.Select(row => row.Boundary).Distinct().Order())),
     ];
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Emergence.Studies.Skills;
 
 namespace Emergence.Studies;
@@ -59,14 +58,8 @@ internal sealed class SkillsStudy : Study
         }.Write();
     }
 
-    private static double[] Numbers(StudyContext context, string option, int least, int most)
-    {
-        var words = context.Text(option).Split(',', StringSplitOptions.TrimEntries);
-        var numbers = words.Select(word => double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= 1 && double.IsFinite(value) ? value : double.NaN).ToArray();
-        return numbers.Length >= least && numbers.Length <= most && numbers.All(double.IsFinite)
-            ? numbers
-            : throw new EmergenceException($"--{option} {Printable.Escape(context.Text(option))}: expected {(least == most ? least : $"{least} to {most}")} numbers of 1 or more with commas", ExitCode.Usage);
-    }
+    private static double[] Numbers(StudyContext context, string option, int least, int most) => NumberList.Parse(
+        $"--{option}", context.Text(option), values => values.Length >= least && values.Length <= most && values.All(value => value >= 1), $"{(least == most ? least : $"{least} to {most}")} numbers of 1 or more with commas");
 
     private static IEnumerable<WorstCase> Worst(StudyContext context, double theta, int k)
     {

@@ -94,8 +94,6 @@ internal sealed class StudyContext : IDisposable
 
     public string Text(string option) => Optional(option) ?? throw new EmergenceException($"study {_study.Name} needs --{option}", ExitCode.Usage);
 
-    public bool IsOn(string option) => Optional(option) != null;
-
     public int Whole(string option, int least = 1) => int.TryParse(Text(option), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least
         ? value
         : throw new EmergenceException($"--{option} {Printable.Escape(Text(option))}: expected a whole number, {least} or more", ExitCode.Usage);
@@ -218,7 +216,7 @@ internal sealed class StudyContext : IDisposable
 internal sealed record StudyModel(string Reference, string Folder)
 {
     /// <summary>The last part of a folder or of org/name, fit for tables and names of folders.</summary>
-    public string Name { get; } = string.Concat(Reference.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries)[^1].Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
+    public string Name { get; } = string.Concat(Reference.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).LastOrDefault("model").Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
 
     public Tokenizer Tokenizer => field ??= Tokenizer.Load(Folder);
 }

@@ -47,7 +47,7 @@ internal sealed class TasksStudy : Study
                 ("shots", $"{context.Whole("shots")}; the answer of shot s has s - 1 answered questions before it"),
                 ("sequences", $"at most {context.Whole("sequences")} a task, questions differ within a sequence"),
                 ("accuracy", "the most likely next token is the answer; 'among answers': the most likely one of the task's answers is"),
-                ("estimator", $"{context.Text("estimator")}, boundaries {context.Optional("boundaries") ?? "all"}, {context.Whole("seeds")} seeds"),
+                ("estimator", $"{context.Text("estimator")}, boundaries {context.Optional("boundaries") ?? "all"}, {RunWords.Plural(context.Whole("seeds"), "seed")}"),
             ],
             Tables =
             [

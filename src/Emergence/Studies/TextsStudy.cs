@@ -1,4 +1,3 @@
-using System.Globalization;
 using Emergence.Datasets;
 using Emergence.Information;
 using Emergence.Measurement;
@@ -82,12 +81,8 @@ internal sealed class TextsStudy : Study
     private static List<int> Sizes(StudyContext context, IReadOnlyList<int> counts)
     {
         var least = counts.Min();
-        var sizes = context.Optional("sizes") is { } list
-            ? list.Split(',').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : 0).Order().ToList()
-            : [.. new[] { 16, 8, 4, 2 }.Select(part => least / part).Distinct()];
-        return sizes.All(size => size >= 2 && size <= least) && sizes.Count > 0
-            ? sizes
-            : throw new EmergenceException($"--sizes {context.Optional("sizes")}: expected whole numbers from 2 to {least}, the windows of the smaller text", ExitCode.Usage);
+        var list = context.Optional("sizes") ?? string.Join(',', new[] { 16, 8, 4, 2 }.Select(part => least / part).Distinct());
+        return [.. NumberList.ParseWhole("--sizes", list, values => values.All(size => size >= 2 && size <= least), $"whole numbers from 2 to {least}, the windows of the smaller text").Order()];
     }
 
     /// <summary>(draw, T) of each text and size: E(T), then the number of distinct prefixes.</summary>

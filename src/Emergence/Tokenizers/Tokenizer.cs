@@ -94,7 +94,7 @@ public sealed class Tokenizer
 
     /// <summary>A token as its vocabulary spells it, e.g. "Ġthe".</summary>
     public string TokenText(int id) => _parts.Vocabulary[id]
-        ?? throw new EmergenceException($"token id {id} is not in the vocabulary, whose ids are below {VocabularySize}");
+        ?? throw new EmergenceException($"token id {id} is not in the vocabulary, whose ids are below {VocabularySize}", ExitCode.Usage);
 
     /// <summary>OpenLlama was published with a tokenizer.json that gives wrong ids.</summary>
     private static bool IsOpenLlama(string folder)

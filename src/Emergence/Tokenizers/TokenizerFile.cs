@@ -54,7 +54,7 @@ internal sealed class TokenizerFile
         }
         catch (JsonException error)
         {
-            throw Error($"not valid JSON of at most {MaximumDepth} levels: {Printable.Escape(error.Message)}", error);
+            throw Error(JsonMistake.Words(error, Bytes.Length, $"not valid JSON of at most {MaximumDepth} levels"), error);
         }
         catch (InvalidOperationException error)
         {

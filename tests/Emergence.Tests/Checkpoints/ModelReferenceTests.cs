@@ -37,6 +37,8 @@ public sealed class ModelReferenceTests
         Assert.Equal(older, Resolve($"org/some-model.v1@{Older}"));
         Assert.Equal(older, Resolve("org/some-model.v1@refs/pr/1"));
         Assert.Contains("no revision 'v2' in", Message(() => Resolve("org/some-model.v1@v2")));
+        Assert.Equal(ExitCode.Usage, Assert.Throws<EmergenceException>(() => Resolve("org/some-model.v1@v2")).ExitCode);
+        Assert.Equal(ExitCode.Usage, Assert.Throws<EmergenceException>(() => Resolve($"org/some-model.v1@{Older.Replace('f', 'e')}")).ExitCode);
         Assert.Contains("choose one of main, refs, stale, torn, ", Message(() => Resolve("org/some-model.v1@v2")));
         Assert.Contains($"revision {Older.Replace('f', 'e')} is not in", Message(() => Resolve($"org/some-model.v1@{Older.Replace('f', 'e')}")));
         Assert.Contains($"revision {Older.Replace('f', 'a')} is not in", Message(() => Resolve("org/some-model.v1@stale")));

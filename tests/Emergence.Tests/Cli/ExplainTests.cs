@@ -44,10 +44,33 @@ public sealed class ExplainTests
         Assert.InRange(cells[1].GetProperty("steps_f_0").GetInt32(), 110, 185);
         Assert.All(new[] { picture, Path.Combine(folder, "why-causes.svg") }, path => Assert.StartsWith("<svg", File.ReadAllText(path)));
 
+        Assert.DoesNotContain("\u2026", File.ReadAllText(Path.Combine(folder, "why-causes.svg")));
+
         (code, output, _) = Child.Run("explain", run);
         Assert.Equal(0, code);
         Assert.Contains("The largest gap: macro layer 2, word 1, seed 1 reads", output);
         Assert.Contains("None by the slice: its 64 columns are all there are.", output);
+    }
+
+    /// <summary>25 sequences of one word, of which each is another: a share of 1/e of the shuffles has no coincidence, and one of these the maximum.</summary>
+    [Fact]
+    public void Steps_without_a_coincidence_have_a_column_of_their_own()
+    {
+        var folder = TestData.TemporaryFolder();
+        var (run, picture) = (Path.Combine(folder, "run"), Path.Combine(folder, "why.svg"));
+        var (code, _, error) = Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--estimator", "paper", "--preset", "demo", "--boundaries", "1", "--positions", "0", "--seeds", "1", "--device", "cpu", "--out", run);
+        Assert.True(code == 0, error);
+        (code, var output, error) = Child.Run("explain", run, "--json", "--svg", picture);
+        Assert.True(code == 0, error);
+
+        using var json = JsonDocument.Parse(output);
+        var without = json.RootElement.EnumerateArray().First(row => row.TryGetProperty("f", out var f) && f.GetDouble() == 0);
+        var (steps, most) = (without.GetProperty("steps").GetInt32(), without.GetProperty("max_v_bits").GetDouble());
+        Assert.Equal(json.RootElement[0].GetProperty("mi_bits").GetDouble(), most);
+        var svg = File.ReadAllText(picture);
+        Assert.Contains(">F = 0</text>", svg);
+        Assert.Contains(FormattableString.Invariant($">{steps} steps, V up to {most:F1}</text>"), svg);
+        Assert.Contains(FormattableString.Invariant($"largest of F = 0, F = 0: {most:F3} bits"), svg);
     }
 
     [Fact]

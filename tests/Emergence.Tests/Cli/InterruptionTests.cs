@@ -60,6 +60,20 @@ public sealed class InterruptionTests
     }
 
     [Fact]
+    public void A_verb_that_keeps_nothing_does_not_say_that_it_goes_on()
+    {
+        using var process = Child.Start("calibrate", "--known", "--device", "reference");
+        Assert.StartsWith("case ", process.StandardError.ReadLine());
+        Child.Signal(process, "INT");
+
+        var (code, output, error) = Child.Finish(process);
+
+        Assert.Equal((130, ""), (code, output));
+        Assert.Contains("emergence: interrupted: nothing is kept", error);
+        Assert.DoesNotContain("go on", error);
+    }
+
+    [Fact]
     public void A_second_process_is_refused_and_told_who_is_there()
     {
         var run = Path.Combine(TestData.TemporaryFolder(), "run");

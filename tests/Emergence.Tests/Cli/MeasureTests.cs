@@ -156,6 +156,32 @@ public sealed class MeasureTests
         Assert.DoesNotContain("nan", output, StringComparison.OrdinalIgnoreCase);
     }
 
+    [Fact]
+    public void Runs_with_nothing_to_compare_are_the_wrong_runs()
+    {
+        var folder = TestData.TemporaryFolder();
+        var (first, later) = (Path.Combine(folder, "first"), Path.Combine(folder, "later"));
+        Assert.Equal(0, Child.Run([.. Exact, "--boundaries", "0", "--positions", "0", "--out", first]).Code);
+        Assert.Equal(0, Child.Run([.. Exact, "--boundaries", "0", "--positions", "1", "--out", later]).Code);
+
+        var (code, output, error) = Child.Run("compare", first, later);
+
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains("the runs have no E(T) in common", error);
+    }
+
+    [Fact]
+    public void A_failed_cell_has_no_value_to_tell()
+    {
+        // Words repeat, and ksg counts neighbours of rows that do not.
+        var run = Path.Combine(TestData.TemporaryFolder(), "run");
+        var (code, _, error) = Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--boundaries", "0", "--positions", "1", "--estimator", "ksg", "--device", "reference", "--out", run);
+
+        Assert.True(code == 3, error);
+        Assert.Contains("micro 0-1 t1: failed", error);
+        Assert.DoesNotContain("NaN", error);
+    }
+
     [Theory]
     [InlineData("md")]
     [InlineData("csv")]

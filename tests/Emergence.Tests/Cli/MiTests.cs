@@ -82,7 +82,7 @@ public sealed class MiTests
     public void Calibrate_prints_estimates_over_truth()
     {
         var picture = Path.Combine(_folder, "calibration.svg");
-        var rows = Lines(["calibrate", "--dim", "2", "--samples", "1000", "--estimator", "gaussian", "--svg", picture, "--json", "--device", "reference"]);
+        var rows = Array("calibrate", "--dim", "2", "--samples", "1000", "--estimator", "gaussian", "--svg", picture, "--json", "--device", "reference");
         Assert.Equal([0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 10], rows.Select(row => row.GetProperty("true_bits").GetDouble()));
         Assert.All(rows, row => Assert.Equal(row.GetProperty("true_bits").GetDouble(), row.GetProperty("mi_bits").GetDouble(), 0.2));
         Assert.Contains("1000 rows", File.ReadAllText(picture));
@@ -92,7 +92,7 @@ public sealed class MiTests
     [Fact]
     public void Calibrate_counts_how_often_intervals_hold_the_truth()
     {
-        var rows = Lines("calibrate", "--coverage", "20", "--samples", "500", "--estimator", "grassberger", "--json", "--device", "reference");
+        var rows = Array("calibrate", "--coverage", "20", "--samples", "500", "--estimator", "grassberger", "--json", "--device", "reference");
         Assert.Equal(["20a", "20b", "25"], rows.Select(row => row.GetProperty("case").GetString()));
         Assert.All(rows, row => Assert.InRange(row.GetProperty("covered_percent").GetDouble(), 75, 100));
         var (code, _, error) = Child.Run("calibrate", "--coverage", "20", "--estimator", "nwj", "--device", "reference");
@@ -106,6 +106,8 @@ public sealed class MiTests
     [InlineData("'b' is not a number", "1\nb\n", "1\n2\n")]
     [InlineData("row 1, column 0 is NaN", "1\nNaN\n", "1\n2\n")]
     [InlineData("holds no numbers", "a,b\n", "1\n2\n")]
+    [InlineData("line 3 has 1 fields", "\"a, in m\",b\n1,2\n3\n", "1\n2\n")]
+    [InlineData("begins in line 2 has a quote that is not closed", "1\n\"2\n", "1\n2\n")]
     public void Broken_files_are_one_line(string expected, string x, string y)
     {
         var (code, output, error) = Child.Run("mi", Write("x.csv", Encoding.UTF8.GetBytes(x)), Write("y.csv", Encoding.UTF8.GetBytes(y)));
@@ -131,6 +133,13 @@ public sealed class MiTests
         var (code, output, error) = Child.Run(arguments);
         Assert.True(code == 0, error);
         return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+    }
+
+    private static JsonElement[] Array(params string[] arguments)
+    {
+        var (code, output, error) = Child.Run(arguments);
+        Assert.True(code == 0, error);
+        return [.. JsonDocument.Parse(output).RootElement.EnumerateArray()];
     }
 
     private string Write(string name, byte[] content)

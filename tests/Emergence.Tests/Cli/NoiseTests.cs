@@ -10,7 +10,7 @@ public sealed class NoiseTests
         var picture = Path.Combine(TestData.TemporaryFolder(), "noise.svg");
         var (code, output, error) = Child.Run("noise", "--model", "stories260k", "--data", "words", "--shots", "2", "--boundaries", "1,5", "--positions", "0,2", "--sigmas", "0.01,0.5,2,100", "--svg", picture, "--json", "--device", "cpu");
         Assert.True(code == 0, error);
-        var rows = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var rows = JsonDocument.Parse(output).RootElement.EnumerateArray().ToList();
         Assert.Equal(2 * 2 * 4, rows.Count);
         foreach (var curve in rows.Chunk(4))
         {

@@ -27,7 +27,7 @@ public sealed class VerbTests
     [InlineData("no such folder", "tokenize", "--model", "/no/such/model")]
     [InlineData("is not a run", "show", "/no/such/run")]
     [InlineData("is not a run", "explain", "/no/such/run")]
-    [InlineData("--sigmas '1,-2': expected positive numbers", "noise", "--model", "stories260k", "--data", "words", "--sigmas", "1,-2")]
+    [InlineData("--sigmas 1,-2: expected positive numbers", "noise", "--model", "stories260k", "--data", "words", "--sigmas", "1,-2")]
     [InlineData("no boundary 6: choose 0 to 5", "noise", "--model", "stories260k", "--data", "words", "--shots", "1", "--boundaries", "6", "--device", "reference")]
     [InlineData("unknown table format 'xml'", "show", "/no/such/run", "-o", "xml")]
     [InlineData("unknown device 'abacus'", "measure", "--model", "stories260k", "--data", "words", "--device", "abacus", "--out", "x")]
@@ -42,10 +42,10 @@ public sealed class VerbTests
     [InlineData("expected more than 0 seconds", "bench", "--device", "reference", "--seconds", "0")]
     [InlineData("expected a share such as 5%", "bench", "compare", "a.json", "b.json", "--threshold", "much")]
     [InlineData("expected sequences and tokens such as 4096x8, found '5by3'", "bench", "--device", "reference", "--model", "stories260k", "--shapes", "5x3,5by3")]
-    [InlineData("(libnvrtc.so) at /no/such.so, found nothing", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "cuda", "--nvrtc", "/no/such.so")]
-    [InlineData("(libnvrtc.so) at /etc/passwd, found something else", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "cuda", "--nvrtc", "/etc/passwd")]
-    [InlineData("(libnvrtc.so) at libc.so.6, found something else", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "cuda", "--nvrtc", "libc.so.6")]
-    [InlineData("expected device cuda beside a run-time compiler for GPU code, found device reference", "capture", "--model", "stories260k", "--input-ids", "x", "-o", "y", "--device", "reference", "--nvrtc", "libnvrtc.so")]
+    [InlineData("(libnvrtc.so) at /no/such.so, found nothing", "verify", "--device", "cuda", "--nvrtc", "/no/such.so")]
+    [InlineData("(libnvrtc.so) at /etc/passwd, found something else", "verify", "--device", "cuda", "--nvrtc", "/etc/passwd")]
+    [InlineData("(libnvrtc.so) at libc.so.6, found something else", "verify", "--device", "cuda", "--nvrtc", "libc.so.6")]
+    [InlineData("expected device cuda beside a run-time compiler for GPU code, found device reference", "verify", "--device", "reference", "--nvrtc", "libnvrtc.so")]
     [InlineData("device cpu does not compute in bfloat16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "bfloat16", "--out", "x")]
     [InlineData("device emulator does not compute in float16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "float16", "--device", "emulator", "--out", "x")]
     public void Misuse_is_one_line_and_code_2(string expected, params string[] arguments)
@@ -126,7 +126,8 @@ public sealed class VerbTests
         var (code, output, _) = Child.Run("entropy", "--model", "stories260k", "--data", "words", "--shots", "3", "--json");
 
         Assert.Equal(0, code);
-        var rows = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        using var json = JsonDocument.Parse(output);
+        var rows = json.RootElement.EnumerateArray().ToList();
         Assert.Equal(13_800, rows[0].GetProperty("sequences").GetInt32());
         Assert.Equal("enumeration", rows[0].GetProperty("kind").GetString());
         double[] expected = [Math.Log2(25), Math.Log2(25), Math.Log2(25 * 24), Math.Log2(25 * 24), Math.Log2(25 * 24 * 23), Math.Log2(25 * 24 * 23)];
@@ -151,11 +152,13 @@ public sealed class VerbTests
     }
 
     [Theory]
-    [InlineData("{}")]
-    [InlineData("[[1, \"a\"]]")]
-    [InlineData("[[1], 2]")]
-    [InlineData("[[1.5]]")]
-    public void Capture_says_what_ids_look_like(string ids)
+    [InlineData("{}", "expected a list of lists of token ids")]
+    [InlineData("[[1, \"a\"]]", "row 0, position 1: \"a\" is not a token id")]
+    [InlineData("[[1], 2]", "row 1 is not a list of token ids")]
+    [InlineData("[[1.5]]", "row 0, position 0: 1.5 is not a token id")]
+    [InlineData("[[1]", "ids.json: not valid JSON at line 1, column 5: ")]
+    [InlineData("", "ids.json: is empty (0 bytes)")]
+    public void Capture_says_what_ids_look_like(string ids, string expected)
     {
         var path = Path.Combine(TestData.TemporaryFolder(), "ids.json");
         File.WriteAllText(path, ids);
@@ -163,7 +166,8 @@ public sealed class VerbTests
         var (code, _, error) = Child.Run("capture", "--model", "stories260k", "--input-ids", path, "-o", "/dev/null/x", "--device", "reference");
 
         Assert.Equal(2, code);
-        Assert.Contains("expected a JSON list of lists of token ids", error);
+        Assert.Contains(expected, error);
+        Assert.Equal(1, error.Count(c => c == '\n'));
     }
 
     private static byte[] Header(string path)

@@ -14,7 +14,7 @@ public sealed class ToyModelTests
     {
         var (code, output, error) = Child.Run("calibrate", "--toy", "--samples", "2000", "--critic", "64-32-16-1", "--steps", "1500", "--device", "cpu", "--json");
         Assert.True(code == 0, error);
-        var rows = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var rows = JsonDocument.Parse(output).RootElement.EnumerateArray().ToList();
         Assert.Equal(["1 paper", "1 s-mine", "2 paper", "2 s-mine", "4 paper", "4 s-mine"], rows.Select(row => $"{row.GetProperty("words")} {row.GetProperty("estimator")}"));
         double Of(int row, string name) => rows[row].GetProperty(name).GetDouble();
 

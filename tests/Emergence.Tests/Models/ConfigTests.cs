@@ -66,7 +66,8 @@ public sealed class ConfigTests
     [InlineData("gpt2", "[]", "expected a JSON object")]
     [InlineData("gpt2", "{\"model_type\":\"gpt2\",\"model_type\":\"llama\"}", "not valid JSON")]
     [InlineData("gpt2", "{\"model_type\":\"gpt2\",\"eps\":NaN}", "not valid JSON")]
-    [InlineData("gpt2", "", "not valid JSON")]
+    [InlineData("gpt2", "", "config.json: is empty (0 bytes)")]
+    [InlineData("gpt2", "{\n  \"eps\": x }", "config.json: not valid JSON at line 2, column 10: 'x' is an invalid start of a value")]
     [InlineData("gpt2", "{\"model_type\":\"\\ud800\"}", "config.json: model_type is not valid Unicode")]
     public void A_broken_file_is_named(string name, string text, string expected) =>
         Assert.Contains(expected, new ForgedModel(name).WithRawConfig(text).LoadError(), StringComparison.Ordinal);

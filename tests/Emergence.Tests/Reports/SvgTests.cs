@@ -178,6 +178,18 @@ public sealed class SvgTests
         Assert.Equal(Attribute(bars[0], "y") + Attribute(bars[0], "height"), Attribute(bars[2], "y"), 2);
     }
 
+    [Fact]
+    public void Names_of_bars_are_whole_in_two_lines_where_one_is_too_short()
+    {
+        string[] names = ["maximum over steps", "few coincidences", "critic", "slice", "in all"];
+        var figure = new BarChart { Title = "gap", YCaption = "bits", Unit = "bits", Bars = [.. names.Select(name => new Bar(name, 1))] }.Draw();
+        var words = Elements(figure, "text", "dim").Where(text => (string?)text.Attribute("text-anchor") == "middle").ToList();
+        Assert.Equal(["maximum", "over steps", "few", "coincidences", "critic", "slice", "in all"], words.Select(word => word.Value));
+        Assert.Equal(Attribute(words[0], "x"), Attribute(words[1], "x"));
+        Assert.InRange(Attribute(words[1], "y") - Attribute(words[0], "y"), 12, 20);
+        Assert.DoesNotContain("rotate", figure.Standalone());
+    }
+
     [Theory]
     [InlineData(0, 13.75, 7, "0,2,4,6,8,10,12")]
     [InlineData(0, 1, 6, "0.0,0.2,0.4,0.6,0.8,1.0")]

@@ -4,6 +4,7 @@ using Emergence.Datasets;
 using Emergence.Information;
 using Emergence.Studies;
 using Emergence.Tests.Capture;
+using Emergence.Tests.Models;
 using Emergence.Tokenizers;
 
 namespace Emergence.Tests.Studies;
@@ -20,8 +21,8 @@ public sealed class HallucinationStudyTests
         var words = Enumerable.Range(0, 40).SelectMany(n => new[] { data[n][0], data[n][2], data[n][4], data[n][6] }).ToHashSet();
         for (var shot = 1; shot <= 4; shot++)
         {
-            // One sequence after the other, by the path that demo and golden texts use.
-            var next = Enumerable.Range(0, 40).Select(n => (N: n, Token: model.Continue(data[n][..(2 * shot)], 1)[0])).ToList();
+            // One sequence after the other, by the path that the golden texts take.
+            var next = Enumerable.Range(0, 40).Select(n => (N: n, Token: Greedy.Continue(model, data[n][..(2 * shot)], 1)[0])).ToList();
             Assert.Equal(100.0 * next.Count(pair => words.Contains(pair.Token)) / 40, Number(shot, "category_percent"), 1e-9);
             Assert.Equal(100.0 * next.Count(pair => words.Contains(pair.Token) && !data[pair.N][..(2 * shot)].Contains(pair.Token)) / 40, Number(shot, "new_percent"), 1e-9);
             Assert.Equal(0, Number(shot, "sd_layers_bits"));

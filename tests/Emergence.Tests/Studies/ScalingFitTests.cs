@@ -84,7 +84,7 @@ public sealed class ScalingFitTests
     public void A_table_may_have_other_columns()
     {
         var path = Path.Combine(TestData.TemporaryFolder(), "runs.csv");
-        File.WriteAllText(path, "name,\"Loss\",tokens,parameters\nfirst,2.5,1e9,1000\n\n");
+        File.WriteAllText(path, "name,\"Loss\",tokens,parameters\n\"first, of \"\"two\"\"\",2.5,1e9,1000\n\n");
 
         Assert.Equal([new(1_000, 1e9, 2.5)], ScalingRun.Read(path));
         Assert.Contains("no file", Assert.Throws<EmergenceException>(() => ScalingRun.Read(path + "x")).Message);

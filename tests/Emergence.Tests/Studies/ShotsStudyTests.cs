@@ -28,6 +28,18 @@ public sealed class ShotsStudyTests
     }
 
     [Fact]
+    public void What_would_read_as_nothing_is_not_said()
+    {
+        var result = StudyRun.Of(new ShotsStudy(), ["stories260k"], ("data", "words"), ("estimator", "s-mine"), ("preset", "demo"), ("boundaries", "1"), ("seeds", "1"), ("shots", "1"));
+
+        Assert.InRange(StudyRun.Number(result, "gains", "exact_bits", ("shot", "1")) - StudyRun.Number(result, "gains", "e_bits", ("shot", "1")), 0, 0.01);
+        Assert.DoesNotContain(result.Sentences, sentence => sentence.Contains("furthest below"));
+        Assert.Contains("after 1 shot (", result.Finding);
+        Assert.Contains(result.HeldFixed, pair => pair.Value == "words, 1 shot of 2 tokens");
+        Assert.Contains(result.HeldFixed, pair => pair.Value.EndsWith(", 1 seed", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_study_goes_on_after_Ctrl_C_and_ends_with_the_same_bytes()
     {
         string[] command = ["study", "shots", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences", "60", "--boundaries", "1,3", "--seeds", "3", "--threads", "1", "--out"];

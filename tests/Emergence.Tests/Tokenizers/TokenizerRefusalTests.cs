@@ -8,7 +8,8 @@ public class TokenizerRefusalTests
 {
     public static TheoryData<string, string> Broken => new()
     {
-        { "", "not valid JSON" },
+        { "", "is empty (0 bytes)" },
+        { "{\n  \"model\": x }", "levels at line 2, column 12: 'x' is an invalid start of a value" },
         { "[]", "the file must be an object, found '[]'" },
         { "{}", "model must be an object, found nothing" },
         { TokenizerJsonTests.Json()[..80], "not valid JSON" },

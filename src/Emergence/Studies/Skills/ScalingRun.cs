@@ -1,4 +1,5 @@
 using System.Globalization;
+using Emergence.Datasets;
 
 namespace Emergence.Studies.Skills;
 
@@ -15,13 +16,10 @@ internal readonly record struct ScalingRun(double Parameters, double Tokens, dou
     {
         if (!File.Exists(path))
             throw new EmergenceException($"no file {Printable.Quote(path)}: expected runs as CSV with the columns N, D and L", ExitCode.Usage);
-        var (runs, places, number) = (new List<ScalingRun>(), Array.Empty<int>(), 0);
-        foreach (var line in File.ReadLines(path))
+        var (runs, places) = (new List<ScalingRun>(), Array.Empty<int>());
+        foreach (var row in CsvFile.Read(path).Where(row => !row.IsBlank))
         {
-            number++;
-            if (string.IsNullOrWhiteSpace(line))
-                continue;
-            var fields = line.Split(',').Select(field => field.Trim().Trim('"')).ToArray();
+            var (number, fields) = (row.Line, row.Fields.Select(field => field.Trim()).ToArray());
             if (places.Length == 0)
                 places = [.. Columns.Select(names => Place(path, fields, names))];
             else

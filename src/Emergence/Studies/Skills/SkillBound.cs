@@ -17,9 +17,6 @@ internal readonly record struct SkillBound(double Theta, double SkillsPerText)
     /// <summary>H(theta) / (k theta): what one edge of the graph has to pay for the choice of the worst texts, in nats.</summary>
     public double NatsPerEdge => EntropyNats(Theta) / (SkillsPerText * Theta);
 
-    /// <summary>The left side, in nats a text; the theorem speaks where it is negative.</summary>
-    public double LeftSide(double alpha, double beta) => EntropyNats(Theta) - SkillsPerText * Theta * Divergence(alpha, beta);
-
     /// <summary>
     /// The smallest beta &gt; 1 for this alpha: KL grows with beta from 0 at 1 to ln(1/alpha) at 1/alpha. NaN where even all
     /// edges of the failed texts may meet in a share alpha of the skills.

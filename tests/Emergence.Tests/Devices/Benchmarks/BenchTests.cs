@@ -91,6 +91,15 @@ public class BenchTests
     }
 
     [Fact]
+    public void A_driver_is_named_where_there_is_one()
+    {
+        var file = File([Row("Gate", 1)]);
+
+        Assert.StartsWith("a GPU (cuda/fma32), 2026-01-02", BenchReport.About(file), StringComparison.Ordinal);
+        Assert.StartsWith("a GPU (cuda/fma32), driver 550.1, 2026-01-02", BenchReport.About(file with { Driver = "550.1" }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_emulator_has_a_row_for_every_kernel_of_an_op()
     {
         if (CudaLibrary.FindEmulator() == null)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Emergence.Devices;
 using Emergence.Devices.Cuda;
 using Emergence.Devices.Verification;
@@ -98,6 +99,19 @@ public class OpCheckTests
         string[] plans = ["CriticBytes", "MatMulScratchBytes"];
         Assert.Empty(ops.Except(moves).Except(plans).Except(OpChecks.Ops));
         Assert.Empty(OpChecks.Ops.Except(ops));
+    }
+
+    [Fact]
+    public void Errors_are_numbers_to_programs()
+    {
+        var results = OpChecks.Run(OpChecks.Choose("Gate", small: true), TestDevices.Get("cpu"), TestDevices.Reference, _ => { }, CancellationToken.None);
+        using var json = JsonDocument.Parse(VerificationReport.Table(results).ToString(TableFormat.Json));
+        Assert.NotEmpty(results);
+        Assert.All(results.Zip(json.RootElement.EnumerateArray()), pair =>
+        {
+            string[] names = ["max_error", "mean_error", "bound"];
+            Assert.Equal([pair.First.MaxError, pair.First.MeanError, pair.First.Bound], names.Select(name => pair.Second.GetProperty(name).GetDouble()));
+        });
     }
 
     [Fact]
