@@ -45,7 +45,7 @@ public sealed unsafe partial class CudaDevice
             return;
         }
 
-        if (MultipliesRowsByParts(transposeA, transposeB, y.Rows, y.Columns))
+        if (k > 0 && MultipliesRowsByParts(transposeA, transposeB, y.Rows, y.Columns))
         {
             MatMulOfRows(a, b, y, bias, activation, residual);
             return;

@@ -17,7 +17,7 @@ internal static class MatMulChecks
                 yield return Product(m, n, OpChecks.Awkward[(m + n) % OpChecks.Awkward.Length]);
         }
 
-        foreach (var (m, n, k) in new[] { (5, 64, 0), (7, 50, 769), (200, 17, 385) })
+        foreach (var (m, n, k) in new[] { (5, 64, 0), (65, 64, 0), (7, 50, 769), (200, 17, 385) })
             yield return Product(m, n, k);
         foreach (var (n, k) in s_layers)
         {
