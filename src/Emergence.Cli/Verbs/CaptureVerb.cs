@@ -23,10 +23,11 @@ internal static class CaptureVerb
         {
             var rows = InputIds.Read(parsed.GetRequiredValue(ids));
             OutputPath.RequireFile("-o", parsed.GetRequiredValue(output));
+            var folder = ModelReference.Resolve(parsed.GetRequiredValue(model));
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description}");
-            using var loaded = LanguageModel.Load(ModelReference.Resolve(parsed.GetRequiredValue(model)), machine, modelFlags.Options(parsed));
+            using var loaded = LanguageModel.Load(folder, machine, modelFlags.Options(parsed));
             foreach (var warning in Warnings.Of(loaded))
                 Console.Error.WriteLine($"warning: {warning}");
             var what = parsed.GetValue(kind) == "micro" ? CaptureKind.Micro : CaptureKind.Macro;

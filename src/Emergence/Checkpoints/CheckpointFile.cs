@@ -45,7 +45,7 @@ internal sealed class CheckpointFile : IDisposable
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new EmergenceException($"{shown}: no such file", inner: error);
+            throw new EmergenceException($"{shown}: no such file", ExitCode.Usage, error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {

@@ -48,7 +48,7 @@ public sealed class Tokenizer
         }
 
         if (!Path.Exists(vocabulary) || !Path.Exists(merges))
-            throw new EmergenceException($"{shown}: no tokenizer: expected tokenizer.json, tokenizer.model, or vocab.json and merges.txt");
+            throw new EmergenceException($"{shown}: no tokenizer: expected tokenizer.json, tokenizer.model, or vocab.json and merges.txt", ExitCode.Usage);
         var (first, second) = (TokenizerFile.Read(vocabulary), TokenizerFile.Read(merges));
         return new(VocabularyAndMerges.Read(first, second, settings), [first, second, .. Present(settings.File)]);
     }

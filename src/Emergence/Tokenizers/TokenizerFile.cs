@@ -35,6 +35,10 @@ internal sealed class TokenizerFile
             stream.ReadExactly(bytes);
             return new(path, bytes);
         }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new EmergenceException($"{shown}: no such file", ExitCode.Usage, error);
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
             throw new EmergenceException($"{shown}: cannot be read: {Printable.Escape(error.Message)}", ExitCode.Failed, error);

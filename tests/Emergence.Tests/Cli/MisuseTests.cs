@@ -42,6 +42,8 @@ public sealed class MisuseTests
     {
         Refuse("'nosuch' is neither a folder nor in the Hugging Face cache", "bench", "--model", "nosuch", "--device", "reference");
         Refuse("'nosuch' is neither a folder nor in the Hugging Face cache", "measure", "--model", "nosuch", "--data", "words", "--out", "x");
+        Refuse($"{Path.Combine(_folder, "config.json")}: no such file", "bench", "--model", _folder, "--device", "reference");
+        Refuse($"{_folder}: no tokenizer: expected tokenizer.json", "entropy", "--model", _folder, "--data", "words");
         Refuse("two models are named 'stories260k': name each once", ["noise", .. Stories, "--model", "stories260k"]);
     }
 
