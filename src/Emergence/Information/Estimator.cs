@@ -23,8 +23,6 @@ public abstract class Estimator
 
     public abstract string Description { get; }
 
-    public abstract string UseWhen { get; }
-
     /// <summary>Results differ between seeds.</summary>
     public abstract bool IsRandom { get; }
 

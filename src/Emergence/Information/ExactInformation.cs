@@ -14,8 +14,6 @@ internal sealed class ExactInformation : Estimator
 
     public override string Description => "the information of these data themselves, by counting classes of equal vectors";
 
-    public override string UseWhen => "the classes can be counted, as they always can for a deterministic model on a finite data set";
-
     public override bool IsRandom => false;
 
     internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs) =>
@@ -30,8 +28,6 @@ internal sealed class CorrectedInformation(string name) : Estimator
     public override string Name => name;
 
     public override string Description => "exact, each entropy corrected for the size of the sample";
-
-    public override string UseWhen => name == SampleInformation.Best ? "a sample whose classes repeat: what it says about its source" : "to compare with " + SampleInformation.Best;
 
     public override bool IsRandom => false;
 

@@ -15,8 +15,6 @@ internal sealed class Gaussian(bool shrinks) : RowEstimator
         ? "closed form of normal data, covariance shrunk after Ledoit and Wolf"
         : "closed form of normal data, corrected for the number of rows";
 
-    public override string UseWhen => "a baseline: sees linear dependence only";
-
     protected override MutualInformation Estimate(EstimationRequest request, PairedRows rows)
     {
         var columns = rows.XColumns + rows.YColumns;

@@ -10,8 +10,6 @@ internal sealed class InfoNce : MinibatchEstimator
 
     public override string Description => "classification among the rows of a batch, value on rows held out; at most log2 of the batch";
 
-    public override string UseWhen => "a stable order of several pairs is wanted; never above 6 bits";
-
     /// <summary>All pairs of the batch are scored.</summary>
     public override int BatchRows => 64;
 

@@ -10,8 +10,6 @@ internal sealed class JensenShannon : MinibatchEstimator
 
     public override string Description => "logistic loss on minibatches, then Donsker-Varadhan of its critic on rows held out";
 
-    public override string UseWhen => "training must be stable; mine-ema spikes";
-
     public override CriticObjective CreateObjective() => new Objective();
 
     /// <summary>Also what "smile" trains with.</summary>

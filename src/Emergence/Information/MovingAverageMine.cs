@@ -10,8 +10,6 @@ internal sealed class MovingAverageMine : MinibatchEstimator
 
     public override string Description => "Donsker-Varadhan on minibatches, moving average in the gradient, value on rows held out";
 
-    public override string UseWhen => "continuous data in any dimension, data too many for one batch";
-
     public override CriticObjective CreateObjective() => new Objective();
 
     private sealed class Objective : CriticObjective

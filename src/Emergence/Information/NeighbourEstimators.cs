@@ -16,8 +16,6 @@ internal sealed class NearestNeighbourInformation : RowEstimator
 
     public override string Description => "distances to the 5th neighbour";
 
-    public override string UseWhen => "continuous data without ties, up to 5 columns a side";
-
     protected override MutualInformation Estimate(EstimationRequest request, PairedRows rows)
     {
         if (Neighbourhood.TooFew(rows) is { } tooFew)
@@ -39,8 +37,6 @@ internal sealed class MixedNeighbourInformation : RowEstimator
     public override string Name => "mixed-ksg";
 
     public override string Description => "distances to the 5th neighbour, and counts where rows are equal";
-
-    public override string UseWhen => "discrete, continuous or mixed data, up to 5 continuous columns a side";
 
     protected override MutualInformation Estimate(EstimationRequest request, PairedRows rows)
     {

@@ -10,8 +10,6 @@ internal sealed class NguyenWainwrightJordan : MinibatchEstimator
 
     public override string Description => "the bound of Nguyen, Wainwright and Jordan on minibatches, value on rows held out";
 
-    public override string UseWhen => "a lower bound that holds in the mean is wanted and the information is small; low above a few bits";
-
     public override CriticObjective CreateObjective() => new Objective();
 
     private sealed class Objective : CriticObjective

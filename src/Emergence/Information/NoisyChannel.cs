@@ -23,8 +23,6 @@ internal sealed class NoisyChannel : Estimator
 
     public override string Description => "information of y's classes that is left after normal noise as large as y itself (sigma 1)";
 
-    public override string UseWhen => "how far apart a model holds its prefixes, which the exact value does not show; x is not read";
-
     public override bool IsRandom => true;
 
     /// <summary>One value for each sigma, with the standard error of the Monte-Carlo mean.</summary>

@@ -20,8 +20,6 @@ internal sealed class PublishedMine : Estimator
 
     public override string Description => "the published protocol: full-batch shuffles, the maximum over the steps; biased upwards";
 
-    public override string UseWhen => "a published number is to be reproduced or explained; never for the information itself";
-
     public override bool IsRandom => true;
 
     internal override long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns)

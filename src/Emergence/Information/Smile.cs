@@ -10,8 +10,6 @@ internal sealed class Smile : MinibatchEstimator
 
     public override string Description => "critic of jsd, clipped partition (tau 5), value on rows held out; not a bound";
 
-    public override string UseWhen => "a point estimate between 3 and 10 bits; it may read high";
-
     public override CriticObjective CreateObjective() => new Objective();
 
     private sealed class Objective : JensenShannon.Objective

@@ -26,8 +26,6 @@ internal sealed class SupportMine : Estimator
 
     public override string Description => "MINE on the classes of equal vectors: a trained lower bound that cannot exceed the exact value";
 
-    public override string UseWhen => "how much of the exact value a critic of this size can resolve, layer by layer (the default)";
-
     public override bool IsRandom => true;
 
     /// <summary>Pairs off the support of <paramref name="joint"/>.</summary>

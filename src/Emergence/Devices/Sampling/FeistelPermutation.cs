@@ -54,24 +54,6 @@ public readonly struct FeistelPermutation
         return (int)value;
     }
 
-    public int Invert(int index)
-    {
-        var value = (uint)index;
-        do
-        {
-            var (row, column) = (value / _columns, value % _columns);
-            for (var round = Rounds - 2; round >= 0; round -= 2)
-            {
-                column = (column + _columns - Below(Mix(row ^ _keys[round + 1]), _columns)) % _columns;
-                row = (row + _rows - Below(Mix(column ^ _keys[round]), _rows)) % _rows;
-            }
-
-            value = row * _columns + column;
-        }
-        while (value >= _n);
-        return (int)value;
-    }
-
     /// <summary>The 32-bit finaliser of MurmurHash3: a bijection in which every input bit reaches every output bit.</summary>
     private static uint Mix(uint x)
     {

@@ -15,7 +15,7 @@ public class SamplingTests
     }
 
     [Fact]
-    public void Feistel_is_a_bijection_with_an_inverse()
+    public void Feistel_is_a_bijection()
     {
         for (var n = 1; n <= 300; n++)
         {
@@ -27,7 +27,6 @@ public class SamplingTests
                 Assert.InRange(image, 0, n - 1);
                 Assert.False(seen[image]);
                 seen[image] = true;
-                Assert.Equal(i, permutation.Invert(image));
             }
         }
     }
