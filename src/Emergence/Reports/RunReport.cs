@@ -87,11 +87,8 @@ public static class RunReport
                 pictures.Emergence(),
                 "Upwards: layers. To the right: more tokens. Rest the pointer on a field for its interval and exact value. " +
                 "Layer 0 can be below zero: boundary 0 knows only its own token."),
-            () =>
-            {
-                page.Figure(pictures.ByToken(), "The band is the 95 % interval. The dashed line is the exact value of these data.");
-                page.Table("E(T) and what each shot adds", tables.Means);
-            });
+            () => page.Figure(pictures.ByToken(), "The band is the 95 % interval. The dashed line is the exact value of these data."));
+        page.Table("E(T) and what each shot adds", tables.Means);
         page.Columns(
             () => page.Figure(pictures.Steps(), "Tokens of one shot share a colour. The first token adds nothing: the whole is the token."),
             () => page.Figure(pictures.ByLayer(), "A curve on its dashes resolves all there is; the distance is what the critic does not resolve at that layer."));

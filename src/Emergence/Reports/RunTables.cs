@@ -53,12 +53,12 @@ public sealed class RunTables(RunResults results, bool nats = false)
         get
         {
             var table = new Table(
-                TableColumn.Integer("tokens"), Amount("e"), TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3), Amount("exact"), Spread("sd_seeds"), Spread("sd_layers"), TableColumn.Integer("shot"), Amount("gain"), TableColumn.Text("verdict"));
+                TableColumn.Integer("tokens"), Amount("e"), TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3), Amount("exact"), TableColumn.Text("verdict"), Spread("sd_seeds"), Spread("sd_layers"), TableColumn.Integer("shot"), Amount("gain"));
             foreach (var mean in results.Means)
             {
                 TableCell shot = mean.Shot > 0 ? mean.Shot : TableCell.Empty;
                 TableCell gain = double.IsNaN(mean.GainBits) ? TableCell.Empty : _scale * mean.GainBits;
-                table.Add(mean.Tokens, _scale * mean.Bits.Mean, _scale * mean.Bits.Low, _scale * mean.Bits.High, _scale * mean.ExactBits, _scale * mean.Bits.SdSeeds, _scale * mean.SdLayers, shot, gain, mean.Verdict.Word());
+                table.Add(mean.Tokens, _scale * mean.Bits.Mean, _scale * mean.Bits.Low, _scale * mean.Bits.High, _scale * mean.ExactBits, mean.Verdict.Word(), _scale * mean.Bits.SdSeeds, _scale * mean.SdLayers, shot, gain);
             }
 
             return table;
