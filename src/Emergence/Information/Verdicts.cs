@@ -58,7 +58,7 @@ public static class Verdicts
             return Verdict.Unreliable;
         if (cell.IsOfSource && !cell.IsCounted)
             return cell.MiBits > cell.ResolvableBits ? Verdict.AtCeiling : Verdict.Ok;
-        if (cell.MiBits < cell.ExactBits - MaxShortfall && double.IsFinite(cell.ExactBits) && !MayLieBelow(cell))
+        if (cell.MiBits < cell.ExactBits - MaxShortfall && double.IsFinite(cell.ExactBits) && !IsOfAnotherKind(cell))
             return Verdict.BelowExact;
         return double.IsInfinity(cell.ExactBits) || !cell.IsCounted ? Verdict.AtCeiling : Verdict.Ok;
     }
@@ -67,14 +67,14 @@ public static class Verdicts
     internal static bool IsAboveExact(MutualInformation cell)
     {
         var error = double.IsNaN(cell.SamplingErrorBits) ? cell.ExactStandardErrorBits : cell.SamplingErrorBits;
-        return cell.IsCounted && cell.MiBits > cell.ExactBits + MaxExcess + (3 * error) && !IsCorrection(cell);
+        return cell.IsCounted && cell.MiBits > cell.ExactBits + MaxExcess + (3 * error) && !IsOfAnotherKind(cell);
     }
 
     /// <summary>The exact value less its bias.</summary>
     private static bool IsCorrection(MutualInformation cell) => Entropy.Estimators.Any(estimator => estimator.Name == cell.Estimator);
 
-    /// <summary>To be below the exact value is what corrections and a noisy channel are for.</summary>
-    private static bool MayLieBelow(MutualInformation cell) => IsCorrection(cell) || cell.Estimator == NoisyChannel.EstimatorName;
+    /// <summary>Not to be the exact value is what corrections for its bias are for; a noisy channel is of y alone.</summary>
+    private static bool IsOfAnotherKind(MutualInformation cell) => IsCorrection(cell) || cell.Estimator == NoisyChannel.EstimatorName;
 
     private static bool IsBeyondTheProtocol(MutualInformation cell) =>
         cell.Estimator == PublishedMine.EstimatorName && (cell.Mu < MinCoincidences || cell.StepsAboveCeiling > 0);
