@@ -7,7 +7,7 @@
 #   OUT       JSON and logs: PART.json or .jsonl, PART.log, parts.jsonl, table.md, table.json
 #   PART      any of the below, in this order; default: all. SECONDS is what it may take at most; what a step of it leaves over
 #             the later ones may use. The defaults leave torch.compile 200 s and more, which its first call may take
-#   --ops     what the sanitizers look at, one op after the other; default: those whose kernels share memory between threads
+#   --ops     what the sanitizers look at, one op after the other; default: those below, which launch most kernels between them
 #   --dry     tiny sizes on the processor (the program on the emulator that EMERGENCE_EMULATOR names, else on its reference device),
 #             to see that everything runs; the figures mean nothing
 set -uo pipefail

@@ -5,10 +5,10 @@ namespace Emergence.Datasets;
 /// <summary>One record of a CSV file.</summary>
 /// <param name="Line">Of the file, from 1, where it begins.</param>
 /// <param name="Fields">Without their quotes.</param>
-internal readonly record struct CsvRow(int Line, IReadOnlyList<string> Fields)
+internal readonly record struct CsvRow(int Line, string[] Fields)
 {
     /// <summary>An empty line.</summary>
-    public bool IsBlank => Fields.Count == 1 && string.IsNullOrWhiteSpace(Fields[0]);
+    public bool IsBlank => Fields.Length == 1 && string.IsNullOrWhiteSpace(Fields[0]);
 }
 
 /// <summary>RFC 4180: fields between commas, in quotes where they hold commas, line ends or doubled quotes.</summary>
@@ -34,7 +34,7 @@ internal static class CsvFile
                 field.Clear();
                 if (c == '\n')
                 {
-                    yield return new(start, row);
+                    yield return new(start, [.. row]);
                     (row, start) = ([], line);
                 }
             }

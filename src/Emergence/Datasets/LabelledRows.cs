@@ -26,7 +26,7 @@ internal static class LabelledRows
     private static List<string[]> Columns(string path, List<CsvRow> rows, IReadOnlyList<string> fields)
     {
         var numbered = fields.All(field => int.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0);
-        var columns = fields.Select(field => numbered ? int.Parse(field, CultureInfo.InvariantCulture) - 1 : rows[0].Fields.ToList().FindIndex(name => name.Trim().Equals(field, StringComparison.OrdinalIgnoreCase))).ToList();
+        var columns = fields.Select(field => numbered ? int.Parse(field, CultureInfo.InvariantCulture) - 1 : Array.FindIndex(rows[0].Fields, name => name.Trim().Equals(field, StringComparison.OrdinalIgnoreCase))).ToList();
         var missing = columns.FindIndex(column => column < 0);
         if (missing >= 0)
             throw new EmergenceException($"{path}: the first line names no column {Printable.Quote(fields[missing])}: use its name, or numbers from {{1}} where there is no such line", ExitCode.Usage);
@@ -34,9 +34,9 @@ internal static class LabelledRows
         for (var i = numbered ? 0 : 1; i < rows.Count; i++)
         {
             var row = rows[i].Fields;
-            values.Add(columns.Max() < row.Count
+            values.Add(columns.Max() < row.Length
                 ? [.. columns.Select(column => row[column].Trim())]
-                : throw new EmergenceException($"{path}: line {rows[i].Line} has {row.Count} columns, the template needs {columns.Max() + 1}", ExitCode.Usage));
+                : throw new EmergenceException($"{path}: line {rows[i].Line} has {row.Length} columns, the template needs {columns.Max() + 1}", ExitCode.Usage));
         }
 
         return values;

@@ -63,9 +63,9 @@ public static class MatrixFile
         {
             if (number == 1 && fields.All(field => !TryParse(field, out _)))
                 continue;
-            columns = columns == 0 ? fields.Count : columns;
-            if (fields.Count != columns)
-                throw new EmergenceException($"{path}: line {number} has {fields.Count} fields, those before it {columns}", ExitCode.Usage);
+            columns = columns == 0 ? fields.Length : columns;
+            if (fields.Length != columns)
+                throw new EmergenceException($"{path}: line {number} has {fields.Length} fields, those before it {columns}", ExitCode.Usage);
             foreach (var field in fields)
                 values.Add(TryParse(field, out var value) ? value : throw new EmergenceException($"{path}: line {number}: {Printable.Quote(field)} is not a number", ExitCode.Usage));
         }

@@ -44,9 +44,9 @@ internal static class TextFile
     private static IEnumerable<string> ReadTable(string path)
     {
         var rows = CsvFile.Read(path).Select(row => row.Fields).ToList();
-        var column = rows.Count == 0 ? -1 : rows[0].ToList().FindIndex(name => name.Trim().Equals(Column, StringComparison.OrdinalIgnoreCase));
+        var column = rows.Count == 0 ? -1 : Array.FindIndex(rows[0], name => name.Trim().Equals(Column, StringComparison.OrdinalIgnoreCase));
         if (column < 0)
             throw new EmergenceException($"{path}: the first line names no column \"{Column}\"", ExitCode.Usage);
-        return rows.Skip(1).Where(row => row.Count > column).Select(row => row[column]);
+        return rows.Skip(1).Where(row => row.Length > column).Select(row => row[column]);
     }
 }

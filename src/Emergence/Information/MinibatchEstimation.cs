@@ -20,6 +20,9 @@ internal sealed class MinibatchEstimation : Estimation
     /// <summary>Pairs scored on the validation rows, every 50 steps, and on the test rows, once.</summary>
     private const int ValidationPairs = 1 << 14, TestPairs = 1 << 20;
 
+    /// <summary>Of fewer rows neither the value nor its error says much.</summary>
+    private const int FewestTestRows = 50;
+
     private static readonly int[] Widths = [64, 64, 1];
 
     private readonly EstimationRequest _request;
@@ -27,9 +30,6 @@ internal sealed class MinibatchEstimation : Estimation
     private readonly CriticObjective _objective;
     private readonly MinibatchScores _scores;
     private readonly Device _device;
-    /// <summary>Of fewer rows neither the value nor its error says much.</summary>
-    private const int FewestTestRows = 50;
-
     private readonly Tensor[] _moments;
     private readonly Tensor _gradient;
     private readonly RandomSequence _random;

@@ -5,7 +5,7 @@ using Emergence.Information;
 namespace Emergence.Measurement;
 
 /// <summary>What a measurement costs, before it is made.</summary>
-/// <param name="Seconds">At most: every training runs to its step limit; none on the emulator, where a step alone is minutes.</param>
+/// <param name="Seconds">At most: every training runs to its step limit; none on the emulator, too slow for trial trainings.</param>
 /// <param name="Memory">Of the device.</param>
 /// <param name="Prefixes">Distinct prefixes that run through the model.</param>
 public sealed record CostEstimate(double? Seconds, MemoryPlan Memory, int Prefixes)

@@ -12,10 +12,10 @@ public sealed class RunResults
         Manifest = manifest;
         Cells = [.. cells.GroupBy(cell => cell.Cell with { Seed = 0 }).SelectMany(WithSpread).OrderBy(cell => cell.Cell)];
         var values = EmergenceValue.Compute(Cells).ToList();
-        Emergence = [.. values.GroupBy(value => (value.Boundary, value.Tokens)).Select(EmergenceRow.Of)];
+        Emergence = [.. values.GroupBy(value => (value.Boundary, value.Tokens)).Select(seeds => EmergenceRow.Of(seeds, Cells))];
         var means = new List<EmergenceMean>();
         foreach (var group in values.GroupBy(value => value.Tokens).OrderBy(group => group.Key))
-            means.Add(EmergenceMean.Of(group, ShotLength, means));
+            means.Add(EmergenceMean.Of(group, Emergence.Where(row => row.Tokens == group.Key), ShotLength, means));
         Means = means;
     }
 

@@ -31,12 +31,12 @@ internal sealed class RunPictures(RunSummary run)
         var rows = run.Results.Emergence.ToDictionary(r => (r.Boundary, r.Tokens));
         return Map(title, [.. tokens.Select(t => t - 1)], (layer, position) =>
         {
-            if (run.WorstOf(layer, position + 1) is not { } verdict)
+            if (!run.IsMeasured(layer, position + 1))
                 return Missing(layer, position);
             if (!rows.TryGetValue((layer, position + 1), out var row))
                 return new(double.NaN, CellMark.Cross, $"{Place(layer, position)}: IE has no value, a cell it needs failed");
             var interval = double.IsNaN(row.Bits.Low) ? "" : $" [{Fixed(row.Bits.Low)}, {Fixed(row.Bits.High)}]";
-            return new(row.Bits.Mean, MarkOf(verdict), $"{Place(layer, position)}: IE {Fixed(row.Bits.Mean)}{interval} bits, exact {Fixed(row.ExactBits)}, {verdict.Word()}");
+            return new(row.Bits.Mean, MarkOf(row.Verdict), $"{Place(layer, position)}: IE {Fixed(row.Bits.Mean)}{interval} bits, exact {Fixed(row.ExactBits)}, {row.Verdict.Word()}");
         });
     }
 

@@ -81,13 +81,9 @@ internal sealed class RunSummary
 
     public SeedMean? At(CaptureKind kind, int layer, int position) => _means.TryGetValue((kind, layer, position), out var mean) ? mean : null;
 
-    /// <summary>The worst verdict of the macro cell at T-1 and the micro cells below T, which IE(l, T) stands on; null where one was not measured.</summary>
-    public Verdict? WorstOf(int layer, int tokens)
-    {
-        var micro = Enumerable.Range(0, tokens).Select(t => At(CaptureKind.Micro, layer, t));
-        var needed = micro.Append(At(CaptureKind.Macro, layer, tokens - 1)).ToList();
-        return needed.Contains(null) ? null : needed.Max(mean => mean!.Value.Verdict);
-    }
+    /// <summary>Whether the macro cell at T-1 and the micro cells below T, which IE(l, T) stands on, are there.</summary>
+    public bool IsMeasured(int layer, int tokens) =>
+        At(CaptureKind.Macro, layer, tokens - 1) != null && Enumerable.Range(0, tokens).All(t => At(CaptureKind.Micro, layer, t) != null);
 
     /// <summary>A position by its name.</summary>
     public string Label(int position) => position < Labels.Count ? Reports.Labels.Token(Labels[position]) : $"t{position}";

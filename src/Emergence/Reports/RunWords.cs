@@ -57,9 +57,10 @@ internal sealed class RunWords(RunSummary run)
             }
 
             // Of an unfinished run, the mean over the layers so far says nothing about where and when.
-            if (run.Last is { } end && HasEmergence && run.Results.MissingCells == 0)
+            if (HasEmergence && run.Results.MissingCells == 0)
             {
-                var doubt = run.WorstOf(run.FormedAt, end.Tokens) is { } verdict and >= Verdict.Unreliable ? $"; that value is {verdict.Word()}" : "";
+                var verdict = run.LastRows.First(row => row.Boundary == run.FormedAt).Verdict;
+                var doubt = verdict >= Verdict.Unreliable ? $"; that value is {verdict.Word()}" : "";
                 tiles.Add(("Meaning has formed by", $"layer {run.FormedAt}", $"the first with 90 % of the largest IE{doubt}"));
                 var step = run.Steps.MaxBy(s => s.Bits);
                 tiles.Add(("It jumps at", run.Label(step.Tokens - 1), $"token {step.Tokens}, for example \u201c{run.Token(step.Tokens - 1)}\u201d, adds {Bits(step.Bits)}"));

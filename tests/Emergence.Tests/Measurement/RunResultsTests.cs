@@ -65,6 +65,21 @@ public sealed class RunResultsTests
         Assert.Equal(ExitCode.SomeCellsFailed, results.ExitCode);
     }
 
+    /// <summary>The other seed still has a value, but no more says so than one that failed.</summary>
+    [Fact]
+    public void Emergence_is_as_doubtful_as_the_worst_of_its_cells()
+    {
+        var failed = Cells.Select(cell => cell.Cell is { Kind: CaptureKind.Micro, Position: 1, Boundary: 0, Seed: 1 } ? cell with { Information = cell.Information with { MiBits = double.NaN, Failure = "failed" } } : cell).ToList();
+
+        var results = new RunResults(Manifest(), failed);
+
+        Verdict Of(int boundary, int tokens) => results.Emergence.Single(row => (row.Boundary, row.Tokens) == (boundary, tokens)).Verdict;
+        Assert.Equal(Verdict.Failed, Of(0, 2));
+        Assert.NotEqual(Verdict.Failed, Of(0, 1));
+        Assert.NotEqual(Verdict.Failed, Of(1, 2));
+        Assert.Equal([Of(0, 1), Verdict.Failed], results.Means.Select(mean => mean.Verdict));
+    }
+
     [Fact]
     public void The_code_is_4_where_a_training_ran_out_of_steps()
     {

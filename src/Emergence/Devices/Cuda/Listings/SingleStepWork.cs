@@ -35,13 +35,7 @@ internal sealed class SingleStepWork(CriticShape shape, int xRows, int yRows, in
     {
         var step = new SingleStepWork(StepWork.PublishedShape, StepWork.PublishedRows, StepWork.PublishedRows, StepWork.PublishedPairs, warpgroups);
         return new("step32", $"the published step in {(warpgroups ? "single precision, six products of bf16 parts for one of wide matrices" : "plain single precision, op by op")}",
-        [
-            new(KernelTable.DrawShuffled, 4 * Index * StepWork.PublishedRows),
-            .. step.Forward(),
-            .. StepWork.Objective(StepWork.PublishedPairs),
-            .. step.Backward(),
-            .. StepWork.Update(StepWork.PublishedShape),
-        ]);
+            StepWork.OfPublished([.. step.Forward(), .. step.Backward()]));
     }
 
     public IEnumerable<LaunchWork> Forward() =>

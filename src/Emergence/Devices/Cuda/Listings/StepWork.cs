@@ -24,14 +24,12 @@ internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
     {
         var step = new StepWork(new(PublishedShape, PublishedRows, PublishedRows, PublishedPairs, hasPairProducts: warpgroups), warpgroups);
         return new("step", $"the published step in bf16: {PublishedRows:N0} rows of {Columns} + {Columns}, {string.Join('-', PublishedShape.Widths)}",
-        [
-            new(KernelTable.DrawShuffled, 4 * Index * PublishedRows),
-            .. step.Forward(),
-            .. Objective(PublishedPairs),
-            .. step.Backward(keepsX: true, keepsY: false, ofTwos: warpgroups),
-            .. Update(PublishedShape),
-        ]);
+            OfPublished([.. step.Forward(), .. step.Backward(keepsX: true, keepsY: false, ofTwos: warpgroups)]));
     }
+
+    /// <summary>The passes of the published step, and what lies around them.</summary>
+    public static IReadOnlyList<LaunchWork> OfPublished(IEnumerable<LaunchWork> passes) =>
+        [new(KernelTable.DrawShuffled, 4 * Index * PublishedRows), .. passes, .. Objective(PublishedPairs), .. Update(PublishedShape)];
 
     /// <summary>A step of a training in a queue.</summary>
     public static IEnumerable<LaunchWork> Of(CriticTraining training, bool warpgroups)
@@ -66,14 +64,14 @@ internal sealed class StepWork(CriticPlan16 plan, bool warpgroups)
     };
 
     /// <summary>The partition of all scores in three launches; the values of parts are few.</summary>
-    public static IEnumerable<LaunchWork> Objective(double pairs) =>
+    private static IEnumerable<LaunchWork> Objective(double pairs) =>
     [
         new(KernelTable.DonskerVaradhan, 3 * Single * pairs),
         new(KernelTable.DonskerVaradhanSum, 5 * sizeof(double) * (pairs / 1024)),
         new(KernelTable.DonskerVaradhanGradient, 4 * Single * pairs),
     ];
 
-    public static IEnumerable<LaunchWork> Update(CriticShape shape) =>
+    private static IEnumerable<LaunchWork> Update(CriticShape shape) =>
     [
         new(KernelTable.AdamScheduled, 7 * Single * shape.ParameterCount),
         new(KernelTable.EndStep, 2 * 5 * sizeof(double)),
