@@ -55,7 +55,7 @@ internal static class MeasureRun
         Console.Error.WriteLine($"data {plan.Data.Name}: {plan.Data.Count} sequences of {plan.Data.Length} tokens, {(plan.Data.IsEnumeration ? "all there are" : "a sample")}, H {plan.Data.PrefixBits[^1]:0.000} bits");
         foreach (var note in plan.Data.Notes)
             Console.Error.WriteLine(note);
-        Console.Error.WriteLine($"settings: {RunManifest.Settings(plan).ToJsonString()}");
+        Console.Error.WriteLine($"settings: {SettingTable.Record(plan).ToJsonString()}");
     }
 
     private static void Print(RunResults results, bool json)

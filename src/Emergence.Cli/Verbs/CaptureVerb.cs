@@ -2,6 +2,7 @@ using System.CommandLine;
 using Emergence.Capture;
 using Emergence.Checkpoints;
 using Emergence.Files;
+using Emergence.Measurement.Settings;
 using Emergence.Models;
 
 namespace Emergence.Cli.Verbs;
@@ -16,7 +17,7 @@ internal static class CaptureVerb
         var output = new Option<string>("--output", "-o") { Description = "Holds boundary.0 .. boundary.L, float32 [rows, T, d]; ROW.boundary.l [T, d] where rows differ in length", HelpName = "OUT.safetensors", Required = true };
         var kind = new Option<string>("--kind") { Description = "macro: whole sequences; micro: every token alone at position 0", HelpName = "macro|micro", DefaultValueFactory = _ => "macro" }.AcceptOnlyFromAmong("macro", "micro");
         var logits = new Option<bool>("--logits") { Description = "Also write final_norm and logits" };
-        var (device, modelFlags) = (new DeviceFlags(), new ModelFlags());
+        var (device, modelFlags) = (new DeviceFlags(), new SettingFlags(SettingTable.OfModel));
         var command = new Command("capture", "Write the residual stream at every boundary to a file") { model, ids, output, kind, logits };
         device.AddTo(command);
         modelFlags.AddTo(command);
@@ -28,7 +29,7 @@ internal static class CaptureVerb
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description}");
-            using var loaded = LanguageModel.Load(folder, machine, modelFlags.Options(parsed));
+            using var loaded = LanguageModel.Load(folder, machine, modelFlags.Read(parsed).ModelOptions);
             foreach (var warning in Warnings.Of(loaded))
                 Console.Error.WriteLine($"warning: {warning}");
             var what = parsed.GetValue(kind) == "micro" ? CaptureKind.Micro : CaptureKind.Macro;

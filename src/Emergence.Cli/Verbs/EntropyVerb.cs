@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
+using Emergence.Measurement.Settings;
 using Emergence.Tables;
 using Emergence.Tokenizers;
 
@@ -14,13 +15,12 @@ internal static class EntropyVerb
 
     public static Command Create()
     {
-        var model = Flags.Model();
-        var (data, json) = (new DataFlags(), Flags.Json());
-        var command = new Command("entropy", "Print the exact entropies of a data set; needs only the model's tokenizer") { model, json };
-        data.AddTo(command);
+        var (flags, json) = (new SettingFlags([SettingTable.Model, .. SettingTable.OfData]), Flags.Json());
+        var command = new Command("entropy", "Print the exact entropies of a data set; needs only the model's tokenizer") { json };
+        flags.AddTo(command);
         command.SetAction(parsed =>
         {
-            var settings = data.Settings(parsed, parsed.GetRequiredValue(model));
+            var settings = flags.Read(parsed);
             var folder = ModelReference.Resolve(settings.Model);
             var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder), settings.DatasetOptions(folder, MostSequences));
             foreach (var note in set.Notes)

@@ -4,6 +4,7 @@ using Emergence.Files;
 using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
+using Emergence.Measurement.Settings;
 using Emergence.Messages;
 using Emergence.Tables;
 
@@ -16,7 +17,7 @@ internal static class MiVerb
 
     public static Option<string> Estimators(string chosen) => new("--estimator")
     {
-        Description = $"{All}, or a list of: {Flags.EstimatorNames}",
+        Description = $"{All}, or a list of: {SettingTable.EstimatorNames}",
         HelpName = "A,B",
         DefaultValueFactory = _ => chosen,
     };

@@ -5,6 +5,7 @@ using Emergence.Datasets;
 using Emergence.Files;
 using Emergence.Information.Critics;
 using Emergence.Measurement.Grid;
+using Emergence.Measurement.Settings;
 using Emergence.Messages;
 using Emergence.Models;
 using Emergence.Pictures;
@@ -19,19 +20,18 @@ internal static class NoiseVerb
     public static Command Create()
     {
         var models = new Option<string[]>("--model") { Description = "A folder, a sample's name (stories260k), or org/name[@revision]; once for each model to compare", HelpName = "DIR_OR_NAME", Required = true };
-        var (data, modelFlags) = (new DataFlags(), new ModelFlags());
+        var flags = new SettingFlags([.. SettingTable.OfData, .. SettingTable.OfModel]);
         var boundaries = new Option<string>("--boundaries") { Description = "Whose states are disturbed, e.g. 1,4,8-10; by default after the first, the middle and the last block", HelpName = "LIST" };
         var positions = new Option<string>("--positions") { Description = "Tokens of a sequence, from 0; by default the last", HelpName = "LIST" };
         var sigmas = new Option<string>("--sigmas") { Description = "Sizes of the noise, in units of the states' root mean square; by default 1/32 to 32", HelpName = "A,B" };
         var picture = new Option<string>("--svg") { Description = "Also draw the curves into this file", HelpName = "FILE.svg" };
         var (device, format) = (new DeviceFlags(), new FormatFlags());
         var command = new Command("noise", "How much of the prefixes a model's states still tell after noise: the noisy-channel curve over sigma") { models };
-        data.AddTo(command);
+        flags.AddTo(command);
         foreach (var option in new Option[] { boundaries, positions, sigmas, picture })
             command.Add(option);
         format.AddTo(command);
         device.AddTo(command);
-        modelFlags.AddTo(command);
         command.SetAction(parsed =>
         {
             var written = format.Read(parsed);
@@ -47,9 +47,9 @@ internal static class NoiseVerb
             var found = new List<(string Model, NoisePoint Point)>();
             foreach (var (name, folder) in names.Zip(folders))
             {
-                var settings = data.Settings(parsed, name);
+                var settings = flags.Read(parsed);
                 var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder), settings.DatasetOptions(folder, CriticPreset.Small.Sequences));
-                using var model = LanguageModel.Load(folder, machine, modelFlags.Options(parsed));
+                using var model = LanguageModel.Load(folder, machine, settings.ModelOptions);
                 var points = NoiseCurve.Measure(model, set, parsed.GetValue(boundaries), parsed.GetValue(positions), sizes, settings.Seed, interruption.Token);
                 Console.Error.WriteLine($"model {name}: {set.Count} sequences of {set.Name}, H {set.PrefixBits[^1]:0.000} bits");
                 found.AddRange(points.Select(point => (Short(name), point)));

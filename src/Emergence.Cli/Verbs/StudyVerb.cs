@@ -26,7 +26,7 @@ internal static class StudyVerb
         var output = new Option<string>("--out") { Description = "Folder of the study; an unfinished one is gone on with", HelpName = "STUDY", Required = true };
         var format = new Option<string>("-o") { Description = "How to write the tables", HelpName = TableFormats.Names, DefaultValueFactory = _ => "text" };
         var seed = new Option<ulong>("--seed") { Description = "Draws whatever is drawn; the first of the seeds", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var (device, noColor, modelFlags) = (new DeviceFlags(), Flags.NoColor(), new ModelFlags());
+        var (device, noColor, modelFlags) = (new DeviceFlags(), Flags.NoColor(), new SettingFlags(SettingTable.OfModel));
         var own = study.Options.ToDictionary(option => option.Name, Flag);
         var command = new Command(study.Name, study.Description) { models, output };
         foreach (var option in own.Values.Concat([seed, format, noColor, ConfigFile.Option()]))
@@ -42,7 +42,7 @@ internal static class StudyVerb
                 Seed = parsed.GetValue(seed),
                 Device = device.Name(parsed),
                 DeviceOptions = device.Options(parsed),
-                ModelOptions = modelFlags.Options(parsed),
+                ModelOptions = modelFlags.Read(parsed).ModelOptions,
             };
             return (int)Execute(study, settings, parsed.GetRequiredValue(output), TableFormats.Parse(parsed.GetRequiredValue(format)), parsed.GetValue(noColor));
         });

@@ -5,6 +5,7 @@ using Emergence.Files;
 using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Measurement.Results;
+using Emergence.Measurement.Settings;
 using Emergence.Pictures;
 using Emergence.Tables;
 
@@ -143,7 +144,7 @@ public static class RunReport
     {
         page.Section("How to reproduce");
         page.Paragraph("The same settings with the same version on the same device give the same bytes. Information is in bits throughout.");
-        page.Code(RunCommand.Of(run));
+        page.Code(SettingTable.Command(run.Results.Manifest));
         page.Table("What decided about these results", Settings(run.Results.Manifest), folded: true);
     }
 

@@ -79,11 +79,11 @@ internal sealed class StudyContext : IDisposable
         get
         {
             var words = new List<string> { $"emergence study {_study.Name}" };
-            words.AddRange(Settings.Models.Select(model => $"--model {RunCommand.Quote(model)}"));
+            words.AddRange(Settings.Models.Select(model => $"--model {ShellWord.Quote(model)}"));
             foreach (var option in _study.Options.Where(option => !_values[option.Name].SequenceEqual(option.Default is { } value ? [value] : [])))
-                words.AddRange(_values[option.Name].Select(value => option.Kind == StudyOptionKind.Switch ? $"--{option.Name}" : $"--{option.Name} {RunCommand.Quote(value)}"));
+                words.AddRange(_values[option.Name].Select(value => option.Kind == StudyOptionKind.Switch ? $"--{option.Name}" : $"--{option.Name} {ShellWord.Quote(value)}"));
             if (Settings.Device != DeviceTable.Auto)
-                words.Add($"--device {RunCommand.Quote(Settings.Device)}");
+                words.Add($"--device {ShellWord.Quote(Settings.Device)}");
             if (Settings.Seed != 1)
                 words.Add(FormattableString.Invariant($"--seed {Settings.Seed}"));
             return string.Join(" \\\n  ", [.. words, "--out STUDY"]);
@@ -115,23 +115,22 @@ internal sealed class StudyContext : IDisposable
     }
 
     /// <summary>The settings of a run with the study's options of <see cref="StudyOption.Measurement"/> and, where it has them, of <see cref="StudyOption.Data"/>.</summary>
-    public MeasurementSettings Measurement(StudyModel model, string? data = null, string? estimator = null) => new()
+    public MeasurementSettings Measurement(StudyModel model, string? data = null, string? estimator = null)
     {
-        Model = model.Reference,
-        Data = data ?? Text("data"),
-        Template = _values.ContainsKey("template") ? Optional("template") : null,
-        FieldTokens = _values.ContainsKey("field-tokens") ? Whole("field-tokens") : 8,
-        Sequences = Optional("sequences") == null ? null : Whole("sequences"),
-        Boundaries = Optional("boundaries"),
-        Estimator = estimator ?? Text("estimator"),
-        Preset = Optional("preset"),
-        Seeds = Whole("seeds"),
-        Seed = Settings.Seed,
-        Device = Settings.Device,
-        DeviceOptions = Settings.DeviceOptions,
-        ModelOptions = Settings.ModelOptions,
-        Command = Command,
-    };
+        var settings = new MeasurementSettings
+        {
+            Model = model.Reference,
+            Data = data ?? Text("data"),
+            Seed = Settings.Seed,
+            Device = Settings.Device,
+            DeviceOptions = Settings.DeviceOptions,
+            ModelOptions = Settings.ModelOptions,
+            Command = Command,
+        };
+        foreach (var row in _study.Options.Select(option => option.Setting).OfType<Setting>().Where(row => _values[row.Name].Count > 0))
+            settings = row.Read(settings, _values[row.Name]);
+        return settings with { Data = data ?? settings.Data, Estimator = estimator ?? settings.Estimator };
+    }
 
     /// <summary>A run of its own in runs/<paramref name="name"/>, resumed where it ended.</summary>
     /// <param name="name">Of its folder.</param>

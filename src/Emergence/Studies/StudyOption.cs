@@ -1,4 +1,4 @@
-using Emergence.Information.Critics;
+using Emergence.Measurement.Settings;
 
 namespace Emergence.Studies;
 
@@ -23,21 +23,20 @@ internal enum StudyOptionKind
 /// <param name="IsRepeated">May be given several times.</param>
 internal sealed record StudyOption(string Name, string ValueName, string Description, string? Default = null, StudyOptionKind Kind = StudyOptionKind.Text, bool IsRepeated = false)
 {
+    /// <summary>The setting of measurements that the option stands for; null for an option of the study's own.</summary>
+    public Setting? Setting { get; private init; }
+
     /// <summary>How cells are measured, for studies that make runs.</summary>
     public static IReadOnlyList<StudyOption> Measurement { get; } =
     [
-        new("estimator", "NAME", "A row of the estimators", "s-mine"),
-        new("preset", string.Join('|', CriticPreset.All.Select(preset => preset.Name)), "Size of the trainings; by default small on a CPU, paper on a GPU"),
-        new("sequences", "N", "How many sequences at most; by default what the preset says"),
-        new("boundaries", "LIST", "Between l and l+1, e.g. 0,3,10-12; by default all"),
-        new("seeds", "N", "Trainings of each cell", "3"),
+        Of(SettingTable.Estimator), Of(SettingTable.Preset), Of(SettingTable.Sequences), Of(SettingTable.Boundaries), Of(SettingTable.Seeds),
     ];
 
     /// <summary>The sequences, for studies that take any.</summary>
     public static IReadOnlyList<StudyOption> Data { get; } =
     [
-        new("data", "NAME_OR_FILE", "The sequences, as in measure", "country"),
-        new("template", "TEXT", "Text of a shot with fields, for a .tsv, .csv or .jsonl file, e.g. \"{1}, The emotion of this sentence is {2:0=sad,1=happy},\""),
-        new("field-tokens", "N", "Tokens that text fields are cut to; shorter ones are left out", "8"),
+        Of(SettingTable.Data) with { Default = "country" }, Of(SettingTable.Template), Of(SettingTable.FieldTokens),
     ];
+
+    private static StudyOption Of(Setting row) => new(row.Name, row.ValueName, row.Help, row.Default) { Setting = row };
 }

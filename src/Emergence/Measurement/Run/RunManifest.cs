@@ -22,7 +22,7 @@ internal sealed class RunManifest
         Json = new JsonObject
         {
             ["format"] = Format,
-            ["settings"] = Settings(plan),
+            ["settings"] = SettingTable.Record(plan),
             ["model"] = Model(model, identity),
             ["data"] = Data(plan),
             ["device"] = new JsonObject { ["name"] = plan.Device.Name, ["path"] = plan.Device.Path, ["description"] = plan.Device.Description },
@@ -47,31 +47,6 @@ internal sealed class RunManifest
         var text = string.Create(CultureInfo.InvariantCulture, $"{_inputs}\n{cell.Kind}\n{cell.Boundary}\n{cell.Position}\n{cell.Estimator}\n{cell.Seed}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
-
-    /// <summary>The resolved settings.</summary>
-    public static JsonObject Settings(MeasurementPlan plan) => new()
-    {
-        ["model"] = plan.Settings.Model,
-        ["data"] = plan.Settings.Data,
-        ["shots"] = plan.Settings.Shots,
-        ["window"] = plan.Settings.Window,
-        ["template"] = plan.Settings.Template,
-        ["field_tokens"] = plan.Settings.FieldTokens,
-        ["sequences"] = plan.Settings.Sequences ?? plan.Preset.Sequences,
-        ["with_replacement"] = plan.Settings.WithReplacement,
-        ["bos"] = plan.Settings.BeginningOfSequence,
-        ["boundaries"] = List(plan.Grid.Boundaries),
-        ["positions"] = List(plan.Grid.Positions),
-        ["estimator"] = plan.Estimator.Name,
-        ["preset"] = plan.Preset.Identity,
-        ["seed"] = plan.Settings.Seed,
-        ["seeds"] = plan.Grid.Seeds.Count,
-        ["device"] = plan.Device.Name,
-        ["dtype"] = plan.ArithmeticType,
-        ["micro_position"] = plan.Settings.MicroPosition == MicroPosition.Own ? "own" : "zero",
-        ["ignore_weights"] = List(plan.Settings.ModelOptions.IgnoreWeights),
-        ["command"] = plan.Settings.Command,
-    };
 
     private static JsonObject Model(LanguageModel model, ModelIdentity identity) => new()
     {
