@@ -25,6 +25,8 @@ internal static class CommandLine
         CalibrateVerb.Create(),
         CaptureVerb.Create(),
         TokenizeVerb.Create(),
+        DownloadVerb.Create(),
+        ModelsVerb.Create(),
         DevicesVerb.Create(),
         VerifyVerb.Create(),
         BenchVerb.Create(),

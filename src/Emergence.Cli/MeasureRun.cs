@@ -17,6 +17,7 @@ internal static class MeasureRun
     {
         OutputPath.RequireFolder("--out", folder);
         using var interruption = new Interruption(resumes: true);
+        ModelFolder.Ensure(settings.Model, interruption.Token);
         using var plan = new MeasurementPlan(settings);
         Announce(plan);
         using var progress = new Progress(plan.Grid.Count, noColor);
@@ -35,6 +36,7 @@ internal static class MeasureRun
     public static ExitCode DryRun(MeasurementSettings settings, string folder, bool json)
     {
         OutputPath.RequireFolder("--out", folder);
+        ModelFolder.Ensure(settings.Model, CancellationToken.None);
         using var plan = new MeasurementPlan(settings);
         Announce(plan);
         var estimate = CostEstimate.Of(plan);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Emergence.Checkpoints;
 using Emergence.Information.Critics;
 using Emergence.Lab.Benchmarks;
 using Emergence.Lab.Listings;
@@ -74,7 +73,7 @@ internal static class BenchVerb
     {
         if (name == null)
             return null;
-        var folder = ModelReference.Resolve(name);
+        var folder = ModelFolder.Find(name);
         _ = ModelConfig.Read(folder);
         return folder;
     }

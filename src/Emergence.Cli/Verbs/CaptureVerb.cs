@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Emergence.Capture;
-using Emergence.Checkpoints;
 using Emergence.Files;
 using Emergence.Measurement.Settings;
 using Emergence.Models;
@@ -25,7 +24,7 @@ internal static class CaptureVerb
         {
             var rows = InputIds.Read(parsed.GetRequiredValue(ids));
             OutputPath.RequireFile("-o", parsed.GetRequiredValue(output));
-            var folder = ModelReference.Resolve(parsed.GetRequiredValue(model));
+            var folder = ModelFolder.Find(parsed.GetRequiredValue(model));
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description}");

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Emergence.Checkpoints;
 using Emergence.Datasets;
 using Emergence.Measurement.Settings;
 using Emergence.Tables;
@@ -21,7 +20,7 @@ internal static class EntropyVerb
         command.SetAction(parsed =>
         {
             var settings = flags.Read(parsed);
-            var folder = ModelReference.Resolve(settings.Model);
+            var folder = ModelFolder.Find(settings.Model);
             var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder), settings.DatasetOptions(folder, MostSequences));
             foreach (var note in set.Notes)
                 Console.Error.WriteLine(note);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text;
-using Emergence.Checkpoints;
 using Emergence.Datasets;
 using Emergence.Files;
 using Emergence.Information.Critics;
@@ -41,7 +40,7 @@ internal static class NoiseVerb
             if (parsed.GetValue(picture) is { } file)
                 OutputPath.RequireFile(picture.Name, file);
             var sizes = Sigmas(parsed.GetValue(sigmas));
-            var folders = names.Select(name => ModelReference.Resolve(name)).ToList();
+            var folders = names.Select(name => ModelFolder.Find(name)).ToList();
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
             var found = new List<(string Model, NoisePoint Point)>();

@@ -72,6 +72,8 @@ internal static class StudyVerb
     {
         OutputPath.RequireFolder("--out", folder);
         using var interruption = new Interruption(resumes: true);
+        foreach (var model in settings.Models)
+            ModelFolder.Ensure(model, interruption.Token);
         using var progress = new Listener(noColor);
         using var context = new StudyContext(study, settings, folder, progress, interruption.Token);
         Console.Error.WriteLine($"device {context.Device.Name}: {context.Device.Description}");

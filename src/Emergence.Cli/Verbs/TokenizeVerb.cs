@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Emergence.Checkpoints;
 using Emergence.Messages;
 using Emergence.Tokenizers;
 
@@ -20,7 +19,7 @@ internal static class TokenizeVerb
         var command = new Command("tokenize", "Read one JSON string a line, write one JSON list of token ids a line") { model, noSpecial, decode };
         command.SetAction(parsed =>
         {
-            var tokenizer = Tokenizer.Load(ModelReference.Resolve(parsed.GetRequiredValue(model)));
+            var tokenizer = Tokenizer.Load(ModelFolder.Find(parsed.GetRequiredValue(model)));
             var special = !parsed.GetValue(noSpecial);
             Convert(parsed.GetValue(decode) ? line => Decode(tokenizer, line) : line => Encode(tokenizer, line, special));
             return (int)ExitCode.Ok;

@@ -13,6 +13,11 @@ public static partial class ModelReference
     private const string DefaultRevision = "main";
     private const int CommitLength = 40;
 
+    private static string Samples => Path.Combine(AppContext.BaseDirectory, "samples");
+
+    /// <summary>Whether a name is that of a model that travels with the program.</summary>
+    public static bool IsSample(string name) => !name.Contains('/') && Directory.Exists(Path.Combine(Samples, name));
+
     /// <summary>
     /// The folder a reference stands for. <paramref name="environment"/> looks up environment variables (default: this
     /// process's), <paramref name="samples"/> is where samples lie (default: beside the program).
@@ -29,7 +34,7 @@ public static partial class ModelReference
         if (Pattern().Match(reference) is not { Success: true } match || reference.Contains(".."))
             throw new EmergenceException($"{shown}: no such folder, and not of the form org/name[@revision]", ExitCode.Usage);
 
-        samples ??= Path.Combine(AppContext.BaseDirectory, "samples");
+        samples ??= Samples;
         var name = match.Groups["name"].Value;
         var revision = match.Groups["revision"].Success ? match.Groups["revision"].Value : DefaultRevision;
         var sample = Path.Combine(samples, name);
