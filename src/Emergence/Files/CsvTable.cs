@@ -128,10 +128,8 @@ internal sealed partial class CsvTable
         var (first, rest) = (_rows[0].Fields, _rows.Skip(1).Where(row => !row.IsBlank && row.Fields.Length == _rows[0].Fields.Length).ToList());
         if (rest.Count == 0 || _rows[0].IsBlank)
             return _rows.Count == 1 && Array.Exists(first, field => !IsNumber(field));
-        bool IsAbove(int column, Func<string, bool> isName) =>
-            isName(first[column]) && rest.TrueForAll(row => IsNumber(row.Fields[column]) || Missing.Contains(row.Fields[column])) && rest.Exists(row => IsNumber(row.Fields[column]));
         var columns = Enumerable.Range(0, first.Length).ToList();
-        if (columns.Exists(column => IsAbove(column, field => !IsNumber(field) && !Missing.Contains(field))))
+        if (columns.Exists(column => IsWord(first[column]) && rest.Exists(row => !IsWord(row.Fields[column]) && !Missing.Contains(row.Fields[column]))))
             return true;
         if (columns.TrueForAll(column => IsNumber(first[column]) || Missing.Contains(first[column])))
             return HasNumberedHeader(first, rest);
@@ -153,12 +151,12 @@ internal sealed partial class CsvTable
             return false;
         if (names.Length < first.Length && AreDistinctWholes(rest.Select(row => row.Fields[0])))
             return true;
-        var isWritten = Enumerable.Range(0, first.Length).All(column => rest.TrueForAll(row => !WholePattern().IsMatch(row.Fields[column])));
+        var isWritten = Enumerable.Range(0, first.Length).All(column => rest.TrueForAll(row => IsNumber(row.Fields[column]) && !WholePattern().IsMatch(row.Fields[column])));
         var counts = names.Select((name, column) => (name, column)).All(pair => pair.name == pair.column.ToString(CultureInfo.InvariantCulture));
-        if (isWritten)
-            return counts ? true : throw Undecided($"{Printable.Quote(string.Join(_separator, first))} above numbers that are no whole numbers");
+        if (isWritten || !counts)
+            return counts;
         var isLabel = Enumerable.Range(0, first.Length).All(column => rest.Exists(row => row.Fields[column] == first[column]));
-        return counts && !isLabel ? throw Undecided($"{Printable.Quote(string.Join(_separator, first))}, which counts the columns, above whole numbers") : false;
+        return !isLabel ? throw Undecided($"{Printable.Quote(string.Join(_separator, first))}, which counts the columns, above whole numbers") : false;
     }
 
     /// <summary>The column that pandas writes before the others unless it is told not to: numbers of the rows under an empty name.</summary>
@@ -216,8 +214,7 @@ internal sealed partial class CsvTable
     private DataColumn Words(string name, int column, string[] fields)
     {
         var (row, word) = fields.Select((field, row) => (row, field)).First(pair => !Missing.Contains(pair.field));
-        var parts = word.Split([' ', ';', '|', '\t'], StringSplitOptions.RemoveEmptyEntries);
-        if (parts.Length > 1 && Array.TrueForAll(parts, part => TryParse(part.Replace(',', '.'), out _)))
+        if (HoldsSeveral(word))
             throw Error($"line {_rows[row].Line}: {Printable.Quote(word)} holds several numbers: expected the same ',' or ';' or tab between numbers in every line");
         if (DatePattern().IsMatch(word))
             throw Error($"line {_rows[row].Line}: column {Shown(name, column)} holds dates ({Printable.Quote(word)}): expected numbers, e.g. days since the first, or --discrete with its name for labels");
@@ -234,6 +231,15 @@ internal sealed partial class CsvTable
         if (!_format.Contains("decimal commas"))
             _format.Add("decimal commas");
         return true;
+    }
+
+    /// <summary>Neither a number nor several, nor a date, nor missing.</summary>
+    private static bool IsWord(string field) => !IsNumber(field) && !Missing.Contains(field) && !HoldsSeveral(field) && !DatePattern().IsMatch(field);
+
+    private static bool HoldsSeveral(string field)
+    {
+        var parts = field.Split([' ', ';', '|', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        return parts.Length > 1 && Array.TrueForAll(parts, part => TryParse(part.Replace(',', '.'), out _));
     }
 
     private static bool AreDistinctWholes(IEnumerable<string> fields)
