@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Reports;
