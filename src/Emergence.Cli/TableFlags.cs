@@ -1,7 +1,8 @@
 using System.CommandLine;
-using Emergence.Datasets;
+using Emergence.Devices;
 using Emergence.Files;
-using Emergence.Information;
+using Emergence.Information.Exact;
+using Emergence.Messages;
 
 namespace Emergence.Cli;
 

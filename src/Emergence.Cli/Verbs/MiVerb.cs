@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Emergence.Devices;
 using Emergence.Information;
-using Emergence.Reports;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
+using Emergence.Messages;
+using Emergence.Tables;
 
 namespace Emergence.Cli.Verbs;
 

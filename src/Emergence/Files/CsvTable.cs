@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Emergence.Datasets;
+using Emergence.Devices;
+using Emergence.Messages;
 
 namespace Emergence.Files;
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Emergence.Devices;
+using Emergence.Messages;
 
 namespace Emergence.Files;
 

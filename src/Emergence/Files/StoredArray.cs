@@ -1,6 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Emergence.Devices;
+using Emergence.Messages;
 
 namespace Emergence.Files;
 

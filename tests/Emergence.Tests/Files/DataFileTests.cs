@@ -1,5 +1,5 @@
 using System.Text;
-using Emergence.Datasets;
+using Emergence.Devices;
 using Emergence.Files;
 
 namespace Emergence.Tests.Files;
