@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Emergence.Devices;
 using Emergence.Files;
 using Emergence.Information.Exact;
 using Emergence.Messages;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Emergence.Devices;
 using Emergence.Messages;
 
 namespace Emergence.Files;

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using Emergence.Devices;
 using Emergence.Files.Safetensors;
 using Emergence.Messages;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Emergence.Devices;
 using Emergence.Messages;
 
 namespace Emergence.Files;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Emergence.Devices;
 using Emergence.Messages;
 
 namespace Emergence.Files;

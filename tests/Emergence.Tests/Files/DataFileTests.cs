@@ -1,5 +1,4 @@
 using System.Text;
-using Emergence.Devices;
 using Emergence.Files;
 
 namespace Emergence.Tests.Files;
