@@ -43,7 +43,8 @@ internal sealed class DownloadBar(bool isWanted) : DownloadProgress, IDisposable
             _shown = _time.Elapsed;
             var rate = _fetched / Math.Max(_time.Elapsed.TotalSeconds, 1e-3);
             var left = rate > 0 ? Progress.Duration(Math.Max(0, _bytes - _fetched) / rate) : "?";
-            Console.Error.Write($"\r\u001b[K{file.Path}  {Math.Min(100, 100 * _fetched / Math.Max(1, _bytes))} %  {Size((long)rate)}/s  {left} left");
+            Console.Error.Write(
+                $"\r\u001b[K{file.Path}  {Math.Min(100, 100 * _fetched / Math.Max(1, _bytes))} %  {Size((long)rate)}/s  {left} left");
             _isOpen = true;
         }
     }

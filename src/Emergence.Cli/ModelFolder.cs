@@ -12,7 +12,8 @@ internal static class ModelFolder
     /// </summary>
     public static void Ensure(string reference, CancellationToken cancellation)
     {
-        if (Path.Exists(reference) || ModelReference.IsSample(reference) || HubReference.TryParse(reference) is not { } model || !model.Name.Contains('/'))
+        if (Path.Exists(reference) || ModelReference.IsSample(reference) || HubReference.TryParse(reference) is not { } model
+            || !model.Name.Contains('/'))
             return;
         var settings = new HubSettings();
         if (settings.IsOffline || ModelDownload.IsCached(model, settings))
@@ -33,7 +34,8 @@ internal static class ModelFolder
         using var progress = new DownloadBar(settings.ShowsProgress);
         try
         {
-            return new ModelDownload(model, settings, progress).Run(plan => Announce(plan, isDryRun), cancellation).GetAwaiter().GetResult();
+            return new ModelDownload(model, settings, progress).Run(plan => Announce(plan, isDryRun), cancellation).GetAwaiter()
+                .GetResult();
         }
         catch (AggregateException error) when (error.InnerExceptions.OfType<EmergenceException>().FirstOrDefault() is { } first)
         {
@@ -43,7 +45,9 @@ internal static class ModelFolder
 
     private static bool Announce(DownloadPlan plan, bool isDryRun)
     {
-        Console.Error.WriteLine($"model {plan.Model}: commit {plan.Commit}, {plan.Missing.Count} files to fetch ({DownloadBar.Size(plan.Bytes)}), {plan.Cached.Count} in the cache");
+        Console.Error.WriteLine(
+            $"model {plan.Model}: commit {plan.Commit}, {plan.Missing.Count} files to fetch ({DownloadBar.Size(plan.Bytes)}), "
+            + $"{plan.Cached.Count} in the cache");
         if (isDryRun)
         {
             foreach (var file in plan.Missing)

@@ -12,7 +12,8 @@ internal static class DownloadVerb
         var model = new Argument<string>("model") { Description = "org/name[@revision]", HelpName = "ORG/NAME" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Print what would be fetched, and fetch nothing" };
         var offline = new Option<bool>("--offline") { Description = "Make no connection, as HF_HUB_OFFLINE=1" };
-        var command = new Command("download", "Fetch what a measurement reads of a model into the Hugging Face cache, and print its folder") { model, dryRun, offline };
+        var command = new Command("download",
+            "Fetch what a measurement reads of a model into the Hugging Face cache, and print its folder") { model, dryRun, offline };
         command.SetAction(parsed =>
         {
             var word = parsed.GetRequiredValue(model);

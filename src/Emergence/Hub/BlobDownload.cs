@@ -4,7 +4,8 @@ using Emergence.Messages;
 namespace Emergence.Hub;
 
 /// <summary>Fetches one file into its blob: resumed, tried again, and checked against its digest before it gets its name.</summary>
-internal sealed class BlobDownload(HubConnection connection, HubSettings settings, CachedRepository repository, HubReference model, string commit, HubFile file, DownloadProgress progress)
+internal sealed class BlobDownload(HubConnection connection, HubSettings settings, CachedRepository repository, HubReference model,
+    string commit, HubFile file, DownloadProgress progress)
 {
     private const int Piece = 256 << 10, MostAddresses = 3, Shown = 12;
     private readonly HubSubject _subject = new(model, file.Path);
@@ -14,7 +15,8 @@ internal sealed class BlobDownload(HubConnection connection, HubSettings setting
     public static bool IsPresent(CachedRepository repository, HubFile file)
     {
         var info = new FileInfo(repository.Blob(file.Digest));
-        return info.Exists && ((info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo) ?? info) is { Exists: true } real && real.Length == file.Size;
+        return info.Exists && ((info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo) ?? info) is { Exists: true } real
+            && real.Length == file.Size;
     }
 
     public async Task Run(CancellationToken cancellation)
@@ -70,7 +72,8 @@ internal sealed class BlobDownload(HubConnection connection, HubSettings setting
             {
                 failures = partial.Length > before ? 0 : failures;
                 if (RetryWait.Next(settings, error, failures++) is not { } wait)
-                    throw GivenUp(partial, error, failures);
+                    throw _subject.Refuse($"{RetryWait.GivenUp(error, failures)}; {partial.Length:N0} of {file.Size:N0} bytes are kept",
+                        ExitCode.TryAgain);
                 progress.Say($"{file.Path}: {error.Message}; trying again");
                 await Task.Delay(wait, cancellation).ConfigureAwait(false);
             }
@@ -101,7 +104,8 @@ internal sealed class BlobDownload(HubConnection connection, HubSettings setting
                 break;
             case 206 or 416:
                 partial.StartOver();
-                throw new HubTransientException($"{source.Host} does not answer for the bytes that are missing (status {(int)response.StatusCode})");
+                throw new HubTransientException(
+                    $"{source.Host} does not answer for the bytes that are missing (status {(int)response.StatusCode})");
             default:
                 throw connection.Failure(response, source, _subject);
         }
@@ -165,16 +169,11 @@ internal sealed class BlobDownload(HubConnection connection, HubSettings setting
     private void RequireExpected(HubAnswer answer)
     {
         if (answer.Digest == null || answer.Commit == null)
-            throw _subject.Refuse($"HF_ENDPOINT ({settings.Endpoint}) does not answer like a hub: no X-Repo-Commit or ETag", ExitCode.Failed);
+            throw _subject.Refuse($"HF_ENDPOINT ({settings.Endpoint}) does not answer like a hub: no X-Repo-Commit or ETag",
+                ExitCode.Failed);
         if (answer.Digest != file.Digest || answer.Commit != commit)
             throw _subject.Refuse("the server's listing and its file disagree", ExitCode.Failed);
     }
-
-    private EmergenceException GivenUp(PartialBlob partial, HubTransientException error, int failures) =>
-        _subject.Refuse(
-            $"{error.Message}{(failures > 1 ? $", {failures} times in a row" : "")}: try again {(error.Wait is { } wait ? $"in {wait.TotalSeconds:0} s" : "later")}; "
-                + $"{partial.Length:N0} of {file.Size:N0} bytes are kept",
-            ExitCode.TryAgain);
 
     private EmergenceException Wrong(PartialBlob partial, string digest)
     {

@@ -13,7 +13,8 @@ internal sealed class CachedRepository(string cache, string name)
     private const string TagName = "CACHEDIR.TAG";
 
     // The signature that backup programs look for, https://bford.info/cachedir/.
-    private const string Tag = "Signature: 8a477f597d28d172789f06886806bc55\n# This file is a cache directory tag created by huggingface_hub.\n"
+    private const string Tag =
+        "Signature: 8a477f597d28d172789f06886806bc55\n# This file is a cache directory tag created by huggingface_hub.\n"
         + "# For information about cache directory tags, see:\n#\thttps://bford.info/cachedir/\n";
 
     private const string FolderPrefix = "models--";
@@ -26,7 +27,8 @@ internal sealed class CachedRepository(string cache, string name)
     /// <summary>Repositories of models in a cache, by name.</summary>
     public static IEnumerable<string> Names(string cache) =>
         Directory.Exists(cache)
-            ? Directory.EnumerateDirectories(cache, FolderPrefix + "*").Select(path => Path.GetFileName(path)[FolderPrefix.Length..].Replace("--", "/")).Order(StringComparer.Ordinal)
+            ? Directory.EnumerateDirectories(cache, FolderPrefix + "*")
+                .Select(path => Path.GetFileName(path)[FolderPrefix.Length..].Replace("--", "/")).Order(StringComparer.Ordinal)
             : [];
 
     public string Blob(string digest) => Path.Combine(Folder, "blobs", digest);
@@ -36,7 +38,8 @@ internal sealed class CachedRepository(string cache, string name)
     public string Lock(string digest) => Path.Combine(cache, ".locks", FolderName, digest + ".lock");
 
     /// <summary>Listing that the client left, or null where there is none that this program understands.</summary>
-    public IReadOnlyDictionary<string, HubFile>? Listing(string commit) => SavedListing.Read(Path.Combine(Folder, "trees", commit + ".json"));
+    public IReadOnlyDictionary<string, HubFile>? Listing(string commit) =>
+        SavedListing.Read(Path.Combine(Folder, "trees", commit + ".json"));
 
     /// <summary>The commit that a revision stood for when it was last fetched; null where it was not.</summary>
     public string? Commit(HubReference reference)
@@ -54,14 +57,16 @@ internal sealed class CachedRepository(string cache, string name)
     public IEnumerable<string> Commits()
     {
         var snapshots = Path.Combine(Folder, "snapshots");
-        return Directory.Exists(snapshots) ? Directory.EnumerateDirectories(snapshots).Select(path => Path.GetFileName(path)).Where(HubReference.IsCommitHash).Order(StringComparer.Ordinal) : [];
+        return Directory.Exists(snapshots) ? Directory.EnumerateDirectories(snapshots).Select(path => Path.GetFileName(path))
+            .Where(HubReference.IsCommitHash).Order(StringComparer.Ordinal) : [];
     }
 
     /// <summary>Bytes of the files of a snapshot, links followed.</summary>
     public long Bytes(string commit) =>
         Directory.EnumerateFiles(Snapshot(commit), "*", SearchOption.AllDirectories)
             .Select(path => new FileInfo(path))
-            .Sum(info => ((info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo) ?? info) is { Exists: true } real ? real.Length : 0);
+            .Sum(info => ((info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo) ?? info) is { Exists: true } real ? real.Length
+                : 0);
 
     /// <summary>Makes the folders that every download needs.</summary>
     public void Prepare()
@@ -114,7 +119,8 @@ internal sealed class CachedRepository(string cache, string name)
     public bool Holds(string commit, HubFile file)
     {
         var info = new FileInfo(Path.Combine(Snapshot(commit), file.Path.Replace('/', Path.DirectorySeparatorChar)));
-        return info.Exists && (info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info) is { Exists: true } real && real.Length == file.Size;
+        return info.Exists && (info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info) is { Exists: true } real
+            && real.Length == file.Size;
     }
 
     private string RefPath(string revision) => Path.Combine(Folder, "refs", revision.Replace('/', Path.DirectorySeparatorChar));

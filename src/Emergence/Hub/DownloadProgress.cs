@@ -25,7 +25,8 @@ internal abstract class DownloadProgress
 /// <param name="Missing">Files to fetch.</param>
 /// <param name="Cached">Files that are here already.</param>
 /// <param name="Partial">Bytes of the missing files that an earlier attempt left.</param>
-internal sealed record DownloadPlan(HubReference Model, string Commit, IReadOnlyList<HubFile> Missing, IReadOnlyList<HubFile> Cached, long Partial)
+internal sealed record DownloadPlan(HubReference Model, string Commit, IReadOnlyList<HubFile> Missing, IReadOnlyList<HubFile> Cached,
+    long Partial)
 {
     /// <summary>Bytes to fetch.</summary>
     public long Bytes => Missing.Sum(file => file.Size) - Partial;

@@ -51,7 +51,8 @@ internal sealed class HubConnection : IDisposable
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        var version = typeof(HubConnection).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+        var version = typeof(
+            HubConnection).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("emergence", version));
     }
 
@@ -105,7 +106,8 @@ internal sealed class HubConnection : IDisposable
         if (!IsOfHub(address) && status is 400 or 403)
             return new HubTransientException($"the signed address is not accepted any more (status {status})") { IsExpiredAddress = true };
         if (status is 408 or 429 or 500 or 502 or 503 or 504)
-            return new HubTransientException(status == 429 ? "the hub asks to slow down (status 429)" : $"{address.Host} answers with status {status}", AskedWait(response));
+            return new HubTransientException(status == 429 ? "the hub asks to slow down (status 429)"
+                : $"{address.Host} answers with status {status}", AskedWait(response));
         return Refusal(status, Header(response, "X-Error-Code") ?? "", Header(response, "X-Error-Message") ?? "", subject);
     }
 
@@ -113,11 +115,13 @@ internal sealed class HubConnection : IDisposable
 
     /// <summary>A header as it came; null where it is absent.</summary>
     public static string? Header(HttpResponseMessage response, string name) =>
-        response.Headers.NonValidated.TryGetValues(name, out var values) || response.Content.Headers.NonValidated.TryGetValues(name, out values)
+        response.Headers.NonValidated.TryGetValues(name, out var values)
+            || response.Content.Headers.NonValidated.TryGetValues(name, out values)
             ? values.ToString()
             : null;
 
-    private async Task<HttpResponseMessage> Send(Uri address, bool isTrusted, long from, string? condition, HubSubject subject, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> Send(Uri address, bool isTrusted, long from, string? condition, HubSubject subject,
+        CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
@@ -138,7 +142,8 @@ internal sealed class HubConnection : IDisposable
         }
         catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
         {
-            throw new HubTransientException($"no answer from {address.Host} within {_settings.AnswerTimeout.TotalSeconds:0} s", inner: error);
+            throw new HubTransientException($"no answer from {address.Host} within {_settings.AnswerTimeout.TotalSeconds:0} s",
+                inner: error);
         }
         catch (HttpRequestException error)
         {
@@ -149,11 +154,15 @@ internal sealed class HubConnection : IDisposable
     private Exception Unreachable(HttpRequestException error, Uri address, HubSubject subject) => error.HttpRequestError switch
     {
         HttpRequestError.SecureConnectionError =>
-            subject.Refuse($"the certificate of {address.Host} is not accepted: if a proxy of this network signs it, name its certificates in SSL_CERT_FILE", ExitCode.Usage),
-        HttpRequestError.ProxyTunnelError => subject.Refuse("the proxy refuses the connection: see HTTPS_PROXY and its name and password", ExitCode.Usage),
+            subject.Refuse(
+                $"the certificate of {address.Host} is not accepted: if a proxy of this network signs it, name its certificates in "
+                + $"SSL_CERT_FILE", ExitCode.Usage),
+        HttpRequestError.ProxyTunnelError =>
+            subject.Refuse("the proxy refuses the connection: see HTTPS_PROXY and its name and password", ExitCode.Usage),
         HttpRequestError.NameResolutionError when IsUnknownHost(error) =>
             subject.Refuse($"no host is named {address.Host}: see HF_ENDPOINT ({_settings.Endpoint}) and the network", ExitCode.TryAgain),
-        _ => new HubTransientException($"{address.Host} cannot be reached ({Printable.Escape(error.InnerException?.Message ?? error.Message)})", inner: error),
+        _ => new HubTransientException(
+            $"{address.Host} cannot be reached ({Printable.Escape(error.InnerException?.Message ?? error.Message)})", inner: error),
     };
 
     private static bool IsUnknownHost(HttpRequestException error) =>
@@ -164,7 +173,8 @@ internal sealed class HubConnection : IDisposable
         var text = Header(response, "Location") ?? throw subject.Refuse("a redirect does not say where to", ExitCode.Failed);
         var next = text.StartsWith('/') && !text.StartsWith("//", StringComparison.Ordinal)
             ? Exact(address.GetLeftPart(UriPartial.Authority) + text)
-            : text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase)
+            : text.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+                || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase)
                 ? Exact(text)
                 : throw subject.Refuse($"a redirect leads to {Printable.Quote(text.Split('?')[0])}, which is no address", ExitCode.Failed);
         return address.Scheme == "https" && next.Scheme == "http"
@@ -196,18 +206,23 @@ internal sealed class HubConnection : IDisposable
         var page = $"{_settings.Endpoint.ToString().TrimEnd('/')}/{subject.Model.Name}";
         return (status, code) switch
         {
-            (401, _) when isRefused && _token is { } token => subject.Refuse($"the token in {token.Place} is not accepted: renew it, or unset it for a public model"),
+            (401, _) when isRefused && _token is { } token =>
+                subject.Refuse($"the token in {token.Place} is not accepted: renew it, or unset it for a public model"),
             (401, "GatedRepo") => subject.Refuse("gated: log in, accept the conditions on the model's page, set HF_TOKEN"),
             (403, "GatedRepo") => subject.Refuse($"gated: this token's account has no access yet: ask for it on the model's page {page}"),
             (403, _) => subject.Refuse("the token lacks the permission to read this repository"),
-            (404, "RevisionNotFound") => subject.Refuse($"no revision {Printable.Quote(subject.Model.Revision)}: see the branches and tags on {page}"),
+            (404, "RevisionNotFound") =>
+                subject.Refuse($"no revision {Printable.Quote(subject.Model.Revision)}: see the branches and tags on {page}"),
             (404, "EntryNotFound") => subject.Refuse("not there at this commit"),
             (401 or 404, _) => subject.Refuse(_token == null
                 ? "not found, or private: check the name; if it is private set HF_TOKEN to a token that may read it"
                 : "not found, or this token may not read it"),
             (407, _) => subject.Refuse("the proxy asks for a name and password: see HTTPS_PROXY"),
             (451, _) => subject.Refuse("not available for legal reasons (status 451)"),
-            _ => subject.Refuse($"{_settings.Endpoint.Host} answers with status {status}{(message.Length > 0 ? $": {Printable.Escape(message)}" : "")}", ExitCode.Failed),
+            _ =>
+                subject.Refuse(
+                $"{_settings.Endpoint.Host} answers with status {status}{(message.Length > 0 ? $": {Printable.Escape(message)}" : "")}",
+                ExitCode.Failed),
         };
     }
 }

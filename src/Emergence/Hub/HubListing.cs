@@ -10,7 +10,8 @@ internal static class HubListing
     public const int LargestPage = 32 << 20, MostEntries = 200_000, MostPages = 1_000;
 
     private const int LongestPath = 255;
-    private static readonly string[] s_deviceNames = ["CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "LPT1", "LPT2", "LPT3", "LPT4"];
+    private static readonly string[] s_deviceNames =
+        ["CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "LPT1", "LPT2", "LPT3", "LPT4"];
 
     /// <summary>Adds the files of a page whose paths may be used; others are no file that a measurement reads.</summary>
     public static void Add(string model, ReadOnlySpan<byte> page, Dictionary<string, HubFile> files, ref int entries)
@@ -31,7 +32,8 @@ internal static class HubListing
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
-            throw new EmergenceException($"{model}: the hub's listing is not what was expected: {Printable.Escape(error.Message)}", inner: error);
+            throw new EmergenceException($"{model}: the hub's listing is not what was expected: {Printable.Escape(error.Message)}",
+                inner: error);
         }
     }
 
@@ -40,7 +42,8 @@ internal static class HubListing
         path.Length is > 0 and <= LongestPath
             && path[0] != '/'
             && path.All(c => c is >= ' ' and not '\x7f' and not ('\\' or ':'))
-            && path.Split('/').All(part => part is not ("" or "." or "..") && !s_deviceNames.Contains(part.Split('.')[0].ToUpperInvariant()));
+            && path.Split('/').All(part =>
+                part is not ("" or "." or "..") && !s_deviceNames.Contains(part.Split('.')[0].ToUpperInvariant()));
 
     private static HubFile? Read(JsonElement entry)
     {
@@ -49,6 +52,7 @@ internal static class HubListing
         var (digest, size) = entry.TryGetProperty("lfs", out var large) && large.ValueKind == JsonValueKind.Object
             ? (large.GetProperty("oid").GetString()!, large.GetProperty("size").GetInt64())
             : (entry.GetProperty("oid").GetString()!, entry.GetProperty("size").GetInt64());
-        return HubFile.IsDigest(digest) && size >= 0 ? new(entry.GetProperty("path").GetString()!, size, digest) : throw new FormatException("a digest or size is none");
+        return HubFile.IsDigest(digest) && size >= 0 ? new(entry.GetProperty("path").GetString()!, size, digest)
+            : throw new FormatException("a digest or size is none");
     }
 }

@@ -78,7 +78,8 @@ internal sealed partial class HubSettings
     private static string Checked(string secret, string place) =>
         secret.All(c => c is > ' ' and < '\x7f')
             ? secret
-            : throw new EmergenceException($"the token in {Printable.Escape(place)}: expected visible ASCII characters, found others", ExitCode.Usage);
+            : throw new EmergenceException($"the token in {Printable.Escape(place)}: expected visible ASCII characters, found others",
+                ExitCode.Usage);
 
     private string? Value(string name) => _environment(name) is { Length: > 0 } value ? value : null;
 
@@ -97,9 +98,11 @@ internal sealed partial class HubSettings
     private Uri FindEndpoint()
     {
         var word = Value("HF_ENDPOINT")?.TrimEnd('/') ?? PublicHub;
-        return Uri.TryCreate(word, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Query.Length == 0
+        return Uri.TryCreate(word, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0
+            && uri.Query.Length == 0
             ? uri
-            : throw new EmergenceException($"HF_ENDPOINT: expected an address such as {PublicHub}, found {Printable.Quote(word)}", ExitCode.Usage);
+            : throw new EmergenceException($"HF_ENDPOINT: expected an address such as {PublicHub}, found {Printable.Quote(word)}",
+                ExitCode.Usage);
     }
 
     /// <summary>The first of these places that is set; only that one is looked at, as other programs do.</summary>
@@ -138,7 +141,8 @@ internal sealed partial class HubSettings
         const string Accounts = "/etc/passwd";
         const int HomeField = 5;
         return File.Exists(Accounts)
-            ? File.ReadLines(Accounts).Select(line => line.Split(':')).FirstOrDefault(fields => fields.Length > HomeField && fields[0] == user)?[HomeField]
+            ? File.ReadLines(Accounts).Select(line => line.Split(':'))
+                .FirstOrDefault(fields => fields.Length > HomeField && fields[0] == user)?[HomeField]
             : null;
     }
 

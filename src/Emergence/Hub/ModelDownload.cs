@@ -40,11 +40,13 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
         string commit;
         try
         {
-            commit = model.IsCommit ? model.Revision : await Resolve(connection, cancellation).ConfigureAwait(false);
+            commit = model.IsCommit ? model.Revision
+                : IsCached(model, settings) ? await Resolve(connection, cancellation).ConfigureAwait(false)
+                : await Patiently(() => Resolve(connection, cancellation), cancellation).ConfigureAwait(false);
         }
         catch (HubTransientException error)
         {
-            return OutOfReach(error);
+            return FromCache(error);
         }
 
         if (NeededFiles.Missing(model.ToString(), _repository.Snapshot(commit)) == null)
@@ -65,16 +67,18 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
     /// <param name="why">Why none is made.</param>
     public string Offline(string why)
     {
-        var commit = _repository.Commit(model) ?? throw _subject.Refuse($"not in the cache {Printable.Escape(settings.Cache)}, and {why}: unset it to fetch the model");
+        var commit = _repository.Commit(model)
+            ?? throw _subject.Refuse($"not in the cache {Printable.Escape(settings.Cache)}, and {why}: unset it to fetch the model");
         return NeededFiles.Missing(model.ToString(), _repository.Snapshot(commit)) is { } missing
-            ? throw _subject.Refuse($"{missing} is not in the cache {Printable.Escape(settings.Cache)}, and {why}: unset it to fetch the file")
+            ? throw _subject.Refuse(
+                $"{missing} is not in the cache {Printable.Escape(settings.Cache)}, and {why}: unset it to fetch the file")
             : _repository.Snapshot(commit);
     }
 
-    private string OutOfReach(HubTransientException error)
+    /// <summary>A complete snapshot is enough where the hub is out of reach; that it may be an older one is said.</summary>
+    private string FromCache(HubTransientException error)
     {
-        if (_repository.Commit(model) is not { } commit || NeededFiles.Missing(model.ToString(), _repository.Snapshot(commit)) != null)
-            throw _subject.Refuse($"{error.Message}: see the network, HF_ENDPOINT ({settings.Endpoint}) and HTTPS_PROXY", ExitCode.TryAgain);
+        var commit = _repository.Commit(model)!;
         progress.Say($"{model}: {error.Message}; taking commit {commit} from the cache");
         return _repository.Snapshot(commit);
     }
@@ -90,11 +94,13 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
                 throw _subject.Refuse("the hub has disabled this repository");
             return json.RootElement.GetProperty("sha").GetString() is { } sha && HubReference.IsCommitHash(sha)
                 ? sha
-                : throw _subject.Refuse($"HF_ENDPOINT ({settings.Endpoint}) does not answer like a hub: expected a commit of 40 hex digits", ExitCode.Failed);
+                : throw _subject.Refuse($"HF_ENDPOINT ({settings.Endpoint}) does not answer like a hub: expected a commit of 40 hex digits",
+                    ExitCode.Failed);
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw _subject.Refuse($"HF_ENDPOINT ({settings.Endpoint}) does not answer like a hub: expected JSON with a commit", ExitCode.Failed);
+            throw _subject.Refuse($"HF_ENDPOINT ({settings.Endpoint}) does not answer like a hub: expected JSON with a commit",
+                ExitCode.Failed);
         }
     }
 
@@ -106,10 +112,12 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
         for (var page = 0; next != null; page++)
         {
             if (page == HubListing.MostPages)
-                throw _subject.Refuse($"the listing has over {HubListing.MostPages:N0} pages: not a model this program reads", ExitCode.Failed);
+                throw _subject.Refuse($"the listing has over {HubListing.MostPages:N0} pages: not a model this program reads",
+                    ExitCode.Failed);
             var address = next;
             next = null;
-            var body = await Patiently(() => Text(connection, address, HubListing.LargestPage, link => next = link, cancellation), cancellation).ConfigureAwait(false);
+            var body = await Patiently(() =>
+                Text(connection, address, HubListing.LargestPage, link => next = link, cancellation), cancellation).ConfigureAwait(false);
             HubListing.Add(model.ToString(), body, files, ref entries);
         }
 
@@ -138,7 +146,8 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
                     return bytes.WrittenSpan.ToArray();
                 bytes.Advance(count);
                 if (bytes.WrittenCount > most)
-                    throw _subject.Refuse($"an answer of {settings.Endpoint} is over {most:N0} bytes: not what a hub sends", ExitCode.Failed);
+                    throw _subject.Refuse($"an answer of {settings.Endpoint} is over {most:N0} bytes: not what a hub sends",
+                        ExitCode.Failed);
             }
         }
         catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
@@ -162,7 +171,9 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
             catch (HubTransientException error)
             {
                 if (RetryWait.Next(settings, error, attempt) is not { } wait)
-                    throw _subject.Refuse($"{error.Message}, {attempt + 1} times in a row: try again later", ExitCode.TryAgain);
+                    throw _subject.Refuse(
+                        $"{RetryWait.GivenUp(error, attempt + 1)}; see the network, HF_ENDPOINT ({settings.Endpoint}) and HTTPS_PROXY",
+                        ExitCode.TryAgain);
                 progress.Say($"{model}: {error.Message}; trying again");
                 await Task.Delay(wait, cancellation).ConfigureAwait(false);
             }
@@ -183,10 +194,12 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
             Prepare();
             await Fetch(connection, commit, [index], cancellation).ConfigureAwait(false);
             var shards = NeededFiles.Shards(model.ToString(), Path.Combine(_repository.Snapshot(commit), NeededFiles.Index));
-            files = [.. files, .. shards.Select(shard => listing.GetValueOrDefault(shard) ?? throw _subject.Refuse($"{NeededFiles.Index} names {Printable.Quote(shard)}, which is not listed", ExitCode.Failed))];
+            files = [.. files, .. shards.Select(shard => listing.GetValueOrDefault(shard)
+                ?? throw _subject.Refuse($"{NeededFiles.Index} names {Printable.Quote(shard)}, which is not listed", ExitCode.Failed))];
         }
 
-        var (cached, missing) = (files.Where(file => _repository.Holds(commit, file)).ToList(), files.Where(file => !_repository.Holds(commit, file)).ToList());
+        var (cached, missing) = (files.Where(file => _repository.Holds(commit, file))
+            .ToList(), files.Where(file => !_repository.Holds(commit, file)).ToList());
         var plan = new DownloadPlan(model, commit, missing, cached, missing.Sum(Partial));
         if (!planned(plan))
             return false;
@@ -194,7 +207,8 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
         RequireSpace(plan);
         progress.Begin(plan);
         await Fetch(connection, commit, missing.Where(file => file.Size <= SmallFile), cancellation).ConfigureAwait(false);
-        await Fetch(connection, commit, missing.Where(file => file.Size > SmallFile).OrderByDescending(file => file.Size), cancellation).ConfigureAwait(false);
+        await Fetch(connection, commit, missing.Where(file => file.Size > SmallFile).OrderByDescending(file => file.Size), cancellation)
+            .ConfigureAwait(false);
         return true;
     }
 
@@ -202,7 +216,8 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
         Parallel.ForEachAsync(
             files,
             new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellation },
-            async (file, token) => await new BlobDownload(connection, settings, _repository, model, commit, file, progress).Run(token).ConfigureAwait(false));
+            async (file, token) => await new BlobDownload(connection, settings, _repository, model, commit, file, progress).Run(token)
+                .ConfigureAwait(false));
 
     private long Partial(HubFile file)
     {
@@ -222,7 +237,8 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new EmergenceException(
-                $"the cache {Printable.Escape(settings.Cache)} cannot be written ({Printable.Escape(error.Message)}): set HF_HUB_CACHE to a folder that can",
+                $"the cache {Printable.Escape(settings.Cache)} cannot be written ({Printable.Escape(error.Message)}): set HF_HUB_CACHE "
+                    + $"to a folder that can",
                 ExitCode.Disk,
                 error);
         }
@@ -233,7 +249,8 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
         var free = new DriveInfo(Path.GetFullPath(settings.Cache)).AvailableFreeSpace;
         if (free < plan.Bytes)
             throw new EmergenceException(
-                $"{model} needs {plan.Bytes:N0} bytes in {Printable.Escape(settings.Cache)}, {free:N0} are free: free space or set HF_HUB_CACHE",
+                $"{model} needs {plan.Bytes:N0} bytes in {Printable.Escape(settings.Cache)}, {free:N0} are free: free space or set "
+                    + $"HF_HUB_CACHE",
                 ExitCode.Disk);
     }
 
@@ -243,7 +260,8 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
         foreach (var link in links?.Split(',') ?? [])
         {
             var parts = link.Split(';', StringSplitOptions.TrimEntries);
-            if (parts.Contains("rel=\"next\"") && parts[0].StartsWith('<') && parts[0].EndsWith('>') && Uri.TryCreate(parts[0][1..^1], UriKind.Absolute, out var uri))
+            if (parts.Contains("rel=\"next\"") && parts[0].StartsWith('<') && parts[0].EndsWith('>')
+                && Uri.TryCreate(parts[0][1..^1], UriKind.Absolute, out var uri))
                 return uri;
         }
 

@@ -19,7 +19,8 @@ internal static class NeededFiles
     /// <summary>What lies beside the weights, where it is listed.</summary>
     private static readonly string[] s_small =
     [
-        Config, "generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "preprocessor_config.json",
+        Config, "generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+            "preprocessor_config.json",
         "tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt",
     ];
 
@@ -33,7 +34,8 @@ internal static class NeededFiles
         var weights = listing.ContainsKey(Weights) ? Weights : listing.ContainsKey(Index) ? Index : throw NoWeights(model, listing);
         List<HubFile> files = [.. s_small.Append(weights).Where(listing.ContainsKey).Select(name => listing[name])];
         foreach (var file in files.Where(file => file.Path != Weights && file.Size > (file.Path == Index ? LargestIndex : LargestText)))
-            throw new EmergenceException($"{model}: {file.Path} has {file.Size:N0} bytes: expected at most {(file.Path == Index ? LargestIndex : LargestText):N0}");
+            throw new EmergenceException(
+                $"{model}: {file.Path} has {file.Size:N0} bytes: expected at most {(file.Path == Index ? LargestIndex : LargestText):N0}");
         return files;
     }
 
@@ -50,7 +52,9 @@ internal static class NeededFiles
         foreach (var member in map.EnumerateObject())
         {
             if (member.Value.ValueKind != JsonValueKind.String || member.Value.GetString() is not { } shard || !IsShardName(shard))
-                throw new EmergenceException($"{model}: {Index}: expected the plain name of a .safetensors file for {Printable.Quote(member.Name)}, found {Printable.Escape(member.Value.ToString())}");
+                throw new EmergenceException(
+                    $"{model}: {Index}: expected the plain name of a .safetensors file for {Printable.Quote(member.Name)}, found "
+                    + $"{Printable.Escape(member.Value.ToString())}");
             shards.Add(shard);
             if (shards.Count > MostShards)
                 throw new EmergenceException($"{model}: {Index}: expected at most {MostShards:N0} shards, found more");
@@ -73,10 +77,13 @@ internal static class NeededFiles
     }
 
     private static bool IsShardName(string name) =>
-        name.EndsWith(".safetensors", StringComparison.Ordinal) && name.Length <= 255 && name[0] != '.' && name.All(c => c is > ' ' and < '\x7f' and not ('/' or '\\' or ':'));
+        name.EndsWith(".safetensors", StringComparison.Ordinal) && name.Length <= 255 && name[0] != '.'
+            && name.All(c => c is > ' ' and < '\x7f' and not ('/' or '\\' or ':'));
 
     private static EmergenceException NoWeights(string model, IReadOnlyDictionary<string, HubFile> listing) =>
         listing.Keys.FirstOrDefault(path => s_pickles.Any(ending => path.EndsWith(ending, StringComparison.Ordinal))) is { } pickle
-            ? new($"{model} has no {Weights}, only {Printable.Escape(pickle)}, a pickle: refused, it can run code; give a revision or a copy with safetensors", ExitCode.Usage)
+            ? new(
+                $"{model} has no {Weights}, only {Printable.Escape(pickle)}, a pickle: refused, it can run code; give a revision or a "
+                + $"copy with safetensors", ExitCode.Usage)
             : new($"{model} has neither {Weights} nor {Index}: not a model this program reads", ExitCode.Usage);
 }

@@ -138,7 +138,8 @@ internal sealed class PartialBlob : IDisposable
             }
         }
 
-        var name = string.Create(CultureInfo.InvariantCulture, $"{blob}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}.incomplete");
+        var name = string.Create(CultureInfo.InvariantCulture,
+            $"{blob}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}.incomplete");
         try
         {
             return (new(name, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0), true);

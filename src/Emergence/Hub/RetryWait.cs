@@ -20,4 +20,11 @@ internal static class RetryWait
         var wait = error.Wait ?? settings.RetryUnit * (s_units[attempt] * (0.8 + 0.4 * Random.Shared.NextDouble()));
         return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
+
+    /// <summary>What failed, how often, and when to try again.</summary>
+    public static string GivenUp(HubTransientException error, int failures)
+    {
+        var often = failures > 1 ? $", {failures} times in a row" : "";
+        return $"{error.Message}{often}: try again {(error.Wait is { } wait ? $"in {wait.TotalSeconds:0} s" : "later")}";
+    }
 }

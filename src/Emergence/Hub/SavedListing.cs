@@ -22,7 +22,8 @@ internal static class SavedListing
             {
                 var isLarge = member.Value.TryGetProperty("lfs_sha256", out var sha) && sha.ValueKind == JsonValueKind.String;
                 var digest = (isLarge ? sha : member.Value.GetProperty("blob_id")).GetString()!;
-                var size = (isLarge && member.Value.TryGetProperty("lfs_size", out var large) ? large : member.Value.GetProperty("size")).GetInt64();
+                var size = (isLarge && member.Value.TryGetProperty("lfs_size", out var large) ? large : member.Value.GetProperty("size"))
+                    .GetInt64();
                 if (!HubFile.IsDigest(digest) || size < 0)
                     return null;
                 if (HubListing.IsSafe(member.Name))

@@ -59,19 +59,22 @@ public sealed class HubReferenceTests
     [InlineData("HF_HUB_OFFLINE=y", false)]
     [InlineData("HF_HUB_OFFLINE=0 TRANSFORMERS_OFFLINE=1", false)]
     [InlineData("TRANSFORMERS_OFFLINE=ON", true)]
-    public void Offline_is_said_as_the_client_reads_it(string variables, bool expected) => Assert.Equal(expected, Settings(variables).IsOffline);
+    public void Offline_is_said_as_the_client_reads_it(string variables, bool expected) =>
+        Assert.Equal(expected, Settings(variables).IsOffline);
 
     [Fact]
     public void A_variable_that_cannot_be_right_is_named()
     {
-        Assert.Contains("HF_HUB_ETAG_TIMEOUT: expected whole seconds, found 'soon'", Assert.Throws<EmergenceException>(() => Settings("HF_HUB_ETAG_TIMEOUT=soon")).Message);
+        Assert.Contains("HF_HUB_ETAG_TIMEOUT: expected whole seconds, found 'soon'",
+            Assert.Throws<EmergenceException>(() => Settings("HF_HUB_ETAG_TIMEOUT=soon")).Message);
         Assert.Contains("HF_ENDPOINT", Assert.Throws<EmergenceException>(() => Settings("HF_ENDPOINT=nothing")).Message);
         Assert.Contains("HF_TOKEN", Assert.Throws<EmergenceException>(() => Settings("HF_TOKEN=a\nb").Token()).Message);
     }
 
     private static HubSettings Settings(string variables)
     {
-        var set = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        var set = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2))
+            .ToDictionary(pair => pair[0], pair => pair[1]);
         return new(name => name switch
         {
             "HOME" => "/home/me",

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -32,7 +31,8 @@ public sealed class HubServer : IDisposable
         Repository("org/gated", "stories260k", """{"refs": {"main": "1"}, "gated": "manual"}""");
         Sharded();
         Pickle();
-        _process = Process.Start(new ProcessStartInfo(Python, [script, _root, "--until-stdin-closes", "--token", "reader", "--gated-token", "member"])
+        _process = Process.Start(
+            new ProcessStartInfo(Python, [script, _root, "--until-stdin-closes", "--token", "reader", "--gated-token", "member"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -54,12 +54,7 @@ public sealed class HubServer : IDisposable
     }
 
     public void Faults(string json) =>
-        _client.PostAsync(new Uri(Hub + "/_mock/faults"), JsonContent.Create(JsonNode.Parse(json))).GetAwaiter().GetResult().EnsureSuccessStatusCode();
-
-    public void MoveRef(string repository, string name, string commit) =>
-        _client.PostAsync(
-            new Uri(Hub + "/_mock/refs"),
-            JsonContent.Create(new JsonObject { ["repo"] = repository, ["refs"] = new JsonObject { [name] = commit } })).GetAwaiter().GetResult();
+        _client.PostAsync(new Uri(Hub + "/_mock/faults"), new StringContent(json)).GetAwaiter().GetResult().EnsureSuccessStatusCode();
 
     public IReadOnlyList<JsonElement> Log() =>
         [.. _client.GetStringAsync(new Uri(Hub + "/_mock/log")).GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries)
@@ -96,7 +91,8 @@ public sealed class HubServer : IDisposable
         var files = Repository("org/sharded", "stories260k");
         File.Move(Path.Combine(files, "model.safetensors"), Path.Combine(files, "model-00001-of-00001.safetensors"));
         File.WriteAllText(Path.Combine(files, "other.safetensors"), "not needed");
-        File.WriteAllText(Path.Combine(files, "model.safetensors.index.json"), """{"weight_map": {"a": "model-00001-of-00001.safetensors"}}""");
+        File.WriteAllText(Path.Combine(files, "model.safetensors.index.json"),
+            """{"weight_map": {"a": "model-00001-of-00001.safetensors"}}""");
         Directory.CreateDirectory(Path.Combine(files, "onnx"));
         File.WriteAllText(Path.Combine(files, "onnx", "model.onnx"), "not needed");
     }

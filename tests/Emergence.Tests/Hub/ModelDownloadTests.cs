@@ -27,7 +27,8 @@ public sealed class ModelDownloadTests(HubServer server) : IClassFixture<HubServ
         Assert.Empty(Directory.GetFiles(_cache, "*.incomplete", SearchOption.AllDirectories));
 
         // Revision, listing, and one request a file, redirects aside.
-        Assert.Equal(5, server.Log().Count(entry => entry.GetProperty("at").GetString() == "hub" && !entry.GetProperty("path").GetString()!.Contains("resolve-cache")));
+        Assert.Equal(5, server.Log().Count(entry => entry.GetProperty("at").GetString() == "hub" && !entry.GetProperty("path")
+            .GetString()!.Contains("resolve-cache")));
     }
 
     [Fact]
@@ -76,7 +77,7 @@ public sealed class ModelDownloadTests(HubServer server) : IClassFixture<HubServ
     [InlineData("""{"status": 503, "times": 2}""")]
     [InlineData("""{"status": 503, "on": "cdn", "times": 3}""")]
     [InlineData("""{"status": 429, "retry_after": 0, "times": 2}""")]
-    [InlineData("""{"bad_bytes": true, "times": 1, "match": "*safetensors*"}""")]
+    [InlineData("""{"bad_bytes": true, "times": 1}""")]
     [InlineData("""{"cdn_expired": true, "times": 2}""")]
     [InlineData("""{"stall_after": 1000, "stall_for": 30, "times": 1}""")]
     [InlineData("""{"delay": 30, "times": 1, "on": "api"}""")]
@@ -95,7 +96,7 @@ public sealed class ModelDownloadTests(HubServer server) : IClassFixture<HubServ
     }
 
     [Theory]
-    [InlineData("""{"bad_bytes": true, "match": "*safetensors*"}""", 1, "arrived twice with")]
+    [InlineData("""{"bad_bytes": true}""", 1, "arrived twice with")]
     [InlineData("""{"html": true}""", 1, "HTML page")]
     [InlineData("""{"redirect_loop": true}""", 1, "redirects more than 10 times")]
     [InlineData("""{"omit": ["X-Repo-Commit"]}""", 1, "does not answer like a hub")]
@@ -157,7 +158,8 @@ public sealed class ModelDownloadTests(HubServer server) : IClassFixture<HubServ
         server.Faults("""{"drop_after": 400000}""");
         using var soon = new CancellationTokenSource();
         _ = Record.Exception(() => Run("org/model", _ => true, cancellation: soon.Token, advanced: bytes => StopAt(soon, bytes, 350_000)));
-        var partial = Directory.GetFiles(_cache, "*.emergence.incomplete", SearchOption.AllDirectories).Single();
+        var partial = Directory.GetFiles(_cache, "*.emergence.incomplete", SearchOption.AllDirectories)
+            .MaxBy(path => new FileInfo(path).Length)!;
         var kept = new FileInfo(partial).Length;
         Assert.True(kept >= 350_000, $"{kept} bytes kept");
 
@@ -242,7 +244,8 @@ public sealed class ModelDownloadTests(HubServer server) : IClassFixture<HubServ
 
         Assert.Equal(folder, Fetch("org/model", offline: true));
         File.Delete(Path.Combine(folder, "tokenizer.json"));
-        Assert.Contains("tokenizer.json is not in the cache", Assert.Throws<EmergenceException>(() => Fetch("org/model", offline: true)).Message);
+        Assert.Contains("tokenizer.json is not in the cache",
+            Assert.Throws<EmergenceException>(() => Fetch("org/model", offline: true)).Message);
         Assert.Empty(server.Log());
     }
 
@@ -275,7 +278,8 @@ public sealed class ModelDownloadTests(HubServer server) : IClassFixture<HubServ
     private static string Sample(string name) => Path.Combine(TestData.Repository, "samples", "stories260k", name);
 
     private static string[] Names(string folder) =>
-        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path))
+            .Order(StringComparer.Ordinal)];
 
     private static void RequireSameBytes(string folder)
     {
@@ -296,15 +300,18 @@ public sealed class ModelDownloadTests(HubServer server) : IClassFixture<HubServ
             ["HF_HUB_DOWNLOAD_TIMEOUT"] = "2",
             ["HOME"] = Path.GetDirectoryName(_cache),
         };
-        var settings = new HubSettings(name => set.GetValueOrDefault(name)) { RetryUnit = TimeSpan.FromMilliseconds(10), IsOffline = offline };
+        var settings = new HubSettings(name =>
+            set.GetValueOrDefault(name)) { RetryUnit = TimeSpan.FromMilliseconds(10), IsOffline = offline };
         return settings;
     }
 
     private string? Fetch(string model, string? token = null, bool offline = false) => Run(model, _ => true, Settings(token, offline));
 
     private string? Run(
-        string model, Func<DownloadPlan, bool> planned, HubSettings? settings = null, Action<long>? advanced = null, CancellationToken cancellation = default) =>
-        new ModelDownload(HubReference.TryParse(model)!, settings ?? Settings(null, false), new Listener(_said, advanced)).Run(planned, cancellation).GetAwaiter().GetResult();
+        string model, Func<DownloadPlan, bool> planned, HubSettings? settings = null, Action<long>? advanced = null,
+            CancellationToken cancellation = default) =>
+        new ModelDownload(HubReference.TryParse(model)!, settings ?? Settings(null, false), new Listener(_said, advanced))
+            .Run(planned, cancellation).GetAwaiter().GetResult();
 
     private sealed class Listener(List<string> said, Action<long>? advanced) : DownloadProgress
     {
