@@ -1,4 +1,4 @@
-// Which pairs a step draws: the same words, tables and walks as Devices/Sampling on the host, in whole numbers only, so
+// Which pairs a step draws: the same words, tables and walks as Randomness on the host, in whole numbers only, so
 // that every device draws the same pairs.
 #pragma once
 
@@ -9,6 +9,7 @@ struct Progress {
   int step;               // steps taken
   int slot;               // of them since the host last looked: place in its arrays
 };
+static_assert(sizeof(Progress) == 24, "size of Progress");
 
 struct Words { u32 x0, x1, x2, x3; };
 
