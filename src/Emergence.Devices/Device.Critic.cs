@@ -88,38 +88,14 @@ public abstract partial class Device
         AdamCore(parameters, gradient, first, second, rate, step);
     }
 
-    /// <summary>T(x_a, y_b) of every pair, into <see cref="CriticWorkspace.Scores"/>; keeps what the backward pass needs.</summary>
-    public void CriticForward(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b)
-    {
-        RequireCritic(workspace, parameters, x, y, a, b, nameof(CriticForward));
-        CriticForwardCore(workspace, parameters, x, y, a, b);
-    }
-
-    /// <summary>
-    /// Gradient by all parameters, given <see cref="CriticWorkspace.ScoreGradients"/>, after
-    /// <see cref="CriticForward"/> with the same arguments.
-    /// </summary>
-    /// <param name="workspace">Of the forward pass.</param>
-    /// <param name="parameters">(1, P).</param>
-    /// <param name="x">(Kx, dx).</param>
-    /// <param name="y">(Ky, dy).</param>
-    /// <param name="a">(R, 1) Int32: row of x of each pair.</param>
-    /// <param name="b">(R, 1) Int32: row of y of each pair.</param>
-    /// <param name="gradient">(1, P), overwritten.</param>
-    public void CriticBackward(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient)
-    {
-        RequireCritic(workspace, parameters, x, y, a, b, nameof(CriticBackward));
-        CriticBackwardCore(workspace, parameters, x, y, a, b, gradient);
-    }
-
-    /// <summary>Memory for the passes of one critic over up to Kx and Ky input rows and up to R pairs.</summary>
-    public virtual CriticWorkspace CreateCriticWorkspace(CriticShape shape, int xRows, int yRows, int pairs) => new ComposedCriticWorkspace(this, shape, xRows, yRows, pairs);
-
-    /// <summary>
-    /// Memory of <see cref="CreateCriticWorkspace"/> and at most of <see cref="Prepare"/> for a training of so many pairs, of which
-    /// <paramref name="drawn"/> are drawn every step.
-    /// </summary>
-    public virtual long CriticBytes(CriticShape shape, int xRows, int yRows, int pairs, int drawn) => ComposedCriticWorkspace.Elements(shape, xRows, yRows, pairs) * ComputeType.Size();
+    /// <summary>A critic over up to Kx and Ky rows of inputs and up to R pairs.</summary>
+    /// <param name="shape">Its layers.</param>
+    /// <param name="xRows">Kx.</param>
+    /// <param name="yRows">Ky.</param>
+    /// <param name="pairs">R.</param>
+    /// <param name="memory">Allocates; null: this device. A plan counts what a critic of this device would allocate.</param>
+    public virtual Critic CreateCritic(CriticShape shape, int xRows, int yRows, int pairs, Device? memory = null) =>
+        new ComposedCritic(memory ?? this, shape, xRows, yRows, pairs);
 
     /// <summary>Draws the pairs of one step into the last rows of a and b.</summary>
     /// <param name="source">What to draw; a source of fixed pairs draws nothing.</param>
@@ -147,7 +123,7 @@ public abstract partial class Device
     public virtual void Train(IReadOnlyList<CriticTraining> trainings, int steps)
     {
         foreach (var training in trainings)
-            training.Take(this, steps);
+            training.Step(this, steps);
     }
 
     /// <summary>
@@ -168,19 +144,4 @@ public abstract partial class Device
     protected abstract CriticValue DonskerVaradhanCore(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient);
 
     protected abstract void AdamCore(Tensor parameters, Tensor gradient, Tensor first, Tensor second, double rate, int step);
-
-    protected virtual void CriticForwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b) =>
-        ((ComposedCriticWorkspace)workspace).Forward(this, parameters, x, y, a, b);
-
-    protected virtual void CriticBackwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient) =>
-        ((ComposedCriticWorkspace)workspace).Backward(this, parameters, x, y, a, b, gradient);
-
-    private static void RequireCritic(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, string op)
-    {
-        var shape = workspace.Shape;
-        var fits = parameters.Columns == shape.ParameterCount && x.Columns == shape.XColumns && y.Columns == shape.YColumns
-            && a.Rows == b.Rows && a.Rows <= workspace.Pairs && x.Rows <= workspace.XRows && y.Rows <= workspace.YRows
-            && a.Type == DType.Int32 && b.Type == DType.Int32;
-        Require(fits, op, $"parameters (1, {shape.ParameterCount}), x ({workspace.XRows}, {shape.XColumns}), y ({workspace.YRows}, {shape.YColumns}), at most {workspace.Pairs} pairs", parameters, x, y, a, b);
-    }
 }

@@ -70,13 +70,6 @@ public abstract partial class Device
         MatMulCore(a, b, y, transposeA, transposeB, bias, activation, residual);
     }
 
-    /// <summary>Device memory that <see cref="MatMul"/> takes beside a (m, k), b (n, k) transposed and y.</summary>
-    /// <param name="m">Rows of a.</param>
-    /// <param name="n">Rows of b.</param>
-    /// <param name="k">Columns of both.</param>
-    /// <param name="type">Of b.</param>
-    public virtual long MatMulScratchBytes(int m, int n, int k, DType type) => 0;
-
     /// <summary>Rotates, in place, the first 2r columns of every head by the angle of the row's position.</summary>
     /// <param name="x">(N, c) with heads as <paramref name="heads"/> says.</param>
     /// <param name="heads">Where the heads lie.</param>

@@ -24,13 +24,6 @@ public abstract partial class Device
         return new(watch.Elapsed.TotalSeconds, queued);
     }
 
-    /// <summary>Bytes and FLOPs of the kernels of a critic's forward pass, and of its backward pass behind it, as far as they are known.</summary>
-    internal virtual IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticShape shape, int xRows, int yRows, int pairs, bool backward) =>
-        new Dictionary<string, (double Bytes, double Flops)>();
-
-    /// <summary>The same of a step of training.</summary>
-    internal virtual IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticTraining training) => new Dictionary<string, (double Bytes, double Flops)>();
-
     /// <summary>Seconds of every kernel that the work launches, in order; none where there are no kernels.</summary>
     internal virtual IReadOnlyList<(string Kernel, double Seconds)> Trace(Action work)
     {

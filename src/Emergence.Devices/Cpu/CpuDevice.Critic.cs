@@ -12,7 +12,7 @@ public sealed unsafe partial class CpuDevice
     {
         // Enough trainings to go round: each keeps to one thread, since its ops find the pool busy. Else all threads share each.
         if (trainings.Count >= _pool.Threads)
-            _pool.Run(trainings.Count, i => trainings[i].Take(this, steps));
+            _pool.Run(trainings.Count, i => trainings[i].Step(this, steps));
         else
             base.Train(trainings, steps);
     }
@@ -20,18 +20,13 @@ public sealed unsafe partial class CpuDevice
     public override void DrawPairs(PairSource source, ulong seed, uint cell, int step, Tensor a, Tensor b) =>
         source.Draw(seed, cell, step, new Span<int>((int*)a.Address, source.Count), new Span<int>((int*)b.Address, source.Count));
 
-    public override CriticWorkspace CreateCriticWorkspace(CriticShape shape, int xRows, int yRows, int pairs) => new CpuCriticWorkspace(this, shape, xRows, yRows, pairs);
-
-    protected override void CriticForwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b) =>
-        ((CpuCriticWorkspace)workspace).Forward(parameters, x, y, a, b);
-
-    protected override void CriticBackwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient) =>
-        ((CpuCriticWorkspace)workspace).Backward(parameters, x, y, a, b, gradient);
+    public override Critic CreateCritic(CriticShape shape, int xRows, int yRows, int pairs, Device? memory = null) =>
+        new CpuCritic(this, memory ?? this, shape, xRows, yRows, pairs);
 
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y)
     {
         RequireFloat32(zx, zy, y);
-        var pairs = new PairRows(zx, zy, a, b);
+        var pairs = new PairSumRows(zx, zy, a, b);
         _pool.RunRanges(y.Rows, Grain(y.Columns), (start, end) => pairs.Write(start, end - start, 0, y.Columns, At(y, start), y.RowStride));
     }
 
@@ -106,14 +101,14 @@ public sealed unsafe partial class CpuDevice
         Run(Packed(b, y) with { A = (float*)a.Address, StrideA = a.RowStride, Epilogue = epilogue });
 
     /// <summary>y = epilogue(rows b), the rows of pairs.</summary>
-    internal void Product(PairRows a, PackedRight b, Tensor y, Epilogue epilogue) => Run(Packed(b, y) with { PairsA = a, Epilogue = epilogue });
+    internal void Product(PairSumRows a, PackedRight b, Tensor y, Epilogue epilogue) => Run(Packed(b, y) with { PairsA = a, Epilogue = epilogue });
 
     /// <summary>Gradient by a layer's weights, delta' input, added to what y holds on request.</summary>
     internal void AddGradient(Tensor delta, Tensor input, Tensor y, bool accumulate) =>
         Product(delta, input, y, true, false, Sum(y, accumulate));
 
     /// <summary>The same of the layer behind the rows of pairs.</summary>
-    internal void AddGradient(Tensor delta, PairRows input, Tensor y, bool accumulate) => Run(new Gemm
+    internal void AddGradient(Tensor delta, PairSumRows input, Tensor y, bool accumulate) => Run(new Gemm
     {
         Kernel = _kernel,
         M = y.Rows,

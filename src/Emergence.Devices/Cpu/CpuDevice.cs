@@ -31,6 +31,8 @@ public sealed unsafe partial class CpuDevice : HostDevice
 
     public override string Path => $"cpu/{_kernel.Name}";
 
+    public override DeviceTraits Traits { get; } = new(DeviceScale.Host, DType.Float32);
+
     public override DType ComputeType => DType.Float32;
 
     protected override void Dispose(bool disposing)

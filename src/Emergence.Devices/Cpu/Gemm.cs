@@ -55,10 +55,10 @@ internal unsafe struct Gemm
     public float* PackedB;
 
     /// <summary>Rows of the left side that are made when they are read, in place of A.</summary>
-    public PairRows? PairsA;
+    public PairSumRows? PairsA;
 
     /// <summary>Rows of the right side that are made when they are packed, in place of B.</summary>
-    public PairRows? PairsB;
+    public PairSumRows? PairsB;
 
     /// <summary>(M, N).</summary>
     public float* Y;

@@ -15,6 +15,8 @@ public partial class ReferenceDevice : HostDevice
 
     public override string Path => "reference";
 
+    public override DeviceTraits Traits => new(DeviceScale.Tiny, ComputeType);
+
     public override DType ComputeType => DType.Float64;
 
     /// <summary>Multiply-adds of all matrix products so far: what stated costs are checked against.</summary>

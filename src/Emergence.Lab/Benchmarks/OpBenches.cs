@@ -2,24 +2,24 @@ using Emergence.Devices;
 
 namespace Emergence.Lab.Benchmarks;
 
-/// <summary>Every op at the sizes of real models and critics; what they are made of is <see cref="BenchSize"/>'s to choose.</summary>
+/// <summary>Every op at the sizes of real models and critics; what they are made of is <see cref="DeviceScale"/>'s to choose.</summary>
 internal static class OpBenches
 {
     private const int Single = sizeof(float);
 
-    public static IReadOnlyList<OpBench> All(BenchSize size) => [.. Forward(size), .. Products(size), .. Critic(size), .. PassBenches.All(size)];
+    public static IReadOnlyList<OpBench> All(DeviceScale size) => [.. Forward(size), .. Products(size), .. Critic(size), .. PassBenches.All(size)];
 
     /// <summary>Names of the ops, in order.</summary>
-    public static IReadOnlyList<string> Ops { get; } = [.. All(BenchSize.Tiny).Select(bench => bench.Op).Distinct()];
+    public static IReadOnlyList<string> Ops { get; } = [.. All(DeviceScale.Tiny).Select(bench => bench.Op).Distinct()];
 
     /// <summary>The largest copy and the largest product: what the device's memory and arithmetic give at best.</summary>
-    public static (OpBench[] Copies, OpBench[] Products) Roofs(BenchSize size)
+    public static (OpBench[] Copies, OpBench[] Products) Roofs(DeviceScale size)
     {
         var (rows, side) = (size.For(64, 32_768, 131_072), size.For(96, 1_024, 8_192));
         return ([GatherRows(rows, 1_024, inOrder: true), Gate(rows, 1_024, Activation.None)], [MatMul("square", side, side, side, false, true)]);
     }
 
-    private static IEnumerable<OpBench> Forward(BenchSize size)
+    private static IEnumerable<OpBench> Forward(DeviceScale size)
     {
         // GPT-2 XL and Llama-3.1-8B over 16,384 rows; GPT-2 small and SmolLM2-135M on a processor.
         var rows = size.For(8, 2_048, 16_384);
@@ -58,7 +58,7 @@ internal static class OpBenches
         }
     }
 
-    private static IEnumerable<OpBench> Products(BenchSize size)
+    private static IEnumerable<OpBench> Products(DeviceScale size)
     {
         var rows = size.For(16, 2_048, 16_384);
         foreach (var (n, k) in size.For([(64, 64)], [(2_304, 768), (768, 3_072), (1_536, 576)], new[] { (4_800, 1_600), (6_400, 1_600), (1_600, 6_400), (6_144, 4_096), (14_336, 4_096) }))
@@ -70,14 +70,14 @@ internal static class OpBenches
         {
             yield return MatMul("critic forward", pairs, n, k, false, true);
             yield return MatMul("critic input gradient", pairs, k, n, false, false);
-            yield return MatMul("critic weight gradient", n, k, size == BenchSize.Tiny ? 8_200 : pairs, true, false);
+            yield return MatMul("critic weight gradient", n, k, size == DeviceScale.Tiny ? 8_200 : pairs, true, false);
         }
 
         var (classes, widths) = (size.For(33, 2_000, 300_000), size.For(32, 768, 768));
         yield return MatMul("critic first layer", classes, widths, widths, false, true);
     }
 
-    private static IEnumerable<OpBench> Critic(BenchSize size)
+    private static IEnumerable<OpBench> Critic(DeviceScale size)
     {
         var (pairs, classes) = (size.For(300, 20_000, 600_000), size.For(33, 2_000, 300_000));
         foreach (var width in size.For([32], [64, 768], new[] { 64, 768 }))
@@ -98,17 +98,13 @@ internal static class OpBenches
                 var (x, sums) = (inputs.Random(pairs, width), inputs.Random(1, width));
                 return () => inputs.Device.SumRows(x, sums);
             });
-            foreach (var k in size == BenchSize.Gpu ? [2_000, classes] : new[] { classes })
+            foreach (var k in size == DeviceScale.Gpu ? [2_000, classes] : new[] { classes })
             {
                 yield return new("SumByIndex", $"({pairs}, {width}) into {k}", Single * (elements + (double)k * width), elements, inputs =>
                 {
                     var (x, index, sums) = (inputs.Random(pairs, width), inputs.Indices(pairs, k), inputs.Random(k, width));
                     return () => inputs.Device.SumByIndex(x, index, sums);
-                })
-                {
-                    // The last of several kernels goes through the rows; the others only sort them.
-                    Kernels = _ => new Dictionary<string, (double, double)> { ["sum_by_index"] = (Single * (elements + (double)k * width), elements) },
-                };
+                });
             }
         }
 
@@ -116,10 +112,7 @@ internal static class OpBenches
         {
             var (scores, joint, marginal, gradient) = (inputs.Random(pairs, 1), inputs.Weights(pairs), inputs.Weights(pairs), inputs.Random(pairs, 1));
             return () => inputs.Device.DonskerVaradhan(scores, joint, marginal, gradient);
-        })
-        {
-            Kernels = _ => new Dictionary<string, (double, double)> { ["donsker_varadhan"] = (3.0 * Single * pairs, 0), ["donsker_varadhan_gradient"] = (4.0 * Single * pairs, 0) },
-        };
+        });
         foreach (var count in size.For([1_000], [76_417, 1_573_725], new[] { 76_417, 1_573_725 }))
         {
             yield return new("Adam", $"{count} parameters", 7.0 * Single * count, 0, inputs =>

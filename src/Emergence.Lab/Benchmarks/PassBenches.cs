@@ -1,3 +1,4 @@
+using Emergence.Devices;
 using Emergence.Devices.Critics;
 
 namespace Emergence.Lab.Benchmarks;
@@ -5,11 +6,11 @@ namespace Emergence.Lab.Benchmarks;
 /// <summary>Pairs of a step and the passes of whole critics: the published one, and preset small on 2,000 classes.</summary>
 internal static class PassBenches
 {
-    public static IEnumerable<OpBench> All(BenchSize size)
+    public static IEnumerable<OpBench> All(DeviceScale size)
     {
-        if (size == BenchSize.Tiny)
+        if (size == DeviceScale.Tiny)
             return Of(StepBench.Published(33, 16, [16, 8, 1]), new(16, 16, 16, 8, 1), 33, 66);
-        var (rows, columns, pairs) = (size == BenchSize.Gpu ? 300_000 : 2_000, 768, 8_192);
+        var (rows, columns, pairs) = (size == DeviceScale.Gpu ? 300_000 : 2_000, 768, 8_192);
         return
         [
             .. Of(StepBench.Published(rows, columns, CriticWidths.Published), new(columns, columns, CriticWidths.Published), rows, 2 * rows),
@@ -32,25 +33,19 @@ internal static class PassBenches
         yield return new("CriticForward", text, 0, first + others, inputs =>
         {
             var t = step.Prepare(inputs);
-            return () => inputs.Device.CriticForward(t.Workspace, t.Parameters, t.X, t.Y, t.A, t.B);
-        })
-        {
-            Kernels = device => device.KernelWork(shape, classes, classes, pairs, backward: false),
-        };
+            return () => t.Critic.Forward(t.Parameters, t.X, t.Y, t.A, t.B);
+        });
         yield return new("CriticBackward", $"{text}, with its forward pass", 0, 2 * first + 3 * others, inputs =>
         {
             // A device may write gradients over the activations they belong to, so that each pass needs a forward one.
             var t = step.Prepare(inputs);
-            inputs.Device.CriticForward(t.Workspace, t.Parameters, t.X, t.Y, t.A, t.B);
-            inputs.Device.DonskerVaradhan(t.Workspace.Scores, t.Joint, t.Marginal, t.Workspace.ScoreGradients);
+            t.Critic.Forward(t.Parameters, t.X, t.Y, t.A, t.B);
+            inputs.Device.DonskerVaradhan(t.Critic.Scores, t.Joint, t.Marginal, t.Critic.ScoreGradients);
             return () =>
             {
-                inputs.Device.CriticForward(t.Workspace, t.Parameters, t.X, t.Y, t.A, t.B);
-                inputs.Device.CriticBackward(t.Workspace, t.Parameters, t.X, t.Y, t.A, t.B, t.Gradient);
+                t.Critic.Forward(t.Parameters, t.X, t.Y, t.A, t.B);
+                t.Critic.Backward(t.Parameters, t.X, t.Y, t.A, t.B, t.Gradient);
             };
-        })
-        {
-            Kernels = device => device.KernelWork(shape, classes, classes, pairs, backward: true),
-        };
+        });
     }
 }

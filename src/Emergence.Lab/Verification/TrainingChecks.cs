@@ -69,10 +69,10 @@ internal static class TrainingChecks
         var (x, y, parameters, gradient) = (run.Random(kx, shape.XColumns), run.Random(ky, shape.YColumns), Parameters(run, shape), Flat(run, new double[shape.ParameterCount]));
         int[] a = [.. Enumerable.Range(0, pairs).Select(_ => run.Generator.Next(kx))], b = [.. Enumerable.Range(0, pairs).Select(_ => run.Generator.Next(ky))];
         var (rowsA, rowsB) = (run.Indices(a), run.Indices(b));
-        var (tested, expected) = (run.Keep(run.Device.CreateCriticWorkspace(shape, kx, ky, pairs)), run.Keep(run.Reference.CreateCriticWorkspace(shape, kx, ky, pairs)));
+        var (tested, expected) = (run.Keep(run.Device.CreateCritic(shape, kx, ky, pairs)), run.Keep(run.Reference.CreateCritic(shape, kx, ky, pairs)));
         var errors = new CriticErrors(shape, run.Precision, run.Read(parameters, true), run.Read(x, true), run.Read(y, true), a, b);
-        run.Device.CriticForward(tested, parameters.Tested, x.Tested, y.Tested, rowsA.Tested, rowsB.Tested);
-        run.Reference.CriticForward(expected, parameters.Expected, x.Expected, y.Expected, rowsA.Expected, rowsB.Expected);
+        tested.Forward(parameters.Tested, x.Tested, y.Tested, rowsA.Tested, rowsB.Tested);
+        expected.Forward(parameters.Expected, x.Expected, y.Expected, rowsA.Expected, rowsB.Expected);
         if (!backward)
         {
             run.Compare((tested.Scores.RowRange(0, pairs), expected.Scores.RowRange(0, pairs)), i => errors.Scores[i].Bound);
@@ -82,8 +82,8 @@ internal static class TrainingChecks
         var given = OpInputs.Values(run.Generator, pairs, 1.0 / pairs);
         run.Device.Upload(given, tested.ScoreGradients);
         run.Reference.Upload(given, expected.ScoreGradients);
-        run.Device.CriticBackward(tested, parameters.Tested, x.Tested, y.Tested, rowsA.Tested, rowsB.Tested, gradient.Tested);
-        run.Reference.CriticBackward(expected, parameters.Expected, x.Expected, y.Expected, rowsA.Expected, rowsB.Expected, gradient.Expected);
+        tested.Backward(parameters.Tested, x.Tested, y.Tested, rowsA.Tested, rowsB.Tested, gradient.Tested);
+        expected.Backward(parameters.Expected, x.Expected, y.Expected, rowsA.Expected, rowsB.Expected, gradient.Expected);
         var bounds = errors.Backward(given);
         run.Compare(gradient, i => bounds[i].Bound);
     }
@@ -98,14 +98,14 @@ internal static class TrainingChecks
         run.Device.Train([training], 1);
         var (drawnA, drawnB, given) = (new int[rows], new int[rows], new double[2 * rows]);
         source.Draw(7, 3, 0, drawnA, drawnB);
-        run.Device.Download(training.Workspace.ScoreGradients, given);
+        run.Device.Download(training.Critic.ScoreGradients, given);
 
         int[] a = [.. source.X, .. drawnA], b = [.. source.Y, .. drawnB];
         var (rowsA, rowsB, gradient) = (run.Indices(a), run.Indices(b), Flat(run, new double[shape.ParameterCount]));
-        var expected = run.Keep(run.Reference.CreateCriticWorkspace(shape, rows, rows, 2 * rows));
-        run.Reference.CriticForward(expected, parameters.Expected, x.Expected, y.Expected, rowsA.Expected, rowsB.Expected);
+        var expected = run.Keep(run.Reference.CreateCritic(shape, rows, rows, 2 * rows));
+        expected.Forward(parameters.Expected, x.Expected, y.Expected, rowsA.Expected, rowsB.Expected);
         run.Reference.Upload(given, expected.ScoreGradients);
-        run.Reference.CriticBackward(expected, parameters.Expected, x.Expected, y.Expected, rowsA.Expected, rowsB.Expected, gradient.Expected);
+        expected.Backward(parameters.Expected, x.Expected, y.Expected, rowsA.Expected, rowsB.Expected, gradient.Expected);
         var bounds = new CriticErrors(shape, run.Precision, start, run.Read(x, true), run.Read(y, true), a, b).Backward(given);
         run.Compare((training.Gradient, gradient.Expected), i => bounds[i].Bound);
     }

@@ -33,7 +33,7 @@ public class CriticGoldenTests
     [Theory, MemberData(nameof(Cases))]
     public void Golden_steps(string name, string file) => Check(TestDevices.Get(name), file);
 
-    /// <summary>As a Hopper GPU computes them: products of bf16 parts where they fill its tiles.</summary>
+    /// <summary>As a Hopper GPU computes them: products of bf16 thirds where they fill its tiles.</summary>
     [Fact]
     public void Golden_steps_by_warpgroups()
     {
@@ -59,7 +59,7 @@ public class CriticGoldenTests
             Assert.Equal(expected[step], value.Bits, exact ? 1e-12 : 2e-6);
             if (step == 0)
             {
-                Assert.Equal(pairs.Scores, run.Read(run.Workspace.Scores), (t, found) => Math.Abs(t - found) <= (exact ? 1e-12 : 1e-6));
+                Assert.Equal(pairs.Scores, run.Read(run.Critic.Scores), (t, found) => Math.Abs(t - found) <= (exact ? 1e-12 : 1e-6));
                 Compare(shape, Parameters(golden, shape, "step0.grad", golden.ReadDoubles), run.Read(run.Gradient), exact ? 1e-9 : 1e-5);
             }
 

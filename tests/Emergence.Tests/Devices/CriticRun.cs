@@ -24,10 +24,10 @@ internal sealed class CriticRun : IDisposable
         Gradient = device.Allocate(1, shape.ParameterCount);
         First = device.Allocate(1, shape.ParameterCount);
         Second = device.Allocate(1, shape.ParameterCount);
-        Workspace = device.CreateCriticWorkspace(shape, x.Length, y.Length, joint.Length);
+        Critic = device.CreateCritic(shape, x.Length, y.Length, joint.Length);
     }
 
-    public CriticWorkspace Workspace { get; }
+    public Critic Critic { get; }
 
     public Tensor Parameters { get; }
 
@@ -53,10 +53,10 @@ internal sealed class CriticRun : IDisposable
     {
         using var a = _device.AllocateIndices(pairs.A);
         using var b = _device.AllocateIndices(pairs.B);
-        var (scores, gradients) = (Workspace.Scores.RowRange(0, pairs.A.Length), Workspace.ScoreGradients.RowRange(0, pairs.A.Length));
-        _device.CriticForward(Workspace, Parameters, _x, _y, a, b);
+        var (scores, gradients) = (Critic.Scores.RowRange(0, pairs.A.Length), Critic.ScoreGradients.RowRange(0, pairs.A.Length));
+        Critic.Forward(Parameters, _x, _y, a, b);
         var value = _device.DonskerVaradhan(scores, _joint, _marginal, gradients);
-        _device.CriticBackward(Workspace, Parameters, _x, _y, a, b, Gradient);
+        Critic.Backward(Parameters, _x, _y, a, b, Gradient);
         return value;
     }
 
@@ -64,7 +64,7 @@ internal sealed class CriticRun : IDisposable
 
     public void Dispose()
     {
-        Workspace.Dispose();
+        Critic.Dispose();
         foreach (var tensor in new[] { _x, _y, _joint, _marginal, Parameters, Gradient, First, Second })
             tensor.Dispose();
     }

@@ -23,10 +23,8 @@ internal sealed unsafe class CudaDriver
     public readonly delegate* unmanaged<int, byte**, int> cuGetErrorName;
     public readonly delegate* unmanaged<int, byte**, int> cuGetErrorString;
     public readonly delegate* unmanaged<nint*, byte*, uint, int*, nint*, int> cuModuleLoadDataEx;
-    public readonly delegate* unmanaged<nint, int> cuModuleUnload;
     public readonly delegate* unmanaged<nint*, nint, byte*, int> cuModuleGetFunction;
     public readonly delegate* unmanaged<nint, int, int, int> cuFuncSetAttribute;
-    public readonly delegate* unmanaged<int*, int, nint, int> cuFuncGetAttribute;
     public readonly delegate* unmanaged<int*, nint, int, nuint, int> cuOccupancyMaxActiveBlocksPerMultiprocessor;
     public readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int> cuLaunchKernel;
     public readonly delegate* unmanaged<void*, nint, void**, void**, int> cuLaunchKernelEx;
@@ -40,7 +38,6 @@ internal sealed unsafe class CudaDriver
     public readonly delegate* unmanaged<nint*, uint, int> cuStreamCreate;
     public readonly delegate* unmanaged<nint, int> cuStreamDestroy_v2;
     public readonly delegate* unmanaged<nint, int> cuStreamSynchronize;
-    public readonly delegate* unmanaged<nint, nint, uint, int> cuStreamWaitEvent;
     public readonly delegate* unmanaged<nint, int, int> cuStreamBeginCapture_v2;
     public readonly delegate* unmanaged<nint, nint*, int> cuStreamEndCapture;
     public readonly delegate* unmanaged<nint*, uint, int> cuEventCreate;
@@ -84,10 +81,8 @@ internal sealed unsafe class CudaDriver
         cuGetErrorName = (delegate* unmanaged<int, byte**, int>)Entry(nameof(cuGetErrorName));
         cuGetErrorString = (delegate* unmanaged<int, byte**, int>)Entry(nameof(cuGetErrorString));
         cuModuleLoadDataEx = (delegate* unmanaged<nint*, byte*, uint, int*, nint*, int>)Entry(nameof(cuModuleLoadDataEx));
-        cuModuleUnload = (delegate* unmanaged<nint, int>)Entry(nameof(cuModuleUnload));
         cuModuleGetFunction = (delegate* unmanaged<nint*, nint, byte*, int>)Entry(nameof(cuModuleGetFunction));
         cuFuncSetAttribute = (delegate* unmanaged<nint, int, int, int>)Entry(nameof(cuFuncSetAttribute));
-        cuFuncGetAttribute = (delegate* unmanaged<int*, int, nint, int>)Entry(nameof(cuFuncGetAttribute));
         cuOccupancyMaxActiveBlocksPerMultiprocessor = (delegate* unmanaged<int*, nint, int, nuint, int>)Entry(nameof(cuOccupancyMaxActiveBlocksPerMultiprocessor));
         cuLaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)Entry(nameof(cuLaunchKernel));
         cuLaunchKernelEx = (delegate* unmanaged<void*, nint, void**, void**, int>)Entry(nameof(cuLaunchKernelEx));
@@ -101,7 +96,6 @@ internal sealed unsafe class CudaDriver
         cuStreamCreate = (delegate* unmanaged<nint*, uint, int>)Entry(nameof(cuStreamCreate));
         cuStreamDestroy_v2 = (delegate* unmanaged<nint, int>)Entry(nameof(cuStreamDestroy_v2));
         cuStreamSynchronize = (delegate* unmanaged<nint, int>)Entry(nameof(cuStreamSynchronize));
-        cuStreamWaitEvent = (delegate* unmanaged<nint, nint, uint, int>)Entry(nameof(cuStreamWaitEvent));
         cuStreamBeginCapture_v2 = (delegate* unmanaged<nint, int, int>)Entry(nameof(cuStreamBeginCapture_v2));
         cuStreamEndCapture = (delegate* unmanaged<nint, nint*, int>)Entry(nameof(cuStreamEndCapture));
         cuEventCreate = (delegate* unmanaged<nint*, uint, int>)Entry(nameof(cuEventCreate));

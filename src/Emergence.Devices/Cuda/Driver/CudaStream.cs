@@ -175,9 +175,6 @@ internal sealed unsafe class CudaEvent : SafeHandle
 
     public void Synchronize() => _driver.Check(_driver.cuEventSynchronize(handle));
 
-    /// <summary>Later work of the stream starts after this event.</summary>
-    public void Hold(CudaStream stream) => _driver.Check(_driver.cuStreamWaitEvent(stream.Handle, handle, 0));
-
     public double MillisecondsSince(CudaEvent start)
     {
         float milliseconds;

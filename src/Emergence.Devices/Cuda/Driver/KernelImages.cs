@@ -21,11 +21,11 @@ internal sealed class KernelImages(CudaContext context, NvrtcCompiler? chosen)
     private NvrtcCompiler? _found;
 
     /// <summary>Whether there is code for this GPU, or a compiler that makes it.</summary>
-    public bool HasCode => context.Capability >= Oldest && (chosen != null || Resources("").Any(name => name.EndsWith(".sm_80.ptx", StringComparison.Ordinal)) || NvrtcCompiler.Find(context.Driver.Version) != null);
+    public bool HasCode => context.Traits.Capability >= Oldest && (chosen != null || Resources("").Any(name => name.EndsWith(".sm_80.ptx", StringComparison.Ordinal)) || NvrtcCompiler.Find(context.Driver.Version) != null);
 
     public KernelImage For(string file) => context.Driver.IsEmulated
         ? new(file, $"// emulated {file}.cu")
-        : For(file, context.Capability, () => _found ??= NvrtcCompiler.Find(context.Driver.Version));
+        : For(file, context.Traits.Capability, () => _found ??= NvrtcCompiler.Find(context.Driver.Version));
 
     /// <summary>For a GPU that is none of the emulator's.</summary>
     /// <param name="file">Base name of the source.</param>
@@ -34,7 +34,7 @@ internal sealed class KernelImages(CudaContext context, NvrtcCompiler? chosen)
     internal KernelImage For(string file, int capability, Func<NvrtcCompiler?> find)
     {
         if (capability < Oldest)
-            throw new EmergenceException($"{context.Name} has compute capability {capability / 10}.{capability % 10}: expected 8.0 or newer");
+            throw new EmergenceException($"{context.Traits.Name} has compute capability {capability / 10}.{capability % 10}: expected 8.0 or newer");
         string[] targets = capability == Hopper ? ["sm_90a", "sm_80"] : ["sm_80"];
         foreach (var target in chosen == null ? targets : [])
         {

@@ -44,11 +44,11 @@ internal sealed class CriticCase
     {
         using Tensor x = Upload(device, X, _shape.XColumns), y = Upload(device, Y, _shape.YColumns), a = device.AllocateIndices(A), b = device.AllocateIndices(B);
         using Tensor parameters = Upload(device, [device.ComputeType == DType.Float64 ? Rounded : Parameters], Parameters.Length), gradient = device.Allocate(1, Parameters.Length);
-        using var workspace = device.CreateCriticWorkspace(_shape, X.Length, Y.Length, A.Length);
-        device.CriticForward(workspace, parameters, x, y, a, b);
-        var scores = OpCase.Read(device, workspace.Scores);
-        device.Upload(ScoreGradients, workspace.ScoreGradients);
-        device.CriticBackward(workspace, parameters, x, y, a, b, gradient);
+        using var critic = device.CreateCritic(_shape, X.Length, Y.Length, A.Length);
+        critic.Forward(parameters, x, y, a, b);
+        var scores = OpCase.Read(device, critic.Scores);
+        device.Upload(ScoreGradients, critic.ScoreGradients);
+        critic.Backward(parameters, x, y, a, b, gradient);
         return (scores, OpCase.Read(device, gradient));
     }
 

@@ -141,7 +141,7 @@ public sealed class CudaDeviceTests
             double[] weights = [.. Enumerable.Repeat(1.0 / Pairs, Pairs)];
             using Tensor x = Upload(device, Draw(9 * 7), 9, 7), y = Upload(device, Draw(8 * 5), 8, 5);
             using var training = new CriticTraining(device, shape, x, y, Rows(Pairs, 9), Rows(Pairs, 8), weights, weights, Emergence.Devices.Critics.PairSource.None, Draw(shape.ParameterCount)) { Rate = _ => 0.01 };
-            training.Take(device, 3);
+            training.Step(device, 3);
             return [.. Download(device, training.Parameters), (float)training.Values[^1].Bits];
         }
     }

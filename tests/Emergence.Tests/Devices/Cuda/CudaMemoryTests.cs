@@ -19,7 +19,7 @@ namespace Emergence.Tests.Devices.Cuda;
 /// <summary>What is planned against what is taken, and results where memory is short.</summary>
 public sealed class CudaMemoryTests
 {
-    /// <summary>Tables of pairs are planned for the kind that takes more; all else to the byte, but for what no op of these sizes holds.</summary>
+    /// <summary>To the byte: a plan is made by the code that takes the memory.</summary>
     [Theory]
     [InlineData(DType.Float32, false, 33, 17, 3_000, 0)]
     [InlineData(DType.Float32, false, 33, 17, 9_000, 8_500)]
@@ -30,36 +30,45 @@ public sealed class CudaMemoryTests
     public void A_training_takes_what_was_planned(DType arithmetic, bool warpgroups, int xRows, int yRows, int pairs, int drawn)
     {
         using var device = new CudaDevice(EmulatorFixture.Copy(), null, arithmetic, warpgroups);
-        var shape = new CriticShape(70, 96, 128, 96, 33, 1);
-        using Tensor x = device.Allocate(xRows, shape.XColumns), y = device.Allocate(yRows, shape.YColumns);
         var (random, fixedPairs) = (new Random(1), pairs - drawn);
         int[] Rows(int below) => [.. Enumerable.Range(0, fixedPairs).Select(_ => random.Next(below))];
-        double[] weights = [.. Enumerable.Repeat(1.0 / pairs, pairs)];
-        PairSource source = drawn == 0 ? PairSource.None : new OffSupportPairs(drawn, Table(xRows), Table(yRows), [.. Enumerable.Range(0, fixedPairs).Select(i => (i % xRows, i / xRows % yRows)).Distinct().Order()]);
-
-        var free = device.AvailableBytes;
-        using var training = new CriticTraining(device, shape, x, y, Rows(xRows), Rows(yRows), weights, weights, source, new float[shape.ParameterCount]) { Rate = _ => 1e-3 };
-        var taken = free - device.AvailableBytes;
-
-        var planned = CriticTraining.EstimateBytes(device, shape, xRows, yRows, pairs, drawn);
-        Assert.InRange(planned, taken, taken * 1.01);
+        var support = Enumerable.Range(0, fixedPairs).Select(i => (i % xRows, i / xRows % yRows)).Distinct().Order();
+        PairSource source = drawn == 0 ? PairSource.None : new OffSupportPairs(drawn, Table(xRows), Table(yRows), [.. support]);
+        Assert.Equal(Taken(device, new(70, 96, 128, 96, 33, 1), xRows, yRows, Rows(xRows), Rows(yRows), source, out var planned), planned);
 
         static AliasTable Table(int rows) => new([.. Enumerable.Repeat(1.0, rows)]);
+    }
+
+    /// <summary>The published protocol, with rows of their own and with rows that repeat.</summary>
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 1)]
+    [InlineData(true, 3)]
+    public void A_shuffled_training_takes_what_was_planned(bool warpgroups, int repeats)
+    {
+        using var device = new CudaDevice(EmulatorFixture.Copy(), null, DType.BFloat16, warpgroups);
+        int[] own = [.. Enumerable.Range(0, 600).Select(row => row / repeats)];
+        var classes = own.Max() + 1;
+        Assert.Equal(Taken(device, new(20, 31, 128, 96, 48, 24, 12, 6, 3, 1), classes, classes, own, own, new ShuffledPairs(own, own), out var planned), planned);
     }
 
     [Fact]
     public void A_small_training_takes_what_was_planned()
     {
         using var device = new CudaDevice(EmulatorFixture.Copy());
-        var shape = new CriticShape(9, 5, 64, 32, 16, 1);
-        using Tensor x = device.Allocate(11, 9), y = device.Allocate(13, 5);
-        int[] rows = [.. Enumerable.Range(0, 100).Select(i => i % 11)];
-        double[] weights = [.. Enumerable.Repeat(0.01, 100)];
+        int[] a = [.. Enumerable.Range(0, 100).Select(i => i % 11)], b = [.. a.Select((_, i) => i % 13)];
+        Assert.Equal(Taken(device, new(9, 5, 64, 32, 16, 1), 11, 13, a, b, PairSource.None, out var planned), planned);
+    }
 
+    private static long Taken(CudaDevice device, CriticShape shape, int xRows, int yRows, int[] a, int[] b, PairSource source, out long planned)
+    {
+        using Tensor x = device.Allocate(xRows, shape.XColumns), y = device.Allocate(yRows, shape.YColumns);
+        var pairs = a.Length + source.Count;
+        double[] weights = [.. Enumerable.Repeat(1.0 / pairs, pairs)];
+        planned = CriticTraining.EstimateBytes(device, shape, xRows, yRows, a, b, source);
         var free = device.AvailableBytes;
-        using var training = new CriticTraining(device, shape, x, y, rows, rows, weights, weights, PairSource.None, new float[shape.ParameterCount]) { Rate = _ => 1e-3 };
-
-        Assert.Equal(free - device.AvailableBytes, CriticTraining.EstimateBytes(device, shape, 11, 13, 100, 0));
+        using var training = new CriticTraining(device, shape, x, y, a, b, weights, weights, source, new float[shape.ParameterCount]) { Rate = _ => 1e-3 };
+        return free - device.AvailableBytes;
     }
 
     /// <summary>Fewer rows at a time inside a block, where little is free from the start and where an op finds nothing for itself.</summary>

@@ -18,7 +18,7 @@ public sealed class CudaTrainingTests
     public void Queued_steps_are_the_bytes_of_steps_taken_one_by_one()
     {
         using var device = new CudaDevice(EmulatorFixture.Kernels);
-        var expected = Enumerable.Range(0, 3).Select(i => Run(i, training => training.Take(device, 70))).ToArray();
+        var expected = Enumerable.Range(0, 3).Select(i => Run(i, training => training.Step(device, 70))).ToArray();
         Assert.Equal(3, expected.Distinct().Count());
 
         Assert.Equal(expected[0], Run(0, training => device.Train([training], 70)));
@@ -86,7 +86,7 @@ public sealed class CudaTrainingTests
         using var device = new CudaDevice(EmulatorFixture.Kernels);
         var shape = new CriticShape(xColumns, yColumns, 64, 32, 16, 1);
         CriticTraining[] trainings = [.. Enumerable.Range(0, 3).Select(i => Training(device, i, shape: shape, xRows: xRows, yRows: yRows, fixedPairs: fixedPairs, drawn: drawn))];
-        trainings[0].Take(device, 3);
+        trainings[0].Step(device, 3);
         device.Train(trainings[1..2], 3);
         Assert.Equal(trainings[0].Values.Count, trainings[1].Values.Count);
         device.Train(trainings[2..], 1);
@@ -96,7 +96,7 @@ public sealed class CudaTrainingTests
         device.Train([trainings[2], other], 2);
         Assert.Equal(Bytes(device, trainings[0]), Bytes(device, other));
         using var alone = Training(device, 2, shape: shape, xRows: xRows, yRows: yRows, fixedPairs: fixedPairs, drawn: drawn);
-        alone.Take(device, 3);
+        alone.Step(device, 3);
         Assert.Equal(Bytes(device, alone), Bytes(device, trainings[2]));
         Assert.DoesNotContain(trainings[0].Values, value => value.NonFinite > 0);
         foreach (var training in (CriticTraining[])[.. trainings, other, alone])

@@ -178,7 +178,7 @@ public sealed unsafe class EmulatorTests : IDisposable
         _driver.Check(_driver.cuMemsetD8Async((ulong)value.Address, 1, 4, _stream.Handle));
         Assert.Equal(-1, Read(value, other));
         mark.Record(_stream);
-        mark.Hold(other);
+        mark.Synchronize();
         Assert.Equal(0x01010101, Read(value, other));
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Ops;
 using Emergence.Devices.Cuda.Driver;
 using Emergence.Devices.Tensors;
 
@@ -56,8 +57,8 @@ public sealed class HopperPairProductTests : IDisposable
         var pairs = new Pairs(_random, m, k, isActivated: true);
         var (weight, bias) = (Bf16.Values(_random, n * k), Bf16.Values(_random, n));
         using var rows = pairs.Upload(_device);
-        using Tensor w = Halves(weight, n, k), b = Floats(bias, 1, n), y = _device.Allocate(DType.BFloat16, m, Stride(n)), signs = _device.Allocate(DType.Int32, 1, (int)HopperProducts.SignWords(m, k));
-        _device.HopperPairs!.Forward(rows.Rows, w, b, y.ColumnRange(0, n), signs);
+        using Tensor w = Halves(weight, n, k), b = Floats(bias, 1, n), y = _device.Allocate(DType.BFloat16, m, Stride(n)), signs = _device.Allocate(DType.Int32, 1, (int)ProductSm90Ops.SignWords(m, k));
+        _device.Queue.PairProductForward(rows.Rows, w, b, y.ColumnRange(0, n), signs);
         var (found, words) = (Read<ushort>(y), Read<uint>(signs));
         for (var i = 0; i < m; i++)
         {
@@ -91,7 +92,7 @@ public sealed class HopperPairProductTests : IDisposable
             const int Most = 4;
             using var rows = pairs.Upload(_device);
             using Tensor right = Halves(x, k, n), parts = _device.Allocate(1, Most * m * n), sums = _device.Allocate(1, Most * m);
-            var count = _device.HopperPairs!.ByRows(rows.Rows, right, parts, isTransposed, isTransposed ? null : sums, Most);
+            var count = _device.Queue.PairProductByRows(rows.Rows, right, parts, isTransposed, isTransposed ? (KernelArgument?)null : sums, Most);
             Assert.True(k < 1000 || count > 1);
             var (found, totals) = (Read<float>(parts), Read<float>(sums));
             var formed = Enumerable.Range(0, k).Select(pairs.Row).ToArray();
@@ -163,7 +164,7 @@ public sealed class HopperPairProductTests : IDisposable
             new(new(Bf16.Upload(device, _p, Classes, columns), device.AllocateIndices(_a), Bf16.Upload(device, _q, Classes, columns), device.AllocateIndices(_b), isActivated));
     }
 
-    private sealed record Operand(PairRows Rows) : IDisposable
+    private sealed record Operand(PairSumOperand Rows) : IDisposable
     {
         public void Dispose()
         {

@@ -11,7 +11,7 @@ public sealed class KernelImagesTests
     public void Code_is_there_where_it_was_embedded()
     {
         using var context = new CudaContext(EmulatorFixture.Kernels);
-        Assert.Equal(90, context.Capability);
+        Assert.Equal(90, context.Traits.Capability);
         var isEmbedded = KernelImages.Resource("matmul.sm_80.ptx") != null;
         Assert.Equal(isEmbedded || NvrtcCompiler.Find(driverVersion: 12_000) != null, new KernelImages(context, null).HasCode);
     }
@@ -37,7 +37,7 @@ public sealed class KernelImagesTests
     {
         using var context = new CudaContext(EmulatorFixture.Kernels);
         var error = Assert.Throws<EmergenceException>(() => new KernelImages(context, null).For("not_embedded", capability, () => null));
-        Assert.Equal(capability < 80 ? $"{context.Name} {expected}" : expected, error.Message);
+        Assert.Equal(capability < 80 ? $"{context.Traits.Name} {expected}" : expected, error.Message);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Emergence.Devices;
 using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Ops;
 using Emergence.Devices.Reference;
 using Emergence.Devices.Tensors;
 
@@ -34,19 +35,19 @@ public sealed class ProductTests
         using Tensor b = device.Allocate(1, n), wide = device.Allocate(m, n + 3), y = Bf16.Upload(device, Bf16.Values(_random, m * n), m, n);
         device.Upload(bias, b);
 
-        device.ProductActivated(c.Layout, c.A, c.B, y, b, Activation.LeakyRelu);
+        device.Queue.Product(c.Layout, c.A, c.B, y, ProductEpilogue.Activated, b, Activation.LeakyRelu);
         Check(Bf16.Download(device, y), i => ReferenceFunctions.Apply(Activation.LeakyRelu, c.Sum[i] + bias[i % n]), (i, value) => Error(i) + Bf16.Unit * Math.Abs(value));
         Assert.True(Bf16.IsUntouchedBehind(device, y));
 
         var before = Bf16.Download(device, y);
-        device.ProductGradient(c.Layout, c.A, c.B, y);
+        device.Queue.Product(c.Layout, c.A, c.B, y, ProductEpilogue.Gradient);
         Check(Bf16.Download(device, y), i => c.Sum[i] * (before[i] > 0 ? 1 : 0.01), (i, value) => Error(i) + Bf16.Unit * Math.Abs(value));
 
         // Three columns to the right of it: no row starts at a multiple of 16 bytes.
         var target = wide.ColumnRange(3, n);
         using var residual = device.Allocate(m, n);
         device.Upload(added, residual);
-        device.ProductFloat(c.Layout, c.A, c.B, target, b, Activation.GeluErf, residual);
+        device.Queue.Product(c.Layout, c.A, c.B, target, ProductEpilogue.Float, b, Activation.GeluErf, residual);
         var found = new double[m * n];
         device.Download(target, found);
         Check(found, i => ReferenceFunctions.Apply(Activation.GeluErf, c.Sum[i] + bias[i % n]) + added[i], (i, value) => 1.2 * Error(i) + 4 * Bf16.Step * (Math.Abs(value) + Math.Abs(added[i])));
@@ -64,10 +65,10 @@ public sealed class ProductTests
         using var device = Bf16.Device();
         using var c = new Case(device, _random, ProductLayout.TN, m, n, k);
         using Tensor y = device.Allocate(m, n), first = device.Allocate(1, n);
-        device.ProductSplit(c.A, c.B, y);
+        device.Queue.ProductOverRows(c.A, c.B, y);
         var found = OpCase.Read(device, y);
         Check(found, i => c.Sum[i], (i, _) => 1030 * Bf16.Step * c.Size[i]);
-        device.ProductSplit(c.A.ColumnRange(0, 1), c.B, first);
+        device.Queue.ProductOverRows(c.A.ColumnRange(0, 1), c.B, first);
         Assert.Equal(found[..n], OpCase.Read(device, first));
     }
 
@@ -80,8 +81,9 @@ public sealed class ProductTests
         using var device = Bf16.Device();
         using var c = new Case(device, _random, Enum.Parse<ProductLayout>(name), 131, 128, 70);
         using Tensor all = device.Allocate(131, 128), some = device.Allocate(2, 40);
-        device.ProductFloat(c.Layout, c.A, c.B, all, null, Activation.None, null);
-        device.ProductFloat(c.Layout, c.A.RowRange(129, 2), c.Layout == ProductLayout.NT ? c.B.RowRange(0, 40) : c.B.ColumnRange(0, 40), some, null, Activation.None, null);
+        device.Queue.Product(c.Layout, c.A, c.B, all, ProductEpilogue.Float);
+        var columns = c.Layout == ProductLayout.NT ? c.B.RowRange(0, 40) : c.B.ColumnRange(0, 40);
+        device.Queue.Product(c.Layout, c.A.RowRange(129, 2), columns, some, ProductEpilogue.Float);
         Assert.Equal(OpCase.Read(device, all.RowRange(129, 2).ColumnRange(0, 40)), OpCase.Read(device, some));
     }
 
@@ -98,7 +100,7 @@ public sealed class ProductTests
             foreach (var (order, seed) in ((int, int)[])[(0, 1), (1, 1), (2, 1), (2, 2)])
             {
                 EmulatorFixture.Order(EmulatorFixture.Kernels, order, seed);
-                device.ProductFloat(c.Layout, c.A, c.B, y, null, Activation.None, null);
+                device.Queue.Product(c.Layout, c.A, c.B, y, ProductEpilogue.Float);
                 seen.Add(OpCase.Read(device, y));
             }
         }

@@ -125,7 +125,7 @@ public class BenchTests
     {
         using var device = new CudaDevice(EmulatorFixture.Kernels);
         var run = new BenchRun(device, 0.001, _ => { }, CancellationToken.None);
-        foreach (var bench in OpBenches.All(BenchSize.Tiny))
+        foreach (var bench in OpBenches.All(DeviceScale.Tiny))
             run.Measure(bench);
 
         Assert.Empty(run.Skipped);
