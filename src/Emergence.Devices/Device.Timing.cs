@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Emergence.Devices.Critics;
 
 namespace Emergence.Devices;
 

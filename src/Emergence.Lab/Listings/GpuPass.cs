@@ -2,7 +2,6 @@ using Emergence.Devices;
 using Emergence.Devices.Critics;
 using Emergence.Devices.Cuda;
 using Emergence.Devices.Cuda.Ops;
-using Emergence.Devices.Randomness;
 using Emergence.Devices.Tensors;
 using Emergence.Lab.Benchmarks;
 
