@@ -26,7 +26,7 @@ internal sealed class CountingDevice(Device like, DevicePlan plan) : Device
     public override void Download(Tensor source, Span<byte> destination) => DevicePlan.CountedBuffer.Download(source, destination);
 
     public override Critic CreateCritic(CriticShape shape, int xRows, int yRows, int pairs, Device? memory = null) =>
-        like.CreateCritic(shape, xRows, yRows, pairs, memory ?? this);
+        new CountedCritic(like.CreateCritic(shape, xRows, yRows, pairs, memory ?? this));
 
     public override void DrawPairs(PairSource source, ulong seed, uint cell, int step, Tensor a, Tensor b)
     {
@@ -89,5 +89,23 @@ internal sealed class CountingDevice(Device like, DevicePlan plan) : Device
 
     protected override void AdamCore(Tensor parameters, Tensor gradient, Tensor first, Tensor second, double rate, int step)
     {
+    }
+
+    /// <summary>The memory of a critic whose passes compute nothing.</summary>
+    private sealed class CountedCritic(Critic critic) : Critic(critic.Shape, critic.XRows, critic.YRows, critic.Pairs)
+    {
+        public override Tensor Scores => critic.Scores;
+
+        public override Tensor ScoreGradients => critic.ScoreGradients;
+
+        public override void Dispose() => critic.Dispose();
+
+        protected override void ForwardCore(Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b)
+        {
+        }
+
+        protected override void BackwardCore(Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient)
+        {
+        }
     }
 }

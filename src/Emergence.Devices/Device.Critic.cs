@@ -29,7 +29,10 @@ public abstract partial class Device
     /// <param name="y">(R, w).</param>
     public void AddPairs(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y)
     {
-        Require(zx.Columns == y.Columns && zy.Columns == y.Columns && a.Rows == y.Rows && b.Rows == y.Rows && a.Type == DType.Int32 && b.Type == DType.Int32, nameof(AddPairs), "zx (Kx, w), a (R, 1), zy (Ky, w), b (R, 1), y (R, w)", zx, a, zy, b, y);
+        Require(
+            zx.Columns == y.Columns && zy.Columns == y.Columns && a.Rows == y.Rows && b.Rows == y.Rows && a.Type == DType.Int32
+                && b.Type == DType.Int32,
+            nameof(AddPairs), "zx (Kx, w), a (R, 1), zy (Ky, w), b (R, 1), y (R, w)", zx, a, zy, b, y);
         AddPairsCore(zx, a, zy, b, y);
     }
 
@@ -57,7 +60,9 @@ public abstract partial class Device
     /// <param name="sums">(K, c).</param>
     public void SumByIndex(Tensor x, Tensor index, Tensor sums)
     {
-        Require(index.Type == DType.Int32 && index.Rows == x.Rows && sums.Columns == x.Columns, nameof(SumByIndex), "x (R, c), index (R, 1), sums (K, c)", x, index, sums);
+        Require(
+            index.Type == DType.Int32 && index.Rows == x.Rows && sums.Columns == x.Columns, nameof(SumByIndex),
+            "x (R, c), index (R, 1), sums (K, c)", x, index, sums);
         SumByIndexCore(x, index, sums);
     }
 
@@ -68,10 +73,13 @@ public abstract partial class Device
     /// <param name="scores">(R, 1): T.</param>
     /// <param name="joint">(R, 1): p, sums to 1.</param>
     /// <param name="marginal">(R, 1): q, sums to 1 in expectation.</param>
-    /// <param name="gradient">(R, 1), or none.</param>
+    /// <param name="gradient">(R, 1), or null.</param>
     public CriticValue DonskerVaradhan(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient)
     {
-        Require(scores.Columns == 1 && SameShape(scores, joint) && SameShape(scores, marginal) && (gradient == null || SameShape(scores, gradient)), nameof(DonskerVaradhan), "scores, joint, marginal, gradient (R, 1)", scores, joint, marginal, gradient);
+        Require(
+            scores.Columns == 1 && SameShape(scores, joint) && SameShape(scores, marginal)
+                && (gradient == null || SameShape(scores, gradient)),
+            nameof(DonskerVaradhan), "scores, joint, marginal, gradient (R, 1)", scores, joint, marginal, gradient);
         return DonskerVaradhanCore(scores, joint, marginal, gradient);
     }
 
@@ -84,12 +92,14 @@ public abstract partial class Device
     /// <param name="step">1 for the first step.</param>
     public void Adam(Tensor parameters, Tensor gradient, Tensor first, Tensor second, double rate, int step)
     {
-        Require(SameShape(parameters, gradient) && SameShape(parameters, first) && SameShape(parameters, second), nameof(Adam), "parameters, gradient, first, second (1, P)", parameters, gradient, first, second);
+        Require(
+            SameShape(parameters, gradient) && SameShape(parameters, first) && SameShape(parameters, second), nameof(Adam),
+            "parameters, gradient, first, second (1, P)", parameters, gradient, first, second);
         AdamCore(parameters, gradient, first, second, rate, step);
     }
 
     /// <summary>A critic over up to Kx and Ky rows of inputs and up to R pairs.</summary>
-    /// <param name="shape">Its layers.</param>
+    /// <param name="shape">Layers of the critic.</param>
     /// <param name="xRows">Kx.</param>
     /// <param name="yRows">Ky.</param>
     /// <param name="pairs">R.</param>

@@ -5,7 +5,7 @@ namespace Emergence.Devices;
 /// <content>Waiting for work, and how long it takes.</content>
 public abstract partial class Device
 {
-    /// <summary>Version of the driver; none for a device that needs none.</summary>
+    /// <summary>Version of the driver; null for a device that needs no driver.</summary>
     public virtual string? DriverVersion => null;
 
     /// <summary>Returns when all earlier ops are done, as they are on a host device when they return.</summary>
@@ -23,7 +23,7 @@ public abstract partial class Device
         return new(watch.Elapsed.TotalSeconds, queued);
     }
 
-    /// <summary>Seconds of every kernel that the work launches, in order; none where there are no kernels.</summary>
+    /// <summary>Seconds of every kernel that the work launches, in order; empty for a device that has no kernels.</summary>
     internal virtual IReadOnlyList<(string Kernel, double Seconds)> Trace(Action work)
     {
         work();

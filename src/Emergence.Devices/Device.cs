@@ -26,7 +26,7 @@ public abstract partial class Device : IDisposable
     /// <summary>Arithmetic path that decides about the last bits; part of a result's identity, e.g. "cpu/avx2".</summary>
     public abstract string Path { get; }
 
-    /// <summary>Its scale, and what its operands are rounded to.</summary>
+    /// <summary>The device's scale, and what operands are rounded to.</summary>
     public abstract DeviceTraits Traits { get; }
 
     /// <summary>Type of activations, critic parameters and gradients: Float64 on the reference device, else Float32.</summary>
@@ -153,6 +153,7 @@ public abstract partial class Device : IDisposable
     private static void Require(bool condition, string op, string expected, params ReadOnlySpan<Tensor?> found)
     {
         if (!condition)
-            throw new ArgumentException($"{op}: expected {expected}, found {string.Join(", ", found.ToArray().Select(t => t?.ToString() ?? "none"))}");
+            throw new ArgumentException(
+                $"{op}: expected {expected}, found {string.Join(", ", found.ToArray().Select(t => t?.ToString() ?? "none"))}");
     }
 }

@@ -8,7 +8,7 @@ namespace Emergence.Devices;
 /// </summary>
 public sealed class DevicePlan : IDisposable
 {
-    /// <summary>Where allocations begin, so that views of different buffers can be told apart as on a device.</summary>
+    /// <summary>Allocations begin at its multiples and never overlap, so that addresses tell what they tell on a device.</summary>
     private const int Alignment = 256;
 
     private readonly List<KernelLaunch> _launches = [];
@@ -54,7 +54,9 @@ public sealed class DevicePlan : IDisposable
         return new(this, (nint)address, bytes);
     }
 
-    /// <summary>Memory that is not there. It keeps the integers that are uploaded into it: by them code may decide what it launches.</summary>
+    /// <summary>
+    /// Memory that is not there. It keeps the integers that are uploaded into it: by them code may decide what it launches.
+    /// </summary>
     internal sealed class CountedBuffer : Tensors.Buffer
     {
         private readonly DevicePlan _plan;

@@ -4,11 +4,11 @@ namespace Emergence.Devices;
 
 /// <summary>What one launch of a kernel has to do at least.</summary>
 /// <param name="Bytes">Traffic: every operand once.</param>
-/// <param name="TensorFlops">On tensor cores, a multiply-add as two.</param>
-/// <param name="Flops">Beside them; 0 where bytes are all that counts.</param>
+/// <param name="TensorFlops">Arithmetic on tensor cores, a multiply-add as two.</param>
+/// <param name="Flops">Arithmetic beside tensor cores; 0 if bytes are all that counts.</param>
 public readonly record struct KernelWork(double Bytes, double TensorFlops = 0, double Flops = 0)
 {
-    /// <summary>On tensor cores and beside them.</summary>
+    /// <summary>Arithmetic on tensor cores and beside them.</summary>
     public double AllFlops => TensorFlops + Flops;
 
     /// <summary>The work of reading or writing these once; what is both read and written is named twice.</summary>

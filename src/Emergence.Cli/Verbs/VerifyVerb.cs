@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Emergence.Devices;
 using Emergence.Devices.Reference;
 using Emergence.Lab.Reports;
 using Emergence.Lab.Verification;

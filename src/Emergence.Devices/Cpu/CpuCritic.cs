@@ -36,7 +36,7 @@ internal sealed unsafe class CpuCritic : Critic
 
     /// <summary>(chunks, parameters behind the first layer).</summary>
     private readonly Tensor _partial;
-    
+
     /// <summary>(1, n) Int32: bits that are set where the first layer's output of a pair is positive.</summary>
     private readonly Tensor _signs;
 
@@ -103,7 +103,8 @@ internal sealed unsafe class CpuCritic : Critic
             BackwardChunk(parameters, _partial.RowRange(chunk, 1), a, b, start, (int)((long)a.Rows * (chunk + 1) / chunks));
         });
         _device.SumRows(_partial.RowRange(0, chunks), gradient.ColumnRange(FirstLayerParameters, _partial.Columns));
-        _device.ShareColumns(Shape.Widths[0], (first, count) => BackwardColumns(Shape.Weight(parameters, 1), x.Rows, y.Rows, a, b, first, count));
+        _device.ShareColumns(
+            Shape.Widths[0], (first, count) => BackwardColumns(Shape.Weight(parameters, 1), x.Rows, y.Rows, a, b, first, count));
         FirstLayer(x, y, gradient);
     }
 
@@ -139,7 +140,8 @@ internal sealed unsafe class CpuCritic : Critic
             if (layer < LastLayer)
                 _device.Product(input, _packed[layer], output, epilogue);
             else
-                CriticLoops.Scores(new(input), rows, input.Columns, (float*)Shape.Weight(parameters, layer).Address, *epilogue.Bias, new(output));
+                CriticLoops.Scores(
+                    new(input), rows, input.Columns, (float*)Shape.Weight(parameters, layer).Address, *epilogue.Bias, new(output));
         }
     }
 
@@ -149,7 +151,9 @@ internal sealed unsafe class CpuCritic : Critic
         // Blocks of one height as far as may be, whole tiles.
         var blocks = Math.Max(1, (end - start + _blockRows - 1) / _blockRows);
         var height = ((end - start + blocks - 1) / blocks + GemmKernel.MaxRows - 1) / GemmKernel.MaxRows * GemmKernel.MaxRows;
-        (Tensor Weight, Tensor Bias)[] gradients = [.. Enumerable.Range(0, Shape.Layers).Select(layer => layer == 0 ? default : Partial(partial, layer))];
+        (Tensor Weight, Tensor Bias)[] gradients = [
+            .. Enumerable.Range(0, Shape.Layers).Select(layer => layer == 0 ? default : Partial(partial, layer))
+        ];
 
         // Once where there are no pairs too: gradients are then zero.
         for (var row = start; row < end || row == start; row += height)
@@ -163,12 +167,14 @@ internal sealed unsafe class CpuCritic : Critic
                 if (layer < LastLayer)
                 {
                     _device.AddGradient(delta, input, weight, accumulate);
-                    _device.Product(delta, _packed[layer], input, new Epilogue { Mask = (float*)input.Address, MaskStride = input.RowStride });
+                    _device.Product(
+                        delta, _packed[layer], input, new Epilogue { Mask = (float*)input.Address, MaskStride = input.RowStride });
                 }
                 else
                 {
                     CriticLoops.SumWeighted(new(delta), new(input), rows, input.Columns, (float*)weight.Address, accumulate);
-                    CriticLoops.ScoreInputGradient(new(delta), rows, input.Columns, (float*)Shape.Weight(parameters, layer).Address, new(input));
+                    CriticLoops.ScoreInputGradient(
+                        new(delta), rows, input.Columns, (float*)Shape.Weight(parameters, layer).Address, new(input));
                 }
             }
 
@@ -220,7 +226,10 @@ internal sealed unsafe class CpuCritic : Critic
     }
 
     private PairSumRows FirstLayerRows(Tensor zx, Tensor zy, Tensor a, Tensor b, int start, int rows) =>
-        new(zx, zy, a.RowRange(start, rows), b.RowRange(start, rows)) { Signs = (byte*)_signs.Address + (long)start * PairSumRows.SignBytes(Shape.Widths[0]) };
+        new(zx, zy, a.RowRange(start, rows), b.RowRange(start, rows))
+        {
+            Signs = (byte*)_signs.Address + (long)start * PairSumRows.SignBytes(Shape.Widths[0]),
+        };
 
     /// <summary>A layer's gradients in a chunk's row.</summary>
     private (Tensor Weight, Tensor Bias) Partial(Tensor partial, int layer)
@@ -229,7 +238,8 @@ internal sealed unsafe class CpuCritic : Critic
         for (var before = 1; before < layer; before++)
             start += Shape.Widths[before] * (Shape.InputColumns(before) + 1);
         var (outputs, inputs) = (Shape.Widths[layer], Shape.InputColumns(layer));
-        return (partial.ColumnRange(start, outputs * inputs).Reshape(outputs, inputs), partial.ColumnRange(start + outputs * inputs, outputs));
+        return (partial.ColumnRange(
+            start, outputs * inputs).Reshape(outputs, inputs), partial.ColumnRange(start + outputs * inputs, outputs));
     }
 
     private static void AddRows(Tensor x, Tensor sums, bool accumulate) =>
@@ -238,7 +248,9 @@ internal sealed unsafe class CpuCritic : Critic
     /// <summary>Gradient by the output of a layer before its activation.</summary>
     private Tensor Delta(int layer) => layer == LastLayer ? ScoreGradients : _inner[layer]!;
 
-    /// <summary>What a thread works in: products of a block, its columns of the second layer's weights, and rows that have a gradient.</summary>
+    /// <summary>
+    /// What a thread works in: products of a block, its columns of the second layer's weights, and rows that have a gradient.
+    /// </summary>
     private sealed record ThreadMemory(Tensor Rows, PackedRight Weight, bool[] HasX, bool[] HasY) : IDisposable
     {
         public void Dispose()

@@ -55,7 +55,8 @@ public sealed unsafe partial class CpuDevice
         _pool.RunRanges((x.Columns + Strip - 1) / Strip, Math.Max(1, 2048 / Math.Max(1, x.Rows)), (first, end) =>
         {
             var start = first * Strip;
-            CriticLoops.SumRows(At(x, 0) + start, x.RowStride, x.Rows, Math.Min(x.Columns, end * Strip) - start, At(sums, 0) + start, accumulate: false);
+            CriticLoops.SumRows(
+                At(x, 0) + start, x.RowStride, x.Rows, Math.Min(x.Columns, end * Strip) - start, At(sums, 0) + start, accumulate: false);
         });
     }
 
@@ -81,7 +82,8 @@ public sealed unsafe partial class CpuDevice
     internal void ShareColumns(int columns, Action<int, int> body)
     {
         var width = _kernel.Columns;
-        _pool.RunShares((columns + width - 1) / width, 1, (first, end) => body(first * width, Math.Min(columns, end * width) - first * width));
+        _pool.RunShares(
+            (columns + width - 1) / width, 1, (first, end) => body(first * width, Math.Min(columns, end * width) - first * width));
     }
 
     /// <summary>Threads that find work if it is shared now.</summary>
@@ -91,7 +93,17 @@ public sealed unsafe partial class CpuDevice
     internal void Pack(Tensor b, bool transpose, PackedRight to)
     {
         var (rows, columns) = transpose ? (b.Columns, b.Rows) : (b.Rows, b.Columns);
-        var gemm = new Gemm { Kernel = _kernel, M = 0, N = columns, K = rows, B = (byte*)b.Address, StrideB = b.RowStride, TypeB = b.Type, TransposeB = transpose };
+        var gemm = new Gemm
+        {
+            Kernel = _kernel,
+            M = 0,
+            N = columns,
+            K = rows,
+            B = (byte*)b.Address,
+            StrideB = b.RowStride,
+            TypeB = b.Type,
+            TransposeB = transpose,
+        };
         gemm.Pack(_pool, to.Reserve(rows, columns, _kernel.Columns));
         GC.KeepAlive(b);
     }
@@ -101,13 +113,14 @@ public sealed unsafe partial class CpuDevice
         Run(Packed(b, y) with { A = (float*)a.Address, StrideA = a.RowStride, Epilogue = epilogue });
 
     /// <summary>y = epilogue(rows b), the rows of pairs.</summary>
-    internal void Product(PairSumRows a, PackedRight b, Tensor y, Epilogue epilogue) => Run(Packed(b, y) with { PairsA = a, Epilogue = epilogue });
+    internal void Product(PairSumRows a, PackedRight b, Tensor y, Epilogue epilogue) =>
+        Run(Packed(b, y) with { PairsA = a, Epilogue = epilogue });
 
     /// <summary>Gradient by a layer's weights, delta' input, added to what y holds on request.</summary>
     internal void AddGradient(Tensor delta, Tensor input, Tensor y, bool accumulate) =>
         Product(delta, input, y, true, false, Sum(y, accumulate));
 
-    /// <summary>The same of the layer behind the rows of pairs.</summary>
+    /// <summary>Gradient by the weights of the layer behind the rows of pairs, added to what y holds on request.</summary>
     internal void AddGradient(Tensor delta, PairSumRows input, Tensor y, bool accumulate) => Run(new Gemm
     {
         Kernel = _kernel,
@@ -123,7 +136,8 @@ public sealed unsafe partial class CpuDevice
         Epilogue = Sum(y, accumulate),
     });
 
-    private static Epilogue Sum(Tensor y, bool accumulate) => accumulate ? new() { Residual = (float*)y.Address, ResidualStride = y.RowStride } : default;
+    private static Epilogue Sum(Tensor y, bool accumulate) =>
+        accumulate ? new() { Residual = (float*)y.Address, ResidualStride = y.RowStride } : default;
 
     private Gemm Packed(PackedRight b, Tensor y) => new()
     {
@@ -182,15 +196,18 @@ public sealed unsafe partial class CpuDevice
         var (correction1, correction2) = (1 - CriticLoops.Power(0.9, step), 1 - CriticLoops.Power(0.999, step));
         var (scale, root) = ((float)(rate / correction1), (float)(1 / Math.Sqrt(correction2)));
         _pool.RunRanges(parameters.Columns, 8192, (start, end) =>
-            CriticLoops.AdamRange(At(parameters, 0) + start, At(gradient, 0) + start, At(first, 0) + start, At(second, 0) + start, end - start, scale, root));
+            CriticLoops.AdamRange(
+                At(parameters, 0) + start, At(gradient, 0) + start, At(first, 0) + start, At(second, 0) + start, end - start, scale, root));
     }
 
     /// <summary>q e^(T - shift) of up to four rows, zero where q is zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<double> Weighted(Rows<float> t, Rows<float> q, int row, int count, double shift)
     {
-        var scores = Vector256.Create(*t[row], count > 1 ? *t[row + 1] : 0, count > 2 ? *t[row + 2] : 0, count > 3 ? (double)*t[row + 3] : 0);
-        var weights = Vector256.Create(*q[row], count > 1 ? *q[row + 1] : 0, count > 2 ? *q[row + 2] : 0, count > 3 ? (double)*q[row + 3] : 0);
+        var scores = Vector256.Create(
+            *t[row], count > 1 ? *t[row + 1] : 0, count > 2 ? *t[row + 2] : 0, count > 3 ? (double)*t[row + 3] : 0);
+        var weights = Vector256.Create(
+            *q[row], count > 1 ? *q[row + 1] : 0, count > 2 ? *q[row + 2] : 0, count > 3 ? (double)*q[row + 3] : 0);
         var values = weights * VectorMath.Exp(scores - Vector256.Create(shift));
         return Vector256.ConditionalSelect(Vector256.Equals(weights, Vector256<double>.Zero), Vector256<double>.Zero, values);
     }

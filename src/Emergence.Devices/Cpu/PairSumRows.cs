@@ -24,7 +24,9 @@ internal readonly unsafe struct PairSumRows(Tensor zx, Tensor zy, Tensor a, Tens
     /// <summary>Width of the layer.</summary>
     public int Columns { get; } = zx.Columns;
 
-    /// <summary>(Count, columns in bytes) where <see cref="Panels"/> leaves a bit for every element, set where it is positive; or null.</summary>
+    /// <summary>
+    /// (Count, columns in bytes) where <see cref="Panels"/> leaves a bit for every element, set where it is positive; or null.
+    /// </summary>
     public byte* Signs { get; init; }
 
     /// <summary>Bytes of a row of signs.</summary>
@@ -47,7 +49,10 @@ internal readonly unsafe struct PairSumRows(Tensor zx, Tensor zy, Tensor a, Tens
         }
     }
 
-    /// <summary>The same, dense, in panels of a right side, <see cref="Packing.Right"/>: o[k width + j] for row k of each, zero beyond the last column.</summary>
+    /// <summary>
+    /// Rows in panels of a right side, <see cref="Packing.Right"/>, dense: o[k width + j] for row k of each, zero beyond the last
+    /// column.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Panels(int row, int rows, int column, int columns, float* o, int width)
     {
@@ -68,7 +73,8 @@ internal readonly unsafe struct PairSumRows(Tensor zx, Tensor zy, Tensor a, Tens
                         : left > 0 ? Partial(x + panel + c, z + panel + c, left) : Vector256<float>.Zero;
                     sum.Store(to + c);
                     if (signs != null && left > 0)
-                        signs[(panel + c) / Lanes.Count] = (byte)Vector256.GreaterThan(sum, Vector256<float>.Zero).ExtractMostSignificantBits();
+                        signs[(panel + c) / Lanes.Count] = (byte)Vector256.GreaterThan(
+                            sum, Vector256<float>.Zero).ExtractMostSignificantBits();
                 }
             }
         }
@@ -81,8 +87,8 @@ internal readonly unsafe struct PairSumRows(Tensor zx, Tensor zy, Tensor a, Tens
     /// <param name="x">(Count, columns), dense: gradients behind the activation.</param>
     /// <param name="column">First column, whole vectors from the first of all.</param>
     /// <param name="columns">Columns.</param>
-    /// <param name="dzx">As zx.</param>
-    /// <param name="dzy">As zy.</param>
+    /// <param name="dzx">Sums by row of zx.</param>
+    /// <param name="dzy">Sums by row of zy.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Scatter(float* x, int column, int columns, RowSums dzx, RowSums dzy)
     {
@@ -111,7 +117,8 @@ internal readonly unsafe struct PairSumRows(Tensor zx, Tensor zy, Tensor a, Tens
         return Vector256.ConditionalSelect(isPositive, x, x * Vector256.Create((float)Device.LeakySlope));
     }
 
-    private static Vector256<float> Partial(float* x, float* z, int left) => VectorMath.LeakyRelu(Lanes.Load(x, left) + Lanes.Load(z, left));
+    private static Vector256<float> Partial(float* x, float* z, int left) =>
+        VectorMath.LeakyRelu(Lanes.Load(x, left) + Lanes.Load(z, left));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Prefetch(int row, int end, int column, int columns)

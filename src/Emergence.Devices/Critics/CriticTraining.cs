@@ -20,7 +20,9 @@ public sealed class CriticTraining : IDisposable
     /// <param name="marginal">q of all pairs, the fixed ones first.</param>
     /// <param name="source">Draws the other pairs.</param>
     /// <param name="initial">ParameterCount initial parameters.</param>
-    public CriticTraining(Device device, CriticShape shape, Tensor x, Tensor y, ReadOnlySpan<int> fixedA, ReadOnlySpan<int> fixedB, ReadOnlySpan<double> joint, ReadOnlySpan<double> marginal, PairSource source, ReadOnlySpan<float> initial)
+    public CriticTraining(
+        Device device, CriticShape shape, Tensor x, Tensor y, ReadOnlySpan<int> fixedA, ReadOnlySpan<int> fixedB,
+        ReadOnlySpan<double> joint, ReadOnlySpan<double> marginal, PairSource source, ReadOnlySpan<float> initial)
     {
         var pairs = fixedA.Length + source.Count;
         if (fixedB.Length != fixedA.Length || joint.Length != pairs || marginal.Length != pairs)
@@ -127,7 +129,7 @@ public sealed class CriticTraining : IDisposable
     /// <summary>Value of every step taken, before its update.</summary>
     public IReadOnlyList<CriticValue> Values => _values;
 
-    /// <summary>For devices that take the steps themselves.</summary>
+    /// <summary>Keeps the value of a step that a device has taken by itself.</summary>
     public void Record(CriticValue value) => _values.Add(value);
 
     /// <summary>Takes steps one op after the other.</summary>
@@ -145,7 +147,7 @@ public sealed class CriticTraining : IDisposable
         }
     }
 
-    /// <summary>Also of a training whose making failed half-way.</summary>
+    /// <summary>Frees what there is, also of a training whose making failed half-way.</summary>
     public void Dispose()
     {
         Prepared?.Dispose();

@@ -24,5 +24,6 @@ internal static class Bf16Rows
     }
 
     /// <summary>Whether a tensor lies as products read it.</summary>
-    public static bool Is(Tensor tensor) => tensor.Type == DType.BFloat16 && tensor.RowStride % Unit == 0 && tensor.Address % UnitBytes == 0;
+    public static bool Is(Tensor tensor) =>
+        tensor.Type == DType.BFloat16 && tensor.RowStride % Unit == 0 && tensor.Address % UnitBytes == 0;
 }

@@ -55,7 +55,8 @@ internal sealed class CriticBf16 : Critic
             _x = Bf16Rows.At(inputs.Buffer, 0, xRows, Shape.XColumns);
             _y = Bf16Rows.At(inputs.Buffer, xBytes, yRows, Shape.YColumns);
             (_weights, _weightTable) = OwnWeights();
-            _shared = Own(DType.BFloat16, Math.Max((long)(xRows + yRows) * width, InnerWidths().Sum(inner => pairs * Bf16Rows.Bytes(inner))));
+            _shared = Own(
+                DType.BFloat16, Math.Max((long)(xRows + yRows) * width, InnerWidths().Sum(inner => pairs * Bf16Rows.Bytes(inner))));
             _first = Own(DType.BFloat16, Math.Max(pairs, plan.FormsPairs ? (long)xRows + yRows : 0) * width);
             _activations = CutActivations();
             _signs = plan.FormsPairs ? Own(DType.Int32, ProductSm90Ops.SignWords(pairs, Shape.Widths[0]) * sizeof(int)) : null;

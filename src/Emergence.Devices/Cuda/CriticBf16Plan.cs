@@ -23,8 +23,8 @@ internal sealed class CriticBf16Plan
         if (CriticTailOps.TileOf(Tail) == 0)
         {
             throw new EmergenceException(
-                $"the last {shape.Layers - TailStart} layers of this critic ({string.Join('-', Tail.Widths)}) are too large for bfloat16; " +
-                "use --dtype float32",
+                $"the last {shape.Layers - TailStart} layers of this critic ({string.Join('-', Tail.Widths)}) are too large for " +
+                "bfloat16; use --dtype float32",
                 ExitCode.Usage);
         }
     }

@@ -14,7 +14,9 @@ namespace Emergence.Devices.Cuda;
 /// </summary>
 public sealed unsafe partial class CudaDevice : Device
 {
-    /// <summary>Where the kernel driver says its own version; "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  ...".</summary>
+    /// <summary>
+    /// The file in which the kernel driver says its own version; "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  ...".
+    /// </summary>
     private const string VersionFile = "/proc/driver/nvidia/version";
 
     private readonly CudaQueue _queue;
@@ -22,7 +24,7 @@ public sealed unsafe partial class CudaDevice : Device
     private readonly ThreadLocal<CudaQueue?> _entered = new();
 
     /// <param name="driver">A GPU's or the emulator's.</param>
-    /// <param name="compiler">Makes the GPU code instead of what is embedded; null: only where nothing is.</param>
+    /// <param name="compiler">Makes the GPU code instead of what is embedded; null: only if nothing is.</param>
     /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
     /// <param name="warpgroups">Whether products use Hopper's instructions; null: on a GPU that has them.</param>
     internal CudaDevice(
@@ -100,7 +102,7 @@ public sealed unsafe partial class CudaDevice : Device
 
     internal CudaGpu Gpu { get; }
 
-    /// <summary>Where the ops of the calling thread go: the device's own queue, or that of a training whose step it records.</summary>
+    /// <summary>The queue that ops of the calling thread go into: the device's own, or that of a training whose step it records.</summary>
     internal CudaQueue Queue => _entered.Value ?? _queue;
 
     private bool IsEmulated => Gpu.Plan == null && Gpu.Driver.IsEmulated;

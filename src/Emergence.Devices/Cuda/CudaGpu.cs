@@ -3,14 +3,16 @@ using Buffer = Emergence.Devices.Tensors.Buffer;
 
 namespace Emergence.Devices.Cuda;
 
-/// <summary>What the queues of a device share: a GPU's context and kernels; or in a plan nothing but traits, and buffers that are counted.</summary>
+/// <summary>
+/// What the queues of a device share: a GPU's context and kernels; or in a plan nothing but traits, and buffers that are counted.
+/// </summary>
 internal sealed class CudaGpu : IDisposable
 {
     private readonly CudaContext? _context;
     private readonly CudaKernels? _kernels;
 
     /// <param name="driver">A GPU's or the emulator's.</param>
-    /// <param name="compiler">Makes the GPU code instead of what is embedded; null: only where nothing is.</param>
+    /// <param name="compiler">Makes the GPU code instead of what is embedded; null: only if nothing is.</param>
     /// <param name="warpgroups">Whether products use Hopper's instructions; null: on a GPU that has them.</param>
     public CudaGpu(CudaDriver driver, NvrtcCompiler? compiler, bool? warpgroups)
     {

@@ -36,10 +36,10 @@ internal sealed unsafe class CudaQueue : IDisposable
     public CudaStream Stream => _stream ?? throw new InvalidOperationException("a plan has no stream");
 
     /// <summary>Launches a kernel; a grid with nothing to do is left out.</summary>
-    /// <param name="kernel">Which.</param>
-    /// <param name="grid">Its blocks.</param>
+    /// <param name="kernel">What runs.</param>
+    /// <param name="grid">Blocks of the launch.</param>
     /// <param name="work">What it has to do with these arguments.</param>
-    /// <param name="arguments">As the kernel declares them.</param>
+    /// <param name="arguments">Parameters, as the kernel declares them.</param>
     public void Launch(KernelRow kernel, Grid grid, KernelWork work, params ReadOnlySpan<KernelArgument> arguments) =>
         Launch(kernel, grid, 0, [], work, arguments);
 

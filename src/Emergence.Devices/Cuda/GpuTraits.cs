@@ -1,7 +1,7 @@
 namespace Emergence.Devices.Cuda;
 
 /// <summary>What code that launches has to know of a GPU.</summary>
-/// <param name="Name">For people.</param>
+/// <param name="Name">What people call it.</param>
 /// <param name="Capability">Compute capability, 90 for 9.0.</param>
 /// <param name="MultiprocessorCount">Multiprocessors, which run blocks side by side.</param>
 /// <param name="SharedBytesLimit">Dynamic shared memory that a block can ask for.</param>
@@ -24,6 +24,8 @@ internal sealed record GpuTraits(string Name, int Capability, int Multiprocessor
     /// <summary>Clusters of so many blocks that run side by side.</summary>
     public int Clusters(int cluster) => Math.Max(1, MultiprocessorCount / cluster);
 
-    /// <summary>As many clusters as run side by side, which walk over the items of the work; fewer where there are fewer items.</summary>
+    /// <summary>
+    /// A grid of as many clusters as run side by side, which walk over the items of the work; of fewer if there are fewer items.
+    /// </summary>
     public Grid Walk(int cluster, int items) => new(cluster * Math.Min(items, Clusters(cluster)));
 }

@@ -3,9 +3,9 @@ using Emergence.Devices.Cuda.Ops;
 namespace Emergence.Devices.Cuda;
 
 /// <summary>One kernel of kernels/*.cu.</summary>
-/// <param name="Name">Its entry name, and of the op it serves.</param>
+/// <param name="Name">Name of its entry, and of the op that it serves.</param>
 /// <param name="File">Base name of its source.</param>
-/// <param name="Threads">Of a block, as in its EM_KERNEL.</param>
+/// <param name="Threads">Threads of a block, as in its EM_KERNEL.</param>
 /// <param name="SharedBytes">Dynamic shared memory of a block; the source asserts what it is made of.</param>
 internal sealed record KernelRow(string Name, string File, int Threads, int SharedBytes = 0)
 {
@@ -69,18 +69,21 @@ internal static class KernelTable
     public static readonly KernelRow CriticTail = Add("critic_tail", "critic_tail", 256, CriticTailOps.SharedBytes);
     public static readonly KernelRow CriticTailGradient = Add("critic_tail_gradient", "critic_tail", 256, CriticTailOps.SharedBytes);
     public static readonly KernelRow CriticTailMma = Add("critic_tail_mma", "critic_tail_mma", 256);
-    public static readonly KernelRow CriticTailMmaGradient = Add("critic_tail_mma_gradient", "critic_tail_mma", 128, CriticTailMmaOps.SharedBytes);
+    public static readonly KernelRow CriticTailMmaGradient = Add(
+        "critic_tail_mma_gradient", "critic_tail_mma", 128, CriticTailMmaOps.SharedBytes);
     public static readonly KernelRow SortCount = Add("sort_count", "sort", 256);
     public static readonly KernelRow SortScan = Add("sort_scan", "sort", 256);
     public static readonly KernelRow SortScatter = Add("sort_scatter", "sort", 256);
     public static readonly KernelRow SortStarts = Add("sort_starts", "sort", 256);
     public static readonly KernelRow OrderTwos = Add("order_twos", "sort", 256);
 
-    /// <summary>By layout and columns of a tile. Shared memory is that of the ring of stages or of the staged sums, the larger.</summary>
+    /// <summary>Products by layout and columns of a tile. Shared memory holds the ring of stages, then the staged sums.</summary>
     public static IReadOnlyDictionary<(ProductLayout Layout, int Columns), KernelRow> Products { get; } = (
         from layout in Enum.GetValues<ProductLayout>()
         from tile in new (int Columns, int SharedBytes)[] { (128, 69_632), (96, 61_440), (64, 53_248) }
-        select (Key: (layout, tile.Columns), Row: Add($"product_{Enum.GetName(layout)!.ToLowerInvariant()}_{tile.Columns}", "product", 256, tile.SharedBytes))).ToDictionary(product => product.Key, product => product.Row);
+        select (Key: (layout, tile.Columns), Row: Add(
+            $"product_{Enum.GetName(layout)!.ToLowerInvariant()}_{tile.Columns}", "product", 256,
+            tile.SharedBytes))).ToDictionary(product => product.Key, product => product.Row);
 
     private static KernelRow Add(string name, string file, int threads, int sharedBytes = 0)
     {

@@ -16,7 +16,9 @@ internal sealed class PairOrder(Tensor memory, int pairs)
     /// <summary>(R, 1) Int32: classes that do not change, of which this is the order from now on; null where they may.</summary>
     public Tensor? Kept { get; set; }
 
-    /// <summary>Whether every class has one of the first half of the pairs and one of the last; then <see cref="Starts"/> are not made.</summary>
+    /// <summary>
+    /// Whether every class has one of the first half of the pairs and one of the last; then <see cref="Starts"/> are not made.
+    /// </summary>
     public bool HasTwoPairsPerClass { get; set; }
 
     public static long Elements(int pairs, int classes) => (long)pairs + classes + 1;

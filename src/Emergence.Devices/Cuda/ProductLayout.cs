@@ -1,6 +1,6 @@
 namespace Emergence.Devices.Cuda;
 
-/// <summary>Which operands of a product lie transposed; all are bf16, row-major, rows at multiples of 16 bytes.</summary>
+/// <summary>The operands of a product that lie transposed; all are bf16, row-major, rows at multiples of 16 bytes.</summary>
 internal enum ProductLayout
 {
     /// <summary>a (M, K), b (N, K).</summary>

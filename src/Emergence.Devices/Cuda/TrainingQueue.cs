@@ -35,7 +35,8 @@ internal sealed unsafe class TrainingQueue : IDisposable
         {
             var gpu = device.Gpu;
             _queue = new CudaQueue(gpu);
-            _memory = gpu.Allocate(sizeof(Schedule) + ((long)MostSteps * sizeof(Partition)) + CriticOps.DonskerVaradhanBytes(training.A.Rows));
+            _memory = gpu.Allocate(
+                sizeof(Schedule) + ((long)MostSteps * sizeof(Partition)) + CriticOps.DonskerVaradhanBytes(training.A.Rows));
             device.Synchronize(); // the inputs came through its queue
             using var entered = device.Enter(_queue);
             BeforeSteps();
@@ -50,7 +51,7 @@ internal sealed unsafe class TrainingQueue : IDisposable
         }
     }
 
-    /// <summary>Of the Schedule, behind which lie the values of all steps, then the partition of a step and its parts.</summary>
+    /// <summary>Address of the schedule; behind it lie the values of all steps, then the partition of a step and its parts.</summary>
     private ulong Memory => (ulong)_memory!.Address;
 
     private ulong Values => Memory + (ulong)sizeof(Schedule);

@@ -6,7 +6,7 @@ namespace Emergence.Lab.Benchmarks;
 /// <summary>Measures a device, one op after the other; what does not fit into its memory is left out and said.</summary>
 internal sealed class BenchRun(Device device, double seconds, Action<string> progress, CancellationToken cancellation)
 {
-    /// <summary>For the samples of each row.</summary>
+    /// <summary>Time for the samples of each row.</summary>
     public double Seconds => seconds;
 
     public CancellationToken Cancellation => cancellation;
@@ -19,7 +19,10 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
     private readonly List<string> _skipped = [];
     private readonly DeviceScale _size = device.Traits.Scale;
 
-    /// <summary>Inputs of this size together are in no cache of today's processors and GPUs (L2 of 50 to 126 MB). Tiny ones go the same way in less.</summary>
+    /// <summary>
+    /// Inputs of this size together are in no cache of today's processors and GPUs (L2 of 50 to 126 MB). Tiny ones go the same way in
+    /// less.
+    /// </summary>
     private double ColdBytes => _size.For(64e3, 256e6, 256e6);
 
     public IReadOnlyList<BenchRow> Rows => _rows;
@@ -36,7 +39,9 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
         foreach (var bench in copies.Concat(products))
             Try("roof", bench.Op, bench.Shape, () => Warm("roof", bench));
         var roofs = _rows.Where(row => row.Kind == "roof").ToList();
-        Roof = new(roofs.Where(row => row.Flops == 0).Select(row => row.Bytes / row.Time.Median).DefaultIfEmpty(double.NaN).Max(), roofs.Where(row => row.Flops > 0).Select(row => row.Flops / row.Time.Median).DefaultIfEmpty(double.NaN).Max());
+        Roof = new(
+            roofs.Where(row => row.Flops == 0).Select(row => row.Bytes / row.Time.Median).DefaultIfEmpty(double.NaN).Max(),
+            roofs.Where(row => row.Flops > 0).Select(row => row.Flops / row.Time.Median).DefaultIfEmpty(double.NaN).Max());
     }
 
     public void Measure(OpBench bench) => Try("op", bench.Op, bench.Shape, () =>
@@ -105,7 +110,10 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
         AddKernels(bench, "cold", calls);
     }
 
-    /// <summary>The kernels that a call launches, calls in turn; the launches of one kernel count together. A single one does all of the op's work.</summary>
+    /// <summary>
+    /// The kernels that a call launches, calls in turn; the launches of one kernel count together. A single one does all of the op's
+    /// work.
+    /// </summary>
     private void AddKernels(OpBench bench, string cache, Action[] calls)
     {
         var repeats = _size == DeviceScale.Tiny ? 3 : 15;

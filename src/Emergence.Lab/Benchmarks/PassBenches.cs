@@ -13,21 +13,29 @@ internal static class PassBenches
         var (rows, columns, pairs) = (size == DeviceScale.Gpu ? 300_000 : 2_000, 768, 8_192);
         return
         [
-            .. Of(StepBench.Published(rows, columns, CriticWidths.Published), new(columns, columns, CriticWidths.Published), rows, 2 * rows),
-            .. Of(StepBench.OnSupport("small", 2_000, columns, CriticWidths.Small, pairs), new(columns, columns, CriticWidths.Small), 2_000, 2_000 + pairs),
+            .. Of(
+                StepBench.Published(rows, columns, CriticWidths.Published), new(columns, columns, CriticWidths.Published), rows, 2 * rows),
+            .. Of(
+                StepBench.OnSupport("small", 2_000, columns, CriticWidths.Small, pairs), new(columns, columns, CriticWidths.Small), 2_000,
+                2_000 + pairs),
         ];
     }
 
-    /// <summary>The first layer once a class and the others once a pair; the backward pass does the latter twice, by weights and by inputs.</summary>
+    /// <summary>
+    /// The first layer once a class and the others once a pair; the backward pass does the latter twice, by weights and by inputs.
+    /// </summary>
     private static IEnumerable<OpBench> Of(StepBench step, CriticShape shape, int classes, int pairs)
     {
         var first = 2.0 * classes * shape.InputColumns(0) * shape.Widths[0];
-        var others = 2.0 * pairs * Enumerable.Range(1, shape.Layers - 1).Sum(layer => (double)shape.Widths[layer] * shape.InputColumns(layer));
+        var others = 2.0 * pairs * Enumerable.Range(1, shape.Layers - 1).Sum(
+            layer => (double)shape.Widths[layer] * shape.InputColumns(layer));
         var text = $"{step.Name}, {step.Shape}";
         yield return new("DrawPairs", text, 0, 0, inputs =>
         {
             var (training, next) = (step.Prepare(inputs), 0);
-            var (a, b) = (training.A.RowRange(training.FixedPairs, training.Source.Count), training.B.RowRange(training.FixedPairs, training.Source.Count));
+            var (a, b) = (
+                training.A.RowRange(training.FixedPairs, training.Source.Count),
+                training.B.RowRange(training.FixedPairs, training.Source.Count));
             return () => inputs.Device.DrawPairs(training.Source, 1, 0, next++, a, b);
         });
         yield return new("CriticForward", text, 0, first + others, inputs =>

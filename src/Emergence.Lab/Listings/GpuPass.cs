@@ -8,9 +8,9 @@ using Emergence.Lab.Benchmarks;
 namespace Emergence.Lab.Listings;
 
 /// <summary>Launches that belong together, in their order, as the code that launches makes them on a planned GPU.</summary>
-/// <param name="Name">As tables show it.</param>
-/// <param name="About">At which sizes.</param>
-/// <param name="Launches">On a GPU of one kind.</param>
+/// <param name="Name">What tables call it.</param>
+/// <param name="About">Sizes in words.</param>
+/// <param name="Launches">Launches on a GPU of one kind.</param>
 internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLaunch> Launches)
 {
     private const int StepRows = 300_000, StepColumns = 768;
@@ -61,7 +61,8 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
     private static Action Block(BenchInputs inputs)
     {
         var device = inputs.Device;
-        Tensor x = New(Rows, Width), normed = New(Rows, Width), qkv = New(Rows, 3 * Width), mixed = New(Rows, Width), inner = New(Rows, Inner);
+        Tensor x = New(Rows, Width), normed = New(Rows, Width), qkv = New(Rows, 3 * Width), mixed = New(Rows, Width);
+        Tensor inner = New(Rows, Inner);
         Tensor weight = New(1, Width), bias = New(1, Width), wide = New(1, Inner);
         Tensor toQkv = New(Width, 3 * Width), toOut = New(Width, Width), toInner = New(Width, Inner), fromInner = New(Inner, Width);
         var parents = inputs.Indices([.. Enumerable.Range(0, Rows).Select(row => row % Chain == 0 ? -1 : row - 1)]);
@@ -119,7 +120,7 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
         };
     }
 
-    /// <summary>Of a step of preset small the tail alone: other kernels of it are in the passes before.</summary>
+    /// <summary>The tail of a step of preset small alone: its other kernels are in the passes before.</summary>
     private static IEnumerable<KernelLaunch> SmallTail(GpuTraits gpu)
     {
         string[] tail = [KernelTable.CriticTail.Name, KernelTable.CriticTailGradient.Name];

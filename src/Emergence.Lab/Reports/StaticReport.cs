@@ -11,20 +11,28 @@ internal static class StaticReport
     private static readonly GpuRoof[] s_roofs = [GpuRoof.A100, GpuRoof.H100, GpuRoof.H200];
 
     /// <summary>An H200 launches what an H100 does.</summary>
-    private static readonly Lazy<IReadOnlyList<GpuPass>> s_ampere = new(() => GpuPass.All(GpuTraits.A100)), s_hopper = new(() => GpuPass.All(GpuTraits.H100));
+    private static readonly Lazy<IReadOnlyList<GpuPass>> s_hopper = new(() => GpuPass.All(GpuTraits.H100));
+
+    private static readonly Lazy<IReadOnlyList<GpuPass>> s_ampere = new(() => GpuPass.All(GpuTraits.A100));
 
     /// <summary>One row for a kernel and a GPU it was assembled for.</summary>
     public static Table Kernels(IEnumerable<KernelFigures> figures)
     {
         var table = new Table(
-            TableColumn.Text("kernel"), TableColumn.Text("target"), TableColumn.Integer("threads"), TableColumn.Integer("registers"), TableColumn.Integer("shared_bytes"), TableColumn.Integer("stack_bytes"), TableColumn.Integer("spill_bytes"), TableColumn.Integer("local"),
-            TableColumn.Text("blocks_of"), TableColumn.Integer("blocks_per_sm"), TableColumn.Integer("loop_tensor"), TableColumn.Integer("loop_fma"), TableColumn.Integer("loop_loads"), TableColumn.Integer("loop_other"), TableColumn.Number("tensor_share", 2), TableColumn.Number("fma_share", 2));
+            TableColumn.Text("kernel"), TableColumn.Text("target"), TableColumn.Integer("threads"), TableColumn.Integer("registers"),
+            TableColumn.Integer("shared_bytes"), TableColumn.Integer("stack_bytes"), TableColumn.Integer("spill_bytes"),
+            TableColumn.Integer("local"),
+            TableColumn.Text("blocks_of"), TableColumn.Integer("blocks_per_sm"), TableColumn.Integer("loop_tensor"),
+            TableColumn.Integer("loop_fma"), TableColumn.Integer("loop_loads"), TableColumn.Integer("loop_other"),
+            TableColumn.Number("tensor_share", 2), TableColumn.Number("fma_share", 2));
         foreach (var kernel in figures)
         {
             var (assembled, loop) = (kernel.Assembled, kernel.Loop);
             table.Add(
-                kernel.Kernel, kernel.Gpu, kernel.Threads, assembled.Registers, kernel.SharedBytes, assembled.StackBytes, assembled.SpillBytes, kernel.Local,
-                MultiprocessorLimits.Of(kernel.Gpu).Name, kernel.BlocksPerMultiprocessor, loop.Tensor, loop.Fma, loop.Loads, loop.Other, loop.TensorShare, loop.FmaShare);
+                kernel.Kernel, kernel.Gpu, kernel.Threads, assembled.Registers, kernel.SharedBytes, assembled.StackBytes,
+                assembled.SpillBytes, kernel.Local,
+                MultiprocessorLimits.Of(kernel.Gpu).Name, kernel.BlocksPerMultiprocessor, loop.Tensor, loop.Fma, loop.Loads, loop.Other,
+                loop.TensorShare, loop.FmaShare);
         }
 
         return table;
@@ -47,7 +55,8 @@ internal static class StaticReport
                 kernel.Name, pass.Name, launches.Count, launches.Sum(work => work.Bytes) / 1e6, launches.Sum(work => work.AllFlops) / 1e9,
                 .. s_roofs.Select(Time)]);
 
-            TableCell Time(GpuRoof roof) => roof == GpuRoof.A100 && kernel.NeedsWarpgroups ? TableCell.Empty : 1e6 * launches.Sum(roof.SecondsOf);
+            TableCell Time(GpuRoof roof) =>
+                roof == GpuRoof.A100 && kernel.NeedsWarpgroups ? TableCell.Empty : 1e6 * launches.Sum(roof.SecondsOf);
         }
 
         return table;
@@ -72,7 +81,8 @@ internal static class StaticReport
     }
 
     /// <summary>All three, in any format.</summary>
-    public static string Text(IEnumerable<KernelFigures> figures, TableFormat format) => Table.Write([Kernels(figures), Work(), Passes()], format);
+    public static string Text(IEnumerable<KernelFigures> figures, TableFormat format) =>
+        Table.Write([Kernels(figures), Work(), Passes()], format);
 
     /// <summary>The tables as a page for benchmarks/results/static.md.</summary>
     public static string Page(IEnumerable<KernelFigures> figures, string release) =>
@@ -115,5 +125,6 @@ internal static class StaticReport
 
     private static string Describe(GpuRoof roof) => string.Create(
         CultureInfo.InvariantCulture,
-        $"- {roof.Name.ToUpperInvariant()}: {roof.TensorFlops / 1e12:0} TFLOP/s in bf16, {roof.Flops / 1e12:0.0} in single precision, {roof.BytesPerSecond / 1e12:0.00} TB/s");
+        $"- {roof.Name.ToUpperInvariant()}: {roof.TensorFlops / 1e12:0} TFLOP/s in bf16, {roof.Flops / 1e12:0.0} in single precision, " +
+        $"{roof.BytesPerSecond / 1e12:0.00} TB/s");
 }

@@ -27,6 +27,6 @@ internal readonly record struct Precision(double Sum, double Operand = 0)
     /// </summary>
     public double Chain(int length) => Sum * (Math.Min(length, Deviations * Math.Sqrt(length)) + 2);
 
-    /// <summary>The same of a sum of products.</summary>
+    /// <summary>Error of a sum of <paramref name="length"/> products, relative to the sum of magnitudes.</summary>
     public double Dot(int length) => Chain(length) + 2 * Operand * (1 + Operand);
 }

@@ -42,10 +42,13 @@ internal sealed class CriticRun : IDisposable
     {
         var random = new Random(seed);
         var (x, y) = (OpCase.Values(random, xRows * shape.XColumns), OpCase.Values(random, yRows * shape.YColumns));
-        double[] joint = [.. Enumerable.Range(0, pairs).Select(r => r % 3 == 0 ? 0 : random.NextDouble() / pairs)], marginal = [.. Enumerable.Range(0, pairs).Select(r => r % 5 == 1 ? 0 : random.NextDouble() / pairs)];
+        double[] joint = [.. Enumerable.Range(0, pairs).Select(r => r % 3 == 0 ? 0 : random.NextDouble() / pairs)];
+        double[] marginal = [.. Enumerable.Range(0, pairs).Select(r => r % 5 == 1 ? 0 : random.NextDouble() / pairs)];
         var run = new CriticRun(device, shape, [.. x.Chunk(shape.XColumns)], [.. y.Chunk(shape.YColumns)], Single(joint), Single(marginal));
         device.Upload(OpCase.Values(random, shape.ParameterCount, 0.3), run.Parameters);
-        return (run, [.. Enumerable.Range(0, pairs).Select(_ => random.Next(xRows))], [.. Enumerable.Range(0, pairs).Select(_ => random.Next(yRows))]);
+        int[] a = [.. Enumerable.Range(0, pairs).Select(_ => random.Next(xRows))];
+        int[] b = [.. Enumerable.Range(0, pairs).Select(_ => random.Next(yRows))];
+        return (run, a, b);
     }
 
     /// <summary>Value and gradient at the present parameters.</summary>

@@ -40,7 +40,8 @@ internal sealed unsafe class CudaContext : SafeHandle
 
     /// <summary>What the user is told of the GPU and its driver.</summary>
     public string Description =>
-        $"{Traits.Name}, compute capability {Traits.Capability / 10}.{Traits.Capability % 10}, {Traits.MultiprocessorCount} multiprocessors, " +
+        $"{Traits.Name}, compute capability {Traits.Capability / 10}.{Traits.Capability % 10}, {Traits.MultiprocessorCount} " +
+        "multiprocessors, " +
         $"{TotalBytes / 1e9:0.0} GB, driver for CUDA {Driver.Version / 1000}.{Driver.Version % 1000 / 10}";
 
     public long TotalBytes { get; }

@@ -20,7 +20,9 @@ internal static class AttentionOps
             shape.Scale, shape.Window, shape.SoftCap);
     }
 
-    /// <summary>Rows that all rows see together, themselves included. Only a plan knows the forest: on a GPU it lies in its memory.</summary>
+    /// <summary>
+    /// Rows that all rows see together, themselves included. Only a plan knows the forest: on a GPU it lies in its memory.
+    /// </summary>
     private static long Seen(CudaQueue queue, Tensor parents, int window)
     {
         if (queue.Gpu.Plan is not { } plan)

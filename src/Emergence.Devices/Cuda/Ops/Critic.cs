@@ -61,7 +61,8 @@ internal static unsafe class CriticOps
 
     /// <summary>Adam by the scales of the present step, which lie ready for all steps until the host looks again.</summary>
     public static void AdamScheduled(
-        this CudaQueue queue, Tensor parameters, Tensor gradient, Tensor first, Tensor second, KernelArgument scales, KernelArgument progress) =>
+        this CudaQueue queue, Tensor parameters, Tensor gradient, Tensor first, Tensor second, KernelArgument scales,
+        KernelArgument progress) =>
         queue.Launch(
             KernelTable.AdamScheduled,
             Grid.Each(KernelTable.AdamScheduled, parameters.Columns),

@@ -23,7 +23,9 @@ internal static class CriticBf16Ops
     /// <summary>The weights of several layers, rounded, behind each other.</summary>
     /// <param name="queue">Does it.</param>
     /// <param name="parameters">(1, P) Float32.</param>
-    /// <param name="table">(n, 4) Int32: where each matrix begins in the parameters, its stride and columns there, its first run of 8.</param>
+    /// <param name="table">
+    /// (n, 4) Int32: where each matrix begins in the parameters, its stride and columns there, its first run of 8.
+    /// </param>
     /// <param name="weights">The matrices of bf16 that they become; the first lies first.</param>
     public static void WeightsToBf16(this CudaQueue queue, Tensor parameters, Tensor table, params ReadOnlySpan<Tensor> weights)
     {

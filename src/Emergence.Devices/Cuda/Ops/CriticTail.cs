@@ -3,7 +3,7 @@ using Emergence.Devices.Tensors;
 namespace Emergence.Devices.Cuda.Ops;
 
 /// <summary>The narrow layers at a critic's end, which one kernel does whole.</summary>
-/// <param name="Widths">Of its input, then outputs of its layers.</param>
+/// <param name="Widths">Columns of its input, then outputs of its layers.</param>
 internal sealed record CriticTail(IReadOnlyList<int> Widths)
 {
     /// <summary>Weights and biases: the last ones of all.</summary>
@@ -77,7 +77,7 @@ internal static class CriticTailOps
     public static double GradientBytes(CriticTail tail, Tensor input, int blocks) =>
         KernelWork.BytesOf(input, input) + (sizeof(float) * (input.Rows + ((double)blocks * tail.Parameters)));
 
-    /// <summary>As critic_tail.cu lays it out for the backward pass.</summary>
+    /// <summary>Shared memory of the backward pass, as critic_tail.cu lays it out.</summary>
     private static long BytesOf(CriticTail tail, int tile)
     {
         var widths = tail.Widths;

@@ -5,7 +5,10 @@ namespace Emergence.Devices.Cuda.Ops;
 /// <summary>The host side of kernels/critic_tail_mma.cu: tails like the published one, on tensor cores.</summary>
 internal static class CriticTailMmaOps
 {
-    /// <summary>Of a block of the backward pass: weights, biases, and what four warps stage; three blocks fit on a multiprocessor.</summary>
+    /// <summary>
+    /// Dynamic shared memory of a block of the backward pass: weights, biases, and what four warps stage; three blocks fit on a
+    /// multiprocessor.
+    /// </summary>
     public const int SharedBytes = 4 * (4672 + 72 + (4 * 68 * 32));
 
     private const int MaxBlocks = 396, Tile = 128;

@@ -14,7 +14,7 @@ internal static class MatMulOps
     /// <summary>How wide products are that fill the tiles which multiply thirds.</summary>
     private const int LeastOfThirds = 64;
 
-    /// <summary>Of operands that lie transposed, the rows whose thirds are made, and multiplied, at a time.</summary>
+    /// <summary>Rows whose thirds are made, and multiplied, at a time where operands lie transposed.</summary>
     private const int RowsOfThirds = 32_768;
 
     /// <summary>y = activation(op(a) op(b) + bias) + residual, in <paramref name="arithmetic"/>.</summary>
@@ -43,12 +43,15 @@ internal static class MatMulOps
             sums, count, y, y.RowStride, bias, KernelArgument.TypeOf(bias), (int)activation, residual, residual?.RowStride ?? 0,
             y.Rows, y.Columns);
 
-    /// <summary>Whether a product is worth thirds: by its columns and the length of its sums, or by both sides of a sum over rows.</summary>
+    /// <summary>
+    /// Whether a product is worth thirds: by its columns and the length of its sums, or by both sides of a sum over rows.
+    /// </summary>
     private static bool FillsTiles(int columns, int other) => Math.Min(columns, other) >= LeastOfThirds;
 
-    /// <summary>In single precision, an operand's number as it is.</summary>
+    /// <summary>The product in plain single precision.</summary>
     private static void Plain(
-        CudaQueue queue, Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
+        CudaQueue queue, Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation,
+        Tensor? residual)
     {
         var k = transposeA ? a.Rows : a.Columns;
         var (aOuter, aInner) = transposeA ? (1, a.RowStride) : (a.RowStride, 1);
@@ -108,9 +111,12 @@ internal static class MatMulOps
         queue.AddPartialSums(sums, count, y, bias, activation, residual);
     }
 
-    /// <summary>The operands in bf16, where they are not stored so, or in single precision in thirds; the bias in single precision.</summary>
+    /// <summary>
+    /// The operands in bf16, where they are not stored so, or in single precision in thirds; the bias in single precision.
+    /// </summary>
     private static void OnTensorCores(
-        CudaQueue queue, int thirdsOfA, Tensor a, Tensor b, Tensor y, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
+        CudaQueue queue, int thirdsOfA, Tensor a, Tensor b, Tensor y, bool transposeB, Tensor? bias, Activation activation,
+        Tensor? residual)
     {
         var isReady = Bf16Rows.Is(b);
         var thirdsOfB = b.Type == DType.BFloat16 ? 1 : thirdsOfA;

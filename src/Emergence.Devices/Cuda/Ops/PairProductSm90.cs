@@ -29,7 +29,9 @@ internal static class PairProductSm90Ops
     /// <param name="weight">(N, K) bf16.</param>
     /// <param name="bias">(1, N) fp32.</param>
     /// <param name="y">(M, N) bf16.</param>
-    /// <param name="signs">Of the sums in <paramref name="rows"/>, <see cref="ProductSm90Ops.SignWords"/> words, as kernels/sm90 have them.</param>
+    /// <param name="signs">
+    /// Signs of the sums in <paramref name="rows"/>: <see cref="ProductSm90Ops.SignWords"/> words, as kernels/sm90 have them.
+    /// </param>
     public static void PairProductForward(
         this CudaQueue queue, PairSumOperand rows, Tensor weight, Tensor bias, Tensor y, Tensor signs)
     {
@@ -83,7 +85,8 @@ internal static class PairProductSm90Ops
     {
         var isInOrder = rows.P.Address <= rows.Q.Address;
         var (p, a, q, b) = isInOrder ? (rows.P, rows.A, rows.Q, rows.B) : (rows.Q, rows.B, rows.P, rows.A);
-        var (distance, stride) = (checked((uint)((q.Address - p.Address) / AddressUnit)), (uint)(p.RowStride * sizeof(ushort) / AddressUnit));
+        var (distance, stride) = (
+            checked((uint)((q.Address - p.Address) / AddressUnit)), (uint)(p.RowStride * sizeof(ushort) / AddressUnit));
         return [p, distance, stride, a, a.RowStride, b, b.RowStride];
     }
 }

@@ -32,7 +32,9 @@ internal static class ProductSm90Ops
         _ => true,
     };
 
-    /// <summary>At most <paramref name="most"/> partial sums along k that fill the GPU, and the length of each but the last: a multiple of 64.</summary>
+    /// <summary>
+    /// At most <paramref name="most"/> partial sums along k that fill the GPU, and the length of each but the last: a multiple of 64.
+    /// </summary>
     public static (int Count, int Length) SplitOf(GpuTraits gpu, int m, int n, int k, int most)
     {
         var cluster = GpuTraits.ClusterOf(m, TileRows);
@@ -54,17 +56,19 @@ internal static class ProductSm90Ops
 
     /// <summary>y = epilogue(op(a) op(b)).</summary>
     /// <param name="queue">Does it.</param>
-    /// <param name="layout">Of a and b.</param>
+    /// <param name="layout">Layout of a and b.</param>
     /// <param name="a">bf16; <paramref name="thirdsOfA"/> matrices behind each other that add up to one.</param>
     /// <param name="b">bf16; <paramref name="thirdsOfB"/> matrices likewise.</param>
     /// <param name="y">(M, N).</param>
     /// <param name="epilogue">What becomes of the sums; not Split.</param>
     /// <param name="bias">(1, N) fp32, or null.</param>
-    /// <param name="activation">Before the residual; for Activated leaky ReLU or none.</param>
+    /// <param name="activation">Applied before the residual is added; for the epilogue Activated leaky ReLU or None.</param>
     /// <param name="residual">(M, N) fp32, or null.</param>
     /// <param name="thirdsOfA">1, or 3 for fp32 numbers.</param>
     /// <param name="thirdsOfB">1, or 3 where a has 3.</param>
-    /// <param name="signs">For Masked: words of 32 signs, <see cref="SignWords"/> of them, as product_sm90.cu orders them.</param>
+    /// <param name="signs">
+    /// What the epilogue Masked reads: <see cref="SignWords"/> words of 32 signs, as product_sm90.cu orders them; else null.
+    /// </param>
     public static void ProductSm90(
         this CudaQueue queue, ProductLayout layout, Tensor a, Tensor b, Tensor y, ProductEpilogue epilogue,
         Tensor? bias = null, Activation activation = Activation.None, Tensor? residual = null, int thirdsOfA = 1, int thirdsOfB = 1,

@@ -8,7 +8,9 @@ internal static class SortOps
 {
     private const int DigitsOfScan = 8;
 
-    /// <summary>Finds the order of pairs by class, by as few passes as the number of classes takes; a pass of one tile is one launch.</summary>
+    /// <summary>
+    /// Finds the order of pairs by class, by as few passes as the number of classes takes; a pass of one tile is one launch.
+    /// </summary>
     public static void Sort(this CudaQueue queue, SortMemory memory, Tensor index, int classes, PairOrder order)
     {
         var (rows, tiles) = (index.Rows, SortMemory.Tiles(index.Rows));

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;

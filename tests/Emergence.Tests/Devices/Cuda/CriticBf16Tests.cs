@@ -94,10 +94,13 @@ public sealed class CriticBf16Tests
         {
             using var device = Bf16.Device(warpgroups);
             var (c, random) = (new CriticCase(shape, 2, Rows, Rows, 1), new Random(3));
-            int[] a = [.. Enumerable.Range(0, Rows).OrderBy(_ => random.Next())], b = [.. Enumerable.Range(0, Rows).OrderBy(_ => random.Next())];
+            int[] a = [.. Enumerable.Range(0, Rows).OrderBy(_ => random.Next())];
+            int[] b = [.. Enumerable.Range(0, Rows).OrderBy(_ => random.Next())];
             double[] each = [.. Enumerable.Repeat(1.0 / Rows, Rows)], none = new double[Rows];
             using Tensor x = CriticCase.Upload(device, c.X, 20), y = CriticCase.Upload(device, c.Y, 31);
-            using var training = new CriticTraining(device, shape, x, y, a, b, [.. each, .. none], [.. none, .. each], new ShuffledPairs(a, b), [.. c.Parameters.Select(v => (float)v)]) { Rate = _ => 1e-3 };
+            using var training = new CriticTraining(
+                device, shape, x, y, a, b, [.. each, .. none], [.. none, .. each], new ShuffledPairs(a, b),
+                [.. c.Parameters.Select(v => (float)v)]) { Rate = _ => 1e-3 };
             var sums = device.Trace(() => device.Train([training], 2)).Count(launch => launch.Kernel == KernelTable.SumByIndexBf16.Name);
             Assert.Equal(warpgroups ? 0 : 2 * 2, sums);
             return OpCase.Read(device, training.Gradient);
@@ -137,7 +140,8 @@ public sealed class CriticBf16Tests
         using var device = Bf16.Device();
         var shape = new CriticShape(4, 3, 16, 1);
         var c = new CriticCase(shape, 1, 40, 30, 50);
-        var source = new ShuffledPairs([.. Enumerable.Range(0, 35).Select(i => i * 7 % 40)], [.. Enumerable.Range(0, 35).Select(i => i * 11 % 30)]);
+        var source = new ShuffledPairs(
+            [.. Enumerable.Range(0, 35).Select(i => i * 7 % 40)], [.. Enumerable.Range(0, 35).Select(i => i * 11 % 30)]);
         double[] weights = [.. Enumerable.Repeat(1.0 / 50, 50), .. Enumerable.Repeat(1.0 / 35, 35)];
         using Tensor x = CriticCase.Upload(device, c.X, 4), y = CriticCase.Upload(device, c.Y, 3);
         using CriticTraining kept = Training(source), sorted = Training(new OfTheHost(source));
@@ -145,7 +149,10 @@ public sealed class CriticBf16Tests
 
         Assert.Equal(OpCase.Read(device, sorted.Parameters), OpCase.Read(device, kept.Parameters));
 
-        CriticTraining Training(PairSource pairs) => new(device, shape, x, y, c.A, c.B, [.. weights.Select((w, r) => r < 50 ? w : 0)], [.. weights.Select((w, r) => r < 50 ? 0 : w)], pairs, [.. c.Parameters.Select(v => (float)v)]) { Rate = _ => 1e-3 };
+        CriticTraining Training(PairSource pairs) =>
+            new(
+                device, shape, x, y, c.A, c.B, [.. weights.Select((w, r) => r < 50 ? w : 0)], [.. weights.Select((w, r) => r < 50 ? 0 : w)],
+                pairs, [.. c.Parameters.Select(v => (float)v)]) { Rate = _ => 1e-3 };
     }
 
     /// <summary>Whatever order the threads of a block run in, training gives the same bytes, and it learns.</summary>
@@ -180,7 +187,8 @@ public sealed class CriticBf16Tests
         const int Rows = 300_000;
         int[] own = [.. Enumerable.Range(0, Rows)];
         using var plan = CudaDevice.Plan(GpuTraits.H100, DType.BFloat16);
-        var bytes = CriticTraining.EstimateBytes(plan.Device, new(768, 768, s_published), Rows, Rows, own, own, new ShuffledPairs(own, own));
+        var bytes = CriticTraining.EstimateBytes(
+            plan.Device, new(768, 768, s_published), Rows, Rows, own, own, new ShuffledPairs(own, own));
         Assert.InRange(bytes / (2.0 * Rows * 768 * 2), 2, 3.5);
     }
 
@@ -199,7 +207,9 @@ public sealed class CriticBf16Tests
         var c = new CriticCase(shape, 2, 9, 8, 67);
         double[] weights = [.. Enumerable.Repeat(1.0 / c.A.Length, c.A.Length)];
         using Tensor x = CriticCase.Upload(device, c.X, 7), y = CriticCase.Upload(device, c.Y, 5);
-        using var training = new CriticTraining(device, shape, x, y, c.A, c.B, [.. weights.Select((w, r) => r % 2 * 2 * w)], [.. weights.Select((w, r) => (r + 1) % 2 * 2 * w)], PairSource.None, [.. c.Parameters.Select(v => (float)v)]) { Rate = _ => 1e-3 };
+        using var training = new CriticTraining(
+            device, shape, x, y, c.A, c.B, [.. weights.Select((w, r) => r % 2 * 2 * w)], [.. weights.Select((w, r) => (r + 1) % 2 * 2 * w)],
+            PairSource.None, [.. c.Parameters.Select(v => (float)v)]) { Rate = _ => 1e-3 };
         steps(device, training);
         return [.. OpCase.Read(device, training.Parameters), .. training.Values.Select(value => value.Bits)];
     }

@@ -49,7 +49,11 @@ public sealed class CudaMemoryTests
         using var device = new CudaDevice(EmulatorFixture.Copy(), null, DType.BFloat16, warpgroups);
         int[] own = [.. Enumerable.Range(0, 600).Select(row => row / repeats)];
         var classes = own.Max() + 1;
-        Assert.Equal(Taken(device, new(20, 31, 128, 96, 48, 24, 12, 6, 3, 1), classes, classes, own, own, new ShuffledPairs(own, own), out var planned), planned);
+        Assert.Equal(
+            Taken(
+                device, new(20, 31, 128, 96, 48, 24, 12, 6, 3, 1), classes, classes, own, own, new ShuffledPairs(own, own),
+                out var planned),
+            planned);
     }
 
     [Fact]
@@ -60,18 +64,22 @@ public sealed class CudaMemoryTests
         Assert.Equal(Taken(device, new(9, 5, 64, 32, 16, 1), 11, 13, a, b, PairSource.None, out var planned), planned);
     }
 
-    private static long Taken(CudaDevice device, CriticShape shape, int xRows, int yRows, int[] a, int[] b, PairSource source, out long planned)
+    private static long Taken(
+        CudaDevice device, CriticShape shape, int xRows, int yRows, int[] a, int[] b, PairSource source, out long planned)
     {
         using Tensor x = device.Allocate(xRows, shape.XColumns), y = device.Allocate(yRows, shape.YColumns);
         var pairs = a.Length + source.Count;
         double[] weights = [.. Enumerable.Repeat(1.0 / pairs, pairs)];
         planned = CriticTraining.EstimateBytes(device, shape, xRows, yRows, a, b, source);
         var free = device.AvailableBytes;
-        using var training = new CriticTraining(device, shape, x, y, a, b, weights, weights, source, new float[shape.ParameterCount]) { Rate = _ => 1e-3 };
+        using var training = new CriticTraining(
+            device, shape, x, y, a, b, weights, weights, source, new float[shape.ParameterCount]) { Rate = _ => 1e-3 };
         return free - device.AvailableBytes;
     }
 
-    /// <summary>Fewer rows at a time inside a block, where little is free from the start and where an op finds nothing for itself.</summary>
+    /// <summary>
+    /// Fewer rows at a time inside a block, where little is free from the start and where an op finds nothing for itself.
+    /// </summary>
     [Theory]
     [InlineData(DType.Float32, false)]
     [InlineData(DType.BFloat16, true)]
@@ -124,26 +132,32 @@ public sealed class CudaMemoryTests
         using Tensor x = device.Allocate(60, 4), y = device.Allocate(60, 4);
         device.Upload(Cells.Vectors(60, 4, 5), x);
         device.Upload(Cells.Vectors(60, 4, 6), y);
-        using var training = new CriticTraining(device, shape, x, y, [0], [0], [1.0], [1.0], PairSource.None, Cells.Vectors(shape.ParameterCount, 1, 7)) { Rate = _ => 1e-3 };
+        using var training = new CriticTraining(
+            device, shape, x, y, [0], [0], [1.0], [1.0], PairSource.None, Cells.Vectors(shape.ParameterCount, 1, 7)) { Rate = _ => 1e-3 };
         var expected = HeldOut.Bits(device, training, HeldOut.Pairs(joint, 1, 1));
         Assert.True(double.IsFinite(expected));
 
         // All 3,600 pairs take 734,000 bytes.
         var total = device.AvailableBytes;
         EmulatorFixture.Memory(driver, (64L << 30) - total + 250_000);
-        Assert.Equal(BitConverter.DoubleToInt64Bits(expected), BitConverter.DoubleToInt64Bits(HeldOut.Bits(device, training, HeldOut.Pairs(joint, 1, 1))));
+        Assert.Equal(
+            BitConverter.DoubleToInt64Bits(expected),
+            BitConverter.DoubleToInt64Bits(HeldOut.Bits(device, training, HeldOut.Pairs(joint, 1, 1))));
 
         EmulatorFixture.Memory(driver, (64L << 30) - total + 50_000);
         var error = Assert.Throws<EmergenceException>(() => HeldOut.Bits(device, training, HeldOut.Pairs(joint, 1, 1)));
         Assert.StartsWith("CUDA_ERROR_OUT_OF_MEMORY in cuMemAlloc: needs ", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>A plan that fits is kept: on a device of that size and no byte more, every cell gets the value it has on a large one.</summary>
+    /// <summary>
+    /// A plan that fits is kept: on a device of that size and no byte more, every cell gets the value it has on a large one.
+    /// </summary>
     [Fact]
     public void What_fits_by_plan_runs()
     {
         var folder = ModelReference.Resolve("stories260k");
-        var data = DatasetTable.Create("words", Tokenizer.Load(folder), new DatasetOptions { Shots = 1, ModelFolder = folder, Sequences = 25 });
+        var data = DatasetTable.Create(
+            "words", Tokenizer.Load(folder), new DatasetOptions { Shots = 1, ModelFolder = folder, Sequences = 25 });
         var preset = Cells.Sampling with { StepLimit = 50 };
         var grid = new CellGrid(5, data.Length, EstimatorTable.Find("s-mine"), "0-1", null, 1, 2);
         var expected = Run(64L << 30, out var roomy);
@@ -163,7 +177,10 @@ public sealed class CudaMemoryTests
             plan = MemoryPlan.Of(device, ModelConfig.Read(folder), data, grid, preset, new TokenPasses(data, MicroPosition.Zero));
             using var model = LanguageModel.Load(folder, device);
             var results = new List<string>();
-            new GridRun(model, data, grid, preset, MicroPosition.Zero).Run(_ => false, result => results.Add($"{result.Cell} {Cells.Bytes(result.Information)} {result.Information.Failure}"), CancellationToken.None);
+            new GridRun(
+                model, data, grid, preset, MicroPosition.Zero).Run(
+                    _ => false, result => results.Add($"{result.Cell} {Cells.Bytes(result.Information)} {result.Information.Failure}"),
+                    CancellationToken.None);
             return [.. results.Order(StringComparer.Ordinal)];
         }
     }

@@ -19,7 +19,8 @@ public sealed class CudaPlanTests
         using var device = new CudaDevice(EmulatorFixture.Kernels, null, arithmetic, warpgroups);
         var step = StepBench.Published(4_200, 16, [128, 96, 48, 24, 12, 6, 3, 1]);
         using var plan = device.Plan();
-        Assert.Equal(Launches(device, device.Trace), Launches(plan.Device, work => [.. plan.LaunchesOf(work).Select(launch => (launch.Kernel, 0.0))]));
+        var planned = Launches(plan.Device, work => [.. plan.LaunchesOf(work).Select(launch => (launch.Kernel, 0.0))]);
+        Assert.Equal(Launches(device, device.Trace), planned);
 
         var run = new BenchRun(device, 1e-9, _ => { }, CancellationToken.None);
         run.Measure(step);
@@ -64,25 +65,30 @@ public sealed class CudaPlanTests
         using var plan = CudaDevice.Plan(GpuTraits.A100, DType.BFloat16);
         var device = plan.Device;
         using var critic = device.CreateCritic(new(16, 16, 128, 96, 1), 300, 200, 700);
-        using Tensor x = device.Allocate(300, 16), y = device.Allocate(200, 16), parameters = device.Allocate(1, critic.Shape.ParameterCount);
+        using Tensor x = device.Allocate(300, 16), y = device.Allocate(200, 16);
+        using Tensor parameters = device.Allocate(1, critic.Shape.ParameterCount);
         using Tensor a = device.AllocateIndices(new int[700]), b = device.AllocateIndices(new int[700]);
         var work = plan.LaunchesOf(() => critic.Forward(parameters, x, y, a, b)).ToLookup(launch => launch.Kernel, launch => launch.Work);
 
         // The bias of 96 in single precision too.
         var product = Assert.Single(work["product_nt_96"]);
-        Assert.Equal((2.0 * ((700 * 128) + (96 * 128) + (700 * 96)) + (4 * 96), 2.0 * 700 * 128 * 96), (product.Bytes, product.TensorFlops));
+        Assert.Equal(
+            (2.0 * ((700 * 128) + (96 * 128) + (700 * 96)) + (4 * 96), 2.0 * 700 * 128 * 96), (product.Bytes, product.TensorFlops));
         Assert.Equal(2.0 * 500 * 128 * 16, work["product_nt_128"].Sum(launch => launch.TensorFlops));
         Assert.Equal((2.0 * (700 + 500) * 128) + (8 * 700), work["add_pairs_bf16"].Sum(launch => launch.Bytes));
     }
 
-    /// <summary>Chains of 3 rows see 1 + 2 + 3, with a window of two 1 + 2 + 2; a score and a weighted sum for each, over 4 heads of 8.</summary>
+    /// <summary>
+    /// Chains of 3 rows see 1 + 2 + 3, with a window of two 1 + 2 + 2; a score and a weighted sum for each, over 4 heads of 8.
+    /// </summary>
     [Theory]
     [InlineData(0, 6)]
     [InlineData(2, 5)]
     public void Attention_has_the_work_of_its_forest(int window, int seen)
     {
         using var plan = CudaDevice.Plan(GpuTraits.H100);
-        using Tensor x = plan.Device.Allocate(6, 32), y = plan.Device.Allocate(6, 32), parents = plan.Device.AllocateIndices([-1, 0, 1, -1, 3, 4]);
+        using Tensor x = plan.Device.Allocate(6, 32), y = plan.Device.Allocate(6, 32);
+        using Tensor parents = plan.Device.AllocateIndices([-1, 0, 1, -1, 3, 4]);
         var heads = new HeadLayout(4, 8, 8);
         var launch = Assert.Single(plan.LaunchesOf(() => plan.Device.Attention(x, x, x, parents, y, new(heads, heads, 1, window))));
         Assert.Equal(2 * seen * 2 * 2 * 32.0, launch.Work.Flops);
@@ -116,7 +122,8 @@ public sealed class CudaPlanTests
         var bytes = plan.MostBytesOf(() =>
         {
             using var critic = plan.Device.CreateCritic(shape, 10_000_000, 10_000_000, 100_000_000);
-            using Tensor x = plan.Device.Allocate(2, 5), y = plan.Device.Allocate(2, 4), parameters = plan.Device.Allocate(1, shape.ParameterCount);
+            using Tensor x = plan.Device.Allocate(2, 5), y = plan.Device.Allocate(2, 4);
+            using Tensor parameters = plan.Device.Allocate(1, shape.ParameterCount);
             using var pairs = plan.Device.AllocateIndices([0, 1]);
             critic.Forward(parameters, x, y, pairs, pairs);
             critic.Backward(parameters, x, y, pairs, pairs, parameters);

@@ -18,7 +18,9 @@ public sealed class HopperProductTests : IDisposable
     /// <summary>All three widths of a tile, edges in each direction, several tiles in a row, a ring that wraps.</summary>
     public static TheoryData<string, int, int, int> SizesOf(string layouts)
     {
-        (int M, int N, int K)[] sizes = [(1, 1, 1), (3, 33, 31), (130, 257, 70), (257, 190, 130), (129, 128, 450), (65, 384, 64), (257, 600, 70)];
+        (int M, int N, int K)[] sizes = [
+            (1, 1, 1), (3, 33, 31), (130, 257, 70), (257, 190, 130), (129, 128, 450), (65, 384, 64), (257, 600, 70)
+        ];
         var data = new TheoryData<string, int, int, int>();
         foreach (var layout in layouts.Split(' '))
         {
@@ -96,7 +98,9 @@ public sealed class HopperProductTests : IDisposable
         });
     }
 
-    /// <summary>Signs lie as an instruction's results do: a word of each thread for 64 columns of 64 rows; those past the edges are noise.</summary>
+    /// <summary>
+    /// Signs lie as an instruction's results do: a word of each thread for 64 columns of 64 rows; those past the edges are noise.
+    /// </summary>
     [Theory]
     [MemberData(nameof(SizesOf), "NN")]
     public void Deltas_by_signs_in_bits(string layoutName, int m, int n, int k)
@@ -105,7 +109,8 @@ public sealed class HopperProductTests : IDisposable
         var ((a, left), (b, right)) = Operands(layout, m, n, k);
         var words = new uint[ProductSm90Ops.SignWords(m, n)];
         _random.NextBytes(MemoryMarshal.AsBytes(words.AsSpan()));
-        using Tensor signs = _device.Allocate(DType.Int32, words.Length / 128, 128), memory = _device.Allocate(DType.BFloat16, m, Stride(n));
+        using Tensor signs = _device.Allocate(DType.Int32, words.Length / 128, 128);
+        using Tensor memory = _device.Allocate(DType.BFloat16, m, Stride(n));
         _device.Upload(MemoryMarshal.AsBytes(words.AsSpan()), signs);
         using (left)
         using (right)
@@ -177,7 +182,8 @@ public sealed class HopperProductTests : IDisposable
         const int M = 9, N = 72, K = 80;
         var (a, b, bias) = (Values(M * K), stored == DType.BFloat16 ? Rounded(N * K) : Values(N * K), Rounded(N));
         var (rows, columns) = transposeB ? (N, K) : (K, N);
-        using Tensor left = Upload(a, M, K), right = stored == DType.BFloat16 ? UploadHalves(b, rows, columns) : Upload(b, rows, columns), biasRow = UploadHalves(bias, 1, N), y = _device.Allocate(M, N);
+        using Tensor left = Upload(a, M, K), right = stored == DType.BFloat16 ? UploadHalves(b, rows, columns) : Upload(b, rows, columns);
+        using Tensor biasRow = UploadHalves(bias, 1, N), y = _device.Allocate(M, N);
         _device.MatMul(left, right, y, transposeB: transposeB, bias: biasRow);
         var found = Floats(y);
         Each(M, N, (i, j) =>
@@ -248,7 +254,9 @@ public sealed class HopperProductTests : IDisposable
         double sum = 0, size = 0;
         for (var at = 0; at < k; at++)
         {
-            var product = (double)(layout == ProductLayout.TN ? a[at * m + i] : a[i * k + at]) * (layout == ProductLayout.NT ? b[j * k + at] : b[at * n + j]);
+            var left = layout == ProductLayout.TN ? a[at * m + i] : a[i * k + at];
+            var right = layout == ProductLayout.NT ? b[j * k + at] : b[at * n + j];
+            var product = (double)left * right;
             (sum, size) = (sum + product, size + Math.Abs(product));
         }
 
@@ -279,7 +287,8 @@ public sealed class HopperProductTests : IDisposable
     private Tensor UploadHalves(float[] values, int rows, int columns)
     {
         var tensor = _device.Allocate(DType.BFloat16, rows, columns);
-        _device.Upload(MemoryMarshal.AsBytes(values.Select(v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16)).ToArray().AsSpan()), tensor);
+        _device.Upload(
+            MemoryMarshal.AsBytes(values.Select(v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16)).ToArray().AsSpan()), tensor);
         return tensor;
     }
 

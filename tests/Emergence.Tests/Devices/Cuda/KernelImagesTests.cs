@@ -32,7 +32,10 @@ public sealed class KernelImagesTests
 
     [Theory]
     [InlineData(75, "has compute capability 7.5: expected 8.0 or newer")]
-    [InlineData(80, "this build has no embedded GPU code and found no NVRTC to make it: install it (apt install libnvrtc12, or pip install nvidia-cuda-nvrtc-cu12), let CUDA_HOME name a CUDA toolkit, give --nvrtc FILE, or build with clang 19 or newer and CMake")]
+    [InlineData(
+        80,
+        "this build has no embedded GPU code and found no NVRTC to make it: install it (apt install libnvrtc12, or pip install " +
+        "nvidia-cuda-nvrtc-cu12), let CUDA_HOME name a CUDA toolkit, give --nvrtc FILE, or build with clang 19 or newer and CMake")]
     public void A_GPU_without_code_is_told_what_is_missing(int capability, string expected)
     {
         using var context = new CudaContext(EmulatorFixture.Kernels);
@@ -56,5 +59,10 @@ public sealed class KernelImagesTests
     [InlineData("13.0,12.8", "13.0")]
     [InlineData("", null)]
     public void A_compiler_is_chosen_that_the_driver_understands(string found, string? expected) =>
-        Assert.Equal(expected, NvrtcCompiler.Choose(found.Split(',', StringSplitOptions.RemoveEmptyEntries), version => (int)Math.Round(1000 * double.Parse(version, System.Globalization.CultureInfo.InvariantCulture)), driverVersion: 12_400));
+        Assert.Equal(
+            expected,
+            NvrtcCompiler.Choose(
+                found.Split(',', StringSplitOptions.RemoveEmptyEntries),
+                version => (int)Math.Round(1000 * double.Parse(version, System.Globalization.CultureInfo.InvariantCulture)),
+                driverVersion: 12_400));
 }

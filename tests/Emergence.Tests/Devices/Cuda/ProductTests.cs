@@ -18,7 +18,9 @@ public sealed class ProductTests
             var cases = new TheoryData<string, int, int, int>();
             foreach (var layout in Enum.GetNames<ProductLayout>())
             {
-                foreach (var (m, n, k) in new[] { (1, 1, 1), (3, 31, 33), (31, 33, 257), (33, 257, 3), (257, 3, 31), (129, 96, 65), (130, 192, 40) })
+                (int M, int N, int K)[] sizes =
+                    [(1, 1, 1), (3, 31, 33), (31, 33, 257), (33, 257, 3), (257, 3, 31), (129, 96, 65), (130, 192, 40)];
+                foreach (var (m, n, k) in sizes)
                     cases.Add(layout, m, n, k);
             }
 
@@ -31,12 +33,16 @@ public sealed class ProductTests
     {
         using var device = Bf16.Device();
         using var c = new Case(device, _random, Enum.Parse<ProductLayout>(name), m, n, k);
-        float[] bias = [.. OpCase.Values(_random, n).Select(v => (float)v)], added = [.. OpCase.Values(_random, m * n).Select(v => (float)v)];
-        using Tensor b = device.Allocate(1, n), wide = device.Allocate(m, n + 3), y = Bf16.Upload(device, Bf16.Values(_random, m * n), m, n);
+        float[] bias = [.. OpCase.Values(_random, n).Select(v => (float)v)];
+        float[] added = [.. OpCase.Values(_random, m * n).Select(v => (float)v)];
+        using Tensor b = device.Allocate(1, n), wide = device.Allocate(m, n + 3);
+        using Tensor y = Bf16.Upload(device, Bf16.Values(_random, m * n), m, n);
         device.Upload(bias, b);
 
         device.Queue.Product(c.Layout, c.A, c.B, y, ProductEpilogue.Activated, b, Activation.LeakyRelu);
-        Check(Bf16.Download(device, y), i => ReferenceFunctions.Apply(Activation.LeakyRelu, c.Sum[i] + bias[i % n]), (i, value) => Error(i) + Bf16.Unit * Math.Abs(value));
+        Check(
+            Bf16.Download(device, y), i => ReferenceFunctions.Apply(Activation.LeakyRelu, c.Sum[i] + bias[i % n]),
+            (i, value) => Error(i) + Bf16.Unit * Math.Abs(value));
         Assert.True(Bf16.IsUntouchedBehind(device, y));
 
         var before = Bf16.Download(device, y);
@@ -50,7 +56,9 @@ public sealed class ProductTests
         device.Queue.Product(c.Layout, c.A, c.B, target, ProductEpilogue.Float, b, Activation.GeluErf, residual);
         var found = new double[m * n];
         device.Download(target, found);
-        Check(found, i => ReferenceFunctions.Apply(Activation.GeluErf, c.Sum[i] + bias[i % n]) + added[i], (i, value) => 1.2 * Error(i) + 4 * Bf16.Step * (Math.Abs(value) + Math.Abs(added[i])));
+        Check(
+            found, i => ReferenceFunctions.Apply(Activation.GeluErf, c.Sum[i] + bias[i % n]) + added[i],
+            (i, value) => 1.2 * Error(i) + 4 * Bf16.Step * (Math.Abs(value) + Math.Abs(added[i])));
 
         // k products, exact in single precision, and the bias.
         double Error(int i) => (k + 2) * Bf16.Step * (c.Size[i] + Math.Abs(bias[i % n]));
@@ -159,7 +167,9 @@ public sealed class ProductTests
         for (var i = 0; i < found.Length; i++)
         {
             var value = expected(i);
-            Assert.True(Math.Abs(found[i] - value) <= tolerance(i, value), $"element {i}: expected {value}, found {found[i]}, tolerance {tolerance(i, value)}");
+            Assert.True(
+                Math.Abs(found[i] - value) <= tolerance(i, value),
+                $"element {i}: expected {value}, found {found[i]}, tolerance {tolerance(i, value)}");
         }
     }
 
@@ -176,7 +186,8 @@ public sealed class ProductTests
             {
                 for (var t = 0; t < k; t++)
                 {
-                    var product = a[layout == ProductLayout.TN ? t * m + i / n : i / n * k + t] * b[layout == ProductLayout.NT ? i % n * k + t : t * n + i % n];
+                    var left = a[layout == ProductLayout.TN ? t * m + i / n : i / n * k + t];
+                    var product = left * b[layout == ProductLayout.NT ? i % n * k + t : t * n + i % n];
                     (Sum[i], Size[i]) = (Sum[i] + product, Size[i] + Math.Abs(product));
                 }
             }

@@ -25,7 +25,8 @@ public sealed partial class TwinTests
         foreach (var (name, file) in Rows())
         {
             var use = new Regex($@"KernelTable\.{name}\b");
-            Assert.Equal([file.Replace("_", "", StringComparison.Ordinal)], twins.Where(twin => use.IsMatch(twin.Value)).Select(twin => twin.Key));
+            Assert.Equal(
+                [file.Replace("_", "", StringComparison.Ordinal)], twins.Where(twin => use.IsMatch(twin.Value)).Select(twin => twin.Key));
         }
     }
 
@@ -35,7 +36,11 @@ public sealed partial class TwinTests
     {
         var text = File.ReadAllText(Path.Combine(s_kernels, "include", "em_epilogue.h"));
         Assert.Equal(Enum.GetNames<ProductEpilogue>(), Enumerator().Matches(text).Select(match => match.Groups[1].Value));
-        Assert.Equal(["product.cu", "product_sm90.cu"], Sources().Where(file => File.ReadAllText(file).Contains("em_epilogue.h", StringComparison.Ordinal)).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["product.cu", "product_sm90.cu"],
+            Sources().Where(
+                file => File.ReadAllText(file).Contains(
+                    "em_epilogue.h", StringComparison.Ordinal)).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     /// <summary>Sizes that a kernel's source asserts are those that the host gives it.</summary>
@@ -44,11 +49,15 @@ public sealed partial class TwinTests
     {
         var asserted = Directory.EnumerateFiles(s_kernels, "*.*", SearchOption.AllDirectories)
             .SelectMany(file => Assertion().Matches(File.ReadAllText(file)))
-            .ToDictionary(match => match.Groups["what"].Value, match => int.Parse(match.Groups["bytes"].Value, CultureInfo.InvariantCulture));
+            .ToDictionary(
+                match => match.Groups["what"].Value, match => int.Parse(match.Groups["bytes"].Value, CultureInfo.InvariantCulture));
         const string Shared = "SharedBytes of ";
-        var (rows, shared) = (KernelTable.Rows.ToDictionary(row => row.Name), asserted.Where(size => size.Key.StartsWith(Shared, StringComparison.Ordinal)));
+        var (rows, shared) = (
+            KernelTable.Rows.ToDictionary(row => row.Name), asserted.Where(size => size.Key.StartsWith(Shared, StringComparison.Ordinal)));
         Assert.All(shared, size => Assert.Equal(size.Value, rows[size.Key[Shared.Length..]].SharedBytes));
-        Assert.All(["small_critic", "product_tn_96", "product_sm90_nn_192", "pair_product_sm90_by_rows_384"], name => Assert.Contains(Shared + name, asserted));
+        Assert.All(
+            ["small_critic", "product_tn_96", "product_sm90_nn_192", "pair_product_sm90_by_rows_384"],
+            name => Assert.Contains(Shared + name, asserted));
         Assert.Equal(
             (asserted["size of Partition"], asserted["size of Progress"], asserted["size of BlockTraining"]),
             (Unsafe.SizeOf<Partition>(), Unsafe.SizeOf<Progress>(), Unsafe.SizeOf<BlockTraining>()));

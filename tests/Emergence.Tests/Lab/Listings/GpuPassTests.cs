@@ -45,7 +45,8 @@ public sealed class GpuPassTests
     public void Every_kernel_has_work()
     {
         var known = s_ampere.Concat(s_hopper).SelectMany(pass => pass.Launches).Select(launch => launch.Kernel).ToHashSet();
-        Assert.DoesNotContain(KernelTable.Rows, row => !known.Contains(row.Name) && !row.Name.Contains("product_", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            KernelTable.Rows, row => !known.Contains(row.Name) && !row.Name.Contains("product_", StringComparison.Ordinal));
         Assert.Equal(known.Order(), StaticReport.Work().Rows.Select(row => row[0].Words).Order());
     }
 }

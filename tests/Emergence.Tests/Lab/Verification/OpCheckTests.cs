@@ -47,7 +47,7 @@ public class OpCheckTests
     {
         if (CudaLibrary.FindEmulator() == null)
             Assert.Skip("the emulator is not built: CMake and a C++ compiler make it");
-        using var device = DeviceTable.Create(DeviceTable.Emulator, new DeviceOptions(Arithmetic: DType.BFloat16));
+        using var device = DeviceTable.Create("emulator", new DeviceOptions(Arithmetic: DType.BFloat16));
         Assert.Equal(Precision.BFloat16Unit, Precision.Of(device).Operand);
         var (code, output) = Verify(device, op);
         Assert.True(code == ExitCode.Ok, output);
@@ -96,8 +96,14 @@ public class OpCheckTests
     [Fact]
     public void Every_op_of_a_device_is_verified()
     {
-        string[] ops = [.. typeof(Device).GetMethods().Where(method => method.DeclaringType == typeof(Device) && !method.IsSpecialName).Select(method => method.Name).Distinct()];
-        string[] moves = ["Allocate", "AllocateIndices", "Upload", "Download", "Fill", "Dispose", "Synchronize", "CreateCritic", "Plan", "GetType", "ToString", "Equals", "GetHashCode"];
+        string[] ops = [
+            .. typeof(Device).GetMethods().Where(
+                method => method.DeclaringType == typeof(Device) && !method.IsSpecialName).Select(method => method.Name).Distinct()
+        ];
+        string[] moves = [
+            "Allocate", "AllocateIndices", "Upload", "Download", "Fill", "Dispose", "Synchronize", "CreateCritic", "Plan", "GetType",
+            "ToString", "Equals", "GetHashCode"
+        ];
         string[] passes = ["CriticForward", "CriticBackward"];
         Assert.Empty(ops.Except(moves).Concat(passes).Except(OpChecks.Ops));
         Assert.Empty(OpChecks.Ops.Except(ops).Except(passes));
@@ -106,13 +112,16 @@ public class OpCheckTests
     [Fact]
     public void Errors_are_numbers_to_programs()
     {
-        var results = OpChecks.Run(OpChecks.Choose("Gate", small: true), TestDevices.Get("cpu"), TestDevices.Reference, _ => { }, CancellationToken.None);
+        var results = OpChecks.Run(
+            OpChecks.Choose("Gate", small: true), TestDevices.Get("cpu"), TestDevices.Reference, _ => { }, CancellationToken.None);
         using var json = JsonDocument.Parse(VerificationReport.Table(results).ToString(TableFormat.Json));
         Assert.NotEmpty(results);
         Assert.All(results.Zip(json.RootElement.EnumerateArray()), pair =>
         {
             string[] names = ["max_error", "mean_error", "bound"];
-            Assert.Equal([pair.First.MaxError, pair.First.MeanError, pair.First.Bound], names.Select(name => pair.Second.GetProperty(name).GetDouble()));
+            Assert.Equal(
+                [pair.First.MaxError, pair.First.MeanError, pair.First.Bound],
+                names.Select(name => pair.Second.GetProperty(name).GetDouble()));
         });
     }
 

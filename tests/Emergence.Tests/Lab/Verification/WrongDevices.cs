@@ -32,7 +32,8 @@ internal sealed class RoundedProducts(int bits, DType operands) : ReferenceDevic
 
     public override DeviceTraits Traits => new(DeviceScale.Tiny, operands);
 
-    protected override void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
+    protected override void MatMulCore(
+        Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
     {
         using var left = Rounded(a);
         using var right = b.Type == DType.Float32 ? Rounded(b) : null;
