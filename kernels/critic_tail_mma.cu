@@ -310,4 +310,5 @@ EM_KERNEL(32 * Warps, 3) critic_tail_mma_gradient(u16* input, int stride, const 
   for (int i = (int)threadIdx.x; i < count; i += 32 * Warps) gradients[(size_t)blockIdx.x * count + i] = sums[i];
 }
 EM_EXPORT(critic_tail_mma_gradient)
+static_assert((BackEnd + Numbers + Warps * WarpWords) * 4 == 53792, "SharedBytes of critic_tail_mma_gradient");
 #endif

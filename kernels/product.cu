@@ -3,6 +3,7 @@
 // depend neither on the tile nor on the number of rows. Rows start at multiples of 16 bytes; what lies behind the last
 // column of a row is never used.
 #include "em.h"
+#include "em_epilogue.h"
 
 constexpr int Rows = 128, Depth = 32, Stages = 4;
 
@@ -46,14 +47,15 @@ template <int Width, bool InnerK> struct OperandTile {
 };
 
 struct Operand { const u16* data; int stride; };
-// What happens to a sum: kind 0: y (bf16) = activation(sum + bias); 1: y (bf16) = sum * f'(z) of the leaky ReLU y = f(z);
-// 2: y (float) = activation(sum + bias) + residual.
+// Where sums go, and what becomes of them: kind is Activated, Gradient or Float.
 struct Target { void* y; int stride, kind; const float* bias; int activation; const float* residual; int residual_stride; };
 
 template <int Columns, int WarpRows, int WarpColumns, bool InnerA, bool InnerB> struct Product {
   using A = OperandTile<Rows, InnerA>;
   using B = OperandTile<Columns, InnerB>;
   static constexpr int Down = WarpRows / 16, Across = WarpColumns / 8, Stage = A::Elements + B::Elements, Pitch = Columns + 8;
+  // Shared memory: the ring of stages, or the staged sums, whichever is larger.
+  static constexpr int RingBytes = Stages * Stage * 2, StagedBytes = Rows * Pitch * 4, Bytes = RingBytes > StagedBytes ? RingBytes : StagedBytes;
   static_assert(Rows / WarpRows * (Columns / WarpColumns) == 8);
 
   EM_DEV void multiply(float (&sum)[Down][Across][4], const u16* a, const u16* b, int row, int column) {
@@ -143,7 +145,7 @@ template <int Columns, int WarpRows, int WarpColumns, bool InnerA, bool InnerB> 
       for (int part = 0; part < Batch; ++part) {
         int c = (int)threadIdx.x + (first + part) * 256, row = row0 + c / (Columns / 8), column = column0 + c % (Columns / 8) * 8;
         old[part] = uint4{0, 0, 0, 0};
-        if (t.kind == 1 && row < m && column < n) old[part] = *(const uint4*)((const u16*)t.y + (size_t)row * t.stride + column);
+        if (t.kind == Gradient && row < m && column < n) old[part] = *(const uint4*)((const u16*)t.y + (size_t)row * t.stride + column);
       }
 #pragma unroll
       for (int part = 0; part < Batch; ++part) {
@@ -161,9 +163,9 @@ template <int Columns, int WarpRows, int WarpColumns, bool InnerA, bool InnerB> 
           if (t.activation == 2) v[e] = em_leaky_relu(v[e]);
           if (added && e < count) v[e] += added[e];
           float before = e % 2 ? em_bf16_high(pairs[e / 2]) : em_bf16_low(pairs[e / 2]);
-          if (t.kind == 1 && !(before > 0.0f)) v[e] *= 0.01f;
+          if (t.kind == Gradient && !(before > 0.0f)) v[e] *= 0.01f;
         }
-        if (t.kind == 2) store((float*)t.y + (size_t)row * t.stride + column, v, count, aligned);
+        if (t.kind == Float) store((float*)t.y + (size_t)row * t.stride + column, v, count, aligned);
         else store_bf16((u16*)t.y + (size_t)row * t.stride + column, v, count);
       }
     }
@@ -236,3 +238,7 @@ EM_PRODUCT(product_nn_64, 64, 32, 32, true, false)
 EM_PRODUCT(product_tn_128, 128, 64, 32, false, false)
 EM_PRODUCT(product_tn_96, 96, 32, 48, false, false)
 EM_PRODUCT(product_tn_64, 64, 32, 32, false, false)
+// Those whose operands both lie transposed need the most of their width.
+static_assert(Product<128, 64, 32, false, false>::Bytes == 69632, "SharedBytes of product_tn_128");
+static_assert(Product<96, 32, 48, false, false>::Bytes == 61440, "SharedBytes of product_tn_96");
+static_assert(Product<64, 32, 32, false, false>::Bytes == 53248, "SharedBytes of product_tn_64");

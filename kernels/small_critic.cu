@@ -36,6 +36,7 @@ struct SmallTraining {
   u32 cell, stream;
   int step, fixed, rows, unused;
 };
+static_assert(sizeof(SmallTraining) == 224, "size of BlockTraining");
 
 // Activations of a tile, deltas of its layers 2 and 3 (those of layer 1 replace its activations), weights, and the sums
 // of the first layer's deltas by class, those of x before those of y.
@@ -47,7 +48,7 @@ struct Memory {
   double largest, partition;                                   // max T and sum q e^(T - max) of all pairs
   float sums[MaxClasses * Width1];
 };
-static_assert(sizeof(Memory) == 99120, "SharedBytes of the kernel table");
+static_assert(sizeof(Memory) == 99120, "SharedBytes of small_critic");
 
 // The thread's index, where the compiler cannot see that it stays: addresses made from it once and for all would take more
 // registers than two blocks of a multiprocessor leave.

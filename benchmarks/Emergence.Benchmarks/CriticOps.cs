@@ -12,9 +12,9 @@ internal static class CriticOps
         (string Name, Action Run)[] ops =
         [
             ("DrawPairs", () => device.DrawPairs(t.Source, 1, 0, 1, Drawn(t, t.A), Drawn(t, t.B))),
-            ("CriticForward", () => device.CriticForward(t.Workspace, t.Parameters, t.X, t.Y, t.A, t.B)),
-            ("DonskerVaradhan", () => device.DonskerVaradhan(t.Workspace.Scores, t.Joint, t.Marginal, t.Workspace.ScoreGradients)),
-            ("CriticBackward", () => device.CriticBackward(t.Workspace, t.Parameters, t.X, t.Y, t.A, t.B, t.Gradient)),
+            ("CriticForward", () => t.Critic.Forward(t.Parameters, t.X, t.Y, t.A, t.B)),
+            ("DonskerVaradhan", () => device.DonskerVaradhan(t.Critic.Scores, t.Joint, t.Marginal, t.Critic.ScoreGradients)),
+            ("CriticBackward", () => t.Critic.Backward(t.Parameters, t.X, t.Y, t.A, t.B, t.Gradient)),
             ("Adam", () => device.Adam(t.Parameters, t.Gradient, t.FirstMoment, t.SecondMoment, 1e-3, 1)),
         ];
         Console.WriteLine("| op | ms of processor time | at best |\n|---|---|---|");

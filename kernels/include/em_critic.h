@@ -3,6 +3,7 @@
 
 // What a block or all of them know: sum p T; max T where q > 0; sum q e^(T - max); max |T|; number of T not finite.
 struct Partition { double joint, max, sum, largest, bad; };
+static_assert(sizeof(Partition) == 40, "size of Partition");
 
 EM_DEV double em_infinity() { return em_double(0x7ff0000000000000ull); }
 

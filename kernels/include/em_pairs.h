@@ -9,6 +9,7 @@ struct Progress {
   int step;               // steps taken
   int slot;               // of them since the host last looked: place in its arrays
 };
+static_assert(sizeof(Progress) == 24, "size of Progress");
 
 struct Words { u32 x0, x1, x2, x3; };
 

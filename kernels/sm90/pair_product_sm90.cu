@@ -17,6 +17,7 @@ enum Form { Forward, ByRows };
 // where rows of y in bf16 pass on their way.
 template <int Halves> struct Ring {
   static constexpr int PieceBytes = Halves * Half * PieceK * 2, PiecesAt = PairStages * PairBytes, BarriersAt = PiecesAt + Pieces * PieceBytes;
+  static constexpr int Bytes = BarriersAt + 2 * (PairStages + Pieces) * 8;
 };
 
 // In units of 16 bytes: q is where Q begins behind P, stride from row to row.
@@ -354,4 +355,9 @@ FORWARD(pair_product_sm90_forward_192, 1)
 FORWARD(pair_product_sm90_forward_384, 2)
 BY_ROWS(pair_product_sm90_by_rows_192, 1)
 BY_ROWS(pair_product_sm90_by_rows_384, 2)
+
+static_assert(Ring<1>::Bytes == 180352, "SharedBytes of pair_product_sm90_forward_192");
+static_assert(Ring<2>::Bytes == 229504, "SharedBytes of pair_product_sm90_forward_384");
+static_assert(Ring<1>::Bytes == 180352, "SharedBytes of pair_product_sm90_by_rows_192");
+static_assert(Ring<2>::Bytes == 229504, "SharedBytes of pair_product_sm90_by_rows_384");
 #endif

@@ -4,6 +4,7 @@
 // for both. The sum over k of an element is one chain in a fixed order, whatever m and n are.
 #include "em.h"
 #if EM_HAS_WGMMA
+#include "em_epilogue.h"
 #include "em_rows16.h"
 
 constexpr int TileM = 128, TileK = 64, Threads = 384;
@@ -11,7 +12,6 @@ constexpr int Pitch = 40;                                      // of 32 floats o
 constexpr int Lag = 2;                                         // steps that the second warpgroup begins behind the first
 
 enum Layout { NT, NN, TN };                                     // which of a (m, k) and b (k, n) are stored transposed
-enum Mode { Activated, Gradient, Float, Split, Masked };
 
 // Shared memory: stages of tiles of a and b; for each warpgroup its 64 rows of y on their way, in fp32 by 32 columns or in bf16
 // by as many pieces as fit; barriers of full and empty stages, of what y held for each warp, of the second warpgroup's turn.
@@ -22,6 +22,7 @@ template <int TileN, int L> struct Ring {
   // The blocks of a cluster take turns loading b: as two halves of its columns, or where MN-major by pieces of 64.
   static constexpr int PartsOfB = L == NT ? 2 : TileN / 64;
   static constexpr int StagingAt = Stages * StageBytes, BarriersAt = StagingAt + 2 * StagingBytes;
+  static constexpr int Bytes = BarriersAt + (2 * Stages + 9) * 8;
 };
 
 // Operands may consist of parts that add up; `parts_a` and `parts_b` name the part of each product in four bits, first the lowest.
@@ -233,4 +234,14 @@ PRODUCT(product_sm90_nn_256, 256, NN)
 PRODUCT(product_sm90_tn_128, 128, TN)
 PRODUCT(product_sm90_tn_192, 192, TN)
 PRODUCT(product_sm90_tn_256, 256, TN)
+
+static_assert(Ring<128, NT>::Bytes == 229544, "SharedBytes of product_sm90_nt_128");
+static_assert(Ring<192, NT>::Bytes == 213128, "SharedBytes of product_sm90_nt_192");
+static_assert(Ring<256, NT>::Bytes == 229512, "SharedBytes of product_sm90_nt_256");
+static_assert(Ring<128, NN>::Bytes == 229544, "SharedBytes of product_sm90_nn_128");
+static_assert(Ring<192, NN>::Bytes == 213128, "SharedBytes of product_sm90_nn_192");
+static_assert(Ring<256, NN>::Bytes == 229512, "SharedBytes of product_sm90_nn_256");
+static_assert(Ring<128, TN>::Bytes == 217256, "SharedBytes of product_sm90_tn_128");
+static_assert(Ring<192, TN>::Bytes == 184456, "SharedBytes of product_sm90_tn_192");
+static_assert(Ring<256, TN>::Bytes == 217224, "SharedBytes of product_sm90_tn_256");
 #endif

@@ -106,8 +106,6 @@ API cuModuleLoadDataEx(Module** module, const char* image, u32 count, const int*
   return InvalidPtx;
 }
 
-API cuModuleUnload(Module* module) { ENTER; delete module; return Success; }
-
 API cuModuleGetFunction(Function** function, Module* module, const char* name) {
   ENTER;
   for (const Kernel* k = kernels; k; k = k->next)
@@ -120,12 +118,6 @@ API cuFuncSetAttribute(Function* function, int which, int value) {
   if (which != 8) return Success;
   if (value < 0 || (u32)value > MaxShared) return InvalidValue;
   function->dynamic_limit = (u32)value;
-  return Success;
-}
-
-API cuFuncGetAttribute(int* value, int which, Function*) {
-  ENTER;
-  *value = which == 0 ? 1024 : 0;       // threads a block; registers, local memory and the rest do not exist here
   return Success;
 }
 

@@ -122,14 +122,6 @@ API cuEventElapsedTime(float* milliseconds, Event* start, Event* end) {
   return Success;
 }
 
-API cuStreamWaitEvent(Stream* stream, Event* event, u32) {
-  ENTER;
-  if (!event->stream || event->stream == stream) return Success;
-  Stream* other = event->stream;
-  u64 position = event->position;
-  return submit(stream, [=] { return streams.count(other) ? run_until(other, position) : Success; });
-}
-
 API cuStreamBeginCapture_v2(Stream* stream, int) {
   ENTER;
   if (!stream || stream->capture) return InvalidValue;

@@ -29,7 +29,10 @@ public abstract partial class Device
     /// <param name="y">(R, w).</param>
     public void AddPairs(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y)
     {
-        Require(zx.Columns == y.Columns && zy.Columns == y.Columns && a.Rows == y.Rows && b.Rows == y.Rows && a.Type == DType.Int32 && b.Type == DType.Int32, nameof(AddPairs), "zx (Kx, w), a (R, 1), zy (Ky, w), b (R, 1), y (R, w)", zx, a, zy, b, y);
+        Require(
+            zx.Columns == y.Columns && zy.Columns == y.Columns && a.Rows == y.Rows && b.Rows == y.Rows && a.Type == DType.Int32
+                && b.Type == DType.Int32,
+            nameof(AddPairs), "zx (Kx, w), a (R, 1), zy (Ky, w), b (R, 1), y (R, w)", zx, a, zy, b, y);
         AddPairsCore(zx, a, zy, b, y);
     }
 
@@ -57,7 +60,9 @@ public abstract partial class Device
     /// <param name="sums">(K, c).</param>
     public void SumByIndex(Tensor x, Tensor index, Tensor sums)
     {
-        Require(index.Type == DType.Int32 && index.Rows == x.Rows && sums.Columns == x.Columns, nameof(SumByIndex), "x (R, c), index (R, 1), sums (K, c)", x, index, sums);
+        Require(
+            index.Type == DType.Int32 && index.Rows == x.Rows && sums.Columns == x.Columns, nameof(SumByIndex),
+            "x (R, c), index (R, 1), sums (K, c)", x, index, sums);
         SumByIndexCore(x, index, sums);
     }
 
@@ -68,10 +73,13 @@ public abstract partial class Device
     /// <param name="scores">(R, 1): T.</param>
     /// <param name="joint">(R, 1): p, sums to 1.</param>
     /// <param name="marginal">(R, 1): q, sums to 1 in expectation.</param>
-    /// <param name="gradient">(R, 1), or none.</param>
+    /// <param name="gradient">(R, 1), or null.</param>
     public CriticValue DonskerVaradhan(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient)
     {
-        Require(scores.Columns == 1 && SameShape(scores, joint) && SameShape(scores, marginal) && (gradient == null || SameShape(scores, gradient)), nameof(DonskerVaradhan), "scores, joint, marginal, gradient (R, 1)", scores, joint, marginal, gradient);
+        Require(
+            scores.Columns == 1 && SameShape(scores, joint) && SameShape(scores, marginal)
+                && (gradient == null || SameShape(scores, gradient)),
+            nameof(DonskerVaradhan), "scores, joint, marginal, gradient (R, 1)", scores, joint, marginal, gradient);
         return DonskerVaradhanCore(scores, joint, marginal, gradient);
     }
 
@@ -84,42 +92,20 @@ public abstract partial class Device
     /// <param name="step">1 for the first step.</param>
     public void Adam(Tensor parameters, Tensor gradient, Tensor first, Tensor second, double rate, int step)
     {
-        Require(SameShape(parameters, gradient) && SameShape(parameters, first) && SameShape(parameters, second), nameof(Adam), "parameters, gradient, first, second (1, P)", parameters, gradient, first, second);
+        Require(
+            SameShape(parameters, gradient) && SameShape(parameters, first) && SameShape(parameters, second), nameof(Adam),
+            "parameters, gradient, first, second (1, P)", parameters, gradient, first, second);
         AdamCore(parameters, gradient, first, second, rate, step);
     }
 
-    /// <summary>T(x_a, y_b) of every pair, into <see cref="CriticWorkspace.Scores"/>; keeps what the backward pass needs.</summary>
-    public void CriticForward(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b)
-    {
-        RequireCritic(workspace, parameters, x, y, a, b, nameof(CriticForward));
-        CriticForwardCore(workspace, parameters, x, y, a, b);
-    }
-
-    /// <summary>
-    /// Gradient by all parameters, given <see cref="CriticWorkspace.ScoreGradients"/>, after
-    /// <see cref="CriticForward"/> with the same arguments.
-    /// </summary>
-    /// <param name="workspace">Of the forward pass.</param>
-    /// <param name="parameters">(1, P).</param>
-    /// <param name="x">(Kx, dx).</param>
-    /// <param name="y">(Ky, dy).</param>
-    /// <param name="a">(R, 1) Int32: row of x of each pair.</param>
-    /// <param name="b">(R, 1) Int32: row of y of each pair.</param>
-    /// <param name="gradient">(1, P), overwritten.</param>
-    public void CriticBackward(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient)
-    {
-        RequireCritic(workspace, parameters, x, y, a, b, nameof(CriticBackward));
-        CriticBackwardCore(workspace, parameters, x, y, a, b, gradient);
-    }
-
-    /// <summary>Memory for the passes of one critic over up to Kx and Ky input rows and up to R pairs.</summary>
-    public virtual CriticWorkspace CreateCriticWorkspace(CriticShape shape, int xRows, int yRows, int pairs) => new ComposedCriticWorkspace(this, shape, xRows, yRows, pairs);
-
-    /// <summary>
-    /// Memory of <see cref="CreateCriticWorkspace"/> and at most of <see cref="Prepare"/> for a training of so many pairs, of which
-    /// <paramref name="drawn"/> are drawn every step.
-    /// </summary>
-    public virtual long CriticBytes(CriticShape shape, int xRows, int yRows, int pairs, int drawn) => ComposedCriticWorkspace.Elements(shape, xRows, yRows, pairs) * ComputeType.Size();
+    /// <summary>A critic over up to Kx and Ky rows of inputs and up to R pairs.</summary>
+    /// <param name="shape">Layers of the critic.</param>
+    /// <param name="xRows">Kx.</param>
+    /// <param name="yRows">Ky.</param>
+    /// <param name="pairs">R.</param>
+    /// <param name="memory">Allocates; null: this device. A plan counts what a critic of this device would allocate.</param>
+    public virtual Critic CreateCritic(CriticShape shape, int xRows, int yRows, int pairs, Device? memory = null) =>
+        new ComposedCritic(memory ?? this, shape, xRows, yRows, pairs);
 
     /// <summary>Draws the pairs of one step into the last rows of a and b.</summary>
     /// <param name="source">What to draw; a source of fixed pairs draws nothing.</param>
@@ -147,7 +133,7 @@ public abstract partial class Device
     public virtual void Train(IReadOnlyList<CriticTraining> trainings, int steps)
     {
         foreach (var training in trainings)
-            training.Take(this, steps);
+            training.Step(this, steps);
     }
 
     /// <summary>
@@ -168,19 +154,4 @@ public abstract partial class Device
     protected abstract CriticValue DonskerVaradhanCore(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient);
 
     protected abstract void AdamCore(Tensor parameters, Tensor gradient, Tensor first, Tensor second, double rate, int step);
-
-    protected virtual void CriticForwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b) =>
-        ((ComposedCriticWorkspace)workspace).Forward(this, parameters, x, y, a, b);
-
-    protected virtual void CriticBackwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient) =>
-        ((ComposedCriticWorkspace)workspace).Backward(this, parameters, x, y, a, b, gradient);
-
-    private static void RequireCritic(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, string op)
-    {
-        var shape = workspace.Shape;
-        var fits = parameters.Columns == shape.ParameterCount && x.Columns == shape.XColumns && y.Columns == shape.YColumns
-            && a.Rows == b.Rows && a.Rows <= workspace.Pairs && x.Rows <= workspace.XRows && y.Rows <= workspace.YRows
-            && a.Type == DType.Int32 && b.Type == DType.Int32;
-        Require(fits, op, $"parameters (1, {shape.ParameterCount}), x ({workspace.XRows}, {shape.XColumns}), y ({workspace.YRows}, {shape.YColumns}), at most {workspace.Pairs} pairs", parameters, x, y, a, b);
-    }
 }

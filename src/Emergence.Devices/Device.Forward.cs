@@ -13,7 +13,9 @@ public abstract partial class Device
     /// <param name="accumulate">Add to what y holds.</param>
     public void Embed(Tensor ids, Tensor table, float scale, Tensor y, bool accumulate = false)
     {
-        Require(ids.Type == DType.Int32 && ids.Rows == y.Rows && table.Columns == y.Columns, nameof(Embed), "ids (N, 1), table (V, d), y (N, d)", ids, table, y);
+        Require(
+            ids.Type == DType.Int32 && ids.Rows == y.Rows && table.Columns == y.Columns, nameof(Embed),
+            "ids (N, 1), table (V, d), y (N, d)", ids, table, y);
         EmbedCore(ids, table, scale, y, accumulate);
     }
 
@@ -23,20 +25,25 @@ public abstract partial class Device
     /// <param name="destination">(N, c) of the source's type.</param>
     public void GatherRows(Tensor source, Tensor rows, Tensor destination)
     {
-        Require(rows.Type == DType.Int32 && rows.Rows == destination.Rows && source.Columns == destination.Columns && source.Type == destination.Type, nameof(GatherRows), "source (K, c), rows (N, 1), destination (N, c)", source, rows, destination);
+        Require(
+            rows.Type == DType.Int32 && rows.Rows == destination.Rows && source.Columns == destination.Columns
+                && source.Type == destination.Type,
+            nameof(GatherRows), "source (K, c), rows (N, 1), destination (N, c)", source, rows, destination);
         GatherRowsCore(source, rows, destination);
     }
 
     /// <summary>y = (x - mean) / sqrt(var + epsilon) * weight + bias (+ residual), row by row.</summary>
     /// <param name="x">(N, c).</param>
-    /// <param name="weight">(1, c), or none for a norm without parameters.</param>
-    /// <param name="bias">(1, c), or none.</param>
+    /// <param name="weight">(1, c), or null for a norm without parameters.</param>
+    /// <param name="bias">(1, c), or null.</param>
     /// <param name="epsilon">Added to the variance.</param>
     /// <param name="y">(N, c); may be x.</param>
-    /// <param name="residual">(N, c), or none; may be y.</param>
+    /// <param name="residual">(N, c), or null; may be y.</param>
     public void LayerNorm(Tensor x, Tensor? weight, Tensor? bias, float epsilon, Tensor y, Tensor? residual = null)
     {
-        Require(SameShape(x, y) && IsRow(weight, x) && IsRow(bias, x) && (residual == null || SameShape(x, residual)), nameof(LayerNorm), "x (N, c), weight (1, c), bias (1, c), y (N, c), residual (N, c)", x, weight, bias, y, residual);
+        Require(
+            SameShape(x, y) && IsRow(weight, x) && IsRow(bias, x) && (residual == null || SameShape(x, residual)), nameof(LayerNorm),
+            "x (N, c), weight (1, c), bias (1, c), y (N, c), residual (N, c)", x, weight, bias, y, residual);
         LayerNormCore(x, weight, bias, epsilon, y, residual);
     }
 
@@ -46,10 +53,12 @@ public abstract partial class Device
     /// <param name="weightOffset">0, or 1 for Gemma.</param>
     /// <param name="epsilon">Added to the mean square.</param>
     /// <param name="y">(N, c); may be x.</param>
-    /// <param name="residual">(N, c), or none; may be y.</param>
+    /// <param name="residual">(N, c), or null; may be y.</param>
     public void RmsNorm(Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual = null)
     {
-        Require(SameShape(x, y) && IsRow(weight, x) && (residual == null || SameShape(x, residual)), nameof(RmsNorm), "x (N, c), weight (1, c), y (N, c), residual (N, c)", x, weight, y, residual);
+        Require(
+            SameShape(x, y) && IsRow(weight, x) && (residual == null || SameShape(x, residual)), nameof(RmsNorm),
+            "x (N, c), weight (1, c), y (N, c), residual (N, c)", x, weight, y, residual);
         RmsNormCore(x, weight, weightOffset, epsilon, y, residual);
     }
 
@@ -59,34 +68,34 @@ public abstract partial class Device
     /// <param name="y">(M, N) of <see cref="ComputeType"/>.</param>
     /// <param name="transposeA">a is (K, M).</param>
     /// <param name="transposeB">b is (N, K).</param>
-    /// <param name="bias">(1, N), or none.</param>
+    /// <param name="bias">(1, N), or null.</param>
     /// <param name="activation">Applied before the residual is added.</param>
-    /// <param name="residual">(M, N), or none; may be y, which accumulates.</param>
-    public void MatMul(Tensor a, Tensor b, Tensor y, bool transposeA = false, bool transposeB = false, Tensor? bias = null, Activation activation = Activation.None, Tensor? residual = null)
+    /// <param name="residual">(M, N), or null; may be y, which accumulates.</param>
+    public void MatMul(
+        Tensor a, Tensor b, Tensor y, bool transposeA = false, bool transposeB = false, Tensor? bias = null,
+        Activation activation = Activation.None, Tensor? residual = null)
     {
         var (m, k) = transposeA ? (a.Columns, a.Rows) : (a.Rows, a.Columns);
         var (k2, n) = transposeB ? (b.Columns, b.Rows) : (b.Rows, b.Columns);
-        Require(k == k2 && y.Rows == m && y.Columns == n && IsRow(bias, y) && (residual == null || SameShape(y, residual)), nameof(MatMul), "a (M, K), b (K, N), y (M, N), bias (1, N), residual (M, N)", a, b, y, bias, residual);
+        Require(
+            k == k2 && y.Rows == m && y.Columns == n && IsRow(bias, y) && (residual == null || SameShape(y, residual)), nameof(MatMul),
+            "a (M, K), b (K, N), y (M, N), bias (1, N), residual (M, N)", a, b, y, bias, residual);
         MatMulCore(a, b, y, transposeA, transposeB, bias, activation, residual);
     }
 
-    /// <summary>Device memory that <see cref="MatMul"/> takes beside a (m, k), b (n, k) transposed and y.</summary>
-    /// <param name="m">Rows of a.</param>
-    /// <param name="n">Rows of b.</param>
-    /// <param name="k">Columns of both.</param>
-    /// <param name="type">Of b.</param>
-    public virtual long MatMulScratchBytes(int m, int n, int k, DType type) => 0;
-
     /// <summary>Rotates, in place, the first 2r columns of every head by the angle of the row's position.</summary>
     /// <param name="x">(N, c) with heads as <paramref name="heads"/> says.</param>
-    /// <param name="heads">Where the heads lie.</param>
+    /// <param name="heads">Columns of the heads.</param>
     /// <param name="positions">(N, 1) Int32, each in 0 .. P-1.</param>
     /// <param name="cosines">(P, r).</param>
     /// <param name="sines">(P, r).</param>
-    /// <param name="pairs">Which columns turn together.</param>
+    /// <param name="pairs">Columns that turn together.</param>
     public void Rotate(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs)
     {
-        Require(positions.Type == DType.Int32 && positions.Rows == x.Rows && SameShape(cosines, sines) && 2 * cosines.Columns <= heads.Size && Span(heads) <= x.Columns, nameof(Rotate), "x (N, heads), positions (N, 1), cosines (P, r), sines (P, r)", x, positions, cosines, sines);
+        Require(
+            positions.Type == DType.Int32 && positions.Rows == x.Rows && SameShape(cosines, sines) && 2 * cosines.Columns <= heads.Size
+                && Span(heads) <= x.Columns,
+            nameof(Rotate), "x (N, heads), positions (N, 1), cosines (P, r), sines (P, r)", x, positions, cosines, sines);
         RotateCore(x, heads, positions, cosines, sines, pairs);
     }
 
@@ -104,15 +113,18 @@ public abstract partial class Device
     {
         var fits = q.Rows == y.Rows && k.Rows == q.Rows && v.Rows == q.Rows && parents.Rows == q.Rows && parents.Type == DType.Int32
             && Span(shape.Query) <= q.Columns && Span(shape.Key) <= k.Columns && Span(shape.Key) <= v.Columns
-            && y.Columns == shape.Query.Count * shape.Query.Size && shape.Query.Size == shape.Key.Size && shape.Query.Count % shape.Key.Count == 0;
-        Require(fits, nameof(Attention), $"q, k, v (N, heads), parents (N, 1), y (N, {shape.Query.Count} * {shape.Query.Size})", q, k, v, parents, y);
+            && y.Columns == shape.Query.Count * shape.Query.Size && shape.Query.Size == shape.Key.Size
+                && shape.Query.Count % shape.Key.Count == 0;
+        Require(
+            fits, nameof(Attention), $"q, k, v (N, heads), parents (N, 1), y (N, {shape.Query.Count} * {shape.Query.Size})", q, k, v,
+            parents, y);
         AttentionCore(q, k, v, parents, y, shape);
     }
 
     /// <summary>y = activation(gate) * up.</summary>
     /// <param name="gate">(N, c).</param>
     /// <param name="up">(N, c).</param>
-    /// <param name="activation">Of the gate.</param>
+    /// <param name="activation">Function that the gate goes through.</param>
     /// <param name="y">(N, c); may be gate or up.</param>
     public void Gate(Tensor gate, Tensor up, Activation activation, Tensor y)
     {
@@ -137,7 +149,8 @@ public abstract partial class Device
 
     protected abstract void RmsNormCore(Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual);
 
-    protected abstract void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual);
+    protected abstract void MatMulCore(
+        Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual);
 
     protected abstract void RotateCore(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs);
 

@@ -1,12 +1,11 @@
 using System.Diagnostics;
-using Emergence.Devices.Critics;
 
 namespace Emergence.Devices;
 
 /// <content>Waiting for work, and how long it takes.</content>
 public abstract partial class Device
 {
-    /// <summary>Version of the driver; none for a device that needs none.</summary>
+    /// <summary>Version of the driver; null for a device that needs no driver.</summary>
     public virtual string? DriverVersion => null;
 
     /// <summary>Returns when all earlier ops are done, as they are on a host device when they return.</summary>
@@ -24,14 +23,7 @@ public abstract partial class Device
         return new(watch.Elapsed.TotalSeconds, queued);
     }
 
-    /// <summary>Bytes and FLOPs of the kernels of a critic's forward pass, and of its backward pass behind it, as far as they are known.</summary>
-    internal virtual IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticShape shape, int xRows, int yRows, int pairs, bool backward) =>
-        new Dictionary<string, (double Bytes, double Flops)>();
-
-    /// <summary>The same of a step of training.</summary>
-    internal virtual IReadOnlyDictionary<string, (double Bytes, double Flops)> KernelWork(CriticTraining training) => new Dictionary<string, (double Bytes, double Flops)>();
-
-    /// <summary>Seconds of every kernel that the work launches, in order; none where there are no kernels.</summary>
+    /// <summary>Seconds of every kernel that the work launches, in order; empty for a device that has no kernels.</summary>
     internal virtual IReadOnlyList<(string Kernel, double Seconds)> Trace(Action work)
     {
         work();

@@ -26,14 +26,23 @@ public abstract partial class Device : IDisposable
     /// <summary>Arithmetic path that decides about the last bits; part of a result's identity, e.g. "cpu/avx2".</summary>
     public abstract string Path { get; }
 
+    /// <summary>The device's scale, and what operands are rounded to.</summary>
+    public abstract DeviceTraits Traits { get; }
+
     /// <summary>Type of activations, critic parameters and gradients: Float64 on the reference device, else Float32.</summary>
     public abstract DType ComputeType { get; }
 
     /// <summary>Bytes that can still be allocated.</summary>
     public abstract long AvailableBytes { get; }
 
-    /// <summary>Of these, what trainings leave to the ops beside them.</summary>
+    /// <summary>What trainings leave of <see cref="AvailableBytes"/> to the ops beside them.</summary>
     public virtual long ReservedBytes => 0;
+
+    /// <summary>
+    /// A device like this one on which nothing is computed: what work would take is counted there. The default counts what is
+    /// allocated; a device whose ops take memory for themselves, or launch kernels, counts these too.
+    /// </summary>
+    public virtual DevicePlan Plan() => new(plan => new CountingDevice(this, plan));
 
     /// <summary>A new dense tensor; zero at the start.</summary>
     public abstract Tensor Allocate(DType type, int rows, int columns);
@@ -144,6 +153,7 @@ public abstract partial class Device : IDisposable
     private static void Require(bool condition, string op, string expected, params ReadOnlySpan<Tensor?> found)
     {
         if (!condition)
-            throw new ArgumentException($"{op}: expected {expected}, found {string.Join(", ", found.ToArray().Select(t => t?.ToString() ?? "none"))}");
+            throw new ArgumentException(
+                $"{op}: expected {expected}, found {string.Join(", ", found.ToArray().Select(t => t?.ToString() ?? "none"))}");
     }
 }

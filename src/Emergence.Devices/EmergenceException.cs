@@ -24,6 +24,6 @@ public sealed class EmergenceException(string message, ExitCode exitCode = ExitC
 {
     public ExitCode ExitCode { get; } = exitCode;
 
-    /// <summary>Less memory may do.</summary>
+    /// <summary>Whether memory was short: a smaller piece of work may succeed.</summary>
     public bool IsOutOfMemory { get; init; }
 }

@@ -6,7 +6,7 @@ namespace Emergence.Devices;
 /// </summary>
 public readonly record struct HeadLayout(int Count, int Size, int Stride);
 
-/// <summary>Which columns of a head a rotation pairs: (i, i + r/2) or (2i, 2i + 1).</summary>
+/// <summary>The columns of a head that a rotation pairs: (i, i + r/2) or (2i, 2i + 1).</summary>
 public enum RotaryPairs
 {
     Halves,

@@ -7,10 +7,12 @@ internal readonly record struct WorkTime(double Device, double Host);
 
 /// <summary>Samples of one call, in seconds.</summary>
 /// <param name="Calls">Calls that were timed, all samples together.</param>
-/// <param name="Median">Of the samples.</param>
+/// <param name="Median">Median of the samples.</param>
 /// <param name="Low">First quartile.</param>
 /// <param name="High">Third quartile.</param>
-/// <param name="Host">Median of what one call takes to return: where it is as long as the call itself, launches are what is measured.</param>
+/// <param name="Host">
+/// Median of what one call takes to return: where it is as long as the call itself, launches are what is measured.
+/// </param>
 internal readonly record struct Timing(int Calls, double Median, double Low, double High, double Host)
 {
     private const int FewestSamples = 3, MostSamples = 101;
@@ -19,7 +21,7 @@ internal readonly record struct Timing(int Calls, double Median, double Low, dou
     /// <summary>Warms up, finds how many calls make a sample of 2 ms or more, and takes samples until the time is used.</summary>
     /// <param name="device">Runs the calls.</param>
     /// <param name="calls">Taken in turn: one call stays in the caches, many that are larger than them together do not.</param>
-    /// <param name="seconds">For all samples.</param>
+    /// <param name="seconds">Time for all samples.</param>
     /// <param name="cancellation">Ends it between samples.</param>
     public static Timing Of(Device device, IReadOnlyList<Action> calls, double seconds, CancellationToken cancellation)
     {
@@ -34,7 +36,8 @@ internal readonly record struct Timing(int Calls, double Median, double Low, dou
         var once = Math.Max(1e-7, Sample(1).Device);
         var each = (int)Math.Clamp(SampleSeconds / once, 1, 1_000);
         var samples = new List<WorkTime>();
-        for (var used = 0.0; samples.Count < FewestSamples || (used < seconds && samples.Count < MostSamples); used += Math.Max(samples[^1].Device, samples[^1].Host))
+        for (var used = 0.0; samples.Count < FewestSamples || (used < seconds && samples.Count < MostSamples); used += Math.Max(
+            samples[^1].Device, samples[^1].Host))
         {
             cancellation.ThrowIfCancellationRequested();
             samples.Add(Sample(each));
@@ -46,7 +49,8 @@ internal readonly record struct Timing(int Calls, double Median, double Low, dou
     /// <summary>Quartiles of samples that are <paramref name="each"/> calls long.</summary>
     public static Timing Of(IReadOnlyList<WorkTime> samples, int each)
     {
-        double[] sorted = [.. samples.Select(sample => sample.Device / each).Order()], host = [.. samples.Select(sample => sample.Host / each).Order()];
+        double[] sorted = [.. samples.Select(sample => sample.Device / each).Order()];
+        double[] host = [.. samples.Select(sample => sample.Host / each).Order()];
         return new(samples.Count * each, Quantile(sorted, 0.5), Quantile(sorted, 0.25), Quantile(sorted, 0.75), Quantile(host, 0.5));
     }
 

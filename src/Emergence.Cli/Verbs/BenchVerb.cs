@@ -1,3 +1,4 @@
+using Emergence.Devices;
 using System.CommandLine;
 using System.Globalization;
 using Emergence.Information.Critics;
@@ -42,7 +43,7 @@ internal static class BenchVerb
             var passes = ForwardBench.Shapes(parsed.GetRequiredValue(shapes));
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
-            var size = BenchSizes.Of(machine);
+            var size = machine.Traits.Scale;
             var (ops, steps) = Choose(parsed.GetValue(op), size);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description} ({machine.Path})");
             var run = new BenchRun(machine, parsed.GetValue(seconds) ?? size.For(0.05, 0.5, 0.5), Console.Error.WriteLine, interruption.Token);
@@ -92,7 +93,7 @@ internal static class BenchVerb
         _ => BenchReport.Table(file).ToString(format),
     };
 
-    private static (IReadOnlyList<OpBench> Ops, IReadOnlyList<StepBench> Steps) Choose(string? name, BenchSize size)
+    private static (IReadOnlyList<OpBench> Ops, IReadOnlyList<StepBench> Steps) Choose(string? name, DeviceScale size)
     {
         if (name == null)
             return (OpBenches.All(size), Steps(size));
@@ -106,17 +107,17 @@ internal static class BenchVerb
     }
 
     /// <summary>The published step, then s-mine by preset and number of classes.</summary>
-    private static IReadOnlyList<StepBench> Steps(BenchSize size)
+    private static IReadOnlyList<StepBench> Steps(DeviceScale size)
     {
         const int Columns = 768;
         var (small, paper) = (CriticPreset.Small, CriticPreset.Paper);
-        if (size == BenchSize.Tiny)
+        if (size == DeviceScale.Tiny)
             return [StepBench.Published(33, 16, [16, 8, 1]), StepBench.OnSupport("tiny", 25, 16, [16, 8, 1], 100), StepBench.OnSupport("tiny", 7, 16, [16, 8, 1], 100)];
         return
         [
-            StepBench.Published(size == BenchSize.Gpu ? paper.Sequences : 2_000, Columns, paper.Widths),
+            StepBench.Published(size == DeviceScale.Gpu ? paper.Sequences : 2_000, Columns, paper.Widths),
             .. from preset in new[] { small, paper }
-               from classes in size == BenchSize.Gpu ? [25, 600, 2_000, 13_800, 50_000] : new[] { 25, 600, 2_000 }
+               from classes in size == DeviceScale.Gpu ? [25, 600, 2_000, 13_800, 50_000] : new[] { 25, 600, 2_000 }
                select StepBench.OnSupport(preset.Name, classes, Columns, preset.Widths, preset.PairsFor(classes)),
         ];
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Emergence.Devices;
 using Emergence.Devices.Reference;
 using Emergence.Lab.Reports;
 using Emergence.Lab.Verification;
@@ -23,7 +22,7 @@ internal static class VerifyVerb
             var written = TableFormats.Parse(parsed.GetRequiredValue(format));
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
-            var checks = OpChecks.Choose(parsed.GetValue(op), parsed.GetValue(small) || machine.Name == DeviceTable.Emulator);
+            var checks = OpChecks.Choose(parsed.GetValue(op), parsed.GetValue(small) || machine.Traits.IsEmulated);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description} ({machine.Path})");
             using var reference = new ReferenceDevice();
             var results = OpChecks.Run(checks, machine, reference, Console.Error.WriteLine, interruption.Token);

@@ -48,7 +48,9 @@ public sealed unsafe partial class CpuDevice
                 var visible = ends[i] - begin;
                 Score(At(q, first + i) + head * shape.Query.Stride, At(k, 0) + key, k.RowStride, paths + begin, visible, shape, scores);
                 Softmax(scores, visible);
-                Mix(scores, At(v, 0) + key, v.RowStride, paths + begin, visible, shape.Query.Size, At(y, first + i) + head * shape.Query.Size);
+                Mix(
+                    scores, At(v, 0) + key, v.RowStride, paths + begin, visible, shape.Query.Size,
+                    At(y, first + i) + head * shape.Query.Size);
             }
         }
     }

@@ -12,7 +12,7 @@ public sealed unsafe partial class CpuDevice
     {
         // Enough trainings to go round: each keeps to one thread, since its ops find the pool busy. Else all threads share each.
         if (trainings.Count >= _pool.Threads)
-            _pool.Run(trainings.Count, i => trainings[i].Take(this, steps));
+            _pool.Run(trainings.Count, i => trainings[i].Step(this, steps));
         else
             base.Train(trainings, steps);
     }
@@ -20,18 +20,13 @@ public sealed unsafe partial class CpuDevice
     public override void DrawPairs(PairSource source, ulong seed, uint cell, int step, Tensor a, Tensor b) =>
         source.Draw(seed, cell, step, new Span<int>((int*)a.Address, source.Count), new Span<int>((int*)b.Address, source.Count));
 
-    public override CriticWorkspace CreateCriticWorkspace(CriticShape shape, int xRows, int yRows, int pairs) => new CpuCriticWorkspace(this, shape, xRows, yRows, pairs);
-
-    protected override void CriticForwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b) =>
-        ((CpuCriticWorkspace)workspace).Forward(parameters, x, y, a, b);
-
-    protected override void CriticBackwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient) =>
-        ((CpuCriticWorkspace)workspace).Backward(parameters, x, y, a, b, gradient);
+    public override Critic CreateCritic(CriticShape shape, int xRows, int yRows, int pairs, Device? memory = null) =>
+        new CpuCritic(this, memory ?? this, shape, xRows, yRows, pairs);
 
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y)
     {
         RequireFloat32(zx, zy, y);
-        var pairs = new PairRows(zx, zy, a, b);
+        var pairs = new PairSumRows(zx, zy, a, b);
         _pool.RunRanges(y.Rows, Grain(y.Columns), (start, end) => pairs.Write(start, end - start, 0, y.Columns, At(y, start), y.RowStride));
     }
 
@@ -60,7 +55,8 @@ public sealed unsafe partial class CpuDevice
         _pool.RunRanges((x.Columns + Strip - 1) / Strip, Math.Max(1, 2048 / Math.Max(1, x.Rows)), (first, end) =>
         {
             var start = first * Strip;
-            CriticLoops.SumRows(At(x, 0) + start, x.RowStride, x.Rows, Math.Min(x.Columns, end * Strip) - start, At(sums, 0) + start, accumulate: false);
+            CriticLoops.SumRows(
+                At(x, 0) + start, x.RowStride, x.Rows, Math.Min(x.Columns, end * Strip) - start, At(sums, 0) + start, accumulate: false);
         });
     }
 
@@ -86,7 +82,8 @@ public sealed unsafe partial class CpuDevice
     internal void ShareColumns(int columns, Action<int, int> body)
     {
         var width = _kernel.Columns;
-        _pool.RunShares((columns + width - 1) / width, 1, (first, end) => body(first * width, Math.Min(columns, end * width) - first * width));
+        _pool.RunShares(
+            (columns + width - 1) / width, 1, (first, end) => body(first * width, Math.Min(columns, end * width) - first * width));
     }
 
     /// <summary>Threads that find work if it is shared now.</summary>
@@ -96,7 +93,17 @@ public sealed unsafe partial class CpuDevice
     internal void Pack(Tensor b, bool transpose, PackedRight to)
     {
         var (rows, columns) = transpose ? (b.Columns, b.Rows) : (b.Rows, b.Columns);
-        var gemm = new Gemm { Kernel = _kernel, M = 0, N = columns, K = rows, B = (byte*)b.Address, StrideB = b.RowStride, TypeB = b.Type, TransposeB = transpose };
+        var gemm = new Gemm
+        {
+            Kernel = _kernel,
+            M = 0,
+            N = columns,
+            K = rows,
+            B = (byte*)b.Address,
+            StrideB = b.RowStride,
+            TypeB = b.Type,
+            TransposeB = transpose,
+        };
         gemm.Pack(_pool, to.Reserve(rows, columns, _kernel.Columns));
         GC.KeepAlive(b);
     }
@@ -106,14 +113,15 @@ public sealed unsafe partial class CpuDevice
         Run(Packed(b, y) with { A = (float*)a.Address, StrideA = a.RowStride, Epilogue = epilogue });
 
     /// <summary>y = epilogue(rows b), the rows of pairs.</summary>
-    internal void Product(PairRows a, PackedRight b, Tensor y, Epilogue epilogue) => Run(Packed(b, y) with { PairsA = a, Epilogue = epilogue });
+    internal void Product(PairSumRows a, PackedRight b, Tensor y, Epilogue epilogue) =>
+        Run(Packed(b, y) with { PairsA = a, Epilogue = epilogue });
 
     /// <summary>Gradient by a layer's weights, delta' input, added to what y holds on request.</summary>
     internal void AddGradient(Tensor delta, Tensor input, Tensor y, bool accumulate) =>
         Product(delta, input, y, true, false, Sum(y, accumulate));
 
-    /// <summary>The same of the layer behind the rows of pairs.</summary>
-    internal void AddGradient(Tensor delta, PairRows input, Tensor y, bool accumulate) => Run(new Gemm
+    /// <summary>Gradient by the weights of the layer behind the rows of pairs, added to what y holds on request.</summary>
+    internal void AddGradient(Tensor delta, PairSumRows input, Tensor y, bool accumulate) => Run(new Gemm
     {
         Kernel = _kernel,
         M = y.Rows,
@@ -128,7 +136,8 @@ public sealed unsafe partial class CpuDevice
         Epilogue = Sum(y, accumulate),
     });
 
-    private static Epilogue Sum(Tensor y, bool accumulate) => accumulate ? new() { Residual = (float*)y.Address, ResidualStride = y.RowStride } : default;
+    private static Epilogue Sum(Tensor y, bool accumulate) =>
+        accumulate ? new() { Residual = (float*)y.Address, ResidualStride = y.RowStride } : default;
 
     private Gemm Packed(PackedRight b, Tensor y) => new()
     {
@@ -187,15 +196,18 @@ public sealed unsafe partial class CpuDevice
         var (correction1, correction2) = (1 - CriticLoops.Power(0.9, step), 1 - CriticLoops.Power(0.999, step));
         var (scale, root) = ((float)(rate / correction1), (float)(1 / Math.Sqrt(correction2)));
         _pool.RunRanges(parameters.Columns, 8192, (start, end) =>
-            CriticLoops.AdamRange(At(parameters, 0) + start, At(gradient, 0) + start, At(first, 0) + start, At(second, 0) + start, end - start, scale, root));
+            CriticLoops.AdamRange(
+                At(parameters, 0) + start, At(gradient, 0) + start, At(first, 0) + start, At(second, 0) + start, end - start, scale, root));
     }
 
     /// <summary>q e^(T - shift) of up to four rows, zero where q is zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<double> Weighted(Rows<float> t, Rows<float> q, int row, int count, double shift)
     {
-        var scores = Vector256.Create(*t[row], count > 1 ? *t[row + 1] : 0, count > 2 ? *t[row + 2] : 0, count > 3 ? (double)*t[row + 3] : 0);
-        var weights = Vector256.Create(*q[row], count > 1 ? *q[row + 1] : 0, count > 2 ? *q[row + 2] : 0, count > 3 ? (double)*q[row + 3] : 0);
+        var scores = Vector256.Create(
+            *t[row], count > 1 ? *t[row + 1] : 0, count > 2 ? *t[row + 2] : 0, count > 3 ? (double)*t[row + 3] : 0);
+        var weights = Vector256.Create(
+            *q[row], count > 1 ? *q[row + 1] : 0, count > 2 ? *q[row + 2] : 0, count > 3 ? (double)*q[row + 3] : 0);
         var values = weights * VectorMath.Exp(scores - Vector256.Create(shift));
         return Vector256.ConditionalSelect(Vector256.Equals(weights, Vector256<double>.Zero), Vector256<double>.Zero, values);
     }

@@ -17,7 +17,8 @@ public sealed unsafe partial class CpuDevice
             var row = Scratch.Get(Scratch.Use.Rows, y.Columns + Lanes.Count);
             for (var n = start; n < end; n++)
             {
-                Packing.Convert(table.Type, (byte*)table.Address + (long)index[(long)n * ids.RowStride] * table.RowStride * size, y.Columns, row);
+                Packing.Convert(
+                    table.Type, (byte*)table.Address + (long)index[(long)n * ids.RowStride] * table.RowStride * size, y.Columns, row);
                 var to = At(y, n);
                 for (var c = 0; c < y.Columns; c++)
                     to[c] = accumulate ? to[c] + scale * row[c] : scale * row[c];
@@ -31,7 +32,8 @@ public sealed unsafe partial class CpuDevice
         _pool.RunRanges(x.Rows, Grain(x.Columns), (start, end) =>
         {
             for (var n = start; n < end; n++)
-                LayerNormRow(At(x, n), AtOrNull(weight), AtOrNull(bias), epsilon, At(y, n), residual == null ? null : At(residual, n), x.Columns);
+                LayerNormRow(
+                    At(x, n), AtOrNull(weight), AtOrNull(bias), epsilon, At(y, n), residual == null ? null : At(residual, n), x.Columns);
         });
     }
 
@@ -41,11 +43,13 @@ public sealed unsafe partial class CpuDevice
         _pool.RunRanges(x.Rows, Grain(x.Columns), (start, end) =>
         {
             for (var n = start; n < end; n++)
-                RmsNormRow(At(x, n), AtOrNull(weight), weightOffset, epsilon, At(y, n), residual == null ? null : At(residual, n), x.Columns);
+                RmsNormRow(
+                    At(x, n), AtOrNull(weight), weightOffset, epsilon, At(y, n), residual == null ? null : At(residual, n), x.Columns);
         });
     }
 
-    protected override void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
+    protected override void MatMulCore(
+        Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
     {
         RequireFloat32(bias, residual);
         Product(a, b, y, transposeA, transposeB, new Epilogue
@@ -144,7 +148,8 @@ public sealed unsafe partial class CpuDevice
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> SoftCap(Vector256<float> x, float cap) => VectorMath.Tanh(x / Vector256.Create(cap)) * Vector256.Create(cap);
+    private static Vector256<float> SoftCap(Vector256<float> x, float cap) =>
+        VectorMath.Tanh(x / Vector256.Create(cap)) * Vector256.Create(cap);
 
     private void Gate<TFunction>(Tensor gate, Tensor up, Tensor y)
         where TFunction : struct, IFunction =>
@@ -225,6 +230,7 @@ public sealed unsafe partial class CpuDevice
     private static void RotateNeighbours(float* head, float* cos, float* sin, int half)
     {
         for (var i = 0; i < half; i++)
-            (head[2 * i], head[2 * i + 1]) = (head[2 * i] * cos[i] - head[2 * i + 1] * sin[i], head[2 * i + 1] * cos[i] + head[2 * i] * sin[i]);
+            (head[2 * i], head[2 * i + 1]) = (
+                head[2 * i] * cos[i] - head[2 * i + 1] * sin[i], head[2 * i + 1] * cos[i] + head[2 * i] * sin[i]);
     }
 }

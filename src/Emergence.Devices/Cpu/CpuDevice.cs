@@ -18,18 +18,24 @@ public sealed unsafe partial class CpuDevice : HostDevice
         ArgumentNullException.ThrowIfNull(options);
         var usable = GemmKernel.Table.Where(kernel => kernel.IsSupported).ToList();
         _kernel = options.CpuPath == null ? usable[0] : usable.Find(kernel => kernel.Name == options.CpuPath)
-            ?? throw new EmergenceException($"unknown CPU path '{options.CpuPath}': this machine has {string.Join(", ", usable.Select(kernel => kernel.Name))}", ExitCode.Usage);
+            ?? throw new EmergenceException(
+                $"unknown CPU path '{options.CpuPath}': this machine has {string.Join(", ", usable.Select(kernel => kernel.Name))}",
+                ExitCode.Usage);
         _pool = new CpuPool(options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
     }
 
     /// <summary>Names of the paths that this machine has, the fastest first.</summary>
-    public static IReadOnlyList<string> Paths { get; } = [.. GemmKernel.Table.Where(kernel => kernel.IsSupported).Select(kernel => kernel.Name)];
+    public static IReadOnlyList<string> Paths { get; } = [
+        .. GemmKernel.Table.Where(kernel => kernel.IsSupported).Select(kernel => kernel.Name)
+    ];
 
     public override string Name => "cpu";
 
     public override string Description => $"{ProcessorName()}, {_kernel.Name}, {_pool.Threads} thread{(_pool.Threads == 1 ? "" : "s")}";
 
     public override string Path => $"cpu/{_kernel.Name}";
+
+    public override DeviceTraits Traits { get; } = new(DeviceScale.Host, DType.Float32);
 
     public override DType ComputeType => DType.Float32;
 
@@ -63,7 +69,8 @@ public sealed unsafe partial class CpuDevice : HostDevice
             return System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture.ToString();
         Span<int> words = stackalloc int[12];
         for (var leaf = 0; leaf < 3; leaf++)
-            (words[4 * leaf], words[4 * leaf + 1], words[4 * leaf + 2], words[4 * leaf + 3]) = X86Base.CpuId(unchecked((int)0x80000002) + leaf, 0);
+            (words[4 * leaf], words[4 * leaf + 1], words[4 * leaf + 2], words[4 * leaf + 3]) = X86Base.CpuId(
+                unchecked((int)0x80000002) + leaf, 0);
         return System.Text.Encoding.ASCII.GetString(System.Runtime.InteropServices.MemoryMarshal.AsBytes(words)).Trim('\0', ' ');
     }
 }

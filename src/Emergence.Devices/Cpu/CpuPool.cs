@@ -77,7 +77,9 @@ internal sealed class CpuPool : IDisposable
             ExceptionDispatchInfo.Throw(failure);
     }
 
-    /// <summary>Calls body(start, end) for ranges that cover 0 .. count - 1, of at least <paramref name="grain"/> but for the last.</summary>
+    /// <summary>
+    /// Calls body(start, end) for ranges that cover 0 .. count - 1, of at least <paramref name="grain"/> but for the last.
+    /// </summary>
     public void RunRanges(int count, int grain, Action<int, int> body)
     {
         var size = Math.Max(grain, (count + 4 * Free - 1) / (4 * Free));
@@ -87,7 +89,10 @@ internal sealed class CpuPool : IDisposable
             Run((count + size - 1) / size, i => body(i * size, Math.Min(count, (i + 1) * size)));
     }
 
-    /// <summary>The same with no more ranges than threads: for work that is done best in long pieces.</summary>
+    /// <summary>
+    /// Calls body(start, end) for ranges that cover 0 .. count - 1, no more of them than threads: for work that is done best in long
+    /// pieces.
+    /// </summary>
     public void RunShares(int count, int grain, Action<int, int> body)
     {
         var size = Math.Max(grain, (count + Free - 1) / Free);

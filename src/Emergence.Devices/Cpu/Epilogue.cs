@@ -29,7 +29,7 @@ internal unsafe struct Epilogue
     /// <summary>Whether nothing of the size of the product is read but y itself.</summary>
     public readonly bool ReadsOnly(float* y) => (Residual == null || Residual == y) && (Mask == null || Mask == y);
 
-    /// <summary>The same of a whole tile whose first element is y, for its kernel; where it is simple.</summary>
+    /// <summary>The end of a whole tile whose first element is y, for the kernel that makes it; only if the end is simple.</summary>
     public readonly TileEnd End(float* y, nint strideY, int m, int n) => new()
     {
         Y = y,
@@ -42,7 +42,9 @@ internal unsafe struct Epilogue
         MaskStride = MaskStride,
     };
 
-    /// <summary>Asks for the memory of <see cref="Store(float*, nint, float*, nint, int, int, int, int)"/> while the product is made.</summary>
+    /// <summary>
+    /// Asks for the memory of <see cref="Store(float*, nint, float*, nint, int, int, int, int)"/> while the product is made.
+    /// </summary>
     public readonly void Prefetch(float* y, nint strideY, int m, int n, int rows, int columns)
     {
         for (var r = 0; r < rows; r++)

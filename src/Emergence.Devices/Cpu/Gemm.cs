@@ -9,7 +9,9 @@ namespace Emergence.Devices.Cpu;
 /// </summary>
 internal unsafe struct Gemm
 {
-    /// <summary>Longest of several blocks of k: a panel of 16 columns then fits into 24 KB of the first cache. Twice that is one block.</summary>
+    /// <summary>
+    /// Longest of several blocks of k: a panel of 16 columns then fits into 24 KB of the first cache. Twice that is one block.
+    /// </summary>
     private const int MaxBlock = 384;
 
     /// <summary>Rows whose block of the left side stays in the second cache, a multiple of every kernel's rows.</summary>
@@ -27,7 +29,7 @@ internal unsafe struct Gemm
     /// <summary>Floats of unfinished sums of a block of rows.</summary>
     private const int ProductFloats = 1 << 20;
 
-    /// <summary>Where the left side is read this often at most, it is not worth packing: its rows are read where they lie.</summary>
+    /// <summary>A left side that is read this often at most is not worth packing: its rows are read where they lie.</summary>
     private const int FewPanels = 48;
 
     /// <summary>Fewer multiply-adds than this are not worth waking a thread.</summary>
@@ -55,10 +57,10 @@ internal unsafe struct Gemm
     public float* PackedB;
 
     /// <summary>Rows of the left side that are made when they are read, in place of A.</summary>
-    public PairRows? PairsA;
+    public PairSumRows? PairsA;
 
     /// <summary>Rows of the right side that are made when they are packed, in place of B.</summary>
-    public PairRows? PairsB;
+    public PairSumRows? PairsB;
 
     /// <summary>(M, N).</summary>
     public float* Y;
@@ -170,7 +172,7 @@ internal unsafe struct Gemm
         }
     }
 
-    /// <summary>The same of one block of k.</summary>
+    /// <summary>One block of k of the product.</summary>
     private readonly void PackPanels(float* o, int n0, int columns, int first, int end, int k0, int count)
     {
         var column = n0 + first * Kernel.Columns;
@@ -181,7 +183,9 @@ internal unsafe struct Gemm
         }
 
         nint from = TransposeB ? column * StrideB + k0 : k0 * StrideB + column;
-        Packing.Right(TypeB, B + from * TypeB.Size(), StrideB, TransposeB, count, Math.Min((end - first) * Kernel.Columns, n0 + columns - column), o, Kernel.Columns);
+        Packing.Right(
+            TypeB, B + from * TypeB.Size(), StrideB, TransposeB, count, Math.Min((end - first) * Kernel.Columns, n0 + columns - column), o,
+            Kernel.Columns);
     }
 
     /// <summary>Rows m0 .. m0 + rows - 1 by panels first .. end - 1, packed already or by the way.</summary>
@@ -235,7 +239,8 @@ internal unsafe struct Gemm
                 var inGroup = (panel - first) % group;
                 if (packed == null && inGroup == 0)
                     PackPanels(own, n0, columns, panel, Math.Min(end, panel + group), k0, count);
-                var right = packed == null ? own + (nint)inGroup * count * width : packed + ((long)k0 * panels + (long)panel * count) * width;
+                var right = packed == null
+                    ? own + (nint)inGroup * count * width : packed + ((long)k0 * panels + (long)panel * count) * width;
                 var n = n0 + panel * width;
                 var inPanel = Math.Min(width, columns - panel * width);
                 for (var tile = 0; tile < tiles; tile++)
@@ -254,7 +259,9 @@ internal unsafe struct Gemm
                         tileEnd = Epilogue.End(y, StrideY, m0 + m, n);
                     if (ends && !(byKernel && isInPlace))
                         Epilogue.Prefetch(y, StrideY, m0 + m, n, inTile, inPanel);
-                    Kernel.Run(count, source + tile * sourceTile, sourceRow, sourceStep, right, c, strideC, inTile, k0 > 0, ahead, aheadStep, byKernel ? &tileEnd : null);
+                    Kernel.Run(
+                        count, source + tile * sourceTile, sourceRow, sourceStep, right, c, strideC, inTile, k0 > 0, ahead, aheadStep,
+                        byKernel ? &tileEnd : null);
                     if (ends && !byKernel)
                         Epilogue.Store(c, strideC, y, StrideY, m0 + m, n, inTile, inPanel);
                 }

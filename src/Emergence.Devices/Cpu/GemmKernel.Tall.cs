@@ -16,7 +16,9 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>
     /// </summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void TallTile(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, bool accumulate, float* ahead, nint aheadStep, TileEnd* end)
+    private static void TallTile(
+        nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, bool accumulate, float* ahead, nint aheadStep,
+        TileEnd* end)
     {
         TVector c00a = default, c00b = default;
         TVector c01a = default, c01b = default;

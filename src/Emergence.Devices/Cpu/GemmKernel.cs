@@ -49,10 +49,14 @@ internal abstract unsafe class GemmKernel
     /// <param name="strideC">Elements from row to row of c.</param>
     /// <param name="rows">Rows of the left side that exist; c may get copies of the last one beyond.</param>
     /// <param name="accumulate">Add to what c holds.</param>
-    /// <param name="ahead">Memory that is read after this tile and is brought near by the way: from the last cache it would come too late.</param>
+    /// <param name="ahead">
+    /// Memory that is read after this tile and is brought near by the way: from the last cache it would come too late.
+    /// </param>
     /// <param name="aheadStep">Elements of it for every k.</param>
     /// <param name="end">What happens to the finished sums of a whole tile, which then leave c as it is; or null.</param>
-    public abstract void Run(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep, TileEnd* end);
+    public abstract void Run(
+        nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, float* ahead,
+        nint aheadStep, TileEnd* end);
 }
 
 /// <summary>The kernel for one width.</summary>
@@ -68,7 +72,9 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
 
     public override int Columns => 2 * TSimd.Width;
 
-    public override void Run(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, float* ahead, nint aheadStep, TileEnd* end)
+    public override void Run(
+        nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, float* ahead,
+        nint aheadStep, TileEnd* end)
     {
         if (rows == MaxRows)
         {
@@ -81,14 +87,19 @@ internal sealed unsafe partial class GemmKernel<TSimd, TVector>(string name, int
             RunLow(k, a + LowRows * rowStep, rowStep, stepA, b, c + LowRows * strideC, strideC, rows - LowRows, accumulate, null);
     }
 
-    private static void RunLow(nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, TileEnd* end)
+    private static void RunLow(
+        nint k, float* a, nint rowStep, nint stepA, float* b, float* c, nint strideC, int rows, bool accumulate, TileEnd* end)
     {
         var last = (rows - 1) * rowStep;
-        Tile(k, a, Math.Min(rowStep, last), Math.Min(2 * rowStep, last), Math.Min(3 * rowStep, last), Math.Min(4 * rowStep, last), Math.Min(5 * rowStep, last), stepA, b, c, strideC, accumulate, end);
+        Tile(
+            k, a, Math.Min(rowStep, last), Math.Min(2 * rowStep, last), Math.Min(3 * rowStep, last), Math.Min(4 * rowStep, last),
+            Math.Min(5 * rowStep, last), stepA, b, c, strideC, accumulate, end);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile(nint k, float* a, nint row1, nint row2, nint row3, nint row4, nint row5, nint stepA, float* b, float* c, nint strideC, bool accumulate, TileEnd* end)
+    private static void Tile(
+        nint k, float* a, nint row1, nint row2, nint row3, nint row4, nint row5, nint stepA, float* b, float* c, nint strideC,
+        bool accumulate, TileEnd* end)
     {
         TVector c00 = default, c01 = default;
         TVector c10 = default, c11 = default;

@@ -4,7 +4,9 @@ using Emergence.Devices.Tensors;
 
 namespace Emergence.Devices.Cpu;
 
-/// <summary>Sums by row of columns that one thread owns. Rows are not cleared before: the first that is added to one is its value.</summary>
+/// <summary>
+/// Sums by row of columns that one thread owns. Rows are not cleared before: the first that is added to one is its value.
+/// </summary>
 /// <param name="tensor">(rows, columns), kept alive by the caller.</param>
 /// <param name="has">Whether a row has got anything; all false at first, and again in the end.</param>
 internal readonly unsafe struct RowSums(Tensor tensor, bool[] has)

@@ -2,7 +2,7 @@ using Emergence.Devices.Tensors;
 
 namespace Emergence.Devices.Cpu;
 
-/// <summary>Where the rows of a host tensor start, without the tensor's checks; the caller keeps the tensor alive.</summary>
+/// <summary>Starts of the rows of a host tensor, without the tensor's checks; the caller keeps the tensor alive.</summary>
 internal readonly unsafe struct Rows<T>(Tensor tensor)
     where T : unmanaged
 {

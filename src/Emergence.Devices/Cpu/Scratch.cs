@@ -18,7 +18,7 @@ internal static unsafe class Scratch
         MoreRows,
     }
 
-    /// <summary>At least <paramref name="floats"/> floats, 64-byte aligned, with what was left in them.</summary>
+    /// <summary>Memory of at least <paramref name="floats"/> floats, 64-byte aligned, with what was left in them.</summary>
     public static float* Get(Use use, long floats)
     {
         s_buffers ??= new HostBuffer?[Enum.GetValues<Use>().Length];

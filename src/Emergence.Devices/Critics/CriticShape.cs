@@ -15,7 +15,9 @@ public sealed class CriticShape
     public CriticShape(int xColumns, int yColumns, params ReadOnlySpan<int> widths)
     {
         if (xColumns < 1 || yColumns < 1 || widths.Length < 2 || widths[^1] != 1)
-            throw new ArgumentException($"a critic needs inputs and two or more layers that end in 1, not {xColumns}+{yColumns}, {string.Join('-', widths.ToArray())}");
+            throw new ArgumentException(
+                $"a critic needs inputs and two or more layers that end in 1, not {xColumns}+{yColumns}, " +
+                $"{string.Join('-', widths.ToArray())}");
         XColumns = xColumns;
         YColumns = yColumns;
         Widths = [.. widths];
@@ -51,7 +53,7 @@ public sealed class CriticShape
         return cost;
     }
 
-    /// <summary>The same where the first layer reads [x; y] of every pair, as published critics do.</summary>
+    /// <summary>Multiply-adds of a training step whose first layer reads [x; y] of every pair, as published critics do.</summary>
     public double ConcatenatedStepMultiplyAdds(int pairs) => StepMultiplyAdds(pairs, pairs, pairs);
 
     /// <summary>Weight of a layer as (out, in), a view of <paramref name="parameters"/> (1, ParameterCount).</summary>

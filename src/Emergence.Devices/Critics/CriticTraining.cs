@@ -20,7 +20,9 @@ public sealed class CriticTraining : IDisposable
     /// <param name="marginal">q of all pairs, the fixed ones first.</param>
     /// <param name="source">Draws the other pairs.</param>
     /// <param name="initial">ParameterCount initial parameters.</param>
-    public CriticTraining(Device device, CriticShape shape, Tensor x, Tensor y, ReadOnlySpan<int> fixedA, ReadOnlySpan<int> fixedB, ReadOnlySpan<double> joint, ReadOnlySpan<double> marginal, PairSource source, ReadOnlySpan<float> initial)
+    public CriticTraining(
+        Device device, CriticShape shape, Tensor x, Tensor y, ReadOnlySpan<int> fixedA, ReadOnlySpan<int> fixedB,
+        ReadOnlySpan<double> joint, ReadOnlySpan<double> marginal, PairSource source, ReadOnlySpan<float> initial)
     {
         var pairs = fixedA.Length + source.Count;
         if (fixedB.Length != fixedA.Length || joint.Length != pairs || marginal.Length != pairs)
@@ -39,7 +41,7 @@ public sealed class CriticTraining : IDisposable
             FirstMoment = device.Allocate(1, shape.ParameterCount);
             SecondMoment = device.Allocate(1, shape.ParameterCount);
             device.Upload(initial, Parameters);
-            Workspace = device.CreateCriticWorkspace(shape, x.Rows, y.Rows, pairs);
+            Critic = device.CreateCritic(shape, x.Rows, y.Rows, pairs);
             Prepared = device.Prepare(this);
         }
         catch
@@ -85,7 +87,7 @@ public sealed class CriticTraining : IDisposable
     /// <summary>(1, P).</summary>
     public Tensor SecondMoment { get; }
 
-    public CriticWorkspace Workspace { get; }
+    public Critic Critic { get; }
 
     /// <summary>What the device made by <see cref="Device.Prepare"/>.</summary>
     public IDisposable? Prepared { get; }
@@ -99,41 +101,57 @@ public sealed class CriticTraining : IDisposable
     /// <summary>Separates this training's pairs from those of others with the same seed.</summary>
     public uint Cell { get; init; }
 
-    /// <summary>Memory of a training at most, beside its inputs.</summary>
-    public static long EstimateBytes(Device device, CriticShape shape, int xRows, int yRows, int pairs, int drawn)
+    /// <summary>Memory of a training beside its inputs: what its making takes of a plan.</summary>
+    /// <param name="device">Is to hold it.</param>
+    /// <param name="shape">The network.</param>
+    /// <param name="xRows">Kx.</param>
+    /// <param name="yRows">Ky.</param>
+    /// <param name="fixedA">Row of x of each fixed pair.</param>
+    /// <param name="fixedB">Row of y of each fixed pair.</param>
+    /// <param name="source">Draws the other pairs.</param>
+    public static long EstimateBytes(
+        Device device, CriticShape shape, int xRows, int yRows, ReadOnlySpan<int> fixedA, ReadOnlySpan<int> fixedB, PairSource source)
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(shape);
-        var element = device.ComputeType.Size();
-        return 2L * pairs * (sizeof(int) + element) + 4L * shape.ParameterCount * element + device.CriticBytes(shape, xRows, yRows, pairs, drawn);
+        ArgumentNullException.ThrowIfNull(source);
+        using var plan = device.Plan();
+        using Tensor x = plan.Device.Allocate(xRows, shape.XColumns), y = plan.Device.Allocate(yRows, shape.YColumns);
+        var (before, weights) = (plan.Bytes, new double[fixedA.Length + source.Count]);
+        using var training = new CriticTraining(
+            plan.Device, shape, x, y, fixedA, fixedB, weights, weights, source, new float[shape.ParameterCount])
+        {
+            Rate = _ => 0,
+        };
+        return plan.Bytes - before;
     }
 
     /// <summary>Value of every step taken, before its update.</summary>
     public IReadOnlyList<CriticValue> Values => _values;
 
-    /// <summary>For devices that take the steps themselves.</summary>
+    /// <summary>Keeps the value of a step that a device has taken by itself.</summary>
     public void Record(CriticValue value) => _values.Add(value);
 
     /// <summary>Takes steps one op after the other.</summary>
-    public void Take(Device device, int steps)
+    public void Step(Device device, int steps)
     {
         for (var i = 0; i < steps; i++)
         {
             var step = _values.Count;
             device.DrawPairs(Source, Seed, Cell, step, A.RowRange(FixedPairs, Source.Count), B.RowRange(FixedPairs, Source.Count));
-            device.CriticForward(Workspace, Parameters, X, Y, A, B);
-            var value = device.DonskerVaradhan(Workspace.Scores, Joint, Marginal, Workspace.ScoreGradients);
-            device.CriticBackward(Workspace, Parameters, X, Y, A, B, Gradient);
+            Critic.Forward(Parameters, X, Y, A, B);
+            var value = device.DonskerVaradhan(Critic.Scores, Joint, Marginal, Critic.ScoreGradients);
+            Critic.Backward(Parameters, X, Y, A, B, Gradient);
             device.Adam(Parameters, Gradient, FirstMoment, SecondMoment, Rate(step), step + 1);
             _values.Add(value);
         }
     }
 
-    /// <summary>Also of a training whose making failed half-way.</summary>
+    /// <summary>Frees what there is, also of a training whose making failed half-way.</summary>
     public void Dispose()
     {
         Prepared?.Dispose();
-        Workspace?.Dispose();
+        Critic?.Dispose();
         foreach (var tensor in new[] { A, B, Joint, Marginal, Parameters, Gradient, FirstMoment, SecondMoment })
             tensor?.Dispose();
     }

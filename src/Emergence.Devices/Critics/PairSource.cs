@@ -2,7 +2,7 @@ using Emergence.Devices.Randomness;
 
 namespace Emergence.Devices.Critics;
 
-/// <summary>Where the pairs of a step that are not fixed come from: the same pairs on every device.</summary>
+/// <summary>A source of the pairs of a step that are not fixed: it gives every device the same.</summary>
 public abstract class PairSource
 {
     /// <summary>All pairs are fixed.</summary>
@@ -61,8 +61,9 @@ public sealed class OffSupportPairs : PairSource
     /// <param name="x">Weights u.</param>
     /// <param name="y">Weights v.</param>
     /// <param name="support">Pairs of S, sorted by a, then b.</param>
-    /// <param name="stream">Which random numbers.</param>
-    public OffSupportPairs(int count, AliasTable x, AliasTable y, ReadOnlySpan<(int A, int B)> support, RandomStream stream = RandomStream.Pairs)
+    /// <param name="stream">Random numbers that decide.</param>
+    public OffSupportPairs(
+        int count, AliasTable x, AliasTable y, ReadOnlySpan<(int A, int B)> support, RandomStream stream = RandomStream.Pairs)
     {
         (Count, X, Y, Stream) = (count, x, y, stream);
         RowStarts = new int[x.Aliases.Length + 1];

@@ -1,40 +1,44 @@
+using System.Diagnostics;
+using Emergence.Devices.Critics;
 using Emergence.Devices.Cuda.Driver;
+using Emergence.Devices.Cuda.Ops;
 using Emergence.Devices.Tensors;
 
 namespace Emergence.Devices.Cuda;
 
 /// <summary>
-/// An NVIDIA GPU, or the emulator in its place: one queue, and one more for each training; kernels in single precision with every sum in a fixed order.
-/// Results are the same bytes on all GPUs of a path, for no kernel uses an approximating instruction or an atomic. Paths:
-/// fma32, plain single precision; parts32 where warpgroups multiply, whose products of wide matrices are six of bf16 parts;
-/// bf16. Ops may come from several threads.
+/// An NVIDIA GPU, or the emulator in its place: one queue, and one more for each training; kernels in single precision with every
+/// sum in a fixed order. Results are the same bytes on all GPUs of a path, for no kernel uses an approximating instruction or an
+/// atomic. Paths: fma32, plain single precision; parts32 where warpgroups multiply, whose products of wide matrices are six of
+/// bf16 thirds; bf16. Ops may come from several threads.
 /// </summary>
 public sealed unsafe partial class CudaDevice : Device
 {
-    private const int MaxGridY = 65535;
+    /// <summary>
+    /// The file in which the kernel driver says its own version; "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  ...".
+    /// </summary>
+    private const string VersionFile = "/proc/driver/nvidia/version";
 
-    private readonly CudaContext _context;
     private readonly CudaQueue _queue;
-    private readonly CudaKernels _kernels;
     private readonly DType _arithmetic;
     private readonly ThreadLocal<CudaQueue?> _entered = new();
 
     /// <param name="driver">A GPU's or the emulator's.</param>
-    /// <param name="compiler">Makes the GPU code instead of what is embedded; none: only where nothing is.</param>
+    /// <param name="compiler">Makes the GPU code instead of what is embedded; null: only if nothing is.</param>
     /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
-    /// <param name="warpgroups">Whether products use Hopper's instructions; none: on a GPU that has them.</param>
-    internal CudaDevice(CudaDriver driver, NvrtcCompiler? compiler = null, DType arithmetic = DType.Float32, bool? warpgroups = null)
+    /// <param name="warpgroups">Whether products use Hopper's instructions; null: on a GPU that has them.</param>
+    internal CudaDevice(
+        CudaDriver driver, NvrtcCompiler? compiler = null, DType arithmetic = DType.Float32, bool? warpgroups = null)
+        : this(new CudaGpu(driver, compiler, warpgroups), arithmetic)
     {
-        _arithmetic = arithmetic;
-        _context = new CudaContext(driver);
-        _queue = new CudaQueue(_context);
-        _kernels = new CudaKernels(_context, new KernelImages(_context, compiler));
-        Hopper = warpgroups ?? (_context.Capability == HopperProducts.Capability && !driver.IsEmulated) ? new HopperProducts(this, _context) : null;
-        HopperPairs = Hopper == null ? null : new HopperPairProducts(this, _context);
     }
 
+    private CudaDevice(CudaGpu gpu, DType arithmetic) => (Gpu, _queue, _arithmetic) = (gpu, new CudaQueue(gpu), arithmetic);
+
     /// <summary>The first GPU of this machine.</summary>
-    /// <param name="nvrtcFile">NVIDIA's run-time compiler, to be used instead of embedded PTX; none: only where there is no PTX, from where it usually lies.</param>
+    /// <param name="nvrtcFile">
+    /// NVIDIA's run-time compiler, to be used instead of embedded PTX; null: only where there is no PTX, from where it usually lies.
+    /// </param>
     /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
     public static CudaDevice OpenGpu(string? nvrtcFile = null, DType arithmetic = DType.Float32)
     {
@@ -45,6 +49,10 @@ public sealed unsafe partial class CudaDevice : Device
     /// <summary>The emulator: the same kernels and launches on the CPU, checked while they run.</summary>
     /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
     public static CudaDevice OpenEmulator(DType arithmetic = DType.Float32) => new(CudaLibrary.LoadEmulator(), null, arithmetic);
+
+    /// <summary>What a GPU of this kind would be asked to do, without one.</summary>
+    internal static DevicePlan Plan(GpuTraits traits, DType arithmetic = DType.Float32) =>
+        new(plan => new CudaDevice(new CudaGpu(traits, plan), arithmetic));
 
     /// <summary>Whether this machine has a driver, a GPU that is new enough, and code for it.</summary>
     public static bool IsHere
@@ -65,68 +73,126 @@ public sealed unsafe partial class CudaDevice : Device
         }
     }
 
-    public override string Name => _context.Driver.IsEmulated ? "emulator" : "cuda";
+    public override string Name => IsEmulated ? "emulator" : "cuda";
 
-    public override string Description =>
-        $"{_context.Name}, compute capability {_context.Capability / 10}.{_context.Capability % 10}, {_context.MultiprocessorCount} multiprocessors, {_context.TotalBytes / 1e9:0.0} GB, driver for CUDA {_context.Driver.Version / 1000}.{_context.Driver.Version % 1000 / 10}";
+    public override string Description => Gpu.Plan == null ? Gpu.Context.Description : $"{Gpu.Traits.Name}, planned";
 
-    public override string Path => $"{Name}/{(_arithmetic == DType.BFloat16 ? "bf16" : Hopper != null ? "parts32" : "fma32")}";
+    public override string Path => $"{Name}/{(_arithmetic == DType.BFloat16 ? "bf16" : Gpu.Traits.HasWarpgroups ? "parts32" : "fma32")}";
+
+    public override DeviceTraits Traits => new(IsEmulated ? DeviceScale.Tiny : DeviceScale.Gpu, _arithmetic, IsEmulated);
 
     public override DType ComputeType => DType.Float32;
 
-    public override long AvailableBytes => _context.FreeBytes;
-
-    private CudaDriver Driver => _context.Driver;
-
-    /// <summary>Where the ops of the calling thread go: the device's own queue, or that of a training whose step it records.</summary>
-    private CudaQueue Queue => _entered.Value ?? _queue;
-
-    public override Tensor Allocate(DType type, int rows, int columns)
+    public override string? DriverVersion
     {
-        var buffer = new CudaBuffer(_context, (long)rows * columns * type.Size());
-        if (buffer.ByteLength > 0)
-            Driver.Check(Driver.cuMemsetD8Async((ulong)buffer.Address, 0, (nuint)buffer.ByteLength, Queue.Stream.Handle));
-        return new Tensor(buffer, type, rows, columns);
-    }
-
-    public override void Upload(ReadOnlySpan<byte> source, Tensor destination)
-    {
-        RequireBytes(source.Length, destination);
-        if (!destination.IsDense)
-            throw new ArgumentException($"expected a dense tensor, found {destination} with {destination.RowStride} elements from row to row");
-        if (source.Length == 0)
-            return;
-        _context.Enter();
-        fixed (byte* from = source)
-            Driver.Check(Driver.cuMemcpyHtoDAsync_v2((ulong)destination.Address, from, (nuint)source.Length, Queue.Stream.Handle));
-        Queue.Stream.Synchronize();
-    }
-
-    public override void Download(Tensor source, Span<byte> destination)
-    {
-        RequireBytes(destination.Length, source);
-        if (destination.Length == 0)
-            return;
-        _context.Enter();
-        var width = source.Columns * source.Type.Size();
-        fixed (byte* to = destination)
+        get
         {
-            var copy = new CudaCopy2D
-            {
-                SourceType = CudaCopy2D.Device,
-                SourceDevice = (ulong)source.Address,
-                SourcePitch = (nuint)(source.IsDense ? width : source.RowStride * source.Type.Size()),
-                TargetType = CudaCopy2D.Host,
-                TargetHost = (nint)to,
-                TargetPitch = (nuint)width,
-                Width = (nuint)width,
-                Height = (nuint)source.Rows,
-            };
-            if (source.IsDense)
-                Driver.Check(Driver.cuMemcpyDtoHAsync_v2(to, (ulong)source.Address, (nuint)destination.Length, Queue.Stream.Handle));
-            else
-                Driver.Check(Driver.cuMemcpy2DAsync_v2(&copy, Queue.Stream.Handle));
-            Queue.Stream.Synchronize();
+            if (IsEmulated || Gpu.Plan != null)
+                return null;
+            var words = File.Exists(VersionFile) ? File.ReadLines(VersionFile).First().Split(' ') : [];
+            var kernel = words.FirstOrDefault(word => Version.TryParse(word, out _));
+            return $"{(kernel == null ? "" : $"{kernel}, ")}CUDA {Gpu.Driver.Version / 1000}.{Gpu.Driver.Version % 1000 / 10}";
+        }
+    }
+
+    /// <summary>A small training is one block: as many as run at a time.</summary>
+    public override int TrainingsAtOnce => Gpu.Plan != null
+        ? base.TrainingsAtOnce
+        : Math.Max(base.TrainingsAtOnce, Gpu.Kernels.BlocksPerMultiprocessor(KernelTable.SmallCritic) * Gpu.Traits.MultiprocessorCount);
+
+    internal CudaGpu Gpu { get; }
+
+    /// <summary>The queue that ops of the calling thread go into: the device's own, or that of a training whose step it records.</summary>
+    internal CudaQueue Queue => _entered.Value ?? _queue;
+
+    private bool IsEmulated => Gpu.Plan == null && Gpu.Driver.IsEmulated;
+
+    public override DevicePlan Plan() => Plan(Gpu.Traits, _arithmetic);
+
+    public override void Train(IReadOnlyList<CriticTraining> trainings, int steps)
+    {
+        ArgumentNullException.ThrowIfNull(trainings);
+        _queue.Synchronize(); // what the trainings' memory holds came through it
+        for (var left = steps; left > 0; left -= TrainingQueue.MostSteps)
+        {
+            var taken = Math.Min(left, TrainingQueue.MostSteps);
+            var queues = Prepared<TrainingQueue>();
+            foreach (var queue in queues)
+                queue.Step(taken);
+            SmallTraining.Step(Queue, Prepared<SmallTraining>(), taken);
+            foreach (var queue in queues)
+                queue.ReadBack(taken);
+            foreach (var training in trainings.Where(training => training.Prepared is not (TrainingQueue or SmallTraining)))
+                training.Step(this, taken);
+        }
+
+        T[] Prepared<T>() => [.. trainings.Select(training => training.Prepared).OfType<T>()];
+    }
+
+    public override void Synchronize() => Queue.Synchronize();
+
+    /// <summary>
+    /// Null where only the host knows the pairs. Some memory stays free beside the trainings: for the next rows of the model, and
+    /// for what is scored when a training ends.
+    /// </summary>
+    protected internal override IDisposable? Prepare(CriticTraining training)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        if (PairTables.Create(this, training.Source) is not { } pairs)
+            return null;
+        IDisposable? prepared = null;
+        try
+        {
+            prepared = SmallTraining.Fits(Gpu.Traits, training)
+                ? new SmallTraining(this, training, pairs)
+                : new TrainingQueue(this, training, pairs);
+            var (free, least) = (AvailableBytes, ReservedBytes);
+            if (free >= least)
+                return prepared;
+            var message = $"out of device memory: a training leaves {CudaContext.Size(free)} free, expected {CudaContext.Size(least)}";
+            throw new EmergenceException(message) { IsOutOfMemory = true };
+        }
+        catch
+        {
+            prepared?.Dispose();
+            pairs.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sends the ops of the calling thread into another queue until the scope ends.</summary>
+    internal EnteredQueue Enter(CudaQueue queue)
+    {
+        _entered.Value = queue;
+        return new(this);
+    }
+
+    internal override WorkTime Time(Action work)
+    {
+        using CudaEvent start = new(Gpu.Context), end = new(Gpu.Context);
+        Queue.Synchronize();
+        var watch = Stopwatch.StartNew();
+        start.Record(Queue.Stream);
+        work();
+        end.Record(Queue.Stream);
+        var queued = watch.Elapsed.TotalSeconds;
+        end.Synchronize();
+        return new(1e-3 * end.MillisecondsSince(start), queued);
+    }
+
+    internal override IReadOnlyList<(string Kernel, double Seconds)> Trace(Action work)
+    {
+        using var trace = new LaunchTrace(Gpu.Context);
+        Gpu.Trace = trace;
+        try
+        {
+            work();
+            Queue.Synchronize();
+            return trace.Times();
+        }
+        finally
+        {
+            Gpu.Trace = null;
         }
     }
 
@@ -136,40 +202,11 @@ public sealed unsafe partial class CudaDevice : Device
             return;
         _queue.Dispose();
         _entered.Dispose();
-        _context.Dispose();
+        Gpu.Dispose();
     }
 
-    private static void RequireBytes(long bytes, Tensor tensor)
+    internal readonly struct EnteredQueue(CudaDevice device) : IDisposable
     {
-        if (bytes != tensor.Count * tensor.Type.Size())
-            throw new ArgumentException($"expected {tensor.Count * tensor.Type.Size()} bytes for {tensor}, found {bytes}");
+        public void Dispose() => device._entered.Value = null;
     }
-
-    /// <summary>A grid of one thread an element: x covers the columns, y the rows as far as it reaches.</summary>
-    private static Grid Elements(KernelRow kernel, int rows, int columns) => new(Blocks(columns, kernel.Threads), Math.Min(rows, MaxGridY));
-
-    private static int Blocks(int count, int each) => (count + each - 1) / each;
-
-    /// <summary>Queues a kernel; a grid with nothing to do is left out.</summary>
-    private void Launch(KernelRow kernel, Grid grid, params ReadOnlySpan<KernelArgument> arguments)
-    {
-        if (grid.X <= 0 || grid.Y <= 0 || grid.Z <= 0)
-            return;
-        if (_trace == null)
-            Queue.Launch(_kernels[kernel], grid, arguments);
-        else
-            LaunchTraced(kernel, grid, 0, [], arguments);
-    }
-
-    /// <summary>Queues a kernel whose first parameters are tensor maps, in clusters of blocks.</summary>
-    internal void Launch(KernelRow kernel, Grid grid, int cluster, ReadOnlySpan<CudaTensorMap> maps, ReadOnlySpan<KernelArgument> arguments)
-    {
-        if (_trace == null)
-            Queue.Launch(_kernels[kernel], grid, cluster, maps, arguments);
-        else
-            LaunchTraced(kernel, grid, cluster, maps, arguments);
-    }
-
-    /// <summary>Memory for one op at a time; other threads wait until the scope ends.</summary>
-    private Lock.Scope Hold(long bytes, out CudaBuffer scratch) => Queue.Hold(bytes, out scratch);
 }

@@ -63,10 +63,15 @@ internal sealed unsafe class CudaKernels(CudaContext context, KernelImages image
         if (result == 0)
             return module;
         if (result == UnsupportedCode)
-            throw driver.Failure(result, nameof(driver.cuModuleLoadDataEx), $"{image.Name} is of a compiler newer than this driver, which is for CUDA {driver.Version / 1000}.{driver.Version % 1000 / 10}: update the driver, or name an older compiler by --nvrtc FILE");
+            throw driver.Failure(
+                result, nameof(driver.cuModuleLoadDataEx),
+                $"{image.Name} is of a compiler newer than this driver, which is for CUDA " +
+                $"{driver.Version / 1000}.{driver.Version % 1000 / 10}: update the driver, or name an older compiler by --nvrtc FILE");
         var length = new ReadOnlySpan<byte>(log, LogBytes).IndexOf((byte)0);
-        var lines = Encoding.UTF8.GetString(log, Math.Max(0, length)).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        throw driver.Failure(result, nameof(driver.cuModuleLoadDataEx), lines.Length > 0 ? $"{image.Name}: {string.Join("; ", lines.Take(3))}" : null);
+        var lines = Encoding.UTF8.GetString(
+            log, Math.Max(0, length)).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        throw driver.Failure(
+            result, nameof(driver.cuModuleLoadDataEx), lines.Length > 0 ? $"{image.Name}: {string.Join("; ", lines.Take(3))}" : null);
     }
 
     private static byte[] Terminated(string text) => [.. Encoding.UTF8.GetBytes(text), 0];

@@ -1,11 +1,17 @@
+using Emergence.Devices.Cuda.Ops;
+
 namespace Emergence.Devices.Cuda;
 
 /// <summary>One kernel of kernels/*.cu.</summary>
-/// <param name="Name">Its entry name, and of the op it serves.</param>
+/// <param name="Name">Name of its entry, and of the op that it serves.</param>
 /// <param name="File">Base name of its source.</param>
-/// <param name="Threads">Of a block, as in its EM_KERNEL.</param>
-/// <param name="SharedBytes">Dynamic shared memory of a block.</param>
-internal sealed record KernelRow(string Name, string File, int Threads, int SharedBytes = 0);
+/// <param name="Threads">Threads of a block, as in its EM_KERNEL.</param>
+/// <param name="SharedBytes">Dynamic shared memory of a block; the source asserts what it is made of.</param>
+internal sealed record KernelRow(string Name, string File, int Threads, int SharedBytes = 0)
+{
+    /// <summary>Whether only a GPU with warpgroups can run it.</summary>
+    public bool NeedsWarpgroups => File.EndsWith("_sm90", StringComparison.Ordinal);
+}
 
 /// <summary>All kernels: lookup, launches, PTX checks and benchmarks read this.</summary>
 internal static class KernelTable
@@ -41,40 +47,43 @@ internal static class KernelTable
 
     public static readonly KernelRow SmallCritic = Add("small_critic", "small_critic", 256, 99_120);
 
-    public static readonly KernelRow ProductSm90NT128 = Add("product_sm90_nt_128", "product_sm90", 384, ProductSm90Bytes(128, false));
-    public static readonly KernelRow ProductSm90NT192 = Add("product_sm90_nt_192", "product_sm90", 384, ProductSm90Bytes(192, false));
-    public static readonly KernelRow ProductSm90NT256 = Add("product_sm90_nt_256", "product_sm90", 384, ProductSm90Bytes(256, false));
-    public static readonly KernelRow ProductSm90NN128 = Add("product_sm90_nn_128", "product_sm90", 384, ProductSm90Bytes(128, false));
-    public static readonly KernelRow ProductSm90NN192 = Add("product_sm90_nn_192", "product_sm90", 384, ProductSm90Bytes(192, false));
-    public static readonly KernelRow ProductSm90NN256 = Add("product_sm90_nn_256", "product_sm90", 384, ProductSm90Bytes(256, false));
-    public static readonly KernelRow ProductSm90TN128 = Add("product_sm90_tn_128", "product_sm90", 384, ProductSm90Bytes(128, true));
-    public static readonly KernelRow ProductSm90TN192 = Add("product_sm90_tn_192", "product_sm90", 384, ProductSm90Bytes(192, true));
-    public static readonly KernelRow ProductSm90TN256 = Add("product_sm90_tn_256", "product_sm90", 384, ProductSm90Bytes(256, true));
-    public static readonly KernelRow PairProductForward192 = Add("pair_product_sm90_forward_192", "pair_product_sm90", 384, PairProductBytes(192));
-    public static readonly KernelRow PairProductForward384 = Add("pair_product_sm90_forward_384", "pair_product_sm90", 384, PairProductBytes(384));
-    public static readonly KernelRow PairProductByRows192 = Add("pair_product_sm90_by_rows_192", "pair_product_sm90", 384, PairProductBytes(192));
-    public static readonly KernelRow PairProductByRows384 = Add("pair_product_sm90_by_rows_384", "pair_product_sm90", 384, PairProductBytes(384));
+    public static readonly KernelRow ProductSm90NT128 = Add("product_sm90_nt_128", "product_sm90", 384, 229_544);
+    public static readonly KernelRow ProductSm90NT192 = Add("product_sm90_nt_192", "product_sm90", 384, 213_128);
+    public static readonly KernelRow ProductSm90NT256 = Add("product_sm90_nt_256", "product_sm90", 384, 229_512);
+    public static readonly KernelRow ProductSm90NN128 = Add("product_sm90_nn_128", "product_sm90", 384, 229_544);
+    public static readonly KernelRow ProductSm90NN192 = Add("product_sm90_nn_192", "product_sm90", 384, 213_128);
+    public static readonly KernelRow ProductSm90NN256 = Add("product_sm90_nn_256", "product_sm90", 384, 229_512);
+    public static readonly KernelRow ProductSm90TN128 = Add("product_sm90_tn_128", "product_sm90", 384, 217_256);
+    public static readonly KernelRow ProductSm90TN192 = Add("product_sm90_tn_192", "product_sm90", 384, 184_456);
+    public static readonly KernelRow ProductSm90TN256 = Add("product_sm90_tn_256", "product_sm90", 384, 217_224);
+    public static readonly KernelRow PairProductForward192 = Add("pair_product_sm90_forward_192", "pair_product_sm90", 384, 180_352);
+    public static readonly KernelRow PairProductForward384 = Add("pair_product_sm90_forward_384", "pair_product_sm90", 384, 229_504);
+    public static readonly KernelRow PairProductByRows192 = Add("pair_product_sm90_by_rows_192", "pair_product_sm90", 384, 180_352);
+    public static readonly KernelRow PairProductByRows384 = Add("pair_product_sm90_by_rows_384", "pair_product_sm90", 384, 229_504);
     public static readonly KernelRow ToBf16 = Add("to_bf16", "critic_bf16", 256);
     public static readonly KernelRow WeightsToBf16 = Add("weights_to_bf16", "critic_bf16", 256);
     public static readonly KernelRow AddPairsBf16 = Add("add_pairs_bf16", "critic_bf16", 256);
     public static readonly KernelRow SumRowsBf16 = Add("sum_rows_bf16", "critic_bf16", 256);
     public static readonly KernelRow SumParts = Add("sum_parts", "critic_bf16", 256);
     public static readonly KernelRow SumByIndexBf16 = Add("sum_by_index_bf16", "critic_bf16", 256);
-    public static readonly KernelRow CriticTail = Add("critic_tail", "critic_tail", 256, CriticPlan16.TailSharedBytes);
-    public static readonly KernelRow CriticTailGradient = Add("critic_tail_gradient", "critic_tail", 256, CriticPlan16.TailSharedBytes);
+    public static readonly KernelRow CriticTail = Add("critic_tail", "critic_tail", 256, CriticTailOps.SharedBytes);
+    public static readonly KernelRow CriticTailGradient = Add("critic_tail_gradient", "critic_tail", 256, CriticTailOps.SharedBytes);
     public static readonly KernelRow CriticTailMma = Add("critic_tail_mma", "critic_tail_mma", 256);
-    public static readonly KernelRow CriticTailMmaGradient = Add("critic_tail_mma_gradient", "critic_tail_mma", 128, CriticPlan16.TailMmaSharedBytes);
+    public static readonly KernelRow CriticTailMmaGradient = Add(
+        "critic_tail_mma_gradient", "critic_tail_mma", 128, CriticTailMmaOps.SharedBytes);
     public static readonly KernelRow SortCount = Add("sort_count", "sort", 256);
     public static readonly KernelRow SortScan = Add("sort_scan", "sort", 256);
     public static readonly KernelRow SortScatter = Add("sort_scatter", "sort", 256);
     public static readonly KernelRow SortStarts = Add("sort_starts", "sort", 256);
     public static readonly KernelRow OrderTwos = Add("order_twos", "sort", 256);
 
-    /// <summary>By layout and columns of a tile. Shared memory is that of the ring of stages or of the staged sums, the larger.</summary>
+    /// <summary>Products by layout and columns of a tile. Shared memory holds the ring of stages, then the staged sums.</summary>
     public static IReadOnlyDictionary<(ProductLayout Layout, int Columns), KernelRow> Products { get; } = (
         from layout in Enum.GetValues<ProductLayout>()
         from tile in new (int Columns, int SharedBytes)[] { (128, 69_632), (96, 61_440), (64, 53_248) }
-        select (Key: (layout, tile.Columns), Row: Add($"product_{Enum.GetName(layout)!.ToLowerInvariant()}_{tile.Columns}", "product", 256, tile.SharedBytes))).ToDictionary(product => product.Key, product => product.Row);
+        select (Key: (layout, tile.Columns), Row: Add(
+            $"product_{Enum.GetName(layout)!.ToLowerInvariant()}_{tile.Columns}", "product", 256,
+            tile.SharedBytes))).ToDictionary(product => product.Key, product => product.Row);
 
     private static KernelRow Add(string name, string file, int threads, int sharedBytes = 0)
     {
@@ -82,15 +91,4 @@ internal static class KernelTable
         s_rows.Add(row);
         return row;
     }
-
-    /// <summary>As in product_sm90.cu: stages of tiles of a and b, rows of y on their way, barriers.</summary>
-    private static int ProductSm90Bytes(int columns, bool isTransposed)
-    {
-        var stages = columns == 128 ? 6 : 4;
-        var staging = isTransposed ? 64 * 40 * sizeof(float) : 64 * (columns == 256 ? 128 : columns) * sizeof(ushort);
-        return (stages * (128 + columns) * 64 * sizeof(ushort)) + (2 * staging) + ((2 * stages + 9) * sizeof(ulong));
-    }
-
-    /// <summary>As in pair_product_sm90.cu: 4 stages of rows of P and Q, 4 pieces of the other operand, barriers.</summary>
-    private static int PairProductBytes(int columns) => (4 * 2 * 128 * 64 * sizeof(ushort)) + (4 * columns * 32 * sizeof(ushort)) + (16 * sizeof(ulong));
 }

@@ -12,7 +12,7 @@ public enum RandomStream : uint
     /// <summary>Keys of the full-batch permutations.</summary>
     Shuffle = 3,
 
-    /// <summary>Which sequences a data set draws.</summary>
+    /// <summary>The sequences that a data set draws.</summary>
     Sequences = 4,
 
     /// <summary>Fresh pairs that judge a frozen critic.</summary>

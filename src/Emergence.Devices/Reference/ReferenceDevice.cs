@@ -15,6 +15,8 @@ public partial class ReferenceDevice : HostDevice
 
     public override string Path => "reference";
 
+    public override DeviceTraits Traits => new(DeviceScale.Tiny, ComputeType);
+
     public override DType ComputeType => DType.Float64;
 
     /// <summary>Multiply-adds of all matrix products so far: what stated costs are checked against.</summary>
@@ -61,7 +63,8 @@ public partial class ReferenceDevice : HostDevice
         }
     }
 
-    protected override void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
+    protected override void MatMulCore(
+        Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
     {
         var left = MatrixView.Rows(a, transposeA);
         var right = MatrixView.Rows(b, !transposeB);
@@ -92,7 +95,8 @@ public partial class ReferenceDevice : HostDevice
                     var start = h * heads.Stride;
                     var (first, second) = pairs == RotaryPairs.Halves ? (start + i, start + i + half) : (start + 2 * i, start + 2 * i + 1);
                     var (c, s) = (cos[position[n], i], sin[position[n], i]);
-                    (view[n, first], view[n, second]) = (view[n, first] * c - view[n, second] * s, view[n, second] * c + view[n, first] * s);
+                    (view[n, first], view[n, second]) = (
+                        view[n, first] * c - view[n, second] * s, view[n, second] * c + view[n, first] * s);
                 }
             }
         }
@@ -148,5 +152,6 @@ public partial class ReferenceDevice : HostDevice
         }
     }
 
-    private static double At(Tensor? tensor, int row, int column, double missing) => tensor == null ? missing : new MatrixView(tensor)[row, column];
+    private static double At(Tensor? tensor, int row, int column, double missing) =>
+        tensor == null ? missing : new MatrixView(tensor)[row, column];
 }

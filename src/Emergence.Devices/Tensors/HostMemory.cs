@@ -10,7 +10,7 @@ public static class HostMemory
     /// <summary>Bytes that are free now: of the machine, and of every control group around this process.</summary>
     public static long AvailableBytes() => AvailableBytes("/");
 
-    /// <summary>The same with /proc and /sys below another root, for tests.</summary>
+    /// <summary>Bytes that are free now, by /proc and /sys below another root: for tests.</summary>
     internal static long AvailableBytes(string root)
     {
         var meminfo = Path.Combine(root, "proc/meminfo");
@@ -67,7 +67,8 @@ public static class HostMemory
 
     private static long? Field(string path, string name)
     {
-        if (!File.Exists(path) || File.ReadLines(path).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is not { } line)
+        var lines = File.Exists(path) ? File.ReadLines(path) : [];
+        if (lines.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is not { } line)
             return null;
         var value = line[name.Length..].Trim().Split(' ')[0];
         return long.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number : null;

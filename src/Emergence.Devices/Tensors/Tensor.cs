@@ -64,7 +64,7 @@ public sealed class Tensor : IDisposable
         return new(Buffer, Type, Rows, count, RowStride, _offset + (long)start * Type.Size(), owns: false);
     }
 
-    /// <summary>The same elements as (rows, columns); the tensor must be dense.</summary>
+    /// <summary>A view of all elements as (rows, columns); the tensor must be dense.</summary>
     public Tensor Reshape(int rows, int columns)
     {
         if (!IsDense || (long)rows * columns != Count)

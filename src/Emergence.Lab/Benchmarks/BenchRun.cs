@@ -6,7 +6,7 @@ namespace Emergence.Lab.Benchmarks;
 /// <summary>Measures a device, one op after the other; what does not fit into its memory is left out and said.</summary>
 internal sealed class BenchRun(Device device, double seconds, Action<string> progress, CancellationToken cancellation)
 {
-    /// <summary>For the samples of each row.</summary>
+    /// <summary>Time for the samples of each row.</summary>
     public double Seconds => seconds;
 
     public CancellationToken Cancellation => cancellation;
@@ -17,9 +17,12 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
 
     private readonly List<BenchRow> _rows = [];
     private readonly List<string> _skipped = [];
-    private readonly BenchSize _size = BenchSizes.Of(device);
+    private readonly DeviceScale _size = device.Traits.Scale;
 
-    /// <summary>Inputs of this size together are in no cache of today's processors and GPUs (L2 of 50 to 126 MB). Tiny ones go the same way in less.</summary>
+    /// <summary>
+    /// Inputs of this size together are in no cache of today's processors and GPUs (L2 of 50 to 126 MB). Tiny ones go the same way in
+    /// less.
+    /// </summary>
     private double ColdBytes => _size.For(64e3, 256e6, 256e6);
 
     public IReadOnlyList<BenchRow> Rows => _rows;
@@ -36,7 +39,9 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
         foreach (var bench in copies.Concat(products))
             Try("roof", bench.Op, bench.Shape, () => Warm("roof", bench));
         var roofs = _rows.Where(row => row.Kind == "roof").ToList();
-        Roof = new(roofs.Where(row => row.Flops == 0).Select(row => row.Bytes / row.Time.Median).DefaultIfEmpty(double.NaN).Max(), roofs.Where(row => row.Flops > 0).Select(row => row.Flops / row.Time.Median).DefaultIfEmpty(double.NaN).Max());
+        Roof = new(
+            roofs.Where(row => row.Flops == 0).Select(row => row.Bytes / row.Time.Median).DefaultIfEmpty(double.NaN).Max(),
+            roofs.Where(row => row.Flops > 0).Select(row => row.Flops / row.Time.Median).DefaultIfEmpty(double.NaN).Max());
     }
 
     public void Measure(OpBench bench) => Try("op", bench.Op, bench.Shape, () =>
@@ -64,7 +69,12 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
 
         _rows.Add(new("step", bench.Name, "", bench.Shape, "", Timing.Of(samples, each), 0, bench.Flops));
 
-        AddKernels(new(bench.Name, bench.Shape, 0, bench.Flops, _ => () => { }) { Kernels = _ => device.KernelWork(training) }, "warm", [() => device.Train([training], 1)]);
+        var step = new OpBench(bench.Name, bench.Shape, 0, bench.Flops, planned =>
+        {
+            var like = bench.Prepare(planned);
+            return () => planned.Device.Train([like], 1);
+        });
+        AddKernels(step, "warm", [() => device.Train([training], 1)]);
 
         WorkTime Train(int steps)
         {
@@ -100,10 +110,13 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
         AddKernels(bench, "cold", calls);
     }
 
-    /// <summary>The kernels that a call launches, calls in turn; the launches of one kernel count together. A single one does all of the op's work.</summary>
+    /// <summary>
+    /// The kernels that a call launches, calls in turn; the launches of one kernel count together. A single one does all of the op's
+    /// work.
+    /// </summary>
     private void AddKernels(OpBench bench, string cache, Action[] calls)
     {
-        var repeats = _size == BenchSize.Tiny ? 3 : 15;
+        var repeats = _size == DeviceScale.Tiny ? 3 : 15;
         var samples = new Dictionary<string, List<WorkTime>>();
         for (var i = 0; i < repeats; i++)
         {
@@ -115,12 +128,21 @@ internal sealed class BenchRun(Device device, double seconds, Action<string> pro
             }
         }
 
-        var known = samples.Count > 1 ? bench.Kernels?.Invoke(device) : null;
+        var work = samples.Count > 1 ? WorkOf(bench) : [];
         foreach (var (kernel, own) in samples)
         {
-            var (bytes, flops) = samples.Count == 1 ? (bench.Bytes, bench.Flops) : known?.GetValueOrDefault(kernel) ?? default;
+            var (bytes, flops) = samples.Count == 1 ? (bench.Bytes, bench.Flops) : work.GetValueOrDefault(kernel);
             _rows.Add(new("kernel", bench.Op, kernel, bench.Shape, cache, Timing.Of(own, 1), bytes, flops));
         }
+    }
+
+    /// <summary>Bytes and FLOPs of the kernels that a call launches, all launches of one together.</summary>
+    private Dictionary<string, (double Bytes, double Flops)> WorkOf(OpBench bench)
+    {
+        using var plan = device.Plan();
+        using var inputs = new BenchInputs(plan.Device, 1);
+        return plan.LaunchesOf(bench.Prepare(inputs)).GroupBy(launch => launch.Kernel, launch => launch.Work)
+            .ToDictionary(kernel => kernel.Key, kernel => (kernel.Sum(work => work.Bytes), kernel.Sum(work => work.AllFlops)));
     }
 
     private void Try(string kind, string op, string shape, Action work)

@@ -9,11 +9,7 @@ namespace Emergence.Lab.Benchmarks;
 /// <param name="Bytes">What it must read and write at least, every operand once.</param>
 /// <param name="Flops">Floating-point operations, a multiply-add as two; 0 where bytes are all that counts.</param>
 /// <param name="Prepare">Makes inputs of its own and returns the call.</param>
-internal sealed record OpBench(string Op, string Shape, double Bytes, double Flops, Func<BenchInputs, Action> Prepare)
-{
-    /// <summary>Bytes and FLOPs of the op's kernels on a device, where these are several and known.</summary>
-    public Func<Device, IReadOnlyDictionary<string, (double Bytes, double Flops)>>? Kernels { get; init; }
-}
+internal sealed record OpBench(string Op, string Shape, double Bytes, double Flops, Func<BenchInputs, Action> Prepare);
 
 /// <summary>Random inputs of one or more sets, freed together.</summary>
 internal sealed class BenchInputs(Device device, int seed) : IDisposable

@@ -23,14 +23,22 @@ internal sealed class CudaTools
     /// <summary>Release, such as 12.4.</summary>
     public string Version => AssemblyReport.Release(Run("ptxas", ["--version"]).Output);
 
-    /// <summary>The tools, or none.</summary>
+    /// <summary>The tools, or null.</summary>
     public static CudaTools? Find() => At(Environment.GetEnvironmentVariable(Variable));
 
-    public static CudaTools? At(string? folder) =>
-        string.IsNullOrEmpty(folder) ? null
-            : new[] { Path.Combine(folder, "usr", "bin"), Path.Combine(folder, "bin") }.FirstOrDefault(programs => File.Exists(Path.Combine(programs, "ptxas"))) is { } found ? new(folder, found) : null;
+    public static CudaTools? At(string? folder)
+    {
+        if (string.IsNullOrEmpty(folder))
+            return null;
+        string[] places = [Path.Combine(folder, "usr", "bin"), Path.Combine(folder, "bin")];
+        return places.FirstOrDefault(programs => File.Exists(Path.Combine(programs, "ptxas"))) is { } found ? new(folder, found) : null;
+    }
 
-    public static CudaTools Require() => Find() ?? throw new EmergenceException($"expected {Variable} to name a folder with NVIDIA's assembler: native/get-cuda-checkers.sh FOLDER fills one, a CUDA toolkit's does too", ExitCode.Usage);
+    public static CudaTools Require() =>
+        Find() ?? throw new EmergenceException(
+            $"expected {Variable} to name a folder with NVIDIA's assembler: native/get-cuda-checkers.sh FOLDER fills one, " +
+            "a CUDA toolkit's does too",
+            ExitCode.Usage);
 
     /// <summary>Assembles PTX for a GPU such as sm_80: what ptxas says, and the machine code as text.</summary>
     public (string Report, string Listing) Assemble(string name, string ptx, string gpu)

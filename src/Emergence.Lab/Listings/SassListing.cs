@@ -5,9 +5,9 @@ namespace Emergence.Lab.Listings;
 /// <summary>Instructions of a stretch of machine code by what they occupy.</summary>
 /// <param name="Tensor">Matrix products: HMMA, HGMMA and their kin.</param>
 /// <param name="Fma">Scalar multiply-adds of single and double precision.</param>
-/// <param name="Loads">From global or shared memory, tensor loads and copies into shared memory too.</param>
+/// <param name="Loads">Loads from global or shared memory, tensor loads and copies into shared memory too.</param>
 /// <param name="Other">All the rest.</param>
-/// <param name="Local">Of the rest, those to local memory: spills and indexed arrays.</param>
+/// <param name="Local">Instructions of the rest that go to local memory: spills and indexed arrays.</param>
 internal readonly record struct InstructionCounts(int Tensor, int Fma, int Loads, int Other, int Local)
 {
     public int Total => Tensor + Fma + Loads + Other;
@@ -15,7 +15,7 @@ internal readonly record struct InstructionCounts(int Tensor, int Fma, int Loads
     /// <summary>Share of the issue slots that tensor instructions take.</summary>
     public double TensorShare => Total == 0 ? 0 : (double)Tensor / Total;
 
-    /// <summary>The same of multiply-adds.</summary>
+    /// <summary>Share of the issue slots that multiply-adds take.</summary>
     public double FmaShare => Total == 0 ? 0 : (double)Fma / Total;
 }
 
@@ -38,7 +38,8 @@ internal sealed partial class SassListing
             _opcodes.Add(instruction.Groups["opcode"].Value.Split('.')[0]);
 
             // A jump to a label that was there already closes a loop; one to itself is the trap behind the end.
-            if (Jump().Match(line) is { Success: true } jump && labels.TryGetValue(jump.Groups[1].Value, out var first) && first < _opcodes.Count - 1)
+            var jump = Jump().Match(line);
+            if (jump.Success && labels.TryGetValue(jump.Groups[1].Value, out var first) && first < _opcodes.Count - 1)
                 _loops.Add((first, _opcodes.Count - 1));
         }
     }
@@ -56,13 +57,16 @@ internal sealed partial class SassListing
         get
         {
             var whole = Whole;
-            Func<InstructionCounts, int> work = whole.Tensor > 0 ? counts => counts.Tensor : whole.Fma > 0 ? counts => counts.Fma : counts => counts.Loads;
+            Func<InstructionCounts, int> work = whole.Tensor > 0 ? counts => counts.Tensor
+                : whole.Fma > 0 ? counts => counts.Fma
+                : counts => counts.Loads;
             var inside = (First: 0, Last: _opcodes.Count - 1);
             var isWhole = true;
             while (true)
             {
                 var inner = _loops.Where(loop => loop != inside && loop.First >= inside.First && loop.Last <= inside.Last)
-                    .OrderByDescending(loop => work(Count(loop))).ThenBy(loop => loop.Last - loop.First).FirstOrDefault((First: -1, Last: -1));
+                    .OrderByDescending(loop => work(Count(loop))).ThenBy(loop => loop.Last - loop.First)
+                    .FirstOrDefault((First: -1, Last: -1));
                 if (inner.First < 0 || work(Count(inner)) == 0 || (!isWhole && 2 * work(Count(inner)) < work(Count(inside))))
                     return Count(inside);
                 (inside, isWhole) = (inner, false);
@@ -74,7 +78,9 @@ internal sealed partial class SassListing
     public static IReadOnlyList<SassListing> Parse(string listing)
     {
         var sections = Section().Split(listing);
-        return [.. Enumerable.Range(0, sections.Length / 2).Select(i => new SassListing(sections[2 * i + 1], sections[2 * i + 2].Split('\n')))];
+        return [
+            .. Enumerable.Range(0, sections.Length / 2).Select(i => new SassListing(sections[2 * i + 1], sections[2 * i + 2].Split('\n')))
+        ];
     }
 
     private InstructionCounts Count((int First, int Last) range) => Count(range.First, range.Last);

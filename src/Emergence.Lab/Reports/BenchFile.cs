@@ -16,7 +16,12 @@ internal sealed record BenchFile
 {
     private const int Format = 1;
 
-    private static readonly JsonWriterOptions s_readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
+    private static readonly JsonWriterOptions s_readable = new()
+    {
+        Indented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        NewLine = "\n",
+    };
 
     public required string Device { get; init; }
 
@@ -28,7 +33,7 @@ internal sealed record BenchFile
 
     public string? Driver { get; init; }
 
-    /// <summary>Of the program, with its commit.</summary>
+    /// <summary>Version of the program, with its commit.</summary>
     public required string Version { get; init; }
 
     public required string Command { get; init; }
@@ -66,7 +71,9 @@ internal sealed record BenchFile
         }
         catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new EmergenceException($"{Printable.Escape(path)}: expected what bench -o json wrote (format {Format}), found {Found(document.RootElement)}", ExitCode.Usage, error);
+            throw new EmergenceException(
+                $"{Printable.Escape(path)}: expected what bench -o json wrote (format {Format}), found {Found(document.RootElement)}",
+                ExitCode.Usage, error);
         }
     }
 
@@ -151,13 +158,17 @@ internal sealed record BenchFile
     /// <summary>What is there instead, in a few words.</summary>
     private static string Found(JsonElement json) => json.ValueKind != JsonValueKind.Object ? "JSON that is no object"
         : !json.TryGetProperty("format", out var format) ? "an object without \"format\""
-        : format.ToString() != Format.ToString(CultureInfo.InvariantCulture) ? $"format {Printable.Escape(format.ToString())}" : "other members";
+        : format.ToString() == Format.ToString(CultureInfo.InvariantCulture) ? "other members"
+        : $"format {Printable.Escape(format.ToString())}";
 
     private static BenchRow Row(JsonElement json) => new(
         Text(json, "kind"), Text(json, "op"), Text(json, "kernel"), Text(json, "shape"), Text(json, "cache"),
-        new(json.GetProperty("calls").GetInt32(), Number(json, "median_s"), Number(json, "q1_s"), Number(json, "q3_s"), Number(json, "host_s")), Number(json, "bytes"), Number(json, "flops"));
+        new(
+            json.GetProperty("calls").GetInt32(), Number(json, "median_s"), Number(json, "q1_s"), Number(json, "q3_s"),
+            Number(json, "host_s")), Number(json, "bytes"), Number(json, "flops"));
 
     private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString() ?? throw new FormatException();
 
-    private static double Number(JsonElement json, string name) => json.GetProperty(name) is { ValueKind: JsonValueKind.Null } ? double.NaN : json.GetProperty(name).GetDouble();
+    private static double Number(JsonElement json, string name) =>
+        json.GetProperty(name) is { ValueKind: JsonValueKind.Null } ? double.NaN : json.GetProperty(name).GetDouble();
 }

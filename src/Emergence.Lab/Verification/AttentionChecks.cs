@@ -16,27 +16,37 @@ internal static class AttentionChecks
     public static IEnumerable<OpCheck> All(bool small)
     {
         foreach (var (queries, keys, size, window, cap) in s_awkward)
-            yield return new("Attention", $"65 rows of a forest, {queries}/{keys} x {size} window {window} cap {cap}", run => Forest(run, 65, queries, keys, size, window, cap));
+            yield return new(
+                "Attention", $"65 rows of a forest, {queries}/{keys} x {size} window {window} cap {cap}",
+                run => Forest(run, 65, queries, keys, size, window, cap));
         yield return new("Attention", "257 rows of a chain, 2/2 x 16 every 48", run => Interleaved(run, 257));
 
         var rows = small ? 33 : 129;
         foreach (var (queries, keys, size, window, cap) in s_models)
-            yield return new("Attention", $"{rows} rows of a chain, {queries}/{keys} x {size} window {window} cap {cap}", run => Chain(run, rows, queries, keys, size, window, cap));
+            yield return new(
+                "Attention", $"{rows} rows of a chain, {queries}/{keys} x {size} window {window} cap {cap}",
+                run => Chain(run, rows, queries, keys, size, window, cap));
     }
 
     private static void Forest(OpRun run, int rows, int queries, int keys, int size, int window, float cap)
     {
         int[] parents = [.. Enumerable.Range(0, rows).Select(n => run.Generator.Next(-1, n))];
-        Attend(run, run.Random(rows, queries * size + 2), run.Random(rows, keys * size), run.Random(rows, keys * size), parents, Shape(queries, keys, size, window, cap));
+        Attend(
+            run, run.Random(rows, queries * size + 2), run.Random(rows, keys * size), run.Random(rows, keys * size), parents,
+            Shape(queries, keys, size, window, cap));
     }
 
     private static void Chain(OpRun run, int rows, int queries, int keys, int size, int window, float cap) =>
-        Attend(run, run.Random(rows, queries * size), run.Random(rows, keys * size), run.Random(rows, keys * size), [.. Enumerable.Range(-1, rows)], Shape(queries, keys, size, window, cap));
+        Attend(
+            run, run.Random(rows, queries * size), run.Random(rows, keys * size), run.Random(rows, keys * size),
+            [.. Enumerable.Range(-1, rows)], Shape(queries, keys, size, window, cap));
 
     private static void Interleaved(OpRun run, int rows)
     {
         var fused = run.Random(rows, 2 * 3 * 16);
-        var (k, v) = ((fused.Tested.ColumnRange(16, 80), fused.Expected.ColumnRange(16, 80)), (fused.Tested.ColumnRange(32, 64), fused.Expected.ColumnRange(32, 64)));
+        var (k, v) = (
+            (fused.Tested.ColumnRange(16, 80), fused.Expected.ColumnRange(16, 80)),
+            (fused.Tested.ColumnRange(32, 64), fused.Expected.ColumnRange(32, 64)));
         Attend(run, fused, k, v, [.. Enumerable.Range(-1, rows)], new AttentionShape(new(2, 16, 48), new(2, 16, 48), 0.25f));
     }
 
@@ -53,7 +63,8 @@ internal static class AttentionChecks
         var sizes = run.Keep(run.Reference.Allocate(rows, heads * size));
         run.Reference.Attention(q.Expected, k.Expected, run.Magnitudes(v.Expected), parents.Expected, sizes, shape);
         var weighted = OpInputs.Read(run.Reference, sizes);
-        var (queryNorms, keyNorms) = (Norms(run.Read(q, true), q.Expected.Columns, shape.Query), Norms(run.Read(k, true), k.Expected.Columns, shape.Key));
+        var (queryNorms, keyNorms) = (
+            Norms(run.Read(q, true), q.Expected.Columns, shape.Query), Norms(run.Read(k, true), k.Expected.Columns, shape.Key));
         var longest = Enumerable.Range(0, shape.Key.Count).Select(head => keyNorms.Max(row => row[head])).ToArray();
         var precision = run.Precision;
         run.Compare(y, i =>
@@ -69,5 +80,9 @@ internal static class AttentionChecks
 
     /// <summary>Length of every head's vector in every row.</summary>
     private static double[][] Norms(double[] values, int columns, HeadLayout heads) =>
-        [.. values.Chunk(columns).Select(row => Enumerable.Range(0, heads.Count).Select(head => Math.Sqrt(row.AsSpan(head * heads.Stride, heads.Size).ToArray().Sum(e => e * e))).ToArray())];
+        [
+            .. values.Chunk(columns).Select(
+                row => Enumerable.Range(0, heads.Count).Select(
+                    head => Math.Sqrt(row.AsSpan(head * heads.Stride, heads.Size).ToArray().Sum(e => e * e))).ToArray())
+        ];
 }

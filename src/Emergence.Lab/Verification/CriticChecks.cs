@@ -81,12 +81,16 @@ internal static class CriticChecks
     private static void DonskerVaradhan(OpRun run, int rows, double scale)
     {
         double[] weights = [.. Enumerable.Range(0, rows).Select(_ => (double)(float)(run.Generator.NextDouble() / rows))];
-        var (scores, joint, marginal, gradient) = (run.Random(rows, 1, scale), run.Matrix(weights, rows, 1), run.Matrix([.. weights.Reverse()], rows, 1), run.Random(rows, 1));
+        var (scores, joint, marginal, gradient) = (
+            run.Random(rows, 1, scale), run.Matrix(weights, rows, 1), run.Matrix([.. weights.Reverse()], rows, 1), run.Random(rows, 1));
         var found = run.Device.DonskerVaradhan(scores.Tested, joint.Tested, marginal.Tested, gradient.Tested);
         var expected = run.Reference.DonskerVaradhan(scores.Expected, joint.Expected, marginal.Expected, gradient.Expected);
 
         // The value of a step is a difference of two sums: both are kept in double, where e^x may lose nine digits of sixteen.
-        run.Compare("joint, log partition, largest score, not finite", [expected.Joint, expected.LogPartition, expected.MaxScore, expected.NonFinite], [found.Joint, found.LogPartition, found.MaxScore, found.NonFinite], i => i < 2 ? 1e-9 * Math.Max(1, expected.MaxScore) : 0);
+        run.Compare(
+            "joint, log partition, largest score, not finite",
+            [expected.Joint, expected.LogPartition, expected.MaxScore, expected.NonFinite],
+            [found.Joint, found.LogPartition, found.MaxScore, found.NonFinite], i => i < 2 ? 1e-9 * Math.Max(1, expected.MaxScore) : 0);
         var exact = run.Read(gradient, true);
         run.Compare(gradient, i => 4 * run.Precision.Sum * (Math.Abs(exact[i]) + 1.5 * weights[i]) + 1e-30);
     }

@@ -79,9 +79,13 @@ internal sealed class CriticErrors
     /// <summary>The error of one rounding.</summary>
     private Uncertain Rounded(Uncertain v) => v with { Variance = v.Variance + Math.Pow(_precision.Sum * v.Value, 2) };
 
-    private static Uncertain LeakyRelu(Uncertain z) => z.Value > 0 ? z : new(Device.LeakySlope * z.Value, Device.LeakySlope * Device.LeakySlope * z.Variance);
+    private static Uncertain LeakyRelu(Uncertain z) =>
+        z.Value > 0 ? z : new(Device.LeakySlope * z.Value, Device.LeakySlope * Device.LeakySlope * z.Variance);
 
-    /// <summary>A sum of <paramref name="count"/> terms with the squares' sum given: its partial sums are as large as a random walk, or as the whole.</summary>
+    /// <summary>
+    /// A sum of <paramref name="count"/> terms with the squares' sum given: its partial sums are as large as a random walk, or as the
+    /// whole.
+    /// </summary>
     private Uncertain Sum(int count, double value, double squares, double variance, bool products)
     {
         // Both factors of a product are rounded, or what is summed where it is kept in their type.
@@ -141,7 +145,8 @@ internal sealed class CriticErrors
         for (var c = 0; c < width; c++)
         {
             var column = Enumerable.Range(0, delta.Length / width).Select(r => delta[r * width + c]).ToArray();
-            target[offset + c] = Sum(column.Length, column.Sum(d => d.Value), column.Sum(d => d.Value * d.Value), column.Sum(d => d.Variance), products: false);
+            target[offset + c] = Sum(
+                column.Length, column.Sum(d => d.Value), column.Sum(d => d.Value * d.Value), column.Sum(d => d.Variance), products: false);
         }
     }
 
@@ -176,7 +181,10 @@ internal sealed class CriticErrors
             for (var o = 0; o < outputs; o++)
             {
                 for (var i = 0; i < inputs; i++)
-                    Add(delta[r * outputs + o], new(_parameters[weights + o * inputs + i], 0), ref sums[i], ref squares[i], ref variances[i]);
+                {
+                    var weight = new Uncertain(_parameters[weights + o * inputs + i], 0);
+                    Add(delta[r * outputs + o], weight, ref sums[i], ref squares[i], ref variances[i]);
+                }
             }
 
             for (var i = 0; i < inputs; i++)

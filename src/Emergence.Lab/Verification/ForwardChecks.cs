@@ -12,9 +12,13 @@ internal static class ForwardChecks
     private static readonly DType[] s_stored = [DType.Float32, DType.Float64, DType.Float16, DType.BFloat16];
 
     // The rotary part of SmolLM2, of Llama-3.1-8B, of Phi-2 (32 of 80) and of GPT-NeoX with its heads between others.
-    private static readonly (HeadLayout Heads, int Half)[] s_rotations = [(new(9, 64, 64), 32), (new(32, 128, 128), 64), (new(32, 80, 80), 16), (new(12, 64, 192), 8)];
+    private static readonly (HeadLayout Heads, int Half)[] s_rotations = [
+        (new(9, 64, 64), 32), (new(32, 128, 128), 64), (new(32, 80, 80), 16), (new(12, 64, 192), 8)
+    ];
 
-    private static readonly (HeadLayout Heads, int Half)[] s_awkwardRotations = [(new(3, 20, 20), 10), (new(2, 16, 48), 3), (new(1, 2, 2), 1)];
+    private static readonly (HeadLayout Heads, int Half)[] s_awkwardRotations = [
+        (new(3, 20, 20), 10), (new(2, 16, 48), 3), (new(1, 2, 2), 1)
+    ];
 
     public static IEnumerable<OpCheck> All(bool small)
     {
@@ -44,7 +48,9 @@ internal static class ForwardChecks
         foreach (var (heads, half) in s_awkwardRotations.Concat(s_rotations))
         {
             foreach (var pairs in Enum.GetValues<RotaryPairs>())
-                yield return new("Rotate", $"({rows}, {heads.Count} x {heads.Size} every {heads.Stride}) {2 * half} columns, {pairs}", run => Rotate(run, rows, heads, half, pairs));
+                yield return new(
+                    "Rotate", $"({rows}, {heads.Count} x {heads.Size} every {heads.Stride}) {2 * half} columns, {pairs}",
+                    run => Rotate(run, rows, heads, half, pairs));
         }
 
         foreach (var (n, width) in shapes)
@@ -84,8 +90,11 @@ internal static class ForwardChecks
     private static void LayerNorm(OpRun run, int rows, int width, bool withWeight, bool withBias)
     {
         const float Epsilon = 1e-3f;
-        var (x, w, b, r, y) = (run.Random(rows, width), run.Random(1, width), run.Random(1, width), run.Random(rows, width), run.Random(rows, width));
-        run.Both((device, on) => device.LayerNorm(on(x), withWeight ? on(w) : null, withBias ? on(b) : null, Epsilon, on(y), withWeight ? on(r) : null));
+        var (x, w, b, r, y) = (
+            run.Random(rows, width), run.Random(1, width), run.Random(1, width), run.Random(rows, width), run.Random(rows, width));
+        run.Both(
+            (device, on) => device.LayerNorm(
+                on(x), withWeight ? on(w) : null, withBias ? on(b) : null, Epsilon, on(y), withWeight ? on(r) : null));
         var (xs, ws, bs, rs) = (run.Read(x, true), run.Read(w, true), run.Read(b, true), run.Read(r, true));
         var (u, chain) = (run.Precision.Sum, run.Precision.Chain(width));
         var means = xs.Chunk(width).Select(row => row.Average()).ToArray();
@@ -98,7 +107,8 @@ internal static class ForwardChecks
             var scale = (withWeight ? Math.Abs(ws[c]) : 1) / Math.Sqrt(variances[row] + Epsilon);
             var ofScale = 0.5 * ((chain + 4 * u) * variances[row] + shifts[row] * shifts[row]) / (variances[row] + Epsilon) + 3 * u;
             var value = Math.Abs(xs[i] - means[row]) * scale;
-            return scale * shifts[row] + value * (ofScale + 6 * u) + 2 * u * ((withBias ? Math.Abs(bs[c]) : 0) + (withWeight ? Math.Abs(rs[i]) : 0));
+            var added = (withBias ? Math.Abs(bs[c]) : 0) + (withWeight ? Math.Abs(rs[i]) : 0);
+            return scale * shifts[row] + value * (ofScale + 6 * u) + 2 * u * added;
         });
     }
 
@@ -113,7 +123,8 @@ internal static class ForwardChecks
         {
             // Half the relative error of the mean square, the rounding of the sum of offset and weight, and of the rest.
             var (value, factor) = (Math.Abs(xs[i]) * scales[i / width], Math.Abs(offset + ws[i % width]));
-            return value * factor * (0.5 * run.Precision.Chain(width) + 8 * u) + value * u * offset + 2 * u * (withResidual ? Math.Abs(rs[i]) : 0);
+            var added = withResidual ? Math.Abs(rs[i]) : 0;
+            return value * factor * (0.5 * run.Precision.Chain(width) + 8 * u) + value * u * offset + 2 * u * added;
         });
     }
 
@@ -131,7 +142,9 @@ internal static class ForwardChecks
         {
             var (row, head, pair) = (i / half / heads.Count, i / half % heads.Count, i % half);
             var start = row * columns + head * heads.Stride;
-            var (first, second) = pairs == RotaryPairs.Halves ? (start + pair, start + pair + half) : (start + 2 * pair, start + 2 * pair + 1);
+            var (first, second) = pairs == RotaryPairs.Halves
+                ? (start + pair, start + pair + half)
+                : (start + 2 * pair, start + 2 * pair + 1);
             var (cosine, sine) = (Math.Abs(c[at[row] * half + pair]), Math.Abs(s[at[row] * half + pair]));
             bounds[first] = 3 * run.Precision.Sum * (Math.Abs(xs[first]) * cosine + Math.Abs(xs[second]) * sine);
             bounds[second] = 3 * run.Precision.Sum * (Math.Abs(xs[second]) * cosine + Math.Abs(xs[first]) * sine);

@@ -8,7 +8,9 @@ namespace Emergence.Lab.Verification;
 internal static class MatMulChecks
 {
     // N and K of GPT-2 small, SmolLM2-135M (3 key heads), Llama-3.2-1B and both critics' layers.
-    private static readonly (int N, int K)[] s_layers = [(2304, 768), (768, 3072), (1536, 576), (192, 576), (2048, 2048), (64, 576), (384, 768), (1, 3)];
+    private static readonly (int N, int K)[] s_layers = [
+        (2304, 768), (768, 3072), (1536, 576), (192, 576), (2048, 2048), (64, 576), (384, 768), (1, 3)
+    ];
 
     public static IEnumerable<OpCheck> All(bool small)
     {
@@ -27,18 +29,22 @@ internal static class MatMulChecks
         }
 
         // Gradients of weights: a sum over all pairs, cut into parts by some devices.
-        foreach (var (m, n, k) in small ? new[] { (3, 5, 9_001), (65, 70, 33_001) } : [(3, 5, 9_001), (65, 70, 33_001), (64, 33, 20_001), (12, 24, 100_003), (384, 768, 70_000)])
+        (int M, int N, int K)[] sums = [(3, 5, 9_001), (65, 70, 33_001), (64, 33, 20_001), (12, 24, 100_003), (384, 768, 70_000)];
+        foreach (var (m, n, k) in small ? sums[..2] : sums)
             yield return new("MatMul", $"({m}, {n}, {k}) gradient", run => Transposed(run, m, n, k, true, false, Bound(run, k)));
         foreach (var activation in Enum.GetValues<Activation>())
         {
             foreach (var (n, k, alias) in new[] { (33, 31, false), (257, 33, true), (3, 800, true), (16, 1000, false) })
-                yield return new("MatMul", $"(13, {n}, {k}) bias {activation} residual{(alias ? " in place" : "")}", run => Layer(run, 13, n, k, activation, alias));
+                yield return new(
+                    "MatMul", $"(13, {n}, {k}) bias {activation} residual{(alias ? " in place" : "")}",
+                    run => Layer(run, 13, n, k, activation, alias));
         }
 
         foreach (var type in new[] { DType.Float32, DType.Float64, DType.Float16, DType.BFloat16 })
         {
             foreach (var transpose in new[] { false, true })
-                yield return new("MatMul", $"(9, 35, 41) {type} weights{(transpose ? " transposed" : "")}", run => Stored(run, type, transpose));
+                yield return new(
+                    "MatMul", $"(9, 35, 41) {type} weights{(transpose ? " transposed" : "")}", run => Stored(run, type, transpose));
         }
     }
 
@@ -52,7 +58,8 @@ internal static class MatMulChecks
 
     private static void Transposed(OpRun run, int m, int n, int k, bool transposeA, bool transposeB, double bound)
     {
-        var (a, b, y) = (transposeA ? run.Random(k, m) : run.Random(m, k), transposeB ? run.Random(n, k) : run.Random(k, n), run.Random(m, n));
+        var (a, b, y) = (
+            transposeA ? run.Random(k, m) : run.Random(m, k), transposeB ? run.Random(n, k) : run.Random(k, n), run.Random(m, n));
         run.Both((device, on) => device.MatMul(on(a), on(b), on(y), transposeA, transposeB));
         var sizes = Sizes(run, a, b, m, n, transposeA, transposeB);
         run.Compare(y, i => bound * sizes[i]);
@@ -77,13 +84,15 @@ internal static class MatMulChecks
         var added = run.Read(residual, true);
         run.Both((device, on) => device.MatMul(on(a), on(b), on(y), false, true, on(bias), activation, on(residual)));
         run.Reference.MatMul(a.Expected, b.Expected, plain.Expected, false, true, bias.Expected);
-        var (sizes, before, after, biases) = (Sizes(run, a, b, m, n, false, true), run.Read(plain, true), run.Read(y, true), run.Read(bias, true));
+        var (sizes, before, after, biases) = (
+            Sizes(run, a, b, m, n, false, true), run.Read(plain, true), run.Read(y, true), run.Read(bias, true));
         var u = run.Precision.Sum;
         run.Compare(y, i =>
         {
             // Slopes of all activations are below 1.2; what they lose far below 0 is little of x.
             var sum = Bound(run, k) * sizes[i] + u * (Math.Abs(before[i]) + Math.Abs(biases[i % n]));
-            return 1.2 * sum + (activation == Activation.None ? 0 : 30 * u * Math.Abs(before[i])) + u * (Math.Abs(after[i]) + Math.Abs(added[i]));
+            var activated = activation == Activation.None ? 0 : 30 * u * Math.Abs(before[i]);
+            return 1.2 * sum + activated + u * (Math.Abs(after[i]) + Math.Abs(added[i]));
         });
     }
 

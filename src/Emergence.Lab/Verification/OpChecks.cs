@@ -12,18 +12,28 @@ internal static class OpChecks
     internal static readonly int[] Awkward = [1, 3, 31, 33, 257];
 
     /// <summary>All checks; <paramref name="small"/> gives real shapes few rows, for devices that are slow by nature.</summary>
-    public static IReadOnlyList<OpCheck> All(bool small) => [.. ForwardChecks.All(small), .. MatMulChecks.All(small), .. AttentionChecks.All(small), .. CriticChecks.All(small), .. TrainingChecks.All(small)];
+    public static IReadOnlyList<OpCheck> All(bool small) =>
+    [
+        .. ForwardChecks.All(small), .. MatMulChecks.All(small), .. AttentionChecks.All(small), .. CriticChecks.All(small),
+        .. TrainingChecks.All(small),
+    ];
 
     /// <summary>Names of the ops, in the order of the checks.</summary>
     public static IReadOnlyList<string> Ops { get; } = [.. All(small: true).Select(check => check.Op).Distinct()];
 
     /// <summary>The checks of one op, or all of them.</summary>
-    public static IReadOnlyList<OpCheck> Choose(string? op, bool small) => op == null ? All(small)
-        : Ops.FirstOrDefault(name => name.Equals(op, StringComparison.OrdinalIgnoreCase)) is { } known ? [.. All(small).Where(check => check.Op == known)]
-        : throw new EmergenceException($"unknown op '{op}': choose {string.Join(", ", Ops)}", ExitCode.Usage);
+    public static IReadOnlyList<OpCheck> Choose(string? op, bool small)
+    {
+        if (op == null)
+            return All(small);
+        var known = Ops.FirstOrDefault(name => name.Equals(op, StringComparison.OrdinalIgnoreCase))
+            ?? throw new EmergenceException($"unknown op '{op}': choose {string.Join(", ", Ops)}", ExitCode.Usage);
+        return [.. All(small).Where(check => check.Op == known)];
+    }
 
     /// <summary>Runs checks in order, and says after each op how many there were.</summary>
-    public static IReadOnlyList<OpResult> Run(IReadOnlyList<OpCheck> checks, Device device, Device reference, Action<string> progress, CancellationToken cancellation)
+    public static IReadOnlyList<OpResult> Run(
+        IReadOnlyList<OpCheck> checks, Device device, Device reference, Action<string> progress, CancellationToken cancellation)
     {
         var results = new List<OpResult>();
         foreach (var ofOp in checks.GroupBy(check => check.Op))
@@ -34,7 +44,8 @@ internal static class OpChecks
                 results.Add(Run(check, device, reference));
             }
 
-            progress($"{ofOp.Key}: {ofOp.Count()} checks, {results.Count(result => result.Op == ofOp.Key && result.Failure != null)} wrong");
+            progress(
+                $"{ofOp.Key}: {ofOp.Count()} checks, {results.Count(result => result.Op == ofOp.Key && result.Failure != null)} wrong");
         }
 
         return results;

@@ -95,7 +95,9 @@ internal class OpInputs(Device device, Device reference, int seed) : IDisposable
 
     private Tensor On(Device on, double[] values, int rows, int columns)
     {
-        var bytes = on.ComputeType == DType.Float64 ? MemoryMarshal.AsBytes(values.AsSpan()).ToArray() : MemoryMarshal.AsBytes(values.Select(v => (float)v).ToArray().AsSpan()).ToArray();
+        var bytes = on.ComputeType == DType.Float64
+            ? MemoryMarshal.AsBytes(values.AsSpan()).ToArray()
+            : MemoryMarshal.AsBytes(values.Select(v => (float)v).ToArray().AsSpan()).ToArray();
         return OnBytes(on, on.ComputeType, bytes, rows, columns);
     }
 

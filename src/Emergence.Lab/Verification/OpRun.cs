@@ -22,11 +22,12 @@ internal sealed class OpRun(Device device, Device reference, int seed) : OpInput
     /// <summary>Bound of the element that <see cref="OfBound"/> is about.</summary>
     public double Bound { get; private set; }
 
-    /// <summary>The same element in words.</summary>
+    /// <summary>The element that <see cref="OfBound"/> is about, in words.</summary>
     public string Worst { get; private set; } = "";
 
     /// <summary>Every element of a result within its own bound.</summary>
-    public void Compare(Pair result, Func<int, double> bound) => Compare(result.Expected.ToString(), Read(result, expected: true), Read(result, expected: false), bound);
+    public void Compare(Pair result, Func<int, double> bound) =>
+        Compare(result.Expected.ToString(), Read(result, expected: true), Read(result, expected: false), bound);
 
     public void Compare(string what, IReadOnlyList<double> expected, IReadOnlyList<double> found, Func<int, double> bound)
     {
@@ -63,5 +64,6 @@ internal sealed record OpCheck(string Op, string Shape, Action<OpRun> Run);
 /// <param name="MeanError">Mean absolute error.</param>
 /// <param name="Bound">Derived bound of the element that came closest to it, or went furthest beyond.</param>
 /// <param name="OfBound">That element's error as a part of its bound.</param>
-/// <param name="Failure">Why it is wrong; none where it is right.</param>
-internal sealed record OpResult(string Op, string Shape, long Elements, double MaxError, double MeanError, double Bound, double OfBound, string? Failure);
+/// <param name="Failure">Why it is wrong; null if it is right.</param>
+internal sealed record OpResult(
+    string Op, string Shape, long Elements, double MaxError, double MeanError, double Bound, double OfBound, string? Failure);

@@ -15,10 +15,10 @@ internal readonly record struct Precision(double Sum, double Operand = 0)
     // Mary 2019, "A new approach to probabilistic rounding error analysis").
     private const double Deviations = 8;
 
-    /// <summary>Bfloat16 factors with sums in single precision; a device that computes so says it in its path.</summary>
+    /// <summary>Double, single, or bfloat16 factors with sums in single precision.</summary>
     public static Precision Of(Device device) =>
         device.ComputeType == DType.Float64 ? new(DoubleUnit)
-        : device.Path.Contains("bfloat16", StringComparison.Ordinal) || device.Path.Contains("bf16", StringComparison.Ordinal) ? new(SingleUnit, BFloat16Unit)
+        : device.Traits.OperandType == DType.BFloat16 ? new(SingleUnit, BFloat16Unit)
         : new(SingleUnit);
 
     /// <summary>
@@ -27,6 +27,6 @@ internal readonly record struct Precision(double Sum, double Operand = 0)
     /// </summary>
     public double Chain(int length) => Sum * (Math.Min(length, Deviations * Math.Sqrt(length)) + 2);
 
-    /// <summary>The same of a sum of products.</summary>
+    /// <summary>Error of a sum of <paramref name="length"/> products, relative to the sum of magnitudes.</summary>
     public double Dot(int length) => Chain(length) + 2 * Operand * (1 + Operand);
 }

@@ -33,7 +33,7 @@ public class CriticGoldenTests
     [Theory, MemberData(nameof(Cases))]
     public void Golden_steps(string name, string file) => Check(TestDevices.Get(name), file);
 
-    /// <summary>As a Hopper GPU computes them: products of bf16 parts where they fill its tiles.</summary>
+    /// <summary>As a Hopper GPU computes them: products of bf16 thirds where they fill its tiles.</summary>
     [Fact]
     public void Golden_steps_by_warpgroups()
     {
@@ -47,7 +47,9 @@ public class CriticGoldenTests
         var (exact, golden) = (device.ComputeType == DType.Float64, SafetensorsFile.Open(TestData.Golden($"mine/{file}.safetensors")));
         using var _ = golden;
         var pairs = file.StartsWith("smine", StringComparison.Ordinal) ? GoldenPairs.OnSupport(golden) : GoldenPairs.Published(golden);
-        var shape = new CriticShape(pairs.X[0].Length, pairs.Y[0].Length, [.. golden.Metadata["widths"].Split(',').Select(w => int.Parse(w, CultureInfo.InvariantCulture))]);
+        var shape = new CriticShape(
+            pairs.X[0].Length, pairs.Y[0].Length,
+            [.. golden.Metadata["widths"].Split(',').Select(w => int.Parse(w, CultureInfo.InvariantCulture))]);
         using var run = new CriticRun(device, shape, pairs.X, pairs.Y, pairs.Joint, pairs.Marginal);
         var initial = Parameters(golden, shape, "init", golden.ReadSingles);
         device.Upload(initial, run.Parameters);
@@ -59,7 +61,7 @@ public class CriticGoldenTests
             Assert.Equal(expected[step], value.Bits, exact ? 1e-12 : 2e-6);
             if (step == 0)
             {
-                Assert.Equal(pairs.Scores, run.Read(run.Workspace.Scores), (t, found) => Math.Abs(t - found) <= (exact ? 1e-12 : 1e-6));
+                Assert.Equal(pairs.Scores, run.Read(run.Critic.Scores), (t, found) => Math.Abs(t - found) <= (exact ? 1e-12 : 1e-6));
                 Compare(shape, Parameters(golden, shape, "step0.grad", golden.ReadDoubles), run.Read(run.Gradient), exact ? 1e-9 : 1e-5);
             }
 
@@ -92,7 +94,8 @@ public class CriticGoldenTests
         }
     }
 
-    private sealed record GoldenPairs(double[][] X, double[][] Y, double[] Joint, double[] Marginal, Func<int, (int[] A, int[] B)> Pairs, double[] Rates, double[] Scores)
+    private sealed record GoldenPairs(
+        double[][] X, double[][] Y, double[] Joint, double[] Marginal, Func<int, (int[] A, int[] B)> Pairs, double[] Rates, double[] Scores)
     {
         public static GoldenPairs Published(SafetensorsFile golden)
         {
@@ -117,7 +120,9 @@ public class CriticGoldenTests
             var (joint, product, w) = (golden.ReadDoubles("support_p"), golden.ReadDoubles("support_uv"), golden.ReadDoubles("w"));
             var (u, v) = (Margin(golden.ReadInt32("class_x"), w), Margin(golden.ReadInt32("class_y"), w));
             var rest = 1 - product.Sum();
-            double[] weights = draws > 1 ? [.. Enumerable.Repeat(rest / count, count)] : [.. Enumerable.Range(0, count).Select(i => u[off[2 * i]] * v[off[2 * i + 1]])];
+            double[] weights = draws > 1
+                ? [.. Enumerable.Repeat(rest / count, count)]
+                : [.. Enumerable.Range(0, count).Select(i => u[off[2 * i]] * v[off[2 * i + 1]])];
             return new(
                 Classes(golden, "x"),
                 Classes(golden, "y"),
@@ -132,12 +137,14 @@ public class CriticGoldenTests
                 [.. golden.ReadDoubles("step0.t_support"), .. golden.ReadDoubles("step0.t_off")]);
         }
 
-        private static double[][] Rows(SafetensorsFile golden, string name, double[] values) => [.. values.Chunk((int)golden.Tensors[name].Shape[1])];
+        private static double[][] Rows(SafetensorsFile golden, string name, double[] values) =>
+            [.. values.Chunk((int)golden.Tensors[name].Shape[1])];
 
         /// <summary>The row of the first unit of every class.</summary>
         private static double[][] Classes(SafetensorsFile golden, string side)
         {
-            var (rows, classes) = (Rows(golden, $"{side}_standardised", golden.ReadDoubles($"{side}_standardised")), golden.ReadInt32($"class_{side}"));
+            var (rows, classes) = (
+                Rows(golden, $"{side}_standardised", golden.ReadDoubles($"{side}_standardised")), golden.ReadInt32($"class_{side}"));
             return [.. Enumerable.Range(0, classes.Max() + 1).Select(c => rows[Array.IndexOf(classes, c)])];
         }
 

@@ -23,7 +23,8 @@ public class CriticOpTests
     public void What_is_not_finite_is_counted(string name)
     {
         using var op = new OpCase(name, 1);
-        var (scores, weights) = (op.Matrix([1, double.NaN, double.PositiveInfinity, -4, double.NaN], 5, 1), op.Matrix([0.2, 0.2, 0.2, 0.2, 0.2], 5, 1));
+        var (scores, weights) = (
+            op.Matrix([1, double.NaN, double.PositiveInfinity, -4, double.NaN], 5, 1), op.Matrix([0.2, 0.2, 0.2, 0.2, 0.2], 5, 1));
         var value = op.Device.DonskerVaradhan(scores.Tested, weights.Tested, weights.Tested, null);
         Assert.Equal(3, value.NonFinite);
         Assert.False(double.IsFinite(value.Bits));
@@ -34,14 +35,17 @@ public class CriticOpTests
     {
         // The first step is the rate, against the gradient's sign; the second of the same gradient as well.
         using var op = new OpCase(name, 1);
-        var (w, g, m, v) = (op.Matrix([1, 2, 3], 1, 3), op.Matrix([5, -1e-3, 0], 1, 3), op.Matrix([0, 0, 0], 1, 3), op.Matrix([0, 0, 0], 1, 3));
+        var (w, g, m, v) = (
+            op.Matrix([1, 2, 3], 1, 3), op.Matrix([5, -1e-3, 0], 1, 3), op.Matrix([0, 0, 0], 1, 3), op.Matrix([0, 0, 0], 1, 3));
         op.Device.Adam(w.Tested, g.Tested, m.Tested, v.Tested, 0.125, 1);
         Assert.Equal([0.875, 2.125, 3], op.Read(w.Tested), (p, q) => Math.Abs(p - q) < 5e-6);
         op.Device.Adam(w.Tested, g.Tested, m.Tested, v.Tested, 0.125, 2);
         Assert.Equal([0.75, 2.25, 3], op.Read(w.Tested), (p, q) => Math.Abs(p - q) < 1e-5);
     }
 
-    /// <summary>Several blocks and chunks of pairs, strips of columns, rows that no pair has, and widths that are no whole vectors.</summary>
+    /// <summary>
+    /// Several blocks and chunks of pairs, strips of columns, rows that no pair has, and widths that are no whole vectors.
+    /// </summary>
     [Theory, MemberData(nameof(CpuPaths))]
     public void Many_pairs_give_the_gradient_of_the_reference(string path)
     {
@@ -62,7 +66,9 @@ public class CriticOpTests
                 var (weight, bias) = (shape.Weight(found.Gradient, layer), shape.Bias(found.Gradient, layer));
                 var start = (int)((weight.Address - found.Gradient.Address) / sizeof(float));
                 var count = (int)weight.Count + (layer < shape.Layers - 1 ? bias.Columns : 0);
-                var error = Math.Sqrt(Enumerable.Range(start, count).Sum(i => Math.Pow(gradient[i] - exact[i], 2)) / Enumerable.Range(start, count).Sum(i => Math.Pow(exact[i], 2)));
+                var error = Math.Sqrt(
+                    Enumerable.Range(start, count).Sum(
+                        i => Math.Pow(gradient[i] - exact[i], 2)) / Enumerable.Range(start, count).Sum(i => Math.Pow(exact[i], 2)));
                 Assert.InRange(error, 0, 1e-5);
             }
         }

@@ -24,10 +24,10 @@ internal sealed class CriticRun : IDisposable
         Gradient = device.Allocate(1, shape.ParameterCount);
         First = device.Allocate(1, shape.ParameterCount);
         Second = device.Allocate(1, shape.ParameterCount);
-        Workspace = device.CreateCriticWorkspace(shape, x.Length, y.Length, joint.Length);
+        Critic = device.CreateCritic(shape, x.Length, y.Length, joint.Length);
     }
 
-    public CriticWorkspace Workspace { get; }
+    public Critic Critic { get; }
 
     public Tensor Parameters { get; }
 
@@ -42,10 +42,13 @@ internal sealed class CriticRun : IDisposable
     {
         var random = new Random(seed);
         var (x, y) = (OpCase.Values(random, xRows * shape.XColumns), OpCase.Values(random, yRows * shape.YColumns));
-        double[] joint = [.. Enumerable.Range(0, pairs).Select(r => r % 3 == 0 ? 0 : random.NextDouble() / pairs)], marginal = [.. Enumerable.Range(0, pairs).Select(r => r % 5 == 1 ? 0 : random.NextDouble() / pairs)];
+        double[] joint = [.. Enumerable.Range(0, pairs).Select(r => r % 3 == 0 ? 0 : random.NextDouble() / pairs)];
+        double[] marginal = [.. Enumerable.Range(0, pairs).Select(r => r % 5 == 1 ? 0 : random.NextDouble() / pairs)];
         var run = new CriticRun(device, shape, [.. x.Chunk(shape.XColumns)], [.. y.Chunk(shape.YColumns)], Single(joint), Single(marginal));
         device.Upload(OpCase.Values(random, shape.ParameterCount, 0.3), run.Parameters);
-        return (run, [.. Enumerable.Range(0, pairs).Select(_ => random.Next(xRows))], [.. Enumerable.Range(0, pairs).Select(_ => random.Next(yRows))]);
+        int[] a = [.. Enumerable.Range(0, pairs).Select(_ => random.Next(xRows))];
+        int[] b = [.. Enumerable.Range(0, pairs).Select(_ => random.Next(yRows))];
+        return (run, a, b);
     }
 
     /// <summary>Value and gradient at the present parameters.</summary>
@@ -53,10 +56,10 @@ internal sealed class CriticRun : IDisposable
     {
         using var a = _device.AllocateIndices(pairs.A);
         using var b = _device.AllocateIndices(pairs.B);
-        var (scores, gradients) = (Workspace.Scores.RowRange(0, pairs.A.Length), Workspace.ScoreGradients.RowRange(0, pairs.A.Length));
-        _device.CriticForward(Workspace, Parameters, _x, _y, a, b);
+        var (scores, gradients) = (Critic.Scores.RowRange(0, pairs.A.Length), Critic.ScoreGradients.RowRange(0, pairs.A.Length));
+        Critic.Forward(Parameters, _x, _y, a, b);
         var value = _device.DonskerVaradhan(scores, _joint, _marginal, gradients);
-        _device.CriticBackward(Workspace, Parameters, _x, _y, a, b, Gradient);
+        Critic.Backward(Parameters, _x, _y, a, b, Gradient);
         return value;
     }
 
@@ -64,7 +67,7 @@ internal sealed class CriticRun : IDisposable
 
     public void Dispose()
     {
-        Workspace.Dispose();
+        Critic.Dispose();
         foreach (var tensor in new[] { _x, _y, _joint, _marginal, Parameters, Gradient, First, Second })
             tensor.Dispose();
     }

@@ -15,21 +15,31 @@ public class DrawPairsTests
         foreach (var n in new[] { 1, 2, 3, 31, 33, 257, 1000 })
             Check(name, new ShuffledPairs(n));
         var random = new Random(1);
-        Check(name, new ShuffledPairs([.. Enumerable.Range(0, 333).Select(_ => random.Next(20))], [.. Enumerable.Range(0, 333).Select(_ => random.Next(50))]));
+        Check(
+            name,
+            new ShuffledPairs(
+                [.. Enumerable.Range(0, 333).Select(_ => random.Next(20))], [.. Enumerable.Range(0, 333).Select(_ => random.Next(50))]));
     }
 
     [Theory, MemberData(nameof(TestDevices.Names), MemberType = typeof(TestDevices))]
     public void Pairs_off_the_support(string name)
     {
         var random = new Random(2);
-        foreach (var (x, y, share, count) in new[] { (1, 2, 0.0, 1), (3, 4, 0.6, 130), (31, 33, 0.9, 257), (257, 3, 0.5, 1000), (1000, 777, 0.01, 129) })
+        (int X, int Y, double Share, int Count)[] cases =
+            [(1, 2, 0.0, 1), (3, 4, 0.6, 130), (31, 33, 0.9, 257), (257, 3, 0.5, 1000), (1000, 777, 0.01, 129)];
+        foreach (var (x, y, share, count) in cases)
         {
-            double[] u = [.. Enumerable.Range(0, x).Select(_ => Math.Exp(3 * random.NextDouble()))], v = [.. Enumerable.Range(0, y).Select(i => i == 0 ? 1 : random.Next(4))];
+            double[] u = [.. Enumerable.Range(0, x).Select(_ => Math.Exp(3 * random.NextDouble()))];
+            double[] v = [.. Enumerable.Range(0, y).Select(i => i == 0 ? 1 : random.Next(4))];
 
             // Pair (0, 0) stays off the support, so that there is something to draw.
-            var support = (from a in Enumerable.Range(0, x) from b in Enumerable.Range(0, y) where a + b > 0 && random.NextDouble() < share select (a, b)).ToArray();
+            var support = (
+                from a in Enumerable.Range(0, x) from b in Enumerable.Range(0, y) where a + b > 0
+                    && random.NextDouble() < share select (a, b)).ToArray();
             Check(name, new OffSupportPairs(count, new AliasTable(u), new AliasTable(v), support));
-            Check(name, new OffSupportPairs(count, new AliasTable(u), new AliasTable([.. v.Select(_ => 1.0)]), support, RandomStream.HeldOut));
+            Check(
+                name, new OffSupportPairs(
+                    count, new AliasTable(u), new AliasTable([.. v.Select(_ => 1.0)]), support, RandomStream.HeldOut));
         }
     }
 

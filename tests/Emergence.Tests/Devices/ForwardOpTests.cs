@@ -20,7 +20,8 @@ public class ForwardOpTests
     public void Activations_over_the_whole_range(string name)
     {
         // From the smallest to far beyond where they are 0 or x: error in units of the value, but for what rounds to 0 in the tails.
-        var points = Enumerable.Range(-4000, 8001).Select(i => (double)(float)(Math.Sign(i) * Math.Exp(Math.Abs(i) / 4000.0 * 32 - 28))).ToArray();
+        var points = Enumerable.Range(-4000, 8001).Select(
+            i => (double)(float)(Math.Sign(i) * Math.Exp(Math.Abs(i) / 4000.0 * 32 - 28))).ToArray();
         foreach (var activation in Enum.GetValues<Activation>())
         {
             using var op = new OpCase(name, 2);
@@ -28,7 +29,10 @@ public class ForwardOpTests
             op.Device.Gate(gate.Tested, up.Tested, activation, gate.Tested);
             op.Reference.Gate(gate.Expected, up.Expected, activation, gate.Expected);
             var expected = op.Read(gate.Expected);
-            op.Check(gate, i => Math.Max(1e-30, OpCase.Unit * Math.Abs(expected[i]) * (24 + (points[i] < 0 ? 4 * Math.Pow(Math.Min(88, -points[i]), 2) : 0))));
+            op.Check(
+                gate,
+                i => Math.Max(
+                    1e-30, OpCase.Unit * Math.Abs(expected[i]) * (24 + (points[i] < 0 ? 4 * Math.Pow(Math.Min(88, -points[i]), 2) : 0))));
         }
     }
 

@@ -17,7 +17,8 @@ public unsafe class GemmKernelTests
     public void A_tile_is_one_chain_of_fused_multiply_adds_per_element(int k, int rows)
     {
         var random = new Random(k);
-        float[] a = [.. OpCase.Values(random, rows * k).Select(v => (float)v)], b = [.. OpCase.Values(random, k * GemmKernel.MaxColumns).Select(v => (float)v)];
+        float[] a = [.. OpCase.Values(random, rows * k).Select(v => (float)v)];
+        float[] b = [.. OpCase.Values(random, k * GemmKernel.MaxColumns).Select(v => (float)v)];
         foreach (var kernel in GemmKernel.Table)
         {
             Assert.Contains(kernel.Rows, new[] { GemmKernel.LowRows, GemmKernel.MaxRows });
@@ -49,11 +50,22 @@ public unsafe class GemmKernelTests
         float[] Draw(int count) => [.. OpCase.Values(random, count).Select(v => (float)v)];
         foreach (var kernel in GemmKernel.Table)
         {
-            float[] a = Draw(kernel.Rows * K), b = Draw(K * kernel.Columns), before = Draw(kernel.Rows * kernel.Columns), bias = Draw(kernel.Columns), residual = Draw(kernel.Rows * Stride), y = Draw(kernel.Rows * Stride);
+            float[] a = Draw(kernel.Rows * K), b = Draw(K * kernel.Columns), before = Draw(kernel.Rows * kernel.Columns);
+            float[] bias = Draw(kernel.Columns), residual = Draw(kernel.Rows * Stride), y = Draw(kernel.Rows * Stride);
             float[] sums = [.. before], mask = [.. y];
             fixed (float* left = a, right = b, c = sums, to = y, add = bias, other = residual)
             {
-                var end = new TileEnd { Y = to, StrideY = Stride, Bias = add, IsLeaky = isLeaky, Residual = other, ResidualStride = Stride, Mask = to, MaskStride = Stride };
+                var end = new TileEnd
+                {
+                    Y = to,
+                    StrideY = Stride,
+                    Bias = add,
+                    IsLeaky = isLeaky,
+                    Residual = other,
+                    ResidualStride = Stride,
+                    Mask = to,
+                    MaskStride = Stride,
+                };
                 kernel.Run(K, left, K, 1, right, c, kernel.Columns, kernel.Rows, accumulate: true, right, 0, &end);
             }
 

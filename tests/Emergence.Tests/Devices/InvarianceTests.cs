@@ -16,13 +16,17 @@ public class InvarianceTests
         foreach (var k in new[] { 33, 385, 1000 })
         {
             using var op = new OpCase(name, 1);
-            var (a, b, bias, all) = (op.Random(401, k).Tested, op.Random(259, k).Tested, op.Random(1, 259).Tested, op.Random(401, 259).Tested);
+            var (a, b, bias, all) = (
+                op.Random(401, k).Tested, op.Random(259, k).Tested, op.Random(1, 259).Tested, op.Random(401, 259).Tested);
             op.Device.MatMul(a, b, all, transposeB: true, bias: bias, activation: Activation.GeluErf, residual: all);
             foreach (var (start, count) in new[] { (0, 1), (400, 1), (6, 31), (100, 193), (17, 384) })
             {
                 using var again = new OpCase(name, 1);
-                var (a2, b2, bias2, part) = (again.Random(401, k).Tested, again.Random(259, k).Tested, again.Random(1, 259).Tested, again.Random(401, 259).Tested.RowRange(start, count));
-                op.Device.MatMul(a2.RowRange(start, count), b2, part, transposeB: true, bias: bias2, activation: Activation.GeluErf, residual: part);
+                var (a2, b2, bias2, part) = (
+                    again.Random(401, k).Tested, again.Random(259, k).Tested, again.Random(1, 259).Tested,
+                    again.Random(401, 259).Tested.RowRange(start, count));
+                op.Device.MatMul(
+                    a2.RowRange(start, count), b2, part, transposeB: true, bias: bias2, activation: Activation.GeluErf, residual: part);
                 Assert.Equal(op.Read(all.RowRange(start, count)), op.Read(part));
             }
         }
@@ -105,9 +109,13 @@ public class InvarianceTests
         device.Upload(OpCase.Values(random, 40 * s_shape.XColumns), x);
         device.Upload(OpCase.Values(random, 50 * s_shape.YColumns), y);
         const int Fixed = 300, Drawn = 3000;
-        int[] a = [.. Enumerable.Range(0, Fixed).Select(_ => random.Next(40))], b = [.. Enumerable.Range(0, Fixed).Select(_ => random.Next(50))];
-        double[] joint = [.. Enumerable.Repeat(1.0 / Fixed, Fixed), .. new double[Drawn]], marginal = [.. Enumerable.Repeat(1.0 / (Fixed + Drawn), Fixed + Drawn)];
-        var source = new OffSupportPairs(Drawn, new AliasTable(Enumerable.Repeat(1.0, 40).ToArray()), new AliasTable(Enumerable.Repeat(1.0, 50).ToArray()), [(1, 1), (2, 7)]);
+        int[] a = [.. Enumerable.Range(0, Fixed).Select(_ => random.Next(40))];
+        int[] b = [.. Enumerable.Range(0, Fixed).Select(_ => random.Next(50))];
+        double[] joint = [.. Enumerable.Repeat(1.0 / Fixed, Fixed), .. new double[Drawn]];
+        double[] marginal = [.. Enumerable.Repeat(1.0 / (Fixed + Drawn), Fixed + Drawn)];
+        var source = new OffSupportPairs(
+            Drawn, new AliasTable(Enumerable.Repeat(1.0, 40).ToArray()), new AliasTable(Enumerable.Repeat(1.0, 50).ToArray()),
+            [(1, 1), (2, 7)]);
         float[] initial = [.. OpCase.Values(random, s_shape.ParameterCount, 0.2).Select(v => (float)v)];
         return new(device, s_shape, x, y, a, b, joint, marginal, source, initial) { Rate = _ => 1e-3, Seed = (ulong)seed, Cell = 3 };
     }

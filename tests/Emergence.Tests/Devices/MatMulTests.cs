@@ -19,7 +19,10 @@ public class MatMulTests
     public void Half_precision_specials_are_read_as_they_are(string name)
     {
         using var op = new OpCase(name, 6);
-        Half[] values = [Half.PositiveInfinity, Half.NegativeInfinity, Half.NaN, Half.Epsilon, -Half.Epsilon, Half.MaxValue, (Half)6.1e-5, Half.NegativeZero, (Half)1];
+        Half[] values = [
+            Half.PositiveInfinity, Half.NegativeInfinity, Half.NaN, Half.Epsilon, -Half.Epsilon, Half.MaxValue, (Half)6.1e-5,
+            Half.NegativeZero, (Half)1
+        ];
         using var b = op.Device.Allocate(DType.Float16, 1, values.Length);
         op.Device.Upload(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()), b);
         var (one, y) = (op.Matrix([1], 1, 1), op.Random(1, values.Length));

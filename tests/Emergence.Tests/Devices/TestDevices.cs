@@ -5,7 +5,10 @@ using Emergence.Devices.Reference;
 
 namespace Emergence.Tests.Devices;
 
-/// <summary>The devices that tests run on: every row of the table (a GPU where there is a driver) and every path of the CPU device that this machine has. The emulator is skipped where it was not built.</summary>
+/// <summary>
+/// The devices that tests run on: every row of the table (a GPU where there is a driver) and every path of the CPU device that this
+/// machine has. The emulator is skipped where it was not built.
+/// </summary>
 public static class TestDevices
 {
     private static readonly Dictionary<string, Device> s_open = [];

@@ -60,7 +60,7 @@ public class PublishedMineTests
         var training = estimation.Training!;
         device.Train([training], 1);
         var scores = new double[20];
-        device.Download(training.Workspace.Scores.RowRange(0, 20), scores);
+        device.Download(training.Critic.Scores.RowRange(0, 20), scores);
         var byHand = (scores[..10].Average() - Math.Log(scores[10..].Average(Math.Exp))) / Math.Log(2);
         Assert.Equal(byHand, training.Values[0].Bits, 1e-12);
         var expected = joint.Support.SelectMany(pair => Enumerable.Repeat(pair.A, (int)Math.Round(10 * pair.Joint)));

@@ -164,7 +164,7 @@ public class SupportMineTests
         using var training = SupportMine.CreateTraining(request, device, x, y, initial);
         device.Train([training], 1);
         var scores = new double[49];
-        device.Download(training.Workspace.Scores.RowRange(0, 49), scores);
+        device.Download(training.Critic.Scores.RowRange(0, 49), scores);
         var (left, right) = (request.Joint.X.Standardise().Values, request.Joint.Y.Standardise().Values);
         for (var pair = 0; pair < 49; pair++)
         {

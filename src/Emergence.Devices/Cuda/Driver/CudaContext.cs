@@ -5,7 +5,6 @@ namespace Emergence.Devices.Cuda.Driver;
 /// <summary>The primary context of one GPU. Buffers keep it alive; the last of them to go releases it.</summary>
 internal sealed unsafe class CudaContext : SafeHandle
 {
-    private const int BlocksOfCluster = 2;
     private const int Multiprocessors = 16, CapabilityMajor = 75, CapabilityMinor = 76, SharedBytesOptIn = 97;
 
     [ThreadStatic]
@@ -25,10 +24,8 @@ internal sealed unsafe class CudaContext : SafeHandle
         _device = device;
         var name = stackalloc byte[256];
         driver.Check(driver.cuDeviceGetName(name, 256, device));
-        Name = Marshal.PtrToStringUTF8((nint)name) ?? "GPU";
-        Capability = 10 * Attribute(CapabilityMajor) + Attribute(CapabilityMinor);
-        MultiprocessorCount = Attribute(Multiprocessors);
-        SharedBytesLimit = Attribute(SharedBytesOptIn);
+        var capability = 10 * Attribute(CapabilityMajor) + Attribute(CapabilityMinor);
+        Traits = new(Marshal.PtrToStringUTF8((nint)name) ?? "GPU", capability, Attribute(Multiprocessors), Attribute(SharedBytesOptIn));
         nuint total;
         driver.Check(driver.cuDeviceTotalMem_v2(&total, device));
         TotalBytes = (long)total;
@@ -39,15 +36,13 @@ internal sealed unsafe class CudaContext : SafeHandle
 
     public CudaDriver Driver { get; }
 
-    public string Name { get; }
+    public GpuTraits Traits { get; }
 
-    /// <summary>Compute capability, 90 for 9.0.</summary>
-    public int Capability { get; }
-
-    public int MultiprocessorCount { get; }
-
-    /// <summary>Dynamic shared memory a block can ask for.</summary>
-    public int SharedBytesLimit { get; }
+    /// <summary>What the user is told of the GPU and its driver.</summary>
+    public string Description =>
+        $"{Traits.Name}, compute capability {Traits.Capability / 10}.{Traits.Capability % 10}, {Traits.MultiprocessorCount} " +
+        "multiprocessors, " +
+        $"{TotalBytes / 1e9:0.0} GB, driver for CUDA {Driver.Version / 1000}.{Driver.Version % 1000 / 10}";
 
     public long TotalBytes { get; }
 
@@ -63,9 +58,6 @@ internal sealed unsafe class CudaContext : SafeHandle
     }
 
     public override bool IsInvalid => handle == 0;
-
-    /// <summary>Blocks of a cluster that share what they load: two; one where there is a single row of tiles.</summary>
-    public static int ClusterOf(int rows, int tileRows) => rows <= tileRows ? 1 : BlocksOfCluster;
 
     /// <summary>Makes the context the calling thread's; to be called before any call that works in a context.</summary>
     public void Enter()

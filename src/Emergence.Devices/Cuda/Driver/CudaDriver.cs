@@ -23,10 +23,8 @@ internal sealed unsafe class CudaDriver
     public readonly delegate* unmanaged<int, byte**, int> cuGetErrorName;
     public readonly delegate* unmanaged<int, byte**, int> cuGetErrorString;
     public readonly delegate* unmanaged<nint*, byte*, uint, int*, nint*, int> cuModuleLoadDataEx;
-    public readonly delegate* unmanaged<nint, int> cuModuleUnload;
     public readonly delegate* unmanaged<nint*, nint, byte*, int> cuModuleGetFunction;
     public readonly delegate* unmanaged<nint, int, int, int> cuFuncSetAttribute;
-    public readonly delegate* unmanaged<int*, int, nint, int> cuFuncGetAttribute;
     public readonly delegate* unmanaged<int*, nint, int, nuint, int> cuOccupancyMaxActiveBlocksPerMultiprocessor;
     public readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int> cuLaunchKernel;
     public readonly delegate* unmanaged<void*, nint, void**, void**, int> cuLaunchKernelEx;
@@ -40,7 +38,6 @@ internal sealed unsafe class CudaDriver
     public readonly delegate* unmanaged<nint*, uint, int> cuStreamCreate;
     public readonly delegate* unmanaged<nint, int> cuStreamDestroy_v2;
     public readonly delegate* unmanaged<nint, int> cuStreamSynchronize;
-    public readonly delegate* unmanaged<nint, nint, uint, int> cuStreamWaitEvent;
     public readonly delegate* unmanaged<nint, int, int> cuStreamBeginCapture_v2;
     public readonly delegate* unmanaged<nint, nint*, int> cuStreamEndCapture;
     public readonly delegate* unmanaged<nint*, uint, int> cuEventCreate;
@@ -52,7 +49,8 @@ internal sealed unsafe class CudaDriver
     public readonly delegate* unmanaged<nint, nint, int> cuGraphLaunch;
     public readonly delegate* unmanaged<nint, int> cuGraphDestroy;
     public readonly delegate* unmanaged<nint, int> cuGraphExecDestroy;
-    public readonly delegate* unmanaged<void*, int, uint, void*, ulong*, ulong*, uint*, uint*, int, int, int, int, int> cuTensorMapEncodeTiled;
+    public readonly delegate* unmanaged<
+        void*, int, uint, void*, ulong*, ulong*, uint*, uint*, int, int, int, int, int> cuTensorMapEncodeTiled;
 
     /// <summary>What the emulator exports beside the driver's entry points.</summary>
     public const string EmulatorExport = "emulatorConfigure";
@@ -65,7 +63,7 @@ internal sealed unsafe class CudaDriver
     private readonly nint _library;
 
     /// <param name="library">Handle of a loaded library that exports the driver's entry points.</param>
-    /// <param name="file">Its name, for messages.</param>
+    /// <param name="file">Name of the library, for messages.</param>
     public CudaDriver(nint library, string file)
     {
         (_library, File) = (library, file);
@@ -84,12 +82,12 @@ internal sealed unsafe class CudaDriver
         cuGetErrorName = (delegate* unmanaged<int, byte**, int>)Entry(nameof(cuGetErrorName));
         cuGetErrorString = (delegate* unmanaged<int, byte**, int>)Entry(nameof(cuGetErrorString));
         cuModuleLoadDataEx = (delegate* unmanaged<nint*, byte*, uint, int*, nint*, int>)Entry(nameof(cuModuleLoadDataEx));
-        cuModuleUnload = (delegate* unmanaged<nint, int>)Entry(nameof(cuModuleUnload));
         cuModuleGetFunction = (delegate* unmanaged<nint*, nint, byte*, int>)Entry(nameof(cuModuleGetFunction));
         cuFuncSetAttribute = (delegate* unmanaged<nint, int, int, int>)Entry(nameof(cuFuncSetAttribute));
-        cuFuncGetAttribute = (delegate* unmanaged<int*, int, nint, int>)Entry(nameof(cuFuncGetAttribute));
-        cuOccupancyMaxActiveBlocksPerMultiprocessor = (delegate* unmanaged<int*, nint, int, nuint, int>)Entry(nameof(cuOccupancyMaxActiveBlocksPerMultiprocessor));
-        cuLaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)Entry(nameof(cuLaunchKernel));
+        cuOccupancyMaxActiveBlocksPerMultiprocessor =
+            (delegate* unmanaged<int*, nint, int, nuint, int>)Entry(nameof(cuOccupancyMaxActiveBlocksPerMultiprocessor));
+        cuLaunchKernel =
+            (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)Entry(nameof(cuLaunchKernel));
         cuLaunchKernelEx = (delegate* unmanaged<void*, nint, void**, void**, int>)Entry(nameof(cuLaunchKernelEx));
         cuMemGetInfo_v2 = (delegate* unmanaged<nuint*, nuint*, int>)Entry(nameof(cuMemGetInfo_v2));
         cuMemAlloc_v2 = (delegate* unmanaged<ulong*, nuint, int>)Entry(nameof(cuMemAlloc_v2));
@@ -101,7 +99,6 @@ internal sealed unsafe class CudaDriver
         cuStreamCreate = (delegate* unmanaged<nint*, uint, int>)Entry(nameof(cuStreamCreate));
         cuStreamDestroy_v2 = (delegate* unmanaged<nint, int>)Entry(nameof(cuStreamDestroy_v2));
         cuStreamSynchronize = (delegate* unmanaged<nint, int>)Entry(nameof(cuStreamSynchronize));
-        cuStreamWaitEvent = (delegate* unmanaged<nint, nint, uint, int>)Entry(nameof(cuStreamWaitEvent));
         cuStreamBeginCapture_v2 = (delegate* unmanaged<nint, int, int>)Entry(nameof(cuStreamBeginCapture_v2));
         cuStreamEndCapture = (delegate* unmanaged<nint, nint*, int>)Entry(nameof(cuStreamEndCapture));
         cuEventCreate = (delegate* unmanaged<nint*, uint, int>)Entry(nameof(cuEventCreate));
@@ -113,7 +110,9 @@ internal sealed unsafe class CudaDriver
         cuGraphLaunch = (delegate* unmanaged<nint, nint, int>)Entry(nameof(cuGraphLaunch));
         cuGraphDestroy = (delegate* unmanaged<nint, int>)Entry(nameof(cuGraphDestroy));
         cuGraphExecDestroy = (delegate* unmanaged<nint, int>)Entry(nameof(cuGraphExecDestroy));
-        cuTensorMapEncodeTiled = (delegate* unmanaged<void*, int, uint, void*, ulong*, ulong*, uint*, uint*, int, int, int, int, int>)Entry(nameof(cuTensorMapEncodeTiled));
+        cuTensorMapEncodeTiled =
+            (delegate* unmanaged<void*, int, uint, void*, ulong*, ulong*, uint*, uint*, int, int, int, int, int>)
+            Entry(nameof(cuTensorMapEncodeTiled));
         Check(cuInit(0));
     }
 
@@ -149,10 +148,12 @@ internal sealed unsafe class CudaDriver
         byte* text = null;
         _ = cuGetErrorName(result, &name);
         _ = cuGetErrorString(result, &text);
-        var message = $"{Marshal.PtrToStringUTF8((nint)name) ?? $"CUDA error {result}"} in {CallName(call)}: {detail ?? Marshal.PtrToStringUTF8((nint)text) ?? "unknown error"}";
+        var what = Marshal.PtrToStringUTF8((nint)name) ?? $"CUDA error {result}";
+        var message = $"{what} in {CallName(call)}: {detail ?? Marshal.PtrToStringUTF8((nint)text) ?? "unknown error"}";
         if (!Sticky.Contains(result))
             return new(message) { IsOutOfMemory = IsOutOfMemory(result) };
-        return new($"{message}; the device is lost to this process, what was finished is kept: run the same command again", ExitCode.TryAgain);
+        return new(
+            $"{message}; the device is lost to this process, what was finished is kept: run the same command again", ExitCode.TryAgain);
     }
 
     public static bool IsOutOfMemory(int result) => result == OutOfMemory;

@@ -30,14 +30,19 @@ internal static class CudaLibrary
 
     public static CudaDriver LoadEmulator()
     {
-        var file = FindEmulator() ?? throw new EmergenceException($"no emulator: build it with 'cmake -S . -B build && cmake --build build --target emulator' in the source folder, or let {EmulatorVariable} name its library");
+        var file = FindEmulator() ?? throw new EmergenceException(
+            $"no emulator: build it with 'cmake -S . -B build && cmake --build build --target emulator' in the source folder, or let " +
+            $"{EmulatorVariable} name its library");
         if (NativeLibrary.TryLoad(file, out var library) && NativeLibrary.TryGetExport(library, CudaDriver.EmulatorExport, out _))
             return new(library, file);
         var found = !File.Exists(file) ? "nothing" : library == 0 ? "no library" : "another library";
         throw new EmergenceException($"expected the emulator's library at {file} ({EmulatorVariable}), found {found}");
     }
 
-    /// <summary>The emulator's library, or none: named by <see cref="EmulatorVariable"/>, or in the build folder of a source tree above the program.</summary>
+    /// <summary>
+    /// The emulator's library, or null: named by <see cref="EmulatorVariable"/>, or in the build folder of a source tree above the
+    /// program.
+    /// </summary>
     public static string? FindEmulator()
     {
         if (Environment.GetEnvironmentVariable(EmulatorVariable) is { Length: > 0 } named)

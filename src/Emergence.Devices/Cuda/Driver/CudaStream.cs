@@ -37,7 +37,9 @@ internal sealed unsafe class CudaStream : SafeHandle
                 pointers[i] = values + i;
             pointers[arguments.Length] = null; // the emulator counts what it is given
             var row = kernel.Row;
-            var result = Driver.cuLaunchKernel(kernel.Function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)row.Threads, 1, 1, (uint)row.SharedBytes, handle, pointers, null);
+            var result = Driver.cuLaunchKernel(
+                kernel.Function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)row.Threads, 1, 1, (uint)row.SharedBytes, handle, pointers,
+                null);
             if (result != 0)
                 throw Driver.Failure(result, $"{nameof(Driver.cuLaunchKernel)}({row.Name})");
         }
@@ -174,9 +176,6 @@ internal sealed unsafe class CudaEvent : SafeHandle
     public void Record(CudaStream stream) => _driver.Check(_driver.cuEventRecord(handle, stream.Handle));
 
     public void Synchronize() => _driver.Check(_driver.cuEventSynchronize(handle));
-
-    /// <summary>Later work of the stream starts after this event.</summary>
-    public void Hold(CudaStream stream) => _driver.Check(_driver.cuStreamWaitEvent(stream.Handle, handle, 0));
 
     public double MillisecondsSince(CudaEvent start)
     {

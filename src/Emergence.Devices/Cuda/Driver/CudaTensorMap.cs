@@ -31,7 +31,11 @@ internal struct CudaTensorMap
         var steps = stackalloc uint[Rank] { 1, 1, 1 };
         var memory = stackalloc ulong[Words + (Alignment / sizeof(ulong))];
         var map = (CudaTensorMap*)(((nint)memory + Alignment - 1) & -Alignment);
-        driver.Check(driver.cuTensorMapEncodeTiled(map, BFloat16, Rank, (void*)matrix.Address, size, strides, box, steps, 0, columns == 64 ? Swizzle128 : Swizzle64, Promotion256, 0), $"cuTensorMapEncodeTiled({matrix})");
+        driver.Check(
+            driver.cuTensorMapEncodeTiled(
+                map, BFloat16, Rank, (void*)matrix.Address, size, strides, box, steps, 0, columns == 64 ? Swizzle128 : Swizzle64,
+                Promotion256, 0),
+            $"cuTensorMapEncodeTiled({matrix})");
         return *map;
     }
 }

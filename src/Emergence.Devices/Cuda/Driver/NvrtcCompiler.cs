@@ -22,7 +22,8 @@ internal sealed unsafe class NvrtcCompiler
     {
         _file = file;
         _version = (delegate* unmanaged<int*, int*, int>)NativeLibrary.GetExport(library, "nvrtcVersion");
-        _createProgram = (delegate* unmanaged<nint*, byte*, byte*, int, byte**, byte**, int>)NativeLibrary.GetExport(library, "nvrtcCreateProgram");
+        _createProgram =
+            (delegate* unmanaged<nint*, byte*, byte*, int, byte**, byte**, int>)NativeLibrary.GetExport(library, "nvrtcCreateProgram");
         _compileProgram = (delegate* unmanaged<nint, int, byte**, int>)NativeLibrary.GetExport(library, "nvrtcCompileProgram");
         _logSize = (delegate* unmanaged<nint, nuint*, int>)NativeLibrary.GetExport(library, "nvrtcGetProgramLogSize");
         _log = (delegate* unmanaged<nint, byte*, int>)NativeLibrary.GetExport(library, "nvrtcGetProgramLog");
@@ -38,7 +39,8 @@ internal sealed unsafe class NvrtcCompiler
 
     /// <summary>The first whose code this driver takes, else the first: in the loader's path, CUDA_HOME, Python's packages.</summary>
     /// <param name="driverVersion">12040 for CUDA 12.4: a driver takes no code of a newer compiler.</param>
-    public static NvrtcCompiler? Find(int driverVersion) => Choose(NvrtcPlaces.All().Select(TryOpen).OfType<NvrtcCompiler>(), compiler => compiler._number, driverVersion);
+    public static NvrtcCompiler? Find(int driverVersion) =>
+        Choose(NvrtcPlaces.All().Select(TryOpen).OfType<NvrtcCompiler>(), compiler => compiler._number, driverVersion);
 
     internal static T? Choose<T>(IEnumerable<T> found, Func<T, int> version, int driverVersion)
         where T : class
@@ -68,15 +70,20 @@ internal sealed unsafe class NvrtcCompiler
         // NVRTC looks for its second half by a bare name; one that is loaded already is found.
         foreach (var builtins in NvrtcPlaces.BuiltinsBeside(file))
             NativeLibrary.TryLoad(builtins, out _);
-        return NativeLibrary.TryLoad(file, out var library) && NativeLibrary.TryGetExport(library, "nvrtcCompileProgram", out _) ? new(library, file) : null;
+        var isThere = NativeLibrary.TryLoad(file, out var library) && NativeLibrary.TryGetExport(library, "nvrtcCompileProgram", out _);
+        return isThere ? new(library, file) : null;
     }
 
     /// <summary>PTX of one kernel file, from the cache where the same was compiled before.</summary>
     public KernelImage Compile(string file, string target, int driverVersion)
     {
         var source = SourceOf(file);
-        var headers = KernelImages.Resources("include/").ToDictionary(name => name["include/".Length..], name => KernelImages.Resource(name)!);
-        string[] options = [$"--gpu-architecture={target.Replace("sm_", "compute_", StringComparison.Ordinal)}", "--std=c++17", "--fmad=false", .. target == "sm_90a" ? (string[])["-DEM_SM90A=1"] : []];
+        var headers = KernelImages.Resources("include/").ToDictionary(
+            name => name["include/".Length..], name => KernelImages.Resource(name)!);
+        string[] options = [
+            $"--gpu-architecture={target.Replace("sm_", "compute_", StringComparison.Ordinal)}", "--std=c++17", "--fmad=false",
+            .. target == "sm_90a" ? (string[])["-DEM_SM90A=1"] : []
+        ];
         var identity = string.Join('\0', [source, Version, $"{driverVersion}", .. options, .. headers.Select(h => h.Key + h.Value)]);
         var name = $"{file}.{target}.{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..16]}.ptx";
         var cached = Path.Combine(NvrtcPlaces.Cache, name);
@@ -92,7 +99,10 @@ internal sealed unsafe class NvrtcCompiler
     {
         using var texts = new NativeTexts();
         nint program;
-        Check(_createProgram(&program, texts.Add(source), texts.Add(name), headers.Count, texts.AddAll(headers.Values), texts.AddAll(headers.Keys)), "nvrtcCreateProgram");
+        Check(
+            _createProgram(
+                &program, texts.Add(source), texts.Add(name), headers.Count, texts.AddAll(headers.Values), texts.AddAll(headers.Keys)),
+            "nvrtcCreateProgram");
         try
         {
             var result = _compileProgram(program, options.Count, texts.AddAll(options));
@@ -112,7 +122,8 @@ internal sealed unsafe class NvrtcCompiler
     }
 
     private static string SourceOf(string file) =>
-        KernelImages.Resource(file + ".cu") ?? KernelImages.Resource($"sm90/{file}.cu") ?? throw new InvalidOperationException($"no kernel file {file}");
+        KernelImages.Resource(file + ".cu") ?? KernelImages.Resource($"sm90/{file}.cu") ?? throw new InvalidOperationException(
+            $"no kernel file {file}");
 
     private string FirstErrors(nint program)
     {
@@ -121,7 +132,8 @@ internal sealed unsafe class NvrtcCompiler
         var log = new byte[(int)size];
         fixed (byte* at = log)
             Check(_log(program, at), "nvrtcGetProgramLog");
-        var lines = Encoding.UTF8.GetString(log).TrimEnd('\0').Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var lines = Encoding.UTF8.GetString(log).TrimEnd('\0').Split(
+            '\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return string.Join("; ", lines.Where(line => line.Contains("error", StringComparison.Ordinal)).Take(3));
     }
 

@@ -1,6 +1,6 @@
 namespace Emergence.Devices.Cuda.Driver;
 
-/// <summary>Where NVIDIA's run-time compiler may be, and where its results are kept.</summary>
+/// <summary>Places of NVIDIA's run-time compiler, and of its results.</summary>
 internal static class NvrtcPlaces
 {
     private static readonly string[] s_names = OperatingSystem.IsWindows()
@@ -9,7 +9,8 @@ internal static class NvrtcPlaces
 
     /// <summary>Folder of compiled kernels, as the XDG convention says.</summary>
     public static string Cache => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
         "emergence",
         "kernels");
 
@@ -20,10 +21,14 @@ internal static class NvrtcPlaces
 
     /// <summary>The libraries of built-in code in the folder of an NVRTC; none for a bare name.</summary>
     public static IEnumerable<string> BuiltinsBeside(string file) =>
-        Path.GetDirectoryName(file) is { Length: > 0 } folder && File.Exists(file) ? Directory.EnumerateFiles(folder, "*nvrtc-builtins*").Order(StringComparer.Ordinal) : [];
+        Path.GetDirectoryName(file) is { Length: > 0 } folder && File.Exists(file) ? Directory.EnumerateFiles(
+            folder, "*nvrtc-builtins*").Order(StringComparer.Ordinal) : [];
 
     private static IEnumerable<string> ToolkitFolders() =>
-        from root in new[] { Environment.GetEnvironmentVariable("CUDA_HOME"), Environment.GetEnvironmentVariable("CUDA_PATH"), "/usr/local/cuda" }
+        from root in new[]
+        {
+            Environment.GetEnvironmentVariable("CUDA_HOME"), Environment.GetEnvironmentVariable("CUDA_PATH"), "/usr/local/cuda",
+        }
         where !string.IsNullOrEmpty(root)
         from folder in new[] { "lib64", "lib", "bin" }
         select Path.Combine(root, folder);
@@ -32,7 +37,10 @@ internal static class NvrtcPlaces
     private static IEnumerable<string> PythonFolders()
     {
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        string?[] roots = [Environment.GetEnvironmentVariable("VIRTUAL_ENV"), Environment.GetEnvironmentVariable("CONDA_PREFIX"), Path.Combine(home, ".local"), "/usr/local", "/usr", "/opt/conda"];
+        string?[] roots = [
+            Environment.GetEnvironmentVariable("VIRTUAL_ENV"), Environment.GetEnvironmentVariable("CONDA_PREFIX"),
+            Path.Combine(home, ".local"), "/usr/local", "/usr", "/opt/conda"
+        ];
         return from root in roots
                where !string.IsNullOrEmpty(root) && Directory.Exists(Path.Combine(root, "lib"))
                from python in Directory.EnumerateDirectories(Path.Combine(root, "lib"), "python3*").OrderDescending(StringComparer.Ordinal)

@@ -33,13 +33,13 @@ internal static class HeldOut
     public static double Bits(Device device, CriticTraining training, IEnumerable<ClassPair> pairs)
     {
         var (joint, largest, partition) = (0.0, double.NegativeInfinity, 0.0);
-        CriticWorkspace? workspace = null;
+        Critic? critic = null;
         try
         {
             foreach (var part in pairs.Chunk(ScoredAtOnce))
             {
-                workspace ??= Tiles.Fit(part.Length, rows => device.CreateCriticWorkspace(training.Shape, training.X.Rows, training.Y.Rows, rows)).Made;
-                var scores = Scores(device, training, workspace, part);
+                critic ??= Tiles.Fit(part.Length, rows => device.CreateCritic(training.Shape, training.X.Rows, training.Y.Rows, rows)).Made;
+                var scores = Scores(device, training, critic, part);
                 var most = scores.Max();
                 if (most > largest)
                     (partition, largest) = (partition * Math.Exp(largest - most), most);
@@ -52,26 +52,26 @@ internal static class HeldOut
         }
         finally
         {
-            workspace?.Dispose();
+            critic?.Dispose();
         }
 
         return (joint - largest - Math.Log(partition)) / Math.Log(2);
     }
 
-    /// <summary>As many pairs at a time as the workspace holds: the score of a pair does not depend on those beside it.</summary>
-    private static double[] Scores(Device device, CriticTraining training, CriticWorkspace workspace, ClassPair[] pairs)
+    /// <summary>As many pairs at a time as the critic holds: the score of a pair does not depend on those beside it.</summary>
+    private static double[] Scores(Device device, CriticTraining training, Critic critic, ClassPair[] pairs)
     {
         var scores = new double[pairs.Length];
-        for (var start = 0; start < pairs.Length; start += workspace.Pairs)
+        for (var start = 0; start < pairs.Length; start += critic.Pairs)
         {
-            var tile = pairs.AsSpan(start, Math.Min(workspace.Pairs, pairs.Length - start));
+            var tile = pairs.AsSpan(start, Math.Min(critic.Pairs, pairs.Length - start));
             var (rowsA, rowsB) = (new int[tile.Length], new int[tile.Length]);
             for (var i = 0; i < tile.Length; i++)
                 (rowsA[i], rowsB[i]) = (tile[i].A, tile[i].B);
             using var a = device.AllocateIndices(rowsA);
             using var b = device.AllocateIndices(rowsB);
-            device.CriticForward(workspace, training.Parameters, training.X, training.Y, a, b);
-            device.Download(workspace.Scores.RowRange(0, tile.Length), scores.AsSpan(start, tile.Length));
+            critic.Forward(training.Parameters, training.X, training.Y, a, b);
+            device.Download(critic.Scores.RowRange(0, tile.Length), scores.AsSpan(start, tile.Length));
         }
 
         return scores;

@@ -80,11 +80,20 @@ internal sealed class MinibatchEstimation : Estimation
     public static long EstimateBytes(Device device, MinibatchEstimator estimator, int rows, int columns)
     {
         var shape = new CriticShape(columns, columns, Widths);
-        var (batch, heldOut) = (Math.Min(estimator.BatchRows, rows), rows / 10);
-        var pairs = (estimator.Shifts + 1) * batch;
-        return 4L * shape.ParameterCount * device.ComputeType.Size() + Judged(batch, pairs) + Judged(heldOut, Math.Min(MinibatchScores.ScoredAtOnce, Math.Max(1, heldOut) * (estimator.Shifts + 1)));
-
-        long Judged(int count, int of) => 2L * count * columns * device.ComputeType.Size() + 2L * of * sizeof(int) + device.CriticBytes(shape, count, count, of, 0);
+        var (batch, heldOut) = (Math.Min(estimator.BatchRows, rows), Math.Max(1, rows / 10));
+        var shifts = Math.Min(estimator.Shifts, batch - 1);
+        using var plan = device.Plan();
+        using Tensor x = plan.Device.Allocate(rows, columns), y = plan.Device.Allocate(rows, columns);
+        int[] all = [.. Enumerable.Range(0, rows)];
+        return plan.MostBytesOf(() =>
+        {
+            using var moments = plan.Device.Allocate(2, shape.ParameterCount);
+            using var scores = new MinibatchScores(plan.Device, shape, x, y, all, all, batch, shifts, new float[shape.ParameterCount]);
+            using var gradient = plan.Device.Allocate(1, shape.ParameterCount);
+            var values = scores.Forward(all.AsSpan(0, batch));
+            scores.Backward(values, gradient);
+            scores.Score(all.AsSpan(0, heldOut), Math.Min(shifts, heldOut - 1));
+        });
     }
 
     /// <summary>The objective compares all rows of a batch, so that rows held out are judged batch by batch too.</summary>

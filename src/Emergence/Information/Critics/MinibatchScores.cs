@@ -20,7 +20,7 @@ internal sealed class MinibatchScores : IDisposable
     private readonly Tensor _batchY;
     private readonly Tensor _batchA;
     private readonly Tensor _batchB;
-    private readonly CriticWorkspace _workspace;
+    private readonly Critic _critic;
     private readonly double[] _batchScores;
 
     /// <param name="device">Computes.</param>
@@ -39,7 +39,7 @@ internal sealed class MinibatchScores : IDisposable
         _batchY = device.Allocate(batchRows, shape.YColumns);
         var (a, b) = ShiftedPairs(batchRows, 0, (shifts + 1) * batchRows);
         (_batchA, _batchB) = (device.AllocateIndices(a), device.AllocateIndices(b));
-        _workspace = device.CreateCriticWorkspace(shape, batchRows, batchRows, a.Length);
+        _critic = device.CreateCritic(shape, batchRows, batchRows, a.Length);
         _batchScores = new double[a.Length];
         Parameters = device.Allocate(1, shape.ParameterCount);
         device.Upload(initial, Parameters);
@@ -55,16 +55,16 @@ internal sealed class MinibatchScores : IDisposable
     public double[] Forward(ReadOnlySpan<int> rows)
     {
         Gather(rows, _batchX, _batchY);
-        _device.CriticForward(_workspace, Parameters, _batchX, _batchY, _batchA, _batchB);
-        _device.Download(_workspace.Scores.RowRange(0, _batchScores.Length), _batchScores);
+        _critic.Forward(Parameters, _batchX, _batchY, _batchA, _batchB);
+        _device.Download(_critic.Scores.RowRange(0, _batchScores.Length), _batchScores);
         return _batchScores;
     }
 
     /// <summary>Gradient by the parameters, of the last step's rows.</summary>
     public void Backward(ReadOnlySpan<double> scoreGradients, Tensor gradient)
     {
-        _device.Upload(scoreGradients, _workspace.ScoreGradients.RowRange(0, scoreGradients.Length));
-        _device.CriticBackward(_workspace, Parameters, _batchX, _batchY, _batchA, _batchB, gradient);
+        _device.Upload(scoreGradients, _critic.ScoreGradients.RowRange(0, scoreGradients.Length));
+        _critic.Backward(Parameters, _batchX, _batchY, _batchA, _batchB, gradient);
     }
 
     /// <summary>(shifts + 1, n) scores of rows that are only judged.</summary>
@@ -75,16 +75,16 @@ internal sealed class MinibatchScores : IDisposable
         Gather(rows, x, y);
         var scores = new double[(shifts + 1) * rows.Length];
         var count = rows.Length;
-        var (made, tile) = Tiles.Fit(Math.Min(ScoredAtOnce, scores.Length), pairs => _device.CreateCriticWorkspace(_shape, count, count, pairs));
-        using var workspace = made;
+        var (made, tile) = Tiles.Fit(Math.Min(ScoredAtOnce, scores.Length), pairs => _device.CreateCritic(_shape, count, count, pairs));
+        using var critic = made;
         for (var start = 0; start < scores.Length; start += tile)
         {
             count = Math.Min(tile, scores.Length - start);
             var pairs = ShiftedPairs(rows.Length, start, count);
             using var a = _device.AllocateIndices(pairs.A);
             using var b = _device.AllocateIndices(pairs.B);
-            _device.CriticForward(workspace, Parameters, x, y, a, b);
-            _device.Download(workspace.Scores.RowRange(0, count), scores.AsSpan(start, count));
+            critic.Forward(Parameters, x, y, a, b);
+            _device.Download(critic.Scores.RowRange(0, count), scores.AsSpan(start, count));
         }
 
         return scores;
@@ -92,7 +92,7 @@ internal sealed class MinibatchScores : IDisposable
 
     public void Dispose()
     {
-        _workspace.Dispose();
+        _critic.Dispose();
         foreach (var tensor in new[] { _batchX, _batchY, _batchA, _batchB, Parameters })
             tensor.Dispose();
     }

@@ -26,7 +26,9 @@ internal sealed class PublishedMine : Estimator
     internal override long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns)
     {
         var slice = Math.Min(SliceColumns, columns);
-        return CriticTraining.EstimateBytes(device, new(slice, slice, [.. preset.Widths]), classes, classes, 2 * rows, rows);
+        int[] own = [.. Enumerable.Range(0, rows).Select(row => row % classes)];
+        var shape = new CriticShape(slice, slice, [.. preset.Widths]);
+        return CriticTraining.EstimateBytes(device, shape, classes, classes, own, own, new ShuffledPairs(own, own));
     }
 
     internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)

@@ -64,9 +64,19 @@ internal sealed class SupportMine : Estimator
 
     internal override long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns)
     {
+        // A support that is as large as a side, which is the least that it can be.
         var (drawn, grid) = (preset.PairsFor(classes), (long)classes * classes);
-        var drawsAll = grid - classes <= drawn;
-        return CriticTraining.EstimateBytes(device, new(columns, columns, [.. preset.Widths]), classes, classes, drawsAll ? (int)grid : classes + drawn, drawsAll ? 0 : drawn);
+        var shape = new CriticShape(columns, columns, [.. preset.Widths]);
+        if (grid - classes <= drawn)
+        {
+            int[] a = [.. Enumerable.Range(0, (int)grid).Select(pair => pair / classes)], b = [.. a.Select((_, pair) => pair % classes)];
+            return CriticTraining.EstimateBytes(device, shape, classes, classes, a, b, PairSource.None);
+        }
+
+        var uniform = new AliasTable([.. Enumerable.Repeat(1.0, classes)]);
+        int[] own = [.. Enumerable.Range(0, classes)];
+        var source = new OffSupportPairs(drawn, uniform, uniform, [.. own.Select(pair => (pair, pair))]);
+        return CriticTraining.EstimateBytes(device, shape, classes, classes, own, own, source);
     }
 
     internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)

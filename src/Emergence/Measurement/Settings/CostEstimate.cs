@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
@@ -24,7 +23,7 @@ public sealed record CostEstimate(double? Seconds, MemoryPlan Memory, int Prefix
         var most = passes.Macro.Max(units => units.Count);
         var trainings = plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count * plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
         var memory = MemoryPlan.Of(plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, passes);
-        double? seconds = plan.Device.Name == DeviceTable.Emulator ? null : plan.Estimator.IsRandom && memory.Fits ? trainings * SecondsOfTraining(plan, most) : 0;
+        double? seconds = plan.Device.Traits.IsEmulated ? null : plan.Estimator.IsRandom && memory.Fits ? trainings * SecondsOfTraining(plan, most) : 0;
         return new CostEstimate(seconds, memory, passes.MacroForest.Count + passes.MicroForest.Count);
 
         int Pairs(int classes) => plan.Preset.PairsFor(classes);

@@ -101,8 +101,18 @@ public sealed record MemoryPlan
     private static long ScratchBytes(Device device, ModelConfig config, int rows)
     {
         var type = config.StoredType switch { "bfloat16" => DType.BFloat16, "float16" => DType.Float16, _ => DType.Float32 };
-        return WeightPlan.Of(config)
+        var matrices = WeightPlan.Of(config)
             .Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(config.Architecture.Names.Block, StringComparison.Ordinal))
-            .Select(weight => device.MatMulScratchBytes(rows, weight.Rows, weight.Columns, type)).DefaultIfEmpty(0).Max();
+            .Select(weight => (weight.Rows, weight.Columns)).Distinct();
+        using var plan = device.Plan();
+        foreach (var (outputs, inputs) in matrices)
+        {
+            using var x = plan.Device.Allocate(rows, inputs);
+            using var weight = plan.Device.Allocate(type, outputs, inputs);
+            using var y = plan.Device.Allocate(rows, outputs);
+            plan.Device.MatMul(x, weight, y, transposeB: true);
+        }
+
+        return plan.Bytes;
     }
 }

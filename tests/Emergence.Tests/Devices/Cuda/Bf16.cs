@@ -46,7 +46,8 @@ internal static class Bf16
     /// <summary>Whether everything behind the columns of a matrix made by <see cref="Upload"/> is as it was.</summary>
     public static bool IsUntouchedBehind(Device device, Tensor tensor)
     {
-        var behind = new Tensor(tensor.Buffer, DType.BFloat16, tensor.Rows, tensor.RowStride).ColumnRange(tensor.Columns, tensor.RowStride - tensor.Columns);
+        var behind = new Tensor(
+            tensor.Buffer, DType.BFloat16, tensor.Rows, tensor.RowStride).ColumnRange(tensor.Columns, tensor.RowStride - tensor.Columns);
         var bits = new ushort[behind.Count];
         device.Download(behind, MemoryMarshal.AsBytes(bits.AsSpan()));
         return bits.All(b => b == Garbage);

@@ -14,8 +14,11 @@ internal sealed class CriticCase
     {
         (_shape, _tail) = (shape, tail);
         var random = new Random(shape.ParameterCount + pairs);
-        (X, Y) = ([.. Bf16.Values(random, xRows * shape.XColumns).Chunk(shape.XColumns)], [.. Bf16.Values(random, yRows * shape.YColumns).Chunk(shape.YColumns)]);
-        (A, B) = ([.. Enumerable.Range(0, pairs).Select(_ => random.Next(xRows))], [.. Enumerable.Range(0, pairs).Select(_ => random.Next(yRows))]);
+        (X, Y) = (
+            [.. Bf16.Values(random, xRows * shape.XColumns).Chunk(shape.XColumns)],
+            [.. Bf16.Values(random, yRows * shape.YColumns).Chunk(shape.YColumns)]);
+        A = [.. Enumerable.Range(0, pairs).Select(_ => random.Next(xRows))];
+        B = [.. Enumerable.Range(0, pairs).Select(_ => random.Next(yRows))];
         ScoreGradients = OpCase.Values(random, pairs, 1.0 / pairs);
         Parameters = [.. Enumerable.Range(0, shape.Layers).SelectMany(layer => Layer(layer, random))];
         Rounded = [.. Parameters];
@@ -42,13 +45,15 @@ internal sealed class CriticCase
 
     public (double[] Scores, double[] Gradient) Run(Device device)
     {
-        using Tensor x = Upload(device, X, _shape.XColumns), y = Upload(device, Y, _shape.YColumns), a = device.AllocateIndices(A), b = device.AllocateIndices(B);
-        using Tensor parameters = Upload(device, [device.ComputeType == DType.Float64 ? Rounded : Parameters], Parameters.Length), gradient = device.Allocate(1, Parameters.Length);
-        using var workspace = device.CreateCriticWorkspace(_shape, X.Length, Y.Length, A.Length);
-        device.CriticForward(workspace, parameters, x, y, a, b);
-        var scores = OpCase.Read(device, workspace.Scores);
-        device.Upload(ScoreGradients, workspace.ScoreGradients);
-        device.CriticBackward(workspace, parameters, x, y, a, b, gradient);
+        using Tensor x = Upload(device, X, _shape.XColumns), y = Upload(device, Y, _shape.YColumns), a = device.AllocateIndices(A);
+        using Tensor b = device.AllocateIndices(B);
+        using Tensor parameters = Upload(device, [device.ComputeType == DType.Float64 ? Rounded : Parameters], Parameters.Length);
+        using Tensor gradient = device.Allocate(1, Parameters.Length);
+        using var critic = device.CreateCritic(_shape, X.Length, Y.Length, A.Length);
+        critic.Forward(parameters, x, y, a, b);
+        var scores = OpCase.Read(device, critic.Scores);
+        device.Upload(ScoreGradients, critic.ScoreGradients);
+        critic.Backward(parameters, x, y, a, b, gradient);
         return (scores, OpCase.Read(device, gradient));
     }
 
@@ -82,7 +87,8 @@ internal sealed class CriticCase
         var at = 0;
         for (var layer = 0; layer < _shape.Layers; layer++)
         {
-            foreach (var (what, count) in new[] { ("weights", _shape.Widths[layer] * _shape.InputColumns(layer)), ("biases", _shape.Widths[layer]) })
+            var width = _shape.Widths[layer];
+            foreach (var (what, count) in new[] { ("weights", width * _shape.InputColumns(layer)), ("biases", width) })
             {
                 if (layer >= fromLayer)
                     Check($"{what} of layer {layer}", expected[at..(at + count)], found[at..(at + count)], tolerance);
@@ -108,5 +114,7 @@ internal sealed class CriticCase
 
     /// <summary>Weights that keep the size of what they multiply.</summary>
     private IEnumerable<double> Layer(int layer, Random random) =>
-        OpCase.Values(random, _shape.Widths[layer] * _shape.InputColumns(layer), 1 / Math.Sqrt(_shape.InputColumns(layer))).Concat(OpCase.Values(random, _shape.Widths[layer], 0.3));
+        OpCase.Values(
+            random, _shape.Widths[layer] * _shape.InputColumns(layer), 1 / Math.Sqrt(
+                _shape.InputColumns(layer))).Concat(OpCase.Values(random, _shape.Widths[layer], 0.3));
 }

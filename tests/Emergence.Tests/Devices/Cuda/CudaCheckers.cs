@@ -7,7 +7,8 @@ namespace Emergence.Tests.Devices.Cuda;
 /// <summary>NVIDIA's assembler and run-time compiler, or a skipped test.</summary>
 internal static class CudaCheckers
 {
-    private static readonly ConcurrentDictionary<(string Name, string Gpu), Lazy<(IReadOnlyList<KernelFigures>, IReadOnlyList<string>)>> s_figures = [];
+    private static readonly ConcurrentDictionary<
+        (string Name, string Gpu), Lazy<(IReadOnlyList<KernelFigures>, IReadOnlyList<string>)>> s_figures = [];
     private static readonly Lazy<NvrtcCompiler> s_nvrtc = new(() => NvrtcCompiler.Open(Tools.Nvrtc));
 
     public static CudaTools Tools
@@ -28,7 +29,8 @@ internal static class CudaCheckers
         {
             const string Entry = "EMERGENCE_CLANG:FILEPATH=";
             var cache = Path.Combine(TestData.Repository, "build", "CMakeCache.txt");
-            return File.Exists(cache) && File.ReadLines(cache).FirstOrDefault(line => line.StartsWith(Entry, StringComparison.Ordinal)) is { } line ? line[Entry.Length..] : "an unknown compiler";
+            return File.Exists(cache) && File.ReadLines(cache).FirstOrDefault(
+                line => line.StartsWith(Entry, StringComparison.Ordinal)) is { } line ? line[Entry.Length..] : "an unknown compiler";
         }
     }
 

@@ -22,7 +22,8 @@ public sealed class CudaDeviceTests
         using var device = new CudaDevice(EmulatorFixture.Kernels);
         const int K = 10_000, M = 5, N = 3;
         var (a, b) = (Values(K * M), Values(K * N));
-        using Tensor left = Upload(device, a, K, M), right = Upload(device, b, K, N), y = device.Allocate(M, N), first = device.Allocate(1, N);
+        using Tensor left = Upload(device, a, K, M), right = Upload(device, b, K, N), y = device.Allocate(M, N);
+        using Tensor first = device.Allocate(1, N);
         device.MatMul(left, right, y, transposeA: true);
         device.MatMul(left.ColumnRange(0, 1), right, first, transposeA: true);
         var found = Download(device, y);
@@ -103,7 +104,8 @@ public sealed class CudaDeviceTests
 
         float[] Attend(Device on)
         {
-            using Tensor tq = Upload(on, q, length, 160), tk = Upload(on, k, length, 80), tv = Upload(on, v, length, 80), before = on.AllocateIndices(parents), y = on.Allocate(length, 160);
+            using Tensor tq = Upload(on, q, length, 160), tk = Upload(on, k, length, 80), tv = Upload(on, v, length, 80);
+            using Tensor before = on.AllocateIndices(parents), y = on.Allocate(length, 160);
             on.Attention(tq, tk, tv, before, y, shape);
             return Download(on, y);
         }
@@ -140,8 +142,10 @@ public sealed class CudaDeviceTests
             const int Pairs = 67;
             double[] weights = [.. Enumerable.Repeat(1.0 / Pairs, Pairs)];
             using Tensor x = Upload(device, Draw(9 * 7), 9, 7), y = Upload(device, Draw(8 * 5), 8, 5);
-            using var training = new CriticTraining(device, shape, x, y, Rows(Pairs, 9), Rows(Pairs, 8), weights, weights, Emergence.Devices.Critics.PairSource.None, Draw(shape.ParameterCount)) { Rate = _ => 0.01 };
-            training.Take(device, 3);
+            using var training = new CriticTraining(
+                device, shape, x, y, Rows(Pairs, 9), Rows(Pairs, 8), weights, weights, Emergence.Devices.Critics.PairSource.None,
+                Draw(shape.ParameterCount)) { Rate = _ => 0.01 };
+            training.Step(device, 3);
             return [.. Download(device, training.Parameters), (float)training.Values[^1].Bits];
         }
     }

@@ -19,7 +19,7 @@ namespace Emergence.Tests.Devices.Cuda;
 /// <summary>What is planned against what is taken, and results where memory is short.</summary>
 public sealed class CudaMemoryTests
 {
-    /// <summary>Tables of pairs are planned for the kind that takes more; all else to the byte, but for what no op of these sizes holds.</summary>
+    /// <summary>To the byte: a plan is made by the code that takes the memory.</summary>
     [Theory]
     [InlineData(DType.Float32, false, 33, 17, 3_000, 0)]
     [InlineData(DType.Float32, false, 33, 17, 9_000, 8_500)]
@@ -30,39 +30,56 @@ public sealed class CudaMemoryTests
     public void A_training_takes_what_was_planned(DType arithmetic, bool warpgroups, int xRows, int yRows, int pairs, int drawn)
     {
         using var device = new CudaDevice(EmulatorFixture.Copy(), null, arithmetic, warpgroups);
-        var shape = new CriticShape(70, 96, 128, 96, 33, 1);
-        using Tensor x = device.Allocate(xRows, shape.XColumns), y = device.Allocate(yRows, shape.YColumns);
         var (random, fixedPairs) = (new Random(1), pairs - drawn);
         int[] Rows(int below) => [.. Enumerable.Range(0, fixedPairs).Select(_ => random.Next(below))];
-        double[] weights = [.. Enumerable.Repeat(1.0 / pairs, pairs)];
-        PairSource source = drawn == 0 ? PairSource.None : new OffSupportPairs(drawn, Table(xRows), Table(yRows), [.. Enumerable.Range(0, fixedPairs).Select(i => (i % xRows, i / xRows % yRows)).Distinct().Order()]);
-
-        var free = device.AvailableBytes;
-        using var training = new CriticTraining(device, shape, x, y, Rows(xRows), Rows(yRows), weights, weights, source, new float[shape.ParameterCount]) { Rate = _ => 1e-3 };
-        var taken = free - device.AvailableBytes;
-
-        var planned = CriticTraining.EstimateBytes(device, shape, xRows, yRows, pairs, drawn);
-        Assert.InRange(planned, taken, taken * 1.01);
+        var support = Enumerable.Range(0, fixedPairs).Select(i => (i % xRows, i / xRows % yRows)).Distinct().Order();
+        PairSource source = drawn == 0 ? PairSource.None : new OffSupportPairs(drawn, Table(xRows), Table(yRows), [.. support]);
+        Assert.Equal(Taken(device, new(70, 96, 128, 96, 33, 1), xRows, yRows, Rows(xRows), Rows(yRows), source, out var planned), planned);
 
         static AliasTable Table(int rows) => new([.. Enumerable.Repeat(1.0, rows)]);
+    }
+
+    /// <summary>The published protocol, with rows of their own and with rows that repeat.</summary>
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 1)]
+    [InlineData(true, 3)]
+    public void A_shuffled_training_takes_what_was_planned(bool warpgroups, int repeats)
+    {
+        using var device = new CudaDevice(EmulatorFixture.Copy(), null, DType.BFloat16, warpgroups);
+        int[] own = [.. Enumerable.Range(0, 600).Select(row => row / repeats)];
+        var classes = own.Max() + 1;
+        Assert.Equal(
+            Taken(
+                device, new(20, 31, 128, 96, 48, 24, 12, 6, 3, 1), classes, classes, own, own, new ShuffledPairs(own, own),
+                out var planned),
+            planned);
     }
 
     [Fact]
     public void A_small_training_takes_what_was_planned()
     {
         using var device = new CudaDevice(EmulatorFixture.Copy());
-        var shape = new CriticShape(9, 5, 64, 32, 16, 1);
-        using Tensor x = device.Allocate(11, 9), y = device.Allocate(13, 5);
-        int[] rows = [.. Enumerable.Range(0, 100).Select(i => i % 11)];
-        double[] weights = [.. Enumerable.Repeat(0.01, 100)];
-
-        var free = device.AvailableBytes;
-        using var training = new CriticTraining(device, shape, x, y, rows, rows, weights, weights, PairSource.None, new float[shape.ParameterCount]) { Rate = _ => 1e-3 };
-
-        Assert.Equal(free - device.AvailableBytes, CriticTraining.EstimateBytes(device, shape, 11, 13, 100, 0));
+        int[] a = [.. Enumerable.Range(0, 100).Select(i => i % 11)], b = [.. a.Select((_, i) => i % 13)];
+        Assert.Equal(Taken(device, new(9, 5, 64, 32, 16, 1), 11, 13, a, b, PairSource.None, out var planned), planned);
     }
 
-    /// <summary>Fewer rows at a time inside a block, where little is free from the start and where an op finds nothing for itself.</summary>
+    private static long Taken(
+        CudaDevice device, CriticShape shape, int xRows, int yRows, int[] a, int[] b, PairSource source, out long planned)
+    {
+        using Tensor x = device.Allocate(xRows, shape.XColumns), y = device.Allocate(yRows, shape.YColumns);
+        var pairs = a.Length + source.Count;
+        double[] weights = [.. Enumerable.Repeat(1.0 / pairs, pairs)];
+        planned = CriticTraining.EstimateBytes(device, shape, xRows, yRows, a, b, source);
+        var free = device.AvailableBytes;
+        using var training = new CriticTraining(
+            device, shape, x, y, a, b, weights, weights, source, new float[shape.ParameterCount]) { Rate = _ => 1e-3 };
+        return free - device.AvailableBytes;
+    }
+
+    /// <summary>
+    /// Fewer rows at a time inside a block, where little is free from the start and where an op finds nothing for itself.
+    /// </summary>
     [Theory]
     [InlineData(DType.Float32, false)]
     [InlineData(DType.BFloat16, true)]
@@ -115,26 +132,32 @@ public sealed class CudaMemoryTests
         using Tensor x = device.Allocate(60, 4), y = device.Allocate(60, 4);
         device.Upload(Cells.Vectors(60, 4, 5), x);
         device.Upload(Cells.Vectors(60, 4, 6), y);
-        using var training = new CriticTraining(device, shape, x, y, [0], [0], [1.0], [1.0], PairSource.None, Cells.Vectors(shape.ParameterCount, 1, 7)) { Rate = _ => 1e-3 };
+        using var training = new CriticTraining(
+            device, shape, x, y, [0], [0], [1.0], [1.0], PairSource.None, Cells.Vectors(shape.ParameterCount, 1, 7)) { Rate = _ => 1e-3 };
         var expected = HeldOut.Bits(device, training, HeldOut.Pairs(joint, 1, 1));
         Assert.True(double.IsFinite(expected));
 
         // All 3,600 pairs take 734,000 bytes.
         var total = device.AvailableBytes;
         EmulatorFixture.Memory(driver, (64L << 30) - total + 250_000);
-        Assert.Equal(BitConverter.DoubleToInt64Bits(expected), BitConverter.DoubleToInt64Bits(HeldOut.Bits(device, training, HeldOut.Pairs(joint, 1, 1))));
+        Assert.Equal(
+            BitConverter.DoubleToInt64Bits(expected),
+            BitConverter.DoubleToInt64Bits(HeldOut.Bits(device, training, HeldOut.Pairs(joint, 1, 1))));
 
         EmulatorFixture.Memory(driver, (64L << 30) - total + 50_000);
         var error = Assert.Throws<EmergenceException>(() => HeldOut.Bits(device, training, HeldOut.Pairs(joint, 1, 1)));
         Assert.StartsWith("CUDA_ERROR_OUT_OF_MEMORY in cuMemAlloc: needs ", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>A plan that fits is kept: on a device of that size and no byte more, every cell gets the value it has on a large one.</summary>
+    /// <summary>
+    /// A plan that fits is kept: on a device of that size and no byte more, every cell gets the value it has on a large one.
+    /// </summary>
     [Fact]
     public void What_fits_by_plan_runs()
     {
         var folder = ModelReference.Resolve("stories260k");
-        var data = DatasetTable.Create("words", Tokenizer.Load(folder), new DatasetOptions { Shots = 1, ModelFolder = folder, Sequences = 25 });
+        var data = DatasetTable.Create(
+            "words", Tokenizer.Load(folder), new DatasetOptions { Shots = 1, ModelFolder = folder, Sequences = 25 });
         var preset = Cells.Sampling with { StepLimit = 50 };
         var grid = new CellGrid(5, data.Length, EstimatorTable.Find("s-mine"), "0-1", null, 1, 2);
         var expected = Run(64L << 30, out var roomy);
@@ -154,7 +177,10 @@ public sealed class CudaMemoryTests
             plan = MemoryPlan.Of(device, ModelConfig.Read(folder), data, grid, preset, new TokenPasses(data, MicroPosition.Zero));
             using var model = LanguageModel.Load(folder, device);
             var results = new List<string>();
-            new GridRun(model, data, grid, preset, MicroPosition.Zero).Run(_ => false, result => results.Add($"{result.Cell} {Cells.Bytes(result.Information)} {result.Information.Failure}"), CancellationToken.None);
+            new GridRun(
+                model, data, grid, preset, MicroPosition.Zero).Run(
+                    _ => false, result => results.Add($"{result.Cell} {Cells.Bytes(result.Information)} {result.Information.Failure}"),
+                    CancellationToken.None);
             return [.. results.Order(StringComparer.Ordinal)];
         }
     }

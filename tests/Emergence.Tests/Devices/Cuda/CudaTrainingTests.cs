@@ -18,7 +18,7 @@ public sealed class CudaTrainingTests
     public void Queued_steps_are_the_bytes_of_steps_taken_one_by_one()
     {
         using var device = new CudaDevice(EmulatorFixture.Kernels);
-        var expected = Enumerable.Range(0, 3).Select(i => Run(i, training => training.Take(device, 70))).ToArray();
+        var expected = Enumerable.Range(0, 3).Select(i => Run(i, training => training.Step(device, 70))).ToArray();
         Assert.Equal(3, expected.Distinct().Count());
 
         Assert.Equal(expected[0], Run(0, training => device.Train([training], 70)));
@@ -75,18 +75,25 @@ public sealed class CudaTrainingTests
         Assert.Equal((scores.Max(Math.Abs), 0), (value.MaxScore, value.NonFinite));
     }
 
-    /// <summary>A block that takes all steps of a training gives the bytes of the ops, for whole chunks, tiles and classes and for parts of them.</summary>
+    /// <summary>
+    /// A block that takes all steps of a training gives the bytes of the ops, for whole chunks, tiles and classes and for parts of
+    /// them.
+    /// </summary>
     [Theory]
     [InlineData(1, 1, 1, 1, 1, 0)]
     [InlineData(25, 25, 64, 64, 625, 0)]
     [InlineData(7, 90, 70, 3, 33, 257)]
     [InlineData(80, 80, 5, 130, 80, 1100)]
-    public void A_small_critic_in_one_block_is_the_bytes_of_its_ops(int xRows, int yRows, int xColumns, int yColumns, int fixedPairs, int drawn)
+    public void A_small_critic_in_one_block_is_the_bytes_of_its_ops(
+        int xRows, int yRows, int xColumns, int yColumns, int fixedPairs, int drawn)
     {
         using var device = new CudaDevice(EmulatorFixture.Kernels);
         var shape = new CriticShape(xColumns, yColumns, 64, 32, 16, 1);
-        CriticTraining[] trainings = [.. Enumerable.Range(0, 3).Select(i => Training(device, i, shape: shape, xRows: xRows, yRows: yRows, fixedPairs: fixedPairs, drawn: drawn))];
-        trainings[0].Take(device, 3);
+        CriticTraining[] trainings = [
+            .. Enumerable.Range(0, 3).Select(
+                i => Training(device, i, shape: shape, xRows: xRows, yRows: yRows, fixedPairs: fixedPairs, drawn: drawn))
+        ];
+        trainings[0].Step(device, 3);
         device.Train(trainings[1..2], 3);
         Assert.Equal(trainings[0].Values.Count, trainings[1].Values.Count);
         device.Train(trainings[2..], 1);
@@ -96,7 +103,7 @@ public sealed class CudaTrainingTests
         device.Train([trainings[2], other], 2);
         Assert.Equal(Bytes(device, trainings[0]), Bytes(device, other));
         using var alone = Training(device, 2, shape: shape, xRows: xRows, yRows: yRows, fixedPairs: fixedPairs, drawn: drawn);
-        alone.Take(device, 3);
+        alone.Step(device, 3);
         Assert.Equal(Bytes(device, alone), Bytes(device, trainings[2]));
         Assert.DoesNotContain(trainings[0].Values, value => value.NonFinite > 0);
         foreach (var training in (CriticTraining[])[.. trainings, other, alone])
@@ -122,7 +129,10 @@ public sealed class CudaTrainingTests
 
         EmulatorFixture.Memory(driver, Bytes - small.AvailableBytes + 2000);
         var failed = Cells.Estimate(small, 3, requests[..2]);
-        Assert.All(failed, result => Assert.StartsWith("failed: CUDA_ERROR_OUT_OF_MEMORY in cuMemAlloc: needs ", result.Failure, StringComparison.Ordinal));
+        Assert.All(
+            failed,
+            result => Assert.StartsWith(
+                "failed: CUDA_ERROR_OUT_OF_MEMORY in cuMemAlloc: needs ", result.Failure, StringComparison.Ordinal));
 
         string[] Run(CudaDevice device, out int most)
         {
@@ -161,20 +171,32 @@ public sealed class CudaTrainingTests
         }, CancellationToken.None));
         Assert.Equal((1, ExitCode.TryAgain), (finished, error.ExitCode));
         Assert.StartsWith(name + " in cu", error.Message, StringComparison.Ordinal);
-        Assert.EndsWith("the device is lost to this process, what was finished is kept: run the same command again", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "the device is lost to this process, what was finished is kept: run the same command again", error.Message,
+            StringComparison.Ordinal);
         Assert.Equal(ExitCode.TryAgain, Assert.Throws<EmergenceException>(() => device.Allocate(3, 3)).ExitCode);
     }
 
-    private static CriticTraining Training(Device device, int seed, Func<int, double>? rate = null, CriticShape? shape = null, int xRows = 11, int yRows = 13, int fixedPairs = 31, int drawn = 40)
+    private static CriticTraining Training(
+        Device device, int seed, Func<int, double>? rate = null, CriticShape? shape = null, int xRows = 11, int yRows = 13,
+        int fixedPairs = 31, int drawn = 40)
     {
         shape ??= s_shape;
         var random = new Random(seed);
-        Tensor x = Upload(device, xRows, OpCase.Values(random, xRows * shape.XColumns)), y = Upload(device, yRows, OpCase.Values(random, yRows * shape.YColumns));
-        int[] a = [.. Enumerable.Range(0, fixedPairs).Select(_ => random.Next(xRows))], b = [.. Enumerable.Range(0, fixedPairs).Select(_ => random.Next(yRows))];
-        double[] joint = [.. Enumerable.Repeat(1.0 / fixedPairs, fixedPairs), .. new double[drawn]], marginal = [.. Enumerable.Range(0, fixedPairs + drawn).Select(_ => 2 * random.NextDouble() / (fixedPairs + drawn))];
+        Tensor x = Upload(device, xRows, OpCase.Values(random, xRows * shape.XColumns));
+        Tensor y = Upload(device, yRows, OpCase.Values(random, yRows * shape.YColumns));
+        int[] a = [.. Enumerable.Range(0, fixedPairs).Select(_ => random.Next(xRows))];
+        int[] b = [.. Enumerable.Range(0, fixedPairs).Select(_ => random.Next(yRows))];
+        double[] joint = [.. Enumerable.Repeat(1.0 / fixedPairs, fixedPairs), .. new double[drawn]];
+        double[] marginal = [.. Enumerable.Range(0, fixedPairs + drawn).Select(_ => 2 * random.NextDouble() / (fixedPairs + drawn))];
         PairSource source = drawn == 0 ? PairSource.None : new OffSupportPairs(drawn, Table(xRows), Table(yRows), [(1, 1), (2, 7)]);
         float[] initial = [.. OpCase.Values(random, shape.ParameterCount, 0.2).Select(v => (float)v)];
-        return new(device, shape, x, y, a, b, joint, marginal, source, initial) { Rate = rate ?? (step => 1e-2 / (1 + step)), Seed = (ulong)seed + (1ul << 40), Cell = 3 };
+        return new(device, shape, x, y, a, b, joint, marginal, source, initial)
+        {
+            Rate = rate ?? (step => 1e-2 / (1 + step)),
+            Seed = (ulong)seed + (1ul << 40),
+            Cell = 3,
+        };
 
         AliasTable Table(int rows) => new([.. Enumerable.Range(0, rows).Select(_ => 0.1 + random.NextDouble())]);
     }
@@ -187,9 +209,13 @@ public sealed class CudaTrainingTests
     }
 
     /// <summary>All that steps leave behind, to the bit.</summary>
-    private static string Bytes(Device device, CriticTraining training) =>
-        string.Join(' ', new[] { training.Parameters, training.FirstMoment, training.SecondMoment }.SelectMany(tensor => OpCase.Read(device, tensor))
-            .Concat(training.Values.SelectMany(value => new[] { value.Joint, value.LogPartition, value.MaxScore, value.NonFinite })).Select(BitConverter.DoubleToInt64Bits));
+    private static string Bytes(Device device, CriticTraining training)
+    {
+        var state = new[] { training.Parameters, training.FirstMoment, training.SecondMoment }
+            .SelectMany(tensor => OpCase.Read(device, tensor));
+        var values = training.Values.SelectMany(value => new[] { value.Joint, value.LogPartition, value.MaxScore, value.NonFinite });
+        return string.Join(' ', state.Concat(values).Select(BitConverter.DoubleToInt64Bits));
+    }
 
     private static void Dispose(CriticTraining training)
     {

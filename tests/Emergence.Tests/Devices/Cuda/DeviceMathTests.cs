@@ -97,7 +97,8 @@ public sealed unsafe class DeviceMathTests
         fixed (float* from = x, to = y)
         {
             driver.Check(driver.cuMemcpyHtoDAsync_v2((ulong)input.Address, from, (nuint)(4 * x.Length), stream.Handle));
-            stream.Launch(kernels[new KernelRow("probe_math", "probe", 256)], new Grid((x.Length + 255) / 256), input, output, x.Length, which);
+            stream.Launch(
+                kernels[new KernelRow("probe_math", "probe", 256)], new Grid((x.Length + 255) / 256), input, output, x.Length, which);
             driver.Check(driver.cuMemcpyDtoHAsync_v2(to, (ulong)output.Address, (nuint)(4 * x.Length), stream.Handle));
             stream.Synchronize();
         }

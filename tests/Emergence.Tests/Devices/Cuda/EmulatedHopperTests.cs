@@ -38,7 +38,8 @@ public sealed unsafe class EmulatedHopperTests : IDisposable
             (int Wrong, string Expected)[] mistakes =
             [
                 (1, "was its address masked by 0x3ffff?"),
-                (2, "a tensor load writes where another one in flight does|a product in flight reads|was not released since|mbarrier: more arrivals than its count"),
+                (2, "a tensor load writes where another one in flight does|a product in flight reads|was not released since|" +
+                    "mbarrier: more arrivals than its count"),
                 (3, "of the cluster where a product in flight reads|of the cluster what a product read there and was not released since"),
                 (4, "without a cluster barrier since it was initialised"),
                 (5, "leaves without having waited for those who arrive at its mbarriers|which has left"),
@@ -98,7 +99,8 @@ public sealed unsafe class EmulatedHopperTests : IDisposable
             EmulatorFixture.Order(_driver, order, seed);
             var error = Assert.Throws<EmergenceException>(() => Multiply(kernel, a, b, wrong, 1));
             Assert.StartsWith("CUDA_ERROR_LAUNCH_FAILED in ", error.Message, StringComparison.Ordinal);
-            Assert.True(expected.Split('|').Any(text => error.Message.Contains(text, StringComparison.Ordinal)), $"order {order}: {error.Message}");
+            Assert.True(
+                expected.Split('|').Any(text => error.Message.Contains(text, StringComparison.Ordinal)), $"order {order}: {error.Message}");
             _driver.Check(_driver.cuDevicePrimaryCtxReset_v2(0));
         }
     }
@@ -173,15 +175,20 @@ public sealed unsafe class EmulatedHopperTests : IDisposable
     public void A_grid_that_is_not_made_of_clusters_is_refused()
     {
         using var output = new CudaBuffer(_context, 4);
-        var error = Assert.Throws<EmergenceException>(() => _stream.Launch(Kernel("cluster_k_major"), new Grid(3), 2, [default, default], [output, Steps, 0]));
-        Assert.Equal("CUDA_ERROR_INVALID_CLUSTER_SIZE in cuLaunchKernelEx: cluster_k_major: grid 3,1,1 cannot be made of clusters 2,1,1", error.Message);
+        var error = Assert.Throws<EmergenceException>(
+            () => _stream.Launch(Kernel("cluster_k_major"), new Grid(3), 2, [default, default], [output, Steps, 0]));
+        Assert.Equal(
+            "CUDA_ERROR_INVALID_CLUSTER_SIZE in cuLaunchKernelEx: cluster_k_major: grid 3,1,1 cannot be made of clusters 2,1,1",
+            error.Message);
     }
 
     /// <summary>(16, 64) in bf16 as a tensor store has left it.</summary>
     private ushort[] Store(int wrong)
     {
         using var matrix = new Tensor(new CudaBuffer(_context, 16 * 64 * sizeof(ushort)), DType.BFloat16, 16, 64);
-        _stream.Launch(_kernels[new KernelRow("store_a_tile", "tensors", 32, SharedBytes: 2048 + 8)], new Grid(1), 1, [CudaTensorMap.Of(_driver, matrix, 16, 1)], [wrong]);
+        _stream.Launch(
+            _kernels[new KernelRow("store_a_tile", "tensors", 32, SharedBytes: 2048 + 8)], new Grid(1), 1,
+            [CudaTensorMap.Of(_driver, matrix, 16, 1)], [wrong]);
         var values = new ushort[16 * 64];
         fixed (ushort* to = values)
             _driver.Check(_driver.cuMemcpyDtoHAsync_v2(to, (ulong)matrix.Address, (nuint)(sizeof(ushort) * values.Length), _stream.Handle));
@@ -195,7 +202,9 @@ public sealed unsafe class EmulatedHopperTests : IDisposable
         using var matrix = new Tensor(new CudaBuffer(_context, 16 * 64 * sizeof(ushort)), DType.BFloat16, 16, 64);
         using CudaBuffer output = new(_context, sizeof(float) * 96), input = new(_context, 512);
         _driver.Check(_driver.cuMemsetD8Async((ulong)input.Address, 0x3f, 512, _stream.Handle));
-        _stream.Launch(_kernels[new KernelRow("refill_stages", "tensors", 96, SharedBytes: (2 * 2048) + 32)], new Grid(1), 1, [CudaTensorMap.Of(_driver, matrix, 16, 1)], [output, input, wrong]);
+        _stream.Launch(
+            _kernels[new KernelRow("refill_stages", "tensors", 96, SharedBytes: (2 * 2048) + 32)], new Grid(1), 1,
+            [CudaTensorMap.Of(_driver, matrix, 16, 1)], [output, input, wrong]);
         var values = new float[96];
         fixed (float* to = values)
             _driver.Check(_driver.cuMemcpyDtoHAsync_v2(to, (ulong)output.Address, (nuint)(sizeof(float) * values.Length), _stream.Handle));
@@ -219,7 +228,9 @@ public sealed unsafe class EmulatedHopperTests : IDisposable
         var isWide = kernel == "cluster_mn_major";
         using Tensor left = Upload(a, isWide), right = Upload(b, isWide);
         using var output = new CudaBuffer(_context, sizeof(float) * 2 * Tile * Tile);
-        ReadOnlySpan<CudaTensorMap> maps = [CudaTensorMap.Of(_driver, left, Tile, 1), CudaTensorMap.Of(_driver, right, isWide ? Tile : Tile / 2, 1)];
+        ReadOnlySpan<CudaTensorMap> maps = [
+            CudaTensorMap.Of(_driver, left, Tile, 1), CudaTensorMap.Of(_driver, right, isWide ? Tile : Tile / 2, 1)
+        ];
         _stream.Launch(Kernel(kernel), new Grid(2 * clusters), 2, maps, [output, Steps, wrong]);
         var values = new float[2 * Tile * Tile];
         fixed (float* to = values)
@@ -239,7 +250,8 @@ public sealed unsafe class EmulatedHopperTests : IDisposable
                 bits[isTransposed ? (k * rows) + i : (i * K) + k] = (ushort)(BitConverter.SingleToUInt32Bits(values[i, k]) >> 16);
         }
 
-        var tensor = new Tensor(new CudaBuffer(_context, sizeof(ushort) * bits.Length), DType.BFloat16, isTransposed ? K : rows, isTransposed ? rows : K);
+        var tensor = new Tensor(
+            new CudaBuffer(_context, sizeof(ushort) * bits.Length), DType.BFloat16, isTransposed ? K : rows, isTransposed ? rows : K);
         fixed (void* from = MemoryMarshal.AsBytes(bits.AsSpan()))
             _driver.Check(_driver.cuMemcpyHtoDAsync_v2((ulong)tensor.Address, from, (nuint)(sizeof(ushort) * bits.Length), _stream.Handle));
         return tensor;

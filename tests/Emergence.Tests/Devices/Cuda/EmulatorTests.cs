@@ -119,7 +119,8 @@ public sealed unsafe class EmulatorTests : IDisposable
     public void A_module_that_cannot_be_made_shows_the_drivers_log()
     {
         var error = Assert.Throws<EmergenceException>(() => _kernels[new KernelRow("gate", "no_such_file", 32)]);
-        Assert.Equal("CUDA_ERROR_INVALID_PTX in cuModuleLoadDataEx: no_such_file: line 1: the emulator was built without this file", error.Message);
+        Assert.Equal(
+            "CUDA_ERROR_INVALID_PTX in cuModuleLoadDataEx: no_such_file: line 1: the emulator was built without this file", error.Message);
     }
 
     /// <summary>A race shows as a difference between thread orders: the reader meets its neighbour's value or none.</summary>
@@ -178,7 +179,7 @@ public sealed unsafe class EmulatorTests : IDisposable
         _driver.Check(_driver.cuMemsetD8Async((ulong)value.Address, 1, 4, _stream.Handle));
         Assert.Equal(-1, Read(value, other));
         mark.Record(_stream);
-        mark.Hold(other);
+        mark.Synchronize();
         Assert.Equal(0x01010101, Read(value, other));
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Ops;
 using Emergence.Devices.Cuda.Driver;
 using Emergence.Devices.Tensors;
 
@@ -43,7 +44,9 @@ public sealed class HopperPairProductTests : IDisposable
         ordered.Forward_forms_its_operand_and_keeps_the_signs(600, 392, 136);
     }
 
-    /// <summary>Both widths of a tile, edges in each direction, rings that wrap; 600 rows are three tiles for each of the emulator's clusters.</summary>
+    /// <summary>
+    /// Both widths of a tile, edges in each direction, rings that wrap; 600 rows are three tiles for each of the emulator's clusters.
+    /// </summary>
     [Theory]
     [InlineData(1, 8, 8)]
     [InlineData(130, 100, 72)]
@@ -56,8 +59,9 @@ public sealed class HopperPairProductTests : IDisposable
         var pairs = new Pairs(_random, m, k, isActivated: true);
         var (weight, bias) = (Bf16.Values(_random, n * k), Bf16.Values(_random, n));
         using var rows = pairs.Upload(_device);
-        using Tensor w = Halves(weight, n, k), b = Floats(bias, 1, n), y = _device.Allocate(DType.BFloat16, m, Stride(n)), signs = _device.Allocate(DType.Int32, 1, (int)HopperProducts.SignWords(m, k));
-        _device.HopperPairs!.Forward(rows.Rows, w, b, y.ColumnRange(0, n), signs);
+        using Tensor w = Halves(weight, n, k), b = Floats(bias, 1, n), y = _device.Allocate(DType.BFloat16, m, Stride(n));
+        using Tensor signs = _device.Allocate(DType.Int32, 1, (int)ProductSm90Ops.SignWords(m, k));
+        _device.Queue.PairProductForward(rows.Rows, w, b, y.ColumnRange(0, n), signs);
         var (found, words) = (Read<ushort>(y), Read<uint>(signs));
         for (var i = 0; i < m; i++)
         {
@@ -69,7 +73,9 @@ public sealed class HopperPairProductTests : IDisposable
                     (sum, size) = (sum + row[at] * weight[j * k + at], size + Math.Abs(row[at] * weight[j * k + at]));
                 var expected = sum > 0 ? sum : 0.01 * sum;
                 var value = (double)BitConverter.UInt32BitsToSingle((uint)found[i * Stride(n) + j] << 16);
-                Assert.InRange(value, expected - Bound(k, size) - Bf16Epsilon * Math.Abs(expected), expected + Bound(k, size) + Bf16Epsilon * Math.Abs(expected));
+                Assert.InRange(
+                    value, expected - Bound(k, size) - Bf16Epsilon * Math.Abs(expected),
+                    expected + Bound(k, size) + Bf16Epsilon * Math.Abs(expected));
             }
 
             for (var at = 0; at < k; at++)
@@ -91,7 +97,8 @@ public sealed class HopperPairProductTests : IDisposable
             const int Most = 4;
             using var rows = pairs.Upload(_device);
             using Tensor right = Halves(x, k, n), parts = _device.Allocate(1, Most * m * n), sums = _device.Allocate(1, Most * m);
-            var count = _device.HopperPairs!.ByRows(rows.Rows, right, parts, isTransposed, isTransposed ? null : sums, Most);
+            var count = _device.Queue.PairProductByRows(
+                rows.Rows, right, parts, isTransposed, isTransposed ? (KernelArgument?)null : sums, Most);
             Assert.True(k < 1000 || count > 1);
             var (found, totals) = (Read<float>(parts), Read<float>(sums));
             var formed = Enumerable.Range(0, k).Select(pairs.Row).ToArray();
@@ -102,7 +109,8 @@ public sealed class HopperPairProductTests : IDisposable
                     var (sum, size) = (0.0, 0.0);
                     for (var at = 0; at < k; at++)
                         (sum, size) = (sum + formed[at][i] * x[at * n + j], size + Math.Abs(formed[at][i] * x[at * n + j]));
-                    var total = Enumerable.Range(0, count).Sum(part => (double)found[part * m * n + (isTransposed ? j * m + i : i * n + j)]);
+                    var total = Enumerable.Range(0, count).Sum(
+                        part => (double)found[part * m * n + (isTransposed ? j * m + i : i * n + j)]);
                     Assert.InRange(total, sum - Bound(k, size), sum + Bound(k, size));
                 }
 
@@ -110,7 +118,9 @@ public sealed class HopperPairProductTests : IDisposable
                 {
                     // Summed before they are rounded to bf16.
                     var (sum, size) = (formed.Sum(row => row[i]), formed.Sum(row => Math.Abs(row[i])));
-                    Assert.InRange(Enumerable.Range(0, count).Sum(part => (double)totals[part * m + i]), sum - Bf16Epsilon * size, sum + Bf16Epsilon * size);
+                    Assert.InRange(
+                        Enumerable.Range(0, count).Sum(part => (double)totals[part * m + i]), sum - Bf16Epsilon * size,
+                        sum + Bf16Epsilon * size);
                 }
             }
         }
@@ -121,7 +131,9 @@ public sealed class HopperPairProductTests : IDisposable
 
     private static int Stride(int columns) => (columns + 7) / 8 * 8;
 
-    /// <summary>As kernels/sm90 lay them out: of 64 rows and 64 columns the words of a warpgroup's threads, bits as fragments have the elements.</summary>
+    /// <summary>
+    /// As kernels/sm90 lay them out: of 64 rows and 64 columns the words of a warpgroup's threads, bits as fragments have the elements.
+    /// </summary>
     private static bool Sign(uint[] words, int row, int column, int columns)
     {
         var word = (row / 64 * ((columns + 63) / 64) + column / 64) * 128 + row % 64 / 16 * 32 + row % 8 * 4 + column % 8 / 2;
@@ -150,7 +162,8 @@ public sealed class HopperPairProductTests : IDisposable
     private sealed class Pairs(Random random, int count, int columns, bool isActivated)
     {
         private readonly double[] _p = Bf16.Values(random, Classes * columns), _q = Bf16.Values(random, Classes * columns);
-        private readonly int[] _a = [.. Enumerable.Range(0, count).Select(_ => random.Next(Classes))], _b = [.. Enumerable.Range(0, count).Select(_ => random.Next(Classes))];
+        private readonly int[] _a = [.. Enumerable.Range(0, count).Select(_ => random.Next(Classes))];
+        private readonly int[] _b = [.. Enumerable.Range(0, count).Select(_ => random.Next(Classes))];
 
         /// <summary>As the operand has it.</summary>
         public double[] Row(int i) => [.. Enumerable.Range(0, columns).Select(at =>
@@ -160,10 +173,13 @@ public sealed class HopperPairProductTests : IDisposable
         })];
 
         public Operand Upload(CudaDevice device) =>
-            new(new(Bf16.Upload(device, _p, Classes, columns), device.AllocateIndices(_a), Bf16.Upload(device, _q, Classes, columns), device.AllocateIndices(_b), isActivated));
+            new(
+                new(
+                    Bf16.Upload(device, _p, Classes, columns), device.AllocateIndices(_a), Bf16.Upload(device, _q, Classes, columns),
+                    device.AllocateIndices(_b), isActivated));
     }
 
-    private sealed record Operand(PairRows Rows) : IDisposable
+    private sealed record Operand(PairSumOperand Rows) : IDisposable
     {
         public void Dispose()
         {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices;
 using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Ops;
 using Emergence.Devices.Tensors;
 
 namespace Emergence.Tests.Devices.Cuda;
@@ -9,7 +10,7 @@ namespace Emergence.Tests.Devices.Cuda;
 public sealed class HopperProductTests : IDisposable
 {
     private const double Epsilon = 1.1920929e-7, Bf16Epsilon = 1.0 / 256;
-    private const int Parts = 3, Most = 4;
+    private const int Thirds = 3, Most = 4;
 
     private readonly CudaDevice _device = new(EmulatorFixture.Kernels, warpgroups: true);
     private readonly Random _random = new(11);
@@ -17,7 +18,9 @@ public sealed class HopperProductTests : IDisposable
     /// <summary>All three widths of a tile, edges in each direction, several tiles in a row, a ring that wraps.</summary>
     public static TheoryData<string, int, int, int> SizesOf(string layouts)
     {
-        (int M, int N, int K)[] sizes = [(1, 1, 1), (3, 33, 31), (130, 257, 70), (257, 190, 130), (129, 128, 450), (65, 384, 64), (257, 600, 70)];
+        (int M, int N, int K)[] sizes = [
+            (1, 1, 1), (3, 33, 31), (130, 257, 70), (257, 190, 130), (129, 128, 450), (65, 384, 64), (257, 600, 70)
+        ];
         var data = new TheoryData<string, int, int, int>();
         foreach (var layout in layouts.Split(' '))
         {
@@ -27,8 +30,6 @@ public sealed class HopperProductTests : IDisposable
 
         return data;
     }
-
-    private HopperProducts Products => _device.Hopper!;
 
     public void Dispose() => _device.Dispose();
 
@@ -42,7 +43,7 @@ public sealed class HopperProductTests : IDisposable
         using Tensor biasRow = Upload(bias, 1, n), added = Upload(residual, m, n), y = _device.Allocate(m, n);
         using (left)
         using (right)
-            Products.Launch(layout, left, right, y, ProductKind.Float, biasRow, Activation.Relu, added);
+            _device.Queue.ProductSm90(layout, left, right, y, ProductEpilogue.Float, biasRow, Activation.Relu, added);
         var found = Floats(y);
         Each(m, n, (i, j) =>
         {
@@ -63,7 +64,7 @@ public sealed class HopperProductTests : IDisposable
         var y = memory.ColumnRange(0, n);
         using (left)
         using (right)
-            Products.Launch(layout, left, right, y, ProductKind.Activated, biasRow, Activation.LeakyRelu);
+            _device.Queue.ProductSm90(layout, left, right, y, ProductEpilogue.Activated, biasRow, Activation.LeakyRelu);
         var found = Halves(memory);
         Each(m, n, (i, j) =>
         {
@@ -86,7 +87,7 @@ public sealed class HopperProductTests : IDisposable
         using var memory = UploadHalves(activation, m, Stride(n));
         using (left)
         using (right)
-            Products.Launch(layout, left, right, memory.ColumnRange(0, n), ProductKind.Gradient);
+            _device.Queue.ProductSm90(layout, left, right, memory.ColumnRange(0, n), ProductEpilogue.Gradient);
         var found = Halves(memory);
         Each(m, n, (i, j) =>
         {
@@ -97,20 +98,23 @@ public sealed class HopperProductTests : IDisposable
         });
     }
 
-    /// <summary>Signs lie as an instruction's results do: a word of each thread for 64 columns of 64 rows; those past the edges are noise.</summary>
+    /// <summary>
+    /// Signs lie as an instruction's results do: a word of each thread for 64 columns of 64 rows; those past the edges are noise.
+    /// </summary>
     [Theory]
     [MemberData(nameof(SizesOf), "NN")]
     public void Deltas_by_signs_in_bits(string layoutName, int m, int n, int k)
     {
         var layout = Enum.Parse<ProductLayout>(layoutName);
         var ((a, left), (b, right)) = Operands(layout, m, n, k);
-        var words = new uint[HopperProducts.SignWords(m, n)];
+        var words = new uint[ProductSm90Ops.SignWords(m, n)];
         _random.NextBytes(MemoryMarshal.AsBytes(words.AsSpan()));
-        using Tensor signs = _device.Allocate(DType.Int32, words.Length / 128, 128), memory = _device.Allocate(DType.BFloat16, m, Stride(n));
+        using Tensor signs = _device.Allocate(DType.Int32, words.Length / 128, 128);
+        using Tensor memory = _device.Allocate(DType.BFloat16, m, Stride(n));
         _device.Upload(MemoryMarshal.AsBytes(words.AsSpan()), signs);
         using (left)
         using (right)
-            Products.Launch(layout, left, right, memory.ColumnRange(0, n), ProductKind.Masked, signs: signs);
+            _device.Queue.ProductSm90(layout, left, right, memory.ColumnRange(0, n), ProductEpilogue.Masked, signs: signs);
         var found = Halves(memory);
         Each(m, n, (i, j) =>
         {
@@ -131,13 +135,13 @@ public sealed class HopperProductTests : IDisposable
     public void Parts_along_k_add_up(int m, int n, int k)
     {
         var ((a, left), (b, right)) = Operands(ProductLayout.TN, m, n, k);
-        var (count, length) = Products.SplitOf(m, n, k, Most);
+        var (count, length) = ProductSm90Ops.SplitOf(_device.Gpu.Traits, m, n, k, Most);
         Assert.True(k <= 64 || count > 1);
         Assert.InRange(k, (count - 1) * length + 1, count * length);
         using var y = _device.Allocate(count * m, n);
         using (left)
         using (right)
-            Assert.Equal(count, Products.LaunchParts(left, right, y, m, n, Most));
+            Assert.Equal(count, _device.Queue.PartialSumsSm90(left, right, y, m, n, Most));
         var found = Floats(y);
         Each(m, n, (i, j) =>
         {
@@ -150,13 +154,13 @@ public sealed class HopperProductTests : IDisposable
     /// <summary>Six products of three parts each are as exact as fp32; one and two parts are not.</summary>
     [Theory]
     [InlineData(1)]
-    [InlineData(Parts)]
-    public void Numbers_in_three_parts_keep_24_bits(int bParts)
+    [InlineData(Thirds)]
+    public void Numbers_in_three_parts_keep_24_bits(int thirdsOfB)
     {
         const int M = 70, N = 33, K = 96;
-        var (a, b) = (Values(M * K), bParts == 1 ? Rounded(N * K) : Values(N * K));
-        using Tensor left = Split(a, M, K, Parts), right = Split(b, N, K, bParts), y = _device.Allocate(M, N);
-        Products.Launch(ProductLayout.NT, left, right, y, ProductKind.Float, aParts: Parts, bParts: bParts);
+        var (a, b) = (Values(M * K), thirdsOfB == 1 ? Rounded(N * K) : Values(N * K));
+        using Tensor left = Split(a, M, K, Thirds), right = Split(b, N, K, thirdsOfB), y = _device.Allocate(M, N);
+        _device.Queue.ProductSm90(ProductLayout.NT, left, right, y, ProductEpilogue.Float, thirdsOfA: Thirds, thirdsOfB: thirdsOfB);
         var found = Floats(y);
         Each(M, N, (i, j) =>
         {
@@ -178,7 +182,8 @@ public sealed class HopperProductTests : IDisposable
         const int M = 9, N = 72, K = 80;
         var (a, b, bias) = (Values(M * K), stored == DType.BFloat16 ? Rounded(N * K) : Values(N * K), Rounded(N));
         var (rows, columns) = transposeB ? (N, K) : (K, N);
-        using Tensor left = Upload(a, M, K), right = stored == DType.BFloat16 ? UploadHalves(b, rows, columns) : Upload(b, rows, columns), biasRow = UploadHalves(bias, 1, N), y = _device.Allocate(M, N);
+        using Tensor left = Upload(a, M, K), right = stored == DType.BFloat16 ? UploadHalves(b, rows, columns) : Upload(b, rows, columns);
+        using Tensor biasRow = UploadHalves(bias, 1, N), y = _device.Allocate(M, N);
         _device.MatMul(left, right, y, transposeB: transposeB, bias: biasRow);
         var found = Floats(y);
         Each(M, N, (i, j) =>
@@ -215,8 +220,8 @@ public sealed class HopperProductTests : IDisposable
         using (left)
         using (right)
         {
-            Products.Launch(ProductLayout.NT, left, right, all, ProductKind.Float);
-            Products.Launch(ProductLayout.NT, left.RowRange(150, 1), right, one, ProductKind.Float);
+            _device.Queue.ProductSm90(ProductLayout.NT, left, right, all, ProductEpilogue.Float);
+            _device.Queue.ProductSm90(ProductLayout.NT, left.RowRange(150, 1), right, one, ProductEpilogue.Float);
         }
 
         Assert.Equal(Floats(all)[(150 * N)..(151 * N)], Floats(one));
@@ -249,7 +254,9 @@ public sealed class HopperProductTests : IDisposable
         double sum = 0, size = 0;
         for (var at = 0; at < k; at++)
         {
-            var product = (double)(layout == ProductLayout.TN ? a[at * m + i] : a[i * k + at]) * (layout == ProductLayout.NT ? b[j * k + at] : b[at * n + j]);
+            var left = layout == ProductLayout.TN ? a[at * m + i] : a[i * k + at];
+            var right = layout == ProductLayout.NT ? b[j * k + at] : b[at * n + j];
+            var product = (double)left * right;
             (sum, size) = (sum + product, size + Math.Abs(product));
         }
 
@@ -280,7 +287,8 @@ public sealed class HopperProductTests : IDisposable
     private Tensor UploadHalves(float[] values, int rows, int columns)
     {
         var tensor = _device.Allocate(DType.BFloat16, rows, columns);
-        _device.Upload(MemoryMarshal.AsBytes(values.Select(v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16)).ToArray().AsSpan()), tensor);
+        _device.Upload(
+            MemoryMarshal.AsBytes(values.Select(v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16)).ToArray().AsSpan()), tensor);
         return tensor;
     }
 
@@ -289,7 +297,7 @@ public sealed class HopperProductTests : IDisposable
     {
         using var source = Upload(values, rows, columns);
         var memory = _device.Allocate(DType.BFloat16, parts * rows, Stride(columns));
-        _device.SplitParts(source, memory.ColumnRange(0, columns), parts);
+        _device.Queue.Split3(source, memory.ColumnRange(0, columns), parts);
         return memory.ColumnRange(0, columns);
     }
 

@@ -11,7 +11,7 @@ public sealed class KernelImagesTests
     public void Code_is_there_where_it_was_embedded()
     {
         using var context = new CudaContext(EmulatorFixture.Kernels);
-        Assert.Equal(90, context.Capability);
+        Assert.Equal(90, context.Traits.Capability);
         var isEmbedded = KernelImages.Resource("matmul.sm_80.ptx") != null;
         Assert.Equal(isEmbedded || NvrtcCompiler.Find(driverVersion: 12_000) != null, new KernelImages(context, null).HasCode);
     }
@@ -32,12 +32,15 @@ public sealed class KernelImagesTests
 
     [Theory]
     [InlineData(75, "has compute capability 7.5: expected 8.0 or newer")]
-    [InlineData(80, "this build has no embedded GPU code and found no NVRTC to make it: install it (apt install libnvrtc12, or pip install nvidia-cuda-nvrtc-cu12), let CUDA_HOME name a CUDA toolkit, give --nvrtc FILE, or build with clang 19 or newer and CMake")]
+    [InlineData(
+        80,
+        "this build has no embedded GPU code and found no NVRTC to make it: install it (apt install libnvrtc12, or pip install " +
+        "nvidia-cuda-nvrtc-cu12), let CUDA_HOME name a CUDA toolkit, give --nvrtc FILE, or build with clang 19 or newer and CMake")]
     public void A_GPU_without_code_is_told_what_is_missing(int capability, string expected)
     {
         using var context = new CudaContext(EmulatorFixture.Kernels);
         var error = Assert.Throws<EmergenceException>(() => new KernelImages(context, null).For("not_embedded", capability, () => null));
-        Assert.Equal(capability < 80 ? $"{context.Name} {expected}" : expected, error.Message);
+        Assert.Equal(capability < 80 ? $"{context.Traits.Name} {expected}" : expected, error.Message);
     }
 
     [Fact]
@@ -56,5 +59,10 @@ public sealed class KernelImagesTests
     [InlineData("13.0,12.8", "13.0")]
     [InlineData("", null)]
     public void A_compiler_is_chosen_that_the_driver_understands(string found, string? expected) =>
-        Assert.Equal(expected, NvrtcCompiler.Choose(found.Split(',', StringSplitOptions.RemoveEmptyEntries), version => (int)Math.Round(1000 * double.Parse(version, System.Globalization.CultureInfo.InvariantCulture)), driverVersion: 12_400));
+        Assert.Equal(
+            expected,
+            NvrtcCompiler.Choose(
+                found.Split(',', StringSplitOptions.RemoveEmptyEntries),
+                version => (int)Math.Round(1000 * double.Parse(version, System.Globalization.CultureInfo.InvariantCulture)),
+                driverVersion: 12_400));
 }

@@ -1,5 +1,6 @@
 using Emergence.Devices;
 using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Ops;
 using Emergence.Devices.Reference;
 using Emergence.Devices.Tensors;
 
@@ -17,7 +18,9 @@ public sealed class ProductTests
             var cases = new TheoryData<string, int, int, int>();
             foreach (var layout in Enum.GetNames<ProductLayout>())
             {
-                foreach (var (m, n, k) in new[] { (1, 1, 1), (3, 31, 33), (31, 33, 257), (33, 257, 3), (257, 3, 31), (129, 96, 65), (130, 192, 40) })
+                (int M, int N, int K)[] sizes =
+                    [(1, 1, 1), (3, 31, 33), (31, 33, 257), (33, 257, 3), (257, 3, 31), (129, 96, 65), (130, 192, 40)];
+                foreach (var (m, n, k) in sizes)
                     cases.Add(layout, m, n, k);
             }
 
@@ -30,26 +33,32 @@ public sealed class ProductTests
     {
         using var device = Bf16.Device();
         using var c = new Case(device, _random, Enum.Parse<ProductLayout>(name), m, n, k);
-        float[] bias = [.. OpCase.Values(_random, n).Select(v => (float)v)], added = [.. OpCase.Values(_random, m * n).Select(v => (float)v)];
-        using Tensor b = device.Allocate(1, n), wide = device.Allocate(m, n + 3), y = Bf16.Upload(device, Bf16.Values(_random, m * n), m, n);
+        float[] bias = [.. OpCase.Values(_random, n).Select(v => (float)v)];
+        float[] added = [.. OpCase.Values(_random, m * n).Select(v => (float)v)];
+        using Tensor b = device.Allocate(1, n), wide = device.Allocate(m, n + 3);
+        using Tensor y = Bf16.Upload(device, Bf16.Values(_random, m * n), m, n);
         device.Upload(bias, b);
 
-        device.ProductActivated(c.Layout, c.A, c.B, y, b, Activation.LeakyRelu);
-        Check(Bf16.Download(device, y), i => ReferenceFunctions.Apply(Activation.LeakyRelu, c.Sum[i] + bias[i % n]), (i, value) => Error(i) + Bf16.Unit * Math.Abs(value));
+        device.Queue.Product(c.Layout, c.A, c.B, y, ProductEpilogue.Activated, b, Activation.LeakyRelu);
+        Check(
+            Bf16.Download(device, y), i => ReferenceFunctions.Apply(Activation.LeakyRelu, c.Sum[i] + bias[i % n]),
+            (i, value) => Error(i) + Bf16.Unit * Math.Abs(value));
         Assert.True(Bf16.IsUntouchedBehind(device, y));
 
         var before = Bf16.Download(device, y);
-        device.ProductGradient(c.Layout, c.A, c.B, y);
+        device.Queue.Product(c.Layout, c.A, c.B, y, ProductEpilogue.Gradient);
         Check(Bf16.Download(device, y), i => c.Sum[i] * (before[i] > 0 ? 1 : 0.01), (i, value) => Error(i) + Bf16.Unit * Math.Abs(value));
 
         // Three columns to the right of it: no row starts at a multiple of 16 bytes.
         var target = wide.ColumnRange(3, n);
         using var residual = device.Allocate(m, n);
         device.Upload(added, residual);
-        device.ProductFloat(c.Layout, c.A, c.B, target, b, Activation.GeluErf, residual);
+        device.Queue.Product(c.Layout, c.A, c.B, target, ProductEpilogue.Float, b, Activation.GeluErf, residual);
         var found = new double[m * n];
         device.Download(target, found);
-        Check(found, i => ReferenceFunctions.Apply(Activation.GeluErf, c.Sum[i] + bias[i % n]) + added[i], (i, value) => 1.2 * Error(i) + 4 * Bf16.Step * (Math.Abs(value) + Math.Abs(added[i])));
+        Check(
+            found, i => ReferenceFunctions.Apply(Activation.GeluErf, c.Sum[i] + bias[i % n]) + added[i],
+            (i, value) => 1.2 * Error(i) + 4 * Bf16.Step * (Math.Abs(value) + Math.Abs(added[i])));
 
         // k products, exact in single precision, and the bias.
         double Error(int i) => (k + 2) * Bf16.Step * (c.Size[i] + Math.Abs(bias[i % n]));
@@ -64,10 +73,10 @@ public sealed class ProductTests
         using var device = Bf16.Device();
         using var c = new Case(device, _random, ProductLayout.TN, m, n, k);
         using Tensor y = device.Allocate(m, n), first = device.Allocate(1, n);
-        device.ProductSplit(c.A, c.B, y);
+        device.Queue.ProductOverRows(c.A, c.B, y);
         var found = OpCase.Read(device, y);
         Check(found, i => c.Sum[i], (i, _) => 1030 * Bf16.Step * c.Size[i]);
-        device.ProductSplit(c.A.ColumnRange(0, 1), c.B, first);
+        device.Queue.ProductOverRows(c.A.ColumnRange(0, 1), c.B, first);
         Assert.Equal(found[..n], OpCase.Read(device, first));
     }
 
@@ -80,8 +89,9 @@ public sealed class ProductTests
         using var device = Bf16.Device();
         using var c = new Case(device, _random, Enum.Parse<ProductLayout>(name), 131, 128, 70);
         using Tensor all = device.Allocate(131, 128), some = device.Allocate(2, 40);
-        device.ProductFloat(c.Layout, c.A, c.B, all, null, Activation.None, null);
-        device.ProductFloat(c.Layout, c.A.RowRange(129, 2), c.Layout == ProductLayout.NT ? c.B.RowRange(0, 40) : c.B.ColumnRange(0, 40), some, null, Activation.None, null);
+        device.Queue.Product(c.Layout, c.A, c.B, all, ProductEpilogue.Float);
+        var columns = c.Layout == ProductLayout.NT ? c.B.RowRange(0, 40) : c.B.ColumnRange(0, 40);
+        device.Queue.Product(c.Layout, c.A.RowRange(129, 2), columns, some, ProductEpilogue.Float);
         Assert.Equal(OpCase.Read(device, all.RowRange(129, 2).ColumnRange(0, 40)), OpCase.Read(device, some));
     }
 
@@ -98,7 +108,7 @@ public sealed class ProductTests
             foreach (var (order, seed) in ((int, int)[])[(0, 1), (1, 1), (2, 1), (2, 2)])
             {
                 EmulatorFixture.Order(EmulatorFixture.Kernels, order, seed);
-                device.ProductFloat(c.Layout, c.A, c.B, y, null, Activation.None, null);
+                device.Queue.Product(c.Layout, c.A, c.B, y, ProductEpilogue.Float);
                 seen.Add(OpCase.Read(device, y));
             }
         }
@@ -157,7 +167,9 @@ public sealed class ProductTests
         for (var i = 0; i < found.Length; i++)
         {
             var value = expected(i);
-            Assert.True(Math.Abs(found[i] - value) <= tolerance(i, value), $"element {i}: expected {value}, found {found[i]}, tolerance {tolerance(i, value)}");
+            Assert.True(
+                Math.Abs(found[i] - value) <= tolerance(i, value),
+                $"element {i}: expected {value}, found {found[i]}, tolerance {tolerance(i, value)}");
         }
     }
 
@@ -174,7 +186,8 @@ public sealed class ProductTests
             {
                 for (var t = 0; t < k; t++)
                 {
-                    var product = a[layout == ProductLayout.TN ? t * m + i / n : i / n * k + t] * b[layout == ProductLayout.NT ? i % n * k + t : t * n + i % n];
+                    var left = a[layout == ProductLayout.TN ? t * m + i / n : i / n * k + t];
+                    var product = left * b[layout == ProductLayout.NT ? i % n * k + t : t * n + i % n];
                     (Sum[i], Size[i]) = (Sum[i] + product, Size[i] + Math.Abs(product));
                 }
             }

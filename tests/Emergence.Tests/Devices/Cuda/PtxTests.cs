@@ -42,12 +42,17 @@ public sealed partial class PtxTests
     /// <summary>Files whose kernels multiply on tensor cores, all of them.</summary>
     private static readonly string[] s_tensorFiles = ["product", "product_sm90", "pair_product_sm90", "critic_tail_mma"];
 
-    public static TheoryData<string> Files { get; } = [.. KernelImages.Resources("").Where(name => name.EndsWith(".ptx", StringComparison.Ordinal)).DefaultIfEmpty("none")];
+    public static TheoryData<string> Files { get; } = [
+        .. KernelImages.Resources("").Where(name => name.EndsWith(".ptx", StringComparison.Ordinal)).DefaultIfEmpty("none")
+    ];
 
     [Fact]
     public void Sources_are_always_embedded()
     {
-        Assert.All(KernelTable.Rows, row => Assert.True(KernelImages.Resource(row.File + ".cu") != null || KernelImages.Resource($"sm90/{row.File}.cu") != null, row.File));
+        Assert.All(
+            KernelTable.Rows,
+            row => Assert.True(
+                KernelImages.Resource(row.File + ".cu") != null || KernelImages.Resource($"sm90/{row.File}.cu") != null, row.File));
         Assert.Contains("include/em.h", KernelImages.Resources("include/"));
         Assert.DoesNotContain("include/em_emulated.h", KernelImages.Resources("include/"));
     }
@@ -87,7 +92,8 @@ public sealed partial class PtxTests
         foreach (var (kernel, instruction, least) in s_expected)
         {
             var text = Entries(Read(kernel.File + ".sm_80.ptx")).Single(entry => entry.Name == kernel.Name).Text;
-            Assert.True(Regex.Count(text, $@"(?<=\s){Regex.Escape(instruction)}") >= least, $"{kernel.Name}: fewer than {least} {instruction}");
+            Assert.True(
+                Regex.Count(text, $@"(?<=\s){Regex.Escape(instruction)}") >= least, $"{kernel.Name}: fewer than {least} {instruction}");
         }
     }
 
@@ -103,12 +109,16 @@ public sealed partial class PtxTests
         {
             var columns = int.Parse(name.Split('_')[^1], CultureInfo.InvariantCulture);
             (string, int)[] common = [("wgmma.wait_group.sync.aligned", 1), ("setmaxnreg.inc", 1), ("setmaxnreg.dec", 1)];
-            foreach (var (instruction, least) in common.Concat(file == "product_sm90" ? Tiles(columns) : Pairs(columns, name.Contains("forward", StringComparison.Ordinal))))
-                Assert.True(Regex.Count(text, $@"(?<=\s){Regex.Escape(instruction)}") >= least, $"{name}: fewer than {least} {instruction}");
+            foreach (var (instruction, least) in common.Concat(
+                file == "product_sm90" ? Tiles(columns) : Pairs(columns, name.Contains("forward", StringComparison.Ordinal))))
+                Assert.True(
+                    Regex.Count(text, $@"(?<=\s){Regex.Escape(instruction)}") >= least, $"{name}: fewer than {least} {instruction}");
         }
     }
 
-    /// <summary>NVIDIA's own assembler: no error, no complaint, no stack, no spill, nothing in local memory, on every GPU the PTX is for.</summary>
+    /// <summary>
+    /// NVIDIA's own assembler: no error, no complaint, no stack, no spill, nothing in local memory, on every GPU the PTX is for.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Files))]
     public void Assembles_without_spills(string name)
@@ -119,9 +129,18 @@ public sealed partial class PtxTests
             var (kernels, complaints) = CudaCheckers.Figures(name, gpu);
             Assert.Empty(complaints);
             Assert.Equal(entries, kernels.Select(kernel => kernel.Kernel).Order());
-            Assert.All(kernels, kernel => Assert.Equal((kernel.Kernel, gpu, 0, 0, 0), (kernel.Kernel, gpu, kernel.Assembled.StackBytes, kernel.Assembled.SpillBytes, kernel.Local)));
-            Assert.All(kernels.Where(kernel => s_tensorFiles.Contains(kernel.File)), kernel => Assert.True(kernel.Loop.Tensor > 0, $"no tensor instruction in the main loop of {kernel.Kernel}"));
-            Assert.All(kernels, kernel => Assert.True(kernel.BlocksPerMultiprocessor > 0, $"no block of {kernel.Kernel} fits on a multiprocessor of {gpu}"));
+            Assert.All(
+                kernels,
+                kernel => Assert.Equal(
+                    (kernel.Kernel, gpu, 0, 0, 0),
+                    (kernel.Kernel, gpu, kernel.Assembled.StackBytes, kernel.Assembled.SpillBytes, kernel.Local)));
+            Assert.All(
+                kernels.Where(kernel => s_tensorFiles.Contains(kernel.File)),
+                kernel => Assert.True(kernel.Loop.Tensor > 0, $"no tensor instruction in the main loop of {kernel.Kernel}"));
+            Assert.All(
+                kernels,
+                kernel => Assert.True(
+                    kernel.BlocksPerMultiprocessor > 0, $"no block of {kernel.Kernel} fits on a multiprocessor of {gpu}"));
         }
     }
 
@@ -136,7 +155,8 @@ public sealed partial class PtxTests
             Assert.Skip($"benchmarks/results/static.md is by another assembler than this one, ptxas {tools.Version}");
         if (!CudaCheckers.Compiler.EndsWith("clang-19", StringComparison.Ordinal))
             Assert.Skip($"benchmarks/results/static.md is of what clang-19 makes, and this PTX of {CudaCheckers.Compiler}");
-        var figures = KernelFigures.EmbeddedPtx.SelectMany(name => KernelFigures.TargetsOf(name).SelectMany(gpu => CudaCheckers.Figures(name, gpu).Kernels));
+        var figures = KernelFigures.EmbeddedPtx.SelectMany(
+            name => KernelFigures.TargetsOf(name).SelectMany(gpu => CudaCheckers.Figures(name, gpu).Kernels));
         Assert.Equal(StaticReport.Page([.. figures], tools.Version).Split('\n'), page.Split('\n'));
     }
 
@@ -173,14 +193,17 @@ public sealed partial class PtxTests
             yield return ("cp.async.bulk.tensor.3d.global.shared::cta.bulk_group", columns / 64);
     }
 
-    /// <summary>A step of 32 along k: 16 x 8 products of two halves, fragments of both operands, and copies of 16 bytes for the ring.</summary>
+    /// <summary>
+    /// A step of 32 along k: 16 x 8 products of two halves, fragments of both operands, and copies of 16 bytes for the ring.
+    /// </summary>
     private static IEnumerable<(KernelRow, string, int)> Tensors((ProductLayout Layout, int Columns) key, KernelRow kernel)
     {
         // Warps take 64 x 32, 32 x 48 or 32 x 32.
         var (down, across) = key.Columns switch { 128 => (4, 4), 96 => (2, 6), _ => (2, 4) };
         yield return (kernel, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 2 * down * across);
         yield return (kernel, "ldmatrix.sync.aligned.m8n8.x4", 2 * (down + across / 2));
-        yield return (kernel, "ldmatrix.sync.aligned.m8n8.x4.trans", 2 * (key.Layout switch { ProductLayout.NT => 0, ProductLayout.NN => across / 2, _ => down + across / 2 }));
+        var transposed = key.Layout switch { ProductLayout.NT => 0, ProductLayout.NN => across / 2, _ => down + across / 2 };
+        yield return (kernel, "ldmatrix.sync.aligned.m8n8.x4.trans", 2 * transposed);
         yield return (kernel, "cp.async.cg.shared.global", 4 * (2 + key.Columns / 64));
         yield return (kernel, "st.global.v4", 1);
     }
@@ -196,6 +219,9 @@ public sealed partial class PtxTests
     private static IEnumerable<(string Name, string Text)> Entries(string ptx) =>
         ptx.Split(".entry ").Skip(1).Select(text => (text[..text.IndexOf('(', StringComparison.Ordinal)].Trim(), text));
 
-    [GeneratedRegex(@"\.extern \.func.*|__local_depot\w*|\bcall(\.uni)?\s.*|\.visible \.entry _Z\w+|\b(atom|red)\.[\w.]*f(16|32|64)|\w+\.approx[\w.]*", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"\.extern \.func.*|__local_depot\w*|\bcall(\.uni)?\s.*|\.visible \.entry " +
+        @"_Z\w+|\b(atom|red)\.[\w.]*f(16|32|64)|\w+\.approx[\w.]*",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Forbidden();
 }

@@ -22,7 +22,9 @@ public sealed class ThreadOrderTests
         foreach (var arithmetic in (DType[])[DType.Float32, DType.BFloat16])
         {
             launched.UnionWith(Verify(order, arithmetic, warpgroups: false, OpChecks.All(small: true)));
-            var products = OpChecks.All(small: true).Where(check => s_products.Contains(check.Op) && (check.Op != "Train" || !check.Shape.Contains("768+768", StringComparison.Ordinal)));
+            var products = OpChecks.All(small: true).Where(
+                check => s_products.Contains(check.Op) && (check.Op != "Train" || !check.Shape.Contains(
+                    "768+768", StringComparison.Ordinal)));
             launched.UnionWith(Verify(order, arithmetic, warpgroups: true, [.. products]));
         }
 

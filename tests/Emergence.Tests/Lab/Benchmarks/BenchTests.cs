@@ -39,13 +39,15 @@ public class BenchTests
     [InlineData(1, 0.9, 1.1, 1.3, 1.05, 1.4, "ambiguous")]
     [InlineData(1, 0.9, 1.1, 0.7, 0.6, 0.8, "faster")]
     [InlineData(1, 0.9, 1.1, 0.7, 0.6, 0.95, "ambiguous")]
-    public void Verdicts_by_the_spreads(double median, double low, double high, double median2, double low2, double high2, string expected) =>
+    public void Verdicts_by_the_spreads(
+        double median, double low, double high, double median2, double low2, double high2, string expected) =>
         Assert.Equal(expected, BenchReport.Verdict(new(9, median, low, high, 0), new(9, median2, low2, high2, 0), 0.05));
 
     [Fact]
     public void A_file_reads_back_as_it_was_written()
     {
-        var file = File([Row("Gate", 1.0 / 3), Row("MatMul", 2e-5) with { Kind = "kernel", Kernel = "matmul_sum", Cache = "cold", Bytes = 7, Flops = 1e12 }]) with { Driver = "550.54, CUDA 12.4", Skipped = ["op \"X\": no memory"] };
+        var kernel = Row("MatMul", 2e-5) with { Kind = "kernel", Kernel = "matmul_sum", Cache = "cold", Bytes = 7, Flops = 1e12 };
+        var file = File([Row("Gate", 1.0 / 3), kernel]) with { Driver = "550.54, CUDA 12.4", Skipped = ["op \"X\": no memory"] };
         var path = Path.Combine(TestData.TemporaryFolder(), "a.json");
         System.IO.File.WriteAllText(path, file.ToJson());
 
@@ -71,7 +73,9 @@ public class BenchTests
         var (code, output, error) = Child.Run("bench", "compare", before, slower, "-o", "csv");
         Assert.True(code == 5, error);
         string[] rows = [.. output.Split("\r\n").Skip(1).Where(line => line.Length > 0)];
-        Assert.Equal(["Gate same", "Adam slower", "Embed only before", "Rotate only after"], rows.Select(row => row.Split(',')).Select(cells => $"{cells[1]} {cells[^1]}"));
+        Assert.Equal(
+            ["Gate same", "Adam slower", "Embed only before", "Rotate only after"],
+            rows.Select(row => row.Split(',')).Select(cells => $"{cells[1]} {cells[^1]}"));
         Assert.Equal(0, Child.Run("bench", "compare", before, slower, "--threshold", "150%").Code);
         Assert.Equal(0, Child.Run("bench", "compare", before, faster).Code);
         (code, _, error) = Child.Run("bench", "compare", before, other);
@@ -98,7 +102,8 @@ public class BenchTests
         var file = File([Row("Gate", 1)]);
 
         Assert.StartsWith("a GPU (cuda/fma32), 2026-01-02", BenchReport.About(file), StringComparison.Ordinal);
-        Assert.StartsWith("a GPU (cuda/fma32), driver 550.1, 2026-01-02", BenchReport.About(file with { Driver = "550.1" }), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "a GPU (cuda/fma32), driver 550.1, 2026-01-02", BenchReport.About(file with { Driver = "550.1" }), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,9 +117,13 @@ public class BenchTests
         System.IO.File.WriteAllText(path, output);
         var file = BenchFile.Read(path);
         foreach (var cache in new[] { "warm", "cold" })
-            Assert.Equal(["sort_scatter", "sort_starts", "sum_by_index"], file.Rows.Where(row => row.Kind == "kernel" && row.Cache == cache).Select(row => row.Kernel).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                ["sort_scatter", "sort_starts", "sum_by_index"],
+                file.Rows.Where(row => row.Kind == "kernel" && row.Cache == cache).Select(row => row.Kernel).Order(StringComparer.Ordinal));
         Assert.All(file.Rows.Where(row => row.Kernel == "sum_by_index"), row => Assert.True(row.ShareOf(file.Roof) > 0, row.ToString()));
-        Assert.All(file.Rows, row => Assert.True(row.Time.Low > 0 && row.Time.Low <= row.Time.Median && row.Time.Median <= row.Time.High, row.ToString()));
+        Assert.All(
+            file.Rows,
+            row => Assert.True(row.Time.Low > 0 && row.Time.Low <= row.Time.Median && row.Time.Median <= row.Time.High, row.ToString()));
         Assert.True(file.Roof is { BytesPerSecond: > 0, FlopsPerSecond: > 0 });
         Assert.Equal("emulator", file.Device);
     }
@@ -125,7 +134,7 @@ public class BenchTests
     {
         using var device = new CudaDevice(EmulatorFixture.Kernels);
         var run = new BenchRun(device, 0.001, _ => { }, CancellationToken.None);
-        foreach (var bench in OpBenches.All(BenchSize.Tiny))
+        foreach (var bench in OpBenches.All(DeviceScale.Tiny))
             run.Measure(bench);
 
         Assert.Empty(run.Skipped);
@@ -136,7 +145,8 @@ public class BenchTests
         Assert.Empty(OpChecks.Ops.Except(OpBenches.Ops).Except(["Train"]));
     }
 
-    private static BenchRow Row(string op, double seconds) => new("op", op, "", "(1, 2)", "warm", new(9, seconds, 0.9 * seconds, 1.1 * seconds, 1e-6), 0, 0);
+    private static BenchRow Row(string op, double seconds) =>
+        new("op", op, "", "(1, 2)", "warm", new(9, seconds, 0.9 * seconds, 1.1 * seconds, 1e-6), 0, 0);
 
     private static BenchFile File(BenchRow[] rows) => new()
     {

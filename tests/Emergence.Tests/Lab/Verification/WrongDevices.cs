@@ -26,13 +26,14 @@ internal sealed class UncorrectedAdam : ReferenceDevice
 }
 
 /// <summary>Single precision in memory; products of factors with so many significant bits.</summary>
-internal sealed class RoundedProducts(int bits, string path) : ReferenceDevice
+internal sealed class RoundedProducts(int bits, DType operands) : ReferenceDevice
 {
     public override DType ComputeType => DType.Float32;
 
-    public override string Path => path;
+    public override DeviceTraits Traits => new(DeviceScale.Tiny, operands);
 
-    protected override void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
+    protected override void MatMulCore(
+        Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
     {
         using var left = Rounded(a);
         using var right = b.Type == DType.Float32 ? Rounded(b) : null;

@@ -1,0 +1,134 @@
+using Emergence.Devices;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Ops;
+using Emergence.Devices.Tensors;
+using Emergence.Lab.Benchmarks;
+
+namespace Emergence.Lab.Listings;
+
+/// <summary>Launches that belong together, in their order, as the code that launches makes them on a planned GPU.</summary>
+/// <param name="Name">What tables call it.</param>
+/// <param name="About">Sizes in words.</param>
+/// <param name="Launches">Launches on a GPU of one kind.</param>
+internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLaunch> Launches)
+{
+    private const int StepRows = 300_000, StepColumns = 768;
+    private const int Rows = 16_384, Chain = 8, Width = 1_600, Heads = 25, Head = Width / Heads, Inner = 4 * Width;
+    private const int Support = 2_000, DrawnPairs = 50_000, Classes = 25;
+
+    /// <summary>Every kernel is in one of these; a kernel of several shows in the first.</summary>
+    public static IReadOnlyList<GpuPass> All(GpuTraits gpu) =>
+    [
+        new(
+            "step",
+            $"the published step in bf16: {StepRows:N0} rows of {StepColumns} + {StepColumns}, {string.Join('-', CriticWidths.Published)}",
+            Step(gpu, DType.BFloat16)),
+        new(
+            "block",
+            $"a block of GPT-2 XL, {Rows:N0} rows in chains of {Chain}, plain single precision",
+            Of(gpu with { HasWarpgroups = false }, DType.Float32, Block)),
+        new(
+            "step32",
+            "the published step in " + (gpu.HasWarpgroups
+                ? "single precision, six products of bf16 thirds for one of wide matrices"
+                : "plain single precision, op by op"),
+            Step(gpu, DType.Float32)),
+        new("op", $"one call over {Rows:N0} rows of {Width:N0}", Of(gpu, DType.Float32, Ops)),
+        new(
+            "other",
+            "inputs of the published step rounded; Adam op by op; 50,000 pairs off a support of 2,000, and with it through the tail of " +
+            "preset small; a step of preset small on 25 classes in one block",
+            [.. Of(gpu, DType.Float32, Others), .. SmallTail(gpu)]),
+    ];
+
+    public double SecondsOn(GpuRoof roof) => Launches.Sum(launch => roof.SecondsOf(launch.Work));
+
+    private static IReadOnlyList<KernelLaunch> Step(GpuTraits gpu, DType arithmetic) => Of(gpu, arithmetic, inputs =>
+    {
+        var training = StepBench.Published(StepRows, StepColumns, CriticWidths.Published).Prepare(inputs);
+        return () => inputs.Device.Train([training], 1);
+    });
+
+    /// <summary>What a call launches, once its inputs are there.</summary>
+    private static IReadOnlyList<KernelLaunch> Of(GpuTraits gpu, DType arithmetic, Func<BenchInputs, Action> prepare)
+    {
+        using var plan = CudaDevice.Plan(gpu, arithmetic);
+        using var inputs = new BenchInputs(plan.Device, 1);
+        return plan.LaunchesOf(prepare(inputs));
+    }
+
+    private static Action Block(BenchInputs inputs)
+    {
+        var device = inputs.Device;
+        Tensor x = New(Rows, Width), normed = New(Rows, Width), qkv = New(Rows, 3 * Width), mixed = New(Rows, Width);
+        Tensor inner = New(Rows, Inner);
+        Tensor weight = New(1, Width), bias = New(1, Width), wide = New(1, Inner);
+        Tensor toQkv = New(Width, 3 * Width), toOut = New(Width, Width), toInner = New(Width, Inner), fromInner = New(Inner, Width);
+        var parents = inputs.Indices([.. Enumerable.Range(0, Rows).Select(row => row % Chain == 0 ? -1 : row - 1)]);
+        var heads = new HeadLayout(Heads, Head, Head);
+        return () =>
+        {
+            device.LayerNorm(x, weight, bias, 1e-5f, normed);
+            device.MatMul(normed, toQkv, qkv, bias: wide.ColumnRange(0, 3 * Width));
+            var (q, k, v) = (qkv.ColumnRange(0, Width), qkv.ColumnRange(Width, Width), qkv.ColumnRange(2 * Width, Width));
+            device.Attention(q, k, v, parents, mixed, new(heads, heads, 0.125f));
+            device.MatMul(mixed, toOut, x, bias: bias, residual: x);
+            device.LayerNorm(x, weight, bias, 1e-5f, normed);
+            device.MatMul(normed, toInner, inner, bias: wide, activation: Activation.GeluTanh);
+            device.MatMul(inner, fromInner, x, bias: bias, residual: x);
+        };
+
+        Tensor New(int rows, int columns) => inputs.Keep(device.Allocate(rows, columns));
+    }
+
+    private static Action Ops(BenchInputs inputs)
+    {
+        var device = (CudaDevice)inputs.Device;
+        Tensor x = New(Rows, Width), y = New(Rows, Width), gate = New(Rows, Inner), up = New(Rows, Inner), weight = New(1, Width);
+        Tensor cosines = New(Chain, Head / 2), sines = New(Chain, Head / 2);
+        Tensor rows = inputs.Indices(Rows, Rows), positions = inputs.Indices(Rows, Chain);
+        var thirds = inputs.Keep(device.Allocate(DType.BFloat16, PartsOps.Thirds * Rows, Width));
+        return () =>
+        {
+            device.Embed(rows, x, 1, y);
+            device.GatherRows(x, rows, y);
+            device.Rotate(x, new(Heads, Head, Head), positions, cosines, sines, RotaryPairs.Halves);
+            device.RmsNorm(x, weight, 0, 1e-5f, y);
+            device.Gate(gate, up, Activation.Silu, up);
+            device.SoftCap(x, 30);
+            device.Queue.Split3(x, thirds);
+        };
+
+        Tensor New(int height, int width) => inputs.Keep(device.Allocate(height, width));
+    }
+
+    private static Action Others(BenchInputs inputs)
+    {
+        var device = (CudaDevice)inputs.Device;
+        var parameters = inputs.Keep(device.Allocate(1, new CriticShape(StepColumns, StepColumns, CriticWidths.Published).ParameterCount));
+        var single = inputs.Keep(device.Allocate(StepRows, StepColumns));
+        var half = inputs.Keep(device.Allocate(DType.BFloat16, StepRows, StepColumns));
+        var off = StepBench.OnSupport("small", Support, StepColumns, CriticWidths.Small, DrawnPairs).Prepare(inputs);
+        var small = StepBench.OnSupport("small", Classes, StepColumns, CriticWidths.Small, DrawnPairs).Prepare(inputs);
+        return () =>
+        {
+            device.Queue.ToBf16(single, half);
+            device.Adam(parameters, parameters, parameters, parameters, 1e-3, 1);
+            device.DrawPairs(off.Source, 1, 0, 0, off.A.RowRange(Support, DrawnPairs), off.B.RowRange(Support, DrawnPairs));
+            device.Train([small], 1);
+        };
+    }
+
+    /// <summary>The tail of a step of preset small alone: its other kernels are in the passes before.</summary>
+    private static IEnumerable<KernelLaunch> SmallTail(GpuTraits gpu)
+    {
+        string[] tail = [KernelTable.CriticTail.Name, KernelTable.CriticTailGradient.Name];
+        var launches = Of(gpu, DType.BFloat16, inputs =>
+        {
+            var training = StepBench.OnSupport("small", Support, StepColumns, CriticWidths.Small, DrawnPairs).Prepare(inputs);
+            return () => inputs.Device.Train([training], 1);
+        });
+        return launches.Where(launch => tail.Contains(launch.Kernel));
+    }
+}
