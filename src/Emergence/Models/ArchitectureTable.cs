@@ -1,3 +1,4 @@
+using Emergence.Checkpoints;
 using Emergence.Models.Architectures;
 
 namespace Emergence.Models;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Emergence.Checkpoints;
 
 namespace Emergence.Models;
 
@@ -28,7 +29,6 @@ internal static class KnownKeys
         ["attention_multiplier"] = [],
         ["attn_logit_softcapping"] = [],
         ["clip_qkv"] = [],
-        ["compression_config"] = [],
         ["cross_attention_hidden_size"] = [],
         ["embedding_multiplier"] = ["1", "1.0"],
         ["final_logit_softcapping"] = [],
@@ -42,7 +42,6 @@ internal static class KnownKeys
         ["num_local_experts"] = ["0"],
         ["partial_rotary_factor"] = ["1", "1.0"],
         ["pruned_heads"] = ["{}"],
-        ["quantization_config"] = [],
         ["query_pre_attn_scalar"] = [],
         ["residual_multiplier"] = ["1", "1.0"],
         ["rotary"] = ["true"],

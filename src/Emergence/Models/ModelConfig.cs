@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Emergence.Checkpoints;
+using Emergence.Checkpoints.Stored;
 
 namespace Emergence.Models;
 
@@ -15,6 +16,7 @@ public sealed class ModelConfig
     {
         Architecture = architecture;
         Shape = architecture.Read(config);
+        StoredForm = StoredFormTable.Read(config);
         StoredType = config.Text("dtype") ?? config.Text("torch_dtype");
         UnknownKeys = KnownKeys.Sort(config);
         Sha256 = sha256;
@@ -56,6 +58,11 @@ public sealed class ModelConfig
     public string Summary => string.Create(
         CultureInfo.InvariantCulture,
         $"{ModelType}, {Layers} layers, width {Width}, {Shape.Heads} heads ({Shape.KeyHeads} of keys) of {Shape.HeadSize}, vocabulary {VocabularySize}, {Parameters:N0} weights");
+
+    /// <summary>How matrices are packed, e.g. "gptq, 4 bits, groups of 128"; null where all weights are stored plain.</summary>
+    public string? Quantization => StoredForm?.Words;
+
+    internal StoredForm? StoredForm { get; }
 
     internal Architecture Architecture { get; }
 

@@ -1,0 +1,77 @@
+namespace Emergence.Checkpoints.Stored;
+
+/// <summary>AWQ, version gemm: whole numbers of 4 bits as (in, out), eight outputs a word in an order of their own.</summary>
+internal sealed class Awq : StoredForm
+{
+    private readonly int _group;
+
+    private Awq(ConfigReader config)
+    {
+        config.Pass("modules_to_not_convert", "backend", "do_fuse", "fuse_max_seq_len", "modules_to_fuse", "exllama_config");
+        var bits = config.Whole("bits", 1, 32);
+        if (bits != 4)
+            throw ConfigReader.Error($"quantization_config.bits is {bits}, expected 4 for awq");
+        if (config.Text("version") is { } version && version.ToLowerInvariant() is not ("gemm" or "exllama" or "ipex"))
+            throw ConfigReader.Error($"quantization_config.version {Printable.Quote(version)} is not supported (gemm is); save the model with AutoAWQ's version gemm");
+        if (!config.Flag("zero_point", true))
+            throw ConfigReader.Error("quantization_config.zero_point is false, expected true");
+        _group = config.Whole("group_size", -1, int.MaxValue);
+        if (_group == 0)
+            throw ConfigReader.Error("quantization_config.group_size is 0, expected 1 or more, or -1 for one group");
+    }
+
+    public static StoredFormRow Row { get; } = new("awq", config => new Awq(config));
+
+    public override string Words => $"awq, 4 bits, {Groups.Words(_group)}";
+
+    public override double BitsPerWeight => 4 + (_group > 0 ? 20.0 / _group : 0);
+
+    public override StoredMatrix? Find(StoredModule module)
+    {
+        if (module.Find(".qweight") == null)
+            return null;
+        var (words, groups) = (Ceiling(module.Outputs, 8), Groups.Count(module.Inputs, _group));
+        if (module.Outputs % 8 != 0)
+            throw module.Error($"{module.Name} has {module.Outputs} outputs, expected a multiple of 8 for awq");
+        return new Matrix(
+            module,
+            module.Take(".qweight", ["I32"], [module.Inputs, words]),
+            module.Take(".qzeros", ["I32"], [groups, words]),
+            module.Take(".scales", ScaleTypes, [groups, module.Outputs]),
+            Groups.Size(module.Inputs, _group));
+    }
+
+    private sealed class Matrix(StoredModule module, StoredPart codes, StoredPart zeros, StoredPart scales, int group)
+        : StoredMatrix(module, inputMajor: true, codes, zeros, scales)
+    {
+        /// <summary>Where in a word each of eight neighbours begins: the bits of outputs 0, 2, 4, 6, 1, 3, 5, 7 follow each other.</summary>
+        private static ReadOnlySpan<byte> Shifts => [0, 16, 4, 20, 8, 24, 12, 28];
+
+        public override void Unpack(int start, int count, Span<float> destination)
+        {
+            var words = Columns / 8;
+            var (scale, zero) = (new float[Columns], new int[Columns]);
+            var decoded = -1;
+            for (var row = 0; row < count; row++)
+            {
+                if ((start + row) / group != decoded)
+                {
+                    decoded = (start + row) / group;
+                    var packed = zeros.Elements<uint>((long)decoded * words, words);
+                    for (var column = 0; column < Columns; column++)
+                    {
+                        zero[column] = Code(packed, column);
+                        scale[column] = scales.Float((long)decoded * Columns + column);
+                    }
+                }
+
+                var line = codes.Elements<uint>((long)(start + row) * words, words);
+                var values = destination.Slice(row * Columns, Columns);
+                for (var column = 0; column < values.Length; column++)
+                    values[column] = (Code(line, column) - zero[column]) * scale[column];
+            }
+        }
+
+        private static int Code(ReadOnlySpan<uint> words, int column) => (int)(words[column / 8] >> Shifts[column % 8]) & 15;
+    }
+}
