@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Emergence.Checkpoints.Stored;
 
 /// <summary>AWQ, version gemm: whole numbers of 4 bits as (in, out), eight outputs a word in an order of their own.</summary>
@@ -41,16 +43,14 @@ internal sealed class Awq : StoredForm
             Groups.Size(module.Inputs, _group));
     }
 
+    /// <summary>The bits of outputs 0, 2, 4, 6, 1, 3, 5, 7 follow each other in a word.</summary>
     private sealed class Matrix(StoredModule module, StoredPart codes, StoredPart zeros, StoredPart scales, int group)
         : StoredMatrix(module, inputMajor: true, codes, zeros, scales)
     {
-        /// <summary>Where in a word each of eight neighbours begins: the bits of outputs 0, 2, 4, 6, 1, 3, 5, 7 follow each other.</summary>
-        private static ReadOnlySpan<byte> Shifts => [0, 16, 4, 20, 8, 24, 12, 28];
-
         public override void Unpack(int start, int count, Span<float> destination)
         {
             var words = Columns / 8;
-            var (scale, zero) = (new float[Columns], new int[Columns]);
+            var (scale, zero) = (new float[Columns], new float[Columns]);
             var decoded = -1;
             for (var row = 0; row < count; row++)
             {
@@ -58,20 +58,17 @@ internal sealed class Awq : StoredForm
                 {
                     decoded = (start + row) / group;
                     var packed = zeros.Elements<uint>((long)decoded * words, words);
+                    for (var word = 0; word < words; word++)
+                        Eights.ByHalves(packed[word]).CopyTo(zero, 8 * word);
                     for (var column = 0; column < Columns; column++)
-                    {
-                        zero[column] = Code(packed, column);
                         scale[column] = scales.Float((long)decoded * Columns + column);
-                    }
                 }
 
                 var line = codes.Elements<uint>((long)(start + row) * words, words);
                 var values = destination.Slice(row * Columns, Columns);
-                for (var column = 0; column < values.Length; column++)
-                    values[column] = (Code(line, column) - zero[column]) * scale[column];
+                for (var word = 0; word < words; word++)
+                    ((Eights.ByHalves(line[word]) - Vector256.Create(zero, 8 * word)) * Vector256.Create(scale, 8 * word)).CopyTo(values[(8 * word)..]);
             }
         }
-
-        private static int Code(ReadOnlySpan<uint> words, int column) => (int)(words[column / 8] >> Shifts[column % 8]) & 15;
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Emergence.Checkpoints.Stored;
 
 /// <summary>
@@ -97,7 +99,7 @@ internal sealed class Gptq : StoredForm
             }
 
             Array.Sort(groups, rows);
-            var (scale, zero) = (new float[Columns], new int[Columns]);
+            var (scale, zero) = (new float[Columns], new float[Columns]);
             for (var i = 0; i < count; i++)
             {
                 if (i == 0 || groups[i] != groups[i - 1])
@@ -109,7 +111,7 @@ internal sealed class Gptq : StoredForm
         protected override void CheckLoaded() => CheckGroups(_groupOf, _groups);
 
         /// <summary>A zero point is a number of as many bits as the codes, so that minus one and plus one wrap around.</summary>
-        private void Decode(int group, Span<float> scale, Span<int> zero)
+        private void Decode(int group, Span<float> scale, Span<float> zero)
         {
             var words = Words32(Columns, _bits);
             var packed = _zeros.Elements<uint>((long)group * words, words);
@@ -122,12 +124,23 @@ internal sealed class Gptq : StoredForm
             }
         }
 
-        private void Unpack(int row, ReadOnlySpan<float> scale, ReadOnlySpan<int> zero, Span<float> values)
+        private void Unpack(int row, ReadOnlySpan<float> scale, ReadOnlySpan<float> zero, Span<float> values)
         {
             var (word, shift) = Math.DivRem(row * (long)_bits, 32);
             var words = _codes.Elements<uint>(word * Columns, Columns);
             var next = shift + _bits > 32 ? _codes.Elements<uint>((word + 1) * Columns, Columns) : words;
-            for (var column = 0; column < values.Length; column++)
+            var column = 0;
+            if (shift + _bits <= 32)
+            {
+                for (; column <= values.Length - Vector256<float>.Count; column += Vector256<float>.Count)
+                {
+                    var codes = (Vector256.Create(words[column..]) >>> (int)shift) & Vector256.Create((uint)Mask);
+                    var whole = Vector256.ConvertToSingle(codes.AsInt32());
+                    ((whole - Vector256.Create(zero[column..])) * Vector256.Create(scale[column..])).CopyTo(values[column..]);
+                }
+            }
+
+            for (; column < values.Length; column++)
                 values[column] = (Code(words[column], next[column], (int)shift) - zero[column]) * scale[column];
         }
 

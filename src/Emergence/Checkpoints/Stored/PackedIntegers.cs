@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Emergence.Checkpoints.Stored;
 
 /// <summary>
@@ -58,7 +60,14 @@ internal sealed class PackedIntegers : StoredMatrix
             {
                 var (scale, zero) = (scales[group], zeros[group]);
                 var end = Math.Min(Columns, (group + 1) * _group);
-                for (var column = group * _group; column < end; column++)
+                var column = group * _group;
+                if (_bits == 4 && column % 8 == 0)
+                {
+                    for (; column <= end - 8; column += 8)
+                        ((Eights.InOrder(line[column / 8]) - Vector256.Create((float)zero)) * Vector256.Create(scale)).CopyTo(values[column..]);
+                }
+
+                for (; column < end; column++)
                     values[column] = (Code(line, column) - zero) * scale;
             }
         }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Emergence.Checkpoints.Stored;
 
 /// <summary>Codes of 8 bits, (out, in); each block of rows and columns, smaller at the edges, has a scale.</summary>
@@ -48,7 +50,18 @@ internal sealed class ScaledBytes : StoredMatrix
 
     private void Scale(ReadOnlySpan<byte> codes, float scale, float zero, Span<float> values)
     {
-        for (var i = 0; i < values.Length; i++)
+        var i = 0;
+        if (_values != SmallFloats.E5M2)
+        {
+            for (; i <= values.Length - 16; i += 16)
+            {
+                var (low, high) = _values == SmallFloats.E4M3 ? Eights.E4M3(codes[i..]) : Eights.Int8(codes[i..]);
+                ((low - Vector256.Create(zero)) * Vector256.Create(scale) * Vector256.Create(_factor)).CopyTo(values[i..]);
+                ((high - Vector256.Create(zero)) * Vector256.Create(scale) * Vector256.Create(_factor)).CopyTo(values[(i + 8)..]);
+            }
+        }
+
+        for (; i < values.Length; i++)
             values[i] = (_values[codes[i]] - zero) * scale * _factor;
     }
 }
