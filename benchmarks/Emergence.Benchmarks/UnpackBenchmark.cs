@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Emergence.Checkpoints;
 using Emergence.Checkpoints.Stored;
+using Emergence.Files.Safetensors;
 
 namespace Emergence.Benchmarks;
 

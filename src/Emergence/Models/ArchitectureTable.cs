@@ -1,4 +1,5 @@
 using Emergence.Checkpoints;
+using Emergence.Messages;
 using Emergence.Models.Architectures;
 
 namespace Emergence.Models;

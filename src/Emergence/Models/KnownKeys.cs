@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Emergence.Checkpoints;
+using Emergence.Messages;
 
 namespace Emergence.Models;
 

@@ -1,6 +1,6 @@
 using Emergence.Checkpoints.Stored;
 using Emergence.Devices;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
 
 namespace Emergence.Models;
 

@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Emergence.Checkpoints;
 using Emergence.Checkpoints.Stored;
+using Emergence.Files.Safetensors;
+using Emergence.Messages;
 
 namespace Emergence.Models;
 

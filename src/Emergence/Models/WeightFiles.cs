@@ -2,7 +2,9 @@ using System.IO.Enumeration;
 using Emergence.Checkpoints;
 using Emergence.Checkpoints.Stored;
 using Emergence.Devices;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
+using Emergence.Files.Safetensors;
+using Emergence.Messages;
 
 namespace Emergence.Models;
 

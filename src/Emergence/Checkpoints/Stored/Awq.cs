@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Emergence.Messages;
 
 namespace Emergence.Checkpoints.Stored;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Emergence.Messages;
 
 namespace Emergence.Checkpoints.Stored;
 

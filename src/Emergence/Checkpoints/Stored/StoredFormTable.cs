@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Checkpoints.Stored;
 
 /// <summary>A stored form of weights.</summary>

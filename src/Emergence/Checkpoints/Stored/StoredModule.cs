@@ -1,3 +1,6 @@
+using Emergence.Files.Safetensors;
+using Emergence.Messages;
+
 namespace Emergence.Checkpoints.Stored;
 
 /// <summary>A linear layer that a model needs, and the tensors of the checkpoint that store it: those that begin with its name.</summary>

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
+using Emergence.Files.Safetensors;
+using Emergence.Messages;
 
 namespace Emergence.Checkpoints.Stored;
 

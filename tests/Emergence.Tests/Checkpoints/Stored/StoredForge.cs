@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Emergence.Checkpoints;
 using Emergence.Checkpoints.Stored;
+using Emergence.Files.Safetensors;
 
 namespace Emergence.Tests.Checkpoints.Stored;
 
