@@ -79,7 +79,7 @@ internal static class ForwardChecks
     /// <summary>Numbers that tell where they belong; each row is asked for once, wherever a device cuts.</summary>
     private static void Unpack(OpRun run, int rows, int width)
     {
-        var y = run.Random(rows, width);
+        var y = (run.Keep(run.Device.Allocate(rows, width)), run.Keep(run.Reference.Allocate(rows, width)));
         run.Both((device, on) => device.Unpack(Rows, on(y)));
         run.Compare(y, _ => 0);
 
