@@ -1,3 +1,4 @@
+using Emergence.Checkpoints;
 using Emergence.Messages;
 using Emergence.Models.Architectures;
 

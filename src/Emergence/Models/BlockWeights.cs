@@ -3,11 +3,11 @@ using Emergence.Devices.Tensors;
 
 namespace Emergence.Models;
 
-/// <summary>y = x W' + b, with W as it is stored: (out, in), or (in, out) where <paramref name="InputMajor"/>.</summary>
-internal sealed record Linear(Tensor Weight, Tensor? Bias, bool InputMajor) : IDisposable
+/// <summary>y = x W' + b.</summary>
+internal sealed record Linear(Matrix Weight, Tensor? Bias) : IDisposable
 {
     public void Apply(Device device, Tensor x, Tensor y, Activation activation = Activation.None, Tensor? residual = null) =>
-        device.MatMul(x, Weight, y, transposeB: !InputMajor, bias: Bias, activation: activation, residual: residual);
+        device.MatMul(x, Weight.Ready(), y, transposeB: !Weight.InputMajor, bias: Bias, activation: activation, residual: residual);
 
     public void Dispose()
     {
@@ -84,12 +84,16 @@ internal sealed class ModelWeights : IDisposable
     /// <summary>(V, d); the embedding itself where they are tied.</summary>
     public required Linear Head { get; init; }
 
+    /// <summary>Where packed matrices are unpacked, or null where there are none.</summary>
+    public required UnpackedMatrix? Unpacked { get; init; }
+
     public void Dispose()
     {
         Embedding.Dispose();
         Positions?.Dispose();
         FinalNorm?.Dispose();
         Head.Dispose();
+        Unpacked?.Dispose();
         foreach (var block in Blocks)
             block.Dispose();
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Emergence.Checkpoints;
 using Emergence.Messages;
 
 namespace Emergence.Models;
@@ -29,7 +30,6 @@ internal static class KnownKeys
         ["attention_multiplier"] = [],
         ["attn_logit_softcapping"] = [],
         ["clip_qkv"] = [],
-        ["compression_config"] = [],
         ["cross_attention_hidden_size"] = [],
         ["embedding_multiplier"] = ["1", "1.0"],
         ["final_logit_softcapping"] = [],
@@ -43,7 +43,6 @@ internal static class KnownKeys
         ["num_local_experts"] = ["0"],
         ["partial_rotary_factor"] = ["1", "1.0"],
         ["pruned_heads"] = ["{}"],
-        ["quantization_config"] = [],
         ["query_pre_attn_scalar"] = [],
         ["residual_multiplier"] = ["1", "1.0"],
         ["rotary"] = ["true"],

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Emergence.Checkpoints;
+using Emergence.Checkpoints.Stored;
 using Emergence.Files.Safetensors;
 using Emergence.Messages;
 
@@ -16,6 +18,7 @@ public sealed class ModelConfig
     {
         Architecture = architecture;
         Shape = architecture.Read(config);
+        StoredForm = StoredFormTable.Read(config);
         StoredType = config.Text("dtype") ?? config.Text("torch_dtype");
         UnknownKeys = KnownKeys.Sort(config);
         Sha256 = sha256;
@@ -50,13 +53,38 @@ public sealed class ModelConfig
     /// <summary>Number of weights.</summary>
     public long Parameters => WeightPlan.Of(this).Sum(weight => (long)weight.Rows * weight.Columns);
 
-    /// <summary>Memory of the weights in the type the config says (4 bytes a weight where it says none).</summary>
-    public long EstimateBytes => Parameters * (StoredType is "bfloat16" or "float16" ? 2 : StoredType == "float64" ? 8 : 4);
+    /// <summary>
+    /// Memory of the weights in the type the config says (4 bytes a weight where it says none), or of the packed ones with the
+    /// largest of them unpacked.
+    /// </summary>
+    public long EstimateBytes
+    {
+        get
+        {
+            var (plain, packed, largest) = (0L, 0L, 0L);
+            foreach (var weight in WeightPlan.Of(this))
+            {
+                var count = (long)weight.Rows * weight.Columns;
+                if (StoredForm == null || weight.Linear == null || weight.IsHead)
+                    plain += count;
+                else
+                    (packed, largest) = (packed + count, Math.Max(largest, count));
+            }
+
+            var size = StoredType is "bfloat16" or "float16" ? 2 : StoredType == "float64" ? 8 : 4;
+            return plain * size + (long)(packed * (StoredForm?.BitsPerWeight ?? 0) / 8) + sizeof(float) * largest;
+        }
+    }
 
     /// <summary>One line for people.</summary>
     public string Summary => string.Create(
         CultureInfo.InvariantCulture,
-        $"{ModelType}, {Layers} layers, width {Width}, {Shape.Heads} heads ({Shape.KeyHeads} of keys) of {Shape.HeadSize}, vocabulary {VocabularySize}, {Parameters:N0} weights");
+        $"{ModelType}, {Layers} layers, width {Width}, {Shape.Heads} heads ({Shape.KeyHeads} of keys) of {Shape.HeadSize}, vocabulary {VocabularySize}, {Parameters:N0} weights{(Quantization is { } form ? $" ({form})" : "")}");
+
+    /// <summary>How matrices are packed, e.g. "gptq, 4 bits, groups of 128"; null where all weights are stored plain.</summary>
+    public string? Quantization => StoredForm?.Words;
+
+    internal StoredForm? StoredForm { get; }
 
     internal Architecture Architecture { get; }
 

@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using Emergence.Checkpoints;
+using Emergence.Checkpoints.Stored;
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
 using Emergence.Files.Safetensors;
@@ -10,10 +11,14 @@ namespace Emergence.Models;
 /// <summary>A checkpoint whose tensors have been held against the config: everything is there in the right shape, and nothing else that matters.</summary>
 internal sealed class WeightFiles
 {
+    /// <summary>Scales of a quantised cache of keys and values, which is not used here.</summary>
+    private static readonly string[] CacheScales = [".k_scale", ".v_scale", ".q_scale", ".k_proj.output_scale", ".v_proj.output_scale"];
+
     private readonly Checkpoint _checkpoint;
     private readonly ModelOptions _options;
     private readonly string _prefix;
     private readonly Dictionary<string, ExpectedWeight> _expected;
+    private readonly Dictionary<string, StoredMatrix> _packed = [];
 
     public WeightFiles(ModelConfig config, Checkpoint checkpoint, ModelOptions options)
     {
@@ -23,23 +28,53 @@ internal sealed class WeightFiles
             ?? throw Error($"has no {names.Prefixes[0]}{names.Embedding}.weight, with which a {config.ModelType} model begins; is this the folder of another model?");
         var plan = WeightPlan.Of(config);
         foreach (var weight in plan)
-            Check(weight, config.Shape);
+        {
+            if (FindPacked(config, weight) is { } packed)
+                _packed.Add(StoredName(weight), packed);
+            else
+                Check(weight, config.Shape);
+        }
+
         _expected = plan.ToDictionary(StoredName);
         Ignored = SortTheRest(config);
-        Bytes = _expected.Keys.Sum(name => checkpoint.Tensors[name].ByteLength);
+        Bytes = _expected.Keys.Except(_packed.Keys).Sum(name => checkpoint.Tensors[name].ByteLength) + _packed.Values.Sum(matrix => matrix.Bytes);
+        LargestPacked = _packed.Values.Select(matrix => (long)matrix.Rows * matrix.Columns).DefaultIfEmpty(0).Max();
     }
 
     /// <summary>Tensors of the checkpoint that are not read, in ordinal order.</summary>
     public IReadOnlyList<string> Ignored { get; }
 
-    /// <summary>Memory that the weights take.</summary>
+    /// <summary>Memory that the weights take as they are stored.</summary>
     public long Bytes { get; }
+
+    /// <summary>Elements of the largest packed matrix, 0 where all are plain: one at a time is unpacked.</summary>
+    public long LargestPacked { get; }
 
     /// <summary>Throws if the weights do not fit into so many bytes.</summary>
     public void RequireMemory(long available, string device)
     {
-        if (Bytes > available)
-            throw Error($"the weights need {Bytes:N0} bytes, device {device} has {available:N0}: use a smaller model or a device with more memory");
+        if (LargestPacked > int.MaxValue)
+            throw Error($"a packed matrix of {LargestPacked:N0} weights is over the limit of {int.MaxValue:N0}");
+        var needed = Bytes + sizeof(float) * LargestPacked;
+        if (needed > available)
+            throw Error($"the weights need {needed:N0} bytes, device {device} has {available:N0}: use a smaller model or a device with more memory");
+    }
+
+    /// <summary>The matrix of that name in its packed form; null where it is stored plain.</summary>
+    public StoredMatrix? LoadPacked(string name, bool isHead = false)
+    {
+        if (!_packed.TryGetValue(isHead ? name : _prefix + name, out var packed))
+            return null;
+        try
+        {
+            packed.Load(_options.AllowNonFinite);
+            return packed;
+        }
+        catch
+        {
+            packed.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The weight of that name, in its stored type; a vector as (1, n).</summary>
@@ -51,6 +86,15 @@ internal sealed class WeightFiles
     }
 
     private string StoredName(ExpectedWeight weight) => weight.IsHead ? weight.Name : _prefix + weight.Name;
+
+    /// <summary>Linear layers may be stored packed; embeddings and vectors are plain in every form.</summary>
+    private StoredMatrix? FindPacked(ModelConfig config, ExpectedWeight weight)
+    {
+        if (config.StoredForm is not { } form || weight.Linear is not { } layer)
+            return null;
+        var name = StoredName(weight);
+        return form.Find(new(_checkpoint, name[..name.LastIndexOf(".weight", StringComparison.Ordinal)], layer.Outputs, layer.Inputs));
+    }
 
     private void Check(ExpectedWeight weight, ModelShape shape)
     {
@@ -73,7 +117,8 @@ internal sealed class WeightFiles
 
     private string[] SortTheRest(ModelConfig config)
     {
-        var rest = _checkpoint.Tensors.Values.Where(entry => !_expected.ContainsKey(entry.Name)).OrderBy(entry => entry.Name, StringComparer.Ordinal).ToArray();
+        var packed = _packed.Values.SelectMany(matrix => matrix.Names).ToHashSet();
+        var rest = _checkpoint.Tensors.Values.Where(entry => !packed.Contains(entry.Name) && (!_expected.ContainsKey(entry.Name) || _packed.ContainsKey(entry.Name))).OrderBy(entry => entry.Name, StringComparer.Ordinal).ToArray();
         var unknown = rest.Where(entry => !IsLeftOver(entry, config) && !_options.IgnoreWeights.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, entry.Name, ignoreCase: false))).ToArray();
         if (unknown.Length == 0)
             return [.. rest.Select(entry => entry.Name)];
@@ -87,6 +132,8 @@ internal sealed class WeightFiles
         var name = entry.Name;
         if (name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal))
             return true;
+        if (config.StoredForm != null && CacheScales.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)))
+            return entry.Count == 1;
         if (name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attention.bias", StringComparison.Ordinal))
             return entry.Shape is [1, 1, var rows, var columns] && rows == columns;
         if (name.EndsWith(".attn.masked_bias", StringComparison.Ordinal) || name.EndsWith(".attention.masked_bias", StringComparison.Ordinal))

@@ -9,7 +9,8 @@ namespace Emergence.Models;
 /// </summary>
 internal sealed class WeightLoader(Device device, ModelConfig config, WeightFiles files) : IDisposable
 {
-    private readonly List<Tensor> _loaded = [];
+    private readonly List<IDisposable> _loaded = [];
+    private readonly UnpackedMatrix? _unpacked = files.LargestPacked > 0 ? new(device, files.LargestPacked) : null;
 
     private ModelShape Shape => config.Shape;
 
@@ -24,8 +25,8 @@ internal sealed class WeightLoader(Device device, ModelConfig config, WeightFile
     /// <summary>Frees what was loaded before a failure.</summary>
     public void Dispose()
     {
-        foreach (var tensor in _loaded)
-            tensor.Dispose();
+        foreach (var weight in _loaded)
+            weight.Dispose();
     }
 
     private ModelWeights LoadAll()
@@ -38,9 +39,9 @@ internal sealed class WeightLoader(Device device, ModelConfig config, WeightFile
             Blocks = [.. Enumerable.Range(0, Shape.Layers).Select(layer => Block($"{Names.Block}{layer}."))],
             FinalNorm = Norm("", Names.FinalNorm),
             Head = new(
-                Shape.TiedHead ? embedding : Take($"{Names.Head}.weight", isHead: true),
-                Shape.HeadBias ? TakeVector($"{Names.Head}.bias", isHead: true) : null,
-                InputMajor: false),
+                Shape.TiedHead ? new(embedding, inputMajor: false) : TakeMatrix($"{Names.Head}.weight", inputMajor: false, isHead: true),
+                Shape.HeadBias ? TakeVector($"{Names.Head}.bias", isHead: true) : null),
+            Unpacked = _unpacked,
         };
         _loaded.Clear();
         return weights;
@@ -64,7 +65,15 @@ internal sealed class WeightLoader(Device device, ModelConfig config, WeightFile
         ? null
         : new(Shape.Norm, TakeVector($"{block}{name}.weight"), Shape.Norm.Rms ? null : TakeVector($"{block}{name}.bias"));
 
-    private Linear Linear(string name, bool bias) => new(Take($"{name}.weight"), bias ? TakeVector($"{name}.bias") : null, Names.InputMajor);
+    private Linear Linear(string name, bool bias) => new(TakeMatrix($"{name}.weight", Names.InputMajor), bias ? TakeVector($"{name}.bias") : null);
+
+    private Matrix TakeMatrix(string name, bool inputMajor, bool isHead = false)
+    {
+        if (files.LoadPacked(name, isHead) is not { } packed)
+            return new(Take(name, isHead), inputMajor);
+        _loaded.Add(packed);
+        return new(packed, _unpacked!);
+    }
 
     private Tensor TakeVector(string name, bool isHead = false)
     {

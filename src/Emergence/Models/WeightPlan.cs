@@ -4,7 +4,11 @@ namespace Emergence.Models;
 internal readonly record struct Dimension(int Size, string Text);
 
 /// <summary>A weight that a model needs. A vector has one row and is stored with one size only.</summary>
-internal sealed record ExpectedWeight(string Name, bool IsHead, Dimension[] Sizes)
+/// <param name="Name">Without the prefix that a checkpoint may have.</param>
+/// <param name="IsHead">It never has a prefix.</param>
+/// <param name="Sizes">As it is stored plain.</param>
+/// <param name="Linear">Sizes of the linear layer whose matrix it is; null for embeddings and vectors.</param>
+internal sealed record ExpectedWeight(string Name, bool IsHead, Dimension[] Sizes, (int Outputs, int Inputs)? Linear = null)
 {
     public int Rows => Sizes.Length == 1 ? 1 : Sizes[0].Size;
 
@@ -26,7 +30,7 @@ internal static class WeightPlan
             AddBlock(plan, shape, names, $"{names.Block}{layer}.", width);
         AddNorm(plan, shape, names.FinalNorm, width);
         if (!shape.TiedHead)
-            plan.Add(new($"{names.Head}.weight", true, [vocabulary, width]));
+            plan.Add(new($"{names.Head}.weight", true, [vocabulary, width], (vocabulary.Size, width.Size)));
         if (shape.HeadBias)
             plan.Add(new($"{names.Head}.bias", true, [vocabulary]));
         return plan;
@@ -71,7 +75,7 @@ internal static class WeightPlan
 
     private static void AddLinear(List<ExpectedWeight> plan, WeightNames names, string name, Dimension input, Dimension output, bool bias)
     {
-        plan.Add(names.InputMajor ? Matrix($"{name}.weight", input, output) : Matrix($"{name}.weight", output, input));
+        plan.Add(new($"{name}.weight", false, names.InputMajor ? [input, output] : [output, input], (output.Size, input.Size)));
         if (bias)
             plan.Add(Vector($"{name}.bias", output));
     }

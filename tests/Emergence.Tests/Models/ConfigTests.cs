@@ -26,7 +26,6 @@ public sealed class ConfigTests
     [InlineData("scale_attn_by_inverse_layer_idx", "true", "config.json: scale_attn_by_inverse_layer_idx=true is not supported: it changes the result (expected no such key or false)")]
     [InlineData("scale_attn_weights", "false", "config.json: scale_attn_weights=false is not supported: it changes the result (expected no such key or true)")]
     [InlineData("add_cross_attention", "true", "config.json: add_cross_attention=true is not supported: it changes the result (expected no such key or false)")]
-    [InlineData("quantization_config", "{\"bits\":4}", "config.json: quantization_config is not supported: it changes the result (expected no such key)")]
     [InlineData("alibi", "true", "config.json: alibi=true is not supported: it changes the result (expected no such key or false)")]
     [InlineData("num_local_experts", "8", "config.json: num_local_experts=8 is not supported: it changes the result (expected no such key or 0)")]
     [InlineData("model_type", "\"mamba\"", "config.json: model_type 'mamba' is not supported (supported: gemma, gemma2, gemma3_text, gpt2, gptj, gpt_neox, llama, mistral, olmo2, openai-gpt, opt, phi3, qwen2, qwen3)")]

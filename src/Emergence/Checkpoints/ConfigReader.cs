@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Emergence.Messages;
 
-namespace Emergence.Models;
+namespace Emergence.Checkpoints;
 
 /// <summary>
 /// One JSON object of config.json. Null counts as absent. Keys that nobody asks for are collected, so that no setting
@@ -21,6 +21,8 @@ internal sealed class ConfigReader
         foreach (var property in root.EnumerateObject())
             _values.Add(property.Name, property.Value);
     }
+
+    public IEnumerable<string> Keys => _values.Keys;
 
     /// <summary>Keys that were never asked for, e.g. "rope_parameters.beta_fast", in ordinal order.</summary>
     public IEnumerable<string> Unasked =>
@@ -76,6 +78,36 @@ internal sealed class ConfigReader
         if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
             throw Unexpected(key, "a list of texts", value);
         return [.. value.EnumerateArray().Select(item => ReadText(key, item))];
+    }
+
+    public int[]? Wholes(string key, int least, int most)
+    {
+        if (Find(key) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Array)
+            throw Unexpected(key, $"a list of whole numbers from {least} to {most}", value);
+        var wholes = new int[value.GetArrayLength()];
+        for (var i = 0; i < wholes.Length; i++)
+        {
+            if (value[i].ValueKind != JsonValueKind.Number || !value[i].TryGetInt32(out wholes[i]) || wholes[i] < least || wholes[i] > most)
+                throw Unexpected(key, $"a list of whole numbers from {least} to {most}", value);
+        }
+
+        return wholes;
+    }
+
+    /// <summary>Marks keys as known whose values change nothing that is computed here.</summary>
+    public void Pass(params ReadOnlySpan<string> keys)
+    {
+        foreach (var key in keys)
+            _asked.Add(key);
+    }
+
+    /// <summary>Marks all keys as known and returns their number.</summary>
+    public int PassAll()
+    {
+        _asked.UnionWith(_values.Keys);
+        return _values.Count;
     }
 
     public ConfigReader? Part(string key)
