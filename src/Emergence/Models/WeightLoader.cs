@@ -7,82 +7,76 @@ namespace Emergence.Models;
 /// Brings checked weights into a device's memory: matrices in the type they are stored in, vectors (norms and biases) in
 /// the type the device computes with, which changes no value of a narrower type.
 /// </summary>
-internal sealed class WeightLoader(Device device, ModelConfig config, WeightFiles files) : IDisposable
+internal sealed class WeightLoader(Device device, WeightFiles files) : IWeightSource, IDisposable
 {
     private readonly List<Tensor> _loaded = [];
 
-    private ModelShape Shape => config.Shape;
+    /// <summary>Frees all weights.</summary>
+    public void Dispose() => _loaded.ForEach(tensor => tensor.Dispose());
 
-    private WeightNames Names => config.Architecture.Names;
+    public bool Has(ExpectedWeight weight) => files.Has(weight);
 
-    public static ModelWeights Load(Device device, ModelConfig config, WeightFiles files)
+    public Tensor Matrix(ExpectedWeight weight, int[]? order = null)
     {
-        using var loader = new WeightLoader(device, config, files);
-        return loader.LoadAll();
+        var stored = Keep(files.Load(device, weight));
+        return order == null ? stored : Ordered(stored, order);
     }
 
-    /// <summary>Frees what was loaded before a failure.</summary>
-    public void Dispose()
+    public Tensor Vector(ExpectedWeight weight, double offset = 0, int[]? order = null)
     {
-        foreach (var tensor in _loaded)
-            tensor.Dispose();
-    }
-
-    private ModelWeights LoadAll()
-    {
-        var embedding = Take($"{Names.Embedding}.weight");
-        var weights = new ModelWeights
-        {
-            Embedding = embedding,
-            Positions = Shape.PositionOffset == null ? null : Take($"{Names.Positions}.weight"),
-            Blocks = [.. Enumerable.Range(0, Shape.Layers).Select(layer => Block($"{Names.Block}{layer}."))],
-            FinalNorm = Norm("", Names.FinalNorm),
-            Head = new(
-                Shape.TiedHead ? embedding : Take($"{Names.Head}.weight", isHead: true),
-                Shape.HeadBias ? TakeVector($"{Names.Head}.bias", isHead: true) : null,
-                InputMajor: false),
-        };
-        _loaded.Clear();
-        return weights;
-    }
-
-    private BlockWeights Block(string block) => new()
-    {
-        AttentionInputNorm = Norm(block, Names.AttentionInputNorm),
-        AttentionOutputNorm = Norm(block, Names.AttentionOutputNorm),
-        InnerInputNorm = Norm(block, Names.InnerInputNorm),
-        InnerOutputNorm = Norm(block, Names.InnerOutputNorm),
-        QueryNorm = Norm(block, Names.QueryNorm),
-        KeyNorm = Norm(block, Names.KeyNorm),
-        QueryKeyValue = [.. Names.QueryKeyValue.Select(name => Linear(block + name, Shape.QueryKeyValueBias))],
-        AttentionOutput = Linear(block + Names.AttentionOutput, Shape.AttentionOutputBias),
-        Inner = [.. Names.Inner.Select(name => Linear(block + name, Shape.InnerBias))],
-        InnerOutput = Linear(block + Names.InnerOutput, Shape.InnerBias),
-    };
-
-    private Norm? Norm(string block, string? name) => name == null
-        ? null
-        : new(Shape.Norm, TakeVector($"{block}{name}.weight"), Shape.Norm.Rms ? null : TakeVector($"{block}{name}.bias"));
-
-    private Linear Linear(string name, bool bias) => new(Take($"{name}.weight"), bias ? TakeVector($"{name}.bias") : null, Names.InputMajor);
-
-    private Tensor TakeVector(string name, bool isHead = false)
-    {
-        var stored = Take(name, isHead);
-        if (stored.Type == device.ComputeType)
+        var stored = Keep(files.Load(device, weight));
+        if (order != null)
+            stored = Ordered(stored.Reshape(stored.Columns, 1), order).Reshape(1, stored.Columns);
+        if (stored.Type == device.ComputeType && offset == 0)
             return stored;
-        var computed = device.Allocate(1, stored.Columns);
-        _loaded.Add(computed);
-        using var first = device.AllocateIndices([0]);
-        device.Embed(first, stored, 1, computed);
-        stored.Dispose();
+        var computed = Keep(device.Allocate(stored.Rows, stored.Columns));
+        using var rows = device.AllocateIndices([.. Enumerable.Range(0, stored.Rows)]);
+        device.Embed(rows, stored, 1, computed);
+        Release(stored);
+        if (offset == 0)
+            return computed;
+        var values = new double[computed.Count];
+        device.Download(computed, values);
+        device.Upload(Array.ConvertAll(values, value => offset + value), computed);
         return computed;
     }
 
-    private Tensor Take(string name, bool isHead = false)
+    public double Number(ExpectedWeight weight)
     {
-        var tensor = files.Load(device, name, isHead);
+        var value = new double[1];
+        var stored = Vector(weight);
+        device.Download(stored, value);
+        Release(stored);
+        return value[0];
+    }
+
+    public Tensor Computed(int rows, int columns, Func<double[]> values)
+    {
+        var computed = Keep(device.Allocate(rows, columns));
+        device.Upload(values(), computed);
+        return computed;
+    }
+
+    private Tensor Ordered(Tensor stored, int[] order)
+    {
+        var ordered = Keep(device.Allocate(stored.Type, order.Length, stored.Columns));
+        using var rows = device.AllocateIndices(order);
+        device.GatherRows(stored, rows, ordered);
+        Release(stored);
+        return ordered;
+    }
+
+    private Tensor Keep(Tensor tensor)
+    {
         _loaded.Add(tensor);
         return tensor;
+    }
+
+    /// <summary>Frees what has been copied; a view is found by the buffer it is of.</summary>
+    private void Release(Tensor tensor)
+    {
+        var owner = _loaded.Find(kept => ReferenceEquals(kept.Buffer, tensor.Buffer))!;
+        _loaded.Remove(owner);
+        owner.Dispose();
     }
 }
