@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Emergence.Messages;
 using Emergence.Models.Architectures;
 
 namespace Emergence.Models;

@@ -1,5 +1,6 @@
 using Emergence.Checkpoints;
 using Emergence.Devices;
+using Emergence.Messages;
 
 namespace Emergence.Models;
 

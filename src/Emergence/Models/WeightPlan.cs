@@ -1,5 +1,5 @@
-using Emergence.Tensors;
-using Buffer = Emergence.Tensors.Buffer;
+using Emergence.Devices.Tensors;
+using Buffer = Emergence.Devices.Tensors.Buffer;
 
 namespace Emergence.Models;
 

@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Norms follow both halves; where some layers have a window, only those turn.</summary>

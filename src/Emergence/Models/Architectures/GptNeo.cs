@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>GPT-2 whose scores are not scaled, with windows in some layers.</summary>
