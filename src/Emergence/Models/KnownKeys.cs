@@ -60,13 +60,6 @@ internal static class KnownKeys
         ["use_qk_norm"] = ["false"],
     };
 
-    /// <summary>Refuses what the outer object of a nested config says of weights that are not plain numbers.</summary>
-    public static void RefuseForeignWeights(ConfigReader outer)
-    {
-        foreach (var key in (string[])["quantization_config", "compression_config"])
-            RequireNeutral(outer, key, Neutral[key]);
-    }
-
     /// <summary>Refuses settings that would change the result; returns the keys that nothing is known about.</summary>
     public static IReadOnlyList<string> Sort(ConfigReader config)
     {
