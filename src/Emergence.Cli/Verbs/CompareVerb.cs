@@ -20,8 +20,11 @@ internal static class CompareVerb
             var (one, other) = (Read(parsed.GetRequiredValue(first)), Read(parsed.GetRequiredValue(second)));
             if (!RunComparison.HaveSameData(one, other))
                 Console.Error.WriteLine($"the runs have other sequences ({one.Data}, {one.Sequences}; {other.Data}, {other.Sequences}): both sampling errors count, and a difference may be one of the data");
+            var (firstName, secondName) = (Name(parsed.GetRequiredValue(first)), Name(parsed.GetRequiredValue(second)));
+            if (RunComparison.QuantizationNote((firstName, one), (secondName, other)) is { } note)
+                Console.Error.WriteLine(note);
             var table = RunComparisonTable.Empty();
-            RunComparisonTable.AddTo(table, Name(parsed.GetRequiredValue(first)), Name(parsed.GetRequiredValue(second)), RunComparison.Of(one, other));
+            RunComparisonTable.AddTo(table, firstName, secondName, RunComparison.Of(one, other));
             if (table.Rows.Count == 0)
                 throw new EmergenceException("the runs have no E(T) in common: expected IE at the same number of tokens in both", ExitCode.Usage);
             Console.Out.Write(table.ToString(written));

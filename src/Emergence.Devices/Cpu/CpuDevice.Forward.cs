@@ -7,6 +7,20 @@ namespace Emergence.Devices.Cpu;
 /// <content>The ops of a forward pass, but for attention.</content>
 public sealed unsafe partial class CpuDevice
 {
+    /// <summary>In place, a few rows a thread at a time.</summary>
+    public override void Unpack(UnpackRows source, Tensor destination)
+    {
+        RequireFloat32(destination);
+        var grain = Math.Max(1, (1 << 16) / Math.Max(1, destination.Columns));
+        _pool.Run((destination.Rows + grain - 1) / grain, i =>
+        {
+            var start = i * grain;
+            var count = Math.Min(grain, destination.Rows - start);
+            source(start, count, new Span<float>(At(destination, start), count * destination.Columns));
+        });
+        GC.KeepAlive(destination);
+    }
+
     protected override void EmbedCore(Tensor ids, Tensor table, float scale, Tensor y, bool accumulate)
     {
         RequireFloat32(y);

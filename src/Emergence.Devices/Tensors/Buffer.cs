@@ -38,6 +38,14 @@ public sealed unsafe class HostBuffer : Buffer
         GC.AddMemoryPressure(Math.Max(1, byteLength));
     }
 
+    /// <summary>Bytes offset .. offset + count - 1; not to be used after the buffer is freed.</summary>
+    public Span<byte> Slice(long offset, int count)
+    {
+        if (offset < 0 || count < 0 || offset > ByteLength - count)
+            throw new ArgumentOutOfRangeException(nameof(offset), $"bytes {offset} .. {offset + count} of {ByteLength}");
+        return new((byte*)Address + offset, count);
+    }
+
     private static void* Allocate(long byteLength)
     {
         void* memory;

@@ -30,6 +30,7 @@ internal static class OpBenches
                 var (ids, table, y) = (inputs.Indices(rows, 4 * rows), inputs.Random(4 * rows, width), inputs.Random(rows, width));
                 return () => inputs.Device.Embed(ids, table, 1, y);
             });
+            yield return Unpack(rows, width);
             yield return GatherRows(rows, width, inOrder: false);
             yield return new("LayerNorm", $"({rows}, {width})", 2.0 * Single * rows * width, 0, inputs =>
             {
@@ -155,6 +156,14 @@ internal static class OpBenches
         {
             var (a, b, y) = (transposeA ? inputs.Random(k, m) : inputs.Random(m, k), transposeB ? inputs.Random(n, k) : inputs.Random(k, n), inputs.Random(m, n));
             return () => inputs.Device.MatMul(a, b, y, transposeA, transposeB);
+        });
+
+    /// <summary>What the device adds to the unpacking of a stored form: its threads, or the upload.</summary>
+    private static OpBench Unpack(int rows, int width) =>
+        new("Unpack", $"({rows}, {width})", 1.0 * Single * rows * width, 0, inputs =>
+        {
+            var y = inputs.Random(rows, width).Reshape(rows, width);
+            return () => inputs.Device.Unpack((_, _, destination) => destination.Fill(1), y);
         });
 
     private static OpBench GatherRows(int rows, int width, bool inOrder) =>

@@ -27,6 +27,8 @@ internal static class ForwardChecks
         }
 
         foreach (var (n, width) in shapes)
+            yield return new("Unpack", $"({n}, {width})", run => Unpack(run, n, width));
+        foreach (var (n, width) in shapes)
             yield return new("GatherRows", $"({n}, {width}) of (9, {width})", run => GatherRows(run, n, width));
         foreach (var (n, width) in shapes)
         {
@@ -85,6 +87,20 @@ internal static class ForwardChecks
 
             // The weight, its product and the sum are rounded.
             run.Compare(y, i => 3 * run.Precision.Sum * (Math.Abs(after[i]) + (accumulate ? Math.Abs(before[i]) : 0)));
+        }
+    }
+
+    /// <summary>Numbers that tell where they belong; each row is asked for once, wherever a device cuts.</summary>
+    private static void Unpack(OpRun run, int rows, int width)
+    {
+        var y = (run.Keep(run.Device.Allocate(rows, width)), run.Keep(run.Reference.Allocate(rows, width)));
+        run.Both((device, on) => device.Unpack(Rows, on(y)));
+        run.Compare(y, _ => 0);
+
+        void Rows(int start, int count, Span<float> destination)
+        {
+            for (var i = 0; i < count * width; i++)
+                destination[i] = start * width + i + 0.25f;
         }
     }
 

@@ -29,7 +29,7 @@ public sealed partial class Checkpoint
         var tensor = device.Allocate(type, rows, columns);
         try
         {
-            var scan = allowNonFinite ? null : new NonFiniteScan(type);
+            var scan = allowNonFinite ? null : NonFiniteScan.For(entry.DType);
             device.Fill(tensor, (offset, destination) =>
             {
                 for (var done = 0; done < destination.Length; done += PieceBytes)

@@ -1,35 +1,46 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Emergence.Devices.Tensors;
 using Emergence.Files.Safetensors;
 
 namespace Emergence.Checkpoints;
 
 /// <summary>Counts NaN and infinite elements of one tensor while its bytes pass by, in pieces of whole elements.</summary>
-internal sealed class NonFiniteScan(DType type)
+internal sealed class NonFiniteScan(string type)
 {
     private readonly Lock _lock = new();
     private long _nan;
     private long _infinite;
     private long _first = long.MaxValue;
 
+    /// <summary>Null for types whose elements are all finite.</summary>
+    public static NonFiniteScan? For(string type) => type is "F32" or "F64" or "F16" or "BF16" or "F8_E4M3" or "F8_E5M2" or "F8_E8M0" ? new(type) : null;
+
     /// <summary>Looks at the bytes from <paramref name="byteOffset"/> of the tensor on.</summary>
     public void Add(long byteOffset, ReadOnlySpan<byte> bytes)
     {
-        var start = byteOffset / type.Size();
+        var start = 8 * byteOffset / StoredType.Bits(type);
         switch (type)
         {
-            case DType.Float32:
+            case "F32":
                 Add<uint>(start, bytes, 0x7F80_0000);
                 break;
-            case DType.Float64:
+            case "F64":
                 Add<ulong>(start, bytes, 0x7FF0_0000_0000_0000);
                 break;
-            case DType.Float16:
+            case "F16":
                 Add<ushort>(start, bytes, 0x7C00);
                 break;
-            case DType.BFloat16:
+            case "BF16":
                 Add<ushort>(start, bytes, 0x7F80);
+                break;
+            case "F8_E5M2":
+                Add<byte>(start, bytes, 0x7C);
+                break;
+            case "F8_E4M3":
+                AddNaN(start, bytes, 0x7F, 0x7F);
+                break;
+            case "F8_E8M0":
+                AddNaN(start, bytes, 0xFF, 0xFF);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(bytes), type, "no floating-point type");
@@ -63,6 +74,21 @@ internal sealed class NonFiniteScan(DType type)
         }
 
         Count(start + index, values[index..], exponent);
+    }
+
+    /// <summary>Types without infinities: an element is NaN exactly if these bits of it are the code.</summary>
+    private void AddNaN(long start, ReadOnlySpan<byte> bytes, byte mask, byte code)
+    {
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            if ((bytes[i] & mask) != code)
+                continue;
+            lock (_lock)
+            {
+                _nan++;
+                _first = Math.Min(_first, start + i);
+            }
+        }
     }
 
     private void Count<T>(long start, ReadOnlySpan<T> values, T exponent)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Emergence.Checkpoints;
 using Emergence.Messages;
 using Emergence.Models.Architectures;
 

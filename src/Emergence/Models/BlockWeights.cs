@@ -3,14 +3,22 @@ using Emergence.Devices.Tensors;
 
 namespace Emergence.Models;
 
-/// <summary>y = x W' + b, with W as it is stored: (out, in), or (in, out) where <paramref name="InputMajor"/>.</summary>
-internal sealed record Linear(Tensor Weight, Tensor? Bias, bool InputMajor)
+/// <summary>y = x W' + b.</summary>
+/// <param name="Weight">W.</param>
+/// <param name="Bias">b, or none.</param>
+/// <param name="Part">The outputs that are wanted; null: all.</param>
+internal sealed record Linear(Matrix Weight, Tensor? Bias, (int Start, int Count)? Part = null)
 {
-    public void Apply(Device device, Tensor x, Tensor y, Activation activation = Activation.None, Tensor? residual = null) =>
-        device.MatMul(x, Weight, y, transposeB: !InputMajor, bias: Bias, activation: activation, residual: residual);
+    public void Apply(Device device, Tensor x, Tensor y, Activation activation = Activation.None, Tensor? residual = null)
+    {
+        var weight = Weight.Ready();
+        if (Part is var (start, count))
+            weight = Weight.InputMajor ? weight.ColumnRange(start, count) : weight.RowRange(start, count);
+        device.MatMul(x, weight, y, transposeB: !Weight.InputMajor, bias: Bias, activation: activation, residual: residual);
+    }
 
-    /// <summary>The projection onto some of the outputs alone; not of (in, out).</summary>
-    public Linear Outputs(int start, int count) => new(Weight.RowRange(start, count), Bias?.ColumnRange(start, count), InputMajor);
+    /// <summary>The projection onto some of the outputs alone.</summary>
+    public Linear Outputs(int start, int count) => new(Weight, Bias?.ColumnRange(start, count), (start, count));
 }
 
 /// <summary>A norm with weight (1, c) and bias (1, c), where it has them.</summary>

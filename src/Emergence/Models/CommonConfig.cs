@@ -1,3 +1,4 @@
+using Emergence.Checkpoints;
 using Emergence.Devices;
 using Emergence.Messages;
 

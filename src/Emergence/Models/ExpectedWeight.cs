@@ -9,8 +9,9 @@ internal readonly record struct Dimension(int Size, string Text)
 /// <summary>A weight that a model needs. A vector has one row and is stored with one size only, a number with one or none.</summary>
 /// <param name="Name">Without what stands before the names of this checkpoint.</param>
 /// <param name="IsHead">It belongs to the head.</param>
-/// <param name="Sizes">Rows and columns; one for a vector, none for a number.</param>
-internal sealed record ExpectedWeight(string Name, bool IsHead, Dimension[] Sizes)
+/// <param name="Sizes">Rows and columns as it is stored plain; one for a vector, none for a number.</param>
+/// <param name="Linear">Sizes of the linear layer whose matrix it is; null for embeddings, vectors and numbers.</param>
+internal sealed record ExpectedWeight(string Name, bool IsHead, Dimension[] Sizes, (int Outputs, int Inputs)? Linear = null)
 {
     public int Rows => Sizes.Length < 2 ? 1 : Sizes[0].Size;
 

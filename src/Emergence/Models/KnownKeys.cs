@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Emergence.Checkpoints;
 using Emergence.Messages;
 
 namespace Emergence.Models;
@@ -33,7 +34,6 @@ internal static class KnownKeys
         ["attention_multiplier"] = [],
         ["attn_logit_softcapping"] = [],
         ["clip_qkv"] = [],
-        ["compression_config"] = [],
         ["cross_attention_hidden_size"] = [],
         ["embedding_multiplier"] = ["1", "1.0"],
         ["final_logit_softcapping"] = [],
@@ -47,7 +47,6 @@ internal static class KnownKeys
         ["num_local_experts"] = ["0"],
         ["partial_rotary_factor"] = ["1", "1.0"],
         ["pruned_heads"] = ["{}"],
-        ["quantization_config"] = [],
         ["query_pre_attn_scalar"] = [],
         ["residual_multiplier"] = ["1", "1.0"],
         ["rotary"] = ["true"],
@@ -75,13 +74,6 @@ internal static class KnownKeys
         }
 
         return unknown;
-    }
-
-    /// <summary>Refuses what the outer object of a nested config says of weights that are not plain numbers.</summary>
-    public static void RefuseForeignWeights(ConfigReader outer)
-    {
-        foreach (var key in (string[])["quantization_config", "compression_config"])
-            RequireNeutral(outer, key, Neutral[key]);
     }
 
     private static void RequireNeutral(ConfigReader config, string key, string[] values)

@@ -41,7 +41,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Tensors of the checkpoint that were left out.</summary>
     public IReadOnlyList<string> IgnoredWeights { get; }
 
-    /// <summary>Memory that the weights take.</summary>
+    /// <summary>Memory that the weights take as they are stored; packed ones are unpacked one matrix at a time.</summary>
     public long WeightBytes { get; }
 
     /// <summary>What the checkpoint says that looks wrong but does no harm, and what of it is not run.</summary>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Emergence.Checkpoints;
+using Emergence.Checkpoints.Stored;
 using Emergence.Files.Safetensors;
 using Emergence.Messages;
 
@@ -25,9 +27,8 @@ public sealed class ModelConfig
         if (key != null)
             Shape = Shape with { Head = Head(Shape.Head, outer) };
         StoredType = config.Text("dtype") ?? config.Text("torch_dtype") ?? outer.Text("dtype") ?? outer.Text("torch_dtype");
+        StoredForm = StoredFormTable.Read(config) ?? (key == null ? null : StoredFormTable.Read(outer));
         UnknownKeys = KnownKeys.Sort(config);
-        if (key != null)
-            KnownKeys.RefuseForeignWeights(outer);
         Sha256 = sha256;
         _scalings = [.. Shape.Blocks.Select(block => block.Attention.Rotary?.Scaling).OfType<RotaryScaling>().Distinct()];
     }
@@ -64,8 +65,28 @@ public sealed class ModelConfig
     /// <summary>Number of weights.</summary>
     public long Parameters => WeightPlan.Of(this).Sum(weight => (long)weight.Rows * weight.Columns);
 
-    /// <summary>Memory of the weights in the type the config says (4 bytes a weight where it says none).</summary>
-    public long EstimateBytes => Parameters * (StoredType is "bfloat16" or "float16" ? 2 : StoredType == "float64" ? 8 : 4);
+    /// <summary>
+    /// Memory of the weights in the type the config says (4 bytes a weight where it says none), or of the packed ones with the
+    /// largest of them unpacked.
+    /// </summary>
+    public long EstimateBytes
+    {
+        get
+        {
+            var (plain, packed, largest) = (0L, 0L, 0L);
+            foreach (var weight in WeightPlan.Of(this))
+            {
+                var count = (long)weight.Rows * weight.Columns;
+                if (StoredForm == null || weight.Linear == null || weight.IsHead)
+                    plain += count;
+                else
+                    (packed, largest) = (packed + count, Math.Max(largest, count));
+            }
+
+            var size = StoredType is "bfloat16" or "float16" ? 2 : StoredType == "float64" ? 8 : 4;
+            return plain * size + (long)(packed * (StoredForm?.BitsPerWeight ?? 0) / 8) + sizeof(float) * largest;
+        }
+    }
 
     /// <summary>One line for people.</summary>
     public string Summary
@@ -75,12 +96,17 @@ public sealed class ModelConfig
             var attention = Shape.Blocks[0].Attention;
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{ModelType}, {Layers} layers, width {Width}, {attention.Heads} heads ({attention.KeyHeads} of keys) of {attention.HeadSize}, vocabulary {VocabularySize}, {Parameters:N0} weights");
+                $"{ModelType}, {Layers} layers, width {Width}, {attention.Heads} heads ({attention.KeyHeads} of keys) of {attention.HeadSize}, vocabulary {VocabularySize}, {Parameters:N0} weights{(Quantization is { } form ? $" ({form})" : "")}");
         }
     }
 
     /// <summary>Whether what a prefix is to the model depends on how long its sequence will be.</summary>
     public bool DependsOnLength => LikeLength(MaxPositions) != 0;
+
+    /// <summary>How matrices are packed, e.g. "gptq, 4 bits, groups of 128"; null where all weights are stored plain.</summary>
+    public string? Quantization => StoredForm?.Words;
+
+    internal StoredForm? StoredForm { get; }
 
     internal Architecture Architecture { get; }
 

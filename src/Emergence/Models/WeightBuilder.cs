@@ -9,8 +9,11 @@ internal interface IWeightSource
     /// <summary>Whether the checkpoint has this one, which a model may lack.</summary>
     bool Has(ExpectedWeight weight);
 
-    /// <summary>A matrix in the type it is stored in; <paramref name="order"/> says which stored row each of its rows is.</summary>
-    Tensor Matrix(ExpectedWeight weight, int[]? order = null);
+    /// <summary>A table in the type it is stored in.</summary>
+    Tensor Table(ExpectedWeight weight);
+
+    /// <summary>The matrix of a linear layer, plain or packed; <paramref name="order"/> says which stored output each of its outputs is.</summary>
+    Matrix Matrix(ExpectedWeight weight, bool inputMajor, int[]? order = null);
 
     /// <summary>A vector, or a matrix of several, in the type the device computes with, <paramref name="offset"/> added.</summary>
     Tensor Vector(ExpectedWeight weight, double offset = 0, int[]? order = null);
@@ -30,7 +33,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
     public ModelWeights Build()
     {
         var vocabulary = new Dimension(shape.VocabularySize, $"vocab_size={shape.VocabularySize}");
-        var embedding = source.Matrix(Stored($"{_names.Embedding}.weight", vocabulary, _width));
+        var embedding = source.Table(Stored($"{_names.Embedding}.weight", vocabulary, _width));
         var positions = shape.Positions == null ? null : Positions(shape.Positions);
         var embeddingNorm = Norm(_names.EmbeddingNorm, shape.Norm, _width);
         var layerInputs = shape.LayerInputWidth > 0 ? new LayerInputs(this) : null;
@@ -47,12 +50,12 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
 
     private Linear? Head(Tensor embedding, Dimension vocabulary)
     {
-        var own = new ExpectedWeight($"{_names.Head}.weight", true, [vocabulary, _width]);
+        var own = new ExpectedWeight($"{_names.Head}.weight", true, [vocabulary, _width], (vocabulary.Size, _width.Size));
         var isOwn = shape.Head != HeadWeights.Tied && source.Has(own);
         if (!isOwn && shape.Head == HeadWeights.Own)
             return null;
-        var weight = isOwn ? source.Matrix(own) : embedding;
-        return new(weight, shape.HeadBias ? source.Vector(new($"{_names.Head}.bias", true, [vocabulary])) : null, InputMajor: false);
+        var weight = isOwn ? source.Matrix(own, inputMajor: false) : new(embedding, inputMajor: false);
+        return new(weight, shape.HeadBias ? source.Vector(new($"{_names.Head}.bias", true, [vocabulary])) : null);
     }
 
     private Tensor Positions(PositionVectors vectors)
@@ -61,7 +64,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
         if (vectors.IsComputed)
             return source.Computed(rows, shape.Width, () => vectors.Compute(rows, shape.Width));
         var offset = vectors.Offset == 0 ? "" : $" (+{vectors.Offset})";
-        return source.Matrix(Stored($"{_names.Positions}.weight", new(rows, $"{shape.Keys.Positions}={shape.MaxPositions}{offset}"), _width));
+        return source.Table(Stored($"{_names.Positions}.weight", new(rows, $"{shape.Keys.Positions}={shape.MaxPositions}{offset}"), _width));
     }
 
     private BlockWeights Block(int layer, string block, LayerInputs? layerInputs)
@@ -170,8 +173,8 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
 
     private Linear Projection(string name, Dimension input, Dimension output, bool bias, int[]? order = null)
     {
-        var weight = _names.InputMajor ? source.Matrix(Stored($"{name}.weight", input, output)) : source.Matrix(Stored($"{name}.weight", output, input), order);
-        return new(weight, bias ? source.Vector(Stored($"{name}.bias", output), order: order) : null, _names.InputMajor);
+        var stored = new ExpectedWeight($"{name}.weight", false, _names.InputMajor ? [input, output] : [output, input], (output.Size, input.Size));
+        return new(source.Matrix(stored, _names.InputMajor, order), bias ? source.Vector(Stored($"{name}.bias", output), order: order) : null);
     }
 
     private Dimension Heads(int heads, int size) => new(heads * size, $"{shape.Keys.Heads}={heads} of {size} columns");
@@ -194,7 +197,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
             _own = new(shape.LayerInputWidth, $"hidden_size_per_layer_input={shape.LayerInputWidth}");
             var all = new Dimension(shape.Layers * _own.Size, $"{shape.Keys.Layers}={shape.Layers} times {_own.Text}");
             var vocabulary = new Dimension(shape.LayerInputVocabulary, $"vocab_size_per_layer_input={shape.LayerInputVocabulary}");
-            _embedding = builder.Source.Matrix(Stored("embed_tokens_per_layer.weight", vocabulary, all));
+            _embedding = builder.Source.Table(Stored("embed_tokens_per_layer.weight", vocabulary, all));
             _fromStream = builder.Projection("per_layer_model_projection", width, all, false);
             _norm = builder.Norm("per_layer_projection_norm", shape.Norm, _own)!;
         }

@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using Emergence.Checkpoints;
+using Emergence.Checkpoints.Stored;
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
 using Emergence.Files.Safetensors;
@@ -17,12 +18,16 @@ internal sealed class WeightFiles
     /// <summary>Heads of other tasks than the next token.</summary>
     private static readonly string[] OtherHeads = ["classifier", "qa_outputs", "reward_head", "score", "summary", "v_head", "value_head"];
 
+    /// <summary>Scales of a quantised cache of keys and values, which is not used here.</summary>
+    private static readonly string[] CacheScales = [".k_scale", ".v_scale", ".q_scale", ".k_proj.output_scale", ".v_proj.output_scale"];
+
     private readonly Checkpoint _checkpoint;
     private readonly ModelOptions _options;
     private readonly ModelConfig _config;
     private readonly string _prefix;
     private readonly string _headPrefix;
     private readonly Dictionary<string, ExpectedWeight> _expected;
+    private readonly Dictionary<string, StoredMatrix> _packed = [];
 
     public WeightFiles(ModelConfig config, Checkpoint checkpoint, ModelOptions options)
     {
@@ -33,30 +38,69 @@ internal sealed class WeightFiles
         _headPrefix = HeadPrefixes().FirstOrDefault(prefix => checkpoint.Tensors.ContainsKey($"{prefix}{names.Head}.weight"), "");
         var plan = WeightPlan.Of(config, Has);
         foreach (var weight in plan)
-            Check(weight, config.Shape);
+        {
+            if (FindPacked(weight) is { } packed)
+                _packed.Add(StoredName(weight), packed);
+            else
+                Check(weight, config.Shape);
+        }
+
         _expected = plan.ToDictionary(StoredName);
         Ignored = SortTheRest();
-        Bytes = _expected.Keys.Sum(name => checkpoint.Tensors[name].ByteLength);
+        Bytes = _expected.Keys.Except(_packed.Keys).Sum(name => checkpoint.Tensors[name].ByteLength) + _packed.Values.Sum(matrix => matrix.Bytes);
+        LargestPacked = _packed.Values.Select(matrix => (long)matrix.Rows * matrix.Columns).DefaultIfEmpty(0).Max();
     }
 
     /// <summary>Tensors of the checkpoint that are not read, in ordinal order.</summary>
     public IReadOnlyList<string> Ignored { get; }
 
-    /// <summary>Memory that the weights take.</summary>
+    /// <summary>Memory that the weights take as they are stored.</summary>
     public long Bytes { get; }
+
+    /// <summary>Elements of the largest packed matrix, 0 where all are plain: one at a time is unpacked.</summary>
+    public long LargestPacked { get; }
 
     /// <summary>Throws if the weights do not fit into so many bytes.</summary>
     public void RequireMemory(long available, string device)
     {
-        if (Bytes > available)
-            throw Error($"the weights need {Bytes:N0} bytes, device {device} has {available:N0}: use a smaller model or a device with more memory");
+        if (LargestPacked > int.MaxValue)
+            throw Error($"a packed matrix of {LargestPacked:N0} weights is over the limit of {int.MaxValue:N0}");
+        var needed = Bytes + sizeof(float) * LargestPacked;
+        if (needed > available)
+            throw Error($"the weights need {needed:N0} bytes, device {device} has {available:N0}: use a smaller model or a device with more memory");
     }
 
-    public bool Has(ExpectedWeight weight) => _checkpoint.Tensors.ContainsKey(StoredName(weight));
+    public bool Has(ExpectedWeight weight) => _checkpoint.Tensors.ContainsKey(StoredName(weight)) || FindPacked(weight) != null;
+
+    /// <summary>The matrix in its packed form; null where it is stored plain.</summary>
+    public StoredMatrix? LoadPacked(ExpectedWeight weight)
+    {
+        if (!_packed.TryGetValue(StoredName(weight), out var packed))
+            return null;
+        try
+        {
+            packed.Load(_options.AllowNonFinite);
+            return packed;
+        }
+        catch
+        {
+            packed.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The weight in its stored type; a vector as (1, n), a number as (1, 1).</summary>
     public Tensor Load(Device device, ExpectedWeight weight) =>
         _checkpoint.Load(device, StoredName(weight), weight.Rows, weight.Columns, _options.AllowNonFinite);
+
+    /// <summary>Linear layers may be stored packed; embeddings and vectors are plain in every form.</summary>
+    private StoredMatrix? FindPacked(ExpectedWeight weight)
+    {
+        if (_config.StoredForm is not { } form || weight.Linear is not { } layer)
+            return null;
+        var name = StoredName(weight);
+        return form.Find(new(_checkpoint, name[..name.LastIndexOf(".weight", StringComparison.Ordinal)], layer.Outputs, layer.Inputs));
+    }
 
     private string StoredName(ExpectedWeight weight) => (weight.IsHead ? _headPrefix : _prefix) + weight.Name;
 
@@ -98,7 +142,8 @@ internal sealed class WeightFiles
 
     private string[] SortTheRest()
     {
-        var rest = _checkpoint.Tensors.Values.Where(entry => !_expected.ContainsKey(entry.Name)).OrderBy(entry => entry.Name, StringComparer.Ordinal).ToArray();
+        var packed = _packed.Values.SelectMany(matrix => matrix.Names).ToHashSet();
+        var rest = _checkpoint.Tensors.Values.Where(entry => !packed.Contains(entry.Name) && (!_expected.ContainsKey(entry.Name) || _packed.ContainsKey(entry.Name))).OrderBy(entry => entry.Name, StringComparer.Ordinal).ToArray();
         var unknown = rest.Where(entry => !IsLeftOver(entry) && !_options.IgnoreWeights.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, entry.Name, ignoreCase: false))).ToArray();
         if (unknown.Length == 0)
             return [.. rest.Select(entry => entry.Name)];
@@ -116,6 +161,8 @@ internal sealed class WeightFiles
         var name = entry.Name;
         if (name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal))
             return true;
+        if (_config.StoredForm != null && CacheScales.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)))
+            return entry.Count == 1;
         if (name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attention.bias", StringComparison.Ordinal))
             return entry.Shape is [1, 1, var rows, var columns] && rows == columns;
         if (name.EndsWith(".attn.masked_bias", StringComparison.Ordinal) || name.EndsWith(".attention.masked_bias", StringComparison.Ordinal))

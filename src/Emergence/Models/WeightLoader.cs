@@ -9,17 +9,30 @@ namespace Emergence.Models;
 /// </summary>
 internal sealed class WeightLoader(Device device, WeightFiles files) : IWeightSource, IDisposable
 {
-    private readonly List<Tensor> _loaded = [];
+    private readonly List<IDisposable> _loaded = [];
+    private readonly UnpackedMatrix? _unpacked = files.LargestPacked > 0 ? new(device, files.LargestPacked) : null;
 
     /// <summary>Frees all weights.</summary>
-    public void Dispose() => _loaded.ForEach(tensor => tensor.Dispose());
+    public void Dispose()
+    {
+        _loaded.ForEach(weight => weight.Dispose());
+        _unpacked?.Dispose();
+    }
 
     public bool Has(ExpectedWeight weight) => files.Has(weight);
 
-    public Tensor Matrix(ExpectedWeight weight, int[]? order = null)
+    public Tensor Table(ExpectedWeight weight) => Keep(files.Load(device, weight));
+
+    public Matrix Matrix(ExpectedWeight weight, bool inputMajor, int[]? order = null)
     {
+        if (files.LoadPacked(weight) is { } packed)
+        {
+            _loaded.Add(packed);
+            return new(packed, _unpacked!, order);
+        }
+
         var stored = Keep(files.Load(device, weight));
-        return order == null ? stored : Ordered(stored, order);
+        return new(order == null ? stored : Ordered(stored, order), inputMajor);
     }
 
     public Tensor Vector(ExpectedWeight weight, double offset = 0, int[]? order = null)
@@ -75,7 +88,7 @@ internal sealed class WeightLoader(Device device, WeightFiles files) : IWeightSo
     /// <summary>Frees what has been copied; a view is found by the buffer it is of.</summary>
     private void Release(Tensor tensor)
     {
-        var owner = _loaded.Find(kept => ReferenceEquals(kept.Buffer, tensor.Buffer))!;
+        var owner = _loaded.OfType<Tensor>().First(kept => ReferenceEquals(kept.Buffer, tensor.Buffer));
         _loaded.Remove(owner);
         owner.Dispose();
     }

@@ -35,7 +35,7 @@ internal sealed class CompareStudy : Study
         return new StudyResult
         {
             Finding = Finding(rows),
-            Sentences = [.. rows.Select(row => row.Words), Caution(sameData)],
+            Sentences = [.. rows.Select(row => row.Words), Caution(sameData), .. RunComparison.QuantizationNote([.. runs]) is { } note ? [note] : Array.Empty<string>()],
             HeldFixed =
             [
                 ("data", $"{context.Text("data")}, the same settings for every model{(sameData ? " and the same tokens" : "; tokenizers differ, so the tokens do too")}"),

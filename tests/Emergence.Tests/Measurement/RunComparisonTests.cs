@@ -32,6 +32,18 @@ public sealed class RunComparisonTests
     }
 
     [Fact]
+    public void A_quantised_model_beside_its_original_is_named_as_such()
+    {
+        var (original, quantised) = (SampleRun.Create(layers: 4, shots: 2, seeds: 1), SampleRun.Create(layers: 4, shots: 2, seeds: 1));
+        Assert.Null(RunComparison.QuantizationNote(("a", original), ("b", quantised)));
+        quantised.Manifest["model"]!["quantization"] = "gptq, 4 bits, groups of 128";
+        Assert.Equal(
+            "The models' weights are not stored alike, so that a difference may be one of the quantisation: a is stored in full; b is quantised (gptq, 4 bits, groups of 128).",
+            RunComparison.QuantizationNote(("a", original), ("b", quantised)));
+        Assert.Null(RunComparison.QuantizationNote(("b", quantised), ("c", quantised)));
+    }
+
+    [Fact]
     public void The_verb_says_which_run_is_higher()
     {
         var folder = TestData.TemporaryFolder();

@@ -25,7 +25,6 @@ public sealed class ConfigTests
     [InlineData("tie_word_embeddings", "1", "config.json: tie_word_embeddings is 1, expected true or false")]
     [InlineData("scale_attn_by_inverse_layer_idx", "3", "config.json: scale_attn_by_inverse_layer_idx is 3, expected true or false")]
     [InlineData("add_cross_attention", "true", "config.json: add_cross_attention=true is not supported: it changes the result (expected no such key or false)")]
-    [InlineData("quantization_config", "{\"bits\":4}", "config.json: quantization_config is not supported: it changes the result (expected no such key)")]
     [InlineData("alibi", "true", "config.json: alibi=true is not supported: it changes the result (expected no such key or false)")]
     [InlineData("num_local_experts", "8", "config.json: num_local_experts=8 is not supported: it changes the result (expected no such key or 0)")]
     public void A_wrong_gpt2_value_is_named(string key, string json, string expected) =>

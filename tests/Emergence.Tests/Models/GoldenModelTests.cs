@@ -57,9 +57,12 @@ public sealed class GoldenModelTests
         Assert.Contains(launched, kernel => kernel.StartsWith("product_sm90_nt", StringComparison.Ordinal));
     }
 
-    private static void Check(string name, Device device)
+    private static void Check(string name, Device device) =>
+        CheckFolder(Beside.Contains(name) ? TestData.Golden($"models/{name}") : TestData.Large($"golden/models/{name}"), device);
+
+    /// <summary>All that a folder with reference values has.</summary>
+    internal static void CheckFolder(string folder, Device device)
     {
-        var folder = Beside.Contains(name) ? TestData.Golden($"models/{name}") : TestData.Large($"golden/models/{name}");
         using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
         var sequences = Sequences(golden, "input_ids");
         using var model = LanguageModel.Load(folder, device);

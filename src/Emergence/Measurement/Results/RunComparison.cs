@@ -33,6 +33,17 @@ internal static class RunComparison
 
     public static bool HaveSameData(RunResults first, RunResults second) => Id(first) == Id(second);
 
+    /// <summary>A sentence for runs whose models are stored in different forms, or null.</summary>
+    /// <param name="runs">Names and results.</param>
+    public static string? QuantizationNote(params ReadOnlySpan<(string Name, RunResults Run)> runs)
+    {
+        var forms = runs.ToArray();
+        if (forms.All(run => run.Run.Quantization == forms[0].Run.Quantization))
+            return null;
+        var words = forms.Select(run => $"{run.Name} {(run.Run.Quantization is { } form ? $"is quantised ({form})" : "is stored in full")}");
+        return $"The models' weights are not stored alike, so that a difference may be one of the quantisation: {string.Join("; ", words)}.";
+    }
+
     public static IReadOnlyList<ComparedMean> Of(RunResults first, RunResults second)
     {
         var (ofFirst, ofSecond) = (Seeds(first), Seeds(second));

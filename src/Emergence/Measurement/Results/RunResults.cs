@@ -54,6 +54,9 @@ public sealed class RunResults
     /// <summary>L: the model has boundaries 0 .. L.</summary>
     public int Layers => (int)Manifest["model"]!["layers"]!;
 
+    /// <summary>How the model's weights are packed, e.g. "gptq, 4 bits, groups of 128"; null where they are stored plain.</summary>
+    public string? Quantization => (string?)Manifest["model"]!["quantization"];
+
     /// <summary>One name per position.</summary>
     public IReadOnlyList<string> Labels => [.. Manifest["data"]!["labels"]!.AsArray().Select(label => (string)label!)];
 

@@ -73,16 +73,22 @@ internal sealed class RunManifest
         ["command"] = plan.Settings.Command,
     };
 
-    private static JsonObject Model(LanguageModel model, ModelIdentity identity) => new()
+    private static JsonObject Model(LanguageModel model, ModelIdentity identity)
     {
-        ["architecture"] = model.Architecture,
-        ["layers"] = model.Layers,
-        ["width"] = model.Width,
-        ["weights_sha256"] = identity.Weights,
-        ["config_sha256"] = identity.Config,
-        ["unknown_config_keys"] = List(model.UnknownConfigKeys),
-        ["ignored_weights"] = List(model.IgnoredWeights),
-    };
+        var json = new JsonObject
+        {
+            ["architecture"] = model.Architecture,
+            ["layers"] = model.Layers,
+            ["width"] = model.Width,
+            ["weights_sha256"] = identity.Weights,
+            ["config_sha256"] = identity.Config,
+            ["unknown_config_keys"] = List(model.UnknownConfigKeys),
+            ["ignored_weights"] = List(model.IgnoredWeights),
+        };
+        if (model.Config.Quantization is { } words)
+            json["quantization"] = words;
+        return json;
+    }
 
     private static JsonObject Data(MeasurementPlan plan) => new()
     {

@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>GPT-J whose joint projection holds query, value and key of a quarter of the heads after each other.</summary>

@@ -1,3 +1,4 @@
+using Emergence.Checkpoints;
 using Emergence.Messages;
 
 namespace Emergence.Models.Architectures;

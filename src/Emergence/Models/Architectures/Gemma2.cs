@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Gemma with norms on both sides of every half, soft caps, and a window in every other layer.</summary>

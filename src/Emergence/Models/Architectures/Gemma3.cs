@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Gemma 2 with a norm of every query and key head, and five layers with a window and a rotation of their own for each one without.</summary>

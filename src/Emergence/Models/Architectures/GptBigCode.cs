@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>GPT-2 with one key head for all, in one projection with the queries.</summary>

@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Query, key and value of a head are neighbours in one projection; only a part of a head turns.</summary>

@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Keys and values by way of a narrow row, and MiniCPM's three multipliers.</summary>

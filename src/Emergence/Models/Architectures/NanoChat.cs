@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Norms without weights everywhere, also after the embedding and, after the rotation, on queries and keys; pairs turn backwards.</summary>

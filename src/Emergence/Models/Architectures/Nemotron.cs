@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Norms whose weights are differences from 1, no gate, relu squared; half of a head turns.</summary>

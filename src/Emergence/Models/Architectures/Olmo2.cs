@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Llama whose norms follow attention and the feed-forward part, with a norm over all queries and one over all keys.</summary>

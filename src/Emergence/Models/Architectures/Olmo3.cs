@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>OLMo 2 with windows in three of four layers, whose rotation is never scaled.</summary>

@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>GPT-2's mathematics with biases everywhere; the table of positions has two unused rows at its start.</summary>

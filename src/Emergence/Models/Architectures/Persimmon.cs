@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Query, key and value of a head are neighbours; norms of query and key heads; relu squared; half of a head turns.</summary>

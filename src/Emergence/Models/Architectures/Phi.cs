@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Attention and the feed-forward part read the same norm; biases everywhere; a part of a head turns.</summary>

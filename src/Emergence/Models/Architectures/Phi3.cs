@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Llama with joint projections; all layers may see only a window, and only a part of a head may turn.</summary>

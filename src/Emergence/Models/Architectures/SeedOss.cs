@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Llama with biases of query, key and value by default, and a switch of its own for the one of the output.</summary>

@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Llama with norms by mean and variance; a quarter of a head turns; the large ones are parallel, with a norm for each head.</summary>

@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Grouped key heads with norms by mean and variance, biases and no gate.</summary>

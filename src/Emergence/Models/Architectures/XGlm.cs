@@ -1,3 +1,5 @@
+using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>OPT's mathematics with a scaled embedding and positions as sines and cosines that are not stored.</summary>

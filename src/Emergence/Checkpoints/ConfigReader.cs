@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Emergence.Messages;
 
-namespace Emergence.Models;
+namespace Emergence.Checkpoints;
 
 /// <summary>
 /// One JSON object of config.json. Null is no value, where an absent key has the default of the architecture's class.
@@ -25,6 +25,8 @@ internal sealed class ConfigReader
         foreach (var property in root.EnumerateObject())
             _values.Add(property.Name, property.Value);
     }
+
+    public IEnumerable<string> Keys => _values.Keys;
 
     /// <summary>Keys that were never asked for, with their objects, in ordinal order.</summary>
     public IEnumerable<(ConfigReader Object, string Key)> Unasked =>
@@ -137,6 +139,36 @@ internal sealed class ConfigReader
         if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
             throw Unexpected(key, "a list of texts", value);
         return [.. value.EnumerateArray().Select(item => ReadText(key, item))];
+    }
+
+    public int[]? Wholes(string key, int least, int most)
+    {
+        if (Find(key) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Array)
+            throw Unexpected(key, $"a list of whole numbers from {least} to {most}", value);
+        var wholes = new int[value.GetArrayLength()];
+        for (var i = 0; i < wholes.Length; i++)
+        {
+            if (value[i].ValueKind != JsonValueKind.Number || !value[i].TryGetInt32(out wholes[i]) || wholes[i] < least || wholes[i] > most)
+                throw Unexpected(key, $"a list of whole numbers from {least} to {most}", value);
+        }
+
+        return wholes;
+    }
+
+    /// <summary>Marks keys as known whose values change nothing that is computed here.</summary>
+    public void Pass(params ReadOnlySpan<string> keys)
+    {
+        foreach (var key in keys)
+            _asked.Add(key);
+    }
+
+    /// <summary>Marks all keys as known and returns their number.</summary>
+    public int PassAll()
+    {
+        _asked.UnionWith(_values.Keys);
+        return _values.Count;
     }
 
     public ConfigReader? Part(string key)

@@ -1,0 +1,67 @@
+namespace Emergence.Checkpoints.Stored;
+
+/// <summary>
+/// A matrix that stays packed in the host's memory. Its values are the products of code and scale in single precision, as
+/// the programs that wrote the file define them.
+/// </summary>
+internal abstract class StoredMatrix : IDisposable
+{
+    private readonly StoredModule _module;
+    private readonly StoredPart[] _parts;
+
+    /// <param name="module">The layer; what it has taken and passed over belongs to this matrix.</param>
+    /// <param name="inputMajor">Rows are inputs instead of outputs.</param>
+    /// <param name="parts">What it is made of; null for what the checkpoint does not have.</param>
+    protected StoredMatrix(StoredModule module, bool inputMajor, params ReadOnlySpan<StoredPart?> parts)
+    {
+        _module = module;
+        InputMajor = inputMajor;
+        _parts = [.. parts.ToArray().OfType<StoredPart>()];
+    }
+
+    public string Name => _module.Name;
+
+    public bool InputMajor { get; }
+
+    public int Rows => InputMajor ? _module.Inputs : _module.Outputs;
+
+    public int Columns => InputMajor ? _module.Outputs : _module.Inputs;
+
+    /// <summary>Tensors of the checkpoint that belong to the matrix.</summary>
+    public IEnumerable<string> Names => _parts.Select(part => part.Entry.Name).Concat(_module.Passed);
+
+    /// <summary>Memory of the packed matrix.</summary>
+    public long Bytes => _parts.Sum(part => part.Entry.ByteLength);
+
+    public void Load(bool allowNonFinite)
+    {
+        foreach (var part in _parts)
+            part.Load(_module.Checkpoint, allowNonFinite);
+        CheckLoaded();
+    }
+
+    /// <summary>Writes rows <paramref name="start"/> .. start + count - 1, dense; may be called from several threads.</summary>
+    public abstract void Unpack(int start, int count, Span<float> destination);
+
+    public void Dispose()
+    {
+        foreach (var part in _parts)
+            part.Dispose();
+    }
+
+    /// <summary>Throws where the bytes cannot be what they should be.</summary>
+    protected virtual void CheckLoaded()
+    {
+    }
+
+    /// <summary>Throws unless every index names one of the groups.</summary>
+    protected void CheckGroups(StoredPart? indices, int groups)
+    {
+        if (indices == null)
+            return;
+        var values = indices.Elements<int>(0, (int)indices.Entry.Count);
+        var wrong = values.IndexOfAnyExceptInRange(0, groups - 1);
+        if (wrong >= 0)
+            throw _module.Error($"{indices.Entry.Name}[{wrong}] is {values[wrong]}, expected 0 .. {groups - 1}");
+    }
+}
