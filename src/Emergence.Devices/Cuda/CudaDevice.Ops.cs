@@ -37,8 +37,8 @@ public sealed unsafe partial class CudaDevice
     protected override void LayerNormCore(Tensor x, Tensor? weight, Tensor? bias, float epsilon, Tensor y, Tensor? residual) =>
         Queue.LayerNorm(x, weight, bias, epsilon, y, residual);
 
-    protected override void RmsNormCore(Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual) =>
-        Queue.RmsNorm(x, weight, weightOffset, epsilon, y, residual);
+    protected override void RmsNormCore(Tensor x, Tensor? weight, float epsilon, Tensor y, Tensor? residual) =>
+        Queue.RmsNorm(x, weight, epsilon, y, residual);
 
     protected override void MatMulCore(
         Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual) =>
@@ -47,10 +47,20 @@ public sealed unsafe partial class CudaDevice
     protected override void RotateCore(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs) =>
         Queue.Rotate(x, heads, positions, cosines, sines, pairs);
 
-    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape) =>
-        Queue.Attention(q, k, v, parents, y, shape);
+    protected override void AttentionCore(
+        Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions) =>
+        Queue.Attention(q, k, v, parents, y, shape, positions);
 
     protected override void GateCore(Tensor gate, Tensor up, Activation activation, Tensor y) => Queue.Gate(gate, up, activation, y);
+
+    protected override void ScaleCore(Tensor x, float factor, Tensor y, Tensor? residual) => Queue.Scale(x, factor, y, residual);
+
+    protected override void ClipCore(Tensor x, float least, float most) => Queue.Clip(x, least, most);
+
+    protected override void ApplyXieluCore(Tensor x, Xielu shape) => Queue.ApplyXielu(x, shape);
+
+    protected override void CopyHeadsCore(Tensor source, HeadLayout from, Tensor destination, HeadLayout to) =>
+        Queue.CopyHeads(source, from, destination, to);
 
     protected override void SoftCapCore(Tensor x, float cap) => Queue.SoftCap(x, cap);
 

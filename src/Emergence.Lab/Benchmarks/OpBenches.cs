@@ -43,10 +43,30 @@ internal static class OpBenches
             yield return new("RmsNorm", $"({rows}, {width})", 2.0 * Single * rows * width, 0, inputs =>
             {
                 var (x, weight, y) = (inputs.Random(rows, width), inputs.Random(1, width), inputs.Random(rows, width));
-                return () => inputs.Device.RmsNorm(x, weight, 0, 1e-5f, y);
+                return () => inputs.Device.RmsNorm(x, weight, 1e-5f, y);
             });
             yield return Gate(rows, 4 * width, Activation.Silu);
             yield return Gate(rows, 4 * width, Activation.GeluErf);
+            yield return new("Scale", $"({rows}, {width})", 2.0 * Single * rows * width, 0, inputs =>
+            {
+                var x = inputs.Random(rows, width);
+                return () => inputs.Device.Scale(x, 0.5f, x);
+            });
+            yield return new("Clip", $"({rows}, {width})", 2.0 * Single * rows * width, 0, inputs =>
+            {
+                var x = inputs.Random(rows, width);
+                return () => inputs.Device.Clip(x, -1, 1);
+            });
+            yield return new("ApplyXielu", $"({rows}, {width})", 2.0 * Single * rows * width, 0, inputs =>
+            {
+                var x = inputs.Random(rows, width);
+                return () => inputs.Device.ApplyXielu(x, new(0.8, 0.8, 0.5, -1e-6));
+            });
+            yield return new("CopyHeads", $"({rows}, {width})", 2.0 * Single * rows * width, 0, inputs =>
+            {
+                var (x, y, all) = (inputs.Random(rows, width), inputs.Random(rows, width), new HeadLayout(1, width, width));
+                return () => inputs.Device.CopyHeads(x, all, y, all);
+            });
             yield return new("SoftCap", $"({rows}, {width})", 2.0 * Single * rows * width, 0, inputs =>
             {
                 var x = inputs.Random(rows, width);

@@ -94,9 +94,13 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
             device.Embed(rows, x, 1, y);
             device.GatherRows(x, rows, y);
             device.Rotate(x, new(Heads, Head, Head), positions, cosines, sines, RotaryPairs.Halves);
-            device.RmsNorm(x, weight, 0, 1e-5f, y);
+            device.RmsNorm(x, weight, 1e-5f, y);
             device.Gate(gate, up, Activation.Silu, up);
             device.SoftCap(x, 30);
+            device.Scale(x, 0.5f, x);
+            device.Clip(x, -1, 1);
+            device.ApplyXielu(gate, new(0.8, 0.8, 0.5, -1e-6));
+            device.CopyHeads(x, new(1, Width, Width), y, new(1, Width, Width));
             device.Queue.Split3(x, thirds);
         };
 

@@ -43,8 +43,8 @@ internal static class ForwardChecks
 
         foreach (var (n, width) in shapes)
         {
-            yield return new("RmsNorm", $"({n}, {width})", run => RmsNorm(run, n, width, 0, false));
-            yield return new("RmsNorm", $"({n}, {width}) offset 1 residual", run => RmsNorm(run, n, width, 1, true));
+            yield return new("RmsNorm", $"({n}, {width})", run => RmsNorm(run, n, width, true, false));
+            yield return new("RmsNorm", $"({n}, {width}) no weight, residual", run => RmsNorm(run, n, width, false, true));
         }
 
         foreach (var (heads, half) in s_awkwardRotations.Concat(s_rotations))
@@ -59,6 +59,20 @@ internal static class ForwardChecks
         {
             foreach (var activation in Enum.GetValues<Activation>())
                 yield return new("Gate", $"({n}, {width}) {activation}", run => Gate(run, n, width, activation));
+        }
+
+        foreach (var (n, width) in shapes)
+        {
+            yield return new("Scale", $"({n}, {width})", run => Scale(run, n, width, withResidual: false));
+            yield return new("Scale", $"({n}, {width}) residual", run => Scale(run, n, width, withResidual: true));
+            yield return new("Clip", $"({n}, {width})", run => Clip(run, n, width));
+            yield return new("ApplyXielu", $"({n}, {width})", run => ApplyXielu(run, n, width));
+        }
+
+        foreach (var (heads, half) in s_awkwardRotations.Concat(s_rotations))
+        {
+            yield return new("CopyHeads", $"({rows}, {heads.Count} x {heads.Size} every {heads.Stride})", run => CopyHeads(run, rows, heads, heads with { Stride = heads.Size + half }));
+            yield return new("CopyHeads", $"({rows}, 1 x {heads.Size}) to {heads.Count} every {heads.Stride}", run => CopyHeads(run, rows, new(1, heads.Size, heads.Size), heads));
         }
 
         foreach (var (n, width) in shapes)
@@ -128,19 +142,18 @@ internal static class ForwardChecks
         });
     }
 
-    private static void RmsNorm(OpRun run, int rows, int width, float offset, bool withResidual)
+    private static void RmsNorm(OpRun run, int rows, int width, bool withWeight, bool withResidual)
     {
         var (x, w, r, y) = (run.Random(rows, width), run.Random(1, width), run.Random(rows, width), run.Random(rows, width));
-        run.Both((device, on) => device.RmsNorm(on(x), on(w), offset, 1e-6f, on(y), withResidual ? on(r) : null));
+        run.Both((device, on) => device.RmsNorm(on(x), withWeight ? on(w) : null, 1e-6f, on(y), withResidual ? on(r) : null));
         var (xs, ws, rs) = (run.Read(x, true), run.Read(w, true), run.Read(r, true));
         var u = run.Precision.Sum;
         var scales = xs.Chunk(width).Select(row => 1 / Math.Sqrt(row.Average(v => v * v) + 1e-6f)).ToArray();
         run.Compare(y, i =>
         {
-            // Half the relative error of the mean square, the rounding of the sum of offset and weight, and of the rest.
-            var (value, factor) = (Math.Abs(xs[i]) * scales[i / width], Math.Abs(offset + ws[i % width]));
-            var added = withResidual ? Math.Abs(rs[i]) : 0;
-            return value * factor * (0.5 * run.Precision.Chain(width) + 8 * u) + value * u * offset + 2 * u * added;
+            // Half the relative error of the mean square, and the rounding of the rest.
+            var (value, factor) = (Math.Abs(xs[i]) * scales[i / width], withWeight ? Math.Abs(ws[i % width]) : 1);
+            return value * factor * (0.5 * run.Precision.Chain(width) + 8 * u) + 2 * u * (withResidual ? Math.Abs(rs[i]) : 0);
         });
     }
 
@@ -176,6 +189,40 @@ internal static class ForwardChecks
         run.Both((device, on) => device.Gate(on(gate), on(up), activation, on(gate)));
         var after = run.Read(gate, true);
         run.Compare(gate, i => Math.Max(1e-30, run.Precision.Sum * (2 + ActivationUnits(before[i])) * Math.Abs(after[i])));
+    }
+
+    private static void Scale(OpRun run, int rows, int width, bool withResidual)
+    {
+        var (x, r, y) = (run.Random(rows, width), run.Random(rows, width), run.Random(rows, width));
+        run.Both((device, on) => device.Scale(on(x), -0.22f, on(y), withResidual ? on(r) : null));
+        var (xs, rs) = (run.Read(x, true), run.Read(r, true));
+        run.Compare(y, i => 2 * run.Precision.Sum * (0.22 * Math.Abs(xs[i]) + (withResidual ? Math.Abs(rs[i]) : 0)));
+    }
+
+    private static void Clip(OpRun run, int rows, int width)
+    {
+        var x = run.Random(rows, width, 3);
+        run.Both((device, on) => device.Clip(on(x), -1.1f, 0.7f));
+        run.Compare(x, _ => 0);
+    }
+
+    private static void ApplyXielu(OpRun run, int rows, int width)
+    {
+        var shape = new Xielu(0.8, 1.3, 0.5, -1e-6);
+        var x = run.Random(rows, width, 4);
+        var xs = run.Read(x, true);
+        run.Both((device, on) => device.ApplyXielu(on(x), shape));
+
+        // Each term by itself: they have different signs.
+        run.Compare(x, i => run.Precision.Sum * (2 * Math.Abs(shape.Linear * xs[i])
+            + (xs[i] > 0 ? 4 * shape.Positive * xs[i] * xs[i] : shape.Negative * (12 * Math.Abs(Math.Exp(xs[i]) - 1) + 4 * Math.Abs(xs[i]) + 1e-6))));
+    }
+
+    private static void CopyHeads(OpRun run, int rows, HeadLayout from, HeadLayout to)
+    {
+        var (source, destination) = (run.Random(rows, (from.Count - 1) * from.Stride + from.Size + 1), run.Random(rows, (to.Count - 1) * to.Stride + to.Size));
+        run.Both((device, on) => device.CopyHeads(on(source), from, on(destination), to));
+        run.Compare(destination, _ => 0);
     }
 
     private static void SoftCap(OpRun run, int rows, int width)

@@ -7,17 +7,19 @@ namespace Emergence.Devices.Cuda.Ops;
 internal static class AttentionOps
 {
     public static void Attention(
-        this CudaQueue queue, Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape)
+        this CudaQueue queue, Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions)
     {
         // A score and a weighted sum for each row that a row sees.
-        var flops = 4.0 * shape.Query.Count * shape.Query.Size * Seen(queue, parents, shape.Window);
+        var flops = 2.0 * shape.Query.Count * (shape.Query.Size + shape.Value.Size) * Seen(queue, parents, shape.Window);
         queue.Launch(
             KernelTable.Attention,
             new(q.Rows),
-            new(KernelWork.BytesOf(q, k, v, parents, y), Flops: flops),
+            new(KernelWork.BytesOf(q, k, v, parents, y, positions?.Positions), Flops: flops),
             q, q.RowStride, k, k.RowStride, v, v.RowStride, parents, parents.RowStride, y, y.RowStride,
             shape.Query.Count, shape.Query.Stride, shape.Query.Count / shape.Key.Count, shape.Key.Stride, shape.Query.Size,
-            shape.Scale, shape.Window, shape.SoftCap);
+            shape.Value.Stride, shape.Value.Size, shape.Scale, shape.Window, shape.SoftCap,
+            positions?.Positions, positions?.Positions.RowStride ?? 0, positions?.Bias, positions?.Bias?.RowStride ?? 0,
+            positions?.Scale, positions?.Scale?.RowStride ?? 0);
     }
 
     /// <summary>

@@ -12,6 +12,27 @@ internal static class ElementwiseOps
             KernelWork.Of(gate, up, y),
             gate, gate.RowStride, up, up.RowStride, y, y.RowStride, y.Rows, y.Columns, (int)activation);
 
+    public static void Scale(this CudaQueue queue, Tensor x, float factor, Tensor y, Tensor? residual) =>
+        queue.Launch(
+            KernelTable.Scale,
+            Grid.Elements(KernelTable.Scale, x.Rows, x.Columns),
+            KernelWork.Of(x, residual, y),
+            x, x.RowStride, factor, y, y.RowStride, residual, residual?.RowStride ?? 0, x.Rows, x.Columns);
+
+    public static void Clip(this CudaQueue queue, Tensor x, float least, float most) =>
+        queue.Launch(
+            KernelTable.Clip,
+            Grid.Elements(KernelTable.Clip, x.Rows, x.Columns),
+            KernelWork.Of(x, x),
+            x, x.RowStride, x.Rows, x.Columns, least, most);
+
+    public static void ApplyXielu(this CudaQueue queue, Tensor x, Xielu shape) =>
+        queue.Launch(
+            KernelTable.ApplyXielu,
+            Grid.Elements(KernelTable.ApplyXielu, x.Rows, x.Columns),
+            KernelWork.Of(x, x),
+            x, x.RowStride, x.Rows, x.Columns, (float)shape.Positive, (float)shape.Negative, (float)shape.Linear, (float)shape.Limit);
+
     public static void SoftCap(this CudaQueue queue, Tensor x, float cap) =>
         queue.Launch(
             KernelTable.SoftCap,

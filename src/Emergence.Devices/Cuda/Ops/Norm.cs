@@ -20,7 +20,7 @@ internal static class NormOps
             residual, residual?.RowStride ?? 0, x.Rows, x.Columns);
     }
 
-    public static void RmsNorm(this CudaQueue queue, Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual)
+    public static void RmsNorm(this CudaQueue queue, Tensor x, Tensor? weight, float epsilon, Tensor y, Tensor? residual)
     {
         if (x.Columns == 0)
             return;
@@ -28,7 +28,7 @@ internal static class NormOps
             KernelTable.RmsNorm,
             new(Grid.Blocks(x.Rows, RowsOfBlock)),
             KernelWork.Of(x, weight, residual, y),
-            x, x.RowStride, weight, KernelArgument.TypeOf(weight), weightOffset, epsilon, y, y.RowStride,
+            x, x.RowStride, weight, KernelArgument.TypeOf(weight), epsilon, y, y.RowStride,
             residual, residual?.RowStride ?? 0, x.Rows, x.Columns);
     }
 }

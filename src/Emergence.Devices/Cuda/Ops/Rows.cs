@@ -22,6 +22,18 @@ internal static class RowsOps
             source, source.RowStride, rows, rows.RowStride, destination, destination.RowStride, destination.Rows, destination.Columns,
             source.Type.Size());
 
+    public static void CopyHeads(this CudaQueue queue, Tensor source, HeadLayout from, Tensor destination, HeadLayout to)
+    {
+        // An element is read, from one head or from each of its own, and written.
+        var copied = (double)source.Rows * to.Count * to.Size;
+        queue.Launch(
+            KernelTable.CopyHeads,
+            Grid.Elements(KernelTable.CopyHeads, source.Rows, to.Count * to.Size),
+            new(2 * sizeof(float) * copied),
+            source, source.RowStride, from.Count == 1 ? 0 : from.Stride, destination, destination.RowStride, to.Stride, to.Count, to.Size,
+            source.Rows);
+    }
+
     public static void Rotate(
         this CudaQueue queue, Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs)
     {
