@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Tokenizers.Patterns;
 
 /// <summary>Reads what stands in brackets: characters, ranges, sets, nested classes and intersections.</summary>

@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Tokenizers.Patterns;
 
 /// <summary>A regular expression of the dialect of tokenizer.json, compiled once; it may be used by several threads.</summary>
