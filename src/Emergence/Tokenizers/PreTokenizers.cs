@@ -37,13 +37,12 @@ internal static class PreTokenizers
     /// <summary>Byte-level words: the alphabet of <see cref="ByteLevel"/>, cut by the GPT-2 pattern if asked.</summary>
     public static PreTokenizer Bytes(bool prefixSpace, bool useRegex)
     {
-        var endOf = WordPatterns.Find(WordPatterns.Gpt2)!;
         return (text, _) =>
         {
             if (prefixSpace && text[0] != ' ')
                 text = ' ' + text;
             return useRegex
-                ? Pattern.Consecutive(text, endOf).Select(part => ByteLevel.Encode(text.AsSpan(part.Start, part.End - part.Start)))
+                ? Pattern.Gpt2.Matches(text).Select(part => ByteLevel.Encode(text.AsSpan(part.Start, part.End - part.Start)))
                 : [ByteLevel.Encode(text)];
         };
     }
@@ -69,12 +68,12 @@ internal static class PreTokenizers
 
     private static PreTokenizer Split(JsonField field)
     {
-        var find = Pattern.FromJson(field);
+        var pattern = Pattern.FromJson(field);
         var behavior = field["behavior"].Text();
         if (behavior is not ("Removed" or "Isolated" or "MergedWithPrevious" or "MergedWithNext" or "Contiguous"))
             throw field["behavior"].Unsupported(Printable.Quote(behavior));
         var invert = field["invert"].Flag(absent: false);
-        return (text, _) => Cut(text, find(text), behavior, invert);
+        return (text, _) => Cut(text, pattern.Matches(text), behavior, invert);
     }
 
     private static PreTokenizer Metaspace(JsonField field)
