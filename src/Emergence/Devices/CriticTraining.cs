@@ -21,14 +21,15 @@ public sealed class CriticTraining : IDisposable
     /// <param name="marginal">q of all pairs, the fixed ones first.</param>
     /// <param name="source">Draws the other pairs.</param>
     /// <param name="initial">ParameterCount initial parameters.</param>
-    public CriticTraining(Device device, CriticShape shape, Tensor x, Tensor y, ReadOnlySpan<int> fixedA, ReadOnlySpan<int> fixedB, ReadOnlySpan<double> joint, ReadOnlySpan<double> marginal, PairSource source, ReadOnlySpan<float> initial)
+    /// <param name="linear">Added to the critic's scores and trained beside it, or none; owned from here on.</param>
+    public CriticTraining(Device device, CriticShape shape, Tensor x, Tensor y, ReadOnlySpan<int> fixedA, ReadOnlySpan<int> fixedB, ReadOnlySpan<double> joint, ReadOnlySpan<double> marginal, PairSource source, ReadOnlySpan<float> initial, LinearTerm? linear = null)
     {
         var pairs = fixedA.Length + source.Count;
-        if (fixedB.Length != fixedA.Length || joint.Length != pairs || marginal.Length != pairs)
-            throw new ArgumentException($"expected {pairs} weights, found {joint.Length} and {marginal.Length}");
-        (Shape, X, Y, Source, FixedPairs) = (shape, x, y, source, fixedA.Length);
+        (Shape, X, Y, Source, FixedPairs, Linear) = (shape, x, y, source, fixedA.Length, linear);
         try
         {
+            if (fixedB.Length != fixedA.Length || joint.Length != pairs || marginal.Length != pairs)
+                throw new ArgumentException($"expected {pairs} weights, found {joint.Length} and {marginal.Length}");
             A = device.AllocateIndices([.. fixedA, .. new int[source.Count]]);
             B = device.AllocateIndices([.. fixedB, .. new int[source.Count]]);
             Joint = device.Allocate(pairs, 1);
@@ -51,6 +52,9 @@ public sealed class CriticTraining : IDisposable
     }
 
     public CriticShape Shape { get; }
+
+    /// <summary>Multiply-adds of a step.</summary>
+    public double StepMultiplyAdds => Shape.StepMultiplyAdds(X.Rows, Y.Rows, A.Rows) + (Linear?.StepMultiplyAdds ?? 0);
 
     /// <summary>(Kx, dx).</summary>
     public Tensor X { get; }
@@ -94,6 +98,9 @@ public sealed class CriticTraining : IDisposable
     /// <summary>Learning rate of each step (0 is the first).</summary>
     public required Func<int, double> Rate { get; init; }
 
+    /// <summary>Added to the critic's scores and trained beside it.</summary>
+    public LinearTerm? Linear { get; }
+
     /// <summary>Key of the pair generator.</summary>
     public ulong Seed { get; init; }
 
@@ -122,17 +129,32 @@ public sealed class CriticTraining : IDisposable
         {
             var step = _values.Count;
             device.DrawPairs(Source, Seed, Cell, step, A.RowRange(FixedPairs, Source.Count), B.RowRange(FixedPairs, Source.Count));
-            device.CriticForward(Workspace, Parameters, X, Y, A, B);
+            Score(device, Workspace, A, B);
             var value = device.DonskerVaradhan(Workspace.Scores, Joint, Marginal, Workspace.ScoreGradients);
+            Linear?.Backward(device, Workspace.ScoreGradients, A, B);
             device.CriticBackward(Workspace, Parameters, X, Y, A, B, Gradient);
             device.Adam(Parameters, Gradient, FirstMoment, SecondMoment, Rate(step), step + 1);
+            if (Linear != null)
+                device.Adam(Linear.Parameters, Linear.Gradient, Linear.FirstMoment, Linear.SecondMoment, Linear.Rate(step), step + 1);
             _values.Add(value);
         }
+    }
+
+    /// <summary>T of every pair, into the first rows of the workspace's scores.</summary>
+    /// <param name="device">Works.</param>
+    /// <param name="workspace">For as many pairs or more.</param>
+    /// <param name="a">(R, 1) Int32: row of x of each pair.</param>
+    /// <param name="b">(R, 1) Int32: row of y of each pair.</param>
+    public void Score(Device device, CriticWorkspace workspace, Tensor a, Tensor b)
+    {
+        device.CriticForward(workspace, Parameters, X, Y, a, b);
+        Linear?.Forward(device, workspace.Scores.RowRange(0, a.Rows), a, b);
     }
 
     /// <summary>Also of a training whose making failed half-way.</summary>
     public void Dispose()
     {
+        Linear?.Dispose();
         Prepared?.Dispose();
         Workspace?.Dispose();
         foreach (var tensor in new[] { A, B, Joint, Marginal, Parameters, Gradient, FirstMoment, SecondMoment })

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Emergence.Devices;
+using Emergence.Information.Canonical;
 
 namespace Emergence.Information;
 
@@ -13,6 +15,7 @@ public sealed class RowClasses
     private readonly int[] _classOfUnit;
     private readonly double[] _unitWeights;
     private readonly double[] _weights;
+    private Whitening? _whitening;
 
     /// <param name="rows">(U, columns), one row a unit.</param>
     /// <param name="columns">d.</param>
@@ -93,27 +96,53 @@ public sealed class RowClasses
     /// </summary>
     public (double[] Values, int Columns) Standardise()
     {
-        var (means, inverses) = (new List<double>(), new List<double>());
-        var kept = new List<int>();
-        for (var column = 0; column < Columns; column++)
-        {
-            if (IsConstant(column))
-                continue;
-            var (mean, variance) = Moments(column);
-            kept.Add(column);
-            means.Add(mean);
-            inverses.Add(1 / Math.Sqrt(variance));
-        }
-
-        var values = new double[Count * kept.Count];
+        var (kept, means, inverses) = Scales();
+        var values = new double[Count * kept.Length];
         for (var k = 0; k < Count; k++)
         {
-            for (var j = 0; j < kept.Count; j++)
-                values[k * kept.Count + j] = (_rows[k * Columns + kept[j]] - means[j]) * inverses[j];
+            var row = Row(k);
+            for (var j = 0; j < kept.Length; j++)
+                values[k * kept.Length + j] = (row[kept[j]] - means[j]) * inverses[j];
         }
 
-        return (values, kept.Count);
+        return (values, kept.Length);
     }
+
+    /// <summary>Columns that are not constant, with the weighted mean and 1 / SD of each.</summary>
+    internal (int[] Columns, double[] Means, double[] Inverses) Scales()
+    {
+        var (means, variances, isConstant) = (new double[Columns], new double[Columns], new bool[Columns]);
+        Array.Fill(isConstant, true);
+        for (var k = 0; k < Count; k++)
+        {
+            // Constant is asked of the values, because rounding can leave a variance above zero.
+            var row = Row(k);
+            for (var column = 0; column < row.Length; column++)
+            {
+                means[column] += _weights[k] * row[column];
+                isConstant[column] &= row[column] == _rows[column];
+            }
+        }
+
+        for (var k = 0; k < Count; k++)
+        {
+            var row = Row(k);
+            for (var column = 0; column < row.Length; column++)
+            {
+                var difference = row[column] - means[column];
+                variances[column] += _weights[k] * difference * difference;
+            }
+        }
+
+        int[] kept = [.. Enumerable.Range(0, Columns).Where(column => !isConstant[column])];
+        return (kept, [.. kept.Select(column => means[column])], [.. kept.Select(column => 1 / Math.Sqrt(variances[column]))]);
+    }
+
+    /// <summary>Class k, (d).</summary>
+    internal ReadOnlySpan<float> Row(int k) => _rows.AsSpan(k * Columns, Columns);
+
+    /// <summary>Found once, for the two cells that the side is of, and all their seeds.</summary>
+    internal Whitening Whitening(HostShare share) => _whitening ??= new Whitening(this, share);
 
     /// <summary>(K, count): raw values of columns start .. start + count - 1.</summary>
     public float[] Slice(int start, int count)
@@ -122,32 +151,5 @@ public sealed class RowClasses
         for (var k = 0; k < Count; k++)
             _rows.AsSpan(k * Columns + start, count).CopyTo(values.AsSpan(k * count));
         return values;
-    }
-
-    private (double Mean, double Variance) Moments(int column)
-    {
-        var mean = 0.0;
-        for (var k = 0; k < Count; k++)
-            mean += _weights[k] * _rows[k * Columns + column];
-        var variance = 0.0;
-        for (var k = 0; k < Count; k++)
-        {
-            var difference = _rows[k * Columns + column] - mean;
-            variance += _weights[k] * difference * difference;
-        }
-
-        return (mean, variance);
-    }
-
-    /// <summary>Asked of the values, because rounding can leave a variance above zero.</summary>
-    private bool IsConstant(int column)
-    {
-        for (var k = 1; k < Count; k++)
-        {
-            if (_rows[k * Columns + column] != _rows[column])
-                return false;
-        }
-
-        return true;
     }
 }

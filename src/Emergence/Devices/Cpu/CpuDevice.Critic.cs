@@ -79,6 +79,8 @@ public sealed unsafe partial class CpuDevice
         });
     }
 
+    public override void ShareOnHost(int count, Action<int> body) => _pool.Run(count, body);
+
     /// <summary>Calls body(0) .. body(count - 1), each on one thread.</summary>
     internal void Share(int count, Action<int> body) => _pool.Run(count, body);
 
