@@ -1,4 +1,5 @@
 using Emergence.Information.Canonical;
+using Emergence.Information.Critics;
 
 namespace Emergence.Information;
 

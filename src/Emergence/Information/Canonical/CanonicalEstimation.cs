@@ -1,7 +1,10 @@
 using System.Globalization;
 using Emergence.Devices;
-using Emergence.Devices.Sampling;
-using Emergence.Tensors;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Randomness;
+using Emergence.Devices.Tensors;
+using Emergence.Information.Critics;
+using Emergence.Information.Statistics;
 
 namespace Emergence.Information.Canonical;
 
@@ -29,7 +32,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
     private const int BackOffLimit = 4;
 
     /// <summary>Rate of the linear term.</summary>
-    private const double LinearRate = 1e-3;
+    private static double LinearRate => double.Parse(CriticPreset.E(4, "1e-3"));
 
     /// <summary>Pairs off the support that the start is judged by.</summary>
     private const int StartPairs = 1 << 15;

@@ -1,5 +1,6 @@
 using Emergence.Devices;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Randomness;
+using Emergence.Information.Exact;
 
 namespace Emergence.Information.Canonical;
 

@@ -1,5 +1,8 @@
 using Emergence.Devices;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Randomness;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
 
 namespace Emergence.Information.Canonical;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices;
+using Emergence.Information.Exact;
 
 namespace Emergence.Information.Canonical;
 
