@@ -14,7 +14,7 @@ internal static class MeasureVerb
         var boundaries = new Option<string>("--boundaries") { Description = "Between l and l+1, e.g. 0,3,10-12; by default all", HelpName = "LIST" };
         var positions = new Option<string>("--positions") { Description = "Tokens of a sequence, from 0; by default all", HelpName = "LIST" };
         var estimator = new Option<string>("--estimator") { Description = $"How each value is found: {Flags.EstimatorNames}", HelpName = "NAME", DefaultValueFactory = _ => "s-mine" };
-        var preset = new Option<string>("--preset") { Description = "Size of the trainings; by default small on a CPU, paper on a GPU", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)) };
+        var preset = new Option<string>("--preset") { Description = "Size of the trainings; by default canonical for s-mine, else small on a CPU, paper on a GPU", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)) };
         var seeds = new Option<int>("--seeds") { Description = "Trainings of each cell", HelpName = "N", DefaultValueFactory = _ => 3 };
         var dtype = new Option<string>("--dtype") { Description = "Type of the arithmetic; stored weights keep their own", HelpName = "float32|bfloat16|auto", DefaultValueFactory = _ => "float32" };
         var micro = new Option<string>("--micro-position") { Description = "Position id of a token that runs alone", HelpName = "zero|own", DefaultValueFactory = _ => "zero" }.AcceptOnlyFromAmong("zero", "own");

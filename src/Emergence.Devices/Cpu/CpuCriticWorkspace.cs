@@ -10,7 +10,7 @@ namespace Emergence.Devices.Cpu;
 /// pass overwrites with their gradients. The first layer's output by pairs, and the gradient by it, are never held for all
 /// pairs: products make its rows when they read them. Sums over pairs are made by chunk, whatever the threads.
 /// </summary>
-internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
+internal sealed unsafe class CpuCriticWorkspace : CpuWorkspace
 {
     /// <summary>Floats of a block's first layer.</summary>
     private const int BlockFloats = 384 * 768;
@@ -67,7 +67,7 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
 
     private int FirstLayerParameters => Shape.Widths[0] * (Shape.XColumns + Shape.YColumns + 1);
 
-    public void Forward(Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b)
+    public override void Forward(Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b)
     {
         var weight = Shape.Weight(parameters, 0);
         var (zx, zy) = (_zx.RowRange(0, x.Rows), _zy.RowRange(0, y.Rows));
@@ -82,7 +82,7 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
         });
     }
 
-    public void Backward(Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient)
+    public override void Backward(Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient)
     {
         for (var layer = 2; layer < LastLayer; layer++)
             _device.Pack(Shape.Weight(parameters, layer), false, _packed[layer]);

@@ -20,13 +20,35 @@ public sealed unsafe partial class CpuDevice
     public override void DrawPairs(PairSource source, ulong seed, uint cell, int step, Tensor a, Tensor b) =>
         source.Draw(seed, cell, step, new Span<int>((int*)a.Address, source.Count), new Span<int>((int*)b.Address, source.Count));
 
-    public override CriticWorkspace CreateCriticWorkspace(CriticShape shape, int xRows, int yRows, int pairs) => new CpuCriticWorkspace(this, shape, xRows, yRows, pairs);
+    public override CriticWorkspace CreateCriticWorkspace(CriticShape shape, int xRows, int yRows, int pairs) =>
+        CpuSmallCritic.Fits(shape) ? new CpuSmallCritic(this, shape, xRows, yRows, pairs) : new CpuCriticWorkspace(this, shape, xRows, yRows, pairs);
 
     protected override void CriticForwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b) =>
-        ((CpuCriticWorkspace)workspace).Forward(parameters, x, y, a, b);
+        ((CpuWorkspace)workspace).Forward(parameters, x, y, a, b);
 
     protected override void CriticBackwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient) =>
-        ((CpuCriticWorkspace)workspace).Backward(parameters, x, y, a, b, gradient);
+        ((CpuWorkspace)workspace).Backward(parameters, x, y, a, b, gradient);
+
+    protected override void WeighRowsCore(Tensor x, Tensor weights, Tensor y)
+    {
+        RequireFloat32(x, weights, y);
+        _pool.RunRanges(x.Rows, Grain(x.Columns), (start, end) =>
+        {
+            for (var r = start; r < end; r++)
+                *At(y, r) = Lanes.Dot(At(x, r), At(weights, 0), x.Columns);
+        });
+    }
+
+    protected override void SumWeightedRowsCore(Tensor x, Tensor weights, Tensor sums)
+    {
+        RequireFloat32(x, weights, sums);
+        const int Strip = CriticLoops.WeighedColumns;
+        _pool.RunShares((x.Columns + Strip - 1) / Strip, 1, (first, end) =>
+        {
+            for (var column = first * Strip; column < Math.Min(x.Columns, end * Strip); column += Strip)
+                CriticLoops.SumWeightedStrip(new(weights), new(x), x.Rows, column, Math.Min(Strip, x.Columns - column), At(sums, 0));
+        });
+    }
 
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y)
     {

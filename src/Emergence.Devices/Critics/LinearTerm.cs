@@ -77,8 +77,8 @@ public sealed class LinearTerm : IDisposable
     public void Forward(Device device, Tensor scores, Tensor a, Tensor b)
     {
         ArgumentNullException.ThrowIfNull(device);
-        device.MatMul(X, Weights(Parameters, X, 0), _ofX, transposeB: true);
-        device.MatMul(Y, Weights(Parameters, Y, X.Columns), _ofY, transposeB: true);
+        device.WeighRows(X, Weights(Parameters, X, 0), _ofX);
+        device.WeighRows(Y, Weights(Parameters, Y, X.Columns), _ofY);
         device.Embed(a, _ofX, 1, scores, accumulate: true);
         device.Embed(b, _ofY, 1, scores, accumulate: true);
     }
@@ -93,8 +93,8 @@ public sealed class LinearTerm : IDisposable
         ArgumentNullException.ThrowIfNull(device);
         device.SumByIndex(scoreGradients, a, _ofX);
         device.SumByIndex(scoreGradients, b, _ofY);
-        device.MatMul(_ofX, X, Weights(Gradient, X, 0), transposeA: true);
-        device.MatMul(_ofY, Y, Weights(Gradient, Y, X.Columns), transposeA: true);
+        device.SumWeightedRows(X, _ofX, Weights(Gradient, X, 0));
+        device.SumWeightedRows(Y, _ofY, Weights(Gradient, Y, X.Columns));
     }
 
     /// <summary>Also of a term whose making failed half-way.</summary>

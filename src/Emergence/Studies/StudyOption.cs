@@ -27,7 +27,7 @@ internal sealed record StudyOption(string Name, string ValueName, string Descrip
     public static IReadOnlyList<StudyOption> Measurement { get; } =
     [
         new("estimator", "NAME", "A row of the estimators", "s-mine"),
-        new("preset", string.Join('|', CriticPreset.All.Select(preset => preset.Name)), "Size of the trainings; by default small on a CPU, paper on a GPU"),
+        new("preset", string.Join('|', CriticPreset.All.Select(preset => preset.Name)), "Size of the trainings; by default canonical for s-mine, else small on a CPU, paper on a GPU"),
         new("sequences", "N", "How many sequences at most; by default what the preset says"),
         new("boundaries", "LIST", "Between l and l+1, e.g. 0,3,10-12; by default all"),
         new("seeds", "N", "Trainings of each cell", "3"),

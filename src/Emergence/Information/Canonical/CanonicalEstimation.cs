@@ -15,13 +15,13 @@ namespace Emergence.Information.Canonical;
 internal sealed class CanonicalEstimation : CriticEstimation
 {
     /// <summary>Steps whose mean is the value.</summary>
-    private const int ValueSteps = 20;
+    private const int ValueSteps = 10;
 
     /// <summary>Steps of each of the two windows that are compared.</summary>
     private const int LevelWindow = 100;
 
     /// <summary>Windows whose means differ by less, in bits, are level.</summary>
-    private const double LevelMargin = 0.003;
+    private const double LevelMargin = 0.002;
 
     /// <summary>A mean that lies further under the best one, in bits, and further than three of its standard errors, has fallen.</summary>
     private const double FallMargin = 0.02;
@@ -32,7 +32,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
     private const int BackOffLimit = 4;
 
     /// <summary>Rate of the linear term.</summary>
-    private static double LinearRate => double.Parse(CriticPreset.E(4, "1e-3"));
+    private const double LinearRate = 1e-3;
 
     /// <summary>Pairs off the support that the start is judged by.</summary>
     private const int StartPairs = 1 << 15;

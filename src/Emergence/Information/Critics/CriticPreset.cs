@@ -1,4 +1,5 @@
 using System.Globalization;
+using Emergence.Devices.Critics;
 
 namespace Emergence.Information.Critics;
 
@@ -64,17 +65,15 @@ public sealed record CriticPreset
     {
         Name = "canonical",
         Sequences = 2_000,
-        CanonicalColumns = int.Parse(E(0, "64")),
-        Widths = [int.Parse(E(1, "128")), int.Parse(E(5, "32")), int.Parse(E(6, "16")), 1],
-        Pairs = int.Parse(E(2, "4096")),
+        CanonicalColumns = 64,
+        Widths = CriticWidths.Canonical,
+        Pairs = 4_096,
         PairsAtScale = 65_536,
-        Rate = LearningRate.Constant(double.Parse(E(3, "1e-3"))),
+        Rate = LearningRate.Constant(1e-3),
         StepLimit = 2_000,
         LookEvery = 10,
         HeldOutPairs = 1 << 18,
     };
-
-    internal static string E(int i, string other) => Environment.GetEnvironmentVariable("EM_CANON")?.Split(',') is { } p && p.Length > i && p[i] != "" ? p[i] : other;
 
     public static IReadOnlyList<CriticPreset> All { get; } = [Canonical, Small, Paper, Demo];
 
@@ -119,6 +118,17 @@ public sealed record CriticPreset
     public bool GoesOnWhenLevel { get; init; }
 
     public string Identity => string.Create(CultureInfo.InvariantCulture, $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support ({PairsAtScale} from 100000 classes), Adam {Rate.Text}{(CanonicalColumns > 0 ? " but for back-offs" : "")}, at most {StepLimit} steps{(GoesOnWhenLevel ? ", level or not" : "")}");
+
+    /// <summary>By name; else canonical for s-mine, and for others paper on a large device and small elsewhere.</summary>
+    public static CriticPreset Find(string? name, Estimator estimator, bool isLarge)
+    {
+        ArgumentNullException.ThrowIfNull(estimator);
+        var isSupportMine = estimator.Name == SupportMine.EstimatorName;
+        var preset = Find(name ?? (isSupportMine ? Canonical : isLarge ? Paper : Small).Name);
+        if (preset.CanonicalColumns > 0 && estimator.Name == PublishedMine.EstimatorName)
+            throw new EmergenceException($"preset '{preset.Name}' is not for estimator '{estimator.Name}': expected {string.Join(", ", All.Where(row => row.CanonicalColumns == 0).Select(row => row.Name))}", ExitCode.Usage);
+        return preset;
+    }
 
     public static CriticPreset Find(string name) => All.FirstOrDefault(preset => preset.Name == name)
         ?? throw new EmergenceException($"unknown preset '{name}': choose {string.Join(", ", All.Select(preset => preset.Name))}", ExitCode.Usage);

@@ -34,7 +34,7 @@ public sealed class MeasurementPlan : IDisposable
         Device = DeviceTable.Create(settings.Device, settings.DeviceOptions with { Arithmetic = arithmetic });
         try
         {
-            Preset = CriticPreset.Find(settings.Preset ?? (Device is HostDevice || Device.Name == DeviceTable.Emulator ? CriticPreset.Small.Name : CriticPreset.Paper.Name));
+            Preset = CriticPreset.Find(settings.Preset, Estimator, isLarge: !(Device is HostDevice || Device.Name == DeviceTable.Emulator));
             var tokenizer = Tokenizer.Load(Folder);
             Data = data ?? DatasetTable.Create(settings.Data, tokenizer, settings.DatasetOptions(Folder, Preset.Sequences));
             Example = Texts(tokenizer, Data[0]);
