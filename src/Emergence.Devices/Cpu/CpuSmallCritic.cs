@@ -112,10 +112,11 @@ internal sealed unsafe class CpuSmallCritic : CpuWorkspace
     /// </summary>
     private int KeepLive(Rows<int> a, Rows<int> b, int pairs)
     {
-        var (delta, inner) = (new ReadOnlySpan<float>((float*)ScoreGradients.Address, pairs), new Span<float>((float*)_inner.Address, _inner.Rows * Inner));
+        var delta = (float*)ScoreGradients.Address;
+        var inner = (float*)_inner.Address;
         var largest = 0f;
-        foreach (var value in delta)
-            largest = MathF.Max(largest, MathF.Abs(value));
+        for (var r = 0; r < pairs; r++)
+            largest = MathF.Max(largest, MathF.Abs(delta[r]));
         var (live, least) = (0, largest * LiveShare);
         for (var r = 0; r < pairs; r++)
         {
@@ -123,7 +124,7 @@ internal sealed unsafe class CpuSmallCritic : CpuWorkspace
                 continue;
             (_liveA[live], _liveB[live], _liveDelta[live]) = (*a[r], *b[r], delta[r]);
             if (live < r)
-                inner.Slice(r * Inner, Inner).CopyTo(inner.Slice(live * Inner, Inner));
+                Copy(inner + (long)r * Inner, Inner, inner + (long)live * Inner);
             live++;
         }
 
