@@ -4,7 +4,6 @@ using Emergence.Devices.Critics;
 using Emergence.Devices.Randomness;
 using Emergence.Devices.Tensors;
 using Emergence.Information.Critics;
-using Emergence.Information.Statistics;
 
 namespace Emergence.Information.Canonical;
 
@@ -74,7 +73,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
         try
         {
             var bits = CanonicalStart.Scale(device, training, initial, HeldOut.Pairs(joint, request.Seed, request.Cell, StartPairs, RandomStream.Start));
-            var trace = new CanonicalTrace(bits, 0, x.Columns, correlations[0], correlations[^1], joint.X.Whitening(device.ShareOnHost).Describe(), joint.Y.Whitening(device.ShareOnHost).Describe());
+            var trace = new CanonicalTrace(bits, 0, x.Columns, correlations[0], correlations[^1], inputs.CanonicalMultiplyAdds(joint, request.Preset.CanonicalColumns), joint.X.Whitening(device.ShareOnHost).Describe(), joint.Y.Whitening(device.ShareOnHost).Describe());
             return new(request, about, device, training, factor, trace);
         }
         catch

@@ -33,6 +33,9 @@ internal sealed class CanonicalPairs
         (_x, _y) = (joint.X.Whitening(share), joint.Y.Whitening(share));
         var block = Math.Min(most + Spare, Math.Min(_x.Count, _y.Count));
         Count = Math.Min(most, block);
+        var (dx, dy) = ((double)_x.Count, (double)_y.Count);
+        MultiplyAdds = dx * dy * (joint.Support.Count + dx + dy + 2.0 * Iterations * block) + 2.0 * Iterations * block * block * (dx + dy)
+            + Count * (dx * (dx + joint.X.Count) + dy * (dy + joint.Y.Count));
         var cross = Whitened(Cross(joint, share), share);
         var (left, right, correlations) = Leading(cross, block, share);
         Correlations = correlations[..Count];
@@ -45,6 +48,9 @@ internal sealed class CanonicalPairs
 
     /// <summary>Pairs.</summary>
     public int Count { get; }
+
+    /// <summary>To find the pairs from two whitened sides, and the sides' coordinates in them.</summary>
+    public double MultiplyAdds { get; }
 
     /// <summary>Of each pair, the largest first.</summary>
     public IReadOnlyList<double> Correlations { get; }

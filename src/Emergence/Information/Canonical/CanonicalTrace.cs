@@ -6,9 +6,10 @@ namespace Emergence.Information.Canonical;
 /// <param name="Pairs">Canonical pairs that the critic reads.</param>
 /// <param name="FirstCorrelation">Of the first pair.</param>
 /// <param name="LastCorrelation">Of the last pair.</param>
+/// <param name="MultiplyAdds">Of the decomposition, which the seeds of a cell share, and a whitened side its two cells.</param>
 /// <param name="X">Side x.</param>
 /// <param name="Y">Side y.</param>
-public sealed record CanonicalTrace(double StartBits, int BackOffs, int Pairs, double FirstCorrelation, double LastCorrelation, WhitenedSide X, WhitenedSide Y);
+public sealed record CanonicalTrace(double StartBits, int BackOffs, int Pairs, double FirstCorrelation, double LastCorrelation, double MultiplyAdds, WhitenedSide X, WhitenedSide Y);
 
 /// <summary>How one side was whitened.</summary>
 /// <param name="Coordinates">Directions kept.</param>

@@ -38,13 +38,12 @@ internal sealed class Whitening
         _rows = rows;
         var (columns, means, scales) = rows.Scales();
         (_columns, _means, _scales) = (columns, means, scales);
-        var covariance = Covariance(share);
         var cut = SmallestRest;
-        var factor = new PivotedCholesky((double[])covariance.Clone(), columns.Length, cut, share);
+        var factor = new PivotedCholesky(Covariance(share), columns.Length, cut, share);
         while (factor.Rank < columns.Length && cut > RoundingRest && !TellsApart(factor))
         {
             cut = Math.Max(RoundingRest, cut / 10);
-            factor = new PivotedCholesky((double[])covariance.Clone(), columns.Length, cut, share);
+            factor = new PivotedCholesky(Covariance(share), columns.Length, cut, share);
         }
 
         Dropped = columns.Length - factor.Rank;
@@ -62,6 +61,9 @@ internal sealed class Whitening
 
     /// <summary>Columns that are, beyond rounding, combinations of others.</summary>
     private int Dropped { get; }
+
+    /// <summary>To find the map: the lower half of the covariance, its factor and the inverse of that.</summary>
+    public double MultiplyAdds => (0.5 * _rows.Count + 0.5 * _columns.Length) * (_columns.Length + Dropped) * (_columns.Length + Dropped);
 
     public WhitenedSide Describe() => new(Count, Dropped, _ties.Count);
 

@@ -46,6 +46,18 @@ internal sealed class DeviceInputs(Device device) : IDisposable
             pairs.Correlations);
     }
 
+    /// <summary>Of <see cref="Canonical"/> and of both sides' <see cref="Whitened"/>.</summary>
+    public double CanonicalMultiplyAdds(JointClasses joint, int most)
+    {
+        var sides = new[] { joint.X, joint.Y }.Sum(rows =>
+        {
+            var whitening = rows.Whitening(device.ShareOnHost);
+            var columns = WhitenedColumns(rows.Count, whitening.Count);
+            return whitening.MultiplyAdds + (double)rows.Count * columns * columns;
+        });
+        return sides + joint.CanonicalPairs(most, device.ShareOnHost).MultiplyAdds;
+    }
+
     /// <summary>(K, coordinates), whitened.</summary>
     public Tensor Whitened(RowClasses rows)
     {

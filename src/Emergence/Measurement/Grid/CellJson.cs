@@ -132,6 +132,7 @@ internal static class CellJson
         json.WriteNumber("pairs", trace.Pairs);
         Write(json, "first_correlation", trace.FirstCorrelation);
         Write(json, "last_correlation", trace.LastCorrelation);
+        Write(json, "multiply_adds", trace.MultiplyAdds);
         foreach (var (side, name) in new[] { (trace.X, "x"), (trace.Y, "y") })
         {
             json.WriteStartObject(name);
@@ -150,6 +151,7 @@ internal static class CellJson
         json.GetProperty("pairs").GetInt32(),
         Number(json, "first_correlation"),
         Number(json, "last_correlation"),
+        Number(json, "multiply_adds"),
         ReadSide(json.GetProperty("x")),
         ReadSide(json.GetProperty("y")));
 

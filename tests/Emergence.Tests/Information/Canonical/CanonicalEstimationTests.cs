@@ -1,9 +1,8 @@
 using Emergence.Devices;
-using Emergence.Devices.Critics;
 using Emergence.Devices.Cpu;
+using Emergence.Devices.Critics;
 using Emergence.Devices.Randomness;
 using Emergence.Information;
-using Emergence.Information.Canonical;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
 
