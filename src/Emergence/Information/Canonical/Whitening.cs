@@ -70,9 +70,8 @@ internal sealed class Whitening
     /// <summary>A class before it is whitened: its standardised columns, times a factor.</summary>
     public void Fill(int row, double factor, Span<double> to)
     {
-        var values = _rows.Row(row);
         for (var i = 0; i < _columns.Length; i++)
-            to[i] = factor * ((values[_columns[i]] - _means[i]) * _scales[i]);
+            to[i] = factor * ((_rows.Value(row, _columns[i]) - _means[i]) * _scales[i]);
         for (var i = 0; i < _ties.Count; i++)
             to[_columns.Length + i] = factor * _ties[i][row];
     }
@@ -151,10 +150,9 @@ internal sealed class Whitening
         for (var k = 0; k < _rows.Count; k++)
         {
             // Two rows with one hash would only keep a coordinate that is not needed.
-            var row = _rows.Row(k);
             var hash = 14695981039346656037ul;
             foreach (var column in columns)
-                hash = ulong.RotateLeft((hash ^ BitConverter.SingleToUInt32Bits(row[column])) * 0x9E3779B97F4A7C15ul, 29);
+                hash = ulong.RotateLeft((hash ^ BitConverter.DoubleToUInt64Bits(_rows.Value(k, column))) * 0x9E3779B97F4A7C15ul, 29);
             ref var group = ref CollectionsMarshal.GetValueRefOrAddDefault(groups, hash, out _);
             (group ??= []).Add(k);
         }
@@ -171,7 +169,7 @@ internal sealed class Whitening
         var columns = _columns.ToList();
         while (Groups([.. columns]).Where(group => group.Count > 1).ToList() is { Count: > 0 } groups)
         {
-            var column = Enumerable.Range(0, _rows.Columns).FirstOrDefault(c => groups.Any(group => group.Any(k => _rows.Row(k)[c] != _rows.Row(group[0])[c])), -1);
+            var column = Enumerable.Range(0, _rows.Columns).FirstOrDefault(c => groups.Any(group => group.Any(k => _rows.Value(k, c) != _rows.Value(group[0], c))), -1);
             if (column < 0)
                 return;
             var (tie, variance) = (new double[_rows.Count], 0.0);
@@ -181,12 +179,12 @@ internal sealed class Whitening
                 foreach (var k in group)
                 {
                     weight += _rows.Weights[k];
-                    mean += _rows.Weights[k] * _rows.Row(k)[column];
+                    mean += _rows.Weights[k] * _rows.Value(k, column);
                 }
 
                 foreach (var k in group)
                 {
-                    tie[k] = _rows.Row(k)[column] - mean / weight;
+                    tie[k] = _rows.Value(k, column) - mean / weight;
                     variance += _rows.Weights[k] * tie[k] * tie[k];
                 }
             }

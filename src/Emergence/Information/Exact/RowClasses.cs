@@ -12,6 +12,7 @@ namespace Emergence.Information.Exact;
 public sealed class RowClasses
 {
     private readonly float[] _rows;
+    private readonly double[]? _exact;
     private readonly int[] _classOfUnit;
     private readonly double[] _unitWeights;
     private readonly double[] _weights;
@@ -44,28 +45,41 @@ public sealed class RowClasses
         }
 
         ReadOnlySpan<byte> Bytes(int unit) => MemoryMarshal.AsBytes(canonical.AsSpan(unit * columns, columns));
-        var order = Enumerable.Range(0, unitWeights.Length).ToArray();
-        Array.Sort(order, (left, right) => Bytes(left).SequenceCompareTo(Bytes(right)));
-
-        _classOfUnit = new int[order.Length];
-        var (first, weights) = (new List<int>(), new List<double>());
-        foreach (var unit in order)
-        {
-            if (first.Count == 0 || !Bytes(first[^1]).SequenceEqual(Bytes(unit)))
-            {
-                first.Add(unit);
-                weights.Add(0);
-            }
-
-            _classOfUnit[unit] = first.Count - 1;
-            weights[^1] += _unitWeights[unit];
-        }
-
-        _weights = [.. weights.Select(weight => weight / TotalWeight)];
-        _rows = new float[first.Count * columns];
-        for (var k = 0; k < first.Count; k++)
+        (_classOfUnit, _weights, var first) = Group((left, right) => Bytes(left).SequenceCompareTo(Bytes(right)));
+        _rows = new float[first.Length * columns];
+        for (var k = 0; k < first.Length; k++)
             canonical.AsSpan(first[k] * columns, columns).CopyTo(_rows.AsSpan(k * columns));
     }
+
+    /// <summary>N rows of a table, each of weight 1; classes are of what the table holds, whatever doubles make of it.</summary>
+    public RowClasses(IReadOnlyList<SideColumn> columns)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        (Table, Columns) = (columns, columns.Count);
+        _unitWeights = [.. Enumerable.Repeat(1.0, columns[0].Codes.Length)];
+        TotalWeight = _unitWeights.Length;
+        (_classOfUnit, _weights, var first) = Group((left, right) =>
+        {
+            foreach (var column in columns)
+            {
+                if (column.Codes[left] != column.Codes[right])
+                    return column.Codes[left].CompareTo(column.Codes[right]);
+            }
+
+            return 0;
+        });
+        _exact = new double[first.Length * Columns];
+        for (var k = 0; k < first.Length; k++)
+        {
+            for (var column = 0; column < Columns; column++)
+                _exact[k * Columns + column] = columns[column].Values[first[k]];
+        }
+
+        _rows = Array.ConvertAll(_exact, value => (float)value);
+    }
+
+    /// <summary>The columns of the table that the rows come from, if any.</summary>
+    internal IReadOnlyList<SideColumn>? Table { get; }
 
     /// <summary>K, the number of classes.</summary>
     public int Count => _weights.Length;
@@ -100,9 +114,8 @@ public sealed class RowClasses
         var values = new double[Count * kept.Length];
         for (var k = 0; k < Count; k++)
         {
-            var row = Row(k);
             for (var j = 0; j < kept.Length; j++)
-                values[k * kept.Length + j] = (row[kept[j]] - means[j]) * inverses[j];
+                values[k * kept.Length + j] = (Value(k, kept[j]) - means[j]) * inverses[j];
         }
 
         return (values, kept.Length);
@@ -116,20 +129,19 @@ public sealed class RowClasses
         for (var k = 0; k < Count; k++)
         {
             // Constant is asked of the values, because rounding can leave a variance above zero.
-            var row = Row(k);
-            for (var column = 0; column < row.Length; column++)
+            for (var column = 0; column < Columns; column++)
             {
-                means[column] += _weights[k] * row[column];
-                isConstant[column] &= row[column] == _rows[column];
+                var value = Value(k, column);
+                means[column] += _weights[k] * value;
+                isConstant[column] &= value == Value(0, column);
             }
         }
 
         for (var k = 0; k < Count; k++)
         {
-            var row = Row(k);
-            for (var column = 0; column < row.Length; column++)
+            for (var column = 0; column < Columns; column++)
             {
-                var difference = row[column] - means[column];
+                var difference = Value(k, column) - means[column];
                 variances[column] += _weights[k] * difference * difference;
             }
         }
@@ -138,8 +150,8 @@ public sealed class RowClasses
         return (kept, [.. kept.Select(column => means[column])], [.. kept.Select(column => 1 / Math.Sqrt(variances[column]))]);
     }
 
-    /// <summary>Class k, (d).</summary>
-    internal ReadOnlySpan<float> Row(int k) => _rows.AsSpan(k * Columns, Columns);
+    /// <summary>Of class k, as exact as it is known.</summary>
+    internal double Value(int k, int column) => _exact == null ? _rows[k * Columns + column] : _exact[k * Columns + column];
 
     /// <summary>Found once, for the two cells that the side is of, and all their seeds.</summary>
     internal Whitening Whitening(HostShare share) => _whitening ??= new Whitening(this, share);
@@ -151,5 +163,27 @@ public sealed class RowClasses
         for (var k = 0; k < Count; k++)
             _rows.AsSpan(k * Columns + start, count).CopyTo(values.AsSpan(k * count));
         return values;
+    }
+
+    /// <summary>Classes in the order of the comparison: of each unit, the weight of each, and the first unit of each.</summary>
+    private (int[] ClassOfUnit, double[] Weights, int[] First) Group(Comparison<int> compare)
+    {
+        var order = Enumerable.Range(0, _unitWeights.Length).ToArray();
+        Array.Sort(order, compare);
+        var classOfUnit = new int[order.Length];
+        var (first, weights) = (new List<int>(), new List<double>());
+        foreach (var unit in order)
+        {
+            if (first.Count == 0 || compare(first[^1], unit) != 0)
+            {
+                first.Add(unit);
+                weights.Add(0);
+            }
+
+            classOfUnit[unit] = first.Count - 1;
+            weights[^1] += _unitWeights[unit];
+        }
+
+        return (classOfUnit, [.. weights.Select(weight => weight / TotalWeight)], [.. first]);
     }
 }
