@@ -10,6 +10,12 @@ internal sealed class Arguments(string[] words)
 
     public int Rounds { get; } = Number(words, "--rounds", 11);
 
+    /// <summary>Classes of a cell; 0 where not given.</summary>
+    public int Classes { get; } = Number(words, "--classes", 0);
+
+    /// <summary>Columns of a side; 0 where not given.</summary>
+    public int Columns { get; } = Number(words, "--columns", 0);
+
     /// <summary>Whether to measure another program by turns.</summary>
     public bool Peer { get; } = !words.Contains("--no-peer");
 

@@ -29,9 +29,22 @@ internal static class MineCostBenchmark
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var (position, classes) in Cells)
         {
+            Canonical(device, position, classes);
             Trained(device, position, classes);
             Counted(position, classes);
         }
+    }
+
+    /// <summary>From canonical coordinates, to its end; the first seed makes the decomposition that the others share.</summary>
+    private static void Canonical(Device device, string position, int classes)
+    {
+        using var batch = new EstimationBatch(device, 1);
+        batch.Run([new(EstimatorTable.Find("s-mine"), Joint(classes), CriticPreset.Canonical, 1, 0)], (_, own) =>
+        {
+            var whole = own.MultiplyAdds + own.Canonical!.MultiplyAdds;
+            var published = CriticPreset.Paper.StepLimit * new CriticShape(Columns, Columns, [.. CriticPreset.Paper.Widths]).ConcatenatedStepMultiplyAdds(2 * Sequences);
+            Console.WriteLine(FormattableString.Invariant($"| {position} | 128-32-16-1 | s-mine, canonical: {own.MiBits:0.000} of {own.ExactBits:0.000} bits; {own.Canonical.MultiplyAdds:0.00e0} for the decomposition | {Pairs(classes, CriticPreset.Canonical)} | {own.Steps} | {own.MultiplyAdds / own.Steps:0.00e0} | {whole:0.00e0} | 1.0; the published protocol {published / whole:0} | |"));
+        }, CancellationToken.None);
     }
 
     /// <summary>The small critic: s-mine to its end, the published protocol for as long as it takes to count.</summary>

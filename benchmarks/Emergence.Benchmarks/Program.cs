@@ -7,13 +7,14 @@ var verbs = new (string Name, string About, Action<Arguments> Run)[]
     ("unpack", "a layer of 4096 x 4096 in each stored form into single precision, beside the product it is unpacked for", UnpackBenchmark.Run),
     ("mine-step", "a step of the published critic at N = 20,000 beside torch, its first layer whole and split; with --no-peer op by op", MineStepBenchmark.Run),
     ("mine-small", "steps of preset small: 2,000 classes, 576 columns, critic 64-32-16-1, 8,192 sampled pairs", MineSmallBenchmark.Run),
+    ("mine-canonical", "seconds and memory of cells with preset canonical, by part; --rounds 1 --classes K --columns D for one size", CanonicalBenchmark.Run),
     ("mine-cost", "multiply-adds of whole trainings: s-mine beside the published protocol on all 303,600 four-shot country sequences", MineCostBenchmark.Run),
 };
 var verb = verbs.FirstOrDefault(v => v.Name == args.FirstOrDefault());
 if (verb.Run == null)
 {
     foreach (var (name, about, _) in verbs)
-        Console.WriteLine($"{name,-12} {about}");
+        Console.WriteLine($"{name,-14} {about}");
     Console.WriteLine("options: --threads N (all), --rounds N (11), --path avx512|avx2|portable, --no-peer");
     return 2;
 }

@@ -147,5 +147,5 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
     }
 
     private PairInformation Estimate(Estimator estimator, JointClasses joint, ulong[] seeds) =>
-        MiVerb.Estimate(device, [estimator], joint, CriticPreset.Small, seeds, cancellation)[0];
+        MiVerb.Estimate(device, [estimator], joint, null, seeds, cancellation)[0];
 }

@@ -66,6 +66,26 @@ public abstract partial class Device
         SumByIndexCore(x, index, sums);
     }
 
+    /// <summary>y[r] = x[r] weights.</summary>
+    /// <param name="x">(R, c).</param>
+    /// <param name="weights">(1, c).</param>
+    /// <param name="y">(R, 1).</param>
+    public void WeighRows(Tensor x, Tensor weights, Tensor y)
+    {
+        Require(IsRow(weights, x) && y.Rows == x.Rows && y.Columns == 1, nameof(WeighRows), "x (R, c), weights (1, c), y (R, 1)", x, weights, y);
+        WeighRowsCore(x, weights, y);
+    }
+
+    /// <summary>sums = sum over r of weights[r] x[r].</summary>
+    /// <param name="x">(R, c).</param>
+    /// <param name="weights">(R, 1).</param>
+    /// <param name="sums">(1, c).</param>
+    public void SumWeightedRows(Tensor x, Tensor weights, Tensor sums)
+    {
+        Require(IsRow(sums, x) && weights.Rows == x.Rows && weights.Columns == 1, nameof(SumWeightedRows), "x (R, c), weights (R, 1), sums (1, c)", x, weights, sums);
+        SumWeightedRowsCore(x, weights, sums);
+    }
+
     /// <summary>
     /// V = sum_r p_r T_r - ln sum_r q_r e^(T_r), and the gradient of -V / ln 2 (bits) by every T_r:
     /// (q_r e^(T_r - L) - p_r) / ln 2. Rows may have both weights, or one of them 0.
@@ -150,6 +170,10 @@ public abstract partial class Device
     protected abstract void SumRowsCore(Tensor x, Tensor sums);
 
     protected abstract void SumByIndexCore(Tensor x, Tensor index, Tensor sums);
+
+    protected virtual void WeighRowsCore(Tensor x, Tensor weights, Tensor y) => MatMulCore(x, weights, y, false, true, null, Activation.None, null);
+
+    protected virtual void SumWeightedRowsCore(Tensor x, Tensor weights, Tensor sums) => MatMulCore(weights, x, sums, true, false, null, Activation.None, null);
 
     protected abstract CriticValue DonskerVaradhanCore(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient);
 

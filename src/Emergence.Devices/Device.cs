@@ -47,6 +47,9 @@ public abstract partial class Device : IDisposable
     /// </summary>
     public virtual DevicePlan Plan() => new(plan => new CountingDevice(this, plan));
 
+    /// <summary>Calls body(0) .. body(count - 1), each once: work of the host, on as many of its threads as the device may take.</summary>
+    public virtual void ShareOnHost(int count, Action<int> body) => Parallel.For(0, count, body);
+
     /// <summary>A new dense tensor; zero at the start.</summary>
     public abstract Tensor Allocate(DType type, int rows, int columns);
 

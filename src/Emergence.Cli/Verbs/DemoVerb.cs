@@ -19,7 +19,7 @@ internal static class DemoVerb
                 Model = "stories260k",
                 Data = "words",
                 Shots = 2,
-                Preset = CriticPreset.Demo.Name,
+                Preset = CriticPreset.Canonical.Name,
                 Device = device.Name(parsed),
                 DeviceOptions = device.Options(parsed),
             },

@@ -27,7 +27,7 @@ internal static class MiVerb
         var estimator = Estimators("exact,mixed-ksg,gaussian,mine-ema");
         var seeds = new Option<int>("--seeds") { Description = "Trainings of each estimator that is trained", HelpName = "N", DefaultValueFactory = _ => 3 };
         var seed = new Option<ulong>("--seed") { Description = "The first of the seeds", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var preset = new Option<string>("--preset") { Description = "Size of the trainings of s-mine and paper", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)), DefaultValueFactory = _ => CriticPreset.Small.Name };
+        var preset = new Option<string>("--preset") { Description = "Size of the trainings of s-mine and paper; by default canonical for s-mine, small for paper", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)) };
         var (device, json) = (new DeviceFlags(), new Option<bool>("--json") { Description = "Print one JSON object for each estimator, one a line" });
         var command = new Command("mi", "Estimate the mutual information of two arrays, with interval and verdict") { estimator, seeds, seed, preset, json };
         table.AddTo(command);
@@ -38,7 +38,9 @@ internal static class MiVerb
             var count = parsed.GetValue(seeds);
             if (count < 1)
                 throw new EmergenceException($"expected 1 seed or more, found {count}", ExitCode.Usage);
-            var size = CriticPreset.Find(parsed.GetRequiredValue(preset));
+            var size = parsed.GetValue(preset);
+            foreach (var row in estimators)
+                _ = CriticPreset.Find(size, row, isLarge: false);
             var sides = table.Read(parsed);
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
@@ -61,10 +63,10 @@ internal static class MiVerb
         return [.. words.Select(EstimatorTable.Find)];
     }
 
-    internal static List<PairInformation> Estimate(Device device, IReadOnlyList<Estimator> estimators, JointClasses joint, CriticPreset preset, ulong[] seeds, CancellationToken cancellation)
+    internal static List<PairInformation> Estimate(Device device, IReadOnlyList<Estimator> estimators, JointClasses joint, string? preset, ulong[] seeds, CancellationToken cancellation)
     {
         var found = estimators.ToDictionary(estimator => estimator, _ => new List<MutualInformation>());
-        var requests = estimators.SelectMany(estimator => seeds.Take(estimator.IsRandom ? seeds.Length : 1).Select(seed => new EstimationRequest(estimator, joint, preset, seed, 0)));
+        var requests = estimators.SelectMany(estimator => seeds.Take(estimator.IsRandom ? seeds.Length : 1).Select(seed => new EstimationRequest(estimator, joint, CriticPreset.Find(preset, estimator, isLarge: false), seed, 0)));
         using var batch = new EstimationBatch(device, seeds.Length);
         batch.Run(
             requests,

@@ -21,7 +21,30 @@ public sealed unsafe partial class CpuDevice
         source.Draw(seed, cell, step, new Span<int>((int*)a.Address, source.Count), new Span<int>((int*)b.Address, source.Count));
 
     public override Critic CreateCritic(CriticShape shape, int xRows, int yRows, int pairs, Device? memory = null) =>
-        new CpuCritic(this, memory ?? this, shape, xRows, yRows, pairs);
+        CpuSmallCritic.Fits(shape)
+            ? new CpuSmallCritic(this, memory ?? this, shape, xRows, yRows, pairs)
+            : new CpuCritic(this, memory ?? this, shape, xRows, yRows, pairs);
+
+    protected override void WeighRowsCore(Tensor x, Tensor weights, Tensor y)
+    {
+        RequireFloat32(x, weights, y);
+        _pool.RunRanges(x.Rows, Grain(x.Columns), (start, end) =>
+        {
+            for (var r = start; r < end; r++)
+                *At(y, r) = Lanes.Dot(At(x, r), At(weights, 0), x.Columns);
+        });
+    }
+
+    protected override void SumWeightedRowsCore(Tensor x, Tensor weights, Tensor sums)
+    {
+        RequireFloat32(x, weights, sums);
+        const int Strip = CriticLoops.WeighedColumns;
+        _pool.RunShares((x.Columns + Strip - 1) / Strip, 1, (first, end) =>
+        {
+            for (var column = first * Strip; column < Math.Min(x.Columns, end * Strip); column += Strip)
+                CriticLoops.SumWeightedStrip(new(weights), new(x), x.Rows, column, Math.Min(Strip, x.Columns - column), At(sums, 0));
+        });
+    }
 
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y)
     {
@@ -74,6 +97,8 @@ public sealed unsafe partial class CpuDevice
             to.Finish(sums.Rows, start, count);
         });
     }
+
+    public override void ShareOnHost(int count, Action<int> body) => _pool.Run(count, body);
 
     /// <summary>Calls body(0) .. body(count - 1), each on one thread.</summary>
     internal void Share(int count, Action<int> body) => _pool.Run(count, body);

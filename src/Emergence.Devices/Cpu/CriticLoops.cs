@@ -101,6 +101,55 @@ internal static unsafe class CriticLoops
         }
     }
 
+    /// <summary>Columns of <see cref="SumWeightedStrip"/> at most.</summary>
+    public const int WeighedColumns = 64;
+
+    /// <summary>y = sum over r of weights[r] x[r], for up to 64 columns from one on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SumWeightedStrip(Rows<float> weights, Rows<float> x, int rows, int column, int columns, float* y)
+    {
+        if (columns < WeighedColumns)
+        {
+            for (var c = column; c < column + columns; c += Lanes.Count)
+                SumWeightedVector(weights, x, rows, c, column + columns - c, y);
+            return;
+        }
+
+        var (s0, s1, s2, s3) = (Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero);
+        var (s4, s5, s6, s7) = (s0, s0, s0, s0);
+        for (var r = 0; r < rows; r++)
+        {
+            var row = x[r] + column;
+            var weight = Vector256.Create(*weights[r]);
+            s0 = Vector256.FusedMultiplyAdd(weight, Vector256.Load(row), s0);
+            s1 = Vector256.FusedMultiplyAdd(weight, Vector256.Load(row + 8), s1);
+            s2 = Vector256.FusedMultiplyAdd(weight, Vector256.Load(row + 16), s2);
+            s3 = Vector256.FusedMultiplyAdd(weight, Vector256.Load(row + 24), s3);
+            s4 = Vector256.FusedMultiplyAdd(weight, Vector256.Load(row + 32), s4);
+            s5 = Vector256.FusedMultiplyAdd(weight, Vector256.Load(row + 40), s5);
+            s6 = Vector256.FusedMultiplyAdd(weight, Vector256.Load(row + 48), s6);
+            s7 = Vector256.FusedMultiplyAdd(weight, Vector256.Load(row + 56), s7);
+        }
+
+        y += column;
+        s0.Store(y);
+        s1.Store(y + 8);
+        s2.Store(y + 16);
+        s3.Store(y + 24);
+        s4.Store(y + 32);
+        s5.Store(y + 40);
+        s6.Store(y + 48);
+        s7.Store(y + 56);
+    }
+
+    private static void SumWeightedVector(Rows<float> weights, Rows<float> x, int rows, int column, int left, float* y)
+    {
+        var sum = Vector256<float>.Zero;
+        for (var r = 0; r < rows; r++)
+            sum = Vector256.FusedMultiplyAdd(Vector256.Create(*weights[r]), Lanes.Load(x[r] + column, left), sum);
+        Lanes.Store(y + column, sum, left);
+    }
+
     /// <summary>x[r] = delta[r] w times the slope of the leaky ReLU whose output x[r] was.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ScoreInputGradient(Rows<float> delta, int rows, int columns, float* w, Rows<float> x)

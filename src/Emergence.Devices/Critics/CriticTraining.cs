@@ -20,16 +20,18 @@ public sealed class CriticTraining : IDisposable
     /// <param name="marginal">q of all pairs, the fixed ones first.</param>
     /// <param name="source">Draws the other pairs.</param>
     /// <param name="initial">ParameterCount initial parameters.</param>
+    /// <param name="linear">Added to the critic's scores and trained beside it, or none; owned from here on.</param>
     public CriticTraining(
         Device device, CriticShape shape, Tensor x, Tensor y, ReadOnlySpan<int> fixedA, ReadOnlySpan<int> fixedB,
-        ReadOnlySpan<double> joint, ReadOnlySpan<double> marginal, PairSource source, ReadOnlySpan<float> initial)
+        ReadOnlySpan<double> joint, ReadOnlySpan<double> marginal, PairSource source, ReadOnlySpan<float> initial,
+        LinearTerm? linear = null)
     {
         var pairs = fixedA.Length + source.Count;
-        if (fixedB.Length != fixedA.Length || joint.Length != pairs || marginal.Length != pairs)
-            throw new ArgumentException($"expected {pairs} weights, found {joint.Length} and {marginal.Length}");
-        (Shape, X, Y, Source, FixedPairs) = (shape, x, y, source, fixedA.Length);
+        (Shape, X, Y, Source, FixedPairs, Linear) = (shape, x, y, source, fixedA.Length, linear);
         try
         {
+            if (fixedB.Length != fixedA.Length || joint.Length != pairs || marginal.Length != pairs)
+                throw new ArgumentException($"expected {pairs} weights, found {joint.Length} and {marginal.Length}");
             A = device.AllocateIndices([.. fixedA, .. new int[source.Count]]);
             B = device.AllocateIndices([.. fixedB, .. new int[source.Count]]);
             Joint = device.Allocate(pairs, 1);
@@ -52,6 +54,9 @@ public sealed class CriticTraining : IDisposable
     }
 
     public CriticShape Shape { get; }
+
+    /// <summary>Multiply-adds of a step.</summary>
+    public double StepMultiplyAdds => Shape.StepMultiplyAdds(X.Rows, Y.Rows, A.Rows) + (Linear?.StepMultiplyAdds ?? 0);
 
     /// <summary>(Kx, dx).</summary>
     public Tensor X { get; }
@@ -94,6 +99,9 @@ public sealed class CriticTraining : IDisposable
 
     /// <summary>Learning rate of each step (0 is the first).</summary>
     public required Func<int, double> Rate { get; init; }
+
+    /// <summary>Added to the critic's scores and trained beside it.</summary>
+    public LinearTerm? Linear { get; }
 
     /// <summary>Key of the pair generator.</summary>
     public ulong Seed { get; init; }
@@ -139,17 +147,32 @@ public sealed class CriticTraining : IDisposable
         {
             var step = _values.Count;
             device.DrawPairs(Source, Seed, Cell, step, A.RowRange(FixedPairs, Source.Count), B.RowRange(FixedPairs, Source.Count));
-            Critic.Forward(Parameters, X, Y, A, B);
+            Score(device, Critic, A, B);
             var value = device.DonskerVaradhan(Critic.Scores, Joint, Marginal, Critic.ScoreGradients);
+            Linear?.Backward(device, Critic.ScoreGradients, A, B);
             Critic.Backward(Parameters, X, Y, A, B, Gradient);
             device.Adam(Parameters, Gradient, FirstMoment, SecondMoment, Rate(step), step + 1);
+            if (Linear != null)
+                device.Adam(Linear.Parameters, Linear.Gradient, Linear.FirstMoment, Linear.SecondMoment, Linear.Rate(step), step + 1);
             _values.Add(value);
         }
+    }
+
+    /// <summary>T of every pair, into the first rows of the critic's scores.</summary>
+    /// <param name="device">Works.</param>
+    /// <param name="critic">For as many pairs or more.</param>
+    /// <param name="a">(R, 1) Int32: row of x of each pair.</param>
+    /// <param name="b">(R, 1) Int32: row of y of each pair.</param>
+    public void Score(Device device, Critic critic, Tensor a, Tensor b)
+    {
+        critic.Forward(Parameters, X, Y, a, b);
+        Linear?.Forward(device, critic.Scores.RowRange(0, a.Rows), a, b);
     }
 
     /// <summary>Frees what there is, also of a training whose making failed half-way.</summary>
     public void Dispose()
     {
+        Linear?.Dispose();
         Prepared?.Dispose();
         Critic?.Dispose();
         foreach (var tensor in new[] { A, B, Joint, Marginal, Parameters, Gradient, FirstMoment, SecondMoment })

@@ -26,4 +26,7 @@ public enum RandomStream : uint
 
     /// <summary>Generated tasks and studies.</summary>
     Tasks = 8,
+
+    /// <summary>Pairs off the support that a critic's start is judged by.</summary>
+    Start = 9,
 }

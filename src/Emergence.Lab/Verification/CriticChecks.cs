@@ -27,6 +27,12 @@ internal static class CriticChecks
                 yield return new("SumByIndex", $"({rows}, {columns}) into {classes}", run => SumByIndex(run, rows, columns, classes));
         }
 
+        foreach (var (rows, columns) in shapes)
+        {
+            yield return new("WeighRows", $"({rows}, {columns})", run => WeighRows(run, rows, columns));
+            yield return new("SumWeightedRows", $"({rows}, {columns})", run => SumWeightedRows(run, rows, columns));
+        }
+
         foreach (var (rows, scale) in small ? s_scores : [.. s_scores, (600_000, 20)])
             yield return new("DonskerVaradhan", $"{rows} scores up to {2.7 * scale:0}", run => DonskerVaradhan(run, rows, scale));
 
@@ -76,6 +82,26 @@ internal static class CriticChecks
         foreach (var k in index)
             counts[k]++;
         run.Compare(sums, i => run.Precision.Chain(counts[i / columns]) * ofAll[i]);
+    }
+
+    private static void WeighRows(OpRun run, int rows, int columns)
+    {
+        var (x, weights, y) = (run.Random(rows, columns), run.Random(1, columns), run.Random(rows, 1));
+        run.Both((device, on) => device.WeighRows(on(x), on(weights), on(y)));
+        var sizes = run.Keep(run.Reference.Allocate(rows, 1));
+        run.Reference.WeighRows(run.Magnitudes(x.Expected), run.Magnitudes(weights.Expected), sizes);
+        var ofAll = OpInputs.Read(run.Reference, sizes);
+        run.Compare(y, i => run.Precision.Dot(columns) * ofAll[i]);
+    }
+
+    private static void SumWeightedRows(OpRun run, int rows, int columns)
+    {
+        var (x, weights, sums) = (run.Random(rows, columns), run.Random(rows, 1), run.Random(1, columns));
+        run.Both((device, on) => device.SumWeightedRows(on(x), on(weights), on(sums)));
+        var sizes = run.Keep(run.Reference.Allocate(1, columns));
+        run.Reference.SumWeightedRows(run.Magnitudes(x.Expected), run.Magnitudes(weights.Expected), sizes);
+        var ofAll = OpInputs.Read(run.Reference, sizes);
+        run.Compare(sums, i => run.Precision.Dot(rows) * ofAll[i]);
     }
 
     private static void DonskerVaradhan(OpRun run, int rows, double scale)

@@ -25,9 +25,10 @@ internal static class TrainingChecks
             yield return new("DrawPairs", $"{count} shuffled", run => DrawPairs(run, new ShuffledPairs(count)));
         }
 
-        // Preset small at the width of SmolLM2-135M, and the published critic.
+        // Presets canonical and small at the width of SmolLM2-135M, and the published critic.
         (int X, int Y, int[] Widths, int Pairs)[] shapes = [
-            .. s_awkward, (576, 576, CriticWidths.Small, small ? 300 : 10_192), (768, 768, CriticWidths.Published, small ? 40 : 600)
+            .. s_awkward, (13, 13, CriticWidths.Canonical, 67), (64, 64, CriticWidths.Canonical, small ? 300 : 6_096),
+            (576, 576, CriticWidths.Small, small ? 300 : 10_192), (768, 768, CriticWidths.Published, small ? 40 : 600)
         ];
         foreach (var (x, y, widths, pairs) in shapes)
         {

@@ -7,7 +7,7 @@ using Emergence.Information.Critics;
 namespace Emergence.Information;
 
 /// <summary>
-/// Finds many values together, so that the device is kept busy: each training is judged every 50 steps, the finished ones
+/// Finds many values together, so that the device is kept busy: each training is judged every so many steps, the finished ones
 /// leave and the next ones enter. A value does not depend on what it is trained beside.
 /// </summary>
 /// <param name="device">Trains.</param>
@@ -18,7 +18,7 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
     private const double SecondsBetweenLooks = 0.5;
 
     private readonly DeviceInputs _inputs = new(device);
-    private readonly List<(EstimationRequest Request, Estimation Estimation)> _active = [];
+    private readonly List<Entry> _active = [];
 
     private IEnumerable<Tensor> InputsInUse => _active.SelectMany(entry => entry.Estimation.Inputs);
 
@@ -59,8 +59,8 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
         }
         finally
         {
-            foreach (var (_, estimation) in _active)
-                estimation.Dispose();
+            foreach (var entry in _active)
+                entry.Estimation.Dispose();
             _active.Clear();
         }
     }
@@ -89,7 +89,7 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
         if (estimation is FinishedEstimation)
             Finish(request, estimation, finished);
         else
-            _active.Add((request, estimation));
+            _active.Add(new(request, estimation));
         return true;
     }
 
@@ -97,14 +97,19 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
     {
         CriticTraining[] trainings = [.. _active.Select(entry => entry.Estimation.Training).OfType<CriticTraining>()];
         var watch = Stopwatch.StartNew();
-        for (var done = 0; done < CriticPreset.CheckEvery;)
+        var next = _active.Min(entry => entry.StepsToJudgement);
+        for (var done = 0; done < next;)
         {
             cancellation.ThrowIfCancellationRequested();
             var perStep = watch.Elapsed.TotalSeconds / Math.Max(1, done);
-            var steps = done == 0 ? 1 : (int)Math.Clamp(SecondsBetweenLooks / perStep, 1, CriticPreset.CheckEvery - done);
+            var steps = done == 0 ? 1 : (int)Math.Clamp(SecondsBetweenLooks / perStep, 1, next - done);
             device.Train(trainings, steps);
-            foreach (var (_, estimation) in _active)
-                estimation.Take(steps);
+            foreach (var entry in _active)
+            {
+                entry.Estimation.Take(steps);
+                entry.Steps += steps;
+            }
+
             done += steps;
         }
     }
@@ -113,8 +118,8 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
     {
         for (var i = 0; i < _active.Count;)
         {
-            var (request, estimation) = _active[i];
-            if (!estimation.IsFinished())
+            var (request, estimation) = (_active[i].Request, _active[i].Estimation);
+            if (!_active[i].IsAtJudgement || !estimation.IsFinished())
             {
                 i++;
                 continue;
@@ -141,5 +146,19 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
         }
 
         finished(request, result);
+    }
+
+    /// <summary>A value on its way.</summary>
+    private sealed class Entry(EstimationRequest request, Estimation estimation)
+    {
+        public EstimationRequest Request => request;
+
+        public Estimation Estimation => estimation;
+
+        public int Steps { get; set; }
+
+        public int StepsToJudgement => request.Preset.LookEvery - Steps % request.Preset.LookEvery;
+
+        public bool IsAtJudgement => Steps % request.Preset.LookEvery == 0;
     }
 }

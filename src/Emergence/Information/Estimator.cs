@@ -42,6 +42,9 @@ public abstract class Estimator
     /// <param name="columns">Of x and of y.</param>
     internal virtual long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns) => 0;
 
+    /// <summary>Columns of a side's inputs in device memory.</summary>
+    internal virtual int InputColumns(CriticPreset preset, int classes, int columns) => columns;
+
     internal abstract Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs);
 
     /// <summary>A result without a value.</summary>
@@ -118,7 +121,7 @@ internal abstract class Estimation : IDisposable
     {
     }
 
-    /// <summary>Whether the training may end; asked after every <see cref="CriticPreset.CheckEvery"/> steps.</summary>
+    /// <summary>Whether the training may end; asked after every <see cref="CriticPreset.LookEvery"/> steps.</summary>
     public abstract bool IsFinished();
 
     public abstract MutualInformation Finish();

@@ -1,3 +1,4 @@
+using Emergence.Information.Canonical;
 using Emergence.Information.Critics;
 
 namespace Emergence.Information;
@@ -115,6 +116,9 @@ public sealed record MutualInformation
 
     /// <summary>What explains the value of the published protocol; none of other estimators.</summary>
     public ProtocolTrace? Protocol { get; init; }
+
+    /// <summary>What a training from canonical coordinates started with; none of other trainings.</summary>
+    public CanonicalTrace? Canonical { get; init; }
 
     /// <summary>Why the cell failed, e.g. "failed at step 37, last finite 9.20".</summary>
     public string? Failure { get; init; }

@@ -29,8 +29,15 @@ internal abstract class CriticEstimation : Estimation
     /// <summary>Value of every step, in bits.</summary>
     protected IReadOnlyList<double> Bits => _bits;
 
-    /// <summary>Mean over the last max(50, 1 %) steps.</summary>
-    protected double LastMean => MeanOfLast(Math.Max(50, _bits.Count / 100));
+    protected EstimationRequest Request => _request;
+
+    protected Device Device => _device;
+
+    /// <summary>Steps at the end over which the value is the mean: 1 %, at least 50.</summary>
+    protected virtual int Window => Math.Max(50, _bits.Count / 100);
+
+    /// <summary>Mean over the last <see cref="Window"/> steps.</summary>
+    protected double LastMean => MeanOfLast(Window);
 
     public sealed override bool IsFinished()
     {
@@ -54,7 +61,6 @@ internal abstract class CriticEstimation : Estimation
 
     public sealed override MutualInformation Finish()
     {
-        var shape = _training.Shape;
         var result = _about with
         {
             Preset = _request.Preset.Identity,
@@ -65,12 +71,12 @@ internal abstract class CriticEstimation : Estimation
             StepsAboveCeiling = _bits.Count(bits => bits > _request.Joint.Bits + CeilingTolerance),
             MaxScore = _training.Values.Max(value => value.MaxScore),
             NonFinite = _training.Values.Sum(value => (long)value.NonFinite + (double.IsFinite(value.Bits) ? 0 : 1)),
-            MultiplyAdds = _training.Values.Count * shape.StepMultiplyAdds(_training.X.Rows, _training.Y.Rows, _training.A.Rows),
+            MultiplyAdds = _training.Values.Count * _training.StepMultiplyAdds,
         };
         if (_stoppedBy == StopReason.Failed)
             return result with { MiBits = double.NaN, Failure = Failure() };
 
-        var heldOut = HeldOut.Bits(_device, _training, HeldOut.Pairs(_request.Joint, _request.Seed, _request.Cell));
+        var heldOut = HeldOut.Bits(_device, _training, HeldOut.Pairs(_request.Joint, _request.Seed, _request.Cell, _request.Preset.HeldOutPairs));
         return Explain(result with { MiBits = Value(), LastMeanBits = LastMean, HeldOutBits = heldOut });
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Emergence.Devices.Critics;
 
 namespace Emergence.Information.Critics;
 
@@ -59,7 +60,22 @@ public sealed record CriticPreset
     /// <summary>For a first look within a minute: few pairs and few, fast steps, so that high information is read too low.</summary>
     public static CriticPreset Demo { get; } = Small with { Name = "demo", Pairs = 2_048, PairsAtScale = 2_048, Rate = LearningRate.Falling(5e-3, 800), StepLimit = 800 };
 
-    public static IReadOnlyList<CriticPreset> All { get; } = [Small, Paper, Demo];
+    /// <summary>From the coordinates in which the two sides correspond: a critic that starts where others end.</summary>
+    public static CriticPreset Canonical { get; } = new()
+    {
+        Name = "canonical",
+        Sequences = 2_000,
+        CanonicalColumns = 64,
+        Widths = CriticWidths.Canonical,
+        Pairs = 4_096,
+        PairsAtScale = 65_536,
+        Rate = LearningRate.Constant(1e-3),
+        StepLimit = 2_000,
+        LookEvery = 10,
+        HeldOutPairs = 1 << 18,
+    };
+
+    public static IReadOnlyList<CriticPreset> All { get; } = [Canonical, Small, Paper, Demo];
 
     public required string Name { get; init; }
 
@@ -68,6 +84,15 @@ public sealed record CriticPreset
 
     /// <summary>Outputs of the critic's layers.</summary>
     public required IReadOnlyList<int> Widths { get; init; }
+
+    /// <summary>R, leading canonical pairs that the critic reads; 0 where it reads standardised columns from a usual start.</summary>
+    public int CanonicalColumns { get; init; }
+
+    /// <summary>Steps from one judgement of a training to the next; <see cref="CheckEvery"/> is a multiple.</summary>
+    public int LookEvery { get; init; } = CheckEvery;
+
+    /// <summary>Pairs off the support that judge a frozen critic, where there are many more.</summary>
+    public int HeldOutPairs { get; init; } = 1 << 20;
 
     /// <summary>P, pairs off the support a step, with fewer than 100,000 classes.</summary>
     public required int Pairs { get; init; }
@@ -92,10 +117,23 @@ public sealed record CriticPreset
     /// </summary>
     public bool GoesOnWhenLevel { get; init; }
 
-    public string Identity => string.Create(CultureInfo.InvariantCulture, $"{Name}: critic {string.Join('-', Widths)}, {Pairs} pairs off the support ({PairsAtScale} from 100000 classes), Adam {Rate.Text}, at most {StepLimit} steps{(GoesOnWhenLevel ? ", level or not" : "")}");
+    public string Identity => string.Create(CultureInfo.InvariantCulture, $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support ({PairsAtScale} from 100000 classes), Adam {Rate.Text}{(CanonicalColumns > 0 ? " but for back-offs" : "")}, at most {StepLimit} steps{(GoesOnWhenLevel ? ", level or not" : "")}");
+
+    /// <summary>By name; else canonical for s-mine, and for others paper on a large device and small elsewhere.</summary>
+    public static CriticPreset Find(string? name, Estimator estimator, bool isLarge)
+    {
+        ArgumentNullException.ThrowIfNull(estimator);
+        var isSupportMine = estimator.Name == SupportMine.EstimatorName;
+        var preset = Find(name ?? (isSupportMine ? Canonical : isLarge ? Paper : Small).Name);
+        if (preset.CanonicalColumns > 0 && estimator.Name == PublishedMine.EstimatorName)
+            throw new EmergenceException($"preset '{preset.Name}' is not for estimator '{estimator.Name}': expected {string.Join(", ", All.Where(row => row.CanonicalColumns == 0).Select(row => row.Name))}", ExitCode.Usage);
+        return preset;
+    }
 
     public static CriticPreset Find(string name) => All.FirstOrDefault(preset => preset.Name == name)
         ?? throw new EmergenceException($"unknown preset '{name}': choose {string.Join(", ", All.Select(preset => preset.Name))}", ExitCode.Usage);
+
+    private string Start => CanonicalColumns > 0 ? $"a distance in {CanonicalColumns} canonical pairs and a linear term, " : "";
 
     internal int PairsFor(int classes) => classes < 100_000 ? Pairs : PairsAtScale;
 }

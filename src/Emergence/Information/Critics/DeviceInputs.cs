@@ -10,28 +10,71 @@ namespace Emergence.Information.Critics;
 /// </summary>
 internal sealed class DeviceInputs(Device device) : IDisposable
 {
-    private readonly Dictionary<(RowClasses Rows, int Start, int Count), Tensor> _tensors = [];
+    /// <summary>Values of a whitened side that are held at most; the first columns, those that differ most, where there are more.</summary>
+    private const int WhitenedLimit = 1 << 26;
+
+    /// <summary>Classes that are whitened at a time.</summary>
+    private const int WhitenedAtOnce = 1 << 14;
+
+    /// <summary>In place of a start: what else than raw columns of a side it is.</summary>
+    private const int StandardisedPart = -1, WhitenedPart = -2, XPart = -3, YPart = -4;
+
+    /// <summary>By what they are of, and by which part or form of it.</summary>
+    private readonly Dictionary<(object Of, int Start, int Count), Tensor> _tensors = [];
 
     /// <summary>(K, columns kept), standardised.</summary>
     public Tensor Standardised(RowClasses rows)
     {
-        if (_tensors.TryGetValue((rows, 0, 0), out var tensor))
+        var key = (rows, StandardisedPart, 0);
+        if (_tensors.TryGetValue(key, out var tensor))
             return tensor;
         var (values, columns) = rows.Standardise();
-        tensor = _tensors[(rows, 0, 0)] = device.Allocate(rows.Count, columns);
-        device.Upload(values, tensor);
-        return tensor;
+        return Shared(key, rows.Count, columns, to => device.Upload(values, to));
     }
 
     /// <summary>(K, count), raw columns start .. start + count - 1.</summary>
-    public Tensor Slice(RowClasses rows, int start, int count)
+    public Tensor Slice(RowClasses rows, int start, int count) =>
+        Shared((rows, start, count), rows.Count, count, tensor => device.Upload(rows.Slice(start, count), tensor));
+
+    /// <summary>(Kx, R) and (Ky, R), and how much their columns are worth: the leading canonical pairs of the two sides.</summary>
+    public (Tensor X, Tensor Y, IReadOnlyList<double> Correlations) Canonical(JointClasses joint, int most)
     {
-        if (_tensors.TryGetValue((rows, start, count), out var tensor))
-            return tensor;
-        tensor = _tensors[(rows, start, count)] = device.Allocate(rows.Count, count);
-        device.Upload(rows.Slice(start, count), tensor);
-        return tensor;
+        var pairs = joint.CanonicalPairs(most, device.ShareOnHost);
+        return (
+            Shared((joint, XPart, most), joint.X.Count, pairs.Count, tensor => device.Upload(pairs.OfX(joint, device.ShareOnHost), tensor)),
+            Shared((joint, YPart, most), joint.Y.Count, pairs.Count, tensor => device.Upload(pairs.OfY(joint, device.ShareOnHost), tensor)),
+            pairs.Correlations);
     }
+
+    /// <summary>Of <see cref="Canonical"/> and of both sides' <see cref="Whitened"/>.</summary>
+    public double CanonicalMultiplyAdds(JointClasses joint, int most)
+    {
+        var sides = new[] { joint.X, joint.Y }.Sum(rows =>
+        {
+            var whitening = rows.Whitening(device.ShareOnHost);
+            var columns = WhitenedColumns(rows.Count, whitening.Count);
+            return whitening.MultiplyAdds + (double)rows.Count * columns * columns;
+        });
+        return sides + joint.CanonicalPairs(most, device.ShareOnHost).MultiplyAdds;
+    }
+
+    /// <summary>(K, coordinates), whitened.</summary>
+    public Tensor Whitened(RowClasses rows)
+    {
+        var whitening = rows.Whitening(device.ShareOnHost);
+        var columns = WhitenedColumns(rows.Count, whitening.Count);
+        return Shared((rows, WhitenedPart, columns), rows.Count, columns, tensor =>
+        {
+            for (var first = 0; first < rows.Count; first += WhitenedAtOnce)
+            {
+                var count = Math.Min(WhitenedAtOnce, rows.Count - first);
+                device.Upload(whitening.Project(device.ShareOnHost, first, count, columns, columns, whitening.FillMapColumn), tensor.RowRange(first, count));
+            }
+        });
+    }
+
+    /// <summary>Columns of <see cref="Whitened"/>.</summary>
+    public static int WhitenedColumns(int classes, int coordinates) => Math.Clamp(WhitenedLimit / classes, 1, coordinates);
 
     /// <summary>Frees all but these; says whether there was something to free.</summary>
     public bool KeepOnly(IEnumerable<Tensor> inUse)
@@ -48,4 +91,13 @@ internal sealed class DeviceInputs(Device device) : IDisposable
     }
 
     public void Dispose() => KeepOnly([]);
+
+    private Tensor Shared((object Of, int Start, int Count) key, int rows, int columns, Action<Tensor> fill)
+    {
+        if (_tensors.TryGetValue(key, out var tensor))
+            return tensor;
+        tensor = _tensors[key] = device.Allocate(rows, columns);
+        fill(tensor);
+        return tensor;
+    }
 }

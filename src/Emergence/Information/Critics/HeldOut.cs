@@ -8,54 +8,61 @@ namespace Emergence.Information.Critics;
 /// <summary>What a frozen critic reads on pairs that training did not choose.</summary>
 internal static class HeldOut
 {
-    /// <summary>Up to this many pairs of classes are all looked at.</summary>
-    private const long GridLimit = 1L << 22;
-
-    /// <summary>Above, this many are drawn.</summary>
-    private const int Fresh = 1 << 20;
-
     /// <summary>Pairs whose sums are joined at a time, and scored at once where there is memory for it.</summary>
     private const int ScoredAtOnce = 1 << 17;
 
     /// <summary>The support, and either all pairs off it or fresh ones of their own random stream.</summary>
-    public static IEnumerable<ClassPair> Pairs(JointClasses joint, ulong seed, uint cell)
+    /// <param name="joint">The data.</param>
+    /// <param name="seed">Key of the random numbers.</param>
+    /// <param name="cell">Separates those of cells with the same seed.</param>
+    /// <param name="fresh">So many fresh ones, where there are more than four times as many pairs of classes.</param>
+    /// <param name="stream">Which random numbers.</param>
+    public static IEnumerable<ClassPair> Pairs(JointClasses joint, ulong seed, uint cell, int fresh = 1 << 20, RandomStream stream = RandomStream.HeldOut)
     {
-        if (joint.GridSize <= GridLimit)
+        if (joint.GridSize <= 4L * fresh)
             return joint.AllPairs();
-        var source = SupportMine.OffSupport(joint, Fresh, RandomStream.HeldOut);
-        var (a, b) = (new int[Fresh], new int[Fresh]);
+        var source = SupportMine.OffSupport(joint, fresh, stream);
+        var (a, b) = (new int[fresh], new int[fresh]);
         source.Draw(seed, cell, 0, a, b);
-        var weight = (1 - joint.SupportProduct) / Fresh;
-        return joint.Support.Concat(Enumerable.Range(0, Fresh).Select(pair => new ClassPair(a[pair], b[pair], 0, weight)));
+        var weight = (1 - joint.SupportProduct) / fresh;
+        return joint.Support.Concat(Enumerable.Range(0, fresh).Select(pair => new ClassPair(a[pair], b[pair], 0, weight)));
     }
 
     /// <summary>The Donsker-Varadhan value of the training's critic over weighted pairs.</summary>
     public static double Bits(Device device, CriticTraining training, IEnumerable<ClassPair> pairs)
     {
         var (joint, largest, partition) = (0.0, double.NegativeInfinity, 0.0);
+        foreach (var (part, scores) in Scores(device, training, pairs))
+        {
+            var most = scores.Max();
+            if (most > largest)
+                (partition, largest) = (partition * Math.Exp(largest - most), most);
+            for (var i = 0; i < part.Length; i++)
+            {
+                joint += part[i].Joint * scores[i];
+                partition += part[i].Product * Math.Exp(scores[i] - largest);
+            }
+        }
+
+        return (joint - largest - Math.Log(partition)) / Math.Log(2);
+    }
+
+    /// <summary>Pairs with the score of each, part by part.</summary>
+    public static IEnumerable<(ClassPair[] Pairs, double[] Scores)> Scores(Device device, CriticTraining training, IEnumerable<ClassPair> pairs)
+    {
         Critic? critic = null;
         try
         {
             foreach (var part in pairs.Chunk(ScoredAtOnce))
             {
                 critic ??= Tiles.Fit(part.Length, rows => device.CreateCritic(training.Shape, training.X.Rows, training.Y.Rows, rows)).Made;
-                var scores = Scores(device, training, critic, part);
-                var most = scores.Max();
-                if (most > largest)
-                    (partition, largest) = (partition * Math.Exp(largest - most), most);
-                for (var i = 0; i < part.Length; i++)
-                {
-                    joint += part[i].Joint * scores[i];
-                    partition += part[i].Product * Math.Exp(scores[i] - largest);
-                }
+                yield return (part, Scores(device, training, critic, part));
             }
         }
         finally
         {
             critic?.Dispose();
         }
-
-        return (joint - largest - Math.Log(partition)) / Math.Log(2);
     }
 
     /// <summary>As many pairs at a time as the critic holds: the score of a pair does not depend on those beside it.</summary>
@@ -70,7 +77,7 @@ internal static class HeldOut
                 (rowsA[i], rowsB[i]) = (tile[i].A, tile[i].B);
             using var a = device.AllocateIndices(rowsA);
             using var b = device.AllocateIndices(rowsB);
-            critic.Forward(training.Parameters, training.X, training.Y, a, b);
+            training.Score(device, critic, a, b);
             device.Download(critic.Scores.RowRange(0, tile.Length), scores.AsSpan(start, tile.Length));
         }
 

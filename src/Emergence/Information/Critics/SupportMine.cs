@@ -2,6 +2,7 @@ using Emergence.Devices;
 using Emergence.Devices.Critics;
 using Emergence.Devices.Randomness;
 using Emergence.Devices.Tensors;
+using Emergence.Information.Canonical;
 using Emergence.Information.Exact;
 
 namespace Emergence.Information.Critics;
@@ -14,7 +15,7 @@ namespace Emergence.Information.Critics;
 internal sealed class SupportMine : Estimator
 {
     /// <summary>A mean this close below the exact value, in bits, has reached it.</summary>
-    private const double CeilingMargin = 0.01;
+    internal const double CeilingMargin = 0.01;
 
     /// <summary>Steps of each of the two windows that are compared.</summary>
     private const int LevelWindow = 200;
@@ -35,7 +36,7 @@ internal sealed class SupportMine : Estimator
         new(count, new AliasTable(joint.X.Weights), new AliasTable(joint.Y.Weights), [.. joint.Support.Select(pair => (pair.A, pair.B))], stream);
 
     /// <summary>The pairs of a training: those that stay, then the number drawn anew each step.</summary>
-    internal static CriticTraining CreateTraining(EstimationRequest request, Device device, Tensor x, Tensor y, ReadOnlySpan<float> initial)
+    internal static CriticTraining CreateTraining(EstimationRequest request, Device device, Tensor x, Tensor y, ReadOnlySpan<float> initial, LinearTerm? linear = null, Func<int, double>? rate = null)
     {
         var (joint, preset) = (request.Joint, request.Preset);
         var shape = Shape(request, x, y);
@@ -54,9 +55,10 @@ internal sealed class SupportMine : Estimator
             [.. fixedPairs.Select(pair => pair.Joint), .. new double[source.Count]],
             [.. fixedPairs.Select(pair => pair.Product), .. Enumerable.Repeat(weight, source.Count)],
             source,
-            initial)
+            initial,
+            linear)
         {
-            Rate = preset.Rate.At,
+            Rate = rate ?? preset.Rate.At,
             Seed = request.Seed,
             Cell = request.Cell,
         };
@@ -66,18 +68,26 @@ internal sealed class SupportMine : Estimator
     {
         // A support that is as large as a side, which is the least that it can be.
         var (drawn, grid) = (preset.PairsFor(classes), (long)classes * classes);
-        var shape = new CriticShape(columns, columns, [.. preset.Widths]);
+        var isCanonical = preset.CanonicalColumns > 0;
+        var read = isCanonical ? Math.Min(preset.CanonicalColumns, columns) : columns;
+        var whitened = isCanonical ? DeviceInputs.WhitenedColumns(classes, columns) : 0;
+        var linear = isCanonical ? LinearTerm.EstimateBytes(device, classes, whitened, classes, whitened) : 0;
+        var shape = new CriticShape(read, read, [.. preset.Widths]);
         if (grid - classes <= drawn)
         {
             int[] a = [.. Enumerable.Range(0, (int)grid).Select(pair => pair / classes)], b = [.. a.Select((_, pair) => pair % classes)];
-            return CriticTraining.EstimateBytes(device, shape, classes, classes, a, b, PairSource.None);
+            return linear + CriticTraining.EstimateBytes(device, shape, classes, classes, a, b, PairSource.None);
         }
 
         var uniform = new AliasTable([.. Enumerable.Repeat(1.0, classes)]);
         int[] own = [.. Enumerable.Range(0, classes)];
         var source = new OffSupportPairs(drawn, uniform, uniform, [.. own.Select(pair => (pair, pair))]);
-        return CriticTraining.EstimateBytes(device, shape, classes, classes, own, own, source);
+        return linear + CriticTraining.EstimateBytes(device, shape, classes, classes, own, own, source);
     }
+
+    internal override int InputColumns(CriticPreset preset, int classes, int columns) => preset.CanonicalColumns > 0
+        ? Math.Min(preset.CanonicalColumns, columns) + DeviceInputs.WhitenedColumns(classes, columns)
+        : columns;
 
     internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
     {
@@ -87,13 +97,15 @@ internal sealed class SupportMine : Estimator
         if (joint.HasConstantSide)
             return new FinishedEstimation(Describe(request, 0) with { Preset = request.Preset.Identity, MaxBits = 0, LastMeanBits = 0, HeldOutBits = 0 });
 
+        if (request.Preset.CanonicalColumns > 0)
+            return CanonicalEstimation.Create(request, Describe(request, double.NaN), device, inputs);
         var x = inputs.Standardised(joint.X);
         var y = inputs.Standardised(joint.Y);
         var initial = CriticInitialization.Xavier(Shape(request, x, y), request.Seed, request.Cell);
         return new Run(request, Describe(request, double.NaN), device, CreateTraining(request, device, x, y, initial));
     }
 
-    private static CriticShape Shape(EstimationRequest request, Tensor x, Tensor y) =>
+    internal static CriticShape Shape(EstimationRequest request, Tensor x, Tensor y) =>
         new(x.Columns, y.Columns, [.. request.Preset.Widths]);
 
     private sealed class Run(EstimationRequest request, MutualInformation about, Device device, CriticTraining training)

@@ -1,3 +1,6 @@
+using Emergence.Devices;
+using Emergence.Information.Canonical;
+
 namespace Emergence.Information.Exact;
 
 /// <summary>A pair of classes with its weight under the joint distribution and under the product of the margins.</summary>
@@ -14,6 +17,7 @@ public readonly record struct ClassPair(int A, int B, double Joint, double Produ
 public sealed class JointClasses
 {
     private readonly ClassPair[] _support;
+    private CanonicalPairs? _canonical;
 
     /// <param name="x">One side.</param>
     /// <param name="y">The other side, of the same units with the same weights.</param>
@@ -121,6 +125,10 @@ public sealed class JointClasses
             information[unit] = bits[(X.ClassOfUnit[unit], Y.ClassOfUnit[unit])];
         return information;
     }
+
+    /// <summary>At most so many leading pairs; found once for all seeds.</summary>
+    internal CanonicalPairs CanonicalPairs(int most, HostShare share) =>
+        _canonical is { } found && found.Most == most ? found : _canonical = new CanonicalPairs(this, most, share);
 
     /// <summary>Classes of each of the N rows, in the order of the support, so that the order of the data does not matter.</summary>
     internal (int[] A, int[] B) Rows(string estimator)

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Emergence.Devices;
+using Emergence.Information.Canonical;
 
 namespace Emergence.Information.Exact;
 
@@ -14,6 +16,7 @@ public sealed class RowClasses
     private readonly int[] _classOfUnit;
     private readonly double[] _unitWeights;
     private readonly double[] _weights;
+    private Whitening? _whitening;
 
     /// <param name="rows">(U, columns), one row a unit.</param>
     /// <param name="columns">d.</param>
@@ -107,27 +110,51 @@ public sealed class RowClasses
     /// </summary>
     public (double[] Values, int Columns) Standardise()
     {
-        var (means, inverses) = (new List<double>(), new List<double>());
-        var kept = new List<int>();
-        for (var column = 0; column < Columns; column++)
-        {
-            if (IsConstant(column))
-                continue;
-            var (mean, variance) = Moments(column);
-            kept.Add(column);
-            means.Add(mean);
-            inverses.Add(1 / Math.Sqrt(variance));
-        }
-
-        var values = new double[Count * kept.Count];
+        var (kept, means, inverses) = Scales();
+        var values = new double[Count * kept.Length];
         for (var k = 0; k < Count; k++)
         {
-            for (var j = 0; j < kept.Count; j++)
-                values[k * kept.Count + j] = (Value(k, kept[j]) - means[j]) * inverses[j];
+            for (var j = 0; j < kept.Length; j++)
+                values[k * kept.Length + j] = (Value(k, kept[j]) - means[j]) * inverses[j];
         }
 
-        return (values, kept.Count);
+        return (values, kept.Length);
     }
+
+    /// <summary>Columns that are not constant, with the weighted mean and 1 / SD of each.</summary>
+    internal (int[] Columns, double[] Means, double[] Inverses) Scales()
+    {
+        var (means, variances, isConstant) = (new double[Columns], new double[Columns], new bool[Columns]);
+        Array.Fill(isConstant, true);
+        for (var k = 0; k < Count; k++)
+        {
+            // Constant is asked of the values, because rounding can leave a variance above zero.
+            for (var column = 0; column < Columns; column++)
+            {
+                var value = Value(k, column);
+                means[column] += _weights[k] * value;
+                isConstant[column] &= value == Value(0, column);
+            }
+        }
+
+        for (var k = 0; k < Count; k++)
+        {
+            for (var column = 0; column < Columns; column++)
+            {
+                var difference = Value(k, column) - means[column];
+                variances[column] += _weights[k] * difference * difference;
+            }
+        }
+
+        int[] kept = [.. Enumerable.Range(0, Columns).Where(column => !isConstant[column])];
+        return (kept, [.. kept.Select(column => means[column])], [.. kept.Select(column => 1 / Math.Sqrt(variances[column]))]);
+    }
+
+    /// <summary>Of class k, as exact as it is known.</summary>
+    internal double Value(int k, int column) => _exact == null ? _rows[k * Columns + column] : _exact[k * Columns + column];
+
+    /// <summary>Found once, for the two cells that the side is of, and all their seeds.</summary>
+    internal Whitening Whitening(HostShare share) => _whitening ??= new Whitening(this, share);
 
     /// <summary>(K, count): raw values of columns start .. start + count - 1.</summary>
     public float[] Slice(int start, int count)
@@ -137,8 +164,6 @@ public sealed class RowClasses
             _rows.AsSpan(k * Columns + start, count).CopyTo(values.AsSpan(k * count));
         return values;
     }
-
-    private double Value(int k, int column) => _exact == null ? _rows[k * Columns + column] : _exact[k * Columns + column];
 
     /// <summary>Classes in the order of the comparison: of each unit, the weight of each, and the first unit of each.</summary>
     private (int[] ClassOfUnit, double[] Weights, int[] First) Group(Comparison<int> compare)
@@ -160,32 +185,5 @@ public sealed class RowClasses
         }
 
         return (classOfUnit, [.. weights.Select(weight => weight / TotalWeight)], [.. first]);
-    }
-
-    private (double Mean, double Variance) Moments(int column)
-    {
-        var mean = 0.0;
-        for (var k = 0; k < Count; k++)
-            mean += _weights[k] * Value(k, column);
-        var variance = 0.0;
-        for (var k = 0; k < Count; k++)
-        {
-            var difference = Value(k, column) - mean;
-            variance += _weights[k] * difference * difference;
-        }
-
-        return (mean, variance);
-    }
-
-    /// <summary>Asked of the values, because rounding can leave a variance above zero.</summary>
-    private bool IsConstant(int column)
-    {
-        for (var k = 1; k < Count; k++)
-        {
-            if (Value(k, column) != Value(0, column))
-                return false;
-        }
-
-        return true;
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Emergence.Capture;
 using Emergence.Information;
+using Emergence.Information.Canonical;
 using Emergence.Information.Critics;
 
 namespace Emergence.Measurement.Grid;
@@ -49,6 +50,8 @@ internal static class CellJson
             json.WriteString("failure", information.Failure);
         if (information.Protocol != null)
             Write(json, information.Protocol);
+        if (information.Canonical != null)
+            Write(json, information.Canonical);
         json.WriteEndObject();
     }
 
@@ -85,6 +88,7 @@ internal static class CellJson
             ResolvableBits = Number(json, "resolvable_bits"),
             Doubt = json.TryGetProperty("doubt", out var doubt) ? doubt.GetString() : null,
             Failure = json.TryGetProperty("failure", out var failure) ? failure.GetString() : null,
+            Canonical = json.TryGetProperty("canonical", out var canonical) ? ReadCanonical(canonical) : null,
             Protocol = json.TryGetProperty("protocol", out var protocol) ? ReadProtocol(protocol) : null,
         };
         var kind = json.GetProperty("kind").ValueEquals("macro") ? CaptureKind.Macro : CaptureKind.Micro;
@@ -119,6 +123,40 @@ internal static class CellJson
         json.WriteEndArray();
         json.WriteEndObject();
     }
+
+    private static void Write(Utf8JsonWriter json, CanonicalTrace trace)
+    {
+        json.WriteStartObject("canonical");
+        Write(json, "start_bits", trace.StartBits);
+        json.WriteNumber("back_offs", trace.BackOffs);
+        json.WriteNumber("pairs", trace.Pairs);
+        Write(json, "first_correlation", trace.FirstCorrelation);
+        Write(json, "last_correlation", trace.LastCorrelation);
+        Write(json, "multiply_adds", trace.MultiplyAdds);
+        foreach (var (side, name) in new[] { (trace.X, "x"), (trace.Y, "y") })
+        {
+            json.WriteStartObject(name);
+            json.WriteNumber("coordinates", side.Coordinates);
+            json.WriteNumber("dropped", side.Dropped);
+            json.WriteNumber("ties", side.Ties);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static CanonicalTrace ReadCanonical(JsonElement json) => new(
+        Number(json, "start_bits"),
+        json.GetProperty("back_offs").GetInt32(),
+        json.GetProperty("pairs").GetInt32(),
+        Number(json, "first_correlation"),
+        Number(json, "last_correlation"),
+        Number(json, "multiply_adds"),
+        ReadSide(json.GetProperty("x")),
+        ReadSide(json.GetProperty("y")));
+
+    private static WhitenedSide ReadSide(JsonElement json) =>
+        new(json.GetProperty("coordinates").GetInt32(), json.GetProperty("dropped").GetInt32(), json.GetProperty("ties").GetInt32());
 
     private static ProtocolTrace ReadProtocol(JsonElement json) => new()
     {

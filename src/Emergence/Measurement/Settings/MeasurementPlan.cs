@@ -34,7 +34,7 @@ public sealed class MeasurementPlan : IDisposable
         Device = DeviceTable.Create(settings.Device, settings.DeviceOptions with { Arithmetic = arithmetic });
         try
         {
-            Preset = CriticPreset.Find(settings.Preset ?? (Device.Traits.Scale == DeviceScale.Gpu ? CriticPreset.Paper.Name : CriticPreset.Small.Name));
+            Preset = CriticPreset.Find(settings.Preset, Estimator, isLarge: Device.Traits.Scale == DeviceScale.Gpu);
             var tokenizer = Tokenizer.Load(Folder);
             Data = data ?? DatasetTable.Create(settings.Data, tokenizer, settings.DatasetOptions(Folder, Preset.Sequences));
             Example = Texts(tokenizer, Data[0]);

@@ -41,7 +41,7 @@ public sealed record MeasurementSettings
 
     public string Estimator { get; init; } = "s-mine";
 
-    /// <summary>Size of the trainings; none: "small" on a device of the host, else "paper".</summary>
+    /// <summary>Size of the trainings; none: "canonical" for s-mine, else "small" on a device of the host and "paper" on others.</summary>
     public string? Preset { get; init; }
 
     /// <summary>Draws the sequences, and is the first of the seeds.</summary>

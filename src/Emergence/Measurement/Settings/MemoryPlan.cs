@@ -80,7 +80,7 @@ public sealed record MemoryPlan
 
         // A side with one class has no information, and nothing is trained.
         var cells = grid.Boundaries.Count * grid.Positions.Sum(t => (passes.Macro[t].Count > 1 ? 1L : 0) + (passes.SameMicro[t] == t && passes.Micro[t].Count > 1 ? 1 : 0));
-        var input = 2L * classes * config.Width * device.ComputeType.Size();
+        var input = 2L * classes * grid.Estimator.InputColumns(preset, classes, config.Width) * device.ComputeType.Size();
         return result.WithCritics((int)Math.Min(device.TrainingsAtOnce, cells * grid.Seeds.Count), critics => input * Math.Min(cells, CellsOf(critics, grid.Seeds.Count)));
     }
 

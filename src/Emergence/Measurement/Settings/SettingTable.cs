@@ -94,7 +94,7 @@ internal static class SettingTable
     public static Setting Preset { get; } = Setting.Words(
         "preset",
         string.Join('|', CriticPreset.All.Select(row => row.Name)),
-        "Size of the trainings; by default small on a CPU, paper on a GPU",
+        "Size of the trainings; by default canonical for s-mine, else small on a CPU, paper on a GPU",
         settings => settings.Preset,
         (settings, value) => settings with { Preset = value })
         with

@@ -1,0 +1,164 @@
+using Emergence.Devices;
+using Emergence.Devices.Randomness;
+using Emergence.Information.Exact;
+
+namespace Emergence.Information.Canonical;
+
+/// <summary>
+/// The coordinates in which two sides correspond: pairs of directions z of x and z' of y with variance 1, each pair uncorrelated
+/// with all others, whose correlations are the largest there are (Hotelling 1936), by subspace iteration.
+/// </summary>
+internal sealed class CanonicalPairs
+{
+    /// <summary>Directions beside those wanted: they make the iteration converge.</summary>
+    private const int Spare = 16;
+
+    private const int Iterations = 6;
+
+    /// <summary>Key of the directions it starts from: the same for every cell and seed.</summary>
+    private const ulong StartKey = 0x43616e6f6e;
+
+    /// <summary>A correlation below this is none: the direction of y that belongs to it is not known.</summary>
+    private const double NoCorrelation = 1e-9;
+
+    /// <summary>(Count, coordinates of x): directions over what <see cref="Whitening.Fill"/> writes of x.</summary>
+    private readonly double[] _mapX;
+    private readonly double[] _mapY;
+    private readonly Whitening _x;
+    private readonly Whitening _y;
+
+    public CanonicalPairs(JointClasses joint, int most, HostShare share)
+    {
+        Most = most;
+        (_x, _y) = (joint.X.Whitening(share), joint.Y.Whitening(share));
+        var block = Math.Min(most + Spare, Math.Min(_x.Count, _y.Count));
+        Count = Math.Min(most, block);
+        var (dx, dy) = ((double)_x.Count, (double)_y.Count);
+        MultiplyAdds = dx * dy * (joint.Support.Count + dx + dy + 2.0 * Iterations * block) + 2.0 * Iterations * block * block * (dx + dy)
+            + Count * (dx * (dx + joint.X.Count) + dy * (dy + joint.Y.Count));
+        var cross = Whitened(Cross(joint, share), share);
+        var (left, right, correlations) = Leading(cross, block, share);
+        Correlations = correlations[..Count];
+        _mapX = Map(left, _x, share);
+        _mapY = Map(right, _y, share);
+    }
+
+    /// <summary>Pairs asked for.</summary>
+    public int Most { get; }
+
+    /// <summary>Pairs.</summary>
+    public int Count { get; }
+
+    /// <summary>To find the pairs from two whitened sides, and the sides' coordinates in them.</summary>
+    public double MultiplyAdds { get; }
+
+    /// <summary>Of each pair, the largest first.</summary>
+    public IReadOnlyList<double> Correlations { get; }
+
+    /// <summary>(Kx, Count): z of every class of x.</summary>
+    public float[] OfX(JointClasses joint, HostShare share) => Project(_x, _mapX, joint.X.Count, share);
+
+    /// <summary>(Ky, Count): z' of every class of y.</summary>
+    public float[] OfY(JointClasses joint, HostShare share) => Project(_y, _mapY, joint.Y.Count, share);
+
+    private float[] Project(Whitening side, double[] map, int classes, HostShare share) =>
+        side.Project(share, 0, classes, Count, side.Count, (k, to) => Column(map, side.Count, k, to));
+
+    /// <summary>(coordinates of x, of y): sum over S of p x y', of standardised columns.</summary>
+    private double[] Cross(JointClasses joint, HostShare share)
+    {
+        var (support, cross) = (joint.Support, new double[checked(_x.Count * _y.Count)]);
+        DoubleProducts.Add(share, support.Count, (k, to) => _x.Fill(support[k].A, support[k].Joint, to), _x.Count, (k, to) => _y.Fill(support[k].B, 1, to), _y.Count, cross, 0, _y.Count);
+        return cross;
+    }
+
+    /// <summary>The same of whitened coordinates.</summary>
+    private double[] Whitened(double[] cross, HostShare share)
+    {
+        var (rows, columns) = (_x.Count, _y.Count);
+        var half = new double[cross.Length];
+        DoubleProducts.Add(share, rows, _x.FillMapColumn, rows, (k, to) => cross.AsSpan(k * columns, columns).CopyTo(to), columns, half, 0, columns);
+        Array.Clear(cross);
+        DoubleProducts.Add(share, columns, (k, to) => Column(half, columns, k, to), rows, _y.FillMapColumn, columns, cross, 0, columns);
+        return cross;
+    }
+
+    /// <summary>Leading singular vectors, as rows, and singular values.</summary>
+    private (double[] Left, double[] Right, double[] Values) Leading(double[] cross, int block, HostShare share)
+    {
+        var (rows, columns) = (_x.Count, _y.Count);
+        var random = new RandomSequence(StartKey, 0, RandomStream.Weights);
+        double[] left = [], right = [.. Enumerable.Range(0, block * columns).Select(_ => random.NextNormal())];
+        for (var iteration = 0; iteration < Iterations; iteration++)
+        {
+            Orthonormalise(right, block, columns);
+            left = new double[block * rows];
+            DoubleProducts.Add(share, columns, (k, to) => Column(right, columns, k, to), block, (k, to) => Column(cross, columns, k, to), rows, left, 0, rows);
+            Orthonormalise(left, block, rows);
+            right = new double[block * columns];
+            DoubleProducts.Add(share, rows, (k, to) => Column(left, rows, k, to), block, (k, to) => cross.AsSpan(k * columns, columns).CopyTo(to), columns, right, 0, columns);
+        }
+
+        var squares = new double[block * block];
+        for (var i = 0; i < block; i++)
+        {
+            for (var j = 0; j <= i; j++)
+                squares[i * block + j] = squares[j * block + i] = DoubleProducts.Dot(right.AsSpan(i * columns, columns), right.AsSpan(j * columns, columns));
+        }
+
+        var (values, vectors) = SymmetricEigen.Decompose(squares, block);
+        double[] correlations = [.. values.Select(value => Math.Sqrt(Math.Max(0, value)))];
+        var inverses = correlations.Select(r => r > NoCorrelation ? 1 / r : 0).ToArray();
+        return (Turn(left, rows, vectors, null), Turn(right, columns, vectors, inverses), correlations);
+    }
+
+    /// <summary>Combinations of rows: the first Count of <paramref name="vectors"/>, each times its factor.</summary>
+    private double[] Turn(double[] of, int length, double[] vectors, double[]? factors)
+    {
+        var (block, turned) = (of.Length / length, new double[Count * length]);
+        for (var i = 0; i < Count; i++)
+        {
+            for (var j = 0; j < block; j++)
+                DoubleProducts.AddScaled(vectors[i * block + j] * (factors?[i] ?? 1), of.AsSpan(j * length, length), turned.AsSpan(i * length, length));
+        }
+
+        return turned;
+    }
+
+    /// <summary>Directions over whitened coordinates become directions over standardised columns.</summary>
+    private double[] Map(double[] directions, Whitening side, HostShare share)
+    {
+        var (count, map) = (side.Count, new double[directions.Length]);
+        DoubleProducts.Add(share, count, (k, to) => Column(directions, count, k, to), Count, side.FillMap, count, map, 0, count);
+        return map;
+    }
+
+    /// <summary>Rows of length 1 that are at right angles (Gram and Schmidt, each row twice); zero where a row is a combination of those before.</summary>
+    private static void Orthonormalise(double[] vectors, int rows, int length)
+    {
+        for (var i = 0; i < rows; i++)
+        {
+            var row = vectors.AsSpan(i * length, length);
+            var whole = Math.Sqrt(DoubleProducts.Dot(row, row));
+            for (var pass = 0; pass < 2; pass++)
+            {
+                for (var j = 0; j < i; j++)
+                {
+                    var other = vectors.AsSpan(j * length, length);
+                    DoubleProducts.AddScaled(-DoubleProducts.Dot(row, other), other, row);
+                }
+            }
+
+            var rest = Math.Sqrt(DoubleProducts.Dot(row, row));
+            var scale = rest > 1e-12 * whole ? 1 / rest : 0;
+            foreach (ref var value in row)
+                value *= scale;
+        }
+    }
+
+    private static void Column(double[] matrix, int columns, int column, Span<double> to)
+    {
+        for (var i = 0; i < to.Length; i++)
+            to[i] = matrix[i * columns + column];
+    }
+}

@@ -1,0 +1,66 @@
+using Emergence.Devices;
+
+namespace Emergence.Tests.Devices;
+
+public class DoubleProductsTests
+{
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(3, 33, 257)]
+    [InlineData(31, 7, 256)]
+    [InlineData(50, 17, 600)]
+    public void Are_sums_of_products(int rows, int columns, int depth)
+    {
+        var random = new Random(rows);
+        double[] left = Values(depth * rows), right = Values(depth * columns), c = Values(rows * columns);
+        var before = (double[])c.Clone();
+        DoubleProducts.Add(DoubleProducts.Alone, depth, (k, row) => left.AsSpan(k * rows, rows).CopyTo(row), rows, (k, row) => right.AsSpan(k * columns, columns).CopyTo(row), columns, c, 0, columns);
+        for (var i = 0; i < c.Length; i++)
+        {
+            var (sum, size) = ((decimal)before[i], Math.Abs(before[i]));
+            for (var k = 0; k < depth; k++)
+            {
+                sum += (decimal)left[k * rows + i / columns] * (decimal)right[k * columns + i % columns];
+                size += Math.Abs(left[k * rows + i / columns] * right[k * columns + i % columns]);
+            }
+
+            Assert.Equal((double)sum, c[i], (depth + 2) * 1.2e-16 * size);
+        }
+
+        double[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble() - 0.5)];
+    }
+
+    [Fact]
+    public void Are_the_same_bytes_for_any_number_of_threads()
+    {
+        const int Size = 70, Depth = 300;
+        var random = new Random(1);
+        double[] values = [.. Enumerable.Range(0, Size * Depth).Select(_ => random.NextDouble() - 0.5)];
+        double[] alone = new double[Size * Size], together = new double[Size * Size];
+        Add(DoubleProducts.Alone, alone);
+        Add((count, body) => Parallel.For(0, count, body), together);
+        Assert.Equal(alone, together);
+
+        void Add(HostShare share, double[] to) =>
+            DoubleProducts.Add(share, Depth, Row, Size, Row, Size, to, 0, Size);
+
+        void Row(int k, Span<double> row) => values.AsSpan(k * Size, Size).CopyTo(row);
+    }
+
+    [Fact]
+    public void Leave_what_is_above_the_diagonal_where_it_is_not_wanted()
+    {
+        const int Size = 20;
+        double[] all = new double[Size * Size], lower = new double[Size * Size];
+        DoubleProducts.Add(DoubleProducts.Alone, 5, Row, Size, Row, Size, all, 0, Size);
+        DoubleProducts.Add(DoubleProducts.Alone, 5, Row, Size, Row, Size, lower, 0, Size, lowerOnly: true);
+        for (var i = 0; i < Size; i++)
+            Assert.Equal(all[(i * Size)..(i * Size + i + 1)], lower[(i * Size)..(i * Size + i + 1)]);
+
+        static void Row(int k, Span<double> row)
+        {
+            for (var i = 0; i < row.Length; i++)
+                row[i] = Math.Sin(k * 31 + i);
+        }
+    }
+}
