@@ -44,8 +44,8 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
     {
         var width = shape.Widths[0];
         _device = device;
-        _blockRows = Math.Clamp(BlockFloats / width / MinBlockRows * MinBlockRows, MinBlockRows, MaxBlockRows);
-        _chunks = Math.Clamp(pairs / _blockRows, 1, MaxChunks);
+        _blockRows = BlockRows(shape);
+        _chunks = Chunks(shape, pairs);
         _zx = device.Allocate(xRows, width);
         _zy = device.Allocate(yRows, width);
         _inner = new Tensor?[shape.Layers];
@@ -58,13 +58,29 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
         _packed = [.. shape.Widths.Select(_ => new PackedRight())];
     }
 
+    /// <summary>What it allocates, once all threads have worked in it.</summary>
+    public static long Bytes(CpuDevice device, CriticShape shape, int xRows, int yRows, int pairs)
+    {
+        var (width, last) = (shape.Widths[0], shape.Layers - 1);
+        var inner = Enumerable.Range(1, Math.Max(0, last - 1)).Sum(layer => shape.Widths[layer]);
+        var floats = ((long)xRows + yRows) * width + pairs * (inner + 2L) + (long)Chunks(shape, pairs) * (shape.ParameterCount - FirstLayer(shape));
+        for (var layer = 1; layer < Math.Max(2, last); layer++)
+        {
+            var (outputs, inputs) = (shape.Widths[layer], shape.InputColumns(layer));
+            floats += layer == 1 ? device.PackedFloats(inputs, outputs) : Math.Max(device.PackedFloats(inputs, outputs), device.PackedFloats(outputs, inputs));
+        }
+
+        var ofThread = ((long)BlockRows(shape) * width + device.PackedFloats(shape.Widths[1], width)) * sizeof(float) + xRows + yRows;
+        return floats * sizeof(float) + (long)pairs * PairRows.SignBytes(width) + device.ColumnShares(width) * ofThread;
+    }
+
     public override Tensor Scores { get; }
 
     public override Tensor ScoreGradients { get; }
 
     private int LastLayer => Shape.Layers - 1;
 
-    private int FirstLayerParameters => Shape.Widths[0] * (Shape.XColumns + Shape.YColumns + 1);
+    private int FirstLayerParameters => FirstLayer(Shape);
 
     public void Forward(Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b)
     {
@@ -207,6 +223,12 @@ internal sealed unsafe class CpuCriticWorkspace : CriticWorkspace
         });
         _device.SumRows(_zx.RowRange(0, x.Rows), Shape.Bias(gradient, 0));
     }
+
+    private static int FirstLayer(CriticShape shape) => shape.Widths[0] * (shape.XColumns + shape.YColumns + 1);
+
+    private static int BlockRows(CriticShape shape) => Math.Clamp(BlockFloats / shape.Widths[0] / MinBlockRows * MinBlockRows, MinBlockRows, MaxBlockRows);
+
+    private static int Chunks(CriticShape shape, int pairs) => Math.Clamp(pairs / BlockRows(shape), 1, MaxChunks);
 
     private PairRows FirstLayerRows(Tensor zx, Tensor zy, Tensor a, Tensor b, int start, int rows) =>
         new(zx, zy, a.RowRange(start, rows), b.RowRange(start, rows)) { Signs = (byte*)_signs.Address + (long)start * PairRows.SignBytes(Shape.Widths[0]) };

@@ -22,6 +22,12 @@ public sealed unsafe partial class CpuDevice
 
     public override CriticWorkspace CreateCriticWorkspace(CriticShape shape, int xRows, int yRows, int pairs) => new CpuCriticWorkspace(this, shape, xRows, yRows, pairs);
 
+    public override long CriticBytes(CriticShape shape, int xRows, int yRows, int pairs, int drawn)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        return CpuCriticWorkspace.Bytes(this, shape, xRows, yRows, pairs);
+    }
+
     protected override void CriticForwardCore(CriticWorkspace workspace, Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b) =>
         ((CpuCriticWorkspace)workspace).Forward(parameters, x, y, a, b);
 
@@ -88,6 +94,12 @@ public sealed unsafe partial class CpuDevice
         var width = _kernel.Columns;
         _pool.RunShares((columns + width - 1) / width, 1, (first, end) => body(first * width, Math.Min(columns, end * width) - first * width));
     }
+
+    /// <summary>Pieces that <see cref="ShareColumns"/> makes at most.</summary>
+    internal int ColumnShares(int columns) => Math.Min(_pool.Threads, (columns + _kernel.Columns - 1) / _kernel.Columns);
+
+    /// <summary>Memory of a packed right side (K, N).</summary>
+    internal long PackedFloats(int rows, int columns) => PackedRight.Floats(rows, columns, _kernel.Columns);
 
     /// <summary>Threads that find work if it is shared now.</summary>
     internal int FreeThreads => _pool.Free;
