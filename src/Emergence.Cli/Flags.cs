@@ -43,7 +43,7 @@ internal static class Flags
         throw new EmergenceException($"{idle.Name} does not belong here: {what} reads {(reads.Length > 0 ? string.Join(", ", reads.Select(option => option.Name)) : "none of its kind")}", ExitCode.Usage);
     }
 
-    public static Option<int> Threads() => new("--threads") { Description = "Host threads, 0 for all; results do not depend on it", HelpName = "N" };
+    public static Option<int> Threads() => new("--threads") { Description = "Host threads, 0 for all that are allocated (affinity, control groups, Slurm); results do not depend on it", HelpName = "N" };
 
     public static Option<bool> NoColor() => new("--no-color") { Description = "No colours on the terminal, as with NO_COLOR" };
 }

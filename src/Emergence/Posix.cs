@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Emergence;
 
@@ -66,6 +67,19 @@ internal static partial class Posix
         return bytes[..(int)Math.Max(0, count)];
     }
 
+    /// <summary>Locks an open file for this process alone, without waiting.</summary>
+    public static LockOutcome Lock(SafeFileHandle file)
+    {
+        // Every other system of the class library has locks, and takes one as it opens a file that it does not share.
+        const int Exclusive = 2, DoNotWait = 4, WouldBlock = 11;
+        return !OperatingSystem.IsLinux() || Flock(file, Exclusive | DoNotWait) == 0 ? LockOutcome.Taken
+            : Marshal.GetLastPInvokeError() == WouldBlock ? LockOutcome.Held
+            : LockOutcome.NoLocks;
+    }
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int Flock(SafeFileHandle file, int operation);
+
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int folder, string path, int flags, uint mask, Span<byte> status);
 
@@ -80,4 +94,16 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);
+}
+
+/// <summary>What came of asking for a lock.</summary>
+internal enum LockOutcome
+{
+    Taken,
+
+    /// <summary>Another process has it.</summary>
+    Held,
+
+    /// <summary>The file system has none (ENOSYS, ENOLCK, EOPNOTSUPP).</summary>
+    NoLocks,
 }

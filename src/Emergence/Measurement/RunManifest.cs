@@ -68,6 +68,7 @@ internal sealed class RunManifest
         ["dtype"] = plan.ArithmeticType,
         ["micro_position"] = plan.Settings.MicroPosition == MicroPosition.Own ? "own" : "zero",
         ["ignore_weights"] = List(plan.Settings.ModelOptions.IgnoreWeights),
+        ["allow_nonfinite"] = plan.Settings.ModelOptions.AllowNonFinite,
         ["command"] = plan.Settings.Command,
     };
 

