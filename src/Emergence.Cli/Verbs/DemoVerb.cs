@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Information.Critics;
+using Emergence.Measurement.Settings;
 
 namespace Emergence.Cli.Verbs;
 

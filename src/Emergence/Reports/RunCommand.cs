@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Emergence.Messages;
 
 namespace Emergence.Reports;
 

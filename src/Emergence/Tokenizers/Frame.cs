@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Tokenizers;
 
 /// <summary>The ids that are put before and after a text: what the "post_processor" of tokenizer.json does to a single text.</summary>

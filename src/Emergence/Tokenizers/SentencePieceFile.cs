@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Tokenizers;
 
 /// <summary>What a piece of a SentencePiece vocabulary is for; numbers as in the file.</summary>

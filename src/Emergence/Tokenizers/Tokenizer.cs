@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Emergence.Messages;
 
 namespace Emergence.Tokenizers;
 

@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Tokenizers;
 
 /// <summary>Reads tokenizer.json.</summary>

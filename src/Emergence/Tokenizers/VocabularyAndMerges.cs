@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Tokenizers;
 
 /// <summary>Reads vocab.json and merges.txt, the files of GPT-2 and OPT (byte-level) and of OpenAI GPT (words end in &lt;/w&gt;).</summary>

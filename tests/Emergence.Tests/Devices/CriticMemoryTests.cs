@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Critics;
 using Emergence.Tests.Information;
 
 namespace Emergence.Tests.Devices;

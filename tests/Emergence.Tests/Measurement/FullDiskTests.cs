@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Emergence.Measurement;
+using Emergence.Measurement.Run;
 
 namespace Emergence.Tests.Measurement;
 

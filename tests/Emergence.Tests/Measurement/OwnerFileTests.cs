@@ -1,4 +1,4 @@
-using Emergence.Measurement;
+using Emergence.Measurement.Run;
 
 namespace Emergence.Tests.Measurement;
 
