@@ -43,7 +43,7 @@ public sealed class RunComparisonTests
 
         var unfinished = new RunResults(run.Manifest, [.. run.Cells.Where(cell => cell.Cell.Boundary != 2 || cell.Cell.Position < 3)]);
         Assert.Equal(
-            ["E(T) at T = 4 is the mean over the boundaries 0-3 of 4 in the first run and 0,1,3 of 4 in the second: a difference may be one of the layers", "6 cells of the second run are not finished"],
+            ["E(T) at T = 4 is the mean over the boundaries 0-3 of 4 in the first run and 0-1,3 of 4 in the second: a difference may be one of the layers", "6 cells of the second run are not finished"],
             RunComparison.Cautions(run, unfinished));
 
         var own = SampleRun.Create(layers: 4, shots: 2, seeds: 3);
