@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace Emergence.Files;
 
@@ -67,22 +66,9 @@ internal static class Posix
         return bytes[..(int)Math.Max(0, count)];
     }
 
-    /// <summary>Locks an open file for this process alone, without waiting.</summary>
-    public static LockOutcome Lock(SafeFileHandle file)
-    {
-        // Every other system of the class library has locks, and takes one as it opens a file that it does not share.
-        const int Exclusive = 2, DoNotWait = 4, WouldBlock = 11;
-        return !OperatingSystem.IsLinux() || Flock(file, Exclusive | DoNotWait) == 0 ? LockOutcome.Taken
-            : Marshal.GetLastPInvokeError() == WouldBlock ? LockOutcome.Held
-            : LockOutcome.NoLocks;
-    }
-
     // DllImport, whose stubs the run time makes: the generated ones are unsafe code, which only Emergence.Devices may hold.
     [DllImport("libc", EntryPoint = "statx")]
     private static extern int Statx(int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, byte[] status);
-
-    [DllImport("libc", EntryPoint = "flock", SetLastError = true)]
-    private static extern int Flock(SafeFileHandle file, int operation);
 
     [DllImport("libc", EntryPoint = "open", SetLastError = true)]
     private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
@@ -95,16 +81,4 @@ internal static class Posix
 
     [DllImport("libc", EntryPoint = "close")]
     private static extern int Close(int descriptor);
-}
-
-/// <summary>What came of asking for a lock.</summary>
-internal enum LockOutcome
-{
-    Taken,
-
-    /// <summary>Another process has it.</summary>
-    Held,
-
-    /// <summary>The file system has none (ENOSYS, ENOLCK, EOPNOTSUPP).</summary>
-    NoLocks,
 }

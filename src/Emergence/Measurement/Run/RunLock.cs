@@ -22,11 +22,12 @@ internal sealed class RunLock : IDisposable
         FileStream file;
         try
         {
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            file = OpenAlone(path);
         }
         catch (IOException error) when (s_heldByOthers.Contains(error.HResult))
         {
-            throw InUse(path, error);
+            var holder = ProcessName.Parse(Encoding.UTF8.GetString(Posix.ReadLocked(path, ProcessName.MostBytes)));
+            throw new EmergenceException($"the run is in use by {holder?.Words ?? "another process"}: wait for it, or use a new --out", ExitCode.TryAgain, error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -35,10 +36,7 @@ internal sealed class RunLock : IDisposable
 
         try
         {
-            var outcome = Posix.Lock(file.SafeFileHandle);
-            if (outcome == LockOutcome.Held)
-                throw InUse(path, null);
-            if (outcome == LockOutcome.NoLocks)
+            if (!HasLocks(path))
                 OwnerFile.Take(path);
             file.SetLength(0);
             file.Write(Encoding.UTF8.GetBytes(ProcessName.Own.ToString()));
@@ -53,9 +51,19 @@ internal sealed class RunLock : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static EmergenceException InUse(string path, Exception? inner)
+    private static FileStream OpenAlone(string path) => new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+
+    /// <summary>A lock keeps out this process too; the class library says nothing where a file system has none (ENOSYS, ENOLCK, EOPNOTSUPP).</summary>
+    private static bool HasLocks(string path)
     {
-        var holder = ProcessName.Parse(Encoding.UTF8.GetString(Posix.ReadLocked(path, ProcessName.MostBytes)));
-        return new($"the run is in use by {holder?.Words ?? "another process"}: wait for it, or use a new --out", ExitCode.TryAgain, inner);
+        try
+        {
+            OpenAlone(path).Dispose();
+            return false;
+        }
+        catch (IOException error) when (s_heldByOthers.Contains(error.HResult))
+        {
+            return true;
+        }
     }
 }
