@@ -1,6 +1,5 @@
 using System.Text;
 using Emergence.Files;
-using Emergence.Messages;
 
 namespace Emergence.Measurement.Run;
 
