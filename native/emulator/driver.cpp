@@ -83,6 +83,7 @@ API cuCtxGetCurrent(void** context) { return cuDevicePrimaryCtxRetain(context, 0
 API cuDevicePrimaryCtxReset_v2(int) {
   std::lock_guard<std::recursive_mutex> guard(driver_lock);
   sticky = Success;
+  forget_work();
   forget_memory();
   return Success;
 }

@@ -21,6 +21,7 @@ struct Stream;
 int submit(Stream* stream, Work work);
 int drain(Stream* stream);              // null: everything
 void drain_blocking();                  // streams that the default stream waits for
+void forget_work();                     // of all streams, captures and graphs
 
 // memory.cpp
 int check_red_zones(const char* kernel);

@@ -2,6 +2,7 @@
 #include "driver.h"
 #include <cstdlib>
 #include <map>
+#include <memory>
 
 namespace emulator {
 
@@ -58,11 +59,11 @@ static int outside(const char* what, size_t bytes) {
   return InvalidValue;
 }
 
-// Source bytes of a copy from the host: pageable memory is staged at the call, pinned memory read when the copy runs.
-static const void* stage(const void* source, size_t bytes, bool keep_late) {
-  if (keep_late) return source;
-  void* copy = malloc(bytes ? bytes : 1);
-  memcpy(copy, source, bytes);
+// Source bytes of a copy from the host: pageable memory is staged at the call and freed with the copy, pinned memory read when the copy runs.
+static std::shared_ptr<const u8> stage(const void* source, size_t bytes) {
+  if (is_pinned(source)) return {std::shared_ptr<void>(), (const u8*)source};
+  std::shared_ptr<u8> copy(new u8[bytes], std::default_delete<u8[]>());
+  memcpy(copy.get(), source, bytes);
   return copy;
 }
 
@@ -113,21 +114,16 @@ API cuMemHostAlloc(void** pointer, size_t bytes, u32) {
 
 API cuMemFreeHost(void* pointer) {
   ENTER;
+  int result = drain(nullptr);
   if (!pinned.erase((u8*)pointer)) return InvalidValue;
   free(pointer);
-  return Success;
+  return result;
 }
 
 API cuMemcpyHtoDAsync_v2(u64 target, const void* source, size_t bytes, Stream* stream) {
   ENTER;
   if (!is_device(target, bytes)) return outside("copy to the device", bytes);
-  bool late = is_pinned(source);
-  const void* from = stage(source, bytes, late);
-  return submit(stream, [=] {
-    memcpy((void*)target, from, bytes);
-    if (!late) free((void*)from);
-    return Success;
-  });
+  return submit(stream, [=, from = stage(source, bytes)] { memcpy((void*)target, from.get(), bytes); return Success; });
 }
 
 API cuMemcpyDtoHAsync_v2(void* target, u64 source, size_t bytes, Stream* stream) {
@@ -175,11 +171,9 @@ API cuMemcpy2DAsync_v2(const Copy2D* arguments, Stream* stream) {
   u8* target = (to_host ? (u8*)c.target_host : (u8*)c.target_device) + c.target_y * c.target_pitch + c.target_x;
   size_t source_bytes = c.height ? (c.height - 1) * c.source_pitch + c.width : 0, target_bytes = c.height ? (c.height - 1) * c.target_pitch + c.width : 0;
   if ((!from_host && !is_device((u64)source, source_bytes)) || (!to_host && !is_device((u64)target, target_bytes))) return outside("copy", target_bytes);
-  bool staged = from_host && !is_pinned(source);
-  const u8* from = (const u8*)stage(source, source_bytes, !staged);
+  std::shared_ptr<const u8> from = from_host ? stage(source, source_bytes) : std::shared_ptr<const u8>(std::shared_ptr<void>(), source);
   int result = submit(stream, [=] {
-    for (size_t row = 0; row < c.height; ++row) memcpy(target + row * c.target_pitch, from + row * c.source_pitch, c.width);
-    if (staged) free((void*)from);
+    for (size_t row = 0; row < c.height; ++row) memcpy(target + row * c.target_pitch, from.get() + row * c.source_pitch, c.width);
     return Success;
   });
   return result || !to_host || is_pinned(target) ? result : drain(stream);

@@ -2,6 +2,7 @@
 #include "driver.h"
 #include <chrono>
 #include <deque>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -10,7 +11,8 @@ namespace emulator {
 std::recursive_mutex driver_lock;
 int sticky;
 
-struct Graph { std::vector<Work> work; };
+// A reset ends a graph; its owner destroys it all the same.
+struct Graph { std::vector<Work> work; bool ended = false; };
 
 struct Stream {
   std::deque<Work> queue;
@@ -19,9 +21,18 @@ struct Stream {
   Graph* capture = nullptr;
 };
 
-struct Event { Stream* stream = nullptr; u64 position = 0; bool recorded = false; double milliseconds = 0; };
+// The time is shared with the work that sets it, which may outlive the event.
+struct Event { Stream* stream = nullptr; u64 position = 0; bool recorded = false; std::shared_ptr<double> milliseconds = std::make_shared<double>(0); };
 
 static std::set<Stream*> streams;
+static std::set<Graph*> graphs;
+
+static Graph* new_graph(std::vector<Work> work) { return *graphs.insert(new Graph{std::move(work)}).first; }
+
+static void delete_graph(Graph* graph) {
+  graphs.erase(graph);
+  delete graph;
+}
 
 static int run_until(Stream* stream, u64 position) {
   while (!sticky && stream->finished < position && !stream->queue.empty()) {
@@ -43,6 +54,20 @@ int drain(Stream* stream) {
 void drain_blocking() {
   for (Stream* s : streams)
     if (s->blocking) run_until(s, s->submitted);
+}
+
+// Queued work is dropped, with the host memory it staged: nothing of it may run once its memory is gone.
+void forget_work() {
+  for (Stream* s : streams) {
+    s->queue.clear();
+    s->finished = s->submitted;
+    if (s->capture) delete_graph(s->capture);
+    s->capture = nullptr;
+  }
+  for (Graph* g : graphs) {
+    g->work.clear();
+    g->ended = true;
+  }
 }
 
 int submit(Stream* stream, Work work) {
@@ -74,6 +99,7 @@ API cuStreamCreate(Stream** stream, u32 flags) {
 API cuStreamDestroy_v2(Stream* stream) {
   std::lock_guard<std::recursive_mutex> guard(driver_lock);
   drain(stream);
+  if (stream->capture) delete_graph(stream->capture);
   streams.erase(stream);
   delete stream;
   return sticky;
@@ -97,8 +123,8 @@ API cuEventRecord(Event* event, Stream* stream) {
   ENTER;
   event->stream = stream;
   event->recorded = true;
-  int result = submit(stream, [=] {
-    event->milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  int result = submit(stream, [milliseconds = event->milliseconds] {
+    *milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
     return Success;
   });
   event->position = stream ? stream->submitted : 0;
@@ -112,20 +138,20 @@ API cuEventSynchronize(Event* event) {
 
 API cuEventQuery(Event* event) {
   ENTER;
-  return !event->stream || event->stream->finished >= event->position ? Success : NotReady;
+  return !streams.count(event->stream) || event->stream->finished >= event->position ? Success : NotReady;
 }
 
 API cuEventElapsedTime(float* milliseconds, Event* start, Event* end) {
   ENTER;
   if (!start->recorded || !end->recorded) return InvalidHandle;
-  *milliseconds = (float)(end->milliseconds - start->milliseconds);
+  *milliseconds = (float)(*end->milliseconds - *start->milliseconds);
   return Success;
 }
 
 API cuStreamBeginCapture_v2(Stream* stream, int) {
   ENTER;
   if (!stream || stream->capture) return InvalidValue;
-  stream->capture = new Graph;
+  stream->capture = new_graph({});
   return Success;
 }
 
@@ -139,16 +165,18 @@ API cuStreamEndCapture(Stream* stream, Graph** graph) {
 
 API cuGraphInstantiateWithFlags(Graph** executable, Graph* graph, u64) {
   ENTER;
-  *executable = new Graph(*graph);
+  if (graph->ended) return InvalidHandle;
+  *executable = new_graph(graph->work);
   return Success;
 }
 
 API cuGraphLaunch(Graph* executable, Stream* stream) {
   ENTER;
+  if (executable->ended) return InvalidHandle;
   for (const Work& work : executable->work)
     if (int result = submit(stream, work)) return result;
   return Success;
 }
 
-API cuGraphDestroy(Graph* graph) { std::lock_guard<std::recursive_mutex> guard(driver_lock); delete graph; return Success; }
-API cuGraphExecDestroy(Graph* graph) { std::lock_guard<std::recursive_mutex> guard(driver_lock); delete graph; return Success; }
+API cuGraphDestroy(Graph* graph) { std::lock_guard<std::recursive_mutex> guard(driver_lock); delete_graph(graph); return Success; }
+API cuGraphExecDestroy(Graph* graph) { std::lock_guard<std::recursive_mutex> guard(driver_lock); delete_graph(graph); return Success; }

@@ -3,11 +3,14 @@ using System.Runtime.InteropServices;
 namespace Emergence.Cli;
 
 /// <summary>
-/// Ctrl-C and SIGTERM. The first one asks the work to end, and ends the process itself where that takes too long:
+/// Ctrl-C, and the signals that say the end is near: SIGTERM, SIGHUP of a closed terminal, SIGUSR1 of a scheduler. The first one asks the work to end, and ends the process itself where that takes too long:
 /// finished cells of a run are on the disk, so none is lost either way. The second one ends it at once.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
+    // SIGHUP and, of Linux, SIGUSR1.
+    private const int HangUp = 1, FirstUserSignal = 10;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
@@ -20,6 +23,8 @@ internal sealed class Interruption : IDisposable
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Handle(context, ExitCode.Interrupted)),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Handle(context, ExitCode.Terminated)),
+            .. IsIgnored(HangUp) ? (PosixSignalRegistration[])[] : [PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Handle(context, ExitCode.HungUp))],
+            .. OperatingSystem.IsLinux() ? [PosixSignalRegistration.Create((PosixSignal)FirstUserSignal, context => Handle(context, ExitCode.UserSignal))] : (PosixSignalRegistration[])[],
         ];
     }
 
@@ -35,6 +40,14 @@ internal sealed class Interruption : IDisposable
     {
         foreach (var registration in _registrations)
             registration.Dispose();
+    }
+
+    /// <summary>As under nohup, which means to outlive the terminal.</summary>
+    private static bool IsIgnored(int signal)
+    {
+        const string Field = "SigIgn:";
+        return OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal)) is { } line
+            && (Convert.ToUInt64(line[Field.Length..].Trim(), 16) >> (signal - 1) & 1) != 0;
     }
 
     private void Handle(PosixSignalContext context, ExitCode code)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Emergence.Files;
 using Emergence.Information;
 using Emergence.Measurement.Grid;
@@ -13,7 +14,12 @@ namespace Emergence.Cli;
 internal static class MeasureRun
 {
     /// <summary>Measures, prints IE and returns the code of the run.</summary>
-    public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor)
+    /// <param name="settings">What to measure.</param>
+    /// <param name="folder">RUN.</param>
+    /// <param name="json">Print one JSON array.</param>
+    /// <param name="noColor">Write the bar plain.</param>
+    /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by default.</param>
+    public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor, Func<JsonObject, bool>? replaces = null)
     {
         OutputPath.RequireFolder("--out", folder);
         using var interruption = new Interruption(resumes: true);
@@ -21,7 +27,7 @@ internal static class MeasureRun
         using var plan = new MeasurementPlan(settings);
         Announce(plan);
         using var progress = new Progress(plan.Grid.Count, noColor);
-        var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), boundary => Console.Error.WriteLine($"self-check between boundaries {boundary} and {boundary + 1}"), interruption.Token);
+        var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), boundary => Console.Error.WriteLine($"self-check between boundaries {boundary} and {boundary + 1}"), interruption.Token, replaces);
         progress.Dispose();
 
         var report = RunReport.Write(results, folder);

@@ -11,7 +11,9 @@ public enum ExitCode
     Regression = 5,
     Disk = 74,
     TryAgain = 75,
+    HungUp = 129,
     Interrupted = 130,
+    UserSignal = 138,
     Terminated = 143,
 }
 

@@ -30,6 +30,21 @@ public sealed class WholeFileTests
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(path)!));
     }
 
+    /// <summary>Two containers whose processes have the same number share a folder.</summary>
+    [Fact]
+    public void Two_writers_with_one_pid_do_not_meet()
+    {
+        var path = Path.Combine(TestData.TemporaryFolder(), "file");
+        using WholeFile first = new(path), second = new(path);
+        first.Put(0, "first"u8);
+        second.Put(0, "second"u8);
+        first.Commit();
+        Assert.Equal("first", File.ReadAllText(path));
+        second.Commit();
+        Assert.Equal("second", File.ReadAllText(path));
+        Assert.Contains($".{Environment.ProcessId}.", WholeFile.TemporaryName(path));
+    }
+
     [Fact]
     public void A_folder_that_is_not_there_is_a_disk_error_with_the_path()
     {

@@ -18,8 +18,8 @@ internal static class CompareVerb
         {
             var written = TableFormats.Parse(parsed.GetRequiredValue(format));
             var (one, other) = (Read(parsed.GetRequiredValue(first)), Read(parsed.GetRequiredValue(second)));
-            if (!RunComparison.HaveSameData(one, other))
-                Console.Error.WriteLine($"the runs have other sequences ({one.Data}, {one.Sequences}; {other.Data}, {other.Sequences}): both sampling errors count, and a difference may be one of the data");
+            foreach (var caution in RunComparison.Cautions(one, other))
+                Console.Error.WriteLine(caution);
             var (firstName, secondName) = (Name(parsed.GetRequiredValue(first)), Name(parsed.GetRequiredValue(second)));
             if (RunComparison.QuantizationNote((firstName, one), (secondName, other)) is { } note)
                 Console.Error.WriteLine(note);

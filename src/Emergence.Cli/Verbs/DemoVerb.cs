@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Emergence.Information.Critics;
 using Emergence.Measurement.Settings;
 
@@ -7,6 +8,9 @@ namespace Emergence.Cli.Verbs;
 /// <summary>A small real model on its own words: everything the program does, within a minute.</summary>
 internal static class DemoVerb
 {
+    private const string Model = "stories260k", Data = "words";
+    private const int Shots = 2;
+
     public static Command Create()
     {
         var output = new Option<string>("--out") { Description = "Folder of the run", HelpName = "RUN", DefaultValueFactory = _ => Path.Combine("runs", "demo") };
@@ -16,17 +20,36 @@ internal static class DemoVerb
         command.SetAction(parsed => (int)Shorten(MeasureRun.Execute(
             new MeasurementSettings
             {
-                Model = "stories260k",
-                Data = "words",
-                Shots = 2,
+                Model = Model,
+                Data = Data,
+                Shots = Shots,
                 Preset = CriticPreset.Canonical.Name,
                 Device = device.Name(parsed),
                 DeviceOptions = device.Options(parsed),
             },
             parsed.GetRequiredValue(output),
             parsed.GetValue(json),
-            parsed.GetValue(noColor))));
+            parsed.GetValue(noColor),
+            Replaces)));
         return command;
+    }
+
+    /// <summary>
+    /// A demo of another build or device is worth nothing beside this one, and must not keep it from running; any other run
+    /// may be somebody's work.
+    /// </summary>
+    private static bool Replaces(JsonObject manifest)
+    {
+        var settings = manifest["settings"] as JsonObject;
+
+        // Demos of earlier versions had a preset of their own.
+        var isDemo = Is(Model, "model") && Is(Data, "data") && Is($"{Shots}", "shots")
+            && settings?["preset"]?.ToString().Split(':')[0] is { } preset && (preset == CriticPreset.Demo.Name || preset == CriticPreset.Canonical.Name);
+        if (isDemo)
+            Console.Error.WriteLine("a demo of another build or device is there: it is replaced");
+        return isDemo;
+
+        bool Is(string value, string name) => settings?[name]?.ToString() == value;
     }
 
     /// <summary>The demo's trainings are cut short on purpose: that some did not level is said, but it is no failure.</summary>

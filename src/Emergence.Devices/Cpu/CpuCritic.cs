@@ -69,6 +69,22 @@ internal sealed unsafe class CpuCritic : Critic
         _packed = [.. shape.Widths.Select(_ => new PackedRight())];
     }
 
+    /// <summary>What it allocates, once all threads have worked in it.</summary>
+    public static long Bytes(CpuDevice device, CriticShape shape, int xRows, int yRows, int pairs)
+    {
+        var (width, last) = (shape.Widths[0], shape.Layers - 1);
+        var inner = Enumerable.Range(1, Math.Max(0, last - 1)).Sum(layer => shape.Widths[layer]);
+        var floats = ((long)xRows + yRows) * width + pairs * (inner + 2L) + (long)Chunks(shape, pairs) * (shape.ParameterCount - FirstLayer(shape));
+        for (var layer = 1; layer < Math.Max(2, last); layer++)
+        {
+            var (outputs, inputs) = (shape.Widths[layer], shape.InputColumns(layer));
+            floats += layer == 1 ? device.PackedFloats(inputs, outputs) : Math.Max(device.PackedFloats(inputs, outputs), device.PackedFloats(outputs, inputs));
+        }
+
+        var ofThread = ((long)BlockRows(shape) * width + device.PackedFloats(shape.Widths[1], width)) * sizeof(float) + xRows + yRows;
+        return floats * sizeof(float) + (long)pairs * PairRows.SignBytes(width) + device.ColumnShares(width) * ofThread;
+    }
+
     public override Tensor Scores { get; }
 
     public override Tensor ScoreGradients { get; }

@@ -21,7 +21,7 @@ public sealed unsafe partial class CpuDevice : HostDevice
             ?? throw new EmergenceException(
                 $"unknown CPU path '{options.CpuPath}': this machine has {string.Join(", ", usable.Select(kernel => kernel.Name))}",
                 ExitCode.Usage);
-        _pool = new CpuPool(options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
+        _pool = new CpuPool(options.Threads == 0 ? HostThreads.Allocated : options.Threads);
     }
 
     /// <summary>Names of the paths that this machine has, the fastest first.</summary>

@@ -15,11 +15,14 @@ internal sealed unsafe class PackedRight : IDisposable
 
     public float* Address => (float*)_buffer!.Address;
 
+    /// <summary>Of (K, N) in whole panels of a width.</summary>
+    public static long Floats(int rows, int columns, int width) => (long)rows * ((columns + width - 1) / width * width);
+
     /// <summary>Memory for (K, N), whole panels of a width.</summary>
     public float* Reserve(int rows, int columns, int width)
     {
         (Rows, Columns) = (rows, columns);
-        var bytes = (long)rows * ((columns + width - 1) / width * width) * sizeof(float);
+        var bytes = Floats(rows, columns, width) * sizeof(float);
         if (_buffer == null || _buffer.ByteLength < bytes)
         {
             _buffer?.Dispose();

@@ -5,14 +5,15 @@ namespace Emergence.Files;
 /// <summary>Failures of the disk, as the user is told about them.</summary>
 internal static class DiskFailure
 {
-    // ENOSPC and EDQUOT of Linux, as the class library passes them on.
-    private const int NoSpace = 28, QuotaExceeded = 122;
+    // ENOSPC, EROFS and EDQUOT of Linux, as the class library passes them on.
+    private const int NoSpace = 28, ReadOnly = 30, QuotaExceeded = 122;
 
     public static EmergenceException Of(string path, Exception error)
     {
         var what = error switch
         {
             IOException { HResult: NoSpace or QuotaExceeded } => "the disk is full: free some space, then run the same command again",
+            IOException { HResult: ReadOnly } => "the file system is read-only",
             UnauthorizedAccessException => "it may not be written",
             DirectoryNotFoundException => "its folder is not there",
 

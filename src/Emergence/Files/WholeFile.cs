@@ -8,6 +8,9 @@ namespace Emergence.Files;
 /// </summary>
 internal sealed class WholeFile : IDisposable
 {
+    /// <summary>The host as far as a file name takes it, and the process.</summary>
+    private static readonly string Writer = string.Concat(Environment.MachineName.Where(c => char.IsAsciiLetterOrDigit(c) || c == '-').Take(32)) + $".{Environment.ProcessId}";
+
     private readonly string _path;
     private readonly string _temporary;
     private readonly SafeFileHandle _handle;
@@ -16,9 +19,13 @@ internal sealed class WholeFile : IDisposable
     public WholeFile(string path)
     {
         _path = Path.GetFullPath(path);
-        _temporary = $"{_path}.{Environment.ProcessId}.partial";
-        _handle = OrDiskFailure(() => File.OpenHandle(_temporary, FileMode.Create, FileAccess.Write, FileShare.None));
+        _temporary = TemporaryName(_path);
+        _handle = OrDiskFailure(() => File.OpenHandle(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None));
     }
+
+    /// <summary>A name of its own for every writer: of machines that share the folder, and of containers, in which every process is number 1.</summary>
+    public static string TemporaryName(string path) =>
+        $"{path}.{Writer}.{Guid.NewGuid().ToString("N")[..8]}.partial";
 
     /// <summary>Writes a small file in one go.</summary>
     public static void Write(string path, ReadOnlySpan<byte> bytes)

@@ -21,4 +21,19 @@ internal static class NumberList
         int[] values = [.. text.Split(',', StringSplitOptions.TrimEntries).Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : -1)];
         return values.All(value => value >= 0) && isRight(values) ? values : throw new EmergenceException($"{option} {Printable.Escape(text)}: expected {expected}", ExitCode.Usage);
     }
+
+    /// <summary>The other way, with ranges: 0,3,10-12.</summary>
+    public static string Ranges(IEnumerable<int> numbers)
+    {
+        List<(int From, int To)> ranges = [];
+        foreach (var number in numbers.Order())
+        {
+            if (ranges.Count > 0 && ranges[^1].To + 1 == number)
+                ranges[^1] = (ranges[^1].From, number);
+            else
+                ranges.Add((number, number));
+        }
+
+        return string.Join(',', ranges.Select(range => FormattableString.Invariant(range.From == range.To ? (FormattableString)$"{range.From}" : $"{range.From}-{range.To}")));
+    }
 }

@@ -19,18 +19,19 @@ namespace Emergence.Studies;
 internal sealed class StudyContext : IDisposable
 {
     private readonly Study _study;
-    private readonly StudyFolder _folder;
+    private readonly string _path;
+    private StudyFolder? _folder;
     private readonly StudyProgress _progress;
     private readonly Dictionary<string, IReadOnlyList<string>> _values = new(StringComparer.Ordinal);
 
     /// <param name="study">Whose options the settings hold.</param>
     /// <param name="settings">What is asked for.</param>
-    /// <param name="folder">STUDY; made where it is not there.</param>
+    /// <param name="folder">STUDY; made where it is not there, once there is something to put into it.</param>
     /// <param name="progress">Told how far the study is.</param>
     /// <param name="cancellation">Ends the work soon; what is finished stays.</param>
     public StudyContext(Study study, StudySettings settings, string folder, StudyProgress progress, CancellationToken cancellation)
     {
-        (_study, Settings, _progress, Cancellation) = (study, settings, progress, cancellation);
+        (_study, Settings, _path, _progress, Cancellation) = (study, settings, folder, progress, cancellation);
         if (settings.Models.Count < study.LeastModels)
             throw new EmergenceException($"study {study.Name} needs --model{(study.LeastModels > 1 ? $", {study.LeastModels} times" : "")}: found {settings.Models.Count}", ExitCode.Usage);
         foreach (var option in study.Options)
@@ -41,7 +42,9 @@ internal sealed class StudyContext : IDisposable
         Device = DeviceTable.Create(settings.Device, settings.DeviceOptions);
         try
         {
-            _folder = StudyFolder.Open(folder, Manifest());
+            // Whether it can be gone on with is told before any work.
+            if (Directory.Exists(folder))
+                _folder = StudyFolder.Open(folder, Manifest());
         }
         catch
         {
@@ -57,6 +60,9 @@ internal sealed class StudyContext : IDisposable
     public Device Device { get; }
 
     public CancellationToken Cancellation { get; }
+
+    /// <summary>Made late, so that a mistake in the options leaves nothing behind.</summary>
+    private StudyFolder Folder => _folder ??= StudyFolder.Open(_path, Manifest());
 
     /// <summary>The worst of the runs so far.</summary>
     public ExitCode ExitCode { get; private set; }
@@ -82,6 +88,9 @@ internal sealed class StudyContext : IDisposable
             words.AddRange(Settings.Models.Select(model => $"--model {ShellWord.Quote(model)}"));
             foreach (var option in _study.Options.Where(option => !_values[option.Name].SequenceEqual(option.Default is { } value ? [value] : [])))
                 words.AddRange(_values[option.Name].Select(value => option.Kind == StudyOptionKind.Switch ? $"--{option.Name}" : $"--{option.Name} {ShellWord.Quote(value)}"));
+            words.AddRange(Settings.ModelOptions.IgnoreWeights.Select(pattern => $"--ignore-weights {ShellWord.Quote(pattern)}"));
+            if (Settings.ModelOptions.AllowNonFinite)
+                words.Add("--allow-nonfinite");
             if (Settings.Device != DeviceTable.Auto)
                 words.Add($"--device {ShellWord.Quote(Settings.Device)}");
             if (Settings.Seed != 1)
@@ -139,7 +148,7 @@ internal sealed class StudyContext : IDisposable
     public RunResults Measure(string name, MeasurementSettings settings, Dataset? data = null)
     {
         using var plan = new MeasurementPlan(settings, data);
-        var path = _folder.Run(name);
+        var path = Folder.Run(name);
         var results = plan.Run(path, finished => _progress.Begin(name, plan, finished), _progress.Advance, _ => { }, Cancellation);
         _progress.End(results);
         RunReport.Write(results, path);
@@ -155,11 +164,11 @@ internal sealed class StudyContext : IDisposable
     public double[] Once(string key, Func<IReadOnlyList<double>> compute)
     {
         Cancellation.ThrowIfCancellationRequested();
-        return _folder.Once(key, compute);
+        return Folder.Once(key, compute);
     }
 
     /// <summary>Whether <see cref="Once"/> has this key's numbers already.</summary>
-    public bool Knows(string key) => _folder.Knows(key);
+    public bool Knows(string key) => _folder?.Knows(key) ?? false;
 
     /// <summary>The sequences that a run with these settings has.</summary>
     public static Dataset Sequences(MeasurementSettings settings)
@@ -173,12 +182,12 @@ internal sealed class StudyContext : IDisposable
     public (StudyResult Result, string Page) Run()
     {
         var result = _study.Run(this);
-        return (result, _folder.Write(_study, result, Command));
+        return (result, Folder.Write(_study, result, Command));
     }
 
     public void Dispose()
     {
-        _folder.Dispose();
+        _folder?.Dispose();
         Device.Dispose();
     }
 
@@ -198,6 +207,8 @@ internal sealed class StudyContext : IDisposable
             ["options"] = Chosen,
             ["files_sha256"] = files,
             ["seed"] = Settings.Seed,
+            ["ignore_weights"] = new JsonArray([.. Settings.ModelOptions.IgnoreWeights.Select(pattern => (JsonNode)pattern)]),
+            ["allow_nonfinite"] = Settings.ModelOptions.AllowNonFinite,
             ["models"] = new JsonArray([.. Models.Select(Identity)]),
             ["device"] = new JsonObject { ["name"] = Device.Name, ["path"] = Device.Path, ["description"] = Device.Description },
             ["code"] = new JsonObject { ["version"] = RunManifest.Version, ["build"] = RunManifest.Build },

@@ -28,8 +28,7 @@ internal sealed class StudyFolder : IDisposable
     /// <summary>Starts a study, or goes on with one whose manifest says the same.</summary>
     public static StudyFolder Open(string path, JsonObject manifest)
     {
-        RunFolder.Create(path);
-        var runLock = RunLock.Take(System.IO.Path.Combine(path, RunFolder.LockName));
+        var runLock = RunFolder.Lock(path);
         try
         {
             var (journal, content) = ManifestFile.OpenJournal(path, RunFolder.JournalName, manifest);

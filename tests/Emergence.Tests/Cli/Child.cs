@@ -9,7 +9,10 @@ internal static class Child
     /// <summary>Ends a test that hangs; far above what a child takes on a machine that has much else to do.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    public static Process Start(params IEnumerable<string> arguments)
+    public static Process Start(params IEnumerable<string> arguments) => Start([], arguments);
+
+    /// <summary>The same with variables of its own.</summary>
+    public static Process Start((string Name, string Value)[] environment, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -23,6 +26,8 @@ internal static class Child
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Emergence.Cli.dll"));
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         return Process.Start(start)!;
     }
 

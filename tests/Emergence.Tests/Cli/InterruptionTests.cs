@@ -46,6 +46,8 @@ public sealed class InterruptionTests
     [Theory]
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]
+    [InlineData("HUP", 129)]
+    [InlineData("USR1", 138)]
     public void A_signal_ends_a_run_soon_and_says_how_to_go_on(string signal, int expected)
     {
         var run = Path.Combine(TestData.TemporaryFolder(), "run");
@@ -88,6 +90,51 @@ public sealed class InterruptionTests
         Assert.Contains($"the run is in use by pid {process.Id}", error);
     }
 
+    [Fact]
+    public void A_file_system_without_locks_has_one_writer_too()
+    {
+        var folder = TestData.TemporaryFolder();
+        (string, string)[] noLocks = [("LD_PRELOAD", NoLocks(folder))];
+        var run = Path.Combine(folder, "run");
+        using var first = Child.Start(noLocks, [.. Long, run]);
+        WaitForCells(run, first);
+
+        using var second = Child.Start(noLocks, [.. Long, run]);
+        var (code, _, error) = Child.Finish(second);
+        Assert.False(first.HasExited, "the first process ended too soon to be met");
+        Assert.Equal(75, code);
+        Assert.Contains($"the run is in use by pid {first.Id} on {Environment.MachineName}, and this file system has no locks", error);
+
+        // An owner that was killed is succeeded.
+        first.Kill();
+        first.WaitForExit();
+        var before = Journal(run).Length;
+        using var third = Child.Start(noLocks, [.. Long, run]);
+        WaitForCells(run, third, before);
+        third.Kill();
+        third.WaitForExit();
+        Assert.Single(Directory.GetFiles(run, "run.lock.*"));
+    }
+
+    /// <summary>A library that takes flock from a process, as a file system without it does.</summary>
+    private static string NoLocks(string folder)
+    {
+        var (source, library) = (Path.Combine(folder, "nolocks.c"), Path.Combine(folder, "nolocks.so"));
+        File.WriteAllText(source, "#include <errno.h>\nint flock(int file, int operation) { errno = ENOSYS; return -1; }\n");
+        try
+        {
+            using var compiler = Process.Start("g++", ["-x", "c", "-shared", "-fPIC", "-o", library, source]);
+            compiler.WaitForExit();
+            Assert.Equal(0, compiler.ExitCode);
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            Assert.Skip("no compiler for a library without locks");
+        }
+
+        return library;
+    }
+
     private static string[] Measure(int seeds) => ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences", "60", "--boundaries", "1,3", "--seeds", $"{seeds}", "--threads", "1", "--out"];
 
     private static string Journal(string run)
@@ -96,10 +143,10 @@ public sealed class InterruptionTests
         return File.Exists(path) ? File.ReadAllText(path) : "";
     }
 
-    private static void WaitForCells(string run, Process process)
+    private static void WaitForCells(string run, Process process, int bytes = 0)
     {
         var watch = Stopwatch.StartNew();
-        while (Journal(run).Count(c => c == '\n') < 2)
+        while (Journal(run).Length <= bytes || Journal(run).Count(c => c == '\n') < 2)
         {
             Assert.True(watch.Elapsed < Child.Patience, "no cell was measured");
             Assert.False(process.HasExited, "the run ended before it was met");

@@ -180,6 +180,23 @@ public sealed class MeasureTests
         Assert.True(code == 3, error);
         Assert.Contains("micro 0-1 t1: failed", error);
         Assert.DoesNotContain("NaN", error);
+
+        // Tried again, and the failure is the same.
+        (code, _, error) = Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--boundaries", "0", "--positions", "1", "--estimator", "ksg", "--device", "reference", "--out", run);
+        Assert.Equal(3, code);
+        Assert.Contains("micro 0-1 t1: failed", error);
+    }
+
+    [Fact]
+    public void What_the_model_may_hold_is_recorded_and_repeated()
+    {
+        var run = Path.Combine(TestData.TemporaryFolder(), "run");
+
+        var (code, _, error) = Child.Run([.. Exact, "--boundaries", "0", "--allow-nonfinite", "--out", run]);
+
+        Assert.True(code == 0, error);
+        Assert.Contains("\"allow_nonfinite\": true", File.ReadAllText(Path.Combine(run, "manifest.json")));
+        Assert.Contains("--allow-nonfinite", File.ReadAllText(Path.Combine(run, "report.html")));
     }
 
     [Theory]

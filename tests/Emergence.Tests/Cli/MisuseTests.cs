@@ -121,4 +121,18 @@ public sealed class MisuseTests
         File.WriteAllText(path, text);
         return path;
     }
+
+    [Theory]
+    [InlineData("--runs", "nosuch.csv")]
+    [InlineData("--theta", "5")]
+    [InlineData("--skills", "1")]
+    public void A_study_that_cannot_begin_leaves_no_folder(string option, string value)
+    {
+        var study = Path.Combine(TestData.TemporaryFolder(), "study");
+
+        var (code, output, error) = Child.Run("study", "skills", option, value, "--out", study);
+
+        Assert.True((code, output) == (2, ""), error);
+        Assert.False(Path.Exists(study));
+    }
 }

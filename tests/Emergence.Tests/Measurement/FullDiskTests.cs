@@ -1,31 +1,22 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using Emergence.Measurement.Run;
 
 namespace Emergence.Tests.Measurement;
 
-/// <summary>A file system of 64 kB, where this process may mount one.</summary>
+/// <summary>A file system of 64 kB.</summary>
 public sealed class FullDiskTests : IDisposable
 {
-    private readonly string _folder = TestData.TemporaryFolder();
-    private readonly bool _isMounted;
+    private readonly SmallDisk _disk = SmallDisk.Mount("64k");
 
-    public FullDiskTests() => _isMounted = OperatingSystem.IsLinux() && Call("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", _folder);
-
-    public void Dispose()
-    {
-        if (_isMounted)
-            Call("umount", _folder);
-    }
+    public void Dispose() => _disk.Dispose();
 
     [Fact]
     public void What_was_written_before_stays_and_writing_goes_on_when_there_is_space_again()
     {
-        RequireMount();
-        var filler = Path.Combine(_folder, "filler");
+        var filler = Path.Combine(_disk.Path, "filler");
         File.WriteAllBytes(filler, new byte[32 << 10]);
-        var path = Path.Combine(_folder, "results.jsonl");
+        var path = Path.Combine(_disk.Path, "results.jsonl");
         var written = 0;
         var (journal, _) = Journal.Open(path);
         var error = Assert.Throws<EmergenceException>(() =>
@@ -50,33 +41,11 @@ public sealed class FullDiskTests : IDisposable
     [Fact]
     public void A_run_does_not_start_where_there_is_no_space()
     {
-        RequireMount();
-
-        var error = Assert.Throws<EmergenceException>(() => RunFolder.Open(Path.Combine(_folder, "run"), new JsonObject()));
+        var error = Assert.Throws<EmergenceException>(() => RunFolder.Open(Path.Combine(_disk.Path, "run"), new JsonObject()));
 
         Assert.Equal(ExitCode.Disk, error.ExitCode);
         Assert.Contains("bytes of disk are needed", error.Message);
     }
 
     private static byte[] Line(int i) => Encoding.UTF8.GetBytes($$"""{"cell":{{i}},"text":"{{new string('x', 200)}}"}""");
-
-    private static bool Call(string program, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true });
-            process!.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
-    }
-
-    private void RequireMount()
-    {
-        if (!_isMounted)
-            Assert.Skip("this process may not mount a small file system");
-    }
 }

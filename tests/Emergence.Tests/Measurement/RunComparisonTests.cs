@@ -44,6 +44,27 @@ public sealed class RunComparisonTests
     }
 
     [Fact]
+    public void Whatever_else_differs_is_said()
+    {
+        var run = SampleRun.Create(layers: 4, shots: 2, seeds: 3);
+        Assert.Empty(RunComparison.Cautions(run, run));
+
+        // All layers of both models: nothing to warn of.
+        Assert.Empty(RunComparison.Cautions(run, SampleRun.Create(layers: 6, shots: 2, seeds: 3)));
+        Assert.Equal(["only the second run has E(T) at T = 5-6"], RunComparison.Cautions(run, SampleRun.Create(layers: 4, shots: 3, seeds: 3)));
+
+        var unfinished = new RunResults(run.Manifest, [.. run.Cells.Where(cell => cell.Cell.Boundary != 2 || cell.Cell.Position < 3)]);
+        Assert.Equal(
+            ["E(T) at T = 4 is the mean over the boundaries 0-3 of 4 in the first run and 0-1,3 of 4 in the second: a difference may be one of the layers", "6 cells of the second run are not finished"],
+            RunComparison.Cautions(run, unfinished));
+
+        var own = SampleRun.Create(layers: 4, shots: 2, seeds: 3);
+        own.Manifest["settings"]!["micro_position"] = "own";
+        own.Manifest["data"]!["id"] = "other";
+        Assert.Equal(2, RunComparison.Cautions(run, own).Count());
+    }
+
+    [Fact]
     public void The_verb_says_which_run_is_higher()
     {
         var folder = TestData.TemporaryFolder();
@@ -54,7 +75,8 @@ public sealed class RunComparisonTests
         var (code, output, error) = Child.Run("compare", Path.Combine(folder, "high"), Path.Combine(folder, "low"), "-o", "csv");
 
         // Boundary 0 knows its own token only: IE(2) is log2(25) / 2 against minus that.
-        Assert.Equal((0, ""), (code, error));
+        Assert.Equal(0, code);
+        Assert.Equal("E(T) at T = 1-4 is the mean over the boundaries 1 of 5 in the first run and 0 of 5 in the second: a difference may be one of the layers", error.Trim());
         var row = output.Split("\r\n").Single(line => line.StartsWith("high,low,2,", StringComparison.Ordinal)).Split(',');
         Assert.Equal(Math.Log2(25), double.Parse(row[5], System.Globalization.CultureInfo.InvariantCulture), 1e-9);
         Assert.Equal("higher", row[^1]);

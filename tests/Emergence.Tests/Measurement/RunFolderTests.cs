@@ -24,11 +24,11 @@ public sealed class RunFolderTests
             folder.Add("key", cell);
 
         using var again = RunFolder.Open(path, Manifest(seeds: 3));
-        var found = again.Finished["key"].Information;
+        var found = Assert.Single(again.Cells).Information;
         Assert.Equal(cell.Information with { Curve = [], Protocol = null }, found with { Curve = [], Protocol = null });
         Assert.Equal(cell.Information.Protocol! with { Bins = [] }, found.Protocol! with { Bins = [] });
         Assert.Equal(cell.Information.Protocol!.Bins, found.Protocol!.Bins);
-        Assert.Equal((cell.Cell, cell.SamplingError), (again.Finished["key"].Cell, again.Finished["key"].SamplingError));
+        Assert.Equal((cell.Cell, cell.SamplingError), (again.Cells.Single().Cell, again.Cells.Single().SamplingError));
         Assert.Equal(cell.Cell, Assert.Single(RunFolder.Read(path).Cells).Cell);
     }
 
@@ -83,6 +83,44 @@ public sealed class RunFolderTests
     }
 
     [Fact]
+    public void A_failed_cell_is_tried_again_and_a_value_beats_it()
+    {
+        var path = Path.Combine(TestData.TemporaryFolder(), "run");
+        var failed = Some(0) with { Information = Some(0).Information with { MiBits = double.NaN, Failure = "no memory" } };
+        using (var folder = RunFolder.Open(path, Manifest(seeds: 3)))
+            folder.Add("a", failed);
+
+        using (var again = RunFolder.Open(path, Manifest(seeds: 3)))
+        {
+            Assert.Equal((0, false), (again.Finished, again.IsFinished("a")));
+
+            // The same failure once more says nothing new.
+            var length = new FileInfo(Path.Combine(path, "results.jsonl")).Length;
+            again.Add("a", failed);
+            Assert.Equal(length, new FileInfo(Path.Combine(path, "results.jsonl")).Length);
+            again.Add("a", Some(0));
+            Assert.Equal((1, true), (again.Finished, again.IsFinished("a")));
+            again.Add("a", failed);
+        }
+
+        Assert.Equal(1, Assert.Single(RunFolder.Read(path).Cells).Information.MiBits);
+    }
+
+    [Fact]
+    public void A_read_only_file_system_is_named()
+    {
+        using var disk = SmallDisk.Mount();
+        var path = Path.Combine(disk.Path, "run");
+        RunFolder.Open(path, Manifest(seeds: 3)).Dispose();
+        disk.MakeReadOnly();
+
+        var error = Assert.Throws<EmergenceException>(() => RunFolder.Open(path, Manifest(seeds: 3)));
+
+        Assert.Equal(ExitCode.Disk, error.ExitCode);
+        Assert.EndsWith("failed: the file system is read-only", error.Message);
+    }
+
+    [Fact]
     public void A_torn_last_line_is_repaired_and_its_cell_is_missing()
     {
         var path = Path.Combine(TestData.TemporaryFolder(), "run");
@@ -96,7 +134,7 @@ public sealed class RunFolderTests
         File.WriteAllBytes(journal, File.ReadAllBytes(journal)[..^5]);
 
         using var again = RunFolder.Open(path, Manifest(seeds: 3));
-        Assert.Equal("a", Assert.Single(again.Finished).Key);
+        Assert.Equal((1, true, false), (again.Finished, again.IsFinished("a"), again.IsFinished("b")));
         Assert.True(again.RepairedBytes > 0);
     }
 

@@ -143,7 +143,7 @@ internal sealed unsafe class NvrtcCompiler
         try
         {
             Directory.CreateDirectory(NvrtcPlaces.Cache);
-            var partial = $"{path}.{Environment.ProcessId}";
+            var partial = $"{path}.{Guid.NewGuid():N}.partial";
             File.WriteAllText(partial, ptx);
             File.Move(partial, path, overwrite: true);
         }

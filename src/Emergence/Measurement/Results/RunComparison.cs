@@ -1,4 +1,5 @@
 using Emergence.Information.Statistics;
+using Emergence.Messages;
 
 namespace Emergence.Measurement.Results;
 
@@ -44,6 +45,29 @@ internal static class RunComparison
         return $"The models' weights are not stored alike, so that a difference may be one of the quantisation: {string.Join("; ", words)}.";
     }
 
+    /// <summary>What a difference may come from although nobody asked about it, a sentence each.</summary>
+    public static IEnumerable<string> Cautions(RunResults first, RunResults second)
+    {
+        if (!HaveSameData(first, second))
+            yield return $"the runs have other sequences ({first.Data}, {first.Sequences}; {second.Data}, {second.Sequences}): both sampling errors count, and a difference may be one of the data";
+        if (MicroPosition(first) != MicroPosition(second))
+            yield return $"a token alone has position '{MicroPosition(first)}' in the first run and '{MicroPosition(second)}' in the second: a difference may be one of that";
+        var (ofFirst, ofSecond) = (Boundaries(first), Boundaries(second));
+        foreach (var group in ofFirst.Keys.Intersect(ofSecond.Keys).Where(tokens => !AreAlike(first, ofFirst[tokens], second, ofSecond[tokens])).GroupBy(tokens => (NumberList.Ranges(ofFirst[tokens]), NumberList.Ranges(ofSecond[tokens]))))
+            yield return $"E(T) at T = {NumberList.Ranges(group)} is the mean over the boundaries {group.Key.Item1} of {first.Layers} in the first run and {group.Key.Item2} of {second.Layers} in the second: a difference may be one of the layers";
+        foreach (var (name, tokens) in new[] { ("first", ofFirst.Keys.Except(ofSecond.Keys)), ("second", ofSecond.Keys.Except(ofFirst.Keys)) })
+        {
+            if (tokens.Any())
+                yield return $"only the {name} run has E(T) at T = {NumberList.Ranges(tokens)}";
+        }
+
+        foreach (var (name, missing) in new[] { ("first", first.MissingCells), ("second", second.MissingCells) })
+        {
+            if (missing > 0)
+                yield return $"{missing} cells of the {name} run are not finished";
+        }
+    }
+
     public static IReadOnlyList<ComparedMean> Of(RunResults first, RunResults second)
     {
         var (ofFirst, ofSecond) = (Seeds(first), Seeds(second));
@@ -72,6 +96,16 @@ internal static class RunComparison
     };
 
     private static string? Id(RunResults run) => (string?)run.Manifest["data"]?["id"];
+
+    private static string? MicroPosition(RunResults run) => (string?)run.Manifest["settings"]?["micro_position"];
+
+    /// <summary>Which boundaries E(T) is the mean over, by T.</summary>
+    private static SortedDictionary<int, int[]> Boundaries(RunResults run) =>
+        new(run.Emergence.GroupBy(row => row.Tokens).ToDictionary(rows => rows.Key, rows => rows.Select(row => row.Boundary).Order().ToArray()));
+
+    /// <summary>All layers of both models, or the same layers of models that have as many.</summary>
+    private static bool AreAlike(RunResults first, int[] ofFirst, RunResults second, int[] ofSecond) =>
+        (ofFirst.Length == first.Layers && ofSecond.Length == second.Layers) || (first.Layers == second.Layers && ofFirst.SequenceEqual(ofSecond));
 
     /// <summary>E(T) by T, then by seed.</summary>
     private static Dictionary<int, SortedDictionary<ulong, double>> Seeds(RunResults run) =>

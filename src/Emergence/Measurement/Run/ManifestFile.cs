@@ -37,11 +37,20 @@ internal static class ManifestFile
         return (Parse(path, bytes), Hash(bytes));
     }
 
+    public static bool Exists(string folder) => File.Exists(Path.Combine(folder, Name));
+
+    public static void Delete(string folder) => File.Delete(Path.Combine(folder, Name));
+
     public static void RequireHeader(string folder, string journalName, byte[] line, string hash)
     {
-        using var header = JsonDocument.Parse(line);
-        if (!header.RootElement.TryGetProperty(HeaderMember, out var found) || found.GetString() != hash)
+        if (!IsHeader(line, hash))
             throw new EmergenceException($"{folder}: {Name} is not the one that {journalName} was started with; use a new --out");
+    }
+
+    public static bool IsHeader(byte[] line, string hash)
+    {
+        using var header = JsonDocument.Parse(line);
+        return header.RootElement.TryGetProperty(HeaderMember, out var found) && found.GetString() == hash;
     }
 
     private static string WriteOrCompare(string path, JsonObject manifest)

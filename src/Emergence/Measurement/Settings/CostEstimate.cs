@@ -35,7 +35,7 @@ public sealed record CostEstimate(double? Seconds, MemoryPlan Memory, int Prefix
     /// <summary>What a training takes to its step limit beside others, from the difference of a short and a longer one.</summary>
     private static double SecondsOfTraining(MeasurementPlan plan, int classes)
     {
-        var together = Math.Min(4, Environment.ProcessorCount);
+        var together = Math.Min(4, HostThreads.Allocated);
         var random = new Random(1);
         var weights = new double[classes];
         Array.Fill(weights, 1);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Emergence.Capture;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
@@ -76,19 +77,20 @@ public sealed class MeasurementPlan : IDisposable
     /// <param name="progress">Told of every cell that is finished now.</param>
     /// <param name="checking">Told of every boundary at which the self-check begins.</param>
     /// <param name="cancellation">Ends the work soon; finished cells stay.</param>
-    public RunResults Run(string path, Action<int> resumed, Action<CellResult> progress, Action<int> checking, CancellationToken cancellation)
+    /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by default.</param>
+    public RunResults Run(string path, Action<int> resumed, Action<CellResult> progress, Action<int> checking, CancellationToken cancellation, Func<JsonObject, bool>? replaces = null)
     {
         ArgumentNullException.ThrowIfNull(resumed);
         ArgumentNullException.ThrowIfNull(progress);
         using var model = LanguageModel.Load(Folder, Device, Settings.ModelOptions);
         var manifest = new RunManifest(this, model);
-        using var folder = RunFolder.Open(path, manifest.Json);
-        resumed(folder.Finished.Count);
+        using var folder = RunFolder.Open(path, manifest.Json, replaces);
+        resumed(folder.Finished);
         var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition);
-        run.Run(cell => folder.Finished.ContainsKey(manifest.Key(cell)), Add, cancellation);
+        run.Run(cell => folder.IsFinished(manifest.Key(cell)), Add, cancellation);
         if (Settings.SelfCheck)
             folder.SelfCheck = Results.SelfCheck.Run(model, Data, Grid, Preset, Settings.MicroPosition, checking, cancellation);
-        return new RunResults(manifest.Json, [.. folder.Finished.Values]) { SelfCheck = folder.SelfCheck };
+        return new RunResults(manifest.Json, [.. folder.Cells]) { SelfCheck = folder.SelfCheck };
 
         void Add(CellResult result)
         {

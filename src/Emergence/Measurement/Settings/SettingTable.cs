@@ -5,6 +5,7 @@ using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Information.Critics;
+using Emergence.Messages;
 
 namespace Emergence.Measurement.Settings;
 
@@ -134,7 +135,7 @@ internal static class SettingTable
 
     public static Setting Threads { get; } = Setting.Whole(
         "threads",
-        "Host threads, 0 for all; results do not depend on it",
+        "Host threads, 0 for all that are allocated (affinity, control groups, Slurm); results do not depend on it",
         0,
         settings => settings.DeviceOptions.Threads,
         (settings, value) => settings with { DeviceOptions = settings.DeviceOptions with { Threads = value } },
@@ -249,18 +250,7 @@ internal static class SettingTable
     /// <summary>"0,3,10-12" for a list of whole numbers; nothing where it holds all of them.</summary>
     private static IReadOnlyList<string> Ranges(JsonNode recorded, int? all)
     {
-        var numbers = recorded.AsArray().Select(item => (int)item!).Order().ToList();
-        if (numbers.Count == all)
-            return [];
-        List<(int From, int To)> ranges = [];
-        foreach (var number in numbers)
-        {
-            if (ranges.Count > 0 && ranges[^1].To + 1 == number)
-                ranges[^1] = (ranges[^1].From, number);
-            else
-                ranges.Add((number, number));
-        }
-
-        return [string.Join(',', ranges.Select(range => range.From == range.To ? Setting.Text(range.From) : $"{range.From}-{range.To}"))];
+        var numbers = recorded.AsArray().Select(item => (int)item!).ToList();
+        return numbers.Count == all ? [] : [NumberList.Ranges(numbers)];
     }
 }

@@ -43,7 +43,7 @@ internal static unsafe class EmulatorFixture
 
     private static CudaDriver? LoadTests()
     {
-        var file = Path.Combine(TestData.Repository, "build", "emulator", "libemergence-emulator-tests.so");
+        var file = Path.Combine(Path.GetDirectoryName(CudaLibrary.FindEmulator()) ?? "", "libemergence-emulator-tests.so");
         return File.Exists(file) ? new CudaDriver(NativeLibrary.Load(file), file) : null;
     }
 }

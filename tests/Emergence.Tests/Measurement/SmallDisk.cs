@@ -1,0 +1,37 @@
+using System.Diagnostics;
+
+namespace Emergence.Tests.Measurement;
+
+/// <summary>A file system of its own, where this process may mount one; the calling test is skipped elsewhere.</summary>
+internal sealed class SmallDisk : IDisposable
+{
+    private SmallDisk(string path) => Path = path;
+
+    public string Path { get; }
+
+    public static SmallDisk Mount(string size = "4m")
+    {
+        var folder = TestData.TemporaryFolder();
+        if (!OperatingSystem.IsLinux() || !Call("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", folder))
+            Assert.Skip("this process may not mount a small file system");
+        return new SmallDisk(folder);
+    }
+
+    public void MakeReadOnly() => Assert.True(Call("mount", "-o", "remount,ro", Path));
+
+    public void Dispose() => Call("umount", "--lazy", Path);
+
+    private static bool Call(string program, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true });
+            process!.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+}
