@@ -9,8 +9,12 @@ namespace Emergence.Information.Exact;
 /// </summary>
 public sealed class RowClasses
 {
+    /// <summary>Labels of a column that a critic is shown as columns of their own.</summary>
+    private const int MostLabels = 1024;
+
     private readonly float[] _rows;
     private readonly double[]? _exact;
+    private readonly int[] _firstUnits = [];
     private readonly int[] _classOfUnit;
     private readonly double[] _unitWeights;
     private readonly double[] _weights;
@@ -69,10 +73,11 @@ public sealed class RowClasses
         for (var k = 0; k < first.Length; k++)
         {
             for (var column = 0; column < Columns; column++)
-                _exact[k * Columns + column] = columns[column].Values[first[k]];
+                _exact[k * Columns + column] = columns[column].IsText ? columns[column].Codes[first[k]] : columns[column].Values[first[k]];
         }
 
         _rows = Array.ConvertAll(_exact, value => (float)value);
+        _firstUnits = first;
     }
 
     /// <summary>The columns of the table that the rows come from, if any.</summary>
@@ -103,30 +108,36 @@ public sealed class RowClasses
 
     /// <summary>
     /// (K, columns kept): each column minus its weighted mean over its weighted population SD, in double precision;
-    /// constant columns are left out.
+    /// constant columns are left out. A column of labels is one column for each label, 1 where a row has it.
     /// </summary>
     public (double[] Values, int Columns) Standardise()
     {
-        var (means, inverses) = (new List<double>(), new List<double>());
-        var kept = new List<int>();
-        for (var column = 0; column < Columns; column++)
-        {
-            if (IsConstant(column))
-                continue;
-            var (mean, variance) = Moments(column);
-            kept.Add(column);
-            means.Add(mean);
-            inverses.Add(1 / Math.Sqrt(variance));
-        }
-
+        var kept = Features().Where(feature => !IsConstant(feature)).ToList();
         var values = new double[Count * kept.Count];
-        for (var k = 0; k < Count; k++)
+        for (var j = 0; j < kept.Count; j++)
         {
-            for (var j = 0; j < kept.Count; j++)
-                values[k * kept.Count + j] = (Value(k, kept[j]) - means[j]) * inverses[j];
+            var (mean, variance) = Moments(kept[j]);
+            var inverse = 1 / Math.Sqrt(variance);
+            for (var k = 0; k < Count; k++)
+                values[k * kept.Count + j] = (Value(k, kept[j]) - mean) * inverse;
         }
 
         return (values, kept.Count);
+    }
+
+    /// <summary>A column, or one of its labels.</summary>
+    private IEnumerable<(int Column, int Label)> Features()
+    {
+        for (var column = 0; column < Columns; column++)
+        {
+            var labels = Table?[column] is { Kind: ColumnKind.Labels } names && (names.Levels > 2 || names.IsText) ? names.Levels : 0;
+            if (labels > MostLabels)
+                throw new EmergenceException($"column {Table![column].Name} has {labels} labels: expected {MostLabels} at most where each becomes a column; use exact", ExitCode.Failed);
+            if (labels == 0)
+                yield return (column, -1);
+            for (var label = 0; label < labels; label++)
+                yield return (column, label);
+        }
     }
 
     /// <summary>(K, count): raw values of columns start .. start + count - 1.</summary>
@@ -138,7 +149,10 @@ public sealed class RowClasses
         return values;
     }
 
-    private double Value(int k, int column) => _exact == null ? _rows[k * Columns + column] : _exact[k * Columns + column];
+    private double Value(int k, (int Column, int Label) feature) =>
+        feature.Label >= 0 ? (Table![feature.Column].Codes[_firstUnits[k]] == feature.Label ? 1 : 0)
+        : _exact == null ? _rows[k * Columns + feature.Column]
+        : _exact[k * Columns + feature.Column];
 
     /// <summary>Classes in the order of the comparison: of each unit, the weight of each, and the first unit of each.</summary>
     private (int[] ClassOfUnit, double[] Weights, int[] First) Group(Comparison<int> compare)
@@ -162,7 +176,7 @@ public sealed class RowClasses
         return (classOfUnit, [.. weights.Select(weight => weight / TotalWeight)], [.. first]);
     }
 
-    private (double Mean, double Variance) Moments(int column)
+    private (double Mean, double Variance) Moments((int Column, int Label) column)
     {
         var mean = 0.0;
         for (var k = 0; k < Count; k++)
@@ -178,7 +192,7 @@ public sealed class RowClasses
     }
 
     /// <summary>Asked of the values, because rounding can leave a variance above zero.</summary>
-    private bool IsConstant(int column)
+    private bool IsConstant((int Column, int Label) column)
     {
         for (var k = 1; k < Count; k++)
         {
