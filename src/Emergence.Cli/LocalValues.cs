@@ -1,3 +1,4 @@
+using Emergence.Cli.Verbs;
 using Emergence.Information;
 using Emergence.Information.Exact;
 using Emergence.Tables;
@@ -14,9 +15,7 @@ internal static class LocalValues
             throw new EmergenceException($"--local: expected an estimator of {string.Join(", ", RowInformation.Estimators)} that works on these rows", ExitCode.Usage);
         var table = new Table([TableColumn.Integer("row"), .. columns.Select(column => TableColumn.Number(column.Name, 6))]);
         for (var row = 0; row < columns[0].Bits!.Length; row++)
-            table.Add([(long)row, .. columns.Select(column => MiVerbCell(column.Bits![row]))]);
+            table.Add([(long)row, .. columns.Select(column => MiVerb.Known(column.Bits![row]))]);
         return table;
     }
-
-    private static TableCell MiVerbCell(double value) => Verbs.MiVerb.Known(value);
 }

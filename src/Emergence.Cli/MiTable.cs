@@ -17,12 +17,14 @@ namespace Emergence.Cli;
 internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permutations, ulong seed, CancellationToken cancellation)
 {
     /// <summary>Shuffles behind a p-value where the user does not say.</summary>
-    private const int Shuffles = 99;
+    private const int DefaultShuffles = 99;
 
     private readonly DataTable _table = flags.ReadTable(parsed);
+    private bool _isRanking;
 
     public ExitCode Run(string? target, string? picture, bool json)
     {
+        _isRanking = target != null;
         var goal = target == null ? -1 : _table.Find(target);
         if (target != null && goal < 0)
             _table.Choose([target]); // refuses, saying what there is
@@ -32,19 +34,19 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
             ? Enumerable.Range(0, _table.Columns.Count).SelectMany(x => Enumerable.Range(x + 1, _table.Columns.Count - x - 1).Select(y => (X: x, Y: y)))
             : Enumerable.Range(0, _table.Columns.Count).Where(x => x != goal).Select(x => (X: x, Y: goal));
         var found = pairs.Select(Estimate).ToList();
-        var corrected = Statistics([.. found.Select(row => row.PValue)]);
+        var corrected = Correct([.. found.Select(row => row.PValue)]);
         var rows = found.Zip(corrected, (row, p) => row with { Corrected = p }).ToList();
         if (target != null)
             rows = [.. rows.OrderByDescending(row => double.IsNaN(row.Result.MiBits) ? double.NegativeInfinity : row.Result.MiBits)];
-        Print(rows, target != null, json);
+        Print(rows, json);
         if (picture != null)
             WholeFile.Write(picture, Encoding.UTF8.GetBytes((target == null ? Matrix(rows) : Ranking(rows, target)).Standalone()));
         return ExitCode.Ok;
     }
 
-    private static double[] Statistics(double[] values)
+    private static double[] Correct(double[] values)
     {
-        var corrected = Emergence.Information.Statistics.Shuffles.Holm([.. values.Where(value => !double.IsNaN(value))]);
+        var corrected = Shuffles.Holm([.. values.Where(value => !double.IsNaN(value))]);
         var next = 0;
         return Array.ConvertAll(values, value => double.IsNaN(value) ? double.NaN : corrected[next++]);
     }
@@ -60,19 +62,17 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
         var estimator = EstimatorTable.Find(sides.X.Concat(sides.Y).All(column => column.Kind == ColumnKind.Labels) ? "grassberger" : "mixed-ksg");
         var result = new PairEvidence(joint, sides.Window).Judge(PairInformation.OfTable(estimator, joint, sides.Window));
         var readings = sides.X.Concat(sides.Y).Select(column => column.Reading).OfType<string>();
-        var test = permutations == null && _pairsOnly ? null : PermutationTest.Run(estimator, joint, sides.Window, permutations ?? Shuffles, seed);
+        var test = permutations == null && !_isRanking ? null : PermutationTest.Run(estimator, joint, sides.Window, permutations ?? DefaultShuffles, seed);
         return about with { Result = result with { Note = string.Join("; ", [.. result.Note == null ? Array.Empty<string>() : [result.Note], .. readings]) }, PValue = test?.PValue ?? double.NaN };
     }
 
-    private readonly bool _pairsOnly = parsed.GetResult("--target") == null;
-
-    private void Print(List<Row> rows, bool isRanking, bool json)
+    private void Print(List<Row> rows, bool json)
     {
-        TableColumn[] names = isRanking ? [TableColumn.Text("column")] : [TableColumn.Text("x"), TableColumn.Text("y")];
+        TableColumn[] names = _isRanking ? [TableColumn.Text("column")] : [TableColumn.Text("x"), TableColumn.Text("y")];
         var table = new Table([.. names, TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("p_value", 3), TableColumn.Number("p_corrected", 3), TableColumn.Integer("n"), TableColumn.Integer("dropped"), TableColumn.Text("verdict"), TableColumn.Text("note")]);
         foreach (var row in rows)
         {
-            TableCell[] who = isRanking ? [row.X] : [row.X, row.Y];
+            TableCell[] who = _isRanking ? [row.X] : [row.X, row.Y];
             table.Add([.. who, row.Result.Estimator, MiVerb.Known(row.Result.MiBits), MiVerb.Known(row.Result.Low), MiVerb.Known(row.Result.High), MiVerb.Known(row.PValue), MiVerb.Known(row.Corrected), (long)row.Rows, (long)row.Dropped, row.Result.Verdict.Word(), row.Result.Note]);
         }
 

@@ -58,7 +58,11 @@ public sealed class PairEvidence
         ArgumentNullException.ThrowIfNull(result);
         if (result.Verdict != Verdict.Ok || !double.IsFinite(result.MiBits) || _joint.HasConstantSide)
             return result;
-        return Against(result) is { } doubt ? result with { Verdict = Verdict.Unreliable, Note = doubt } : result;
+        if (Against(result) is { } doubt)
+            return result with { Verdict = Verdict.Unreliable, Note = doubt };
+        return IsOfNormalData(result) && !_normality.Value.IsNormal
+            ? result with { Low = Math.Min(result.Low, Neighbours.Low), High = Math.Max(result.High, Neighbours.High), Note = FormattableString.Invariant($"the rows are not normal; neighbours say {_neighbours.Value.MiBits:0.000} bits, and the interval holds both") }
+            : result;
     }
 
     /// <summary>
@@ -109,21 +113,26 @@ public sealed class PairEvidence
         if (Entropy.Estimators.All(entropy => entropy.Name != result.Estimator))
             return null;
         var farthest = _corrections.Value.MaxBy(other => Math.Abs(other.Bits - result.MiBits));
-        return Math.Abs(farthest.Bits - result.MiBits) > Slack + Intervals.Normal * farthest.StandardError ? FormattableString.Invariant($"{farthest.Name} says {farthest.Bits:0.000} bits: too few rows of each pair to count") : null;
+        return Math.Abs(farthest.Bits - result.MiBits) > Slack ? FormattableString.Invariant($"{farthest.Name} says {farthest.Bits:0.000} bits: too few rows of each pair to count") : null;
     }
 
     private static bool IsOfNeighbours(PairInformation result) => result.Estimator is MixedNeighbourInformation.EstimatorName or NearestNeighbourInformation.EstimatorName;
+
+    private static bool IsOfNormalData(PairInformation result) => result.Estimator is GaussianEstimator.EstimatorName or GaussianEstimator.ShrunkName;
+
+    /// <summary>The interval of what neighbours say.</summary>
+    private (double Low, double High) Neighbours =>
+        (_neighbours.Value.MiBits - Intervals.Normal * _neighbours.Value.SamplingErrorBits, _neighbours.Value.MiBits + Intervals.Normal * _neighbours.Value.SamplingErrorBits);
 
     /// <summary>A closed form is right where the data are normal, or where neighbours, which know no form, say the same.</summary>
     private string? OfAnotherFamily(PairInformation result)
     {
         var neighbours = _neighbours.Value;
         var isSettled = neighbours is { Doubt: null, Failure: null } && double.IsFinite(neighbours.MiBits);
-        var (low, high) = (neighbours.MiBits - Intervals.Normal * neighbours.SamplingErrorBits - Slack, neighbours.MiBits + Intervals.Normal * neighbours.SamplingErrorBits + Slack);
-        var meets = isSettled && result.Low <= high && result.High >= low;
         var says = FormattableString.Invariant($"neighbours say {neighbours.MiBits:0.000} bits");
-        if (result.Estimator is not (GaussianEstimator.EstimatorName or GaussianEstimator.ShrunkName))
-            return isSettled && !meets ? says
+        var meets = isSettled && result.Low <= Neighbours.High && result.High >= Neighbours.Low && Math.Abs(result.MiBits - neighbours.MiBits) <= Math.Max(2 * Slack, 2 * Slack * neighbours.MiBits);
+        if (!IsOfNormalData(result))
+            return isSettled && (result.Low > Neighbours.High + Slack || result.High < Neighbours.Low - Slack) ? says
                 : new PairedRows(_joint).IsHeavyTailed ? "heavy tails, which a critic of raw values does not resolve"
                 : null;
         var normality = _normality.Value;
