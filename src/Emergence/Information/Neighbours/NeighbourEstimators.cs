@@ -103,10 +103,13 @@ internal static class Neighbourhood
 
         var (byParts, quarter, quarterError) = Parts(points, rows.Window, nats, mean);
         var drift = mean - quarter;
+
+        // At the limit of what the rows resolve a value rises with them, whatever it is.
         return about with
         {
             SamplingErrorBits = byParts,
-            Doubt = drift > MaxDrift && drift > SureDrift * quarterError ? FormattableString.Invariant($"still rises with the rows: {quarter:0.000} bits from a quarter of them")
+            Doubt = mean > about.ResolvableBits ? null
+                : drift > MaxDrift && drift > SureDrift * quarterError ? FormattableString.Invariant($"still rises with the rows: {quarter:0.000} bits from a quarter of them")
                 : points.Mean(few).Mean - points.Mean(many).Mean is var excess && excess > MaxExcess + MaxExcessShare * mean ? FormattableString.Invariant($"{FewK} neighbours say {excess:0.000} bits more than {ManyK}: rows copied, or too few for so many columns")
                 : rows.IsHeavyTailed && rows.XColumns + rows.YColumns > 2 ? "heavy tails in several columns, where neighbours read low"
                 : null,
