@@ -79,6 +79,33 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
         return table;
     }
 
+    /// <summary>What <c>mi</c> says of rows as users bring them.</summary>
+    /// <param name="repeats">Samples of each family.</param>
+    /// <param name="rows">Of each sample.</param>
+    /// <param name="seed">Draws the first sample.</param>
+    /// <param name="chosen">Estimators; none: counts, neighbours and the closed form.</param>
+    public Table Families(int repeats, int rows, ulong seed, IReadOnlyList<Estimator>? chosen)
+    {
+        var estimators = chosen ?? [.. new[] { "exact", "grassberger", "ksg", "mixed-ksg", "gaussian" }.Select(EstimatorTable.Find)];
+        var table = new Table(TableColumn.Text("family"), TableColumn.Integer("rows"), TableColumn.Integer("seed"), TableColumn.Number("true_bits", 3), TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Text("verdict"), TableColumn.Text("holds"));
+        foreach (var family in PairFamilies.All)
+        {
+            Console.Error.WriteLine(family.Name);
+            for (var repeat = 0ul; repeat < (ulong)repeats; repeat++)
+            {
+                var joint = family.Sample(rows, seed + repeat);
+                var evidence = new PairEvidence(joint, 0);
+                foreach (var result in MiVerb.Estimate(device, estimators, joint, CriticPreset.Small, [seed, seed + 1, seed + 2], cancellation).Select(evidence.Judge))
+                {
+                    var holds = double.IsNaN(result.Low) ? "" : result.Low <= family.TrueBits && family.TrueBits <= result.High ? "yes" : "no";
+                    table.Add(family.Name, (long)rows, (long)(seed + repeat), family.TrueBits, result.Estimator, MiVerb.Known(result.MiBits), MiVerb.Known(result.Low), MiVerb.Known(result.High), result.Verdict.Word(), holds);
+                }
+            }
+        }
+
+        return table;
+    }
+
     /// <summary>
     /// The published protocol and s-mine on the toy model after its first, second and last word, with the same critic, rate
     /// and steps: what both say about the same rows. The rate is 1e-3; that of s-mine falls, from twice as much to 0, for at

@@ -22,49 +22,94 @@ internal sealed class TableFlags
     private readonly Option<string?> _tensor = new("--tensor") { Description = "Array of a .safetensors or .npz file, for both sides or for x and y", HelpName = "NAME[,NAME]" };
     private readonly Option<int?> _position = new("--position") { Description = "Position T of arrays [N, T, d], as capture writes them", HelpName = "T" };
 
+    private readonly Option<string?> _given = new("--given") { Description = "What is known besides, for the information of x and y given z: columns of X, or a file of as many rows", HelpName = "Z" };
+    private readonly Option<int> _exclude = new("--exclude") { Description = "Rows so near in time order are no neighbours of each other", HelpName = "N" };
+
     public void AddTo(Command command)
     {
         command.Add(_x);
         command.Add(_y);
-        foreach (var option in new Option[] { _xColumns, _yColumns, _columns, _header, _decimal, _drop, _discrete, _tensor, _position })
+        foreach (var option in new Option[] { _xColumns, _yColumns, _columns, _header, _decimal, _drop, _discrete, _tensor, _position, _exclude, _given })
             command.Add(option);
     }
 
+    /// <summary>Two sides of as many rows, and a third where a condition is given.</summary>
     public Sides Read(ParseResult parsed)
     {
-        var (left, right) = (parsed.GetRequiredValue(_x), parsed.GetValue(_y));
-        var (xNames, yNames) = (List(parsed.GetValue(_xColumns)), List(parsed.GetValue(_yColumns)));
+        var (left, right, third) = (parsed.GetRequiredValue(_x), parsed.GetValue(_y), parsed.GetValue(_given));
+        var (xNames, yNames, zNames) = (List(parsed.GetValue(_xColumns)), List(parsed.GetValue(_yColumns)), third == null || IsFile(third) ? null : List(third));
         var tensors = List(parsed.GetValue(_tensor));
         if (tensors is { Count: > 2 })
             throw new EmergenceException($"--tensor: expected one name, or one for x and one for y, found {tensors.Count}", ExitCode.Usage);
+        if (parsed.GetValue(_exclude) < 0)
+            throw new EmergenceException($"--exclude: expected 0 rows or more, found {parsed.GetValue(_exclude)}", ExitCode.Usage);
         var isOneTable = right == null && tensors is not { Count: 2 };
         if (isOneTable && (xNames == null || yNames == null))
-            throw new EmergenceException("expected a second array, or --x and --y with columns of the first", ExitCode.Usage);
+            throw new EmergenceException("expected a second array, or --x and --y with columns of the first (or --target, or --pairs all)", ExitCode.Usage);
         var chosen = List(parsed.GetValue(_columns));
-        var discrete = parsed.GetValue(_discrete) ?? "auto";
-        var labels = discrete is "auto" or "none" or "both" or "x" or "y" ? [] : List(discrete)!;
-        DataTable Load(string reference, int side) => DataFile.Read(reference, new()
+        var labels = Labels(parsed);
+        DataTable Load(string reference, int side) => DataFile.Read(reference, Options(parsed) with
         {
-            Header = parsed.GetValue(_header) is { } header ? header == "yes" : null,
-            DecimalComma = parsed.GetValue(_decimal) is { } comma ? comma == "comma" : null,
             IsChosen = chosen != null || (side == 0 ? xNames : yNames) != null,
             Tensor = tensors?[Math.Min(side, tensors.Count - 1)],
-            Position = parsed.GetValue(_position),
-            AllLabels = discrete == "both" || (!isOneTable && discrete == "xy"[side..(side + 1)]),
-            Labels = labels,
+            AllLabels = Discrete(parsed) is "both" || (!isOneTable && Discrete(parsed) == "xy"[side..(side + 1)]),
         });
 
         var first = Load(left, 0);
         var second = isOneTable ? first : Load(right ?? left, 1);
         RequireKnown("--discrete", labels, first, second);
         RequireKnown("--columns", chosen ?? [], first, second);
-        var sides = new[] { Choose(first, xNames, chosen), Choose(second, yNames, chosen) };
+        var sides = new List<DataTable> { Choose(first, xNames, chosen), Choose(second, yNames, chosen) };
+        if (third != null)
+            sides.Add(zNames == null ? DataFile.Read(third, Options(parsed)) : zNames.TrueForAll(name => first.Find(name) >= 0) ? first.Choose(zNames) : second.Choose(zNames));
         var (paired, dropped) = PairedTables.Pair(sides, parsed.GetValue(_drop));
         if (paired[0].Rows < 2)
             throw new EmergenceException($"{left}: expected 2 rows or more, found {paired[0].Rows}", ExitCode.Usage);
-        string[] read = [.. (isOneTable ? [first] : new[] { sides[0], sides[1] }).Select(table => table.Description), .. dropped == 0 ? Array.Empty<string>() : [$"{dropped} rows without a value left out"]];
-        return new(Columns(paired[0]), Columns(paired[1]), read);
+        var columns = paired.Select((table, side) => Columns(table, Said(parsed, side))).ToArray();
+        var readings = columns.SelectMany(side => side.Select(column => column.Reading)).OfType<string>().Distinct().Take(8);
+        return new(columns[0], columns[1], columns.ElementAtOrDefault(2), [.. (isOneTable ? [first] : sides).Select(table => table.Description), .. Dropped(dropped), .. readings], parsed.GetValue(_exclude));
     }
+
+    /// <summary>One table of columns that stand for themselves, as far as they can be read.</summary>
+    public DataTable ReadTable(ParseResult parsed)
+    {
+        if (parsed.GetValue(_y) != null)
+            throw new EmergenceException("expected one table for --target or --pairs, found two", ExitCode.Usage);
+        var chosen = List(parsed.GetValue(_columns));
+        var table = DataFile.Read(parsed.GetRequiredValue(_x), Options(parsed) with { SkipsUnread = true, IsChosen = chosen != null, Tensor = parsed.GetValue(_tensor), AllLabels = Discrete(parsed) == "both" });
+        RequireKnown("--discrete", Labels(parsed), table);
+        return chosen == null ? table : table.Choose(chosen);
+    }
+
+    /// <summary>Two columns of a table, without the rows in which one has no value.</summary>
+    public (Sides Sides, int Dropped) Pair(ParseResult parsed, DataTable table, int x, int y)
+    {
+        var (paired, dropped) = PairedTables.Pair([table with { Columns = [table.Columns[x]] }, table with { Columns = [table.Columns[y]] }], dropsMissing: true);
+        return (new(Columns(paired[0], Said(parsed, 0), x), Columns(paired[1], Said(parsed, 0), y), null, [], parsed.GetValue(_exclude)), dropped);
+    }
+
+    private DataOptions Options(ParseResult parsed) => new()
+    {
+        Header = parsed.GetValue(_header) is { } header ? header == "yes" : null,
+        DecimalComma = parsed.GetValue(_decimal) is { } comma ? comma == "comma" : null,
+        Position = parsed.GetValue(_position),
+        Labels = Labels(parsed),
+    };
+
+    private string Discrete(ParseResult parsed) => parsed.GetValue(_discrete) ?? "auto";
+
+    private List<string> Labels(ParseResult parsed) => Discrete(parsed) is "auto" or "none" or "both" or "x" or "y" ? [] : List(Discrete(parsed))!;
+
+    /// <summary>What the user says of a column of a side: labels, numbers, or nothing.</summary>
+    private Func<string, bool?> Said(ParseResult parsed, int side)
+    {
+        var (discrete, labels) = (Discrete(parsed), Labels(parsed));
+        return name => discrete == "both" || (discrete == "x" && side == 0) || (discrete == "y" && side == 1) || labels.Contains(name) ? true : discrete == "none" ? false : null;
+    }
+
+    private static string[] Dropped(int rows) => rows == 0 ? [] : [$"{rows} rows without a value left out"];
+
+    private static bool IsFile(string reference) => DataFile.IsReference(reference);
 
     private static DataTable Choose(DataTable table, List<string>? own, List<string>? both)
     {
@@ -80,7 +125,14 @@ internal sealed class TableFlags
             throw new EmergenceException($"{option}: no column {Printable.Quote(unknown)} in {string.Join(" or ", tables.Select(table => table.Source).Distinct())}", ExitCode.Usage);
     }
 
-    private static SideColumn[] Columns(DataTable table) => [.. table.Columns.Select((column, number) => new SideColumn(table.NameOf(number), column.Numbers, column.Codes, column.Levels))];
+    /// <param name="table">Complete rows.</param>
+    /// <param name="isLabels">What the user says of a column, by its name; none: guessed.</param>
+    /// <param name="first">Number of its first column, where that is one of a larger table.</param>
+    private static SideColumn[] Columns(DataTable table, Func<string, bool?> isLabels, int first = 0) => [.. table.Columns.Select((column, number) =>
+    {
+        var side = new SideColumn(column.Name.Length > 0 ? column.Name : $"column {first + number}", column.Numbers, column.Codes, column.Levels);
+        return isLabels(column.Name.Length > 0 ? column.Name : (first + number).ToString(System.Globalization.CultureInfo.InvariantCulture)) is { } said ? side.As(said) : side;
+    })];
 
     private static List<string>? List(string? words) => words == null ? null : [.. words.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
 }
@@ -88,8 +140,10 @@ internal sealed class TableFlags
 /// <summary>Two sides of as many rows.</summary>
 /// <param name="X">Columns of x.</param>
 /// <param name="Y">Columns of y.</param>
+/// <param name="Z">Columns of the condition, if there is one.</param>
 /// <param name="Read">What was read, a phrase a file.</param>
-internal sealed record Sides(IReadOnlyList<SideColumn> X, IReadOnlyList<SideColumn> Y, IReadOnlyList<string> Read)
+/// <param name="Window">Rows so near in their order are no neighbours.</param>
+internal sealed record Sides(IReadOnlyList<SideColumn> X, IReadOnlyList<SideColumn> Y, IReadOnlyList<SideColumn>? Z, IReadOnlyList<string> Read, int Window)
 {
     public int Rows => X[0].Codes.Length;
 

@@ -60,7 +60,9 @@ internal sealed partial class CsvTable
 
         _names = hasHeader ? _names : [.. Enumerable.Repeat("", width)];
         _format.Insert(0, hasHeader ? $"header {string.Join(_separator, _names.Take(3).Select(Printable.Escape))}{(width > 3 ? ",..." : "")}" : "no header");
-        var columns = Enumerable.Range(0, width).Select(Column).ToList();
+        var columns = Enumerable.Range(0, width).Select(ReadOrSkip).OfType<DataColumn>().ToList();
+        if (columns.Count == 0)
+            throw Error(string.Join("; ", _format));
         var table = new DataTable(_path, [.. columns], _format) { BlankAtEnd = width == 1 ? _blankAtEnd : 0, Lines = [.. _rows.Select(row => row.Line)] };
         return _options.IsChosen ? table : table with { Columns = WithoutIndex(columns) };
     }
@@ -176,6 +178,19 @@ internal sealed partial class CsvTable
         return counts
             ? throw Error($"column {(named ? first.Name : "0")} counts the rows: expected to be told what to read: --columns {string.Join(',', Enumerable.Range(1, Math.Min(3, columns.Count - 1)).Select(column => columns[column].Name.Length > 0 ? columns[column].Name : column.ToString(CultureInfo.InvariantCulture)))}{(columns.Count > 4 ? ",..." : "")} (with {(named ? first.Name : "0")} where it is data)")
             : [.. columns];
+    }
+
+    private DataColumn? ReadOrSkip(int column)
+    {
+        try
+        {
+            return Column(column);
+        }
+        catch (EmergenceException error) when (_options.SkipsUnread)
+        {
+            _format.Add($"without column {Shown(_names[column], column)} ({error.Message[(error.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..]})");
+            return null;
+        }
     }
 
     private DataColumn Column(int column)

@@ -27,6 +27,9 @@ public static class DataFile
         };
     }
 
+    /// <summary>Whether a word is a file of such a form, not the name of a column.</summary>
+    public static bool IsReference(string word) => Path.GetExtension(Split(word).Path).ToLowerInvariant() is ".npy" or ".npz" or ".safetensors" or ".csv" or ".tsv";
+
     private static DataTable OfArray(string reference, StoredArray array, DataOptions options) => new(reference, array.Columns(options.Position), [array.Type]);
 
     private static (string Path, string? Name) Split(string reference)

@@ -18,6 +18,9 @@ public sealed record DataOptions
     /// <summary>All columns hold labels.</summary>
     public bool AllLabels { get; init; }
 
+    /// <summary>A column that cannot be read is left out, which the format says; else it is refused.</summary>
+    public bool SkipsUnread { get; init; }
+
     /// <summary>Which of the arrays of a .safetensors or .npz file.</summary>
     public string? Tensor { get; init; }
 

@@ -18,6 +18,9 @@ public sealed record EstimationRequest(Estimator Estimator, JointClasses Joint, 
 {
     /// <summary>Which columns "paper" reads: SliceColumns * Slice and on.</summary>
     public int Slice { get; init; }
+
+    /// <summary>Rows of a table so near in their order are no neighbours (Theiler 1986); 0 where the order says nothing.</summary>
+    public int Window { get; init; }
 }
 
 /// <summary>A way to find mutual information: one file, one row of <see cref="EstimatorTable"/>.</summary>
@@ -64,6 +67,7 @@ public abstract class Estimator
             Seed = request.Seed,
             MiBits = mi,
             IsOfSource = IsOfSource,
+            IsOfNumbers = IsOfSource && Entropy.Estimators.All(entropy => entropy.Name != Name) && new[] { joint.X, joint.Y }.Any(side => side.Table?.Any(column => column.Kind == ColumnKind.Rounded) == true),
             ExactBits = joint.Bits,
             ExactStandardErrorBits = joint.StandardErrorBits,
             HPrefixBits = joint.UnitBits,
@@ -91,6 +95,7 @@ public static class EstimatorTable
         new CorrectedInformation("miller-madow"),
         new CorrectedInformation(SampleInformation.Best),
         new CorrectedInformation("chao-shen"),
+        new CorrectedInformation("chao-wang-jost"),
         new MovingAverageMine(),
         new NguyenWainwrightJordan(),
         new InfoNce(),
@@ -102,6 +107,10 @@ public static class EstimatorTable
         new GaussianEstimator(shrinks: true),
         new NoisyChannel(),
     ];
+
+    /// <summary>A value that needs no device.</summary>
+    internal static MutualInformation OfRows(string name, JointClasses joint, int window) =>
+        ((RowEstimator)Find(name)).Estimate(new EstimationRequest(Find(name), joint, CriticPreset.Small, 0, 0) { Window = window });
 
     public static Estimator Find(string name) => Rows.FirstOrDefault(row => row.Name == name)
         ?? throw new EmergenceException($"unknown estimator '{name}': choose {string.Join(", ", Rows.Select(row => row.Name))}", ExitCode.Usage);

@@ -38,6 +38,9 @@ public sealed record MutualInformation
     /// <summary>The value is about the source of the rows; where rows do not repeat, I_emp says nothing about it.</summary>
     public bool IsOfSource { get; init; }
 
+    /// <summary>The value is of numbers that the rows hold rounded: what the rounded ones hold is no measure of it.</summary>
+    public bool IsOfNumbers { get; init; }
+
     /// <summary>Standard error of MiBits from the rows being a sample of the source; NaN where the estimator has none of its own.</summary>
     public double SamplingErrorBits { get; init; } = double.NaN;
 

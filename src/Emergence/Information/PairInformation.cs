@@ -16,6 +16,12 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
     /// <summary>How far beyond what is possible arithmetic may lead.</summary>
     private const double Rounding = 1e-6;
 
+    /// <summary>By an estimator that trains nothing.</summary>
+    internal static PairInformation OfTable(Estimator estimator, JointClasses joint, int window) =>
+        new EstimationRequest(estimator, joint, CriticPreset.Small, 0, 0) { Window = window } is var request && estimator is RowEstimator rows
+            ? Of(joint, [rows.Estimate(request)])
+            : Of(joint, [((CorrectedInformation)estimator).Estimate(request)]);
+
     /// <param name="joint">The data.</param>
     /// <param name="seeds">Results of one estimator on the same data.</param>
     public static PairInformation Of(JointClasses joint, IReadOnlyList<MutualInformation> seeds)
@@ -54,15 +60,14 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
 
     /// <summary>
     /// What the rows hold lies below what their source holds by the bias of the plug-in entropies, and a critic below that:
-    /// the interval reaches from the value to that of the corrected estimate.
+    /// the interval reaches from the value to those of the corrected estimates.
     /// </summary>
     private static (double Low, double High) AroundSource(JointClasses joint, Interval interval)
     {
         if (joint.IsEnumeration)
             return (interval.Low, interval.High);
-        var corrected = SampleInformation.Estimate(joint).Single(row => row.Name == SampleInformation.Best);
-        var about = Intervals.OfExact(corrected.Bits, corrected.StandardError);
-        return (Math.Min(interval.Low, about.Low), Math.Max(interval.High, about.High));
+        var corrected = SampleInformation.Estimate(joint).Where(row => row.Name is SampleInformation.Best or SampleInformation.Widest).Select(row => Intervals.OfExact(row.Bits, row.StandardError)).ToList();
+        return (Math.Min(interval.Low, corrected.Min(about => about.Low)), Math.Max(interval.High, corrected.Max(about => about.High)));
     }
 
     private static string? Remark(MutualInformation seed, Verdict verdict) => verdict switch

@@ -59,7 +59,7 @@ public static class Verdicts
             return Verdict.AtCeiling;
         if (cell.SdBits > MaxSd || cell.Doubt != null || cell.EndedEarly || IsBeyondTheProtocol(cell) || IsAboveExact(cell))
             return Verdict.Unreliable;
-        if (cell.IsOfSource && !cell.IsCounted)
+        if (cell.IsOfSource && (!cell.IsCounted || cell.IsOfNumbers))
             return cell.MiBits > cell.ResolvableBits ? Verdict.AtCeiling : Verdict.Ok;
         if (cell.MiBits < cell.ExactBits - MaxShortfall && double.IsFinite(cell.ExactBits) && !IsOfAnotherKind(cell))
             return Verdict.BelowExact;
@@ -70,7 +70,7 @@ public static class Verdicts
     internal static bool IsAboveExact(MutualInformation cell)
     {
         var error = double.IsNaN(cell.SamplingErrorBits) ? cell.ExactStandardErrorBits : cell.SamplingErrorBits;
-        return cell.IsCounted && cell.MiBits > cell.ExactBits + MaxExcess + (3 * error) && !IsOfAnotherKind(cell);
+        return cell.IsCounted && !cell.IsOfNumbers && cell.MiBits > cell.ExactBits + MaxExcess + (3 * error) && !IsOfAnotherKind(cell);
     }
 
     /// <summary>The exact value less its bias.</summary>

@@ -72,6 +72,11 @@ public sealed class CaptureFileTests
 
     [Theory]
     [InlineData("[[1,2],[3]]", null)]
+    [InlineData("[1,2]\n[3]\n", null)]
+    [InlineData("{\"input_ids\": [[1,2],[3,0]], \"attention_mask\": [[1,1],[1,0]]}", null)]
+    [InlineData("{\"input_ids\": [1,2]}\n{\"input_ids\": [3,9,9], \"attention_mask\": [1,0,0]}\n", null)]
+    [InlineData("{\"input_ids\": [[9,1]], \"attention_mask\": [[0,1]]}", "row 0 has padding before a token")]
+    [InlineData("{\"input_ids\": [[9,1]], \"attention_mask\": [[1]]}", "row 0: expected an attention_mask of 2 zeros and ones")]
     [InlineData("{}", "expected a list of lists of token ids, e.g. [[1,2],[1,3]]")]
     [InlineData("[1]", "row 0 is not a list of token ids")]
     [InlineData("[[1],[2.5]]", "row 1, position 0: 2.5 is not a token id")]

@@ -32,4 +32,16 @@ public class EntropyTests
     [InlineData(0.25, -4.2274535333762654)]
     public void Digamma_equals_tabled_values(double x, double expected) =>
         Assert.Equal(expected, SpecialFunctions.Digamma(x), 1e-13);
+
+    /// <summary>The sum over classes not seen term by term, as the paper writes it, where nothing cancels.</summary>
+    [Fact]
+    public void Chao_Wang_Jost_adds_what_was_not_seen()
+    {
+        long[] counts = [1, 1, 1, 1, 2, 2, 3, 5];
+        const double N = 16, Once = 4, Twice = 2;
+        var share = 2 * Twice / ((N - 1) * Once + 2 * Twice);
+        var nats = counts.Sum(count => count / N * Enumerable.Range((int)count, (int)(N - count)).Sum(k => 1.0 / k));
+        nats += Once / N * Math.Pow(1 - share, 1 - N) * (-Math.Log(share) - Enumerable.Range(1, (int)N - 1).Sum(r => Math.Pow(1 - share, r) / r));
+        Assert.Equal(nats / Math.Log(2), Entropy.ChaoWangJost(counts), 1e-9);
+    }
 }

@@ -169,7 +169,7 @@ internal sealed class Whitening
         var columns = _columns.ToList();
         while (Groups([.. columns]).Where(group => group.Count > 1).ToList() is { Count: > 0 } groups)
         {
-            var column = Enumerable.Range(0, _rows.Columns).FirstOrDefault(c => groups.Any(group => group.Any(k => _rows.Value(k, c) != _rows.Value(group[0], c))), -1);
+            var column = Enumerable.Range(0, _rows.Features).FirstOrDefault(c => groups.Any(group => group.Any(k => _rows.Value(k, c) != _rows.Value(group[0], c))), -1);
             if (column < 0)
                 return;
             var (tie, variance) = (new double[_rows.Count], 0.0);

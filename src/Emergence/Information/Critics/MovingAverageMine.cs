@@ -6,7 +6,9 @@ namespace Emergence.Information.Critics;
 /// </summary>
 internal sealed class MovingAverageMine : MinibatchEstimator
 {
-    public override string Name => "mine-ema";
+    internal const string EstimatorName = "mine-ema";
+
+    public override string Name => EstimatorName;
 
     public override string Description => "Donsker-Varadhan on minibatches, moving average in the gradient, value on rows held out";
 

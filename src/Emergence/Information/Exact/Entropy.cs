@@ -18,6 +18,7 @@ public static class Entropy
         ("miller-madow", MillerMadow),
         ("grassberger", Grassberger),
         ("chao-shen", ChaoShen),
+        ("chao-wang-jost", ChaoWangJost),
     ];
 
     /// <summary>-sum p log2 p of weights with the given sum.</summary>
@@ -74,6 +75,26 @@ public static class Entropy
         }
 
         return bits;
+    }
+
+    /// <summary>
+    /// sum n/N (psi(N) - psi(n)), and what outcomes not seen yet add, from how many were seen once (f1) and twice (f2):
+    /// f1/N (1 - A)^(1 - N) (-ln A - sum_{r &lt; N} (1 - A)^r / r), A = 2 f2 / ((N - 1) f1 + 2 f2) (Chao, Wang and Jost 2013).
+    /// </summary>
+    public static double ChaoWangJost(IReadOnlyList<long> counts)
+    {
+        double total = counts.Sum();
+        double once = counts.Count(count => count == 1), twice = counts.Count(count => count == 2);
+        var nats = counts.GroupBy(count => count).Sum(group => group.Count() * group.Key / total * (SpecialFunctions.Digamma(total) - SpecialFunctions.Digamma(group.Key)));
+        var share = twice > 0 ? 2 * twice / ((total - 1) * once + 2 * twice) : 2 / ((total - 1) * (once - 1) + 2);
+        if (once == 0 || share >= 1)
+            return nats / Math.Log(2);
+
+        // -ln A less the first N - 1 terms of its series: the terms from N on, without the cancellation.
+        var (rest, power) = (0.0, 1 - share);
+        for (var r = total; power / r > 1e-16 * rest && r < total + 1e7; r++, power *= 1 - share)
+            rest += power / r;
+        return (nats + once / total * rest) / Math.Log(2);
     }
 
     /// <summary>sqrt(Var(-log2 p) / N).</summary>

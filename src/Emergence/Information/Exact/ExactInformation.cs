@@ -22,7 +22,7 @@ internal sealed class ExactInformation : Estimator
 }
 
 /// <summary>
-/// "miller-madow", "grassberger", "chao-shen": H(a) + H(b) - H(a,b) with each entropy corrected for the bias of its plug-in.
+/// "miller-madow", "grassberger", "chao-shen", "chao-wang-jost": H(a) + H(b) - H(a,b) with each entropy corrected for the bias of its plug-in.
 /// </summary>
 internal sealed class CorrectedInformation(string name) : Estimator
 {
@@ -34,15 +34,17 @@ internal sealed class CorrectedInformation(string name) : Estimator
 
     public override bool IsOfSource => true;
 
-    internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
+    internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs) => new FinishedEstimation(Estimate(request));
+
+    internal MutualInformation Estimate(EstimationRequest request)
     {
         if (request.Joint.IsEnumeration)
-            return new FinishedEstimation(Refuse(request, "the data are all there are, so there is nothing to correct; use exact"));
+            return Refuse(request, "the data are all there are, so there is nothing to correct; use exact");
         var about = Describe(request, double.NaN);
         if (!about.IsCounted)
-            return new FinishedEstimation(Refuse(request, $"{about.K} distinct rows in {request.Joint.Samples:0}, so that most classes were not seen; use mixed-ksg or mine-ema"));
+            return Refuse(request, $"{about.K} distinct rows in {request.Joint.Samples:0}, so that most classes were not seen; use mixed-ksg or mine-ema");
         var estimate = SampleInformation.Estimate(request.Joint).Single(row => row.Name == name);
-        return new FinishedEstimation(about with { MiBits = estimate.Bits, SamplingErrorBits = estimate.StandardError });
+        return about with { MiBits = estimate.Bits, SamplingErrorBits = estimate.StandardError };
     }
 }
 
@@ -51,6 +53,9 @@ public static class SampleInformation
 {
     /// <summary>The corrected estimator with the least bias on data like these.</summary>
     internal const string Best = "grassberger";
+
+    /// <summary>The one that adds most for classes not seen yet, and so takes most from the information.</summary>
+    internal const string Widest = "chao-wang-jost";
 
     /// <summary>
     /// H(a) + H(b) - H(a,b) by every entropy estimator, with <see cref="JointClasses.SourceErrorBits"/>. Needs units weighted

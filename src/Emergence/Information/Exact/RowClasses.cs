@@ -11,11 +11,16 @@ namespace Emergence.Information.Exact;
 /// </summary>
 public sealed class RowClasses
 {
+    /// <summary>Labels of a column that a critic is shown as columns of their own.</summary>
+    private const int MostLabels = 1024;
+
     private readonly float[] _rows;
     private readonly double[]? _exact;
+    private readonly int[] _firstUnits = [];
     private readonly int[] _classOfUnit;
     private readonly double[] _unitWeights;
     private readonly double[] _weights;
+    private (int Column, int Label)[]? _features;
     private Whitening? _whitening;
 
     /// <param name="rows">(U, columns), one row a unit.</param>
@@ -72,10 +77,11 @@ public sealed class RowClasses
         for (var k = 0; k < first.Length; k++)
         {
             for (var column = 0; column < Columns; column++)
-                _exact[k * Columns + column] = columns[column].Values[first[k]];
+                _exact[k * Columns + column] = columns[column].IsText ? columns[column].Codes[first[k]] : columns[column].Values[first[k]];
         }
 
         _rows = Array.ConvertAll(_exact, value => (float)value);
+        _firstUnits = first;
     }
 
     /// <summary>The columns of the table that the rows come from, if any.</summary>
@@ -106,7 +112,7 @@ public sealed class RowClasses
 
     /// <summary>
     /// (K, columns kept): each column minus its weighted mean over its weighted population SD, in double precision;
-    /// constant columns are left out.
+    /// constant columns are left out. A column of labels is one column for each label, 1 where a row has it.
     /// </summary>
     public (double[] Values, int Columns) Standardise()
     {
@@ -121,40 +127,65 @@ public sealed class RowClasses
         return (values, kept.Length);
     }
 
-    /// <summary>Columns that are not constant, with the weighted mean and 1 / SD of each.</summary>
-    internal (int[] Columns, double[] Means, double[] Inverses) Scales()
+    /// <summary>Features that are not constant, with the weighted mean and 1 / SD of each.</summary>
+    internal (int[] Features, double[] Means, double[] Inverses) Scales()
     {
-        var (means, variances, isConstant) = (new double[Columns], new double[Columns], new bool[Columns]);
+        var count = Features;
+        var (means, variances, isConstant) = (new double[count], new double[count], new bool[count]);
         Array.Fill(isConstant, true);
         for (var k = 0; k < Count; k++)
         {
             // Constant is asked of the values, because rounding can leave a variance above zero.
-            for (var column = 0; column < Columns; column++)
+            for (var feature = 0; feature < count; feature++)
             {
-                var value = Value(k, column);
-                means[column] += _weights[k] * value;
-                isConstant[column] &= value == Value(0, column);
+                var value = Value(k, feature);
+                means[feature] += _weights[k] * value;
+                isConstant[feature] &= value == Value(0, feature);
             }
         }
 
         for (var k = 0; k < Count; k++)
         {
-            for (var column = 0; column < Columns; column++)
+            for (var feature = 0; feature < count; feature++)
             {
-                var difference = Value(k, column) - means[column];
-                variances[column] += _weights[k] * difference * difference;
+                var difference = Value(k, feature) - means[feature];
+                variances[feature] += _weights[k] * difference * difference;
             }
         }
 
-        int[] kept = [.. Enumerable.Range(0, Columns).Where(column => !isConstant[column])];
-        return (kept, [.. kept.Select(column => means[column])], [.. kept.Select(column => 1 / Math.Sqrt(variances[column]))]);
+        int[] kept = [.. Enumerable.Range(0, count).Where(feature => !isConstant[feature])];
+        return (kept, [.. kept.Select(feature => means[feature])], [.. kept.Select(feature => 1 / Math.Sqrt(variances[feature]))]);
     }
 
-    /// <summary>Of class k, as exact as it is known.</summary>
-    internal double Value(int k, int column) => _exact == null ? _rows[k * Columns + column] : _exact[k * Columns + column];
+    /// <summary>Numbers that stand for a row: a column each, and for a column of labels one for each label.</summary>
+    internal int Features => Table == null ? Columns : (_features ??= [.. ListFeatures(Table)]).Length;
+
+    /// <summary>A feature of class k, as exact as it is known.</summary>
+    internal double Value(int k, int feature)
+    {
+        var (column, label) = _features == null ? (feature, -1) : _features[feature];
+        return label >= 0 ? (Table![column].Codes[_firstUnits[k]] == label ? 1 : 0)
+            : _exact == null ? _rows[k * Columns + column]
+            : _exact[k * Columns + column];
+    }
 
     /// <summary>Found once, for the two cells that the side is of, and all their seeds.</summary>
     internal Whitening Whitening(HostShare share) => _whitening ??= new Whitening(this, share);
+
+    /// <summary>A column, or one of its labels.</summary>
+    private static IEnumerable<(int Column, int Label)> ListFeatures(IReadOnlyList<SideColumn> table)
+    {
+        for (var column = 0; column < table.Count; column++)
+        {
+            var labels = table[column] is { Kind: ColumnKind.Labels } names && (names.Levels > 2 || names.IsText) ? names.Levels : 0;
+            if (labels > MostLabels)
+                throw new EmergenceException($"column {table[column].Name} has {labels} labels: expected {MostLabels} at most where each becomes a column; use exact", ExitCode.Failed);
+            if (labels == 0)
+                yield return (column, -1);
+            for (var label = 0; label < labels; label++)
+                yield return (column, label);
+        }
+    }
 
     /// <summary>(K, count): raw values of columns start .. start + count - 1.</summary>
     public float[] Slice(int start, int count)

@@ -5,4 +5,42 @@ namespace Emergence.Information.Exact;
 /// <param name="Values">(N) numbers; NaN where the column holds words.</param>
 /// <param name="Codes">(N) numbers of the distinct values, from 0.</param>
 /// <param name="Levels">Distinct values.</param>
-public sealed record SideColumn(string Name, double[] Values, int[] Codes, int Levels);
+public sealed record SideColumn(string Name, double[] Values, int[] Codes, int Levels)
+{
+    /// <summary>What the values are: guessed unless set.</summary>
+    public ColumnKind Kind { get; init; } = ColumnKinds.Guess(Values, Levels).Kind;
+
+    /// <summary>What values were rounded to, if they were.</summary>
+    public double Step { get; init; } = ColumnKinds.Guess(Values, Levels).Step;
+
+    /// <summary>Words have no values but their codes.</summary>
+    public bool IsText => double.IsNaN(Values[0]);
+
+    /// <summary>A phrase of what the column was taken for; none where that is plain.</summary>
+    public string? Reading => Kind switch
+    {
+        ColumnKind.Labels => $"{Name} as {Levels} labels",
+        ColumnKind.Rounded => FormattableString.Invariant($"{Name} as numbers rounded to {Step:G3}"),
+        _ => null,
+    };
+
+    /// <summary>Of numbers alone, those that are equal the same value.</summary>
+    public static SideColumn Of(string name, double[] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        double[] distinct = [.. values.Distinct().Order()];
+        return new(name, values, Array.ConvertAll(values, value => Array.BinarySearch(distinct, value)), distinct.Length);
+    }
+
+    /// <summary>Names where the user says so, numbers where not.</summary>
+    public SideColumn As(bool isLabels)
+    {
+        var (kind, step) = ColumnKinds.Guess(Values, Levels);
+        return isLabels || IsText ? this with { Kind = ColumnKind.Labels, Step = 0 }
+            : kind == ColumnKind.Labels ? this with { Kind = Array.TrueForAll(Values, double.IsInteger) ? ColumnKind.Rounded : ColumnKind.Continuous, Step = Array.TrueForAll(Values, double.IsInteger) ? 1 : 0 }
+            : this with { Kind = kind, Step = step };
+    }
+
+    /// <summary>The same values in another order of the rows.</summary>
+    internal SideColumn Reorder(int[] order) => this with { Values = Array.ConvertAll(order, row => Values[row]), Codes = Array.ConvertAll(order, row => Codes[row]) };
+}

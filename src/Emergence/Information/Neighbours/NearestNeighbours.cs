@@ -1,155 +1,108 @@
-using System.Numerics;
-
 namespace Emergence.Information.Neighbours;
 
 /// <summary>
-/// Neighbour counts in the maximum norm by comparing every pair of distinct rows: exact, in any dimension,
-/// O(K^2 (dx + dy)) for K distinct rows. Rows that repeat are compared once and counted as often as they occur.
+/// Neighbour counts in the maximum norm, exact, in double precision and in any dimension. Rows that repeat are compared once
+/// and counted as often as they occur. Near N log N distances with one column a side, N^2 with many.
 /// </summary>
 internal sealed class NearestNeighbours
 {
-    /// <summary>Rows whose distances are found together, so that they stay in the first cache.</summary>
-    private const int Block = 2048;
+    /// <summary>Labels that differ are this far apart: no neighbours, whatever the other columns say.</summary>
+    public const double Apart = 1e9;
 
     private readonly int _rows;
-    private readonly int _padded;
-    private readonly float[] _x;
-    private readonly float[] _y;
-    private readonly int[] _counts;
+    private readonly int _total;
+    private readonly int _window;
+    private readonly SortedColumns _x;
+    private readonly SortedColumns _y;
+    private readonly SortedColumns _both;
+    private readonly int[]? _partners;
 
     /// <param name="x">(K, dx).</param>
     /// <param name="xColumns">dx, 1 or more.</param>
     /// <param name="y">(K, dy).</param>
     /// <param name="yColumns">dy, 1 or more.</param>
     /// <param name="counts">How often each row occurs.</param>
-    public NearestNeighbours(ReadOnlySpan<double> x, int xColumns, ReadOnlySpan<double> y, int yColumns, ReadOnlySpan<int> counts)
+    /// <param name="window">Rows so near in their order are no neighbours (Theiler 1986); 0 where the order says nothing.</param>
+    public NearestNeighbours(double[] x, int xColumns, double[] y, int yColumns, int[] counts, int window = 0)
+        : this(new(x, xColumns, counts), new(y, yColumns, counts), new(Beside(x, xColumns, y, yColumns), xColumns + yColumns, counts), counts.Length, counts.Sum(), window, null)
     {
-        _rows = counts.Length;
-        _padded = (_rows + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
-        _x = Transpose(x, xColumns);
-        _y = Transpose(y, yColumns);
-        _counts = [.. counts, .. new int[_padded - _rows]];
     }
 
-    /// <summary>What a row sees around it; the row itself is not counted, its equals are.</summary>
-    /// <param name="Radius">Distance of the k-th neighbour in (x, y).</param>
-    /// <param name="Same">Rows with the same x and y.</param>
-    /// <param name="SameX">Rows with the same x.</param>
-    /// <param name="SameY">Rows with the same y.</param>
-    /// <param name="CloserX">Rows whose x is nearer than the radius.</param>
-    /// <param name="CloserY">Rows whose y is nearer than the radius.</param>
-    public readonly record struct Surroundings(float Radius, int Same, int SameX, int SameY, int CloserX, int CloserY);
+    private NearestNeighbours(SortedColumns x, SortedColumns y, SortedColumns both, int rows, int total, int window, int[]? partners) =>
+        (_x, _y, _both, _rows, _total, _window, _partners) = (x, y, both, rows, total, window, partners);
 
-    /// <summary>One entry for each distinct row.</summary>
-    public Surroundings[] Find(int k)
+    /// <summary>What a row sees around it; the row itself is not counted, its equals are.</summary>
+    /// <param name="K">Which neighbour the radius reaches to: fewer where labels leave fewer.</param>
+    /// <param name="Radius">Distance of the k-th neighbour in (x, y).</param>
+    /// <param name="Same">Rows with the same x and y; 0 where the radius is not.</param>
+    /// <param name="CloserX">Rows whose x is nearer than the radius, or the same where that is 0.</param>
+    /// <param name="CloserY">Likewise of y.</param>
+    /// <param name="Total">Rows that could be its neighbours, and itself.</param>
+    public readonly record struct Surroundings(int K, double Radius, int Same, int CloserX, int CloserY, int Total);
+
+    /// <summary>The same rows of x beside the rows of y with these numbers; each side's own order is kept. Rows must not repeat.</summary>
+    public NearestNeighbours Pair(int[] partners) => new(_x, _y, SortedColumns.Beside(_x, _y, partners), _rows, _total, _window, partners);
+
+    /// <summary>For each of some k, rising, one entry for each distinct row.</summary>
+    public Surroundings[][] Find(params int[] ks)
     {
-        var result = new Surroundings[_rows];
+        var result = ks.Select(_ => new Surroundings[_rows]).ToArray();
         Parallel.For(
             0,
             _rows,
-            () => (X: new float[_padded], Y: new float[_padded], Nearest: new float[k]),
+            () => (Nearest: new double[ks[^1]], Radii: new double[ks.Length], X: new int[ks.Length], Y: new int[ks.Length]),
             (row, _, buffers) =>
             {
-                Distances(_x, row, buffers.X);
-                Distances(_y, row, buffers.Y);
-                var radius = Radius(row, buffers.X, buffers.Y, buffers.Nearest);
-                result[row] = Count(radius, buffers.X, buffers.Y);
+                Find(row, ks, buffers.Nearest, buffers.Radii, buffers.X, buffers.Y, result);
                 return buffers;
             },
             _ => { });
         return result;
     }
 
-    /// <summary>Distance of the k-th nearest other row; a vector of rows that are all farther is passed over at once.</summary>
-    private float Radius(int row, float[] dx, float[] dy, float[] nearest)
+    private void Find(int row, int[] ks, double[] nearest, double[] radii, int[] closerX, int[] closerY, Surroundings[][] result)
     {
-        Array.Fill(nearest, float.PositiveInfinity);
-        for (var start = 0; start < _padded; start += Vector<float>.Count)
+        _both.Nearest(row, _window, nearest);
+        var within = nearest.Length;
+        while (within > 0 && nearest[within - 1] >= Apart / 2)
+            within--;
+        for (var i = 0; i < ks.Length; i++)
+            radii[i] = within == 0 ? 0 : nearest[Math.Min(ks[i], within) - 1];
+        _x.Closer(row, radii, closerX);
+        _y.Closer(Partner(row), radii, closerY);
+        var (first, last) = (Math.Max(0, row - _window), Math.Min(_rows - 1, row + _window));
+        for (var i = 0; i < ks.Length; i++)
         {
-            var far = Vector.Max(new Vector<float>(dx, start), new Vector<float>(dy, start));
-            if (!Vector.LessThanAny(far, new Vector<float>(nearest[^1])))
+            var k = Math.Min(ks[i], within);
+            if (radii[i] == 0)
+            {
+                result[i][row] = new(k, 0, k == 0 ? 0 : _both.Equal(row) - 1, _x.Equal(row) - 1, _y.Equal(Partner(row)) - 1, _total);
                 continue;
-            for (var other = start; other < start + Vector<float>.Count; other++)
-            {
-                var distance = Math.Max(dx[other], dy[other]);
-                var count = _counts[other] - (other == row ? 1 : 0);
-                for (; count > 0 && distance < nearest[^1]; count--)
-                    Insert(nearest, distance);
-            }
-        }
-
-        return nearest[^1];
-    }
-
-    private static void Insert(float[] nearest, float distance)
-    {
-        var place = nearest.Length - 1;
-        for (; place > 0 && nearest[place - 1] > distance; place--)
-            nearest[place] = nearest[place - 1];
-        nearest[place] = distance;
-    }
-
-    private Surroundings Count(float radius, float[] dx, float[] dy)
-    {
-        Vector<int> same = default, sameX = default, sameY = default, closerX = default, closerY = default;
-        for (var start = 0; start < _padded; start += Vector<float>.Count)
-        {
-            var count = new Vector<int>(_counts, start);
-            var (x, y) = (new Vector<float>(dx, start), new Vector<float>(dy, start));
-            var (isSameX, isSameY) = (Vector.Equals(x, Vector<float>.Zero), Vector.Equals(y, Vector<float>.Zero));
-            sameX += isSameX & count;
-            sameY += isSameY & count;
-            same += isSameX & isSameY & count;
-            closerX += Vector.LessThan(x, new Vector<float>(radius)) & count;
-            closerY += Vector.LessThan(y, new Vector<float>(radius)) & count;
-        }
-
-        var itself = radius > 0 ? 1 : 0;
-        return new(radius, Vector.Sum(same) - 1, Vector.Sum(sameX) - 1, Vector.Sum(sameY) - 1, Vector.Sum(closerX) - itself, Vector.Sum(closerY) - itself);
-    }
-
-    /// <summary>Maximum-norm distance of one row to all rows; columns four at a time, since memory is what takes time.</summary>
-    private void Distances(float[] columns, int row, float[] distances)
-    {
-        Array.Clear(distances);
-        for (var first = 0; first < _padded; first += Block)
-        {
-            var end = Math.Min(first + Block, _padded);
-            var column = 0;
-            for (; column + 4 * _padded <= columns.Length; column += 4 * _padded)
-            {
-                int c1 = column + _padded, c2 = c1 + _padded, c3 = c2 + _padded;
-                Vector<float> own0 = new(columns[column + row]), own1 = new(columns[c1 + row]), own2 = new(columns[c2 + row]), own3 = new(columns[c3 + row]);
-                for (var i = first; i < end; i += Vector<float>.Count)
-                {
-                    var low = Vector.Max(Apart(columns, column + i, own0), Apart(columns, c1 + i, own1));
-                    var high = Vector.Max(Apart(columns, c2 + i, own2), Apart(columns, c3 + i, own3));
-                    Vector.Max(new Vector<float>(distances, i), Vector.Max(low, high)).CopyTo(distances, i);
-                }
             }
 
-            for (; column < columns.Length; column += _padded)
+            var (x, y) = (closerX[i], closerY[i]);
+            for (var other = first; other <= last; other++)
             {
-                var own = new Vector<float>(columns[column + row]);
-                for (var i = first; i < end; i += Vector<float>.Count)
-                    Vector.Max(new Vector<float>(distances, i), Apart(columns, column + i, own)).CopyTo(distances, i);
+                x -= _x.Distance(row, other) < radii[i] ? 1 : 0;
+                y -= _y.Distance(Partner(row), Partner(other)) < radii[i] ? 1 : 0;
             }
+
+            result[i][row] = new(k, radii[i], 0, x, y, _total - (last - first));
         }
     }
 
-    private static Vector<float> Apart(float[] columns, int at, Vector<float> own) => Vector.Abs(new Vector<float>(columns, at) - own);
+    private int Partner(int row) => _partners == null ? row : _partners[row];
 
-    /// <summary>(columns, padded): the rows that only fill up are infinitely far from all others.</summary>
-    private float[] Transpose(ReadOnlySpan<double> values, int columns)
+    private static double[] Beside(double[] x, int xColumns, double[] y, int yColumns)
     {
-        var result = new float[_padded * columns];
-        Array.Fill(result, float.PositiveInfinity);
-        for (var row = 0; row < _rows; row++)
+        var (rows, columns) = (x.Length / xColumns, xColumns + yColumns);
+        var both = new double[rows * columns];
+        for (var row = 0; row < rows; row++)
         {
-            for (var column = 0; column < columns; column++)
-                result[column * _padded + row] = (float)values[row * columns + column];
+            x.AsSpan(row * xColumns, xColumns).CopyTo(both.AsSpan(row * columns));
+            y.AsSpan(row * yColumns, yColumns).CopyTo(both.AsSpan(row * columns + xColumns));
         }
 
-        return result;
+        return both;
     }
 }
