@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Emergence.Tokenizers;
@@ -38,6 +39,10 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
     /// <summary>The text, or null where the field is absent, null or empty.</summary>
     public string? OptionalText() => IsNull || Text() is { Length: 0 } ? null : Text();
 
+    /// <summary>A text of one character.</summary>
+    public Rune Character() =>
+        Rune.TryGetRuneAt(Text() + '\0', 0, out var rune) && rune.Utf16SequenceLength == Text().Length ? rune : throw Error("one character");
+
     public bool Flag(bool absent) => element.ValueKind switch
     {
         JsonValueKind.True => true,
@@ -51,6 +56,17 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
         element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out var value) && value >= 0 && value <= limit
             ? (int)value
             : throw Error($"a whole number from 0 to {limit}");
+
+    /// <summary>A number that is neither infinite nor none.</summary>
+    public double Number() => element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out var value) && double.IsFinite(value)
+        ? value
+        : throw Error("a finite number");
+
+    /// <summary>The members of an array of two.</summary>
+    public (JsonField First, JsonField Second) Pair() =>
+        element.ValueKind == JsonValueKind.Array && element.GetArrayLength() == 2
+            ? (new(file, $"{place}[0]", element[0]), new(file, $"{place}[1]", element[1]))
+            : throw Error("a list of two");
 
     /// <summary>The members of an array; none where the field is absent.</summary>
     public IEnumerable<JsonField> Items()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Emergence.Tokenizers.Normalizers;
 
 namespace Emergence.Tokenizers;
 
@@ -45,23 +46,19 @@ internal static class Pattern
         }
     }
 
+    /// <summary>All matches of a pattern that this program brings along.</summary>
+    public static Func<string, IEnumerable<(int Start, int End)>> Compile(string regex)
+    {
+        var endOf = WordPatterns.Find(regex)!;
+        return text => Consecutive(text, endOf);
+    }
+
     /// <summary>The "Replace" normalizer or decoder.</summary>
-    public static Func<string, string> Replacement(JsonField field)
+    public static Normalizer Replacement(JsonField field)
     {
         var content = field["content"].Text();
         var find = FromJson(field);
-        return text =>
-        {
-            var result = new StringBuilder(text.Length);
-            var done = 0;
-            foreach (var (start, end) in find(text))
-            {
-                result.Append(text, done, start - done).Append(content);
-                done = end;
-            }
-
-            return result.Append(text, done, text.Length - done).ToString();
-        };
+        return text => TextRewrite.Replace(text, find(text.ToString()), content);
     }
 
     /// <summary>A character of the basic plane of the category of one above it.</summary>
