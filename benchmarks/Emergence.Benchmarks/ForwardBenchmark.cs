@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Emergence.Capture;
-using Emergence.Checkpoints;
+using Emergence.Files.Safetensors;
 using Emergence.Models;
 
 namespace Emergence.Benchmarks;

@@ -1,4 +1,3 @@
-
 namespace Emergence.Benchmarks;
 
 /// <summary>Linear layers of GPT-2 small and SmolLM2-135M over 4,096 rows, and the first layer of preset small.</summary>

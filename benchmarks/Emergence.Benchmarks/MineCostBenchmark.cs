@@ -1,6 +1,9 @@
 using Emergence.Devices;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Randomness;
 using Emergence.Information;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
 
 namespace Emergence.Benchmarks;
 

@@ -1,5 +1,6 @@
 using Emergence.Devices;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Randomness;
 
 namespace Emergence.Benchmarks;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Emergence.Devices;
-using Emergence.Devices.Sampling;
-using Emergence.Tensors;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Tensors;
 
 namespace Emergence.Benchmarks;
 

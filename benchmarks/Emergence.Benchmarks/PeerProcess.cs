@@ -48,7 +48,7 @@ internal sealed class PeerProcess : IDisposable
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder != null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "Emergence.sln")))
+            if (File.Exists(Path.Combine(folder.FullName, "Emergence.slnx")))
                 return folder.FullName;
         }
 

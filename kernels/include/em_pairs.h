@@ -1,4 +1,4 @@
-// Which pairs a step draws: the same words, tables and walks as Devices/Sampling on the host, in whole numbers only, so
+// Which pairs a step draws: the same words, tables and walks as Randomness/ on the host, in whole numbers only, so
 // that every device draws the same pairs.
 #pragma once
 

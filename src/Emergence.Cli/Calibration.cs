@@ -1,9 +1,13 @@
 using System.Text;
 using Emergence.Cli.Verbs;
 using Emergence.Devices;
+using Emergence.Files;
 using Emergence.Information;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
 using Emergence.Information.KnownMi;
-using Emergence.Reports;
+using Emergence.Pictures;
+using Emergence.Tables;
 
 namespace Emergence.Cli;
 

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text;
 using Emergence.Cli.Verbs;
+using Emergence.Messages;
 
 namespace Emergence.Cli;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
+using Emergence.Files;
+using Emergence.Messages;
 
 namespace Emergence.Cli;
 

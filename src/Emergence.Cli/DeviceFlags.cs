@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Emergence.Devices;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
 
 namespace Emergence.Cli;
 

@@ -2,9 +2,9 @@ using System.CommandLine;
 using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Measurement.Settings;
 using Emergence.Models;
-using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Cli;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Emergence.Capture;
 using Emergence.Devices;
-using Emergence.Devices.Benchmarks;
+using Emergence.Lab.Benchmarks;
 using Emergence.Models;
 
 namespace Emergence.Cli;

@@ -1,6 +1,11 @@
+using Emergence.Files;
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Results;
+using Emergence.Measurement.Run;
+using Emergence.Measurement.Settings;
 using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Cli;
 

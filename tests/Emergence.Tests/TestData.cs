@@ -39,10 +39,10 @@ internal static class TestData
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder != null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "Emergence.sln")))
+            if (File.Exists(Path.Combine(folder.FullName, "Emergence.slnx")))
                 return folder.FullName;
         }
 
-        throw new InvalidOperationException($"no Emergence.sln above {AppContext.BaseDirectory}");
+        throw new InvalidOperationException($"no Emergence.slnx above {AppContext.BaseDirectory}");
     }
 }

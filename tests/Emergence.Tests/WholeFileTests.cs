@@ -1,3 +1,5 @@
+using Emergence.Files;
+
 namespace Emergence.Tests;
 
 public sealed class WholeFileTests

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using Emergence.Checkpoints;
-using Emergence.Devices.Benchmarks;
-using Emergence.Devices.Cuda.Listings;
-using Emergence.Information;
+using Emergence.Information.Critics;
+using Emergence.Lab.Benchmarks;
+using Emergence.Lab.Listings;
+using Emergence.Lab.Reports;
 using Emergence.Models;
-using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Cli.Verbs;
 

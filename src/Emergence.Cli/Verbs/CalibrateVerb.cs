@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using Emergence.Files;
 using Emergence.Information;
 using Emergence.Information.KnownMi;
+using Emergence.Messages;
 
 namespace Emergence.Cli.Verbs;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Emergence.Capture;
 using Emergence.Checkpoints;
+using Emergence.Files;
 using Emergence.Models;
 
 namespace Emergence.Cli.Verbs;

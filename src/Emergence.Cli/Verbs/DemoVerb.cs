@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Information.Critics;
+using Emergence.Measurement.Settings;
 
 namespace Emergence.Cli.Verbs;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Emergence.Devices;
-using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Cli.Verbs;
 

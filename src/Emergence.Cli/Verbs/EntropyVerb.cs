@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
-using Emergence.Reports;
+using Emergence.Tables;
 using Emergence.Tokenizers;
 
 namespace Emergence.Cli.Verbs;

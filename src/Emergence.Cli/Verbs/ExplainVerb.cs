@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text;
-using Emergence.Measurement;
+using Emergence.Files;
+using Emergence.Measurement.Results;
 using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Cli.Verbs;
 

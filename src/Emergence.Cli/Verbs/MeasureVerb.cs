@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Emergence.Capture;
-using Emergence.Information;
+using Emergence.Information.Critics;
 
 namespace Emergence.Cli.Verbs;
 

@@ -1,8 +1,11 @@
 using System.CommandLine;
-using Emergence.Datasets;
 using Emergence.Devices;
+using Emergence.Files;
 using Emergence.Information;
-using Emergence.Reports;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
+using Emergence.Messages;
+using Emergence.Tables;
 
 namespace Emergence.Cli.Verbs;
 

@@ -2,10 +2,13 @@ using System.CommandLine;
 using System.Text;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
-using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Files;
+using Emergence.Information.Critics;
+using Emergence.Measurement.Grid;
+using Emergence.Messages;
 using Emergence.Models;
-using Emergence.Reports;
+using Emergence.Pictures;
+using Emergence.Tables;
 using Emergence.Tokenizers;
 
 namespace Emergence.Cli.Verbs;

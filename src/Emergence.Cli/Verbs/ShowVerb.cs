@@ -1,6 +1,7 @@
 using System.CommandLine;
-using Emergence.Measurement;
+using Emergence.Measurement.Results;
 using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Cli.Verbs;
 

@@ -1,7 +1,10 @@
 using System.CommandLine;
-using Emergence.Measurement;
-using Emergence.Reports;
+using Emergence.Files;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Results;
+using Emergence.Measurement.Settings;
 using Emergence.Studies;
+using Emergence.Tables;
 
 namespace Emergence.Cli.Verbs;
 

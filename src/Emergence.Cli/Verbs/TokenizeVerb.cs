@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Emergence.Checkpoints;
+using Emergence.Messages;
 using Emergence.Tokenizers;
 
 namespace Emergence.Cli.Verbs;

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Emergence.Devices;
 using Emergence.Devices.Reference;
-using Emergence.Devices.Verification;
-using Emergence.Reports;
+using Emergence.Lab.Reports;
+using Emergence.Lab.Verification;
+using Emergence.Tables;
 
 namespace Emergence.Cli.Verbs;
 

@@ -1,6 +1,6 @@
 using Emergence.Devices;
+using Emergence.Devices.Tensors;
 using Emergence.Models;
-using Emergence.Tensors;
 
 namespace Emergence.Capture;
 

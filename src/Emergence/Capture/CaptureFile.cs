@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using Emergence.Checkpoints;
+using Emergence.Devices.Tensors;
+using Emergence.Files.Safetensors;
 using Emergence.Models;
-using Emergence.Tensors;
 
 namespace Emergence.Capture;
 

@@ -1,5 +1,5 @@
+using Emergence.Devices.Tensors;
 using Emergence.Models;
-using Emergence.Tensors;
 
 namespace Emergence.Capture;
 

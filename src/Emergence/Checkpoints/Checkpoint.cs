@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using Emergence.Files;
+using Emergence.Files.Safetensors;
+using Emergence.Messages;
 
 namespace Emergence.Checkpoints;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Emergence.Files.Safetensors;
+using Emergence.Messages;
 
 namespace Emergence.Checkpoints;
 

@@ -1,5 +1,7 @@
 using Emergence.Devices;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
+using Emergence.Files.Safetensors;
+using Emergence.Messages;
 
 namespace Emergence.Checkpoints;
 

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Emergence.Files.Safetensors;
+using Emergence.Messages;
 
 namespace Emergence.Checkpoints;
 

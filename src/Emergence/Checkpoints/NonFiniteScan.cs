@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
+using Emergence.Files.Safetensors;
 
 namespace Emergence.Checkpoints;
 

@@ -1,3 +1,4 @@
+using Emergence.Messages;
 using Emergence.Tokenizers;
 
 namespace Emergence.Datasets;

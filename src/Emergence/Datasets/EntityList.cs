@@ -1,3 +1,5 @@
+using Emergence.Files;
+
 namespace Emergence.Datasets;
 
 /// <summary>A list of words that fill the shots " name," of a sequence.</summary>

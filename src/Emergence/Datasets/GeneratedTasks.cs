@@ -1,4 +1,5 @@
 using System.Globalization;
+using Emergence.Messages;
 
 namespace Emergence.Datasets;
 

@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Datasets;
 
 /// <summary>A piece of a template: text as it stands, or a field of a row. A space before either belongs to it.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Emergence.Files;
 
 namespace Emergence.Datasets;
 

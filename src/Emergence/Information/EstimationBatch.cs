@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Emergence.Devices;
-using Emergence.Tensors;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Tensors;
+using Emergence.Information.Critics;
 
 namespace Emergence.Information;
 

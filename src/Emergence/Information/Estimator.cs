@@ -1,5 +1,10 @@
 using Emergence.Devices;
-using Emergence.Tensors;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Tensors;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
+using Emergence.Information.Gaussian;
+using Emergence.Information.Neighbours;
 
 namespace Emergence.Information;
 
@@ -90,8 +95,8 @@ public static class EstimatorTable
         new Smile(),
         new NearestNeighbourInformation(),
         new MixedNeighbourInformation(),
-        new Gaussian(shrinks: false),
-        new Gaussian(shrinks: true),
+        new GaussianEstimator(shrinks: false),
+        new GaussianEstimator(shrinks: true),
         new NoisyChannel(),
     ];
 

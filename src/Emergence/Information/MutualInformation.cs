@@ -1,3 +1,5 @@
+using Emergence.Information.Critics;
+
 namespace Emergence.Information;
 
 /// <summary>Why a training ended.</summary>

@@ -1,6 +1,8 @@
 using System.Numerics;
 using Emergence.Devices;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Randomness;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
 
 namespace Emergence.Information;
 

@@ -1,3 +1,7 @@
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
+using Emergence.Information.Statistics;
+
 namespace Emergence.Information;
 
 /// <summary>The seeds of one estimator on two arrays, taken together; the interval is about the source of the rows.</summary>

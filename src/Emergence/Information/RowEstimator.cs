@@ -1,4 +1,8 @@
 using Emergence.Devices;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
+using Emergence.Information.Gaussian;
+using Emergence.Information.Statistics;
 
 namespace Emergence.Information;
 

@@ -1,5 +1,7 @@
 using Emergence.Devices;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Randomness;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
 
 namespace Emergence.Information;
 

@@ -1,3 +1,6 @@
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
+
 namespace Emergence.Information;
 
 /// <summary>Whether a value means anything.</summary>

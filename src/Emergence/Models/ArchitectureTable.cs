@@ -1,3 +1,4 @@
+using Emergence.Messages;
 using Emergence.Models.Architectures;
 
 namespace Emergence.Models;

@@ -1,5 +1,5 @@
 using Emergence.Devices;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
 
 namespace Emergence.Models;
 

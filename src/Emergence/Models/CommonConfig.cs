@@ -1,4 +1,5 @@
 using Emergence.Devices;
+using Emergence.Messages;
 
 namespace Emergence.Models;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Emergence.Messages;
 
 namespace Emergence.Models;
 

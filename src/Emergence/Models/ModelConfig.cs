@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Emergence.Checkpoints;
+using Emergence.Files.Safetensors;
+using Emergence.Messages;
 
 namespace Emergence.Models;
 

@@ -1,7 +1,9 @@
 using System.IO.Enumeration;
 using Emergence.Checkpoints;
 using Emergence.Devices;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
+using Emergence.Files.Safetensors;
+using Emergence.Messages;
 
 namespace Emergence.Models;
 

@@ -1,4 +1,6 @@
 using System.Text;
+using Emergence.Pictures;
+using Emergence.Tables;
 
 namespace Emergence.Reports;
 

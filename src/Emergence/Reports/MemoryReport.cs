@@ -1,5 +1,6 @@
 using System.Globalization;
-using Emergence.Measurement;
+using Emergence.Measurement.Settings;
+using Emergence.Tables;
 
 namespace Emergence.Reports;
 

@@ -1,5 +1,7 @@
 using Emergence.Capture;
-using Emergence.Measurement;
+using Emergence.Measurement.Results;
+using Emergence.Pictures;
+using Emergence.Tables;
 
 namespace Emergence.Reports;
 

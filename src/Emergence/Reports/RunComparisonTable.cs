@@ -1,4 +1,5 @@
-using Emergence.Measurement;
+using Emergence.Measurement.Results;
+using Emergence.Tables;
 
 namespace Emergence.Reports;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Emergence.Capture;
 using Emergence.Information;
+using Emergence.Pictures;
+using Emergence.Tables;
 
 namespace Emergence.Reports;
 

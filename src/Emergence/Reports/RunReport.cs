@@ -1,8 +1,12 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Emergence.Capture;
+using Emergence.Files;
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Information.Critics;
+using Emergence.Measurement.Results;
+using Emergence.Pictures;
+using Emergence.Tables;
 
 namespace Emergence.Reports;
 

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using Emergence.Capture;
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Results;
 
 namespace Emergence.Reports;
 
@@ -86,10 +87,10 @@ internal sealed class RunSummary
         At(CaptureKind.Macro, layer, tokens - 1) != null && Enumerable.Range(0, tokens).All(t => At(CaptureKind.Micro, layer, t) != null);
 
     /// <summary>A position by its name.</summary>
-    public string Label(int position) => position < Labels.Count ? Reports.Labels.Token(Labels[position]) : $"t{position}";
+    public string Label(int position) => position < Labels.Count ? Pictures.Labels.Token(Labels[position]) : $"t{position}";
 
     /// <summary>The token of the example at a position.</summary>
-    public string Token(int position) => position < Example.Count ? Reports.Labels.Token(Example[position]) : "";
+    public string Token(int position) => position < Example.Count ? Pictures.Labels.Token(Example[position]) : "";
 
     /// <summary>A value of the manifest by its path, or null.</summary>
     public JsonNode? Manifest(params ReadOnlySpan<string> path)

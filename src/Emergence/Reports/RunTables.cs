@@ -1,6 +1,7 @@
 using Emergence.Capture;
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Measurement.Results;
+using Emergence.Tables;
 
 namespace Emergence.Reports;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Emergence.Information;
+using Emergence.Tables;
 
 namespace Emergence.Reports;
 

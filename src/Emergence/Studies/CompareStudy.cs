@@ -1,7 +1,10 @@
 using Emergence.Capture;
-using Emergence.Measurement;
+using Emergence.Measurement.Results;
+using Emergence.Measurement.Settings;
 using Emergence.Models;
+using Emergence.Pictures;
 using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

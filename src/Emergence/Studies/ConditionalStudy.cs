@@ -1,7 +1,10 @@
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Settings;
 using Emergence.Models;
+using Emergence.Pictures;
 using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

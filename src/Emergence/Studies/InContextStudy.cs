@@ -1,6 +1,7 @@
 using Emergence.Datasets;
-using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Information.Critics;
+using Emergence.Measurement.Results;
+using Emergence.Messages;
 using Emergence.Models;
 using Emergence.Studies.InContext;
 

@@ -1,9 +1,11 @@
 using Emergence.Capture;
 using Emergence.Datasets;
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Information.Statistics;
+using Emergence.Measurement.Grid;
 using Emergence.Models;
-using Emergence.Reports;
+using Emergence.Pictures;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

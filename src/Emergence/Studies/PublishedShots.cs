@@ -1,5 +1,5 @@
-using Emergence.Information;
-using Emergence.Reports;
+using Emergence.Information.Statistics;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

@@ -1,4 +1,4 @@
-using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

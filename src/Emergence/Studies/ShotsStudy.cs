@@ -1,6 +1,9 @@
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Information.Statistics;
+using Emergence.Measurement.Results;
+using Emergence.Pictures;
 using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

@@ -1,3 +1,4 @@
+using Emergence.Messages;
 using Emergence.Studies.Skills;
 
 namespace Emergence.Studies;

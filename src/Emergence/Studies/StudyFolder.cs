@@ -3,8 +3,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Emergence.Measurement;
-using Emergence.Reports;
+using Emergence.Files;
+using Emergence.Measurement.Run;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

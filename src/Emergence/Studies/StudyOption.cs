@@ -1,4 +1,4 @@
-using Emergence.Information;
+using Emergence.Information.Critics;
 
 namespace Emergence.Studies;
 

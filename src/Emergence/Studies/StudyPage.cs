@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

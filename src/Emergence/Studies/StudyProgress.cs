@@ -1,4 +1,6 @@
-using Emergence.Measurement;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Results;
+using Emergence.Measurement.Settings;
 
 namespace Emergence.Studies;
 

@@ -1,4 +1,5 @@
-using Emergence.Reports;
+using Emergence.Pictures;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

@@ -1,6 +1,8 @@
 using Emergence.Datasets;
-using Emergence.Information;
+using Emergence.Information.Statistics;
+using Emergence.Pictures;
 using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

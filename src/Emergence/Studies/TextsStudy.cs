@@ -1,8 +1,12 @@
 using Emergence.Datasets;
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Results;
+using Emergence.Measurement.Settings;
+using Emergence.Messages;
 using Emergence.Models;
-using Emergence.Reports;
+using Emergence.Pictures;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

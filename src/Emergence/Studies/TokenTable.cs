@@ -1,5 +1,5 @@
-using Emergence.Measurement;
-using Emergence.Reports;
+using Emergence.Measurement.Results;
+using Emergence.Tables;
 
 namespace Emergence.Studies;
 

@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Tokenizers;
 
 /// <summary>One kind of component of a tokenizer.json.</summary>
@@ -20,7 +22,7 @@ internal sealed class KindTable<T>(string part, params Kind<T>[] rows)
     {
         var type = field.Type;
         var kind = rows.FirstOrDefault(row => row.Name == type)
-            ?? throw field.Unsupported($"{part} {Printable.Quote(type)} is unknown: it");
+            ?? throw field.Unsupported($"{part} {Printable.Quote(type)}");
         return kind.Read(field);
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Emergence.Messages;
 using Emergence.Tokenizers.Models;
 using Emergence.Tokenizers.Sources;
 
@@ -94,9 +95,8 @@ public sealed class Tokenizer
         var tokens = new List<string>(ids.Length);
         foreach (var id in ids)
         {
-            var text = TokenText(id);
             if (!skipSpecialTokens || !_parts.Added.IsSpecial(id))
-                tokens.Add(text);
+                tokens.Add(_parts.Added.Written(id) ?? TokenText(id));
         }
 
         return string.Concat(_parts.Decoder(tokens));

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Emergence.Files;
+using Emergence.Messages;
 
 namespace Emergence.Tokenizers;
 

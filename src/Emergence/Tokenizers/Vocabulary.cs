@@ -1,3 +1,5 @@
+using Emergence.Messages;
+
 namespace Emergence.Tokenizers;
 
 /// <summary>Token texts and their ids, one to one. Ids may leave gaps. Flat arrays: 256,000 tokens take some 8 MB.</summary>

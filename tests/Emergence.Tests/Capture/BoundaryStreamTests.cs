@@ -135,7 +135,7 @@ public sealed class BoundaryStreamTests
 
     private static string[] Split(byte[] bytes, int rows) => [.. bytes.Chunk(bytes.Length / rows).Select(Convert.ToHexString)];
 
-    private static byte[] Bytes(Device device, Emergence.Tensors.Tensor tensor)
+    private static byte[] Bytes(Device device, Emergence.Devices.Tensors.Tensor tensor)
     {
         var values = new double[tensor.Count];
         device.Download(tensor, values);

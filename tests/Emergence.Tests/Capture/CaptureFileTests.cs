@@ -1,6 +1,7 @@
 using Emergence.Capture;
-using Emergence.Checkpoints;
 using Emergence.Devices.Reference;
+using Emergence.Files;
+using Emergence.Files.Safetensors;
 using Emergence.Models;
 
 namespace Emergence.Tests.Capture;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Emergence.Checkpoints;
+using Emergence.Files.Safetensors;
 using static Emergence.Tests.Checkpoints.Forge;
 
 namespace Emergence.Tests.Checkpoints;

@@ -3,7 +3,7 @@ using System.Text;
 using Emergence.Checkpoints;
 using Emergence.Devices;
 using Emergence.Devices.Reference;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
 using static Emergence.Tests.Checkpoints.Forge;
 
 namespace Emergence.Tests.Checkpoints;

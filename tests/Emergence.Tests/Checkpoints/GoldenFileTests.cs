@@ -1,4 +1,5 @@
 using Emergence.Checkpoints;
+using Emergence.Files.Safetensors;
 
 namespace Emergence.Tests.Checkpoints;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Emergence.Checkpoints;
+using Emergence.Files.Safetensors;
 using static Emergence.Tests.Checkpoints.Forge;
 
 namespace Emergence.Tests.Checkpoints;

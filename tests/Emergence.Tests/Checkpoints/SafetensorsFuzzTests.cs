@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Emergence.Checkpoints;
+using Emergence.Files.Safetensors;
 using static Emergence.Tests.Checkpoints.Forge;
 
 namespace Emergence.Tests.Checkpoints;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Emergence.Checkpoints;
+using Emergence.Files.Safetensors;
 using static Emergence.Tests.Checkpoints.Forge;
 
 namespace Emergence.Tests.Checkpoints;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Emergence.Measurement;
+using Emergence.Measurement.Settings;
 using Emergence.Reports;
 
 namespace Emergence.Tests.Cli;

@@ -1,3 +1,5 @@
+using Emergence.Files;
+
 namespace Emergence.Tests.Cli;
 
 /// <summary>What users get wrong: one line that says what was expected and what was found, code 2, before any work.</summary>

@@ -1,8 +1,9 @@
 using System.Globalization;
-using Emergence.Checkpoints;
 using Emergence.Devices;
+using Emergence.Devices.Critics;
 using Emergence.Devices.Cuda;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
+using Emergence.Files.Safetensors;
 using Emergence.Tests.Devices.Cuda;
 
 namespace Emergence.Tests.Devices;

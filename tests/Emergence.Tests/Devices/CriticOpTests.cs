@@ -1,5 +1,5 @@
-using Emergence.Devices;
 using Emergence.Devices.Cpu;
+using Emergence.Devices.Critics;
 
 namespace Emergence.Tests.Devices;
 

@@ -1,5 +1,6 @@
 using Emergence.Devices;
-using Emergence.Tensors;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Tensors;
 
 namespace Emergence.Tests.Devices;
 

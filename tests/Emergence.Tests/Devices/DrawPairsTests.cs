@@ -1,4 +1,5 @@
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Randomness;
 
 namespace Emergence.Tests.Devices;
 
@@ -53,7 +54,7 @@ public class DrawPairsTests
             Assert.Equal(hostB, Read(b));
         }
 
-        int[] Read(Emergence.Tensors.Tensor tensor)
+        int[] Read(Emergence.Devices.Tensors.Tensor tensor)
         {
             var values = new int[tensor.Rows];
             device.Download(tensor, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));

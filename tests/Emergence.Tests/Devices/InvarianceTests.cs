@@ -1,6 +1,7 @@
 using Emergence.Devices;
 using Emergence.Devices.Cpu;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Randomness;
 
 namespace Emergence.Tests.Devices;
 

@@ -1,5 +1,5 @@
-using Emergence.Devices.Verification;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
+using Emergence.Lab.Verification;
 
 namespace Emergence.Tests.Devices;
 

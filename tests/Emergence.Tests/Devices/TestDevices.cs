@@ -1,6 +1,6 @@
 using Emergence.Devices;
 using Emergence.Devices.Cpu;
-using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Driver;
 using Emergence.Devices.Reference;
 
 namespace Emergence.Tests.Devices;

@@ -1,6 +1,8 @@
 using Emergence.Devices;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Randomness;
 using Emergence.Information;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
 
 namespace Emergence.Tests.Information;
 

@@ -1,4 +1,4 @@
-using Emergence.Information;
+using Emergence.Information.Exact;
 
 namespace Emergence.Tests.Information;
 

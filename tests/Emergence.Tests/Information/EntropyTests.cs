@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Emergence.Information;
+using Emergence.Information.Exact;
+using Emergence.Information.Statistics;
 
 namespace Emergence.Tests.Information;
 

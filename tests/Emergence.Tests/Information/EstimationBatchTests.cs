@@ -1,4 +1,6 @@
 using Emergence.Information;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
 using Emergence.Tests.Devices;
 
 namespace Emergence.Tests.Information;

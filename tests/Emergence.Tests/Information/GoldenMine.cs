@@ -1,6 +1,6 @@
 using System.Globalization;
-using Emergence.Checkpoints;
-using Emergence.Information;
+using Emergence.Files.Safetensors;
+using Emergence.Information.Exact;
 
 namespace Emergence.Tests.Information;
 

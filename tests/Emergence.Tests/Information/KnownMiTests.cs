@@ -1,5 +1,7 @@
 using Emergence.Devices;
 using Emergence.Information;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
 using Emergence.Information.KnownMi;
 
 namespace Emergence.Tests.Information;

@@ -1,4 +1,4 @@
-using Emergence.Information;
+using Emergence.Information.Statistics;
 
 namespace Emergence.Tests.Information;
 

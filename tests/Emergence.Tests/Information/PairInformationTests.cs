@@ -1,5 +1,6 @@
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Randomness;
 using Emergence.Information;
+using Emergence.Information.Exact;
 using Emergence.Information.KnownMi;
 
 namespace Emergence.Tests.Information;

@@ -1,9 +1,12 @@
 using System.Runtime.InteropServices;
 using Emergence.Capture;
 using Emergence.Devices;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Critics;
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Results;
 
 namespace Emergence.Tests.Information;
 

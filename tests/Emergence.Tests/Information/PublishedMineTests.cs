@@ -1,5 +1,7 @@
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Critics;
 using Emergence.Information;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
 
 namespace Emergence.Tests.Information;
 

@@ -1,4 +1,5 @@
 using Emergence.Information;
+using Emergence.Information.Critics;
 
 namespace Emergence.Tests.Information;
 

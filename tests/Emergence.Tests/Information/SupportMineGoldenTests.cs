@@ -1,8 +1,9 @@
 using Emergence.Devices;
+using Emergence.Devices.Critics;
 using Emergence.Devices.Cuda;
 using Emergence.Devices.Reference;
-using Emergence.Devices.Sampling;
 using Emergence.Information;
+using Emergence.Information.Critics;
 using Emergence.Tests.Devices;
 using Emergence.Tests.Devices.Cuda;
 
@@ -100,7 +101,7 @@ public class SupportMineGoldenTests
         { Rate = _ => 1e-3 };
     }
 
-    private static double[] Values(Device device, Emergence.Tensors.Tensor tensor)
+    private static double[] Values(Device device, Emergence.Devices.Tensors.Tensor tensor)
     {
         var values = new double[tensor.Count];
         device.Download(tensor, values);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
-using Emergence.Measurement;
+using Emergence.Measurement.Run;
 
 namespace Emergence.Tests.Measurement;
 

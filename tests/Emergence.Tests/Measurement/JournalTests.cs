@@ -1,5 +1,5 @@
 using System.Text;
-using Emergence.Measurement;
+using Emergence.Measurement.Run;
 
 namespace Emergence.Tests.Measurement;
 

@@ -1,5 +1,6 @@
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Information.Statistics;
+using Emergence.Measurement.Results;
 using Emergence.Tests.Cli;
 using Emergence.Tests.Reports;
 

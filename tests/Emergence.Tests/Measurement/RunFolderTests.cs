@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Emergence.Capture;
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Information.Critics;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Run;
 
 namespace Emergence.Tests.Measurement;
 

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using Emergence.Capture;
 using Emergence.Information;
-using Emergence.Measurement;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Results;
 
 namespace Emergence.Tests.Measurement;
 

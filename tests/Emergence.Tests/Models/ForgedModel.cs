@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
-using Emergence.Checkpoints;
 using Emergence.Devices.Reference;
+using Emergence.Files.Safetensors;
 using Emergence.Models;
 
 namespace Emergence.Tests.Models;

@@ -1,7 +1,7 @@
 using Emergence.Capture;
-using Emergence.Checkpoints;
 using Emergence.Devices;
 using Emergence.Devices.Cuda;
+using Emergence.Files.Safetensors;
 using Emergence.Models;
 using Emergence.Tests.Devices;
 using Emergence.Tests.Devices.Cuda;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Emergence.Capture;
 using Emergence.Checkpoints;
 using Emergence.Devices;
+using Emergence.Files.Safetensors;
 using Emergence.Models;
 using Emergence.Tests.Cli;
 using Emergence.Tests.Devices;

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Emergence.Pictures;
 using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Tests.Reports;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Emergence.Measurement;
+using Emergence.Measurement.Results;
 using Emergence.Reports;
 
 namespace Emergence.Tests.Reports;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Xml.Linq;
-using Emergence.Reports;
+using Emergence.Pictures;
 
 namespace Emergence.Tests.Reports;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Emergence.Reports;
+using Emergence.Tables;
 
 namespace Emergence.Tests.Reports;
 

@@ -1,5 +1,5 @@
-using Emergence.Reports;
 using Emergence.Studies;
+using Emergence.Tables;
 
 namespace Emergence.Tests.Studies;
 

@@ -1,5 +1,6 @@
 using Emergence.Checkpoints;
 using Emergence.Devices;
+using Emergence.Files.Safetensors;
 using Emergence.Models;
 using Emergence.Studies.Skills;
 using Emergence.Tokenizers;

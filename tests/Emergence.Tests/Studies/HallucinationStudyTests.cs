@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Emergence.Checkpoints;
 using Emergence.Datasets;
-using Emergence.Information;
+using Emergence.Information.Statistics;
 using Emergence.Studies;
 using Emergence.Tests.Capture;
 using Emergence.Tests.Models;

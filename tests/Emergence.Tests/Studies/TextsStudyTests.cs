@@ -1,6 +1,6 @@
 using Emergence.Checkpoints;
 using Emergence.Datasets;
-using Emergence.Measurement;
+using Emergence.Measurement.Results;
 using Emergence.Studies;
 using Emergence.Tests.Capture;
 using Emergence.Tests.Cli;

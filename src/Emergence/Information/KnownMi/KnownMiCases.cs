@@ -1,4 +1,4 @@
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Randomness;
 using static Emergence.Information.KnownMi.Samplers;
 
 namespace Emergence.Information.KnownMi;

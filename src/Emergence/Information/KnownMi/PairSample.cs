@@ -1,3 +1,5 @@
+using Emergence.Information.Exact;
+
 namespace Emergence.Information.KnownMi;
 
 /// <summary>Paired rows of two arrays.</summary>

@@ -1,4 +1,4 @@
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Randomness;
 
 namespace Emergence.Information.KnownMi;
 

@@ -1,5 +1,5 @@
 using Emergence.Datasets;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Randomness;
 
 namespace Emergence.Studies.InContext;
 

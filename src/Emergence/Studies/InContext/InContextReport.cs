@@ -1,6 +1,8 @@
 using Emergence.Information;
-using Emergence.Measurement;
-using Emergence.Reports;
+using Emergence.Information.Statistics;
+using Emergence.Measurement.Results;
+using Emergence.Pictures;
+using Emergence.Tables;
 
 namespace Emergence.Studies.InContext;
 

@@ -1,4 +1,5 @@
 using Emergence.Datasets;
+using Emergence.Messages;
 using Emergence.Tokenizers;
 
 namespace Emergence.Studies.InContext;

@@ -1,5 +1,5 @@
 using Emergence.Capture;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Randomness;
 using Emergence.Models;
 
 namespace Emergence.Studies.InContext;

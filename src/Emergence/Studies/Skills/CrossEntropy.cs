@@ -1,7 +1,8 @@
 using System.Text;
 using Emergence.Capture;
 using Emergence.Datasets;
-using Emergence.Information;
+using Emergence.Information.Statistics;
+using Emergence.Messages;
 using Emergence.Models;
 using Emergence.Tokenizers;
 

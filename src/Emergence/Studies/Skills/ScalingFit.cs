@@ -1,5 +1,5 @@
-using Emergence.Devices.Sampling;
-using Emergence.Information;
+using Emergence.Devices.Randomness;
+using Emergence.Information.Gaussian;
 
 namespace Emergence.Studies.Skills;
 

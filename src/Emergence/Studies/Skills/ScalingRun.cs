@@ -1,5 +1,6 @@
 using System.Globalization;
-using Emergence.Datasets;
+using Emergence.Files;
+using Emergence.Messages;
 
 namespace Emergence.Studies.Skills;
 

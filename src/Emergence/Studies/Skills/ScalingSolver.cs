@@ -1,4 +1,4 @@
-using Emergence.Information;
+using Emergence.Information.Gaussian;
 
 namespace Emergence.Studies.Skills;
 

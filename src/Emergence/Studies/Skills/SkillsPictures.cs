@@ -1,4 +1,4 @@
-using Emergence.Reports;
+using Emergence.Pictures;
 
 namespace Emergence.Studies.Skills;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Emergence.Messages;
 using Emergence.Tokenizers.Normalizers;
 using Emergence.Tokenizers.Unicode;
 
@@ -17,6 +18,7 @@ internal sealed class AddedTokens
     private readonly Vocabulary _model;
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly Dictionary<int, AddedToken> _tokens = [];
+    private readonly Dictionary<int, string> _written = [];
     private readonly TokenTrie _asWritten;
     private readonly TokenTrie _normalized;
     private readonly Normalizer _normalize;
@@ -39,6 +41,7 @@ internal sealed class AddedTokens
                 throw file.Error(
                     $"added token {Printable.Quote(token.Text)} must have 1 to {MaximumLength} characters to look for, found {text.Length}");
             (token.Normalized ? _normalized : _asWritten).Add(text, _ids[token.Text]);
+            _written.TryAdd(_ids[token.Text], text);
         }
     }
 
@@ -50,6 +53,9 @@ internal sealed class AddedTokens
 
     /// <summary>The text of a token; null where it is none.</summary>
     public string? this[int id] => _tokens.TryGetValue(id, out var token) ? token.Text : _model[id];
+
+    /// <summary>The text of a token as decoders get it: a normalized one as it is looked for.</summary>
+    public string? Written(int id) => _written.TryGetValue(id, out var text) ? text : _model[id];
 
     public bool IsSpecial(int id) => _tokens.TryGetValue(id, out var token) && token.Special;
 

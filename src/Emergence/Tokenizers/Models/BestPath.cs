@@ -55,12 +55,10 @@ internal sealed class BestPath(TokenTrie pieces, double[] scores, (int Id, doubl
         void Offer(int start, int end, int id, double score)
         {
             var sum = score + sums[start];
-            if (single && id == unknown.Id)
+            if (single)
                 sum = (float)sum;
-            if (starts[end] >= 0 && !(sum > sums[end]))
-                return;
-            sums[end] = single ? (float)sum : sum;
-            (starts[end], ids[end]) = (start, id);
+            if (starts[end] < 0 || sum > sums[end])
+                (starts[end], ids[end], sums[end]) = (start, id, sum);
         }
     }
 }

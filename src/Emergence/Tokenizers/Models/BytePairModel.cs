@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Emergence.Messages;
 
 namespace Emergence.Tokenizers.Models;
 

@@ -25,8 +25,8 @@ internal sealed class SentencePieceUnigramModel : Model
 
         // A user-defined piece is better the longer it is.
         var scores = pieces.Scores.Select((score, id) => pieces.Types[id] == PieceType.UserDefined
-            ? Encoding.UTF8.GetByteCount(pieces.Vocabulary.Text(id)) * best - 0.1
-            : score);
+            ? Encoding.UTF8.GetByteCount(pieces.Vocabulary.Text(id)) * best - 0.1f
+            : score).Select(score => (double)score);
         var trie = UnigramModel.Trie(file, pieces.Vocabulary, id => pieces.Types[id] is PieceType.Normal or PieceType.UserDefined);
         _path = new(trie, [.. scores], (-1, worst - Penalty), single: true);
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using Emergence.Messages;
 using Emergence.Tokenizers.Unicode;
 
 namespace Emergence.Tokenizers.PreTokenizers;

@@ -1,3 +1,4 @@
+using Emergence.Messages;
 using Emergence.Tokenizers.Added;
 using Emergence.Tokenizers.Decoders;
 using Emergence.Tokenizers.Models;

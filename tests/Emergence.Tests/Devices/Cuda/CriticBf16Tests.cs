@@ -1,7 +1,7 @@
 using Emergence.Devices;
+using Emergence.Devices.Critics;
 using Emergence.Devices.Cuda;
-using Emergence.Devices.Sampling;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
 
 namespace Emergence.Tests.Devices.Cuda;
 

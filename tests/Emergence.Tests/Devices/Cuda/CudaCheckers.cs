@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Emergence.Devices.Cuda;
-using Emergence.Devices.Cuda.Listings;
+using Emergence.Devices.Cuda.Driver;
+using Emergence.Lab.Listings;
 
 namespace Emergence.Tests.Devices.Cuda;
 

@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices;
+using Emergence.Devices.Critics;
 using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Driver;
 using Emergence.Devices.Reference;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
 
 namespace Emergence.Tests.Devices.Cuda;
 
@@ -138,7 +140,7 @@ public sealed class CudaDeviceTests
             const int Pairs = 67;
             double[] weights = [.. Enumerable.Repeat(1.0 / Pairs, Pairs)];
             using Tensor x = Upload(device, Draw(9 * 7), 9, 7), y = Upload(device, Draw(8 * 5), 8, 5);
-            using var training = new CriticTraining(device, shape, x, y, Rows(Pairs, 9), Rows(Pairs, 8), weights, weights, Emergence.Devices.Sampling.PairSource.None, Draw(shape.ParameterCount)) { Rate = _ => 0.01 };
+            using var training = new CriticTraining(device, shape, x, y, Rows(Pairs, 9), Rows(Pairs, 8), weights, weights, Emergence.Devices.Critics.PairSource.None, Draw(shape.ParameterCount)) { Rate = _ => 0.01 };
             training.Take(device, 3);
             return [.. Download(device, training.Parameters), (float)training.Values[^1].Bits];
         }

@@ -1,8 +1,9 @@
 using Emergence.Devices;
+using Emergence.Devices.Critics;
 using Emergence.Devices.Cuda;
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Randomness;
+using Emergence.Devices.Tensors;
 using Emergence.Information;
-using Emergence.Tensors;
 using Emergence.Tests.Information;
 
 namespace Emergence.Tests.Devices.Cuda;

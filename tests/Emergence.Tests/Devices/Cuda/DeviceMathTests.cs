@@ -1,4 +1,5 @@
 using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Driver;
 using Emergence.Devices.Reference;
 
 namespace Emergence.Tests.Devices.Cuda;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Driver;
 
 namespace Emergence.Tests.Devices.Cuda;
 

@@ -1,4 +1,5 @@
 using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Driver;
 
 namespace Emergence.Tests.Devices.Cuda;
 

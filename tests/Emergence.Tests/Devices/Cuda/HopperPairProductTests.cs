@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices.Cuda;
-using Emergence.Tensors;
+using Emergence.Devices.Cuda.Driver;
+using Emergence.Devices.Tensors;
 
 namespace Emergence.Tests.Devices.Cuda;
 

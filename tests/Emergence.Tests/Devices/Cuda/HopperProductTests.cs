@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices;
 using Emergence.Devices.Cuda;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
 
 namespace Emergence.Tests.Devices.Cuda;
 

@@ -1,5 +1,6 @@
 using Emergence.Devices;
 using Emergence.Devices.Cuda;
+using Emergence.Devices.Cuda.Driver;
 
 namespace Emergence.Tests.Devices.Cuda;
 

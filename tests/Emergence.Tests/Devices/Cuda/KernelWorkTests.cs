@@ -1,8 +1,8 @@
-using Emergence.Devices.Benchmarks;
 using Emergence.Devices.Cuda;
 using Emergence.Devices.Cuda.Listings;
-using Emergence.Reports;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
+using Emergence.Lab.Benchmarks;
+using Emergence.Lab.Reports;
 
 namespace Emergence.Tests.Devices.Cuda;
 

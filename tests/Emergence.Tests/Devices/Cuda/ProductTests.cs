@@ -1,7 +1,7 @@
 using Emergence.Devices;
 using Emergence.Devices.Cuda;
 using Emergence.Devices.Reference;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
 
 namespace Emergence.Tests.Devices.Cuda;
 

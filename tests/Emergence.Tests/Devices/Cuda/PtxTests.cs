@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Emergence.Devices.Cuda;
-using Emergence.Devices.Cuda.Listings;
-using Emergence.Reports;
+using Emergence.Devices.Cuda.Driver;
+using Emergence.Lab.Listings;
+using Emergence.Lab.Reports;
 
 namespace Emergence.Tests.Devices.Cuda;
 

@@ -1,4 +1,5 @@
 using Emergence.Devices;
+using Emergence.Devices.Critics;
 
 namespace Emergence.Tests.Devices.Cuda;
 

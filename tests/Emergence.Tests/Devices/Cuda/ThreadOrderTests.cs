@@ -1,6 +1,6 @@
 using Emergence.Devices.Cuda;
-using Emergence.Devices.Verification;
-using Emergence.Tensors;
+using Emergence.Devices.Tensors;
+using Emergence.Lab.Verification;
 
 namespace Emergence.Tests.Devices.Cuda;
 

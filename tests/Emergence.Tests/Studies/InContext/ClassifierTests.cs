@@ -1,4 +1,4 @@
-using Emergence.Devices.Sampling;
+using Emergence.Devices.Randomness;
 using Emergence.Studies.InContext;
 
 namespace Emergence.Tests.Studies.InContext;

@@ -1,0 +1,33 @@
+using Emergence.Devices.Tensors;
+
+namespace Emergence.Devices.Cpu;
+
+/// <summary>A right side of products in the order in which a kernel reads it, packed once for many products.</summary>
+internal sealed unsafe class PackedRight : IDisposable
+{
+    private HostBuffer? _buffer;
+
+    /// <summary>K: length of the sums.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>N: columns of the products.</summary>
+    public int Columns { get; private set; }
+
+    public float* Address => (float*)_buffer!.Address;
+
+    /// <summary>Memory for (K, N), whole panels of a width.</summary>
+    public float* Reserve(int rows, int columns, int width)
+    {
+        (Rows, Columns) = (rows, columns);
+        var bytes = (long)rows * ((columns + width - 1) / width * width) * sizeof(float);
+        if (_buffer == null || _buffer.ByteLength < bytes)
+        {
+            _buffer?.Dispose();
+            _buffer = new HostBuffer(bytes);
+        }
+
+        return Address;
+    }
+
+    public void Dispose() => _buffer?.Dispose();
+}

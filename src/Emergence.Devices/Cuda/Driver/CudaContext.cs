@@ -1,0 +1,123 @@
+using System.Runtime.InteropServices;
+
+namespace Emergence.Devices.Cuda.Driver;
+
+/// <summary>The primary context of one GPU. Buffers keep it alive; the last of them to go releases it.</summary>
+internal sealed unsafe class CudaContext : SafeHandle
+{
+    private const int BlocksOfCluster = 2;
+    private const int Multiprocessors = 16, CapabilityMajor = 75, CapabilityMinor = 76, SharedBytesOptIn = 97;
+
+    [ThreadStatic]
+    private static nint s_current;
+
+    private readonly int _device;
+
+    public CudaContext(CudaDriver driver, int ordinal = 0)
+        : base(0, ownsHandle: true)
+    {
+        Driver = driver;
+        int count, device;
+        driver.Check(driver.cuDeviceGetCount(&count));
+        if (ordinal >= count)
+            throw new EmergenceException($"expected GPU {ordinal}, found {count}", ExitCode.Usage);
+        driver.Check(driver.cuDeviceGet(&device, ordinal));
+        _device = device;
+        var name = stackalloc byte[256];
+        driver.Check(driver.cuDeviceGetName(name, 256, device));
+        Name = Marshal.PtrToStringUTF8((nint)name) ?? "GPU";
+        Capability = 10 * Attribute(CapabilityMajor) + Attribute(CapabilityMinor);
+        MultiprocessorCount = Attribute(Multiprocessors);
+        SharedBytesLimit = Attribute(SharedBytesOptIn);
+        nuint total;
+        driver.Check(driver.cuDeviceTotalMem_v2(&total, device));
+        TotalBytes = (long)total;
+        nint context;
+        driver.Check(driver.cuDevicePrimaryCtxRetain(&context, device));
+        SetHandle(context);
+    }
+
+    public CudaDriver Driver { get; }
+
+    public string Name { get; }
+
+    /// <summary>Compute capability, 90 for 9.0.</summary>
+    public int Capability { get; }
+
+    public int MultiprocessorCount { get; }
+
+    /// <summary>Dynamic shared memory a block can ask for.</summary>
+    public int SharedBytesLimit { get; }
+
+    public long TotalBytes { get; }
+
+    public long FreeBytes
+    {
+        get
+        {
+            Enter();
+            nuint free, total;
+            Driver.Check(Driver.cuMemGetInfo_v2(&free, &total));
+            return (long)free;
+        }
+    }
+
+    public override bool IsInvalid => handle == 0;
+
+    /// <summary>Blocks of a cluster that share what they load: two; one where there is a single row of tiles.</summary>
+    public static int ClusterOf(int rows, int tileRows) => rows <= tileRows ? 1 : BlocksOfCluster;
+
+    /// <summary>Makes the context the calling thread's; to be called before any call that works in a context.</summary>
+    public void Enter()
+    {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        MakeCurrent();
+    }
+
+    public ulong Allocate(long bytes)
+    {
+        Enter();
+        ulong address;
+        var result = Driver.cuMemAlloc_v2(&address, (nuint)bytes);
+        if (CudaDriver.IsOutOfMemory(result))
+            throw Driver.Failure(result, nameof(Driver.cuMemAlloc_v2), $"needs {Size(bytes)}, {Size(FreeBytes)} free");
+        Driver.Check(result, nameof(Driver.cuMemAlloc_v2));
+        return address;
+    }
+
+    /// <summary>Never throws: a context that a fault has ended has no memory to free.</summary>
+    public void Free(ulong address)
+    {
+        if (s_current == handle || Driver.cuCtxSetCurrent(handle) == 0)
+            _ = Driver.cuMemFree_v2(address);
+    }
+
+    /// <summary>Bytes for a message.</summary>
+    public static string Size(long bytes) => bytes switch
+    {
+        >= 1_000_000_000 => $"{bytes / 1e9:0.0} GB",
+        >= 1_000_000 => $"{bytes / 1e6:0.0} MB",
+        _ => $"{bytes} bytes",
+    };
+
+    protected override bool ReleaseHandle()
+    {
+        s_current = 0;
+        return Driver.cuDevicePrimaryCtxRelease_v2(_device) == 0;
+    }
+
+    private void MakeCurrent()
+    {
+        if (s_current == handle)
+            return;
+        Driver.Check(Driver.cuCtxSetCurrent(handle));
+        s_current = handle;
+    }
+
+    private int Attribute(int which)
+    {
+        int value;
+        Driver.Check(Driver.cuDeviceGetAttribute(&value, which, _device));
+        return value;
+    }
+}

@@ -1,0 +1,67 @@
+using Emergence.Devices.Tensors;
+
+namespace Emergence.Devices;
+
+/// <summary>A device whose memory is the host's.</summary>
+public abstract unsafe class HostDevice : Device
+{
+    public override long AvailableBytes => HostMemory.AvailableBytes();
+
+    public override Tensor Allocate(DType type, int rows, int columns) =>
+        new(new HostBuffer((long)rows * columns * type.Size()), type, rows, columns);
+
+    public override void Upload(ReadOnlySpan<byte> source, Tensor destination)
+    {
+        RequireDense(destination);
+        RequireLength(source.Length, destination);
+        fixed (byte* from = source)
+            System.Buffer.MemoryCopy(from, (void*)destination.Address, source.Length, source.Length);
+        GC.KeepAlive(destination);
+    }
+
+    public override void Download(Tensor source, Span<byte> destination)
+    {
+        RequireLength(destination.Length, source);
+        var width = source.Columns * source.Type.Size();
+        var stride = (long)source.RowStride * source.Type.Size();
+        for (var row = 0; row < source.Rows; row++)
+            new ReadOnlySpan<byte>((byte*)source.Address + row * stride, width).CopyTo(destination.Slice((int)((long)row * width), width));
+        GC.KeepAlive(source);
+    }
+
+    public override void Fill(Tensor destination, ReadBytes source)
+    {
+        RequireDense(destination);
+        const int Piece = 1 << 30;
+        var total = destination.Count * destination.Type.Size();
+        for (long start = 0; start < total; start += Piece)
+            source(start, new Span<byte>((byte*)destination.Address + start, (int)Math.Min(Piece, total - start)));
+        GC.KeepAlive(destination);
+    }
+
+    protected override void GatherRowsCore(Tensor source, Tensor rows, Tensor destination)
+    {
+        var size = source.Type.Size();
+        var bytes = source.Columns * size;
+        var index = (int*)rows.Address;
+        for (var n = 0; n < destination.Rows; n++)
+        {
+            var from = (byte*)source.Address + (long)index[(long)n * rows.RowStride] * source.RowStride * size;
+            System.Buffer.MemoryCopy(from, (byte*)destination.Address + (long)n * destination.RowStride * size, bytes, bytes);
+        }
+
+        GC.KeepAlive((source, rows, destination));
+    }
+
+    private static void RequireDense(Tensor tensor)
+    {
+        if (!tensor.IsDense)
+            throw new ArgumentException($"expected a dense tensor, found {tensor} with {tensor.RowStride} elements from row to row");
+    }
+
+    private static void RequireLength(long bytes, Tensor tensor)
+    {
+        if (bytes != tensor.Count * tensor.Type.Size())
+            throw new ArgumentException($"expected {tensor.Count * tensor.Type.Size()} bytes for {tensor}, found {bytes}");
+    }
+}

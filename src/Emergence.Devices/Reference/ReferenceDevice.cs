@@ -1,0 +1,152 @@
+using Emergence.Devices.Tensors;
+
+namespace Emergence.Devices.Reference;
+
+/// <summary>
+/// Plain loops in double precision, one op after the other: what every other device is tested against, and the text to
+/// read before writing one. Tensors of weights may have any floating type, all others are Float64. Not sealed, so that a
+/// device with one wrong op can be derived, which verification must find.
+/// </summary>
+public partial class ReferenceDevice : HostDevice
+{
+    public override string Name => "reference";
+
+    public override string Description => "reference loops in double precision, one thread";
+
+    public override string Path => "reference";
+
+    public override DType ComputeType => DType.Float64;
+
+    /// <summary>Multiply-adds of all matrix products so far: what stated costs are checked against.</summary>
+    public double MultiplyAdds { get; private set; }
+
+    protected override void EmbedCore(Tensor ids, Tensor table, float scale, Tensor y, bool accumulate)
+    {
+        var (rows, from, to) = (MatrixView.Indices(ids), new MatrixView(table), new MatrixView(y));
+        for (var n = 0; n < y.Rows; n++)
+        {
+            for (var c = 0; c < y.Columns; c++)
+                to[n, c] = scale * from[rows[n], c] + (accumulate ? to[n, c] : 0);
+        }
+    }
+
+    protected override void LayerNormCore(Tensor x, Tensor? weight, Tensor? bias, float epsilon, Tensor y, Tensor? residual)
+    {
+        var (from, to) = (new MatrixView(x), new MatrixView(y));
+        for (var n = 0; n < x.Rows; n++)
+        {
+            var mean = 0.0;
+            for (var c = 0; c < x.Columns; c++)
+                mean += from[n, c] / x.Columns;
+            var variance = 0.0;
+            for (var c = 0; c < x.Columns; c++)
+                variance += (from[n, c] - mean) * (from[n, c] - mean) / x.Columns;
+            var scale = 1 / Math.Sqrt(variance + epsilon);
+            for (var c = 0; c < x.Columns; c++)
+                to[n, c] = (from[n, c] - mean) * scale * At(weight, 0, c, 1) + At(bias, 0, c, 0) + At(residual, n, c, 0);
+        }
+    }
+
+    protected override void RmsNormCore(Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual)
+    {
+        var (from, to, factor) = (new MatrixView(x), new MatrixView(y), new MatrixView(weight));
+        for (var n = 0; n < x.Rows; n++)
+        {
+            var meanSquare = 0.0;
+            for (var c = 0; c < x.Columns; c++)
+                meanSquare += from[n, c] * from[n, c] / x.Columns;
+            var scale = 1 / Math.Sqrt(meanSquare + epsilon);
+            for (var c = 0; c < x.Columns; c++)
+                to[n, c] = from[n, c] * scale * (weightOffset + factor[0, c]) + At(residual, n, c, 0);
+        }
+    }
+
+    protected override void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
+    {
+        var left = MatrixView.Rows(a, transposeA);
+        var right = MatrixView.Rows(b, !transposeB);
+        var to = new MatrixView(y);
+        MultiplyAdds += (double)y.Rows * y.Columns * (transposeA ? a.Rows : a.Columns);
+        for (var m = 0; m < y.Rows; m++)
+        {
+            for (var n = 0; n < y.Columns; n++)
+            {
+                var sum = 0.0;
+                for (var k = 0; k < left[m].Length; k++)
+                    sum += left[m][k] * right[n][k];
+                to[m, n] = ReferenceFunctions.Apply(activation, sum + At(bias, 0, n, 0)) + At(residual, m, n, 0);
+            }
+        }
+    }
+
+    protected override void RotateCore(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs)
+    {
+        var (view, cos, sin, position) = (new MatrixView(x), new MatrixView(cosines), new MatrixView(sines), MatrixView.Indices(positions));
+        var half = cosines.Columns;
+        for (var n = 0; n < x.Rows; n++)
+        {
+            for (var h = 0; h < heads.Count; h++)
+            {
+                for (var i = 0; i < half; i++)
+                {
+                    var start = h * heads.Stride;
+                    var (first, second) = pairs == RotaryPairs.Halves ? (start + i, start + i + half) : (start + 2 * i, start + 2 * i + 1);
+                    var (c, s) = (cos[position[n], i], sin[position[n], i]);
+                    (view[n, first], view[n, second]) = (view[n, first] * c - view[n, second] * s, view[n, second] * c + view[n, first] * s);
+                }
+            }
+        }
+    }
+
+    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape)
+    {
+        var (key, to, parent) = (new MatrixView(k), new MatrixView(v), MatrixView.Indices(parents));
+        var (query, result) = (new MatrixView(q), new MatrixView(y));
+        var size = shape.Query.Size;
+        for (var n = 0; n < q.Rows; n++)
+        {
+            var visible = new List<int>();
+            for (var row = n; row >= 0 && (shape.Window == 0 || visible.Count < shape.Window); row = parent[row])
+                visible.Add(row);
+            for (var h = 0; h < shape.Query.Count; h++)
+            {
+                var keyColumn = h / (shape.Query.Count / shape.Key.Count) * shape.Key.Stride;
+                var scores = visible.Select(row =>
+                {
+                    var dot = 0.0;
+                    for (var i = 0; i < size; i++)
+                        dot += query[n, h * shape.Query.Stride + i] * key[row, keyColumn + i];
+                    var score = shape.Scale * dot;
+                    return shape.SoftCap > 0 ? shape.SoftCap * Math.Tanh(score / shape.SoftCap) : score;
+                }).ToArray();
+                var max = scores.Max();
+                var weights = scores.Select(s => Math.Exp(s - max)).ToArray();
+                var sum = weights.Sum();
+                for (var i = 0; i < size; i++)
+                    result[n, h * size + i] = visible.Select((row, j) => weights[j] * to[row, keyColumn + i]).Sum() / sum;
+            }
+        }
+    }
+
+    protected override void GateCore(Tensor gate, Tensor up, Activation activation, Tensor y)
+    {
+        var (left, right, to) = (new MatrixView(gate), new MatrixView(up), new MatrixView(y));
+        for (var n = 0; n < y.Rows; n++)
+        {
+            for (var c = 0; c < y.Columns; c++)
+                to[n, c] = ReferenceFunctions.Apply(activation, left[n, c]) * right[n, c];
+        }
+    }
+
+    protected override void SoftCapCore(Tensor x, float cap)
+    {
+        var view = new MatrixView(x);
+        for (var n = 0; n < x.Rows; n++)
+        {
+            for (var c = 0; c < x.Columns; c++)
+                view[n, c] = cap * Math.Tanh(view[n, c] / cap);
+        }
+    }
+
+    private static double At(Tensor? tensor, int row, int column, double missing) => tensor == null ? missing : new MatrixView(tensor)[row, column];
+}

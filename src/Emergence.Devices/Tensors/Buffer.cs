@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+
+namespace Emergence.Devices.Tensors;
+
+/// <summary>Memory of a device; freed once, by <see cref="IDisposable.Dispose"/> or by the finalizer.</summary>
+public abstract class Buffer : SafeHandle
+{
+    protected Buffer(nint address, long byteLength)
+        : base(0, ownsHandle: true)
+    {
+        SetHandle(address);
+        ByteLength = byteLength;
+    }
+
+    /// <summary>First byte, in the address space of the device that made the buffer.</summary>
+    public nint Address
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(IsClosed, this);
+            return handle;
+        }
+    }
+
+    public long ByteLength { get; }
+
+    public override bool IsInvalid => handle == 0;
+}
+
+/// <summary>Host memory outside the garbage collector, aligned to 64 bytes, zero at the start.</summary>
+public sealed unsafe class HostBuffer : Buffer
+{
+    private const int Alignment = 64;
+
+    public HostBuffer(long byteLength)
+        : base((nint)Allocate(byteLength), byteLength)
+    {
+        GC.AddMemoryPressure(Math.Max(1, byteLength));
+    }
+
+    private static void* Allocate(long byteLength)
+    {
+        void* memory;
+        try
+        {
+            // Whole vectors may be read at the end of a row, so the length is padded to a vector.
+            memory = NativeMemory.AlignedAlloc((nuint)((Math.Max(1, byteLength) + Alignment - 1) / Alignment * Alignment), Alignment);
+        }
+        catch (OutOfMemoryException error)
+        {
+            throw new EmergenceException($"out of host memory: needs {byteLength:N0} more bytes", inner: error) { IsOutOfMemory = true };
+        }
+
+        NativeMemory.Clear(memory, (nuint)byteLength);
+        return memory;
+    }
+
+    protected override bool ReleaseHandle()
+    {
+        NativeMemory.AlignedFree((void*)handle);
+        GC.RemoveMemoryPressure(Math.Max(1, ByteLength));
+        return true;
+    }
+}

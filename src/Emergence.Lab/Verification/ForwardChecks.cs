@@ -1,0 +1,159 @@
+using Emergence.Devices;
+using Emergence.Devices.Tensors;
+
+namespace Emergence.Lab.Verification;
+
+/// <summary>Ops of the forward pass that are neither products nor attention.</summary>
+internal static class ForwardChecks
+{
+    // Widths of GPT-2 small, SmolLM2-135M and Llama-3.1-8B.
+    private static readonly int[] s_models = [768, 576, 4096];
+
+    private static readonly DType[] s_stored = [DType.Float32, DType.Float64, DType.Float16, DType.BFloat16];
+
+    // The rotary part of SmolLM2, of Llama-3.1-8B, of Phi-2 (32 of 80) and of GPT-NeoX with its heads between others.
+    private static readonly (HeadLayout Heads, int Half)[] s_rotations = [(new(9, 64, 64), 32), (new(32, 128, 128), 64), (new(32, 80, 80), 16), (new(12, 64, 192), 8)];
+
+    private static readonly (HeadLayout Heads, int Half)[] s_awkwardRotations = [(new(3, 20, 20), 10), (new(2, 16, 48), 3), (new(1, 2, 2), 1)];
+
+    public static IEnumerable<OpCheck> All(bool small)
+    {
+        var rows = small ? 5 : 257;
+        (int Rows, int Width)[] shapes = [.. OpChecks.Awkward.Select(width => (7, width)), .. s_models.Select(width => (rows, width))];
+        foreach (var (n, width) in shapes)
+        {
+            foreach (var type in s_stored)
+                yield return new("Embed", $"({n}, {width}) of {type} (11, {width})", run => Embed(run, type, n, width));
+        }
+
+        foreach (var (n, width) in shapes)
+            yield return new("GatherRows", $"({n}, {width}) of (9, {width})", run => GatherRows(run, n, width));
+        foreach (var (n, width) in shapes)
+        {
+            yield return new("LayerNorm", $"({n}, {width}) weight bias residual", run => LayerNorm(run, n, width, true, true));
+            yield return new("LayerNorm", $"({n}, {width})", run => LayerNorm(run, n, width, false, false));
+            yield return new("LayerNorm", $"({n}, {width}) weight residual", run => LayerNorm(run, n, width, true, false));
+        }
+
+        foreach (var (n, width) in shapes)
+        {
+            yield return new("RmsNorm", $"({n}, {width})", run => RmsNorm(run, n, width, 0, false));
+            yield return new("RmsNorm", $"({n}, {width}) offset 1 residual", run => RmsNorm(run, n, width, 1, true));
+        }
+
+        foreach (var (heads, half) in s_awkwardRotations.Concat(s_rotations))
+        {
+            foreach (var pairs in Enum.GetValues<RotaryPairs>())
+                yield return new("Rotate", $"({rows}, {heads.Count} x {heads.Size} every {heads.Stride}) {2 * half} columns, {pairs}", run => Rotate(run, rows, heads, half, pairs));
+        }
+
+        foreach (var (n, width) in shapes)
+        {
+            foreach (var activation in Enum.GetValues<Activation>())
+                yield return new("Gate", $"({n}, {width}) {activation}", run => Gate(run, n, width, activation));
+        }
+
+        foreach (var (n, width) in shapes)
+            yield return new("SoftCap", $"({n}, {width}) cap 30", run => SoftCap(run, n, width));
+    }
+
+    /// <summary>Units by which an activation may err, of its own value: e^x and erfc lose x^2 of them far below 0.</summary>
+    internal static double ActivationUnits(double x) => 24 + (x < 0 ? 4 * Math.Pow(Math.Min(88, -x), 2) : 0);
+
+    private static void Embed(OpRun run, DType type, int rows, int width)
+    {
+        var (ids, table, y) = (run.RandomIndices(rows, 11), run.Stored(type, 11, width), run.Random(rows, width));
+        foreach (var accumulate in new[] { false, true })
+        {
+            var before = run.Read(y, expected: true);
+            run.Both((device, on) => device.Embed(on(ids), on(table), 1.5f, on(y), accumulate));
+            var after = run.Read(y, expected: true);
+
+            // The weight, its product and the sum are rounded.
+            run.Compare(y, i => 3 * run.Precision.Sum * (Math.Abs(after[i]) + (accumulate ? Math.Abs(before[i]) : 0)));
+        }
+    }
+
+    private static void GatherRows(OpRun run, int rows, int width)
+    {
+        var (source, index, destination) = (run.Random(9, width), run.RandomIndices(rows, 9), run.Random(rows, width));
+        run.Both((device, on) => device.GatherRows(on(source), on(index), on(destination)));
+        run.Compare(destination, _ => 0);
+    }
+
+    private static void LayerNorm(OpRun run, int rows, int width, bool withWeight, bool withBias)
+    {
+        const float Epsilon = 1e-3f;
+        var (x, w, b, r, y) = (run.Random(rows, width), run.Random(1, width), run.Random(1, width), run.Random(rows, width), run.Random(rows, width));
+        run.Both((device, on) => device.LayerNorm(on(x), withWeight ? on(w) : null, withBias ? on(b) : null, Epsilon, on(y), withWeight ? on(r) : null));
+        var (xs, ws, bs, rs) = (run.Read(x, true), run.Read(w, true), run.Read(b, true), run.Read(r, true));
+        var (u, chain) = (run.Precision.Sum, run.Precision.Chain(width));
+        var means = xs.Chunk(width).Select(row => row.Average()).ToArray();
+        var shifts = xs.Chunk(width).Select(row => chain * row.Average(Math.Abs)).ToArray();
+        var variances = xs.Chunk(width).Select((row, n) => row.Average(v => Math.Pow(v - means[n], 2))).ToArray();
+        run.Compare(y, i =>
+        {
+            // The mean is off by a chain; squares of differences from it lose that to second order only.
+            var (row, c) = (i / width, i % width);
+            var scale = (withWeight ? Math.Abs(ws[c]) : 1) / Math.Sqrt(variances[row] + Epsilon);
+            var ofScale = 0.5 * ((chain + 4 * u) * variances[row] + shifts[row] * shifts[row]) / (variances[row] + Epsilon) + 3 * u;
+            var value = Math.Abs(xs[i] - means[row]) * scale;
+            return scale * shifts[row] + value * (ofScale + 6 * u) + 2 * u * ((withBias ? Math.Abs(bs[c]) : 0) + (withWeight ? Math.Abs(rs[i]) : 0));
+        });
+    }
+
+    private static void RmsNorm(OpRun run, int rows, int width, float offset, bool withResidual)
+    {
+        var (x, w, r, y) = (run.Random(rows, width), run.Random(1, width), run.Random(rows, width), run.Random(rows, width));
+        run.Both((device, on) => device.RmsNorm(on(x), on(w), offset, 1e-6f, on(y), withResidual ? on(r) : null));
+        var (xs, ws, rs) = (run.Read(x, true), run.Read(w, true), run.Read(r, true));
+        var u = run.Precision.Sum;
+        var scales = xs.Chunk(width).Select(row => 1 / Math.Sqrt(row.Average(v => v * v) + 1e-6f)).ToArray();
+        run.Compare(y, i =>
+        {
+            // Half the relative error of the mean square, the rounding of the sum of offset and weight, and of the rest.
+            var (value, factor) = (Math.Abs(xs[i]) * scales[i / width], Math.Abs(offset + ws[i % width]));
+            return value * factor * (0.5 * run.Precision.Chain(width) + 8 * u) + value * u * offset + 2 * u * (withResidual ? Math.Abs(rs[i]) : 0);
+        });
+    }
+
+    private static void Rotate(OpRun run, int rows, HeadLayout heads, int half, RotaryPairs pairs)
+    {
+        var columns = (heads.Count - 1) * heads.Stride + heads.Size + 1;
+        int[] at = [.. Enumerable.Range(0, rows).Select(_ => run.Generator.Next(7))];
+        var (x, positions, cosines, sines) = (run.Random(rows, columns), run.Indices(at), run.Random(7, half), run.Random(7, half));
+        var (xs, c, s) = (run.Read(x, true), run.Read(cosines, true), run.Read(sines, true));
+        run.Both((device, on) => device.Rotate(on(x), heads, on(positions), on(cosines), on(sines), pairs));
+
+        // Two products and their sum; what is not turned stays as it is.
+        var bounds = new double[xs.Length];
+        for (var i = 0; i < rows * heads.Count * half; i++)
+        {
+            var (row, head, pair) = (i / half / heads.Count, i / half % heads.Count, i % half);
+            var start = row * columns + head * heads.Stride;
+            var (first, second) = pairs == RotaryPairs.Halves ? (start + pair, start + pair + half) : (start + 2 * pair, start + 2 * pair + 1);
+            var (cosine, sine) = (Math.Abs(c[at[row] * half + pair]), Math.Abs(s[at[row] * half + pair]));
+            bounds[first] = 3 * run.Precision.Sum * (Math.Abs(xs[first]) * cosine + Math.Abs(xs[second]) * sine);
+            bounds[second] = 3 * run.Precision.Sum * (Math.Abs(xs[second]) * cosine + Math.Abs(xs[first]) * sine);
+        }
+
+        run.Compare(x, i => bounds[i]);
+    }
+
+    private static void Gate(OpRun run, int rows, int width, Activation activation)
+    {
+        var (gate, up) = (run.Random(rows, width, 4), run.Random(rows, width));
+        var before = run.Read(gate, true);
+        run.Both((device, on) => device.Gate(on(gate), on(up), activation, on(gate)));
+        var after = run.Read(gate, true);
+        run.Compare(gate, i => Math.Max(1e-30, run.Precision.Sum * (2 + ActivationUnits(before[i])) * Math.Abs(after[i])));
+    }
+
+    private static void SoftCap(OpRun run, int rows, int width)
+    {
+        var x = run.Random(rows, width, 30);
+        run.Both((device, on) => device.SoftCap(on(x), 30));
+        var after = run.Read(x, true);
+        run.Compare(x, i => 10 * run.Precision.Sum * Math.Max(1e-6, Math.Abs(after[i])));
+    }
+}

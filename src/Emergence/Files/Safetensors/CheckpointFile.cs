@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using Emergence.Messages;
+using Microsoft.Win32.SafeHandles;
+
+namespace Emergence.Files.Safetensors;
+
+/// <summary>
+/// A regular file that is read by position and must stay as it was when opened. It is never mapped: a mapped file that
+/// another process truncates ends this process.
+/// </summary>
+internal sealed class CheckpointFile : IDisposable
+{
+    private readonly SafeFileHandle _handle;
+    private readonly DateTime _modified;
+    private readonly string _shown;
+
+    private CheckpointFile(string path, string shown, SafeFileHandle handle)
+    {
+        _handle = handle;
+        _shown = shown;
+        Path = path;
+        Length = RandomAccess.GetLength(handle);
+        _modified = File.GetLastWriteTimeUtc(handle);
+    }
+
+    public string Path { get; }
+
+    public long Length { get; }
+
+    /// <summary>Opens a regular file or a symbolic link to one (the Hugging Face cache is made of links).</summary>
+    public static CheckpointFile Open(string path)
+    {
+        var shown = Printable.Escape(path);
+        try
+        {
+            if (File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target)
+            {
+                shown += $" (a link to {Printable.Escape(target.FullName)})";
+                if (!target.Exists && !Directory.Exists(target.FullName))
+                    throw new EmergenceException($"{shown}: the link leads nowhere; fetch the file again");
+            }
+
+            if (Posix.SpecialKind(path) is { } kind)
+                throw new EmergenceException($"{shown}: not a regular file but {kind}");
+            return new(path, shown, File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new EmergenceException($"{shown}: no such file", ExitCode.Usage, error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            throw new EmergenceException($"{shown}: cannot be opened: {Printable.Escape(error.Message)}", inner: error);
+        }
+    }
+
+    /// <summary>An error about this file.</summary>
+    public EmergenceException Error(string message, Exception? inner = null) => new($"{_shown}: {message}", inner: inner);
+
+    /// <summary>Fills the destination with the bytes at an offset; <paramref name="what"/> names them in errors.</summary>
+    public void Read(long offset, Span<byte> destination, string what)
+    {
+        try
+        {
+            for (var done = 0; done < destination.Length;)
+            {
+                var count = RandomAccess.Read(_handle, destination[done..], offset + done);
+                if (count == 0)
+                    throw Error($"changed during load: ends at byte {offset + done} inside {what}");
+                done += count;
+            }
+
+            VerifyUnchanged();
+        }
+        catch (IOException error)
+        {
+            var message = $"{_shown}: reading {what} at byte {offset} failed: {Printable.Escape(error.Message)}";
+            throw new EmergenceException(message, ExitCode.Disk, error);
+        }
+    }
+
+    /// <summary>Throws if size or modification time differ from when the file was opened.</summary>
+    public void VerifyUnchanged()
+    {
+        var length = RandomAccess.GetLength(_handle);
+        if (length != Length)
+            throw Error($"changed during load: was {Length} bytes, is {length}; start again when nothing writes to it");
+        if (File.GetLastWriteTimeUtc(_handle) != _modified)
+            throw Error("changed during load: its modification time moved; start again when nothing writes to it");
+    }
+
+    /// <summary>SHA-256 of the contents, lower-case hex, as sha256sum prints it.</summary>
+    public string Sha256()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var chunk = new byte[1 << 20];
+        for (var offset = 0L; offset < Length; offset += chunk.Length)
+        {
+            var part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, Length - offset));
+            Read(offset, part, "the contents");
+            hash.AppendData(part);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    public void Dispose() => _handle.Dispose();
+}

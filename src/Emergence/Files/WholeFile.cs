@@ -1,0 +1,73 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Emergence.Files;
+
+/// <summary>
+/// A file that is there completely or not at all, also after a kill or a power loss: the bytes go to a file beside the
+/// target, are flushed to the disk, and only then take the target's name.
+/// </summary>
+internal sealed class WholeFile : IDisposable
+{
+    private readonly string _path;
+    private readonly string _temporary;
+    private readonly SafeFileHandle _handle;
+    private bool _committed;
+
+    public WholeFile(string path)
+    {
+        _path = Path.GetFullPath(path);
+        _temporary = $"{_path}.{Environment.ProcessId}.partial";
+        _handle = OrDiskFailure(() => File.OpenHandle(_temporary, FileMode.Create, FileAccess.Write, FileShare.None));
+    }
+
+    /// <summary>Writes a small file in one go.</summary>
+    public static void Write(string path, ReadOnlySpan<byte> bytes)
+    {
+        using var file = new WholeFile(path);
+        file.Put(0, bytes);
+        file.Commit();
+    }
+
+    public void Put(long offset, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            RandomAccess.Write(_handle, bytes, offset);
+        }
+        catch (IOException error)
+        {
+            throw DiskFailure.Of(_path, error);
+        }
+    }
+
+    /// <summary>Makes the bytes durable and gives them their name. A flush that failed is not tried again: it may have lost pages.</summary>
+    public void Commit() => OrDiskFailure(() =>
+    {
+        RandomAccess.FlushToDisk(_handle);
+        _handle.Dispose();
+        File.Move(_temporary, _path, overwrite: true);
+        _committed = true;
+        Posix.SyncFolder(Path.GetDirectoryName(_path)!);
+        return true;
+    });
+
+    /// <summary>Without a commit the bytes written so far are deleted.</summary>
+    public void Dispose()
+    {
+        _handle.Dispose();
+        if (!_committed)
+            File.Delete(_temporary);
+    }
+
+    private T OrDiskFailure<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFailure.Of(_path, error);
+        }
+    }
+}

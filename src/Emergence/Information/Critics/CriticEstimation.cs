@@ -1,0 +1,102 @@
+using System.Globalization;
+using Emergence.Devices;
+using Emergence.Devices.Critics;
+
+namespace Emergence.Information.Critics;
+
+/// <summary>A value that a trained critic yields: what all such estimators share.</summary>
+internal abstract class CriticEstimation : Estimation
+{
+    /// <summary>What rounding in single precision may add to a value, in bits.</summary>
+    private const double CeilingTolerance = 1e-4;
+
+    private readonly MutualInformation _about;
+    private readonly EstimationRequest _request;
+    private readonly Device _device;
+    private readonly CriticTraining _training;
+    private readonly List<double> _bits = [];
+    private StopReason _stoppedBy;
+
+    /// <param name="request">What was asked.</param>
+    /// <param name="about">What the data alone say.</param>
+    /// <param name="device">Trains.</param>
+    /// <param name="training">Disposed at the end.</param>
+    protected CriticEstimation(EstimationRequest request, MutualInformation about, Device device, CriticTraining training) =>
+        (_request, _about, _device, _training) = (request, about, device, training);
+
+    public sealed override CriticTraining Training => _training;
+
+    /// <summary>Value of every step, in bits.</summary>
+    protected IReadOnlyList<double> Bits => _bits;
+
+    /// <summary>Mean over the last max(50, 1 %) steps.</summary>
+    protected double LastMean => MeanOfLast(Math.Max(50, _bits.Count / 100));
+
+    public sealed override bool IsFinished()
+    {
+        for (var step = _bits.Count; step < _training.Values.Count; step++)
+        {
+            var value = _training.Values[step];
+            if (!double.IsFinite(value.Bits) || value.NonFinite > 0)
+            {
+                _stoppedBy = StopReason.Failed;
+                return true;
+            }
+
+            _bits.Add(value.Bits);
+        }
+
+        _stoppedBy = Judge();
+        if (_stoppedBy == StopReason.None && _bits.Count >= _request.Preset.StepLimit)
+            _stoppedBy = StopReason.Limit;
+        return _stoppedBy != StopReason.None;
+    }
+
+    public sealed override MutualInformation Finish()
+    {
+        var shape = _training.Shape;
+        var result = _about with
+        {
+            Preset = _request.Preset.Identity,
+            Steps = _bits.Count,
+            StoppedBy = _stoppedBy,
+            Curve = _bits,
+            MaxBits = _bits.DefaultIfEmpty(double.NaN).Max(),
+            StepsAboveCeiling = _bits.Count(bits => bits > _request.Joint.Bits + CeilingTolerance),
+            MaxScore = _training.Values.Max(value => value.MaxScore),
+            NonFinite = _training.Values.Sum(value => (long)value.NonFinite + (double.IsFinite(value.Bits) ? 0 : 1)),
+            MultiplyAdds = _training.Values.Count * shape.StepMultiplyAdds(_training.X.Rows, _training.Y.Rows, _training.A.Rows),
+        };
+        if (_stoppedBy == StopReason.Failed)
+            return result with { MiBits = double.NaN, Failure = Failure() };
+
+        var heldOut = HeldOut.Bits(_device, _training, HeldOut.Pairs(_request.Joint, _request.Seed, _request.Cell));
+        return Explain(result with { MiBits = Value(), LastMeanBits = LastMean, HeldOutBits = heldOut });
+    }
+
+    public sealed override void Dispose() => _training.Dispose();
+
+    /// <summary>Why the training may stop now, if it may.</summary>
+    protected abstract StopReason Judge();
+
+    protected abstract double Value();
+
+    /// <summary>Adds what an estimator knows about its value.</summary>
+    protected virtual MutualInformation Explain(MutualInformation result) => result;
+
+    /// <summary>Mean of <paramref name="count"/> steps that end <paramref name="skip"/> before the last.</summary>
+    protected double MeanOfLast(int count, int skip = 0)
+    {
+        var (sum, end) = (0.0, _bits.Count - skip);
+        var start = Math.Max(0, end - count);
+        for (var step = start; step < end; step++)
+            sum += _bits[step];
+        return sum / (end - start);
+    }
+
+    private string Failure()
+    {
+        var last = _bits.Count == 0 ? "no finite value" : "last finite " + _bits[^1].ToString("0.00", CultureInfo.InvariantCulture);
+        return $"failed at step {_bits.Count}, {last}";
+    }
+}

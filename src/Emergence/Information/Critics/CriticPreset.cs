@@ -1,0 +1,101 @@
+using System.Globalization;
+
+namespace Emergence.Information.Critics;
+
+/// <summary>Learning rate of each step; the text is part of a result's identity.</summary>
+public sealed record LearningRate(string Text, Func<int, double> At)
+{
+    /// <summary>
+    /// The published schedule: 1e-4 s/5 for s &lt; 5, then 1e-8 + (1e-4 - 1e-8) (1 - (s-5)/9995)^3 over 10,000 steps.
+    /// </summary>
+    public static LearningRate Published { get; } = new("1e-4, published schedule", PublishedAt);
+
+    public static LearningRate Constant(double rate) => new(rate.ToString("0.###e0", CultureInfo.InvariantCulture) + " constant", _ => rate);
+
+    /// <summary>From <paramref name="rate"/> in a straight line to 0.</summary>
+    public static LearningRate Falling(double rate, int steps) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{rate:0.###e0} falling to 0 at step {steps}"), step => rate * Math.Max(0, 1 - (double)step / steps));
+
+    private static double PublishedAt(int step)
+    {
+        const double First = 1e-4, Last = 1e-8;
+        if (step < 5)
+            return First * step / 5;
+        var left = Math.Max(0, 1 - (step - 5) / 9995.0);
+        return Last + (First - Last) * left * left * left;
+    }
+}
+
+/// <summary>How large a training is. All of it decides about the result, so all of it is in <see cref="Identity"/>.</summary>
+public sealed record CriticPreset
+{
+    /// <summary>Every training is judged each so many steps.</summary>
+    public const int CheckEvery = 50;
+
+    /// <summary>For a CPU.</summary>
+    public static CriticPreset Small { get; } = new()
+    {
+        Name = "small",
+        Sequences = 2_000,
+        Widths = [64, 32, 16, 1],
+        Pairs = 8_192,
+        PairsAtScale = 8_192,
+        Rate = LearningRate.Constant(1e-3),
+        StepLimit = 2_000,
+    };
+
+    /// <summary>The published sizes.</summary>
+    public static CriticPreset Paper { get; } = new()
+    {
+        Name = "paper",
+        Sequences = 300_000,
+        Widths = [768, 384, 192, 96, 48, 24, 12, 6, 3, 1],
+        Pairs = 50_000,
+        PairsAtScale = 300_000,
+        Rate = LearningRate.Published,
+        StepLimit = 10_000,
+    };
+
+    /// <summary>For a first look within a minute: few pairs and few, fast steps, so that high information is read too low.</summary>
+    public static CriticPreset Demo { get; } = Small with { Name = "demo", Pairs = 2_048, PairsAtScale = 2_048, Rate = LearningRate.Falling(5e-3, 800), StepLimit = 800 };
+
+    public static IReadOnlyList<CriticPreset> All { get; } = [Small, Paper, Demo];
+
+    public required string Name { get; init; }
+
+    /// <summary>Sequences drawn from a data set unless the user says otherwise.</summary>
+    public required int Sequences { get; init; }
+
+    /// <summary>Outputs of the critic's layers.</summary>
+    public required IReadOnlyList<int> Widths { get; init; }
+
+    /// <summary>P, pairs off the support a step, with fewer than 100,000 classes.</summary>
+    public required int Pairs { get; init; }
+
+    /// <summary>P with 100,000 classes and more.</summary>
+    public required int PairsAtScale { get; init; }
+
+    public required LearningRate Rate { get; init; }
+
+    /// <summary>A multiple of <see cref="CheckEvery"/>.</summary>
+    public required int StepLimit
+    {
+        get;
+        init => field = value > 0 && value % CheckEvery == 0
+            ? value
+            : throw new EmergenceException($"expected a step limit that is a positive multiple of {CheckEvery}, found {value}", ExitCode.Usage);
+    }
+
+    /// <summary>
+    /// Whether a training whose curve has levelled goes on to the step limit. Where one step says little, as at 1e-3 with many layers,
+    /// two windows can have the same mean by chance.
+    /// </summary>
+    public bool GoesOnWhenLevel { get; init; }
+
+    public string Identity => string.Create(CultureInfo.InvariantCulture, $"{Name}: critic {string.Join('-', Widths)}, {Pairs} pairs off the support ({PairsAtScale} from 100000 classes), Adam {Rate.Text}, at most {StepLimit} steps{(GoesOnWhenLevel ? ", level or not" : "")}");
+
+    public static CriticPreset Find(string name) => All.FirstOrDefault(preset => preset.Name == name)
+        ?? throw new EmergenceException($"unknown preset '{name}': choose {string.Join(", ", All.Select(preset => preset.Name))}", ExitCode.Usage);
+
+    internal int PairsFor(int classes) => classes < 100_000 ? Pairs : PairsAtScale;
+}

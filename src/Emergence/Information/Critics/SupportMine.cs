@@ -1,0 +1,106 @@
+using Emergence.Devices;
+using Emergence.Devices.Critics;
+using Emergence.Devices.Randomness;
+using Emergence.Devices.Tensors;
+using Emergence.Information.Exact;
+
+namespace Emergence.Information.Critics;
+
+/// <summary>
+/// "s-mine": MINE on the support. With S the pairs of classes that occur, V = sum_S p T - ln(sum_S u v e^T + the part off
+/// S), where the part off S runs over all its pairs, or over P fresh ones a step with the weight m/P each. Whatever the
+/// critic, V is never above I_emp.
+/// </summary>
+internal sealed class SupportMine : Estimator
+{
+    /// <summary>A mean this close below the exact value, in bits, has reached it.</summary>
+    private const double CeilingMargin = 0.01;
+
+    /// <summary>Steps of each of the two windows that are compared.</summary>
+    private const int LevelWindow = 200;
+
+    /// <summary>Windows whose means differ by less, in bits, are level.</summary>
+    private const double LevelMargin = 0.005;
+
+    internal const string EstimatorName = "s-mine";
+
+    public override string Name => EstimatorName;
+
+    public override string Description => "MINE on the classes of equal vectors: a trained lower bound that cannot exceed the exact value";
+
+    public override bool IsRandom => true;
+
+    /// <summary>Pairs off the support of <paramref name="joint"/>.</summary>
+    internal static OffSupportPairs OffSupport(JointClasses joint, int count, RandomStream stream) =>
+        new(count, new AliasTable(joint.X.Weights), new AliasTable(joint.Y.Weights), [.. joint.Support.Select(pair => (pair.A, pair.B))], stream);
+
+    /// <summary>The pairs of a training: those that stay, then the number drawn anew each step.</summary>
+    internal static CriticTraining CreateTraining(EstimationRequest request, Device device, Tensor x, Tensor y, ReadOnlySpan<float> initial)
+    {
+        var (joint, preset) = (request.Joint, request.Preset);
+        var shape = Shape(request, x, y);
+        var drawn = preset.PairsFor(joint.Support.Count);
+        var drawsAll = joint.GridSize - joint.Support.Count <= drawn;
+        ClassPair[] fixedPairs = drawsAll ? [.. joint.AllPairs()] : [.. joint.Support];
+        var source = drawsAll ? PairSource.None : OffSupport(joint, drawn, RandomStream.Pairs);
+        var weight = (1 - joint.SupportProduct) / drawn;
+        return new(
+            device,
+            shape,
+            x,
+            y,
+            [.. fixedPairs.Select(pair => pair.A)],
+            [.. fixedPairs.Select(pair => pair.B)],
+            [.. fixedPairs.Select(pair => pair.Joint), .. new double[source.Count]],
+            [.. fixedPairs.Select(pair => pair.Product), .. Enumerable.Repeat(weight, source.Count)],
+            source,
+            initial)
+        {
+            Rate = preset.Rate.At,
+            Seed = request.Seed,
+            Cell = request.Cell,
+        };
+    }
+
+    internal override long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns)
+    {
+        var (drawn, grid) = (preset.PairsFor(classes), (long)classes * classes);
+        var drawsAll = grid - classes <= drawn;
+        return CriticTraining.EstimateBytes(device, new(columns, columns, [.. preset.Widths]), classes, classes, drawsAll ? (int)grid : classes + drawn, drawsAll ? 0 : drawn);
+    }
+
+    internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
+    {
+        var joint = request.Joint;
+        if (joint.X.NonFinite + joint.Y.NonFinite > 0)
+            return new FinishedEstimation(Fail(request, $"{joint.X.NonFinite + joint.Y.NonFinite} inputs are not finite"));
+        if (joint.HasConstantSide)
+            return new FinishedEstimation(Describe(request, 0) with { Preset = request.Preset.Identity, MaxBits = 0, LastMeanBits = 0, HeldOutBits = 0 });
+
+        var x = inputs.Standardised(joint.X);
+        var y = inputs.Standardised(joint.Y);
+        var initial = CriticInitialization.Xavier(Shape(request, x, y), request.Seed, request.Cell);
+        return new Run(request, Describe(request, double.NaN), device, CreateTraining(request, device, x, y, initial));
+    }
+
+    private static CriticShape Shape(EstimationRequest request, Tensor x, Tensor y) =>
+        new(x.Columns, y.Columns, [.. request.Preset.Widths]);
+
+    private sealed class Run(EstimationRequest request, MutualInformation about, Device device, CriticTraining training)
+        : CriticEstimation(request, about, device, training)
+    {
+        private readonly double _ceiling = request.Joint.Bits;
+        private readonly CriticPreset _preset = request.Preset;
+
+        protected override StopReason Judge()
+        {
+            if (MeanOfLast(CriticPreset.CheckEvery) >= _ceiling - CeilingMargin)
+                return StopReason.Ceiling;
+            var mayStop = !_preset.GoesOnWhenLevel || Bits.Count >= _preset.StepLimit;
+            var isLevel = mayStop && Bits.Count >= 2 * LevelWindow && Math.Abs(MeanOfLast(LevelWindow) - MeanOfLast(LevelWindow, LevelWindow)) < LevelMargin;
+            return isLevel ? StopReason.Level : StopReason.None;
+        }
+
+        protected override double Value() => LastMean;
+    }
+}

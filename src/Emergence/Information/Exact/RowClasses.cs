@@ -1,0 +1,153 @@
+using System.Runtime.InteropServices;
+
+namespace Emergence.Information.Exact;
+
+/// <summary>
+/// One side of a cell: a vector for each unit (a distinct token prefix, or a row of an array), grouped into classes of
+/// bit-equal vectors (-0 = +0), the classes sorted by their bytes. Boundary l + 1 at a position is y of one cell and x of
+/// the next, and the same for every seed: build it once and share it.
+/// </summary>
+public sealed class RowClasses
+{
+    private readonly float[] _rows;
+    private readonly int[] _classOfUnit;
+    private readonly double[] _unitWeights;
+    private readonly double[] _weights;
+
+    /// <param name="rows">(U, columns), one row a unit.</param>
+    /// <param name="columns">d.</param>
+    /// <param name="unitWeights">
+    /// U positive weights in any scale; whole numbers (how often a unit occurs in N rows) make every result independent
+    /// of the order of the units, to the bit.
+    /// </param>
+    public RowClasses(ReadOnlySpan<float> rows, int columns, ReadOnlySpan<double> unitWeights)
+    {
+        if (columns < 1 || unitWeights.Length < 1 || rows.Length != (long)unitWeights.Length * columns)
+            throw new ArgumentException($"expected {unitWeights.Length} rows of {columns}, found {rows.Length} values");
+        foreach (var weight in unitWeights)
+        {
+            if (!(weight > 0) || !double.IsFinite(weight))
+                throw new ArgumentException($"expected positive weights, found {weight}");
+            TotalWeight += weight;
+        }
+
+        Columns = columns;
+        _unitWeights = unitWeights.ToArray();
+        var canonical = new float[rows.Length];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            canonical[i] = rows[i] + 0f; // -0 + 0 is +0
+            NonFinite += float.IsFinite(rows[i]) ? 0 : 1;
+        }
+
+        ReadOnlySpan<byte> Bytes(int unit) => MemoryMarshal.AsBytes(canonical.AsSpan(unit * columns, columns));
+        var order = Enumerable.Range(0, unitWeights.Length).ToArray();
+        Array.Sort(order, (left, right) => Bytes(left).SequenceCompareTo(Bytes(right)));
+
+        _classOfUnit = new int[order.Length];
+        var (first, weights) = (new List<int>(), new List<double>());
+        foreach (var unit in order)
+        {
+            if (first.Count == 0 || !Bytes(first[^1]).SequenceEqual(Bytes(unit)))
+            {
+                first.Add(unit);
+                weights.Add(0);
+            }
+
+            _classOfUnit[unit] = first.Count - 1;
+            weights[^1] += _unitWeights[unit];
+        }
+
+        _weights = [.. weights.Select(weight => weight / TotalWeight)];
+        _rows = new float[first.Count * columns];
+        for (var k = 0; k < first.Count; k++)
+            canonical.AsSpan(first[k] * columns, columns).CopyTo(_rows.AsSpan(k * columns));
+    }
+
+    /// <summary>K, the number of classes.</summary>
+    public int Count => _weights.Length;
+
+    /// <summary>d.</summary>
+    public int Columns { get; }
+
+    /// <summary>(K, d), one row a class.</summary>
+    public ReadOnlySpan<float> Rows => _rows;
+
+    /// <summary>K weights that sum to 1.</summary>
+    public ReadOnlySpan<double> Weights => _weights;
+
+    /// <summary>Class of each unit.</summary>
+    public ReadOnlySpan<int> ClassOfUnit => _classOfUnit;
+
+    /// <summary>Weight of each unit, as given.</summary>
+    public ReadOnlySpan<double> UnitWeights => _unitWeights;
+
+    public double TotalWeight { get; }
+
+    /// <summary>Values that are NaN or infinite.</summary>
+    public long NonFinite { get; }
+
+    /// <summary>
+    /// (K, columns kept): each column minus its weighted mean over its weighted population SD, in double precision;
+    /// constant columns are left out.
+    /// </summary>
+    public (double[] Values, int Columns) Standardise()
+    {
+        var (means, inverses) = (new List<double>(), new List<double>());
+        var kept = new List<int>();
+        for (var column = 0; column < Columns; column++)
+        {
+            if (IsConstant(column))
+                continue;
+            var (mean, variance) = Moments(column);
+            kept.Add(column);
+            means.Add(mean);
+            inverses.Add(1 / Math.Sqrt(variance));
+        }
+
+        var values = new double[Count * kept.Count];
+        for (var k = 0; k < Count; k++)
+        {
+            for (var j = 0; j < kept.Count; j++)
+                values[k * kept.Count + j] = (_rows[k * Columns + kept[j]] - means[j]) * inverses[j];
+        }
+
+        return (values, kept.Count);
+    }
+
+    /// <summary>(K, count): raw values of columns start .. start + count - 1.</summary>
+    public float[] Slice(int start, int count)
+    {
+        var values = new float[Count * count];
+        for (var k = 0; k < Count; k++)
+            _rows.AsSpan(k * Columns + start, count).CopyTo(values.AsSpan(k * count));
+        return values;
+    }
+
+    private (double Mean, double Variance) Moments(int column)
+    {
+        var mean = 0.0;
+        for (var k = 0; k < Count; k++)
+            mean += _weights[k] * _rows[k * Columns + column];
+        var variance = 0.0;
+        for (var k = 0; k < Count; k++)
+        {
+            var difference = _rows[k * Columns + column] - mean;
+            variance += _weights[k] * difference * difference;
+        }
+
+        return (mean, variance);
+    }
+
+    /// <summary>Asked of the values, because rounding can leave a variance above zero.</summary>
+    private bool IsConstant(int column)
+    {
+        for (var k = 1; k < Count; k++)
+        {
+            if (_rows[k * Columns + column] != _rows[column])
+                return false;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,31 @@
+using Emergence.Capture;
+using Emergence.Information;
+
+namespace Emergence.Measurement.Grid;
+
+/// <summary>One value of the grid: the information between boundaries l and l+1 at one position.</summary>
+/// <param name="Kind">Whole sequences, or every token alone.</param>
+/// <param name="Boundary">l.</param>
+/// <param name="Position">t, from 0.</param>
+/// <param name="Estimator">A row of <see cref="EstimatorTable"/>.</param>
+/// <param name="Seed">Key of all its random numbers.</param>
+public readonly record struct Cell(CaptureKind Kind, int Boundary, int Position, string Estimator, ulong Seed) : IComparable<Cell>
+{
+    /// <summary>Order of tables.</summary>
+    public int CompareTo(Cell other)
+    {
+        var order = (Kind, Boundary, Position).CompareTo((other.Kind, other.Boundary, other.Position));
+        if (order == 0)
+            order = string.CompareOrdinal(Estimator, other.Estimator);
+        return order != 0 ? order : Seed.CompareTo(other.Seed);
+    }
+}
+
+/// <summary>What a cell gave: one line of results.jsonl.</summary>
+/// <param name="Cell">Which.</param>
+/// <param name="Information">The value and what is needed to judge it.</param>
+/// <param name="SamplingError">
+/// Of a macro cell at T-1: standard error of IE(l, T) that comes from the sequences being a sample, in bits; 0 for an
+/// enumeration and for micro cells.
+/// </param>
+public sealed record CellResult(Cell Cell, MutualInformation Information, double SamplingError);

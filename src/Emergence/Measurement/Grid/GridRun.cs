@@ -1,0 +1,131 @@
+using Emergence.Capture;
+using Emergence.Datasets;
+using Emergence.Information;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
+using Emergence.Information.Statistics;
+using Emergence.Models;
+
+namespace Emergence.Measurement.Grid;
+
+/// <summary>
+/// Fills the cells of a grid: the model runs boundary by boundary, the vectors of two neighbours become classes, and the
+/// critics of all positions and seeds are trained together while the model goes on. A cell that is finished is not
+/// computed again, and micro cells that are the same problem are computed once.
+/// </summary>
+/// <param name="model">The model, loaded.</param>
+/// <param name="data">Its sequences.</param>
+/// <param name="grid">The cells.</param>
+/// <param name="preset">Size of the trainings.</param>
+/// <param name="microPosition">Position id of a token that runs alone.</param>
+internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, CriticPreset preset, MicroPosition microPosition)
+{
+    private readonly TokenPasses _passes = new(data, microPosition);
+
+    /// <summary>The cells that each request answers.</summary>
+    private readonly Dictionary<EstimationRequest, (Cell Cell, double SamplingError)[]> _waiting = new(ReferenceEqualityComparer.Instance);
+
+    /// <param name="isFinished">Cells to leave out.</param>
+    /// <param name="finished">Called for every cell as soon as its value is there.</param>
+    /// <param name="cancellation">Ends the work between two steps.</param>
+    public void Run(Func<Cell, bool> isFinished, Action<CellResult> finished, CancellationToken cancellation)
+    {
+        var pending = grid.Cells.Where(cell => !isFinished(cell)).ToHashSet();
+        using var batch = new EstimationBatch(model.Device, model.Device.TrainingsAtOnce);
+        batch.Run(Requests(pending, cancellation), Deliver, cancellation);
+
+        void Deliver(EstimationRequest request, MutualInformation value)
+        {
+            _waiting.Remove(request, out var cells);
+            foreach (var (cell, samplingError) in cells!)
+                finished(new CellResult(cell, value, samplingError));
+        }
+    }
+
+    private IEnumerable<EstimationRequest> Requests(HashSet<Cell> pending, CancellationToken cancellation)
+    {
+        var boundaries = pending.Select(cell => cell.Boundary).ToHashSet();
+        if (boundaries.Count == 0)
+            yield break;
+        using var macro = new BoundaryStream(model, _passes.MacroForest);
+        using var micro = new BoundaryStream(model, _passes.MicroForest);
+        BoundaryClasses? before = null;
+        foreach (var (macroRows, microRows) in macro.Run(cancellation).Zip(micro.Run(cancellation)))
+        {
+            var l = macroRows.Index;
+            var isX = boundaries.Contains(l);
+            var isY = boundaries.Contains(l - 1);
+            var here = isX || isY ? new BoundaryClasses(model.Device, _passes, macroRows.Rows, microRows.Rows) : null;
+            foreach (var request in isY ? Requests(l - 1, before!, here!, pending) : [])
+                yield return request;
+            before = here;
+            if (l > boundaries.Max())
+                yield break;
+        }
+    }
+
+    /// <summary>The cells between boundaries l and l+1.</summary>
+    private IEnumerable<EstimationRequest> Requests(int l, BoundaryClasses x, BoundaryClasses y, HashSet<Cell> pending)
+    {
+        var microBits = new double[data.Count];
+        var microJoints = new JointClasses[data.Length];
+        for (var t = 0; t < data.Length; t++)
+        {
+            var same = _passes.SameMicro[t];
+            microJoints[t] = same < t ? microJoints[same] : new JointClasses(x.Micro[t], y.Micro[t], data.IsEnumeration);
+            var joint = new JointClasses(x.Macro[t], y.Macro[t], data.IsEnumeration);
+            var error = data.IsEnumeration ? 0 : SamplingError(joint, microJoints[t], t, microBits);
+            foreach (var seed in grid.Seeds)
+            {
+                if (Request(joint, l, t, seed, Pending(CaptureKind.Macro, [t], seed, error)) is { } request)
+                    yield return request;
+            }
+        }
+
+        foreach (var positions in Enumerable.Range(0, data.Length).GroupBy(t => _passes.SameMicro[t]))
+        {
+            foreach (var seed in grid.Seeds)
+            {
+                if (Request(microJoints[positions.Key], l, positions.Key, seed, Pending(CaptureKind.Micro, positions, seed, 0)) is { } request)
+                    yield return request;
+            }
+        }
+
+        (Cell Cell, double SamplingError)[] Pending(CaptureKind kind, IEnumerable<int> positions, ulong seed, double error) =>
+        [
+            .. from t in positions
+               let cell = new Cell(kind, l, t, grid.Estimator.Name, seed)
+               where pending.Contains(cell)
+               select (cell, error),
+        ];
+    }
+
+    /// <summary>None where no cell waits for the answer.</summary>
+    private EstimationRequest? Request(JointClasses joint, int l, int t, ulong seed, (Cell Cell, double SamplingError)[] cells)
+    {
+        if (cells.Length == 0)
+            return null;
+
+        // Macro and micro cells of a seed share their random streams.
+        var request = new EstimationRequest(grid.Estimator, joint, preset, seed, (uint)(l * data.Length + t));
+        _waiting.Add(request, cells);
+        return request;
+    }
+
+    /// <summary>Standard error of IE(l, t+1) over sequences; <paramref name="microBits"/> sums what each sequence's tokens carry alone.</summary>
+    private double SamplingError(JointClasses macro, JointClasses micro, int t, double[] microBits)
+    {
+        var (macroUnits, microUnits) = (_passes.Macro[t].OfSequence, _passes.Micro[t].OfSequence);
+        var (macroBits, ownBits) = (macro.UnitInformation(), micro.UnitInformation());
+        var phi = new double[data.Count];
+        for (var n = 0; n < phi.Length; n++)
+        {
+            microBits[n] += ownBits[microUnits[n]];
+            phi[n] = macroBits[macroUnits[n]] - microBits[n] / (t + 1);
+        }
+
+        var ones = new double[phi.Length];
+        Array.Fill(ones, 1);
+        return Intervals.SamplingError(phi, ones);
+    }
+}

@@ -1,0 +1,51 @@
+using Emergence.Capture;
+using Emergence.Datasets;
+
+namespace Emergence.Measurement.Grid;
+
+/// <summary>The two passes of a data set through a model, and which rows of them belong to each position.</summary>
+internal sealed class TokenPasses
+{
+    public TokenPasses(Dataset data, MicroPosition microPosition)
+    {
+        var sequences = new int[data.Count][];
+        for (var n = 0; n < sequences.Length; n++)
+            sequences[n] = data.BeginningOfSequence is { } bos ? [bos, .. data[n]] : data[n].ToArray();
+
+        // What stands before every sequence is part of every pass, but not a position.
+        var first = data.BeginningOfSequence == null ? 0 : 1;
+        MacroForest = PrefixForest.Macro(sequences);
+        Macro = [.. Enumerable.Range(first, data.Length).Select(t => new Units([.. Enumerable.Range(0, data.Count).Select(n => MacroForest.Rows(n)[t])]))];
+        if (data.BeginningOfSequence is { } start)
+            (MicroForest, Micro) = AfterStart(sequences, start, data.Length);
+        else
+        {
+            MicroForest = PrefixForest.Micro(sequences, microPosition);
+            Micro = [.. Enumerable.Range(0, data.Length).Select(t => new Units([.. Enumerable.Range(0, data.Count).Select(n => MicroForest.Rows(n)[t])]))];
+        }
+
+        SameMicro = [.. Micro.Select(units => Array.FindIndex(Micro, units.IsSameAs))];
+    }
+
+    public PrefixForest MacroForest { get; }
+
+    public PrefixForest MicroForest { get; }
+
+    /// <summary>(T): units of each position of the macro pass.</summary>
+    public Units[] Macro { get; }
+
+    /// <summary>(T): units of each position of the micro pass.</summary>
+    public Units[] Micro { get; }
+
+    /// <summary>(T): the first position whose micro cells are the same problem.</summary>
+    public int[] SameMicro { get; }
+
+    /// <summary>"Alone" is then a sequence of two: what every sequence starts with, and the token.</summary>
+    private static (PrefixForest Forest, Units[] Units) AfterStart(int[][] sequences, int start, int length)
+    {
+        int[] tokens = [.. sequences.SelectMany(sequence => sequence.Skip(1)).Distinct().Order()];
+        var forest = PrefixForest.Macro([.. tokens.Select(token => new[] { start, token })]);
+        var rows = tokens.Index().ToDictionary(entry => entry.Item, entry => forest.Rows(entry.Index)[1]);
+        return (forest, [.. Enumerable.Range(1, length).Select(t => new Units([.. sequences.Select(sequence => rows[sequence[t]])]))]);
+    }
+}

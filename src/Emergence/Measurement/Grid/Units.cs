@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using Emergence.Devices;
+using Emergence.Devices.Tensors;
+using Emergence.Information.Exact;
+
+namespace Emergence.Measurement.Grid;
+
+/// <summary>The distinct rows of a pass that sequences have at one position, and how often: the units of a cell's classes.</summary>
+internal sealed class Units
+{
+    private readonly int[] _rows;
+    private readonly double[] _counts;
+
+    /// <param name="rowOfSequence">(N): row of each sequence at the position.</param>
+    public Units(int[] rowOfSequence)
+    {
+        var counts = new Dictionary<int, int>();
+        foreach (var row in rowOfSequence)
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, row, out _)++;
+        _rows = [.. counts.Keys.Order()];
+        _counts = [.. _rows.Select(row => (double)counts[row])];
+        OfSequence = [.. rowOfSequence.Select(row => Array.BinarySearch(_rows, row))];
+    }
+
+    /// <summary>(N): unit of each sequence.</summary>
+    public int[] OfSequence { get; }
+
+    public int Count => _rows.Length;
+
+    /// <summary>Row of each unit in its forest.</summary>
+    public IReadOnlyList<int> Rows => _rows;
+
+    /// <summary>How many sequences each unit has.</summary>
+    public IReadOnlyList<double> Counts => _counts;
+
+    /// <summary>Same rows, equally often: the same problem.</summary>
+    public bool IsSameAs(Units other) => _rows.AsSpan().SequenceEqual(other._rows) && _counts.AsSpan().SequenceEqual(other._counts);
+
+    /// <summary>Brings the units' vectors to the host and sorts them into classes.</summary>
+    public RowClasses Classes(Device device, Tensor boundary)
+    {
+        var values = Gather(device, boundary, _rows);
+        return new RowClasses(values, boundary.Columns, _counts);
+    }
+
+    /// <summary>(rows, d): rows of a boundary on the host.</summary>
+    public static float[] Gather(Device device, Tensor boundary, int[] rows)
+    {
+        using var indices = device.AllocateIndices(rows);
+        using var gathered = device.Allocate(rows.Length, boundary.Columns);
+        device.GatherRows(boundary, indices, gathered);
+        var values = new float[checked(rows.Length * boundary.Columns)];
+        device.Download(gathered, values);
+        return values;
+    }
+}

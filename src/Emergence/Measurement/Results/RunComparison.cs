@@ -1,0 +1,94 @@
+using Emergence.Information.Statistics;
+
+namespace Emergence.Measurement.Results;
+
+/// <summary>What two intervals say about which value is larger.</summary>
+internal enum ComparisonVerdict
+{
+    Higher,
+    Lower,
+
+    /// <summary>The whole interval of the difference is too small to matter.</summary>
+    Same,
+
+    CannotTell,
+}
+
+/// <summary>E(T) of one run beside that of another.</summary>
+/// <param name="Tokens">T.</param>
+/// <param name="First">Of the first run.</param>
+/// <param name="Second">Of the second run.</param>
+/// <param name="Difference">First minus second, with its 95 % interval.</param>
+/// <param name="Verdict">Of the first against the second.</param>
+internal sealed record ComparedMean(int Tokens, Interval First, Interval Second, Interval Difference, ComparisonVerdict Verdict);
+
+/// <summary>
+/// Two runs, E(T) by E(T). On the same sequences the sampling error is the same for both and leaves the difference, and
+/// seeds are taken in pairs; otherwise both errors count.
+/// </summary>
+internal static class RunComparison
+{
+    /// <summary>Differences within this many bits are no difference; as far below the exact value counts as reaching it.</summary>
+    public const double Margin = 0.02;
+
+    public static bool HaveSameData(RunResults first, RunResults second) => Id(first) == Id(second);
+
+    public static IReadOnlyList<ComparedMean> Of(RunResults first, RunResults second)
+    {
+        var (ofFirst, ofSecond) = (Seeds(first), Seeds(second));
+        var compared = new List<ComparedMean>();
+        foreach (var mean in first.Means)
+        {
+            if (second.Means.FirstOrDefault(other => other.Tokens == mean.Tokens) is not { } other)
+                continue;
+            var difference = HaveSameData(first, second)
+                ? Paired(mean, other, ofFirst[mean.Tokens], ofSecond[mean.Tokens], first.Estimator == second.Estimator)
+                : Independent(mean.Bits, other.Bits);
+            compared.Add(new(mean.Tokens, mean.Bits, other.Bits, difference, Verdict(difference)));
+        }
+
+        return compared;
+    }
+
+    public static string Word(this ComparisonVerdict verdict) => verdict == ComparisonVerdict.CannotTell ? "cannot tell" : verdict.ToString().ToLowerInvariant();
+
+    internal static ComparisonVerdict Verdict(Interval difference) => difference switch
+    {
+        { Low: >= -Margin, High: <= Margin } => ComparisonVerdict.Same,
+        { Low: > 0 } => ComparisonVerdict.Higher,
+        { High: < 0 } => ComparisonVerdict.Lower,
+        _ => ComparisonVerdict.CannotTell,
+    };
+
+    private static string? Id(RunResults run) => (string?)run.Manifest["data"]?["id"];
+
+    /// <summary>E(T) by T, then by seed.</summary>
+    private static Dictionary<int, SortedDictionary<ulong, double>> Seeds(RunResults run) =>
+        EmergenceValue.Compute(run.Cells).GroupBy(value => value.Tokens).ToDictionary(
+            group => group.Key,
+            group => new SortedDictionary<ulong, double>(group.GroupBy(value => value.Seed).ToDictionary(seed => seed.Key, seed => seed.Average(value => value.Bits))));
+
+    private static Interval Paired(EmergenceMean first, EmergenceMean second, SortedDictionary<ulong, double> ofFirst, SortedDictionary<ulong, double> ofSecond, bool sameEstimator)
+    {
+        if (sameEstimator && ofFirst.Keys.SequenceEqual(ofSecond.Keys) && (ofFirst.Count > 1 || !IsTrained(first)))
+        {
+            double[] differences = [.. ofFirst.Keys.Select(seed => ofFirst[seed] - ofSecond[seed])];
+            return IsTrained(first) ? Intervals.OfSeeds(differences, 0) : Intervals.OfExact(differences[0], 0);
+        }
+
+        return Independent(first.Bits with { SamplingError = 0 }, second.Bits with { SamplingError = 0 });
+    }
+
+    /// <summary>An exact value has no spread over seeds; one seed of a training has none that is known.</summary>
+    private static bool IsTrained(EmergenceMean mean) => mean.Bits.SdSeeds != 0;
+
+    /// <summary>NaN bounds where one side has a single seed.</summary>
+    private static Interval Independent(Interval first, Interval second)
+    {
+        var half = double.Hypot(Half(first), Half(second));
+        var mean = first.Mean - second.Mean;
+        return new(mean, mean - half, mean + half, double.NaN, double.Hypot(first.SamplingError, second.SamplingError));
+    }
+
+    private static double Half(Interval interval) => (interval.High - interval.Low) / 2;
+}

@@ -1,0 +1,26 @@
+using System.Text.Json.Nodes;
+
+namespace Emergence.Measurement.Run;
+
+/// <summary>Names the first setting in which two manifests differ.</summary>
+internal static class ManifestDifference
+{
+    /// <summary>Members that describe a run without deciding about its results.</summary>
+    private static readonly string[] Labels = ["created", "description", "command"];
+
+    /// <summary>E.g. "seeds differs: 3 vs 5", or null.</summary>
+    public static string? First(JsonNode? old, JsonNode? now, string name = "manifest")
+    {
+        if (old is JsonObject oldObject && now is JsonObject nowObject)
+        {
+            return oldObject.Select(member => member.Key).Union(nowObject.Select(member => member.Key))
+                .Except(Labels)
+                .Select(key => First(oldObject[key], nowObject[key], key))
+                .FirstOrDefault(difference => difference != null);
+        }
+
+        return JsonNode.DeepEquals(old, now) ? null : $"{name} differs: {Show(old)} vs {Show(now)}";
+    }
+
+    private static string Show(JsonNode? node) => node?.ToJsonString() ?? "none";
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Emergence.Capture;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Settings;
+using Emergence.Models;
+
+namespace Emergence.Measurement.Run;
+
+/// <summary>Everything that decides about the results of a run, and a few labels that do not.</summary>
+internal sealed class RunManifest
+{
+    private const int Format = 1;
+    private readonly string _inputs;
+
+    public RunManifest(MeasurementPlan plan, LanguageModel model)
+    {
+        var identity = model.Identity;
+        Json = new JsonObject
+        {
+            ["format"] = Format,
+            ["settings"] = Settings(plan),
+            ["model"] = Model(model, identity),
+            ["data"] = Data(plan),
+            ["device"] = new JsonObject { ["name"] = plan.Device.Name, ["path"] = plan.Device.Path, ["description"] = plan.Device.Description },
+            ["code"] = new JsonObject { ["version"] = Version, ["build"] = Build },
+            ["cells"] = plan.Grid.Count,
+            ["created"] = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+        };
+        _inputs = string.Join('\n', identity.Weights, identity.Config, plan.Data.Id, plan.Preset.Identity, plan.Device.Path, plan.ArithmeticType, plan.Settings.MicroPosition, Build);
+    }
+
+    /// <summary>Version of the program with the commit it was built from.</summary>
+    public static string Version { get; } = typeof(RunManifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    public JsonObject Json { get; }
+
+    /// <summary>The same for every build of the same sources: results of different code are not mixed in one run.</summary>
+    public static string Build { get; } = typeof(RunManifest).Module.ModuleVersionId.ToString("N");
+
+    /// <summary>SHA-256 of everything that decides about the cell.</summary>
+    public string Key(Cell cell)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"{_inputs}\n{cell.Kind}\n{cell.Boundary}\n{cell.Position}\n{cell.Estimator}\n{cell.Seed}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    /// <summary>The resolved settings.</summary>
+    public static JsonObject Settings(MeasurementPlan plan) => new()
+    {
+        ["model"] = plan.Settings.Model,
+        ["data"] = plan.Settings.Data,
+        ["shots"] = plan.Settings.Shots,
+        ["window"] = plan.Settings.Window,
+        ["template"] = plan.Settings.Template,
+        ["field_tokens"] = plan.Settings.FieldTokens,
+        ["sequences"] = plan.Settings.Sequences ?? plan.Preset.Sequences,
+        ["with_replacement"] = plan.Settings.WithReplacement,
+        ["bos"] = plan.Settings.BeginningOfSequence,
+        ["boundaries"] = List(plan.Grid.Boundaries),
+        ["positions"] = List(plan.Grid.Positions),
+        ["estimator"] = plan.Estimator.Name,
+        ["preset"] = plan.Preset.Identity,
+        ["seed"] = plan.Settings.Seed,
+        ["seeds"] = plan.Grid.Seeds.Count,
+        ["device"] = plan.Device.Name,
+        ["dtype"] = plan.ArithmeticType,
+        ["micro_position"] = plan.Settings.MicroPosition == MicroPosition.Own ? "own" : "zero",
+        ["ignore_weights"] = List(plan.Settings.ModelOptions.IgnoreWeights),
+        ["command"] = plan.Settings.Command,
+    };
+
+    private static JsonObject Model(LanguageModel model, ModelIdentity identity) => new()
+    {
+        ["architecture"] = model.Architecture,
+        ["layers"] = model.Layers,
+        ["width"] = model.Width,
+        ["weights_sha256"] = identity.Weights,
+        ["config_sha256"] = identity.Config,
+        ["unknown_config_keys"] = List(model.UnknownConfigKeys),
+        ["ignored_weights"] = List(model.IgnoredWeights),
+    };
+
+    private static JsonObject Data(MeasurementPlan plan) => new()
+    {
+        ["name"] = plan.Data.Name,
+        ["id"] = plan.Data.Id,
+        ["sequences"] = plan.Data.Count,
+        ["available"] = plan.Data.Available,
+        ["enumeration"] = plan.Data.IsEnumeration,
+        ["tokens"] = plan.Data.Length,
+        ["shot_length"] = plan.Data.ShotLength,
+        ["labels"] = List(plan.Data.Labels),
+        ["example"] = List(plan.Example),
+        ["h_token_bits"] = List(plan.Data.TokenBits),
+        ["h_prefix_bits"] = List(plan.Data.PrefixBits),
+        ["distinct_prefixes"] = List(plan.Data.DistinctPrefixes),
+        ["notes"] = List(plan.Data.Notes),
+        ["tokenizer"] = plan.Data.TokenizerIdentity,
+    };
+
+    private static JsonArray List(IEnumerable<string> items) => [.. items.Select(item => (JsonNode)item)];
+
+    private static JsonArray List(IEnumerable<int> items) => [.. items.Select(item => (JsonNode)item)];
+
+    private static JsonArray List(IEnumerable<double> items) => [.. items.Select(item => (JsonNode)item)];
+}

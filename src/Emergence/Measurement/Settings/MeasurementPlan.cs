@@ -1,0 +1,130 @@
+using Emergence.Capture;
+using Emergence.Checkpoints;
+using Emergence.Datasets;
+using Emergence.Devices;
+using Emergence.Devices.Tensors;
+using Emergence.Information;
+using Emergence.Information.Critics;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Results;
+using Emergence.Measurement.Run;
+using Emergence.Messages;
+using Emergence.Models;
+using Emergence.Tokenizers;
+
+namespace Emergence.Measurement.Settings;
+
+/// <summary>A measurement with every choice made and checked, before any weight is read.</summary>
+public sealed class MeasurementPlan : IDisposable
+{
+    /// <param name="settings">What is asked for.</param>
+    /// <param name="data">Sequences that are made already; none: those that the settings name.</param>
+    public MeasurementPlan(MeasurementSettings settings, Dataset? data = null)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        Settings = settings;
+        Folder = ModelReference.Resolve(settings.Model);
+        Config = ModelConfig.Read(Folder, settings.ModelOptions.Strict);
+        Estimator = EstimatorTable.Find(settings.Estimator);
+        ArithmeticType = settings.DType == "auto" ? Config.StoredType ?? "float32" : settings.DType;
+        var arithmetic = Arithmetic();
+        if (settings.BeginningOfSequence && settings.MicroPosition == MicroPosition.Own)
+            throw new EmergenceException("--bos and --micro-position own do not go together: after the first token, a token alone is at position 1", ExitCode.Usage);
+
+        Device = DeviceTable.Create(settings.Device, settings.DeviceOptions with { Arithmetic = arithmetic });
+        try
+        {
+            Preset = CriticPreset.Find(settings.Preset ?? (Device is HostDevice || Device.Name == DeviceTable.Emulator ? CriticPreset.Small.Name : CriticPreset.Paper.Name));
+            var tokenizer = Tokenizer.Load(Folder);
+            Data = data ?? DatasetTable.Create(settings.Data, tokenizer, settings.DatasetOptions(Folder, Preset.Sequences));
+            Example = Texts(tokenizer, Data[0]);
+            Grid = new CellGrid(Config.Layers, Data.Length, Estimator, settings.Boundaries, settings.Positions, settings.Seed, settings.Seeds);
+        }
+        catch
+        {
+            Device.Dispose();
+            throw;
+        }
+    }
+
+    public MeasurementSettings Settings { get; }
+
+    /// <summary>Where the model lies.</summary>
+    public string Folder { get; }
+
+    public ModelConfig Config { get; }
+
+    /// <summary>E.g. "bfloat16": what was asked for, or what "auto" stands for.</summary>
+    public string ArithmeticType { get; }
+
+    public Device Device { get; }
+
+    public Dataset Data { get; }
+
+    /// <summary>Text of each token of the first sequence.</summary>
+    public IReadOnlyList<string> Example { get; }
+
+    public Estimator Estimator { get; }
+
+    public CriticPreset Preset { get; }
+
+    public CellGrid Grid { get; }
+
+    /// <summary>Runs what is not finished yet and says what the run has found so far.</summary>
+    /// <param name="path">RUN; made where it is not there.</param>
+    /// <param name="resumed">Told how many cells an earlier start finished.</param>
+    /// <param name="progress">Told of every cell that is finished now.</param>
+    /// <param name="checking">Told of every boundary at which the self-check begins.</param>
+    /// <param name="cancellation">Ends the work soon; finished cells stay.</param>
+    public RunResults Run(string path, Action<int> resumed, Action<CellResult> progress, Action<int> checking, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(resumed);
+        ArgumentNullException.ThrowIfNull(progress);
+        using var model = LanguageModel.Load(Folder, Device, Settings.ModelOptions);
+        var manifest = new RunManifest(this, model);
+        using var folder = RunFolder.Open(path, manifest.Json);
+        resumed(folder.Finished.Count);
+        var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition);
+        run.Run(cell => folder.Finished.ContainsKey(manifest.Key(cell)), Add, cancellation);
+        if (Settings.SelfCheck)
+            folder.SelfCheck = Results.SelfCheck.Run(model, Data, Grid, Preset, Settings.MicroPosition, checking, cancellation);
+        return new RunResults(manifest.Json, [.. folder.Finished.Values]) { SelfCheck = folder.SelfCheck };
+
+        void Add(CellResult result)
+        {
+            folder.Add(manifest.Key(result.Cell), result);
+            progress(result);
+        }
+    }
+
+    public void Dispose() => Device.Dispose();
+
+    /// <summary>
+    /// Devices compute in single precision (the reference device in double), some also in bf16; stored weights keep their own
+    /// type.
+    /// </summary>
+    private DType Arithmetic()
+    {
+        var device = DeviceTable.Find(Settings.Device);
+        return ArithmeticType switch
+        {
+            "float32" => DType.Float32,
+            "bfloat16" when device.HasBFloat16 => DType.BFloat16,
+            _ => throw new EmergenceException($"--dtype {Settings.DType}: device {device.Name} does not compute in {Printable.Escape(ArithmeticType)}; use float32, weights are converted as they are used", ExitCode.Usage),
+        };
+    }
+
+    /// <summary>What each token adds to the text: some tokenizers drop the space before the first one.</summary>
+    private static string[] Texts(Tokenizer tokenizer, ReadOnlySpan<int> tokens)
+    {
+        var (texts, before) = (new string[tokens.Length], "");
+        for (var t = 0; t < tokens.Length; t++)
+        {
+            var text = tokenizer.Decode(tokens[..(t + 1)]);
+            texts[t] = text[Math.Min(before.Length, text.Length)..];
+            before = text;
+        }
+
+        return texts;
+    }
+}

@@ -1,0 +1,85 @@
+using Emergence.Capture;
+using Emergence.Datasets;
+using Emergence.Devices;
+using Emergence.Models;
+
+namespace Emergence.Measurement.Settings;
+
+/// <summary>What a user asks for. Everything that is not said has a default that the manifest records.</summary>
+public sealed record MeasurementSettings
+{
+    /// <summary>A folder, a sample's name, or org/name[@revision].</summary>
+    public required string Model { get; init; }
+
+    /// <summary>A name of <see cref="DatasetTable"/> or a file.</summary>
+    public required string Data { get; init; }
+
+    public int Shots { get; init; } = 3;
+
+    /// <summary>Tokens of a text window.</summary>
+    public int Window { get; init; } = 8;
+
+    /// <summary>Text of a shot with fields in braces, for files of labelled rows.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>Tokens that a text field of the template is cut to; shorter ones are left out.</summary>
+    public int FieldTokens { get; init; } = 8;
+
+    /// <summary>How many sequences at most; none: what the preset says.</summary>
+    public int? Sequences { get; init; }
+
+    public bool WithReplacement { get; init; }
+
+    /// <summary>Put the beginning-of-sequence token before every sequence.</summary>
+    public bool BeginningOfSequence { get; init; }
+
+    /// <summary>E.g. "0,3,10-12"; none: all.</summary>
+    public string? Boundaries { get; init; }
+
+    /// <summary>E.g. "0-3"; none: all.</summary>
+    public string? Positions { get; init; }
+
+    public string Estimator { get; init; } = "s-mine";
+
+    /// <summary>Size of the trainings; none: "small" on a device of the host, else "paper".</summary>
+    public string? Preset { get; init; }
+
+    /// <summary>Draws the sequences, and is the first of the seeds.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    public int Seeds { get; init; } = 3;
+
+    /// <summary>Hold the estimator against relations that mutual information obeys; decides about no cell.</summary>
+    public bool SelfCheck { get; init; }
+
+    public string Device { get; init; } = DeviceTable.Auto;
+
+    public DeviceOptions DeviceOptions { get; init; } = new();
+
+    /// <summary>Type of the arithmetic.</summary>
+    public string DType { get; init; } = "float32";
+
+    /// <summary>Position id of a token that runs alone.</summary>
+    public MicroPosition MicroPosition { get; init; }
+
+    public ModelOptions ModelOptions { get; init; } = new();
+
+    /// <summary>The command that repeats the run where it is not measure with these settings.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>How the sequences are made.</summary>
+    /// <param name="modelFolder">Where the model lies.</param>
+    /// <param name="sequences">How many at most unless the user said.</param>
+    public DatasetOptions DatasetOptions(string modelFolder, int sequences) => new()
+    {
+        Shots = Shots,
+        Window = Window,
+        Template = Template,
+        FieldTokens = FieldTokens,
+        Sequences = Sequences ?? sequences,
+        WithReplacement = WithReplacement,
+        BeginningOfSequence = BeginningOfSequence,
+        Seed = Seed,
+        ModelFolder = modelFolder,
+    };
+}
