@@ -5,8 +5,9 @@ namespace Emergence.Tokenizers;
 /// <summary>One kind of component of a tokenizer.json.</summary>
 /// <param name="Name">Its "type" in the file.</param>
 /// <param name="Families">Models that use it, for the documentation.</param>
+/// <param name="Case">The folder of the tests' data that holds the library's answers for it.</param>
 /// <param name="Read">Makes it from its description.</param>
-internal sealed record Kind<T>(string Name, string Families, Func<JsonField, T> Read);
+internal sealed record Kind<T>(string Name, string Families, string Case, Func<JsonField, T> Read);
 
 /// <summary>All kinds of one part of a tokenizer, e.g. "normalizer".</summary>
 internal sealed class KindTable<T>(string part, params Kind<T>[] rows)

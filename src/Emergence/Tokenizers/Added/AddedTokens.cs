@@ -49,7 +49,8 @@ internal sealed class AddedTokens
     public int Size => Math.Max(_model.Size, _highest + 1);
 
     /// <summary>The id of a token; null where it is none.</summary>
-    public int? Find(string text) => _ids.TryGetValue(text, out var id) ? id : _model.Find(text) is >= 0 and var other ? other : null;
+    public int? Find(string text) =>
+        _ids.TryGetValue(text, out var id) || (id = _model.Find(text)) >= 0 ? id : null;
 
     /// <summary>The text of a token; null where it is none.</summary>
     public string? this[int id] => _tokens.TryGetValue(id, out var token) ? token.Text : _model[id];

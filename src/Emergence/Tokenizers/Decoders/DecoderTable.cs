@@ -11,16 +11,16 @@ internal static class DecoderTable
 {
     public static KindTable<Decoder> Kinds { get; } = new(
         "decoder",
-        new("BPEDecoder", "OpenAI GPT, CLIP", field => TokenDecoders.EndOfWord(field["suffix"].OptionalText() ?? "</w>")),
-        new("ByteFallback", "Llama 2, Mistral, Gemma", _ => TokenDecoders.ByteFallback),
-        new("ByteLevel", "GPT-2, Llama 3, Qwen, Falcon, StarCoder", _ => TokenDecoders.Bytes),
-        new("CTC", "Wav2Vec2, HuBERT", Ctc),
-        new("Fuse", "Llama 2, Mistral, Gemma", _ => tokens => [string.Concat(tokens)]),
-        new("Metaspace", "T5, ALBERT, XLM-R", Metaspaces),
-        new("Replace", "Gemma, Llama 2", Replace),
-        new("Sequence", "Llama 2, Mistral, Gemma", field => Sequence(Kinds!.Steps(field["decoders"]))),
-        new("Strip", "Llama 2, Mistral", Strip),
-        new("WordPiece", "BERT, DistilBERT, MiniLM, Electra", WordPiece));
+        new("BPEDecoder", "OpenAI GPT, CLIP", "11-bpedecoder", field => TokenDecoders.EndOfWord(field["suffix"].OptionalText() ?? "</w>")),
+        new("ByteFallback", "Llama 2, Mistral, Gemma", "11-bytefallback", _ => TokenDecoders.ByteFallback),
+        new("ByteLevel", "GPT-2, Llama 3, Qwen, Falcon, StarCoder", "11-bytelevel", _ => TokenDecoders.Bytes),
+        new("CTC", "Wav2Vec2, HuBERT", "11-ctc", Ctc),
+        new("Fuse", "Llama 2, Mistral, Gemma", "11-fuse", _ => tokens => [string.Concat(tokens)]),
+        new("Metaspace", "T5, ALBERT, XLM-R", "11-metaspace", Metaspaces),
+        new("Replace", "Gemma, Llama 2", "11-replace", Replace),
+        new("Sequence", "Llama 2, Mistral, Gemma", "11-sequence", field => Sequence(Kinds!.Steps(field["decoders"]))),
+        new("Strip", "Llama 2, Mistral", "11-strip", Strip),
+        new("WordPiece", "BERT, DistilBERT, MiniLM, Electra", "11-wordpiece", WordPiece));
 
     /// <summary>Without a decoder, tokens stand with spaces between them.</summary>
     public static Decoder FromJson(JsonField field) => field.IsNull ? tokens => [string.Join(' ', tokens)] : Kinds.Read(field);

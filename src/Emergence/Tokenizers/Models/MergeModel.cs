@@ -105,7 +105,8 @@ internal abstract class MergeModel : Model
         symbols.RemoveAll(symbol => symbol.Length == 0);
     }
 
-    private static Symbol Join(in Symbol left, in Symbol right, int id) => new(id, left.Start, left.Length + right.Length, left.Bytes + right.Bytes);
+    private static Symbol Join(in Symbol left, in Symbol right, int id) =>
+        new(id, left.Start, left.Length + right.Length, left.Bytes + right.Bytes);
 
     private static ulong Priority(int rank, int position) => ((ulong)(uint)rank << 32) | (uint)position;
 }

@@ -19,7 +19,7 @@ internal sealed class SentencePieceModel : MergeModel
         _cache = new(EncodeWord);
 
         // Equal scores share a rank, so that the leftmost of them goes first.
-        var order = pieces.Scores.Distinct().OrderDescending().Select((score, rank) => (score, rank)).ToDictionary(pair => pair.score, pair => pair.rank);
+        var order = pieces.Scores.Distinct().OrderDescending().Index().ToDictionary(pair => pair.Item, pair => pair.Index);
         _ranks = [.. pieces.Scores.Select(score => order[score])];
         _hasSeams = Seams.Exist(pieces.Vocabulary) && pieces.UserDefined.IsEmpty;
     }

@@ -3,7 +3,9 @@ using Emergence.Messages;
 
 namespace Emergence.Tokenizers.Models;
 
-/// <summary>Always the longest token that fits; after the first, tokens carry a mark. A word that does not work out is unknown as a whole.</summary>
+/// <summary>
+/// Always the longest token that fits; after the first, tokens carry a mark. A word that does not work out is unknown as a whole.
+/// </summary>
 internal sealed class WordPieceModel : Model
 {
     private readonly TokenizerFile _file;

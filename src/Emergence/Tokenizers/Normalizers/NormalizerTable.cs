@@ -14,20 +14,21 @@ internal static class NormalizerTable
 
     public static KindTable<Normalizer> Kinds { get; } = new(
         "normalizer",
-        new("BertNormalizer", "BERT, DistilBERT, MiniLM, Electra", Bert),
-        new("ByteLevel", "tokenizers 0.20 and later", _ => CharacterNormalizers.Bytes),
-        new("Lowercase", "CLIP, SigLIP, ALBERT", _ => CharacterNormalizers.Lowercase),
-        new("NFC", "Qwen, GPT-NeoX, CLIP", _ => text => Normalization.Normalize(text, NormalizationForm.FormC)),
-        new("NFD", "BERT kin", _ => text => Normalization.Normalize(text, NormalizationForm.FormD)),
-        new("NFKC", "Claude 2", _ => text => Normalization.Normalize(text, NormalizationForm.FormKC)),
-        new("NFKD", "ALBERT, XLNet", _ => text => Normalization.Normalize(text, NormalizationForm.FormKD)),
-        new("Nmt", "Marian, conversions of SentencePiece", _ => CharacterNormalizers.Nmt),
-        new("Precompiled", "T5, XLM-R, mBART, CamemBERT, mDeBERTa", field => CharacterMap.FromJson(field["precompiled_charsmap"]).Normalize),
-        new("Prepend", "Llama 2", Prepend),
-        new("Replace", "Gemma, Llama 2, T5, ALBERT", Pattern.Replacement),
-        new("Sequence", "most", field => Sequence(Kinds!.Steps(field["normalizers"]))),
-        new("Strip", "T5, XLM-R", Strip),
-        new("StripAccents", "ALBERT, XLNet", _ => CharacterNormalizers.StripAccents));
+        new("BertNormalizer", "BERT, DistilBERT, MiniLM, Electra", "07-bert", Bert),
+        new("ByteLevel", "tokenizers 0.20 and later", "07-bytelevel", _ => CharacterNormalizers.Bytes),
+        new("Lowercase", "CLIP, SigLIP, ALBERT", "07-lowercase", _ => CharacterNormalizers.Lowercase),
+        new("NFC", "Qwen, GPT-NeoX, CLIP", "03-qwen2", _ => text => Normalization.Normalize(text, NormalizationForm.FormC)),
+        new("NFD", "BERT kin", "07-nfd", _ => text => Normalization.Normalize(text, NormalizationForm.FormD)),
+        new("NFKC", "Claude 2", "07-nfkc", _ => text => Normalization.Normalize(text, NormalizationForm.FormKC)),
+        new("NFKD", "ALBERT, XLNet", "07-nfkd", _ => text => Normalization.Normalize(text, NormalizationForm.FormKD)),
+        new("Nmt", "Marian, conversions of SentencePiece", "07-nmt", _ => CharacterNormalizers.Nmt),
+        new("Precompiled", "T5, XLM-R, mBART, CamemBERT, mDeBERTa", "07-precompiled-full",
+            field => CharacterMap.FromJson(field["precompiled_charsmap"]).Normalize),
+        new("Prepend", "Llama 2", "07-prepend", Prepend),
+        new("Replace", "Gemma, Llama 2, T5, ALBERT", "07-replace-regex", Pattern.Replacement),
+        new("Sequence", "most", "07-sequence", field => Sequence(Kinds!.Steps(field["normalizers"]))),
+        new("Strip", "T5, XLM-R", "07-strip", Strip),
+        new("StripAccents", "ALBERT, XLNet", "07-stripaccents", _ => CharacterNormalizers.StripAccents));
 
     public static Normalizer FromJson(JsonField field) => field.IsNull ? text => text : Kinds.Read(field);
 

@@ -17,7 +17,9 @@ internal enum Behavior
 internal static class Behaviors
 {
     public static Behavior FromJson(JsonField field) =>
-        Enum.GetNames<Behavior>().Contains(field.Text()) ? Enum.Parse<Behavior>(field.Text()) : throw field.Unsupported(Printable.Quote(field.Text()));
+        Enum.GetNames<Behavior>().Contains(field.Text())
+            ? Enum.Parse<Behavior>(field.Text())
+            : throw field.Unsupported(Printable.Quote(field.Text()));
 }
 
 /// <summary>Cuts texts at matches.</summary>
@@ -28,7 +30,8 @@ internal static class Cuts
         At(text, Matches(text, belongs), behavior);
 
     /// <summary>Cuts at matches: whether these stay, by themselves or with a neighbour, is the behavior.</summary>
-    public static IEnumerable<TracedText> At(TracedText text, IEnumerable<(int Start, int End)> matches, Behavior behavior, bool invert = false)
+    public static IEnumerable<TracedText> At(
+        TracedText text, IEnumerable<(int Start, int End)> matches, Behavior behavior, bool invert = false)
     {
         var parts = new List<(int Start, int End, bool Match)>();
         var done = 0;

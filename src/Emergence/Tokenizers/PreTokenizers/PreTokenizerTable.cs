@@ -16,18 +16,18 @@ internal static class PreTokenizerTable
 {
     public static KindTable<PreTokenizer> Kinds { get; } = new(
         "pre-tokenizer",
-        new("BertPreTokenizer", "BERT, DistilBERT, MiniLM, Electra", _ => Bert),
-        new("ByteLevel", "GPT-2, Llama 3, Qwen, Falcon, StarCoder", Bytes),
-        new("CharDelimiterSplit", "hand-made tokenizers", CharacterDelimiter),
-        new("Digits", "StarCoder, Falcon, SmolLM", Digits),
-        new("FixedLength", "DNA and protein models", FixedLength),
-        new("Metaspace", "Llama 2 and Mistral in transformers 5, T5, ALBERT, XLM-R", Metaspace.FromJson),
-        new("Punctuation", "Falcon", Punctuation),
-        new("Sequence", "most", field => Sequence(Kinds!.Steps(field["pretokenizers"]))),
-        new("Split", "GPT-4o, gpt-oss, Llama 3 and 4, Qwen, DeepSeek, Phi-4, Mistral-Nemo, Bloom", Split),
-        new("UnicodeScripts", "hand-made tokenizers", _ => new(ScriptCuts.Cut)),
-        new("Whitespace", "the library's quick tour, IndicBERT", _ => Words),
-        new("WhitespaceSplit", "XLM-R, mBART", _ => new(text => Cuts.At(text, IsSpace, Behavior.Removed))));
+        new("BertPreTokenizer", "BERT, DistilBERT, MiniLM, Electra", "06-bert", _ => Bert),
+        new("ByteLevel", "GPT-2, Llama 3, Qwen, Falcon, StarCoder", "05-starcoder", Bytes),
+        new("CharDelimiterSplit", "hand-made tokenizers", "06-chardelimiter", CharacterDelimiter),
+        new("Digits", "StarCoder, Falcon, SmolLM", "06-digits", Digits),
+        new("FixedLength", "DNA and protein models", "06-fixedlength", FixedLength),
+        new("Metaspace", "Llama 2 and Mistral in transformers 5, T5, ALBERT, XLM-R", "06-metaspace-first", Metaspace.FromJson),
+        new("Punctuation", "Falcon", "06-punctuation-isolated", Punctuation),
+        new("Sequence", "most", "06-sequence", field => Sequence(Kinds!.Steps(field["pretokenizers"]))),
+        new("Split", "GPT-4o, gpt-oss, Llama 3 and 4, Qwen, DeepSeek, Phi-4, Mistral-Nemo, Bloom", "05-split-isolated", Split),
+        new("UnicodeScripts", "hand-made tokenizers", "06-unicodescripts", _ => new(ScriptCuts.Cut)),
+        new("Whitespace", "the library's quick tour, IndicBERT", "06-whitespace", _ => Words),
+        new("WhitespaceSplit", "XLM-R, mBART", "06-whitespacesplit", _ => new(text => Cuts.At(text, IsSpace, Behavior.Removed))));
 
     /// <summary>Words without white space; every punctuation mark by itself.</summary>
     public static PreTokenizer Bert { get; } = new(text => Cuts.At(text, IsSpace, Behavior.Removed)

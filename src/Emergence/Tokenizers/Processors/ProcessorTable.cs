@@ -10,11 +10,11 @@ internal static class ProcessorTable
 
     public static KindTable<Func<AddedTokens, Frame>> Kinds { get; } = new(
         "post-processor",
-        new("BertProcessing", "BERT, early conversions", field => names => Pair(field, names)),
-        new("ByteLevel", "GPT-2, Qwen, GPT-4o; only places change", field => _ => Frame.None with { Trim = Trim(field) }),
-        new("RobertaProcessing", "RoBERTa, BART", field => names => Pair(field, names) with { Trim = Trim(field) }),
-        new("Sequence", "Llama 3", Sequence),
-        new("TemplateProcessing", "BERT, T5, NLLB, Llama, Mistral, Whisper", field => names => Template(field, names)));
+        new("BertProcessing", "BERT, early conversions", "10-bert", field => names => Pair(field, names)),
+        new("ByteLevel", "GPT-2, Qwen, GPT-4o; only places change", "10-bytelevel", field => _ => Frame.None with { Trim = Trim(field) }),
+        new("RobertaProcessing", "RoBERTa, BART", "10-roberta", field => names => Pair(field, names) with { Trim = Trim(field) }),
+        new("Sequence", "Llama 3", "10-sequence", Sequence),
+        new("TemplateProcessing", "BERT, T5, NLLB, Llama, Mistral, Whisper", "10-template", field => names => Template(field, names)));
 
     public static Frame FromJson(JsonField field, AddedTokens names) => field.IsNull ? Frame.None : Kinds.Read(field)(names);
 

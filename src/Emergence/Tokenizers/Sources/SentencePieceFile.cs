@@ -158,7 +158,7 @@ internal sealed class SentencePieceFile
         if (_modelType is not (Unigram or BytePairs))
             throw _file.Error($"a SentencePiece model of type {_modelType} is not supported, only Unigram (1) and BPE (2) are");
         if (_modelType == BytePairs && _types.IndexOf(PieceType.Unused) is >= 0 and var unused)
-            throw _file.Error($"piece {unused}, {Printable.Quote(_vocabulary[unused]!)}, is of type 5 (unused), which is not supported in BPE");
+            throw _file.Error($"piece {unused}, {Printable.Quote(_vocabulary[unused]!)}, is of type 5 (unused), not supported in BPE");
         var pieces = new SentencePieces(_file, _vocabulary, _types, _scores, _byteFallback);
         var onlyAtStart = !settings.Flag("legacy", absent: true);
         var normalizer = new SentencePieceNormalizer

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Emergence.Tokenizers.Added;
 using Emergence.Tokenizers.Processors;
 
@@ -99,7 +100,7 @@ internal sealed class TokenizerSettings
         {
             foreach (var (id, token) in root["added_tokens_decoder"].Fields())
             {
-                if (!int.TryParse(id, System.Globalization.CultureInfo.InvariantCulture, out var number) || number is < 0 or >= Vocabulary.MaximumEntries)
+                if (!int.TryParse(id, CultureInfo.InvariantCulture, out var number) || number is < 0 or >= Vocabulary.MaximumEntries)
                     throw root["added_tokens_decoder"].Error($"an object whose keys are ids from 0 to {Vocabulary.MaximumEntries - 1}");
                 _listed.Add(AddedToken.FromJson(token, number));
             }

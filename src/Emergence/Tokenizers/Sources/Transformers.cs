@@ -14,19 +14,26 @@ internal static class Transformers
         Surround("add_bos_token", "bos_token", frame.Before);
         Surround("add_eos_token", "eos_token", frame.After);
         if (Rebuilt(root, settings))
-            found.Add($"transformers 5 puts the pre-tokenizer and normalizer of its class {Printable.Escape(settings.ClassName!)} in the place of the file's");
+        {
+            found.Add($"transformers 5 puts the pre-tokenizer and normalizer of its class {Printable.Escape(settings.ClassName!)} "
+                + "in the place of the file's");
+        }
+
         var missing = settings.Listed.Where(token => added.Find(token.Text) == null).Select(token => Printable.Quote(token.Text)).ToList();
         if (missing.Count > 0)
-            found.Add($"transformers 5 adds tokens that only tokenizer_config.json lists: {string.Join(", ", missing.Take(5))}{(missing.Count > 5 ? ", ..." : "")}");
+        {
+            found.Add($"transformers 5 adds tokens that only tokenizer_config.json lists: {string.Join(", ", missing.Take(5))}"
+                + (missing.Count > 5 ? ", ..." : ""));
+        }
+
         return found.Count == 0 ? null : $"tokenizer.json is followed as it is; {string.Join("; ", found)}";
 
         void Surround(string flag, string role, int[] ids)
         {
             if (!settings.Says(flag) || settings.Find(role, added) is not { } id || settings.Flag(flag, false) == ids.Contains(id))
                 return;
-            found.Add(settings.Flag(flag, false)
-                ? $"{flag} of tokenizer_config.json has no effect, as in transformers 5: the file's post-processor puts no {role} there"
-                : $"{flag}: false of tokenizer_config.json has no effect, as in transformers 5: the file's post-processor puts the {role} there");
+            var (said, puts) = settings.Flag(flag, false) ? ("", "no") : (": false", "the");
+            found.Add($"{flag}{said} of tokenizer_config.json has no effect, as in transformers 5: the post-processor puts {puts} {role} there");
         }
     }
 
@@ -47,7 +54,8 @@ internal static class Transformers
         && IsBytes(bytes, prefixSpace: false, useRegex: false);
 
     private static bool IsBytes(JsonField field, bool prefixSpace, bool useRegex) =>
-        IsKind(field, "ByteLevel") && field["add_prefix_space"].Flag(absent: true) == prefixSpace && field["use_regex"].Flag(absent: true) == useRegex;
+        IsKind(field, "ByteLevel") && field["add_prefix_space"].Flag(absent: true) == prefixSpace
+        && field["use_regex"].Flag(absent: true) == useRegex;
 
     private static bool IsKind(JsonField field, string kind) => field.IsObject && field.Type == kind;
 }

@@ -18,7 +18,8 @@ internal static class VocabularyAndMerges
     public static TokenizerParts Read(TokenizerFile vocabularyFile, TokenizerFile mergesFile, TokenizerSettings settings)
     {
         if (settings.ClassName is { } name && !s_classes.Contains(name.Replace("Fast", "", StringComparison.Ordinal)))
-            throw settings.Config!.Error($"vocab.json and merges.txt of a {Printable.Quote(name)} are not supported; save it as tokenizer.json");
+            throw settings.Config!.Error(
+                $"vocab.json and merges.txt of a {Printable.Quote(name)} are not supported; save it as tokenizer.json");
         var vocabulary = vocabularyFile.ReadJson(Vocabulary.FromJson);
         var merges = ReadMerges(mergesFile);
         return merges.Any(merge => merge.Right.EndsWith(EndOfWord, StringComparison.Ordinal))
