@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Emergence.Tokenizers;
@@ -69,14 +68,4 @@ public class UnicodeTests
     [InlineData("\u1E9E\u212A\u10A0\u2C2E", "\u00DFk\u2D00\u2C5E")]
     [InlineData("\U00010400\U0001E900", "\U00010428\U0001E922")]
     public void Lower_case_is_that_of_Unicode(string text, string expected) => Assert.Equal(expected, CharacterNormalizers.Lowercase(new(text)).ToString());
-
-    [Fact]
-    public void Every_category_above_the_basic_plane_has_a_stand_in()
-    {
-        for (var value = 0x10000; value <= 0x10FFFF; value++)
-        {
-            var category = CharUnicodeInfo.GetUnicodeCategory(value);
-            Assert.Equal(category, char.GetUnicodeCategory(Pattern.StandIn(new Rune(value))));
-        }
-    }
 }

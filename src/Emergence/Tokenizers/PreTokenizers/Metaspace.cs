@@ -1,4 +1,5 @@
 using System.Text;
+using Emergence.Tokenizers.Normalizers;
 
 namespace Emergence.Tokenizers.PreTokenizers;
 
@@ -30,7 +31,7 @@ internal static class Metaspace
             text = TextRewrite.Each(text, (rewrite, rune, index) => rewrite.Put(rune.Value == ' ' ? mark : rune, index));
         var prepends = scheme == "always" || (scheme == "first" && text.Place(0).Start == 0);
         if (prepends && !text.Span.StartsWith(shown))
-            text = Normalizers.CharacterNormalizers.Prepend(text, shown);
+            text = CharacterNormalizers.Prepend(text, shown);
         return split ? Cuts.At(text, rune => rune == mark, Behavior.MergedWithNext) : [text];
     }
 }

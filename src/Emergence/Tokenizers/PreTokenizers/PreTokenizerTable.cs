@@ -1,4 +1,5 @@
 using System.Text;
+using Emergence.Tokenizers.Normalizers;
 using Emergence.Tokenizers.Unicode;
 
 namespace Emergence.Tokenizers.PreTokenizers;
@@ -41,14 +42,13 @@ internal static class PreTokenizerTable
     /// <summary>Byte-level words: the alphabet of <see cref="ByteLevel"/>, cut by the GPT-2 pattern if asked.</summary>
     public static PreTokenizer Bytes(bool prefixSpace, bool useRegex)
     {
-        var find = useRegex ? Pattern.Compile(WordPatterns.Gpt2) : null;
         return new(text =>
         {
             if (prefixSpace && text[0] != ' ')
-                text = Normalizers.CharacterNormalizers.Prepend(text, " ");
-            return find == null
-                ? [Normalizers.CharacterNormalizers.Bytes(text)]
-                : Cuts.At(text, find(text.ToString()), Behavior.Isolated).Select(Normalizers.CharacterNormalizers.Bytes);
+                text = CharacterNormalizers.Prepend(text, " ");
+            return useRegex
+                ? Cuts.At(text, Pattern.Gpt2.Matches(text.ToString()), Behavior.Isolated).Select(CharacterNormalizers.Bytes)
+                : [CharacterNormalizers.Bytes(text)];
         });
     }
 
@@ -61,10 +61,10 @@ internal static class PreTokenizerTable
 
     private static PreTokenizer Split(JsonField field)
     {
-        var find = Pattern.FromJson(field);
+        var pattern = Pattern.FromJson(field);
         var behavior = Behaviors.FromJson(field["behavior"]);
         var invert = field["invert"].Flag(absent: false);
-        return new(text => Cuts.At(text, find(text.ToString()), behavior, invert));
+        return new(text => Cuts.At(text, pattern.Matches(text.ToString()), behavior, invert));
     }
 
     private static PreTokenizer Punctuation(JsonField field)

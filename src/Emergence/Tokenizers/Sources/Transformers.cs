@@ -7,6 +7,9 @@ namespace Emergence.Tokenizers.Sources;
 /// <summary>Where transformers 5 does not do, or other settings do not say, what a tokenizer.json does. The file is followed.</summary>
 internal static class Transformers
 {
+    private const string Qwen2 =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
     /// <summary>One warning for all of it; null where there is no difference.</summary>
     public static string? Differences(JsonField root, TokenizerSettings settings, AddedTokens added, Frame frame)
     {
@@ -49,7 +52,7 @@ internal static class Transformers
 
     private static bool IsQwen(JsonField field) =>
         IsKind(field, "Sequence") && field["pretokenizers"].Items().ToArray() is [var split, var bytes]
-        && IsKind(split, "Split") && !split["pattern"]["Regex"].IsNull && split["pattern"]["Regex"].Text() == WordPatterns.Qwen2
+        && IsKind(split, "Split") && !split["pattern"]["Regex"].IsNull && split["pattern"]["Regex"].Text() == Qwen2
         && split["behavior"].Text() == "Isolated" && !split["invert"].Flag(absent: false)
         && IsBytes(bytes, prefixSpace: false, useRegex: false);
 
