@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Emergence.Messages;
 using Emergence.Tokenizers.Models;
 using Emergence.Tokenizers.Sources;
@@ -16,7 +15,11 @@ public sealed class Tokenizer
         _parts = parts;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var file in files)
+        {
             hash.AppendData(file.Bytes);
+            file.Release();
+        }
+
         Identity = Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Emergence.Tokenizers.PreTokenizers;
 
 namespace Emergence.Tokenizers.Decoders;

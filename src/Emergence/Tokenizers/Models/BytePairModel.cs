@@ -13,12 +13,17 @@ internal sealed class BytePairModel : MergeModel
     private readonly WordCache _cache;
     private readonly bool _hasSeams;
 
+    // Ids of the first characters of Unicode, among them the alphabet of byte-level vocabularies.
+    private readonly int[] _characters = new int[0x180];
+
     public BytePairModel(TokenizerFile file, Vocabulary vocabulary)
     {
         _file = file;
         _vocabulary = vocabulary;
         _cache = new(EncodeWord);
         _hasSeams = Seams.Exist(vocabulary);
+        for (var character = 0; character < _characters.Length; character++)
+            _characters[character] = vocabulary.Find([(char)character]);
     }
 
     /// <summary>The token of characters that have none; null drops them.</summary>
@@ -137,7 +142,8 @@ internal sealed class BytePairModel : MergeModel
             length = char.IsHighSurrogate(word[start]) && start + 1 < word.Length ? 2 : 1;
             var bytes = length == 2 ? 4 : word[start] < 0x80 ? 1 : word[start] < 0x800 ? 2 : 3;
             var marked = Marked(word, start, length);
-            if (_vocabulary.Find(marked) is >= 0 and var id)
+            var id = marked.Length == 1 && marked[0] < _characters.Length ? _characters[marked[0]] : _vocabulary.Find(marked);
+            if (id >= 0)
             {
                 Place(ref unknown, symbols);
                 symbols.Add(new(id, start, length, bytes));

@@ -34,7 +34,8 @@ internal sealed class WordPieceModel : Model
     {
         var first = tokens.Ids.Count;
         var (start, bytes) = (0, 0);
-        while (Length(word) <= _mostCharacters && start < word.Length && Longest(word[start..], start > 0, out var length, out var id))
+        var fits = Length(word) <= _mostCharacters;
+        while (fits && start < word.Length && Longest(word[start..], start > 0, out var length, out var id))
         {
             var end = bytes + Encoding.UTF8.GetByteCount(word.Slice(start, length));
             tokens.Add(id, bytes, end);

@@ -15,6 +15,13 @@ internal sealed record PreTokenizer(Func<TracedText, IEnumerable<TracedText>> Cu
 /// <summary>The kinds of "pre_tokenizer" of tokenizer.json.</summary>
 internal static class PreTokenizerTable
 {
+    /// <summary>Words without white space; every punctuation mark by itself.</summary>
+    public static PreTokenizer Bert { get; } = new(text => Cuts.At(text, IsSpace, Behavior.Removed)
+        .SelectMany(word => Cuts.At(word, Characters.IsPunctuation, Behavior.Isolated)));
+
+    /// <summary>\w+|[^\w\s]+</summary>
+    private static PreTokenizer Words { get; } = new(Cuts.Words);
+
     public static KindTable<PreTokenizer> Kinds { get; } = new(
         "pre-tokenizer",
         new("BertPreTokenizer", "BERT, DistilBERT, MiniLM, Electra", "06-bert", _ => Bert),
@@ -29,13 +36,6 @@ internal static class PreTokenizerTable
         new("UnicodeScripts", "hand-made tokenizers", "06-unicodescripts", _ => new(ScriptCuts.Cut)),
         new("Whitespace", "the library's quick tour, IndicBERT", "06-whitespace", _ => Words),
         new("WhitespaceSplit", "XLM-R, mBART", "06-whitespacesplit", _ => new(text => Cuts.At(text, IsSpace, Behavior.Removed))));
-
-    /// <summary>Words without white space; every punctuation mark by itself.</summary>
-    public static PreTokenizer Bert { get; } = new(text => Cuts.At(text, IsSpace, Behavior.Removed)
-        .SelectMany(word => Cuts.At(word, Characters.IsPunctuation, Behavior.Isolated)));
-
-    /// <summary>\w+|[^\w\s]+</summary>
-    private static PreTokenizer Words { get; } = new(Cuts.Words);
 
     public static PreTokenizer FromJson(JsonField field) => field.IsNull ? PreTokenizer.None : Kinds.Read(field);
 
