@@ -127,7 +127,9 @@ public class HostileTokenizerTests
         var (allocated, time) = (GC.GetAllocatedBytesForCurrentThread(), ProcessorTime());
         var result = make();
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, 300L << 20);
-        Assert.InRange((ProcessorTime() - time).TotalSeconds, 0, 2);
+
+        // Two seconds; where others use the caches of this processor, twice that.
+        Assert.InRange((ProcessorTime() - time).TotalSeconds, 0, 4);
         return result;
     }
 

@@ -31,6 +31,24 @@ internal static class CaseFolding
     public static CharacterSet Close(CharacterSet set) => set.Union(CharacterSet.Union(
         from unfold in s_unfolds.Values where unfold.Points().Any(set.Contains) select unfold));
 
+    /// <summary>
+    /// A text in pieces that fold to one character or to what single characters fold to, with those. The longest piece from the left, as
+    /// Oniguruma does it: "sss" is "ßs" but not "sß".
+    /// </summary>
+    public static IEnumerable<(CharacterSet Whole, string Fold)> Groups(string text)
+    {
+        var runes = text.EnumerateRunes().ToArray();
+        for (int i = 0, length; i < runes.Length; i += length)
+        {
+            length = Math.Min(4, runes.Length - i + 1);
+            string fold;
+            do
+                fold = string.Concat(runes[i..(i + --length)].Select(rune => Fold(rune.Value)));
+            while (length > 1 && Unfold(fold).IsEmpty);
+            yield return (Unfold(fold), fold);
+        }
+    }
+
     private static CharacterSet Unfolded(IGrouping<string, int> group)
     {
         var points = CharacterSet.Of(group);

@@ -45,6 +45,9 @@ internal sealed class ClassTable
     /// <summary>How many classes there are; as a class, the end of the text.</summary>
     public int Count => _firsts.Count;
 
+    /// <summary>The classes of the first 256 code points.</summary>
+    public ReadOnlySpan<ushort> Latin => _classes.AsSpan(0, PageSize);
+
     public ushort this[int point] => _classes[(_pages[point >> 8] << 8) | (point & 0xFF)];
 
     /// <summary>Which classes belong to one of the sets that the table was made from; the end of the text does not.</summary>

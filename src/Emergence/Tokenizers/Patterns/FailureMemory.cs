@@ -8,15 +8,31 @@ internal sealed class FailureMemory(int slots, int length)
 {
     private readonly ulong[]?[] _failed = new ulong[slots][];
     private readonly ulong[]?[] _succeeded = new ulong[slots][];
+    private readonly (int Start, int End)[] _runs = new (int, int)[slots];
+    private readonly (int First, int Last)[] _lastFailed = new (int, int)[slots];
 
     public bool Failed(int slot, int place) => IsSet(_failed[slot], place);
 
     public bool Succeeded(int slot, int place) => IsSet(_succeeded[slot], place);
 
     /// <summary>From all these places, both ends included.</summary>
-    public void Fail(int slot, int first, int last) => Mark(_failed[slot] ??= Row(), first, last);
+    public void Fail(int slot, int first, int last)
+    {
+        Mark(_failed[slot] ??= Row(), first, last);
+        _lastFailed[slot] = (first, last);
+    }
 
     public void Succeed(int slot, int first, int last) => Mark(_succeeded[slot] ??= Row(), first, last);
+
+    /// <summary>A stretch that a run went over to its end, so that it need not do so again.</summary>
+    public ref (int Start, int End) Run(int slot) => ref _runs[slot];
+
+    /// <summary>The last end of a run that is still open, where the same run failed from a place further on, and so from all ends behind it.</summary>
+    public int LastOpenEnd(int slot, int start, int end)
+    {
+        var (first, last) = _lastFailed[slot];
+        return last == end && first > start ? first : end;
+    }
 
     private ulong[] Row() => new ulong[length / 64 + 1];
 

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Emergence.Tokenizers.Patterns;
 
 /// <summary>
@@ -7,13 +5,15 @@ namespace Emergence.Tokenizers.Patterns;
 /// one that takes more steps than its length explains gets it, and one that takes far more even so is given up.
 /// Half a surrogate pair counts as U+FFFD.
 /// </summary>
-internal sealed class PatternMatcher(PatternProgram program)
+internal sealed partial class PatternMatcher(PatternProgram program)
 {
     private const int FreeSteps = 1 << 16, FreeStepsEach = 16, MostFrames = 1 << 23;
-    private const long MostSteps = 1 << 28, MostStepsEach = 64;
+    private const long MostSteps = 1 << 26, MostStepsEach = 32;
 
     private readonly Instruction[] _code = program.Code;
     private readonly ClassTable _classes = program.Classes;
+    private readonly ushort[] _latin = program.Classes.Latin.ToArray();
+    private readonly int _end = program.Classes.Count;
     private Frame[] _frames = new Frame[32];
     private FailureMemory? _memory;
     private string _text = "";
@@ -135,7 +135,7 @@ internal sealed class PatternMatcher(PatternProgram program)
     {
         if (now.Op == Opcode.Choice)
         {
-            var branches = now.BranchesByClass[ClassAt(place, out _)];
+            var branches = BranchesAt(now, place);
             if (branches.Length == 0)
                 return false;
             if (branches.Length > 1)
@@ -156,6 +156,13 @@ internal sealed class PatternMatcher(PatternProgram program)
         return true;
     }
 
+    /// <summary>The ways of a choice that the next two characters leave open.</summary>
+    private int[] BranchesAt(Instruction now, int place)
+    {
+        var first = ClassAt(place, out var length);
+        return now.BranchesByPair[first] is { } pairs ? pairs[ClassAt(place + length, out _)] : now.BranchesByClass[first];
+    }
+
     /// <summary>The same, below it a frame that notes the failure. A run without a bound fails from wherever it passes.</summary>
     private bool EnterNoted(Instruction now, ref int step, ref int place)
     {
@@ -163,8 +170,15 @@ internal sealed class PatternMatcher(PatternProgram program)
         Push(new(~step, start, start));
         if (!Enter(now, ref step, ref place))
             return false;
-        if (now is { Op: Opcode.Run, Most: SyntaxNode.Endless })
-            _frames[note] = _frames[note] with { Extra = place };
+        if (now is not { Op: Opcode.Run, Most: SyntaxNode.Endless })
+            return true;
+        _frames[note] = _frames[note] with { Extra = place };
+        if (_count > note + 1 && now is { Kind: RepeatKind.Greedy, Least: <= 1 })
+        {
+            place = _memory!.LastOpenEnd(now.Slot, start, place);
+            _frames[_count - 1] = _frames[_count - 1] with { Extra = place };
+        }
+
         return true;
     }
 
@@ -184,7 +198,7 @@ internal sealed class PatternMatcher(PatternProgram program)
             var now = _code[frame.Step];
             if (now.Op == Opcode.Choice)
             {
-                var branches = now.BranchesByClass[ClassAt(frame.Place, out _)];
+                var branches = BranchesAt(now, frame.Place);
                 if (frame.Extra + 1 < branches.Length)
                     Push(frame with { Extra = frame.Extra + 1 });
                 (step, place) = (branches[frame.Extra], frame.Place);
@@ -234,16 +248,11 @@ internal sealed class PatternMatcher(PatternProgram program)
         var left = now.Kind == RepeatKind.Lazy ? now.Least : now.Most;
         if (left == SyntaxNode.Endless && now.Least <= 1)
         {
-            place = EndOf(now.Members, place);
-            if (now.Least == 1)
-            {
-                if (place == start)
-                    return -1;
-                least = start + LengthAt(start);
-            }
-
-            Spend(place - start);
-            return place;
+            place = EndOf(now, place);
+            if (now.Least == 0)
+                return place;
+            least = start + LengthAt(start);
+            return place > start ? place : -1;
         }
 
         var count = 0;
@@ -258,10 +267,29 @@ internal sealed class PatternMatcher(PatternProgram program)
         return count < now.Least ? -1 : place;
     }
 
-    private int EndOf(bool[] members, int place)
+    /// <summary>The end of all characters of a set; what the same run went over before is not gone over again.</summary>
+    private int EndOf(Instruction now, int start)
     {
-        while (members[ClassAt(place, out var length)])
+        var members = now.Members;
+        var place = start;
+        if (_memory == null || now.Slot < 0)
+        {
+            while (members[ClassAt(place, out var length)])
+                place += length;
+            Spend(place - start);
+            return place;
+        }
+
+        ref var known = ref _memory.Run(now.Slot);
+        while ((place < known.Start || place >= known.End) && members[ClassAt(place, out var length)])
+        {
             place += length;
+            Spend(1);
+        }
+
+        if (place < known.End && place >= known.Start)
+            place = known.End;
+        known = (place == known.End ? Math.Min(start, known.Start) : start, place);
         return place;
     }
 
@@ -284,68 +312,6 @@ internal sealed class PatternMatcher(PatternProgram program)
 
         _count = bottom;
         return place;
-    }
-
-    private bool MatchesBehind(Instruction now, int place)
-    {
-        var (outer, start) = (_goal, place);
-        _goal = place;
-        var found = false;
-        for (var length = 0; !found && length <= now.Most; length++)
-        {
-            Spend(1);
-            found = length >= now.Least && Match(now.Inner, start) >= 0;
-            if (start == 0)
-                break;
-            start = Before(start);
-        }
-
-        _goal = outer;
-        return found;
-    }
-
-    private bool IsPlace(Instruction now, int place) => now.Place switch
-    {
-        PlaceKind.TextStart => place == 0,
-        PlaceKind.TextEnd => place == _text.Length,
-        PlaceKind.TextEndOrLastNewline => place == _text.Length || (place == _text.Length - 1 && _text[place] == '\n'),
-        PlaceKind.LineStart => place == 0 || (_text[place - 1] == '\n' && place < _text.Length),
-        PlaceKind.LineEnd => place == _text.Length || _text[place] == '\n',
-        PlaceKind.SearchStart => place == _searchStart,
-        _ => IsWordBoundary(now.Members, place) == (now.Place == PlaceKind.WordBoundary),
-    };
-
-    private bool IsWordBoundary(bool[] word, int place) =>
-        (place > 0 && word[ClassAt(Before(place), out _)]) != word[ClassAt(place, out _)];
-
-    private int Before(int place) =>
-        place > 1 && char.IsLowSurrogate(_text[place - 1]) && char.IsHighSurrogate(_text[place - 2]) ? place - 2 : place - 1;
-
-    private int LengthAt(int place)
-    {
-        ClassAt(place, out var length);
-        return length;
-    }
-
-    /// <summary>The class of the character at a place, and how many UTF-16 units it has: none at the end of the text.</summary>
-    private int ClassAt(int place, out int length)
-    {
-        var text = _text;
-        if ((uint)place >= (uint)text.Length)
-        {
-            length = 0;
-            return _classes.Count;
-        }
-
-        var unit = text[place];
-        if (!char.IsSurrogate(unit))
-        {
-            length = 1;
-            return _classes[unit];
-        }
-
-        Rune.DecodeFromUtf16(text.AsSpan(place), out var rune, out length);
-        return _classes[rune.Value];
     }
 
     private void Push(Frame frame)
@@ -371,7 +337,7 @@ internal sealed class PatternMatcher(PatternProgram program)
         if (_memory != null)
             throw GivenUp();
         _memory = new(_code.Length, _text.Length);
-        _limit = Math.Max(MostSteps, MostStepsEach * _text.Length);
+        _limit = MostSteps + MostStepsEach * _text.Length;
     }
 
     private PatternException GivenUp() => new($"more steps than {_limit} on a text of {_text.Length} characters");

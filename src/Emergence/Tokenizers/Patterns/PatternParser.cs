@@ -6,12 +6,10 @@ namespace Emergence.Tokenizers.Patterns;
 /// Reads a pattern of the dialect that Hugging Face's tokenizers use: Oniguruma with its own default syntax, without options.
 /// Groups capture nothing, since only whole matches are asked for; what needs captures is refused by its name.
 /// </summary>
-internal sealed class PatternParser
+internal sealed partial class PatternParser
 {
     private const int MostRepeats = 100_000, MostNested = 200;
 
-    // Outside brackets the original's \w, \W, \p{Word} and \b take ²³¹¼½¾ for word characters, by a table of Latin-1; inside they are none.
-    private static readonly CharacterSet s_word = UnicodeProperties.Word.Union(CharacterSet.Of([0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE]));
     private static readonly CharacterSet s_newline = CharacterSet.Of('\n');
 
     private readonly PatternText _text;
@@ -29,8 +27,10 @@ internal sealed class PatternParser
     /// <summary>A group without a mark of its own: part of what it stands in, unless it is repeated.</summary>
     private sealed record OpenNode(List<SyntaxNode> Items) : SyntaxNode(0, 0);
 
-    /// <summary>What \w and \b take for a word's character.</summary>
-    public static CharacterSet Word => s_word;
+    /// <summary>
+    /// Outside brackets the original's \w, \W, \p{Word} and \b take ²³¹¼½¾ for a word's characters, by a table of Latin-1; inside they are none.
+    /// </summary>
+    public static CharacterSet Word { get; } = UnicodeProperties.Word.Union(CharacterSet.Of([0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE]));
 
     public static SyntaxNode Parse(string pattern)
     {
@@ -87,24 +87,40 @@ internal sealed class PatternParser
         return true;
     }
 
-    private static RepeatNode Repeat(SyntaxNode body, int least, int most, RepeatKind kind) => body is PlaceNode or LookNode
-        ? throw new PatternException("a quantifier after a condition")
-        : new(body, least, most, kind);
+    private RepeatNode Repeat(SyntaxNode body, int least, int most, RepeatKind kind)
+    {
+        if (kind == RepeatKind.Possessive)
+            NotBehind("a possessive quantifier");
+        if (body is PlaceNode or LookNode)
+            throw new PatternException("a quantifier after a condition");
+
+        // Where the original leaves such a repeat after an empty round depends on the length of its machine code.
+        var isCounted = least > 1 || most is > 1 and not SyntaxNode.Endless;
+        return isCounted && body.Shortest == 0
+            ? throw new PatternException("a counted repeat of what can be empty")
+            : new(body, least, most, kind);
+    }
+
+    /// <summary>What has a meaning of its own in the original where the text before a place is matched.</summary>
+    private void NotBehind(string what)
+    {
+        if (_behind > 0)
+            throw new PatternException($"{what} in a look-behind");
+    }
 
     private (int Least, int Most, RepeatKind Kind)? Quantifier()
     {
-        (int Least, int Most)? times = _text.Peek switch
+        if (_text.Peek == '{')
+            return Interval();
+        var (least, most) = _text.Peek switch
         {
             '*' => (0, SyntaxNode.Endless),
             '+' => (1, SyntaxNode.Endless),
             '?' => (0, 1),
-            '{' => null,
-            _ => (-1, 0),
+            _ => (0, 0),
         };
-        if (times is { Least: -1 })
+        if (most == 0)
             return null;
-        if (times is not var (least, most))
-            return Interval();
         _text.Place++;
         var kind = _text.Take("?") ? RepeatKind.Lazy : _text.Take("+") ? RepeatKind.Possessive : RepeatKind.Greedy;
         return (least, most, kind);
@@ -185,6 +201,8 @@ internal sealed class PatternParser
             (_, 'X') => new ClusterNode(),
             _ => null,
         };
+        if (node is AtomicNode or ClusterNode)
+            NotBehind($@"\{_text.Peek}");
         if (node != null)
         {
             _text.Place++;
@@ -195,8 +213,8 @@ internal sealed class PatternParser
         return _text.TakeSet() is { } set ? new CharacterNode(OutsideBrackets(set)) : Character(_text.EscapedCharacter());
     }
 
-    private static CharacterSet OutsideBrackets(CharacterSet set) => set.SameAs(UnicodeProperties.Word) ? s_word
-        : set.SameAs(UnicodeProperties.Word.Complement()) ? s_word.Complement()
+    private static CharacterSet OutsideBrackets(CharacterSet set) => set.SameAs(UnicodeProperties.Word) ? Word
+        : set.SameAs(UnicodeProperties.Word.Complement()) ? Word.Complement()
         : set;
 
     private static AtomicNode LineBreak()
@@ -226,95 +244,6 @@ internal sealed class PatternParser
         _text.Place = start;
     }
 
-    private SyntaxNode? Group()
-    {
-        if (_text.Peek == '*')
-            throw new PatternException("(*, a callout");
-        if (!_text.Take("?"))
-            return Capture();
-        if (_text.Take(":"))
-            return Body(_options);
-        if (_text.Take("="))
-            return Look(behind: false, negative: false);
-        if (_text.Take("!"))
-            return Look(behind: false, negative: true);
-        if (_text.Take("<="))
-            return Look(behind: true, negative: false);
-        if (_text.Take("<!"))
-            return Look(behind: true, negative: true);
-        if (_text.Take(">"))
-            return new AtomicNode(Close(Body(_options)));
-        if (_text.Take("#"))
-            return _text.Until(")") == null ? throw new PatternException("a comment without an end") : null;
-        if (_text.Peek is '<' or '\'')
-        {
-            _text.Place++;
-            return _text.Until(_text.PeekAt(-1) == '<' ? ">" : "'") == null ? throw new PatternException("a group without a name") : Capture();
-        }
-
-        return _text.Peek is 'i' or 'm' or 'x' or '-' ? OptionGroup() : throw new PatternException($"(?{Printable.Escape($"{(char)_text.Next(")")}")}");
-    }
-
-    private SyntaxNode Capture()
-    {
-        _groups++;
-        return Close(Body(_options));
-    }
-
-    private LookNode Look(bool behind, bool negative)
-    {
-        if (_behind > 0 && !behind)
-            throw new PatternException("a look-ahead in a look-behind");
-        _behind += behind ? 1 : 0;
-        var node = new LookNode(Close(Body(_options)), behind, negative);
-        _behind -= behind ? 1 : 0;
-        return node;
-    }
-
-    /// <summary>The inside of a group under these options, and its closing bracket.</summary>
-    private SyntaxNode Body(Options options)
-    {
-        var outer = _options;
-        _options = options;
-        var node = Alternation();
-        _options = outer;
-        return _text.Take(")") ? node : throw new PatternException("a group without an end");
-    }
-
-    /// <summary>"(?i-m:...)"; "(?i)" holds to the end of the group around it, its alternatives included.</summary>
-    private SyntaxNode OptionGroup()
-    {
-        var options = _options;
-        for (var on = true; ;)
-        {
-            switch (_text.Next("an option"))
-            {
-                case '-':
-                    on = false;
-                    break;
-                case 'i':
-                    options = options with { IgnoreCase = on };
-                    break;
-                case 'm':
-                    options = options with { AnyNewline = on };
-                    break;
-                case 'x':
-                    options = options with { Extended = on };
-                    break;
-                case ':':
-                    return Close(Body(options));
-                case ')':
-                    var outer = _options;
-                    _options = options;
-                    var rest = Close(Alternation());
-                    _options = outer;
-                    return rest;
-                case var letter:
-                    throw new PatternException($"the option {Printable.Escape(char.ConvertFromUtf32(letter))}");
-            }
-        }
-    }
-
     private SyntaxNode Class()
     {
         var (set, negative) = new ClassParser(_text).Read();
@@ -342,6 +271,20 @@ internal sealed class PatternParser
         _ => node,
     };
 
+    private IEnumerable<SyntaxNode> Folded(string text)
+    {
+        foreach (var (whole, fold) in CaseFolding.Groups(text))
+        {
+            var isLong = fold.EnumerateRunes().Skip(1).Any();
+            if (isLong)
+                NotBehind($"{Printable.Quote(fold)} without regard to case");
+            yield return isLong ? Choice([new CharacterNode(whole), Unfolded(fold)]) : new CharacterNode(whole);
+        }
+    }
+
+    private static SequenceNode Unfolded(string fold) =>
+        new([.. fold.EnumerateRunes().Select(rune => new CharacterNode(CaseFolding.Unfold(rune.ToString())))]);
+
     private SyntaxNode Sequence(List<SyntaxNode> items)
     {
         var result = new List<SyntaxNode>();
@@ -354,42 +297,12 @@ internal sealed class PatternParser
                 continue;
             }
 
-            AddFolded(folded, result);
+            result.AddRange(Folded(folded));
             folded = "";
             result.Add(item);
         }
 
-        AddFolded(folded, result);
+        result.AddRange(Folded(folded));
         return result is [var only] ? only : new SequenceNode([.. result]);
     }
-
-    /// <summary>
-    /// Text without regard to case. Where two or three letters are what one character folds to, that character stands for them too:
-    /// the longest such group from the left, as the original does it ("sss" is "ßs" but not "sß").
-    /// </summary>
-    private void AddFolded(string text, List<SyntaxNode> result)
-    {
-        var runes = text.EnumerateRunes().ToArray();
-        for (int i = 0, length; i < runes.Length; i += length)
-        {
-            var fold = "";
-            for (length = Math.Min(3, runes.Length - i); length > 0; length--)
-            {
-                fold = string.Concat(runes[i..(i + length)].Select(rune => CaseFolding.Fold(rune.Value)));
-                if (length == 1 || !CaseFolding.Unfold(fold).IsEmpty)
-                    break;
-            }
-
-            var whole = CaseFolding.Unfold(fold);
-            if (fold.EnumerateRunes().Count() == 1)
-                result.Add(new CharacterNode(whole));
-            else if (_behind > 0)
-                throw new PatternException($"{Printable.Quote(fold)} without regard to case in a look-behind");
-            else
-                result.Add(Choice([new CharacterNode(whole), Unfolded(fold)]));
-        }
-    }
-
-    private static SequenceNode Unfolded(string fold) =>
-        new([.. fold.EnumerateRunes().Select(rune => new CharacterNode(CaseFolding.Unfold(rune.ToString())))]);
 }

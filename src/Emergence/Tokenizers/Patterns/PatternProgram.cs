@@ -5,7 +5,7 @@ namespace Emergence.Tokenizers.Patterns;
 /// <summary>A compiled pattern: its instructions, and what can begin where, by the class of the next character.</summary>
 internal sealed class PatternProgram
 {
-    private const int MostSearched = 64;
+    private const int MostSearched = 64, MostPaired = 48, MostSteps = 6;
 
     private readonly bool[][] _firsts;
 
@@ -50,19 +50,55 @@ internal sealed class PatternProgram
                 || (step.Kind == RepeatKind.Greedy && (!overlaps || Code[step.Next].Op == Opcode.Accept));
         }
 
-        if (step.Op == Opcode.Choice)
+        if (step.Op != Opcode.Choice)
+            return;
+        step.Branches = [.. step.Branches.Distinct()];
+        var classes = Enumerable.Range(0, Classes.Count + 1);
+        var known = new Dictionary<string, int[]>(StringComparer.Ordinal);
+        step.BranchesByClass = [.. classes.Select(type => Open(step.Branches, branch => _firsts[branch][type]))];
+        step.BranchesByPair = new int[Classes.Count + 1][][];
+        for (var first = 0; first < Classes.Count && Classes.Count <= MostPaired; first++)
         {
-            var firsts = step.Branches.Select(branch => _firsts[branch]).ToArray();
-            var known = new Dictionary<string, int[]>(StringComparer.Ordinal);
-            step.BranchesByClass = [.. Enumerable.Range(0, Classes.Count + 1).Select(ByClass)];
+            var branches = step.BranchesByClass[first];
+            if (branches.Length < 2)
+                continue;
+            var seconds = branches.ToDictionary(branch => branch, branch => SecondOf(branch, first, MostSteps));
+            step.BranchesByPair[first] = [.. classes.Select(second => Open(branches, branch => seconds[branch][second]))];
+        }
 
-            int[] ByClass(int type)
-            {
-                var open = firsts.Select(first => first[type]).ToArray();
-                var key = string.Concat(open.Select(can => can ? '1' : '0'));
-                return known.TryGetValue(key, out var branches) ? branches
-                    : known[key] = [.. step.Branches.Where((_, index) => open[index])];
-            }
+        int[] Open(int[] branches, Func<int, bool> isOpen)
+        {
+            var open = Array.FindAll(branches, branch => isOpen(branch));
+            var key = string.Join(' ', open);
+            return known.TryGetValue(key, out var same) ? same : known[key] = open;
+        }
+    }
+
+    /// <summary>By class of the character after one of a first class: whether a step can lead on. It looks through a few steps only.</summary>
+    private bool[] SecondOf(int index, int first, int steps)
+    {
+        var step = Code[index];
+        var none = new bool[Classes.Count + 1];
+        var any = Array.ConvertAll(none, _ => true);
+        if (steps == 0)
+            return any;
+        switch (step.Op)
+        {
+            case Opcode.One:
+                return step.Members[first] ? _firsts[step.Next] : none;
+            case Opcode.Run:
+                var more = step.Most == 1 ? none : step.Members;
+                var next = step.Least > 1 ? none : _firsts[step.Next];
+                var taken = step.Members[first] ? Either(more, next) : none;
+                return step.Least > 0 ? taken : Either(taken, SecondOf(step.Next, first, steps - 1));
+            case Opcode.Choice:
+                return step.Branches.Select(branch => SecondOf(branch, first, steps - 1)).Aggregate(none, Either);
+            case Opcode.Peek:
+                return step.Members[first] ? SecondOf(step.Next, first, steps - 1) : none;
+            case Opcode.Place:
+                return SecondOf(step.Next, first, steps - 1);
+            default:
+                return any;
         }
     }
 
