@@ -16,10 +16,20 @@ internal static class TestData
     /// <summary>A file or folder of the large test data; the calling test is skipped where it is absent.</summary>
     public static string Large(string path)
     {
-        var full = Path.GetFullPath(Path.Combine(Root, path));
-        if (!Path.Exists(full))
+        if (LargeOrNull(path) is not { } full)
+        {
             Assert.Skip($"{path} is not in the test data folder ({Variable}, by default ../shared)");
+            return "";
+        }
+
         return full;
+    }
+
+    /// <summary>The same; null where it is absent.</summary>
+    public static string? LargeOrNull(string path)
+    {
+        var full = Path.GetFullPath(Path.Combine(Root, path));
+        return Path.Exists(full) ? full : null;
     }
 
     /// <summary>An empty folder that lasts as long as the test process.</summary>

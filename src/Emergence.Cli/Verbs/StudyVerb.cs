@@ -95,6 +95,7 @@ internal static class StudyVerb
     /// <summary>A bar for each run, lines for the rest.</summary>
     private sealed class Listener(bool noColor) : StudyProgress, IDisposable
     {
+        private readonly HashSet<string> _said = [];
         private Progress? _progress;
 
         public override void Say(string what) => Console.Error.WriteLine(what);
@@ -102,7 +103,7 @@ internal static class StudyVerb
         public override void Begin(string name, MeasurementPlan plan, int finished)
         {
             Console.Error.WriteLine($"run {name}: {plan.Data.Name}, {plan.Data.Count} sequences of {plan.Data.Length} tokens, {plan.Grid.Count} cells");
-            foreach (var note in plan.Data.Notes)
+            foreach (var note in plan.Data.Notes.Where(_said.Add))
                 Console.Error.WriteLine(note);
             _progress = new Progress(plan.Grid.Count, noColor);
             _progress.Skip(finished);

@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.CommandLine;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Emergence.Messages;
 using Emergence.Tokenizers;
@@ -14,64 +12,115 @@ internal static class TokenizeVerb
     public static Command Create()
     {
         var model = Flags.Model();
-        var noSpecial = new Option<bool>("--no-special") { Description = "Leave out what the tokenizer puts around every text" };
+        var text = new Option<bool>("--text") { Description = "Lines are text as it is, not JSON" };
+        var tokens = new Option<bool>("--tokens") { Description = "Write ids, tokens and the bytes of the text each stands for; in colours on a terminal" };
+        var noSpecial = new Option<bool>("--no-special") { Description = "Leave out what the tokenizer puts around every text; with --decode, all special tokens" };
         var decode = new Option<bool>("--decode") { Description = "Read id lists and write texts; special tokens are written out" };
-        var command = new Command("tokenize", "Read one JSON string a line, write one JSON list of token ids a line") { model, noSpecial, decode };
+        var compare = new Option<string>("--compare") { Description = "Show the first text that this other model's tokenizer cuts differently, and exit with 1", HelpName = "DIR_OR_NAME" };
+        var noColor = Flags.NoColor();
+        Option[] modes = [text, tokens, noSpecial, decode, compare];
+        var command = new Command("tokenize", "Read one JSON string (or {\"text\": ...}) a line, write one JSON list of token ids a line")
+        {
+            model, text, tokens, noSpecial, decode, compare, noColor,
+        };
         command.SetAction(parsed =>
         {
-            var tokenizer = Tokenizer.Load(ModelFolder.Find(parsed.GetRequiredValue(model)));
+            if (parsed.GetValue(decode))
+                Flags.RequireRead(parsed, decode, [noSpecial], modes);
+            else if (parsed.GetValue(compare) != null)
+                Flags.RequireRead(parsed, compare, [text], modes);
+            var tokenizer = Load(parsed.GetRequiredValue(model));
+            Func<string, string> read = parsed.GetValue(text) ? line => line : Text;
             var special = !parsed.GetValue(noSpecial);
-            Convert(parsed.GetValue(decode) ? line => Decode(tokenizer, line) : line => Encode(tokenizer, line, special));
+            var colours = !parsed.GetValue(noColor) && !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+            if (parsed.GetValue(compare) is { } other)
+                return (int)Compare(tokenizer, Load(other), read, colours);
+            Convert(parsed.GetValue(decode) ? line => Decode(tokenizer, line, special)
+                : parsed.GetValue(tokens) ? line => Tokens(tokenizer.Tokens(read(line), special), colours)
+                : line => $"[{string.Join(", ", tokenizer.Encode(read(line), special))}]");
             return (int)ExitCode.Ok;
         });
         return command;
     }
 
+    private static Tokenizer Load(string model)
+    {
+        var tokenizer = Tokenizer.Load(ModelFolder.Find(model));
+        if (tokenizer.Warning is { } warning)
+            Console.Error.WriteLine($"warning: {warning}");
+        return tokenizer;
+    }
+
     private static void Convert(Func<string, string> convert)
     {
-        using var input = new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false));
-
         // Each answer leaves at once: the other side of a pipe may wait for it before it asks again.
         using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
-        for (var number = 1; input.ReadLine() is { } line; number++)
+        foreach (var (number, line) in InputLines.Read(Console.OpenStandardInput()).Index())
+            output.WriteLine(Named(number + 1, line, convert));
+    }
+
+    /// <summary>Tokenizers that differ only in ids, or in what they put around a text, cut alike.</summary>
+    private static ExitCode Compare(Tokenizer tokenizer, Tokenizer other, Func<string, string> read, bool colours)
+    {
+        using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { NewLine = "\n" };
+        var count = 0;
+        foreach (var line in InputLines.Read(Console.OpenStandardInput()))
         {
-            try
-            {
-                output.WriteLine(convert(line));
-            }
-            catch (JsonException error)
-            {
-                throw new EmergenceException($"line {number} of the input{JsonMistake.Column(error)}: {(line.Length == 0 ? "expected JSON, found nothing" : JsonMistake.Reason(error))}", ExitCode.Usage, error);
-            }
-            catch (EmergenceException error)
-            {
-                throw new EmergenceException($"line {number} of the input: {error.Message}", error.ExitCode, error);
-            }
-            catch (InvalidOperationException error)
-            {
-                throw new EmergenceException($"line {number} of the input: has a text that is not valid Unicode", ExitCode.Usage, error);
-            }
+            var text = Named(++count, line, read);
+            var (first, second) = (tokenizer.Tokens(text, addSpecialTokens: false), other.Tokens(text, addSpecialTokens: false));
+            if (Places(first).SequenceEqual(Places(second)))
+                continue;
+            var place = Places(first).Zip(Places(second)).TakeWhile(pair => pair.First == pair.Second).Count();
+            output.WriteLine($"line {count}, from token {place} on: {TokenWriter.Json(text)}");
+            output.WriteLine(TokenWriter.Pieces(first, colours));
+            output.WriteLine(TokenWriter.Pieces(second, colours));
+            return ExitCode.Failed;
+        }
+
+        output.WriteLine($"{count} texts, all cut alike");
+        return ExitCode.Ok;
+    }
+
+    private static IEnumerable<(int Start, int End)> Places(IReadOnlyList<Token> tokens) => tokens.Select(token => (token.Start, token.End));
+
+    /// <summary>Does something with a line; what is wrong with it is said with its number.</summary>
+    private static string Named(int number, string line, Func<string, string> convert)
+    {
+        try
+        {
+            return convert(line);
+        }
+        catch (JsonException error)
+        {
+            throw new EmergenceException($"line {number} of the input{JsonMistake.Column(error)}: {(line.Length == 0 ? "expected JSON, found nothing" : JsonMistake.Reason(error))}", ExitCode.Usage, error);
+        }
+        catch (EmergenceException error)
+        {
+            throw new EmergenceException($"line {number} of the input: {error.Message}", error.ExitCode, error);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new EmergenceException($"line {number} of the input: has a text that is not valid Unicode", ExitCode.Usage, error);
         }
     }
 
-    private static string Encode(Tokenizer tokenizer, string line, bool special)
+    private static string Text(string line)
     {
         using var json = JsonDocument.Parse(line);
-        if (json.RootElement.ValueKind != JsonValueKind.String)
-            throw new JsonException("expected a JSON string");
-        return $"[{string.Join(", ", tokenizer.Encode(json.RootElement.GetString()!, special))}]";
+        var text = json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("text", out var member) ? member : json.RootElement;
+        return text.ValueKind == JsonValueKind.String ? text.GetString()! : throw new JsonException("expected a JSON string");
     }
 
-    private static string Decode(Tokenizer tokenizer, string line)
+    private static string Tokens(IReadOnlyList<Token> tokens, bool colours) => colours
+        ? $"{TokenWriter.Pieces(tokens, colours)}\n{string.Join(' ', tokens.Select(token => token.Id))}"
+        : TokenWriter.Json(tokens);
+
+    private static string Decode(Tokenizer tokenizer, string line, bool special)
     {
         using var json = JsonDocument.Parse(line);
         if (json.RootElement.ValueKind != JsonValueKind.Array)
             throw new JsonException("expected a JSON list of token ids");
-        var text = tokenizer.Decode([.. json.RootElement.EnumerateArray().Select(Id)]);
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-            writer.WriteStringValue(text);
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        return TokenWriter.Json(tokenizer.Decode([.. json.RootElement.EnumerateArray().Select(Id)], skipSpecialTokens: !special));
     }
 
     private static int Id(JsonElement json) =>

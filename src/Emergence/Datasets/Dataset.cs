@@ -50,7 +50,7 @@ public sealed class Dataset
     public IReadOnlyList<string> Labels { get; init; }
 
     /// <summary>What the user should know about how the set came about.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    public IReadOnlyList<string> Notes { get; internal set; } = [];
 
     public double Log2N => Math.Log2(Count);
 

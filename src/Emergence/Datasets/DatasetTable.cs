@@ -24,6 +24,14 @@ public static class DatasetTable
 
     public static Dataset Create(string nameOrFile, Tokenizer tokenizer, DatasetOptions options)
     {
+        var set = Make(nameOrFile, tokenizer, options);
+        if (tokenizer.Warning is { } warning)
+            set.Notes = [warning, .. set.Notes];
+        return set;
+    }
+
+    private static Dataset Make(string nameOrFile, Tokenizer tokenizer, DatasetOptions options)
+    {
         RequirePositive(options.Shots, "shots");
         RequirePositive(options.Window, "window");
         RequirePositive(options.Sequences, "sequences");

@@ -1,10 +1,16 @@
+using System.Text;
 using System.Text.Json;
 using Emergence.Messages;
 
 namespace Emergence.Tokenizers;
 
 /// <summary>A value in a JSON file that knows its place, so that a wrong type becomes an error naming file and field.</summary>
-internal readonly struct JsonField(TokenizerFile file, string place, JsonElement element)
+/// <param name="file">The file.</param>
+/// <param name="place">Where it stands, e.g. "model.vocab", but for the last indices.</param>
+/// <param name="element">The value.</param>
+/// <param name="outer">Its index in a list there; -1 for none. Lists are long, so that their items' places are not spelled out.</param>
+/// <param name="inner">Its index in a list in that list; -1 for none.</param>
+internal readonly struct JsonField(TokenizerFile file, string place, JsonElement element, int outer = -1, int inner = -1)
 {
     public TokenizerFile File => file;
 
@@ -29,8 +35,8 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
         {
             if (!IsObject)
                 throw Error("an object");
-            var inner = place.Length == 0 ? name : $"{place}.{name}";
-            return new(file, inner, element.TryGetProperty(name, out var value) ? value : default);
+            var field = Place.Length == 0 ? name : $"{Place}.{name}";
+            return new(file, field, element.TryGetProperty(name, out var value) ? value : default);
         }
     }
 
@@ -38,6 +44,10 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
 
     /// <summary>The text, or null where the field is absent, null or empty.</summary>
     public string? OptionalText() => IsNull || Text() is { Length: 0 } ? null : Text();
+
+    /// <summary>A text of one character.</summary>
+    public Rune Character() =>
+        Rune.TryGetRuneAt(Text() + '\0', 0, out var rune) && rune.Utf16SequenceLength == Text().Length ? rune : throw Error("one character");
 
     public bool Flag(bool absent) => element.ValueKind switch
     {
@@ -53,6 +63,17 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
             ? (int)value
             : throw Error($"a whole number from 0 to {limit}");
 
+    /// <summary>A number that is neither infinite nor none.</summary>
+    public double Number() => element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out var value) && double.IsFinite(value)
+        ? value
+        : throw Error("a finite number");
+
+    /// <summary>The members of an array of two.</summary>
+    public (JsonField First, JsonField Second) Pair() =>
+        element.ValueKind == JsonValueKind.Array && element.GetArrayLength() == 2
+            ? (At(0, element[0]), At(1, element[1]))
+            : throw Error("a list of two");
+
     /// <summary>The members of an array; none where the field is absent.</summary>
     public IEnumerable<JsonField> Items()
     {
@@ -62,7 +83,7 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
             throw Error("a list");
         var index = 0;
         foreach (var item in element.EnumerateArray())
-            yield return new(file, $"{place}[{index++}]", item);
+            yield return At(index++, item);
     }
 
     /// <summary>The fields of an object.</summary>
@@ -71,15 +92,21 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
         if (!IsObject)
             throw Error("an object");
         foreach (var property in element.EnumerateObject())
-            yield return (property.Name, new(file, place, property.Value));
+            yield return (property.Name, new(file, Place, property.Value));
     }
 
     /// <summary>The error for a component that this program does not have.</summary>
-    public EmergenceException Unsupported(string what) => file.Error($"{place}: {what} is not supported");
+    public EmergenceException Unsupported(string what) => file.Error($"{Place}: {what} is not supported");
 
     public EmergenceException Error(string expected)
     {
         var found = IsNull ? "nothing" : Printable.Quote(element.GetRawText());
-        return file.Error($"{(place.Length == 0 ? "the file" : Printable.Escape(place))} must be {expected}, found {found}");
+        return file.Error($"{(Place.Length == 0 ? "the file" : Printable.Escape(Place))} must be {expected}, found {found}");
     }
+
+    private string Place => outer < 0 ? place : inner < 0 ? $"{place}[{outer}]" : $"{place}[{outer}][{inner}]";
+
+    private JsonField At(int index, JsonElement item) => outer < 0 ? new(file, place, item, index)
+        : inner < 0 ? new(file, place, item, outer, index)
+        : new(file, Place, item, index);
 }

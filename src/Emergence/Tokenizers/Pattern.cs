@@ -1,4 +1,4 @@
-using System.Text;
+using Emergence.Tokenizers.Normalizers;
 using Emergence.Tokenizers.Patterns;
 
 namespace Emergence.Tokenizers;
@@ -27,21 +27,10 @@ internal static class Pattern
     }
 
     /// <summary>The "Replace" normalizer or decoder.</summary>
-    public static Func<string, string> Replacement(JsonField field)
+    public static Normalizer Replacement(JsonField field)
     {
         var content = field["content"].Text();
         var pattern = FromJson(field);
-        return text =>
-        {
-            var result = new StringBuilder(text.Length);
-            var done = 0;
-            foreach (var (start, end) in pattern.Matches(text))
-            {
-                result.Append(text, done, start - done).Append(content);
-                done = end;
-            }
-
-            return result.Append(text, done, text.Length - done).ToString();
-        };
+        return text => TextRewrite.Replace(text, pattern.Matches(text.ToString()), content);
     }
 }

@@ -20,7 +20,8 @@ internal sealed class TokenizerFile
         Bytes = bytes;
     }
 
-    public byte[] Bytes { get; }
+    /// <summary>What the file holds, until it is released.</summary>
+    public byte[] Bytes { get; private set; }
 
     public static TokenizerFile Read(string path)
     {
@@ -46,6 +47,9 @@ internal sealed class TokenizerFile
             throw new EmergenceException($"{shown}: cannot be read: {Printable.Escape(error.Message)}", ExitCode.Failed, error);
         }
     }
+
+    /// <summary>Lets the bytes go: what stays is the name, for errors.</summary>
+    public void Release() => Bytes = [];
 
     public EmergenceException Error(string message, Exception? inner = null) => new($"{_shown}: {message}", ExitCode.Failed, inner);
 

@@ -1,20 +1,30 @@
+using Emergence.Tokenizers.Added;
+using Emergence.Tokenizers.Decoders;
+using Emergence.Tokenizers.Models;
+using Emergence.Tokenizers.PreTokenizers;
+using Emergence.Tokenizers.Processors;
+
 namespace Emergence.Tokenizers;
 
 /// <summary>What a tokenizer is made of, in the order a text passes through it.</summary>
 internal sealed record TokenizerParts
 {
-    public required Vocabulary Vocabulary { get; init; }
-
-    /// <summary>Cuts added tokens out and normalizes the rest.</summary>
+    /// <summary>Cuts added tokens out and normalizes the rest; knows the names of all tokens.</summary>
     public required AddedTokens Added { get; init; }
 
-    public required PreTokenizer PreTokenizer { get; init; }
+    /// <summary>Whether the normalizer asks where in the original a part begins.</summary>
+    public bool NormalizerLooksAtPlaces { get; init; }
 
-    public required MergeModel Model { get; init; }
+    public PreTokenizer PreTokenizer { get; init; } = PreTokenizer.None;
+
+    public required Model Model { get; init; }
 
     public Frame Frame { get; init; } = Frame.None;
 
-    public required Func<List<string>, List<string>> Decoder { get; init; }
+    public required Decoder Decoder { get; init; }
 
     public int? BeginningOfSequence { get; init; }
+
+    /// <summary>What transformers 5 would do otherwise; null where nothing is known.</summary>
+    public string? Warning { get; init; }
 }

@@ -102,6 +102,37 @@ public sealed class VerbTests
     }
 
     [Fact]
+    public void Tokenize_reads_plain_lines_and_shows_tokens_with_their_bytes()
+    {
+        Assert.Equal(
+            """{"ids":[317,336],"tokens":["▁Lily","▁said"],"bytes":[[0,4],[4,9]]}""" + "\n",
+            Child.Run("Lily said\r\n", ["tokenize", "--model", "stories260k", "--text", "--tokens", "--no-special"]).Out);
+        Assert.Equal("[317]\n", Child.Run("{\"text\":\"Lily\"}\n", ["tokenize", "--model", "stories260k", "--no-special"]).Out);
+        Assert.Equal("\"Lily\"\n", Child.Run("[1, 317]\n", ["tokenize", "--model", "stories260k", "--decode", "--no-special"]).Out);
+    }
+
+    [Fact]
+    public void Tokenize_shows_the_first_text_that_two_models_cut_differently()
+    {
+        string[] arguments = ["tokenize", "--text", "--model", "stories260k", "--compare"];
+        Assert.Equal((0, "1 texts, all cut alike\n", ""), Child.Run("Lily said\n", [.. arguments, "stories260k"]));
+        var (code, output, _) = Child.Run("a\nLily said\n", [.. arguments, TestData.Golden("tokenizers/sentencepiece-bpe")]);
+        Assert.Equal(1, code);
+        Assert.StartsWith("line 2, from token 0 on: \"Lily said\"\n▁Lily|▁said\n", output);
+    }
+
+    [Fact]
+    public void Tokenize_refuses_bytes_that_are_no_UTF8()
+    {
+        using var process = Child.Start("tokenize", "--model", "stories260k");
+        process.StandardInput.BaseStream.Write([(byte)'"', (byte)'a', (byte)'"', (byte)'\n', (byte)'"', 0xE9, (byte)'"', (byte)'\n']);
+        var (code, output, error) = Child.Finish(process);
+        Assert.Equal(2, code);
+        Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("emergence: line 2 of the input: byte 1 is not UTF-8", error);
+    }
+
+    [Fact]
     public void Tokenize_names_the_line_it_cannot_read()
     {
         var (code, _, error) = Child.Run("\"a\"\nnot json\n", ["tokenize", "--model", "stories260k"]);

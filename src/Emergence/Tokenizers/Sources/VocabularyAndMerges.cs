@@ -1,6 +1,11 @@
 using Emergence.Messages;
+using Emergence.Tokenizers.Added;
+using Emergence.Tokenizers.Decoders;
+using Emergence.Tokenizers.Models;
+using Emergence.Tokenizers.Normalizers;
+using Emergence.Tokenizers.PreTokenizers;
 
-namespace Emergence.Tokenizers;
+namespace Emergence.Tokenizers.Sources;
 
 /// <summary>Reads vocab.json and merges.txt, the files of GPT-2 and OPT (byte-level) and of OpenAI GPT (words end in &lt;/w&gt;).</summary>
 internal static class VocabularyAndMerges
@@ -8,10 +13,13 @@ internal static class VocabularyAndMerges
     private const string EndOfWord = "</w>";
     private const string EndOfText = "<|endoftext|>";
 
+    private static readonly string[] s_classes = ["GPT2Tokenizer", "CodeGenTokenizer", "OpenAIGPTTokenizer"];
+
     public static TokenizerParts Read(TokenizerFile vocabularyFile, TokenizerFile mergesFile, TokenizerSettings settings)
     {
-        if (settings.ClassName is { } name && name.Replace("Fast", "", StringComparison.Ordinal) is not ("GPT2Tokenizer" or "OpenAIGPTTokenizer"))
-            throw settings.File!.Error($"vocab.json and merges.txt of a {Printable.Quote(name)} are not supported; save it as tokenizer.json");
+        if (settings.ClassName is { } name && !s_classes.Contains(name.Replace("Fast", "", StringComparison.Ordinal)))
+            throw settings.Config!.Error(
+                $"vocab.json and merges.txt of a {Printable.Quote(name)} are not supported; save it as tokenizer.json");
         var vocabulary = vocabularyFile.ReadJson(Vocabulary.FromJson);
         var merges = ReadMerges(mergesFile);
         return merges.Any(merge => merge.Right.EndsWith(EndOfWord, StringComparison.Ordinal))
@@ -22,17 +30,21 @@ internal static class VocabularyAndMerges
     private static TokenizerParts Bytes(
         TokenizerFile file, Vocabulary vocabulary, List<(string Left, string Right)> merges, TokenizerSettings settings)
     {
-        string[] roles = ["bos_token", "eos_token", "unk_token", "pad_token"];
-        var special = roles.Select(role => settings.Find(role, vocabulary)).Append(vocabulary.Find(EndOfText)).OfType<int>().Distinct();
-        var begin = settings.Find("bos_token", vocabulary) ?? vocabulary.Find(EndOfText);
+        var tokens = settings.Listed.Concat(settings.Named);
+
+        // The class gives the roles that no file fills to this token.
+        string[] roles = ["bos_token", "eos_token", "unk_token"];
+        if (vocabulary.Find(EndOfText) >= 0 && roles.Any(role => !settings.HasRole(role)))
+            tokens = tokens.Append(new(EndOfText) { Special = true });
+        var added = new AddedTokens(file, tokens.DistinctBy(token => token.Text), vocabulary, text => text);
+        var begin = settings.Find("bos_token", added) ?? added.Find(EndOfText);
         return new()
         {
-            Vocabulary = vocabulary,
-            Added = new(file, special.Select(id => new AddedToken(id, vocabulary[id]!)), text => text),
-            PreTokenizer = PreTokenizers.Bytes(settings.Flag("add_prefix_space", absent: false), useRegex: true),
+            Added = added,
+            PreTokenizer = PreTokenizerTable.Bytes(settings.Flag("add_prefix_space", absent: false), useRegex: true),
             Model = Merge(new(file, vocabulary), merges),
-            Frame = settings.Frame(begin, settings.Find("eos_token", vocabulary), addBegin: false),
-            Decoder = Decoders.Bytes,
+            Frame = settings.Frame(begin, settings.Find("eos_token", added), addBegin: false),
+            Decoder = TokenDecoders.Bytes,
             BeginningOfSequence = begin,
         };
     }
@@ -41,15 +53,18 @@ internal static class VocabularyAndMerges
         TokenizerFile file, Vocabulary vocabulary, List<(string Left, string Right)> merges, TokenizerSettings settings)
     {
         const string Unknown = "<unk>";
-        var unknown = vocabulary.Find(Unknown) ?? throw file.Error($"ends words with {EndOfWord}, but vocab.json has no {Unknown}");
+        if (vocabulary.Find(Unknown) < 0)
+            throw file.Error($"ends words with {EndOfWord}, but vocab.json has no {Unknown}");
+        var tokens = settings.Listed.Concat(settings.Named).Append(new(Unknown) { Special = true });
+        var normalizer = new BertNormalizer(clean: true, spaceIdeographs: true, stripAccents: true, lowercase: true);
+        var added = new AddedTokens(file, tokens.DistinctBy(token => token.Text), vocabulary, normalizer.Normalize);
         return new()
         {
-            Vocabulary = vocabulary,
-            Added = new(file, [new(unknown, Unknown)], Normalizers.Bert(clean: true, spaceIdeographs: true, stripAccents: true, lowercase: true)),
-            PreTokenizer = PreTokenizers.Bert,
-            Model = Merge(new(file, vocabulary) { Unknown = unknown, EndOfWord = EndOfWord }, merges),
-            Decoder = Decoders.EndOfWord(EndOfWord),
-            BeginningOfSequence = settings.Find("bos_token", vocabulary),
+            Added = added,
+            PreTokenizer = PreTokenizerTable.Bert,
+            Model = Merge(new(file, vocabulary) { Unknown = Unknown, EndOfWord = EndOfWord }, merges),
+            Decoder = TokenDecoders.EndOfWord(EndOfWord),
+            BeginningOfSequence = settings.Find("bos_token", added),
         };
     }
 

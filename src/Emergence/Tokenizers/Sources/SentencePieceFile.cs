@@ -1,17 +1,10 @@
 using Emergence.Messages;
+using Emergence.Tokenizers.Added;
+using Emergence.Tokenizers.Decoders;
+using Emergence.Tokenizers.Models;
+using Emergence.Tokenizers.Normalizers;
 
-namespace Emergence.Tokenizers;
-
-/// <summary>What a piece of a SentencePiece vocabulary is for; numbers as in the file.</summary>
-internal enum PieceType
-{
-    Normal = 1,
-    Unknown = 2,
-    Control = 3,
-    UserDefined = 4,
-    Unused = 5,
-    Byte = 6,
-}
+namespace Emergence.Tokenizers.Sources;
 
 /// <summary>
 /// Reads tokenizer.model, a ModelProto of sentencepiece_model.proto: pieces (field 1), trainer settings (2),
@@ -20,7 +13,6 @@ internal enum PieceType
 internal sealed class SentencePieceFile
 {
     private const int Unigram = 1, BytePairs = 2;
-    private const string Space = "\u2581";
 
     private readonly TokenizerFile _file;
     private readonly Vocabulary _vocabulary;
@@ -33,7 +25,8 @@ internal sealed class SentencePieceFile
     private string _end = "</s>";
     private bool _dummyPrefix = true;
     private bool _removeExtraSpaces = true;
-    private bool _escapeSpaces = true;
+    private string _unknownShown = " \u2047 ";
+    private CharacterMap? _map;
 
     private SentencePieceFile(TokenizerFile file)
     {
@@ -58,7 +51,7 @@ internal sealed class SentencePieceFile
                     model.ReadNormalizer(fields.Message());
                     break;
                 case 5:
-                    model.RefuseCharacterMap(fields.Message(), out _);
+                    model.RefuseMap(fields.Message());
                     break;
             }
         }
@@ -90,7 +83,7 @@ internal sealed class SentencePieceFile
             throw _file.Error($"has more than {Vocabulary.MaximumEntries} pieces");
         if (text.Length == 0 || float.IsNaN(score))
             throw _file.Error($"piece {id} must have a text and a score, found {Printable.Quote(text)} and {score}");
-        if (type is < (int)PieceType.Normal or > (int)PieceType.Byte or (int)PieceType.Unused)
+        if (type is < (int)PieceType.Normal or > (int)PieceType.Byte)
             throw _file.Error($"piece {id}, {Printable.Quote(text)}, is of type {type}, which is not supported");
         _vocabulary.Add(text, id);
         _types.Add((PieceType)type);
@@ -112,6 +105,9 @@ internal sealed class SentencePieceFile
                 case 35:
                     _byteFallback = fields.Flag();
                     break;
+                case 44:
+                    _unknownShown = fields.Text();
+                    break;
                 case 46:
                     _begin = fields.Text();
                     break;
@@ -124,11 +120,13 @@ internal sealed class SentencePieceFile
 
     private void ReadNormalizer(ReadOnlySpan<byte> message)
     {
-        RefuseCharacterMap(message, out var name);
         for (var fields = new ProtobufFields(_file, message); fields.Read();)
         {
             switch (fields.Field)
             {
+                case 2:
+                    _map = fields.Message().IsEmpty ? null : new(_file, fields.Message());
+                    break;
                 case 3:
                     _dummyPrefix = fields.Flag();
                     break;
@@ -136,90 +134,71 @@ internal sealed class SentencePieceFile
                     _removeExtraSpaces = fields.Flag();
                     break;
                 case 5:
-                    _escapeSpaces = fields.Flag();
+                    if (!fields.Flag())
+                        throw _file.Error("its normalizer leaves spaces as they are (escape_whitespaces), which is not supported");
                     break;
             }
         }
-
-        if (!_escapeSpaces)
-            throw _file.Error($"normalizer {Printable.Quote(name)} leaves spaces as they are (escape_whitespaces), which is not supported");
     }
 
-    /// <summary>Of the character maps only the empty one, which changes nothing, is supported.</summary>
-    private void RefuseCharacterMap(ReadOnlySpan<byte> message, out string name)
+    /// <summary>No published model maps characters on the way back.</summary>
+    private void RefuseMap(ReadOnlySpan<byte> message)
     {
-        name = "";
-        var mapped = false;
         for (var fields = new ProtobufFields(_file, message); fields.Read();)
         {
-            if (fields.Field == 1)
-                name = fields.Text();
-            else if (fields.Field == 2)
-                mapped = !fields.Message().IsEmpty;
+            if (fields.Field == 2 && !fields.Message().IsEmpty)
+                throw _file.Error("a denormalizer with a character map is not supported");
         }
-
-        if (mapped)
-            throw _file.Error($"the precompiled character map of normalizer {Printable.Quote(name)} is not supported, only 'identity' is");
     }
 
     private TokenizerParts Assemble(TokenizerSettings settings)
     {
         if (_types.Count == 0)
             throw _file.Error("not a SentencePiece model: it has no pieces; fetch the file again");
-        if (_modelType != BytePairs)
-            throw _file.Error($"a SentencePiece model of type {(_modelType == Unigram ? "Unigram" : _modelType)} is not supported, only BPE is");
-        var unknown = _types.IndexOf(PieceType.Unknown);
-        if (unknown < 0 || _types.LastIndexOf(PieceType.Unknown) != unknown)
-            throw _file.Error($"must have one piece for unknown characters, found {_types.Count(type => type == PieceType.Unknown)}");
-        var model = new SentencePieceModel(_file, _vocabulary, _types, _scores, unknown, _byteFallback);
+        if (_modelType is not (Unigram or BytePairs))
+            throw _file.Error($"a SentencePiece model of type {_modelType} is not supported, only Unigram (1) and BPE (2) are");
+        if (_modelType == BytePairs && _types.IndexOf(PieceType.Unused) is >= 0 and var unused)
+            throw _file.Error($"piece {unused}, {Printable.Quote(_vocabulary[unused]!)}, is of type 5 (unused), not supported in BPE");
+        var pieces = new SentencePieces(_file, _vocabulary, _types, _scores, _byteFallback);
+        var onlyAtStart = !settings.Flag("legacy", absent: true);
+        var normalizer = new SentencePieceNormalizer
+        {
+            UserDefined = pieces.UserDefined,
+            Map = _map,
+            DummyPrefix = _dummyPrefix,
+            RemoveExtraSpaces = _removeExtraSpaces,
+            SpaceAsSuffix = _spaceAsSuffix,
+            DummyPrefixOnlyAtStart = onlyAtStart,
+        };
         var begin = Control(_begin);
-        List<Func<List<string>, List<string>>> decoder =
-        [
-            tokens => tokens.ConvertAll(token => token.Replace(Space, " ", StringComparison.Ordinal)),
-            Decoders.ByteFallback,
-            tokens => [string.Concat(tokens)],
-        ];
-        if (_dummyPrefix || _removeExtraSpaces)
-            decoder.Add(_spaceAsSuffix ? Decoders.Strip(' ', 0, 1) : Decoders.Strip(' ', 1, 0));
         return new()
         {
-            Vocabulary = _vocabulary,
-            Added = new(_file, [], text => Normalize(text, model)),
-            PreTokenizer = (text, _) => [text],
-            Model = model,
+            Added = new(_file, Added(settings), _vocabulary, normalizer.Normalize),
+            NormalizerLooksAtPlaces = onlyAtStart,
+            Model = _modelType == Unigram ? new SentencePieceUnigramModel(_file, pieces) : new SentencePieceModel(pieces),
             Frame = settings.Frame(begin, Control(_end), addBegin: true),
-            Decoder = tokens => decoder.Aggregate(tokens, (current, step) => step(current)),
+            Decoder = Decoder(_vocabulary[pieces.Unknown]!),
             BeginningOfSequence = begin,
         };
     }
 
-    private int? Control(string text) => _vocabulary.Find(text) is { } id && _types[id] == PieceType.Control ? id : null;
-
     /// <summary>
-    /// Spaces become visible; extra ones go and one is put in front (or behind), as the model says. User-defined pieces stay
-    /// whole.
+    /// Tokens that the files beside the model list, and special ones that the model lacks. That the model's own control pieces have
+    /// a role does not make SentencePiece find them in a text.
     /// </summary>
-    private string Normalize(string text, SentencePieceModel model)
-    {
-        var result = new System.Text.StringBuilder(text.Length + 1);
-        var afterSpace = _removeExtraSpaces;
-        for (var start = 0; start < text.Length;)
-        {
-            var length = model.UserDefinedAt(text, start, out _) is var found and > 0 ? found : 1;
-            var unit = text.AsSpan(start, length);
-            start += length;
-            if (afterSpace)
-                unit = unit.TrimStart(' ');
-            foreach (var character in unit)
-                result.Append(character == ' ' ? Space[0] : character);
-            if (!unit.IsEmpty)
-                afterSpace = _removeExtraSpaces && unit[^1] == ' ';
-        }
+    private IEnumerable<AddedToken> Added(TokenizerSettings settings) => settings.Listed
+        .Concat(settings.Named.Where(token => _vocabulary.Find(token.Text) < 0))
+        .DistinctBy(token => token.Text)
+        .Select(token => token with { Normalized = false });
 
-        while (_removeExtraSpaces && result.Length > 0 && result[^1] == Space[0])
-            result.Length--;
-        if (_dummyPrefix && result.Length > 0)
-            result.Insert(_spaceAsSuffix ? result.Length : 0, Space);
-        return result.ToString();
+    private Decoder Decoder(string unknown)
+    {
+        var eatsSpace = (_dummyPrefix || _removeExtraSpaces) && !_spaceAsSuffix;
+        Decoder decode = new SentencePieceDecoder(unknown, _unknownShown, eatsSpace, _removeExtraSpaces).Decode;
+        return _spaceAsSuffix && (_dummyPrefix || _removeExtraSpaces)
+            ? DecoderTable.Sequence(decode, TokenDecoders.Strip(new(' '), 0, 1))
+            : decode;
     }
+
+    private int? Control(string text) => _vocabulary.Find(text) is >= 0 and var id && _types[id] == PieceType.Control ? id : null;
 }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Emergence.Tokenizers;
+namespace Emergence.Tokenizers.Sources;
 
 /// <summary>
 /// Walks the fields of one protobuf message (protobuf.dev, "Encoding"): every field is a number, a wire type and a value

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Emergence.Tokenizers;
+namespace Emergence.Tokenizers.Unicode;
 
 /// <summary>
 /// Unicode normalization (UAX #15) from tables of its own: without ICU, string.Normalize returns its input.
@@ -36,65 +36,86 @@ internal static class Normalization
     }
 
     /// <summary>The text in the given normalization form; unpaired surrogates become U+FFFD.</summary>
-    public static string Normalize(string text, NormalizationForm form)
+    public static string Normalize(string text, NormalizationForm form) => Normalize(new TracedText(text), form).ToString();
+
+    /// <summary>The text in the given normalization form, with the places its characters come from.</summary>
+    public static TracedText Normalize(TracedText text, NormalizationForm form)
     {
         // All that is below U+0300 is composed already; ASCII is in every form.
         var simple = form == NormalizationForm.FormC ? '\u02FF' : '\u007F';
-        if (!text.AsSpan().ContainsAnyExceptInRange('\0', simple))
+        if (!text.Span.ContainsAnyExceptInRange('\0', simple))
             return text;
         var compatible = form is NormalizationForm.FormKC or NormalizationForm.FormKD;
-        var runes = new List<int>(text.Length);
-        foreach (var rune in text.EnumerateRunes())
-            Decompose(rune.Value, compatible, runes);
-        Reorder(runes);
+        var characters = new List<Made>(text.Length);
+        foreach (var rune in text.Span.EnumerateRunes())
+            Decompose(rune.Value, compatible, characters, isNew: false);
+        Reorder(characters);
         if (form is NormalizationForm.FormC or NormalizationForm.FormKC)
-            Compose(runes);
-        var result = new StringBuilder(runes.Count);
-        foreach (var rune in runes)
-            result.Append(new Rune(rune));
-        return result.ToString();
+            Compose(characters);
+        return Write(text, characters);
     }
 
-    private static void Decompose(int rune, bool compatible, List<int> output)
+    /// <summary>
+    /// A new character takes the place of the character before it, another that of the next of the source, and passes over
+    /// those that went into it.
+    /// </summary>
+    private static TracedText Write(TracedText source, List<Made> characters)
+    {
+        var rewrite = new TextRewrite(source);
+        var next = 0;
+        foreach (var (rune, change) in characters)
+        {
+            rewrite.Put(new Rune(rune), Math.Min(change > 0 ? next - 1 : next, source.Length - 1));
+            for (var passed = change; passed <= 0 && next < source.Length; passed++)
+                next += char.IsHighSurrogate(source[next]) && next + 1 < source.Length && char.IsLowSurrogate(source[next + 1]) ? 2 : 1;
+        }
+
+        return rewrite.Done();
+    }
+
+    private static void Decompose(int rune, bool compatible, List<Made> output, bool isNew)
     {
         var syllable = rune - HangulBase;
         if ((uint)syllable < HangulCount)
         {
-            output.Add(LeadBase + syllable / (VowelCount * TailCount));
-            output.Add(VowelBase + syllable / TailCount % VowelCount);
+            output.Add(new(LeadBase + syllable / (VowelCount * TailCount), isNew ? 1 : 0));
+            output.Add(new(VowelBase + syllable / TailCount % VowelCount, 1));
             if (syllable % TailCount != 0)
-                output.Add(TailBase + syllable % TailCount);
+                output.Add(new(TailBase + syllable % TailCount, 1));
         }
         else if (s_canonical.TryGetValue(rune, out var parts) || (compatible && s_compatible.TryGetValue(rune, out parts)))
         {
             foreach (var part in parts)
-                Decompose(part, compatible, output);
+            {
+                Decompose(part, compatible, output, isNew);
+                isNew = true;
+            }
         }
         else
         {
-            output.Add(rune);
+            output.Add(new(rune, isNew ? 1 : 0));
         }
     }
 
     /// <summary>Sorts each run of combining characters by class, equals in their order.</summary>
-    private static void Reorder(List<int> runes)
+    private static void Reorder(List<Made> characters)
     {
-        for (var start = 0; start < runes.Count;)
+        for (var start = 0; start < characters.Count;)
         {
-            if (Class(runes[start]) == 0)
+            if (Class(characters[start].Rune) == 0)
             {
                 start++;
                 continue;
             }
 
             var end = start + 1;
-            while (end < runes.Count && Class(runes[end]) != 0)
+            while (end < characters.Count && Class(characters[end].Rune) != 0)
                 end++;
             if (end - start > 1)
             {
-                var sorted = runes[start..end].OrderBy(Class).ToArray();
+                var sorted = characters[start..end].OrderBy(made => Class(made.Rune)).ToArray();
                 for (var i = 0; i < sorted.Length; i++)
-                    runes[start + i] = sorted[i];
+                    characters[start + i] = sorted[i];
             }
 
             start = end;
@@ -102,27 +123,28 @@ internal static class Normalization
     }
 
     /// <summary>Joins each character with the last starter before it unless a character of its class or higher stands between.</summary>
-    private static void Compose(List<int> runes)
+    private static void Compose(List<Made> characters)
     {
         var starter = -1;
         var lastClass = 0;
         var kept = 0;
-        foreach (var rune in runes.ToArray())
+        foreach (var made in characters.ToArray())
         {
-            var combining = Class(rune);
-            if (starter >= 0 && (kept == starter + 1 || lastClass < combining) && Composite(runes[starter], rune) is { } composite)
+            var combining = Class(made.Rune);
+            if (starter >= 0 && (kept == starter + 1 || lastClass < combining)
+                && Composite(characters[starter].Rune, made.Rune) is { } composite)
             {
-                runes[starter] = composite;
+                characters[starter] = new(composite, characters[starter].Change + made.Change - 1);
                 continue;
             }
 
             if (combining == 0)
                 starter = kept;
             lastClass = combining;
-            runes[kept++] = rune;
+            characters[kept++] = made;
         }
 
-        runes.RemoveRange(kept, runes.Count - kept);
+        characters.RemoveRange(kept, characters.Count - kept);
     }
 
     private static int? Composite(int first, int second)
@@ -159,4 +181,7 @@ internal static class Normalization
     }
 
     private static int Hex(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    /// <summary>A character on its way, and how many more characters there are by it: 1 for one that is new.</summary>
+    private readonly record struct Made(int Rune, int Change);
 }
