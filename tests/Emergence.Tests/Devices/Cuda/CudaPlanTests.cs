@@ -8,7 +8,9 @@ namespace Emergence.Tests.Devices.Cuda;
 /// <summary>What a plan says against what a device does.</summary>
 public sealed class CudaPlanTests
 {
-    /// <summary>A step in a queue: the same kernels in the same order, and a bench has a row with work for each of them.</summary>
+    private static readonly int[] s_widths = [128, 96, 48, 24, 12, 6, 3, 1];
+
+    /// <summary>A step in a queue: the same kernels in the same order.</summary>
     [Theory]
     [InlineData(DType.BFloat16, false)]
     [InlineData(DType.BFloat16, true)]
@@ -17,28 +19,37 @@ public sealed class CudaPlanTests
     public void A_step_launches_what_was_planned(DType arithmetic, bool warpgroups)
     {
         using var device = new CudaDevice(EmulatorFixture.Kernels, null, arithmetic, warpgroups);
-        var step = StepBench.Published(4_200, 16, [128, 96, 48, 24, 12, 6, 3, 1]);
         using var plan = device.Plan();
         var planned = Launches(plan.Device, work => [.. plan.LaunchesOf(work).Select(launch => (launch.Kernel, 0.0))]);
         Assert.Equal(Launches(device, device.Trace), planned);
 
+        // More pairs than a tile of a sort, or than one part of the objective.
+        string[] Launches(Device on, Func<Action, IReadOnlyList<(string Kernel, double)>> trace)
+        {
+            using var inputs = new BenchInputs(on, 1);
+            var training = StepBench.Published(4_200, 16, s_widths).Prepare(inputs);
+            return [.. trace(() => on.Train([training], 1)).Select(launch => launch.Kernel)];
+        }
+    }
+
+    /// <summary>A bench has a row for each kernel of a step, with its work.</summary>
+    [Theory]
+    [InlineData(DType.BFloat16)]
+    [InlineData(DType.Float32)]
+    public void A_bench_has_the_work_of_every_kernel(DType arithmetic)
+    {
+        const int Rows = 70;
+        using var device = new CudaDevice(EmulatorFixture.Kernels, null, arithmetic);
         var run = new BenchRun(device, 1e-9, _ => { }, CancellationToken.None);
-        run.Measure(step);
+        run.Measure(StepBench.Published(Rows, 16, s_widths));
         Assert.Empty(run.Skipped);
-        var rows = run.Rows.Where(row => row.Kind == "kernel" && row.Op == step.Name).ToDictionary(row => row.Kernel);
+        var rows = run.Rows.Where(row => row.Kind == "kernel").ToDictionary(row => row.Kernel);
 
         // Parameters, gradient and two moments are read, all but the gradient written; 16-byte pairs of indices.
         var parameters = (128 * 33) + (96 * 129) + (48 * 97) + (24 * 49) + (12 * 25) + (6 * 13) + (3 * 7) + 4;
         Assert.Equal(28.0 * parameters, rows["adam_scheduled"].Bytes);
-        Assert.Equal(16.0 * 4_200, rows["draw_shuffled"].Bytes);
+        Assert.Equal(16.0 * Rows, rows["draw_shuffled"].Bytes);
         Assert.All(rows.Values, row => Assert.True(row.Bytes > 0, row.Kernel));
-
-        string[] Launches(Device on, Func<Action, IReadOnlyList<(string Kernel, double)>> trace)
-        {
-            using var inputs = new BenchInputs(on, 1);
-            var training = step.Prepare(inputs);
-            return [.. trace(() => on.Train([training], 1)).Select(launch => launch.Kernel)];
-        }
     }
 
     /// <summary>Every op at small sizes.</summary>
