@@ -44,7 +44,7 @@ internal sealed class CountingDevice(Device like, DevicePlan plan) : Device
     {
     }
 
-    protected override void RmsNormCore(Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual)
+    protected override void RmsNormCore(Tensor x, Tensor? weight, float epsilon, Tensor y, Tensor? residual)
     {
     }
 
@@ -57,11 +57,28 @@ internal sealed class CountingDevice(Device like, DevicePlan plan) : Device
     {
     }
 
-    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape)
+    protected override void AttentionCore(
+        Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions)
     {
     }
 
     protected override void GateCore(Tensor gate, Tensor up, Activation activation, Tensor y)
+    {
+    }
+
+    protected override void ScaleCore(Tensor x, float factor, Tensor y, Tensor? residual)
+    {
+    }
+
+    protected override void ClipCore(Tensor x, float least, float most)
+    {
+    }
+
+    protected override void ApplyXieluCore(Tensor x, Xielu shape)
+    {
+    }
+
+    protected override void CopyHeadsCore(Tensor source, HeadLayout from, Tensor destination, HeadLayout to)
     {
     }
 

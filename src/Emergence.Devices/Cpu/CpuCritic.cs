@@ -43,6 +43,9 @@ internal sealed unsafe class CpuCritic : Critic
     private readonly PackedRight[] _packed;
     private readonly ConcurrentBag<ThreadMemory> _idle = [];
 
+    /// <summary>In a plan, what the passes take when they first need it: packed weights, and what each thread works in.</summary>
+    private readonly Tensor? _later;
+
     /// <param name="device">Computes.</param>
     /// <param name="memory">Allocates: the device, or a plan of it.</param>
     /// <param name="shape">The layers.</param>
@@ -67,22 +70,8 @@ internal sealed unsafe class CpuCritic : Critic
         var signBytes = (long)pairs * PairSumRows.SignBytes(width);
         _signs = memory.Allocate(DType.Int32, 1, checked((int)((signBytes + sizeof(int) - 1) / sizeof(int))));
         _packed = [.. shape.Widths.Select(_ => new PackedRight())];
-    }
-
-    /// <summary>What it allocates, once all threads have worked in it.</summary>
-    public static long Bytes(CpuDevice device, CriticShape shape, int xRows, int yRows, int pairs)
-    {
-        var (width, last) = (shape.Widths[0], shape.Layers - 1);
-        var inner = Enumerable.Range(1, Math.Max(0, last - 1)).Sum(layer => shape.Widths[layer]);
-        var floats = ((long)xRows + yRows) * width + pairs * (inner + 2L) + (long)Chunks(shape, pairs) * (shape.ParameterCount - FirstLayer(shape));
-        for (var layer = 1; layer < Math.Max(2, last); layer++)
-        {
-            var (outputs, inputs) = (shape.Widths[layer], shape.InputColumns(layer));
-            floats += layer == 1 ? device.PackedFloats(inputs, outputs) : Math.Max(device.PackedFloats(inputs, outputs), device.PackedFloats(outputs, inputs));
-        }
-
-        var ofThread = ((long)BlockRows(shape) * width + device.PackedFloats(shape.Widths[1], width)) * sizeof(float) + xRows + yRows;
-        return floats * sizeof(float) + (long)pairs * PairRows.SignBytes(width) + device.ColumnShares(width) * ofThread;
+        if (memory != device)
+            _later = memory.Allocate(1, checked((int)LaterFloats()));
     }
 
     public override Tensor Scores { get; }
@@ -92,6 +81,22 @@ internal sealed unsafe class CpuCritic : Critic
     private int LastLayer => Shape.Layers - 1;
 
     private int FirstLayerParameters => Shape.Widths[0] * (Shape.XColumns + Shape.YColumns + 1);
+
+    private long LaterFloats()
+    {
+        var floats = 0L;
+        for (var layer = 1; layer < Math.Max(2, LastLayer); layer++)
+        {
+            var (outputs, inputs) = (Shape.Widths[layer], Shape.InputColumns(layer));
+            floats += layer == 1
+                ? _device.PackedFloats(inputs, outputs)
+                : Math.Max(_device.PackedFloats(inputs, outputs), _device.PackedFloats(outputs, inputs));
+        }
+
+        var width = Shape.Widths[0];
+        var seen = ((long)XRows + YRows + sizeof(float) - 1) / sizeof(float);
+        return floats + _device.ColumnShares(width) * ((long)_blockRows * width + _device.PackedFloats(Shape.Widths[1], width) + seen);
+    }
 
     protected override void ForwardCore(Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b)
     {
@@ -133,6 +138,7 @@ internal sealed unsafe class CpuCritic : Critic
         foreach (var memory in _idle)
             memory.Dispose();
         _signs.Dispose();
+        _later?.Dispose();
     }
 
     private void ForwardBlock(Tensor parameters, Tensor zx, Tensor zy, Tensor a, Tensor b, int start, int rows)

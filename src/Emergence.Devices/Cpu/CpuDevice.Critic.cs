@@ -111,6 +111,12 @@ public sealed unsafe partial class CpuDevice
             (columns + width - 1) / width, 1, (first, end) => body(first * width, Math.Min(columns, end * width) - first * width));
     }
 
+    /// <summary>Pieces that <see cref="ShareColumns"/> makes at most.</summary>
+    internal int ColumnShares(int columns) => Math.Min(_pool.Threads, (columns + _kernel.Columns - 1) / _kernel.Columns);
+
+    /// <summary>Memory of a packed right side (K, N).</summary>
+    internal long PackedFloats(int rows, int columns) => PackedRight.Floats(rows, columns, _kernel.Columns);
+
     /// <summary>Threads that find work if it is shared now.</summary>
     internal int FreeThreads => _pool.Free;
 

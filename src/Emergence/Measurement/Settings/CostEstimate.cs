@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
