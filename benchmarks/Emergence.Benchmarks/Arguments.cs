@@ -21,6 +21,9 @@ internal sealed class Arguments(string[] words)
 
     public Device OpenCpu() => DeviceTable.Create("cpu", new DeviceOptions(Threads, Word(words, "--path")));
 
+    /// <summary>The word after an option, for a verb of its own.</summary>
+    public string? Text(string name) => Word(words, name);
+
     private static string? Word(string[] words, string name)
     {
         var at = Array.IndexOf(words, name);

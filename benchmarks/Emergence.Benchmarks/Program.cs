@@ -9,6 +9,7 @@ var verbs = new (string Name, string About, Action<Arguments> Run)[]
     ("mine-small", "steps of preset small: 2,000 classes, 576 columns, critic 64-32-16-1, 8,192 sampled pairs", MineSmallBenchmark.Run),
     ("mine-canonical", "seconds and memory of cells with preset canonical, by part; --rounds 1 --classes K --columns D for one size", CanonicalBenchmark.Run),
     ("mine-cost", "multiply-adds of whole trainings: s-mine beside the published protocol on all 303,600 four-shot country sequences", MineCostBenchmark.Run),
+    ("tokenizers", "each tokenizer whose ids are known through three libraries, and the patterns in use; --cases DIR", TokenizerBenchmark.Run),
 };
 var verb = verbs.FirstOrDefault(v => v.Name == args.FirstOrDefault());
 if (verb.Run == null)
