@@ -38,7 +38,10 @@ public class WhiteningTests
         AssertWhite(rows, Coordinates(whitening, rows));
     }
 
-    /// <summary>Two classes that differ by one unit in the last place of a column that is, but for that, another one.</summary>
+    /// <summary>
+    /// Two columns that are one, but that each alone tells two classes apart, by one unit in the last place: whichever is taken,
+    /// the other's two classes need a coordinate of their own.
+    /// </summary>
     [Fact]
     public void Keeps_classes_apart_that_differ_in_the_last_bit()
     {
@@ -47,7 +50,9 @@ public class WhiteningTests
         for (var k = 0; k < Classes; k++)
             values[k * Columns + 5] = values[k * Columns + 4];
         values.AsSpan(Columns, Columns).CopyTo(values);
+        values.AsSpan(3 * Columns, Columns).CopyTo(values.AsSpan(2 * Columns));
         values[5] = MathF.BitIncrement(values[5]);
+        values[2 * Columns + 4] = MathF.BitIncrement(values[2 * Columns + 4]);
         var rows = new RowClasses(values, Columns, [.. Enumerable.Repeat(1.0, Classes)]);
         Assert.Equal(Classes, rows.Count);
         var whitening = new Whitening(rows, DoubleProducts.Alone);
