@@ -10,6 +10,41 @@ EM_KERNEL(256) gate(const float* gate, int gate_stride, const float* up, int up_
 }
 EM_EXPORT(gate)
 
+// y = factor * x + residual, which may be null
+EM_KERNEL(256) scale(const float* x, int x_stride, float factor, float* y, int y_stride, const float* residual, int residual_stride, int rows, int columns) {
+  int column = (int)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (column >= columns) return;
+  for (int row = (int)blockIdx.y; row < rows; row += (int)gridDim.y) {
+    float v = factor * x[(size_t)row * x_stride + column];
+    if (residual) v += residual[(size_t)row * residual_stride + column];
+    y[(size_t)row * y_stride + column] = v;
+  }
+}
+EM_EXPORT(scale)
+
+// x to least where it is below, to most where it is above
+EM_KERNEL(256) clip(float* x, int stride, int rows, int columns, float least, float most) {
+  int column = (int)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (column >= columns) return;
+  for (int row = (int)blockIdx.y; row < rows; row += (int)gridDim.y) {
+    float* at = x + (size_t)row * stride + column;
+    *at = *at < least ? least : *at > most ? most : *at;
+  }
+}
+EM_EXPORT(clip)
+
+// x = linear x + (x > 0 ? positive x^2 : negative (e^min(x, limit) - 1 - x)), with e^x - 1 = 2 t / (1 - t), t = tanh(x / 2)
+EM_KERNEL(256) apply_xielu(float* x, int stride, int rows, int columns, float positive, float negative, float linear, float limit) {
+  int column = (int)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (column >= columns) return;
+  for (int row = (int)blockIdx.y; row < rows; row += (int)gridDim.y) {
+    float* at = x + (size_t)row * stride + column;
+    float v = *at, t = em_tanh(0.5f * (v > limit ? limit : v));
+    *at = em_fma(linear, v, v > 0.0f ? positive * v * v : negative * (2.0f * t / (1.0f - t) - v));
+  }
+}
+EM_EXPORT(apply_xielu)
+
 // x = cap * tanh(x / cap)
 EM_KERNEL(256) soft_cap(float* x, int stride, int rows, int columns, float cap) {
   int column = (int)(blockIdx.x * blockDim.x + threadIdx.x);

@@ -22,8 +22,8 @@ EM_KERNEL(256) layer_norm(const float* x, int x_stride, const void* weight, int 
 }
 EM_EXPORT(layer_norm)
 
-// y = x / sqrt(mean(x^2) + epsilon) * (offset + weight) + residual
-EM_KERNEL(256) rms_norm(const float* x, int x_stride, const void* weight, int weight_type, float offset, float epsilon,
+// y = x / sqrt(mean(x^2) + epsilon) * weight + residual; weight, residual may be null
+EM_KERNEL(256) rms_norm(const float* x, int x_stride, const void* weight, int weight_type, float epsilon,
                         float* y, int y_stride, const float* residual, int residual_stride, int rows, int columns) {
   int row = (int)(blockIdx.x * 8 + threadIdx.x / 32), lane = (int)em_lane();
   if (row >= rows) return;
@@ -32,7 +32,8 @@ EM_KERNEL(256) rms_norm(const float* x, int x_stride, const void* weight, int we
   for (int c = lane; c < columns; c += 32) squares = em_fma(in[c], in[c], squares);
   float scale = 1.0f / em_sqrt(em_warp_sum(squares) / (float)columns + epsilon);
   for (int c = lane; c < columns; c += 32) {
-    float v = in[c] * scale * (offset + em_load(weight, (size_t)c, weight_type));
+    float v = in[c] * scale;
+    if (weight) v *= em_load(weight, (size_t)c, weight_type);
     if (residual) v += residual[(size_t)row * residual_stride + c];
     y[(size_t)row * y_stride + c] = v;
   }

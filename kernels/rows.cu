@@ -1,4 +1,4 @@
-// Ops that pick rows by index, and the rotation of heads by the position of their row.
+// Ops that pick rows by index, the rotation of heads by the position of their row, and their copying.
 #include "em.h"
 
 // y[n] = scale * table[ids[n]], added to y where accumulate
@@ -45,3 +45,13 @@ EM_KERNEL(256) rotate(float* x, int x_stride, int heads, int head_stride, const 
   }
 }
 EM_EXPORT(rotate)
+
+// Element i of head h goes to where the other layout has it; from a single head, whose stride is then 0, to all heads.
+EM_KERNEL(256) copy_heads(const float* source, int source_stride, int from_stride, float* destination, int stride, int to_stride, int heads, int size, int rows) {
+  int at = (int)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (at >= heads * size) return;
+  int head = at / size, i = at % size;
+  for (int row = (int)blockIdx.y; row < rows; row += (int)gridDim.y)
+    destination[(size_t)row * stride + head * to_stride + i] = source[(size_t)row * source_stride + head * from_stride + i];
+}
+EM_EXPORT(copy_heads)

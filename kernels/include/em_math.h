@@ -148,6 +148,10 @@ EM_DEV float em_activate(float x, int activation) {
     case 3: return em_gelu_erf(x);
     case 4: return em_gelu_tanh(x);
     case 5: return em_silu(x);
+    case 6: return x > 0.0f ? x * x : x != x ? x : 0.0f;
+    case 7: return x / (1.0f + em_exp(-1.702f * x));
+    case 8: return em_tanh(x);
+    case 9: return 1.0f / (1.0f + em_exp(-x));
     default: return x;
   }
 }

@@ -33,7 +33,7 @@ internal static class ForwardBench
     /// <summary>Whole passes on the host's clock, until the given time is used up.</summary>
     private static BenchRow Measure(LanguageModel model, (int Sequences, int Tokens) shape, double seconds, CancellationToken cancellation)
     {
-        var forest = PrefixForest.Macro(Random(model, shape));
+        var forest = PrefixForest.Macro(Random(model, shape), model.Config);
         using var stream = new BoundaryStream(model, forest);
         Pass(model, stream, cancellation);
         var samples = new List<WorkTime>();
@@ -44,7 +44,7 @@ internal static class ForwardBench
             samples.Add(new(watch.Elapsed.TotalSeconds, watch.Elapsed.TotalSeconds));
         }
 
-        var weights = WeightPlan.Of(model.Config).Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(model.Config.Architecture.Names.Block, StringComparison.Ordinal));
+        var weights = WeightPlan.Of(model.Config).Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(model.Config.Shape.Names.Block, StringComparison.Ordinal));
         var flops = 2 * weights.Sum(weight => (double)weight.Rows * weight.Columns) * forest.Count;
         return new("forward", model.Architecture, "", $"{shape.Sequences}x{shape.Tokens} tokens, {model.Layers} layers of {model.Width}, {forest.Count} prefixes", "", Timing.Of(samples, 1), 0, flops);
     }

@@ -40,17 +40,16 @@ public abstract partial class Device
         LayerNormCore(x, weight, bias, epsilon, y, residual);
     }
 
-    /// <summary>y = x / sqrt(mean(x^2) + epsilon) * (weightOffset + weight) (+ residual), row by row.</summary>
+    /// <summary>y = x / sqrt(mean(x^2) + epsilon) * weight (+ residual), row by row.</summary>
     /// <param name="x">(N, c).</param>
-    /// <param name="weight">(1, c).</param>
-    /// <param name="weightOffset">0, or 1 for Gemma.</param>
+    /// <param name="weight">(1, c), or none for a norm without parameters.</param>
     /// <param name="epsilon">Added to the mean square.</param>
     /// <param name="y">(N, c); may be x.</param>
     /// <param name="residual">(N, c), or none; may be y.</param>
-    public void RmsNorm(Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual = null)
+    public void RmsNorm(Tensor x, Tensor? weight, float epsilon, Tensor y, Tensor? residual = null)
     {
         Require(SameShape(x, y) && IsRow(weight, x) && (residual == null || SameShape(x, residual)), nameof(RmsNorm), "x (N, c), weight (1, c), y (N, c), residual (N, c)", x, weight, y, residual);
-        RmsNormCore(x, weight, weightOffset, epsilon, y, residual);
+        RmsNormCore(x, weight, epsilon, y, residual);
     }
 
     /// <summary>y = activation(op(a) op(b) + bias) + residual, where op transposes on request.</summary>
@@ -96,17 +95,25 @@ public abstract partial class Device
     /// </summary>
     /// <param name="q">(N, c) with heads as shape.Query says.</param>
     /// <param name="k">(N, c) with heads as shape.Key says.</param>
-    /// <param name="v">(N, c) with heads as shape.Key says.</param>
+    /// <param name="v">(N, c) with heads as shape.Value says.</param>
     /// <param name="parents">(N, 1) Int32: row of the previous position, smaller than the own row; -1 at a start.</param>
-    /// <param name="y">(N, shape.Query.Count * shape.Query.Size), heads side by side.</param>
+    /// <param name="y">(N, shape.Query.Count * shape.Value.Size), heads side by side.</param>
     /// <param name="shape">Heads, scale, window, soft cap.</param>
-    public void Attention(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape)
+    /// <param name="positions">What positions do to the scores, or none.</param>
+    public void Attention(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions = null)
     {
         var fits = q.Rows == y.Rows && k.Rows == q.Rows && v.Rows == q.Rows && parents.Rows == q.Rows && parents.Type == DType.Int32
-            && Span(shape.Query) <= q.Columns && Span(shape.Key) <= k.Columns && Span(shape.Key) <= v.Columns
-            && y.Columns == shape.Query.Count * shape.Query.Size && shape.Query.Size == shape.Key.Size && shape.Query.Count % shape.Key.Count == 0;
-        Require(fits, nameof(Attention), $"q, k, v (N, heads), parents (N, 1), y (N, {shape.Query.Count} * {shape.Query.Size})", q, k, v, parents, y);
-        AttentionCore(q, k, v, parents, y, shape);
+            && Span(shape.Query) <= q.Columns && Span(shape.Key) <= k.Columns && Span(shape.Value) <= v.Columns
+            && y.Columns == shape.Query.Count * shape.Value.Size && shape.Query.Size == shape.Key.Size && shape.Query.Count % shape.Key.Count == 0
+            && shape.Value.Count == shape.Key.Count;
+        Require(fits, nameof(Attention), $"q, k, v (N, heads), parents (N, 1), y (N, {shape.Query.Count} * {shape.Value.Size})", q, k, v, parents, y);
+        if (positions is { Positions: var at, Bias: var bias, Scale: var scale })
+        {
+            var known = at.Type == DType.Int32 && at.Rows == q.Rows && (bias == null || bias.Columns == shape.Query.Count) && (scale == null || scale.Columns == 1);
+            Require(known, nameof(Attention), $"positions (N, 1), bias (P, {shape.Query.Count}), scale (P, 1)", at, bias, scale);
+        }
+
+        AttentionCore(q, k, v, parents, y, shape, positions);
     }
 
     /// <summary>y = activation(gate) * up.</summary>
@@ -118,6 +125,44 @@ public abstract partial class Device
     {
         Require(SameShape(gate, up) && SameShape(gate, y), nameof(Gate), "gate (N, c), up (N, c), y (N, c)", gate, up, y);
         GateCore(gate, up, activation, y);
+    }
+
+    /// <summary>y = factor * x (+ residual).</summary>
+    /// <param name="x">(N, c).</param>
+    /// <param name="factor">Any number.</param>
+    /// <param name="y">(N, c); may be x.</param>
+    /// <param name="residual">(N, c), or none; may be y.</param>
+    public void Scale(Tensor x, float factor, Tensor y, Tensor? residual = null)
+    {
+        Require(SameShape(x, y) && (residual == null || SameShape(x, residual)), nameof(Scale), "x (N, c), y (N, c), residual (N, c)", x, y, residual);
+        ScaleCore(x, factor, y, residual);
+    }
+
+    /// <summary>x = least where x is below it, most where x is above, in place; NaN stays.</summary>
+    /// <param name="x">(N, c).</param>
+    /// <param name="least">At most <paramref name="most"/>; may be negative infinity.</param>
+    /// <param name="most">May be infinity.</param>
+    public void Clip(Tensor x, float least, float most)
+    {
+        Require(least <= most, nameof(Clip), "least <= most", x);
+        ClipCore(x, least, most);
+    }
+
+    /// <summary>x = xIELU(x), in place.</summary>
+    /// <param name="x">(N, c).</param>
+    /// <param name="shape">The weights of the activation.</param>
+    public void ApplyXielu(Tensor x, Xielu shape) => ApplyXieluCore(x, shape);
+
+    /// <summary>Copies heads to where another layout has them; a single head goes to all.</summary>
+    /// <param name="source">(N, c) with heads as <paramref name="from"/> says.</param>
+    /// <param name="from">As many heads as <paramref name="to"/>, or one.</param>
+    /// <param name="destination">(N, c) with heads as <paramref name="to"/> says; shares no element with source.</param>
+    /// <param name="to">Of the same size.</param>
+    public void CopyHeads(Tensor source, HeadLayout from, Tensor destination, HeadLayout to)
+    {
+        var fits = source.Rows == destination.Rows && from.Size == to.Size && (from.Count == to.Count || from.Count == 1) && Span(from) <= source.Columns && Span(to) <= destination.Columns;
+        Require(fits, nameof(CopyHeads), $"source (N, {from.Count} heads of {from.Size}), destination (N, {to.Count} heads of {to.Size})", source, destination);
+        CopyHeadsCore(source, from, destination, to);
     }
 
     /// <summary>x = cap * tanh(x / cap), in place.</summary>
@@ -135,15 +180,23 @@ public abstract partial class Device
 
     protected abstract void LayerNormCore(Tensor x, Tensor? weight, Tensor? bias, float epsilon, Tensor y, Tensor? residual);
 
-    protected abstract void RmsNormCore(Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual);
+    protected abstract void RmsNormCore(Tensor x, Tensor? weight, float epsilon, Tensor y, Tensor? residual);
 
     protected abstract void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual);
 
     protected abstract void RotateCore(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs);
 
-    protected abstract void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape);
+    protected abstract void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions);
 
     protected abstract void GateCore(Tensor gate, Tensor up, Activation activation, Tensor y);
+
+    protected abstract void ScaleCore(Tensor x, float factor, Tensor y, Tensor? residual);
+
+    protected abstract void ClipCore(Tensor x, float least, float most);
+
+    protected abstract void ApplyXieluCore(Tensor x, Xielu shape);
+
+    protected abstract void CopyHeadsCore(Tensor source, HeadLayout from, Tensor destination, HeadLayout to);
 
     protected abstract void SoftCapCore(Tensor x, float cap);
 

@@ -1,3 +1,5 @@
+using Emergence.Devices.Tensors;
+
 namespace Emergence.Devices;
 
 /// <summary>
@@ -14,9 +16,20 @@ public enum RotaryPairs
 }
 
 /// <summary>What attention computes: softmax over the visible positions of softcap(scale * q k).</summary>
-/// <param name="Query">Heads of q and of the result; query head h reads key head h / (Query.Count / Key.Count).</param>
-/// <param name="Key">Heads of k and v.</param>
+/// <param name="Query">Heads of q; query head h reads key head h / (Query.Count / Key.Count).</param>
+/// <param name="Key">Heads of k.</param>
 /// <param name="Scale">Factor of every score.</param>
 /// <param name="Window">Number of visible positions, the own one included; 0: all.</param>
 /// <param name="SoftCap">c in c * tanh(score / c); 0: none.</param>
-public readonly record struct AttentionShape(HeadLayout Query, HeadLayout Key, float Scale, int Window = 0, float SoftCap = 0);
+/// <param name="OtherValue">Heads of v where they lie differently or have another size than those of k; as many.</param>
+public readonly record struct AttentionShape(HeadLayout Query, HeadLayout Key, float Scale, int Window = 0, float SoftCap = 0, HeadLayout? OtherValue = null)
+{
+    /// <summary>Heads of v; the result has Query.Count of this size.</summary>
+    public HeadLayout Value => OtherValue ?? Key;
+}
+
+/// <summary>What the positions of a query and a key do to a score, before the softmax.</summary>
+/// <param name="Positions">(N, 1) Int32, each in 0 .. P-1.</param>
+/// <param name="Bias">(P, heads): head h adds Bias[position of the key, h] - Bias[own position, h]; or none.</param>
+/// <param name="Scale">(P, 1): further factor of the scores of a query at that position; or none.</param>
+public sealed record AttentionPositions(Tensor Positions, Tensor? Bias, Tensor? Scale);

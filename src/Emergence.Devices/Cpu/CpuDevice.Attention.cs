@@ -13,17 +13,17 @@ public sealed unsafe partial class CpuDevice
 {
     private const int AttentionTile = 64;
 
-    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape)
+    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions)
     {
-        RequireFloat32(q, k, v, y);
+        RequireFloat32(q, k, v, y, positions?.Bias, positions?.Scale);
         _pool.RunRanges(q.Rows, 8, (start, end) =>
         {
             for (var first = start; first < end; first += AttentionTile)
-                AttendTile(q, k, v, parents, y, shape, first, Math.Min(AttentionTile, end - first));
+                AttendTile(q, k, v, parents, y, shape, positions, first, Math.Min(AttentionTile, end - first));
         });
     }
 
-    private static void AttendTile(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, in AttentionShape shape, int first, int rows)
+    private static void AttendTile(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, in AttentionShape shape, AttentionPositions? positions, int first, int rows)
     {
         // paths + ends[i - 1] .. paths + ends[i] are the rows that row i of the tile sees, its own first.
         Span<int> ends = stackalloc int[AttentionTile];
@@ -41,16 +41,30 @@ public sealed unsafe partial class CpuDevice
         var scores = Scratch.Get(Scratch.Use.Rows, longest + Lanes.Count);
         for (var head = 0; head < shape.Query.Count; head++)
         {
-            var key = head / (shape.Query.Count / shape.Key.Count) * shape.Key.Stride;
+            var keyHead = head / (shape.Query.Count / shape.Key.Count);
+            var (key, value) = (keyHead * shape.Key.Stride, keyHead * shape.Value.Stride);
             for (var i = 0; i < rows; i++)
             {
                 var begin = i == 0 ? 0 : ends[i - 1];
                 var visible = ends[i] - begin;
-                Score(At(q, first + i) + head * shape.Query.Stride, At(k, 0) + key, k.RowStride, paths + begin, visible, shape, scores);
+                var scale = positions?.Scale is { } factors ? shape.Scale * *At(factors, Position(positions, first + i)) : shape.Scale;
+                Score(At(q, first + i) + head * shape.Query.Stride, At(k, 0) + key, k.RowStride, paths + begin, visible, shape, scale, scores);
+                if (positions?.Bias != null)
+                    AddBias(positions, head, paths + begin, visible, scores);
                 Softmax(scores, visible);
-                Mix(scores, At(v, 0) + key, v.RowStride, paths + begin, visible, shape.Query.Size, At(y, first + i) + head * shape.Query.Size);
+                Mix(scores, At(v, 0) + value, v.RowStride, paths + begin, visible, shape.Value.Size, At(y, first + i) + head * shape.Value.Size);
             }
         }
+    }
+
+    private static int Position(AttentionPositions positions, int row) => ((int*)positions.Positions.Address)[(nint)row * positions.Positions.RowStride];
+
+    /// <summary>The first of the path is the row itself.</summary>
+    private static void AddBias(AttentionPositions positions, int head, int* path, int visible, float* scores)
+    {
+        var own = At(positions.Bias!, Position(positions, path[0]))[head];
+        for (var i = 0; i < visible; i++)
+            scores[i] += At(positions.Bias!, Position(positions, path[i]))[head] - own;
     }
 
     /// <summary>Number of rows that a row sees; also writes them down where there is a place for them.</summary>
@@ -70,10 +84,10 @@ public sealed unsafe partial class CpuDevice
 
     /// <summary>Four keys at a time, so that the sums do not wait for each other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Score(float* query, float* keys, nint stride, int* path, int visible, in AttentionShape shape, float* scores)
+    private static void Score(float* query, float* keys, nint stride, int* path, int visible, in AttentionShape shape, float scale, float* scores)
     {
         var (size, i) = (shape.Query.Size, 0);
-        var scale = Vector128.Create(shape.Scale);
+        var scales = Vector128.Create(scale);
         for (; i + 4 <= visible; i += 4)
         {
             float* k0 = keys + path[i] * stride, k1 = keys + path[i + 1] * stride;
@@ -99,15 +113,15 @@ public sealed unsafe partial class CpuDevice
                 s3 = Vector256.FusedMultiplyAdd(x, Lanes.Load(k3 + c, left), s3);
             }
 
-            (scale * Sums(s0, s1, s2, s3)).Store(scores + i);
+            (scales * Sums(s0, s1, s2, s3)).Store(scores + i);
         }
 
         for (; i < visible; i++)
-            scores[i] = shape.Scale * Lanes.Dot(query, keys + path[i] * stride, size);
+            scores[i] = scale * Lanes.Dot(query, keys + path[i] * stride, size);
         if (shape.SoftCap > 0)
         {
             for (i = 0; i < visible; i += Lanes.Count)
-                Lanes.Store(scores + i, SoftCap(Lanes.Load(scores + i, visible - i), shape.SoftCap), visible - i);
+                Lanes.Store(scores + i, new SoftCapChange(shape.SoftCap).Apply(Lanes.Load(scores + i, visible - i)), visible - i);
         }
     }
 

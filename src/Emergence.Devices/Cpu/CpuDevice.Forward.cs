@@ -49,13 +49,13 @@ public sealed unsafe partial class CpuDevice
         });
     }
 
-    protected override void RmsNormCore(Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual)
+    protected override void RmsNormCore(Tensor x, Tensor? weight, float epsilon, Tensor y, Tensor? residual)
     {
         RequireFloat32(x, weight, y, residual);
         _pool.RunRanges(x.Rows, Grain(x.Columns), (start, end) =>
         {
             for (var n = start; n < end; n++)
-                RmsNormRow(At(x, n), AtOrNull(weight), weightOffset, epsilon, At(y, n), residual == null ? null : At(residual, n), x.Columns);
+                RmsNormRow(At(x, n), AtOrNull(weight), epsilon, At(y, n), residual == null ? null : At(residual, n), x.Columns);
         });
     }
 
@@ -137,28 +137,71 @@ public sealed unsafe partial class CpuDevice
             case Activation.GeluTanh:
                 Gate<GeluTanh>(gate, up, y);
                 break;
-            default:
+            case Activation.Silu:
                 Gate<Silu>(gate, up, y);
+                break;
+            case Activation.ReluSquared:
+                Gate<ReluSquared>(gate, up, y);
+                break;
+            case Activation.QuickGelu:
+                Gate<QuickGelu>(gate, up, y);
+                break;
+            case Activation.Tanh:
+                Gate<Tanh>(gate, up, y);
+                break;
+            default:
+                Gate<Sigmoid>(gate, up, y);
                 break;
         }
     }
 
-    protected override void SoftCapCore(Tensor x, float cap)
+    protected override void ScaleCore(Tensor x, float factor, Tensor y, Tensor? residual)
+    {
+        RequireFloat32(x, y, residual);
+        _pool.RunRanges(x.Rows, Grain(x.Columns), (start, end) =>
+        {
+            for (var n = start; n < end; n++)
+                ScaleRow(At(x, n), Vector256.Create(factor), At(y, n), residual == null ? null : At(residual, n), x.Columns);
+        });
+    }
+
+    protected override void ClipCore(Tensor x, float least, float most) => Change(x, new ClipChange(least, most));
+
+    protected override void ApplyXieluCore(Tensor x, Xielu shape) => Change(x, new XieluChange(shape));
+
+    protected override void CopyHeadsCore(Tensor source, HeadLayout from, Tensor destination, HeadLayout to)
+    {
+        RequireFloat32(source, destination);
+        _pool.RunRanges(source.Rows, Grain(to.Count * to.Size), (start, end) =>
+        {
+            for (var n = start; n < end; n++)
+            {
+                for (var h = 0; h < to.Count; h++)
+                    new ReadOnlySpan<float>(At(source, n) + (from.Count == 1 ? 0 : h) * from.Stride, to.Size).CopyTo(new(At(destination, n) + h * to.Stride, to.Size));
+            }
+        });
+    }
+
+    protected override void SoftCapCore(Tensor x, float cap) => Change(x, new SoftCapChange(cap));
+
+    private void Change<TChange>(Tensor x, TChange change)
+        where TChange : struct, IChange
     {
         RequireFloat32(x);
         _pool.RunRanges(x.Rows, Grain(x.Columns), (start, end) =>
         {
             for (var n = start; n < end; n++)
-            {
-                var row = At(x, n);
-                for (var c = 0; c < x.Columns; c += Lanes.Count)
-                    Lanes.Store(row + c, SoftCap(Lanes.Load(row + c, x.Columns - c), cap), x.Columns - c);
-            }
+                ChangeRow(At(x, n), x.Columns, change);
         });
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> SoftCap(Vector256<float> x, float cap) => VectorMath.Tanh(x / Vector256.Create(cap)) * Vector256.Create(cap);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ChangeRow<TChange>(float* row, int columns, TChange change)
+        where TChange : struct, IChange
+    {
+        for (var c = 0; c < columns; c += Lanes.Count)
+            Lanes.Store(row + c, change.Apply(Lanes.Load(row + c, columns - c)), columns - c);
+    }
 
     private void Gate<TFunction>(Tensor gate, Tensor up, Tensor y)
         where TFunction : struct, IFunction =>
@@ -174,6 +217,17 @@ public sealed unsafe partial class CpuDevice
     {
         for (var c = 0; c < columns; c += Lanes.Count)
             Lanes.Store(y + c, TFunction.Apply(Lanes.Load(gate + c, columns - c)) * Lanes.Load(up + c, columns - c), columns - c);
+    }
+
+    private static void ScaleRow(float* x, Vector256<float> factor, float* y, float* residual, int columns)
+    {
+        for (var c = 0; c < columns; c += Lanes.Count)
+        {
+            var value = factor * Lanes.Load(x + c, columns - c);
+            if (residual != null)
+                value += Lanes.Load(residual + c, columns - c);
+            Lanes.Store(y + c, value, columns - c);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -210,14 +264,15 @@ public sealed unsafe partial class CpuDevice
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RmsNormRow(float* x, float* weight, float weightOffset, float epsilon, float* y, float* residual, int columns)
+    private static void RmsNormRow(float* x, float* weight, float epsilon, float* y, float* residual, int columns)
     {
         var scale = Vector256.Create(1 / MathF.Sqrt(Lanes.Dot(x, x, columns) / columns + epsilon));
-        var offset = Vector256.Create(weightOffset);
         for (var c = 0; c < columns; c += Lanes.Count)
         {
             var left = columns - c;
-            var value = Lanes.Load(x + c, left) * scale * (offset + Lanes.Load(weight + c, left));
+            var value = Lanes.Load(x + c, left) * scale;
+            if (weight != null)
+                value *= Lanes.Load(weight + c, left);
             if (residual != null)
                 value += Lanes.Load(residual + c, left);
             Lanes.Store(y + c, value, left);

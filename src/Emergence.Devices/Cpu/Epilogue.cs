@@ -75,8 +75,20 @@ internal unsafe struct Epilogue
             case Activation.GeluTanh:
                 Store<GeluTanh>(product, stride, y, strideY, m, n, rows, columns);
                 break;
-            default:
+            case Activation.Silu:
                 Store<Silu>(product, stride, y, strideY, m, n, rows, columns);
+                break;
+            case Activation.ReluSquared:
+                Store<ReluSquared>(product, stride, y, strideY, m, n, rows, columns);
+                break;
+            case Activation.QuickGelu:
+                Store<QuickGelu>(product, stride, y, strideY, m, n, rows, columns);
+                break;
+            case Activation.Tanh:
+                Store<Tanh>(product, stride, y, strideY, m, n, rows, columns);
+                break;
+            default:
+                Store<Sigmoid>(product, stride, y, strideY, m, n, rows, columns);
                 break;
         }
     }

@@ -36,6 +36,15 @@ internal static class VectorMath
         return (expMinusOne / (expMinusOne + Vector256.Create(2f))) | sign;
     }
 
+    /// <summary>e^x - 1 for x up to 80, error below 4 units, near zero too.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> ExpMinusOne(Vector256<float> x)
+    {
+        var (n, r, p) = Reduce(Vector256.MaxNative(Vector256.Create(-80f), Vector256.MinNative(Vector256.Create(80f), x)));
+        var scale = PowerOfTwo(n);
+        return Vector256.FusedMultiplyAdd(scale, p * r, scale - Vector256<float>.One);
+    }
+
     /// <summary>x Phi(x), error below 24 units of max(result, 2^-126).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> GeluErf(Vector256<float> x)

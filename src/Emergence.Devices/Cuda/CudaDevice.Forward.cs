@@ -31,10 +31,10 @@ public sealed unsafe partial class CudaDevice
             Launch(KernelTable.LayerNorm, new(Blocks(x.Rows, RowsOfNormBlock)), x, x.RowStride, weight, Code(weight), bias, Code(bias), epsilon, y, y.RowStride, residual, residual?.RowStride ?? 0, x.Rows, x.Columns);
     }
 
-    protected override void RmsNormCore(Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual)
+    protected override void RmsNormCore(Tensor x, Tensor? weight, float epsilon, Tensor y, Tensor? residual)
     {
         if (x.Columns > 0)
-            Launch(KernelTable.RmsNorm, new(Blocks(x.Rows, RowsOfNormBlock)), x, x.RowStride, weight, Code(weight), weightOffset, epsilon, y, y.RowStride, residual, residual?.RowStride ?? 0, x.Rows, x.Columns);
+            Launch(KernelTable.RmsNorm, new(Blocks(x.Rows, RowsOfNormBlock)), x, x.RowStride, weight, Code(weight), epsilon, y, y.RowStride, residual, residual?.RowStride ?? 0, x.Rows, x.Columns);
     }
 
     protected override void MatMulCore(Tensor a, Tensor b, Tensor y, bool transposeA, bool transposeB, Tensor? bias, Activation activation, Tensor? residual)
@@ -155,11 +155,23 @@ public sealed unsafe partial class CudaDevice
     protected override void RotateCore(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs) =>
         Launch(KernelTable.Rotate, Elements(KernelTable.Rotate, x.Rows, heads.Count * cosines.Columns), x, x.RowStride, heads.Count, heads.Stride, positions, positions.RowStride, cosines, cosines.RowStride, sines, sines.RowStride, cosines.Columns, pairs == RotaryPairs.Neighbours ? 1 : 0, x.Rows);
 
-    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape) =>
-        Launch(KernelTable.Attention, new(q.Rows), q, q.RowStride, k, k.RowStride, v, v.RowStride, parents, parents.RowStride, y, y.RowStride, shape.Query.Count, shape.Query.Stride, shape.Query.Count / shape.Key.Count, shape.Key.Stride, shape.Query.Size, shape.Scale, shape.Window, shape.SoftCap);
+    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions) =>
+        Launch(KernelTable.Attention, new(q.Rows), q, q.RowStride, k, k.RowStride, v, v.RowStride, parents, parents.RowStride, y, y.RowStride, shape.Query.Count, shape.Query.Stride, shape.Query.Count / shape.Key.Count, shape.Key.Stride, shape.Query.Size, shape.Value.Stride, shape.Value.Size, shape.Scale, shape.Window, shape.SoftCap, positions?.Positions, positions?.Positions.RowStride ?? 0, positions?.Bias, positions?.Bias?.RowStride ?? 0, positions?.Scale, positions?.Scale?.RowStride ?? 0);
 
     protected override void GateCore(Tensor gate, Tensor up, Activation activation, Tensor y) =>
         Launch(KernelTable.Gate, Elements(KernelTable.Gate, y.Rows, y.Columns), gate, gate.RowStride, up, up.RowStride, y, y.RowStride, y.Rows, y.Columns, (int)activation);
+
+    protected override void ScaleCore(Tensor x, float factor, Tensor y, Tensor? residual) =>
+        Launch(KernelTable.Scale, Elements(KernelTable.Scale, x.Rows, x.Columns), x, x.RowStride, factor, y, y.RowStride, residual, residual?.RowStride ?? 0, x.Rows, x.Columns);
+
+    protected override void ClipCore(Tensor x, float least, float most) =>
+        Launch(KernelTable.Clip, Elements(KernelTable.Clip, x.Rows, x.Columns), x, x.RowStride, x.Rows, x.Columns, least, most);
+
+    protected override void ApplyXieluCore(Tensor x, Xielu shape) =>
+        Launch(KernelTable.ApplyXielu, Elements(KernelTable.ApplyXielu, x.Rows, x.Columns), x, x.RowStride, x.Rows, x.Columns, (float)shape.Positive, (float)shape.Negative, (float)shape.Linear, (float)shape.Limit);
+
+    protected override void CopyHeadsCore(Tensor source, HeadLayout from, Tensor destination, HeadLayout to) =>
+        Launch(KernelTable.CopyHeads, Elements(KernelTable.CopyHeads, source.Rows, to.Count * to.Size), source, source.RowStride, from.Count == 1 ? 0 : from.Stride, destination, destination.RowStride, to.Stride, to.Count, to.Size, source.Rows);
 
     protected override void SoftCapCore(Tensor x, float cap) =>
         Launch(KernelTable.SoftCap, Elements(KernelTable.SoftCap, x.Rows, x.Columns), x, x.RowStride, x.Rows, x.Columns, cap);

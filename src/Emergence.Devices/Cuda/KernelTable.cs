@@ -15,12 +15,16 @@ internal static class KernelTable
     public static IReadOnlyList<KernelRow> Rows => s_rows;
 
     public static readonly KernelRow Gate = Add("gate", "elementwise", 256);
+    public static readonly KernelRow Scale = Add("scale", "elementwise", 256);
+    public static readonly KernelRow Clip = Add("clip", "elementwise", 256);
+    public static readonly KernelRow ApplyXielu = Add("apply_xielu", "elementwise", 256);
     public static readonly KernelRow SoftCap = Add("soft_cap", "elementwise", 256);
     public static readonly KernelRow LeakyReluGradient = Add("leaky_relu_gradient", "elementwise", 256);
     public static readonly KernelRow AddPairs = Add("add_pairs", "elementwise", 256);
     public static readonly KernelRow Embed = Add("embed", "rows", 256);
     public static readonly KernelRow GatherRows = Add("gather_rows", "rows", 256);
     public static readonly KernelRow Rotate = Add("rotate", "rows", 256);
+    public static readonly KernelRow CopyHeads = Add("copy_heads", "rows", 256);
     public static readonly KernelRow LayerNorm = Add("layer_norm", "norm", 256);
     public static readonly KernelRow RmsNorm = Add("rms_norm", "norm", 256);
     public static readonly KernelRow MatMul = Add("matmul", "matmul", 256);

@@ -47,9 +47,9 @@ public partial class ReferenceDevice : HostDevice
         }
     }
 
-    protected override void RmsNormCore(Tensor x, Tensor weight, float weightOffset, float epsilon, Tensor y, Tensor? residual)
+    protected override void RmsNormCore(Tensor x, Tensor? weight, float epsilon, Tensor y, Tensor? residual)
     {
-        var (from, to, factor) = (new MatrixView(x), new MatrixView(y), new MatrixView(weight));
+        var (from, to) = (new MatrixView(x), new MatrixView(y));
         for (var n = 0; n < x.Rows; n++)
         {
             var meanSquare = 0.0;
@@ -57,7 +57,7 @@ public partial class ReferenceDevice : HostDevice
                 meanSquare += from[n, c] * from[n, c] / x.Columns;
             var scale = 1 / Math.Sqrt(meanSquare + epsilon);
             for (var c = 0; c < x.Columns; c++)
-                to[n, c] = from[n, c] * scale * (weightOffset + factor[0, c]) + At(residual, n, c, 0);
+                to[n, c] = from[n, c] * scale * At(weight, 0, c, 1) + At(residual, n, c, 0);
         }
     }
 
@@ -98,32 +98,36 @@ public partial class ReferenceDevice : HostDevice
         }
     }
 
-    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape)
+    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions)
     {
         var (key, to, parent) = (new MatrixView(k), new MatrixView(v), MatrixView.Indices(parents));
         var (query, result) = (new MatrixView(q), new MatrixView(y));
-        var size = shape.Query.Size;
+        var (size, valueSize) = (shape.Query.Size, shape.Value.Size);
+        var at = positions == null ? null : MatrixView.Indices(positions.Positions);
         for (var n = 0; n < q.Rows; n++)
         {
+            var scale = shape.Scale * At(positions?.Scale, at?[n] ?? 0, 0, 1);
             var visible = new List<int>();
             for (var row = n; row >= 0 && (shape.Window == 0 || visible.Count < shape.Window); row = parent[row])
                 visible.Add(row);
             for (var h = 0; h < shape.Query.Count; h++)
             {
-                var keyColumn = h / (shape.Query.Count / shape.Key.Count) * shape.Key.Stride;
+                var keyHead = h / (shape.Query.Count / shape.Key.Count);
+                var (keyColumn, valueColumn) = (keyHead * shape.Key.Stride, keyHead * shape.Value.Stride);
                 var scores = visible.Select(row =>
                 {
                     var dot = 0.0;
                     for (var i = 0; i < size; i++)
                         dot += query[n, h * shape.Query.Stride + i] * key[row, keyColumn + i];
-                    var score = shape.Scale * dot;
-                    return shape.SoftCap > 0 ? shape.SoftCap * Math.Tanh(score / shape.SoftCap) : score;
+                    var score = scale * dot;
+                    var bias = At(positions?.Bias, at?[row] ?? 0, h, 0) - At(positions?.Bias, at?[n] ?? 0, h, 0);
+                    return bias + (shape.SoftCap > 0 ? shape.SoftCap * Math.Tanh(score / shape.SoftCap) : score);
                 }).ToArray();
                 var max = scores.Max();
                 var weights = scores.Select(s => Math.Exp(s - max)).ToArray();
                 var sum = weights.Sum();
-                for (var i = 0; i < size; i++)
-                    result[n, h * size + i] = visible.Select((row, j) => weights[j] * to[row, keyColumn + i]).Sum() / sum;
+                for (var i = 0; i < valueSize; i++)
+                    result[n, h * valueSize + i] = visible.Select((row, j) => weights[j] * to[row, valueColumn + i]).Sum() / sum;
             }
         }
     }
@@ -138,13 +142,42 @@ public partial class ReferenceDevice : HostDevice
         }
     }
 
-    protected override void SoftCapCore(Tensor x, float cap)
+    protected override void ScaleCore(Tensor x, float factor, Tensor y, Tensor? residual)
+    {
+        var (from, to) = (new MatrixView(x), new MatrixView(y));
+        for (var n = 0; n < x.Rows; n++)
+        {
+            for (var c = 0; c < x.Columns; c++)
+                to[n, c] = factor * from[n, c] + At(residual, n, c, 0);
+        }
+    }
+
+    protected override void ClipCore(Tensor x, float least, float most) => Change(x, value => double.IsNaN(value) ? value : Math.Clamp(value, least, most));
+
+    protected override void ApplyXieluCore(Tensor x, Xielu shape) => Change(x, value => ReferenceFunctions.Apply(shape, value));
+
+    protected override void CopyHeadsCore(Tensor source, HeadLayout from, Tensor destination, HeadLayout to)
+    {
+        var (left, right) = (new MatrixView(source), new MatrixView(destination));
+        for (var n = 0; n < source.Rows; n++)
+        {
+            for (var h = 0; h < to.Count; h++)
+            {
+                for (var i = 0; i < to.Size; i++)
+                    right[n, h * to.Stride + i] = left[n, (from.Count == 1 ? 0 : h) * from.Stride + i];
+            }
+        }
+    }
+
+    protected override void SoftCapCore(Tensor x, float cap) => Change(x, value => cap * Math.Tanh(value / cap));
+
+    private static void Change(Tensor x, Func<double, double> change)
     {
         var view = new MatrixView(x);
         for (var n = 0; n < x.Rows; n++)
         {
             for (var c = 0; c < x.Columns; c++)
-                view[n, c] = cap * Math.Tanh(view[n, c] / cap);
+                view[n, c] = change(view[n, c]);
         }
     }
 

@@ -11,8 +11,18 @@ internal static class ReferenceFunctions
         Activation.GeluErf => 0.5 * x * ComplementaryError(-x / Math.Sqrt(2)),
         Activation.GeluTanh => x / (1 + Math.Exp(-2 * Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
         Activation.Silu => x / (1 + Math.Exp(-x)),
+        Activation.ReluSquared => x > 0 || double.IsNaN(x) ? x * x : 0,
+        Activation.QuickGelu => x / (1 + Math.Exp(-1.702 * x)),
+        Activation.Tanh => Math.Tanh(x),
+        Activation.Sigmoid => 1 / (1 + Math.Exp(-x)),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, null),
     };
+
+    public static double Apply(Xielu shape, double x) =>
+        shape.Linear * x + (x > 0 ? shape.Positive * x * x : shape.Negative * (ExponentialMinusOne(Math.Min(x, shape.Limit)) - x));
+
+    /// <summary>e^x - 1 = 2 e^(x/2) sinh(x/2), which loses nothing near 0.</summary>
+    private static double ExponentialMinusOne(double x) => 2 * Math.Exp(x / 2) * Math.Sinh(x / 2);
 
     /// <summary>erfc(x) = 1 - erf(x), to a few units in the last place.</summary>
     public static double ComplementaryError(double x)

@@ -72,6 +72,14 @@ public sealed class Tensor : IDisposable
         return new(Buffer, Type, rows, columns, columns, _offset, owns: false);
     }
 
+    /// <summary>The first elements of a dense tensor as a dense (rows, columns).</summary>
+    public Tensor Front(int rows, int columns)
+    {
+        if (!IsDense || (long)rows * columns > Count)
+            throw new ArgumentException($"({Rows}, {Columns}) has no dense ({rows}, {columns}) at its front");
+        return new(Buffer, Type, rows, columns, columns, _offset, owns: false);
+    }
+
     public void Dispose()
     {
         if (_owns)

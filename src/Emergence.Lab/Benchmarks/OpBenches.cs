@@ -40,7 +40,7 @@ internal static class OpBenches
             yield return new("RmsNorm", $"({rows}, {width})", 2.0 * Single * rows * width, 0, inputs =>
             {
                 var (x, weight, y) = (inputs.Random(rows, width), inputs.Random(1, width), inputs.Random(rows, width));
-                return () => inputs.Device.RmsNorm(x, weight, 0, 1e-5f, y);
+                return () => inputs.Device.RmsNorm(x, weight, 1e-5f, y);
             });
             yield return Gate(rows, 4 * width, Activation.Silu);
             yield return Gate(rows, 4 * width, Activation.GeluErf);

@@ -39,8 +39,8 @@ internal static class ForwardChecks
 
         foreach (var (n, width) in shapes)
         {
-            yield return new("RmsNorm", $"({n}, {width})", run => RmsNorm(run, n, width, 0, false));
-            yield return new("RmsNorm", $"({n}, {width}) offset 1 residual", run => RmsNorm(run, n, width, 1, true));
+            yield return new("RmsNorm", $"({n}, {width})", run => RmsNorm(run, n, width, true, false));
+            yield return new("RmsNorm", $"({n}, {width}) no weight, residual", run => RmsNorm(run, n, width, false, true));
         }
 
         foreach (var (heads, half) in s_awkwardRotations.Concat(s_rotations))
@@ -118,18 +118,18 @@ internal static class ForwardChecks
         });
     }
 
-    private static void RmsNorm(OpRun run, int rows, int width, float offset, bool withResidual)
+    private static void RmsNorm(OpRun run, int rows, int width, bool withWeight, bool withResidual)
     {
         var (x, w, r, y) = (run.Random(rows, width), run.Random(1, width), run.Random(rows, width), run.Random(rows, width));
-        run.Both((device, on) => device.RmsNorm(on(x), on(w), offset, 1e-6f, on(y), withResidual ? on(r) : null));
+        run.Both((device, on) => device.RmsNorm(on(x), withWeight ? on(w) : null, 1e-6f, on(y), withResidual ? on(r) : null));
         var (xs, ws, rs) = (run.Read(x, true), run.Read(w, true), run.Read(r, true));
         var u = run.Precision.Sum;
         var scales = xs.Chunk(width).Select(row => 1 / Math.Sqrt(row.Average(v => v * v) + 1e-6f)).ToArray();
         run.Compare(y, i =>
         {
-            // Half the relative error of the mean square, the rounding of the sum of offset and weight, and of the rest.
-            var (value, factor) = (Math.Abs(xs[i]) * scales[i / width], Math.Abs(offset + ws[i % width]));
-            return value * factor * (0.5 * run.Precision.Chain(width) + 8 * u) + value * u * offset + 2 * u * (withResidual ? Math.Abs(rs[i]) : 0);
+            // Half the relative error of the mean square, and the rounding of the rest.
+            var (value, factor) = (Math.Abs(xs[i]) * scales[i / width], withWeight ? Math.Abs(ws[i % width]) : 1);
+            return value * factor * (0.5 * run.Precision.Chain(width) + 8 * u) + 2 * u * (withResidual ? Math.Abs(rs[i]) : 0);
         });
     }
 

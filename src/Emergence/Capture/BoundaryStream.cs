@@ -27,6 +27,8 @@ public sealed class BoundaryStream : IDisposable
 
     private readonly LanguageModel _model;
     private readonly PrefixForest _forest;
+    private readonly SequenceLengths _lengths;
+    private readonly SharedKeys _shared;
     private ChunkSet _chunks;
     private int _halvings;
     private Tensor _current;
@@ -39,12 +41,16 @@ public sealed class BoundaryStream : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(forest);
+        if (model.Config.DependsOnLength && forest.Lengths == null && forest.Count > 0)
+            throw new ArgumentException("a forest made for this model is expected: what a prefix is to it depends on the length of its sequence", nameof(forest));
         (_model, _forest) = (model, forest);
+        _lengths = new([.. forest.Lengths?.Distinct().Order() ?? (IEnumerable<int>)[0]], forest.Positions.DefaultIfEmpty(0).Max() + 1);
         var device = model.Device;
         RequireMemory(model, forest.Count);
         _current = device.Allocate(forest.Count, model.Width);
         try
         {
+            _shared = model.Transformer.AllocateShared(forest.Count);
             _next = device.Allocate(forest.Count, model.Width);
             var tile = TileBytes(device.AvailableBytes, workBytes);
             var capacity = (int)Math.Clamp(tile / BlockMemory.BytesPerRow(device, model.Config.Shape), 1, Math.Max(1, forest.Count));
@@ -53,6 +59,7 @@ public sealed class BoundaryStream : IDisposable
         catch
         {
             _current.Dispose();
+            _shared?.Dispose();
             _next?.Dispose();
             throw;
         }
@@ -80,8 +87,12 @@ public sealed class BoundaryStream : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(device);
-        return 2 * rows * config.Width * device.ComputeType.Size() + InsideBytes(config, device, rows, workBytes);
+        return BoundaryBytes(config, device, rows) + InsideBytes(config, device, rows, workBytes);
     }
+
+    /// <summary>Memory of so many rows of two boundaries, and of what layers hand on to later ones.</summary>
+    internal static long BoundaryBytes(ModelConfig config, Device device, long rows) =>
+        rows * (2L * config.Width * device.ComputeType.Size() + SharedKeys.BytesPerRow(device, config.Shape));
 
     /// <summary>Memory for the inside of a block where so much is free beside the boundaries.</summary>
     internal static long TileBytes(long free, long workBytes = DefaultWorkBytes) => Math.Min(workBytes, free / FreeShare);
@@ -96,6 +107,7 @@ public sealed class BoundaryStream : IDisposable
     public void Dispose()
     {
         _chunks.Dispose();
+        _shared.Dispose();
         _current.Dispose();
         _next.Dispose();
     }
@@ -124,21 +136,21 @@ public sealed class BoundaryStream : IDisposable
         }
     }
 
-    private ChunkSet Cut(int capacity) => Tiles.Fit(capacity, rows => new ChunkSet(_model, _forest, rows)).Made;
+    private ChunkSet Cut(int capacity) => Tiles.Fit(capacity, rows => new ChunkSet(_model, _forest, _lengths, rows)).Made;
 
     private void RunBlock(int layer, Chunk chunk)
     {
         var transformer = _model.Transformer;
         var y = _next.RowRange(chunk.Start, chunk.Rows.Own);
-        if (chunk.Sources == null)
+        if (chunk.Rows.Sources is not { } sources)
         {
-            transformer.Block(layer, chunk.Rows, _current.RowRange(chunk.Start, chunk.Rows.Own), y, _chunks.Memory);
+            transformer.Block(layer, chunk.Rows, _current.RowRange(chunk.Start, chunk.Rows.Own), y, _chunks.Memory, _shared);
             return;
         }
 
         var x = _chunks.Gathered.RowRange(0, chunk.Rows.Count);
-        transformer.Device.GatherRows(_current, chunk.Sources, x);
-        transformer.Block(layer, chunk.Rows, x, y, _chunks.Memory);
+        transformer.Device.GatherRows(_current, sources, x);
+        transformer.Block(layer, chunk.Rows, x, y, _chunks.Memory, _shared);
     }
 
     private static void RequireMemory(LanguageModel model, int rows)
@@ -154,13 +166,13 @@ public sealed class BoundaryStream : IDisposable
     {
         private readonly List<Chunk> _chunks = [];
 
-        public ChunkSet(LanguageModel model, PrefixForest forest, int capacity)
+        public ChunkSet(LanguageModel model, PrefixForest forest, SequenceLengths lengths, int capacity)
         {
             Capacity = capacity;
             try
             {
                 for (var start = 0; start < forest.Count; start += capacity)
-                    _chunks.Add(new(model.Device, forest, start, Math.Min(capacity, forest.Count - start)));
+                    _chunks.Add(new(model.Device, forest, lengths, start, Math.Min(capacity, forest.Count - start)));
                 var rows = _chunks.Select(chunk => chunk.Rows.Count).DefaultIfEmpty(1).Max();
                 Memory = model.Transformer.AllocateMemory(rows);
                 Gathered = model.Device.Allocate(_chunks.Any(chunk => chunk.Rows.Context > 0) ? rows : 1, model.Width);
@@ -194,7 +206,7 @@ public sealed class BoundaryStream : IDisposable
     /// <summary>A range of rows of the forest with the ancestors of its first row.</summary>
     private sealed class Chunk : IDisposable
     {
-        public Chunk(Device device, PrefixForest forest, int start, int count)
+        public Chunk(Device device, PrefixForest forest, SequenceLengths lengths, int start, int count)
         {
             Start = start;
             var context = new List<int>();
@@ -209,16 +221,16 @@ public sealed class BoundaryStream : IDisposable
                 parents[i] = parent >= start ? parent - start + context.Count : parent < 0 ? -1 : context.BinarySearch(parent);
             }
 
-            Rows = new(device, [.. sources.Select(row => forest.Tokens[row])], [.. sources.Select(row => forest.Positions[row])], parents, context.Count);
-            try
-            {
-                Sources = context.Count == 0 ? null : device.AllocateIndices(sources);
-            }
-            catch
-            {
-                Rows.Dispose();
-                throw;
-            }
+            Rows = new(
+                device,
+                [.. sources.Select(row => forest.Tokens[row])],
+                [.. sources.Select(row => forest.Positions[row])],
+                parents,
+                lengths,
+                lengths.IsOne ? [] : [.. sources.Select(row => lengths.Lengths.Index().First(length => length.Item == forest.Lengths![row]).Index)],
+                context.Count,
+                start,
+                context.Count == 0 ? null : sources);
         }
 
         /// <summary>First row in the forest that is not context.</summary>
@@ -226,13 +238,6 @@ public sealed class BoundaryStream : IDisposable
 
         public TokenRows Rows { get; }
 
-        /// <summary>(N, 1): the forest's row of each row; none where there is no context and rows are neighbours.</summary>
-        public Tensor? Sources { get; }
-
-        public void Dispose()
-        {
-            Rows.Dispose();
-            Sources?.Dispose();
-        }
+        public void Dispose() => Rows.Dispose();
     }
 }

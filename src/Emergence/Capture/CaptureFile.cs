@@ -52,12 +52,14 @@ public sealed class CaptureFile
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sequences);
+        if (logits)
+            model.RequireHead();
         if (sequences.Count == 0)
             throw new EmergenceException("no rows to capture: expected at least one list of token ids", ExitCode.Usage);
         for (var row = 0; row < sequences.Count; row++)
             model.RequireValid(sequences[row], $"row {row}");
 
-        var forest = kind == CaptureKind.Macro ? PrefixForest.Macro(sequences) : PrefixForest.Micro(sequences);
+        var forest = kind == CaptureKind.Macro ? PrefixForest.Macro(sequences, model.Config) : PrefixForest.Micro(sequences, config: model.Config);
         var groups = Groups(forest, sequences);
         using var stream = new BoundaryStream(model, forest);
         using var writer = SafetensorsWriter.Create(path, Declare(model, groups, logits));

@@ -19,6 +19,7 @@ internal sealed class OutputHead(LanguageModel model)
     /// <param name="cancellation">Ends the work between two parts.</param>
     public void Read(Tensor boundary, ReadOnlySpan<int> rows, LogitsReader read, CancellationToken cancellation)
     {
+        model.RequireHead();
         var (device, vocabulary) = (model.Device, model.VocabularySize);
         var most = Math.Clamp(StagingBytes / (vocabulary * sizeof(float)), 1, Math.Max(1, rows.Length));
         var staging = new float[most * vocabulary];
@@ -47,7 +48,7 @@ internal sealed class OutputHead(LanguageModel model)
     {
         for (var n = 0; n < sequences.Count; n++)
             model.RequireValid(sequences[n], $"sequence {n}");
-        var forest = PrefixForest.Macro(sequences);
+        var forest = PrefixForest.Macro(sequences, model.Config);
         using var stream = new BoundaryStream(model, forest);
         foreach (var boundary in stream.Run(cancellation))
         {

@@ -1,3 +1,5 @@
+using Emergence.Models;
+
 namespace Emergence.Capture;
 
 /// <summary>Which position id a token has that runs alone.</summary>
@@ -19,8 +21,8 @@ public sealed class PrefixForest
 {
     private readonly int[][] _rows;
 
-    private PrefixForest(int[] tokens, int[] parents, int[] positions, int[][] rows) =>
-        (Tokens, Parents, Positions, _rows) = (tokens, parents, positions, rows);
+    private PrefixForest(int[] tokens, int[] parents, int[] positions, int[]? lengths, int[][] rows) =>
+        (Tokens, Parents, Positions, Lengths, _rows) = (tokens, parents, positions, lengths, rows);
 
     /// <summary>N, the number of rows.</summary>
     public int Count => Tokens.Count;
@@ -37,22 +39,31 @@ public sealed class PrefixForest
     /// <summary>(N): position id of the last token.</summary>
     public IReadOnlyList<int> Positions { get; }
 
+    /// <summary>
+    /// (N): which sequences share the prefix, as <see cref="ModelConfig.LikeLength"/> numbers them; none where all do.
+    /// </summary>
+    public IReadOnlyList<int>? Lengths { get; }
+
     /// <summary>(T): the row of every position of a sequence.</summary>
     public ReadOnlySpan<int> Rows(int sequence) => _rows[sequence];
 
     /// <summary>All distinct prefixes of the sequences.</summary>
-    public static PrefixForest Macro(IReadOnlyList<int[]> sequences)
+    /// <param name="sequences">Token ids.</param>
+    /// <param name="config">Of the model that the forest is for: to some, a prefix of a longer sequence is another one.</param>
+    public static PrefixForest Macro(IReadOnlyList<int[]> sequences, ModelConfig? config = null)
     {
         var order = Enumerable.Range(0, sequences.Count).ToArray();
-        Array.Sort(order, (a, b) => Compare(sequences[a], sequences[b], a, b));
-        var (tokens, parents, positions) = (new List<int>(), new List<int>(), new List<int>());
+        var lengths = config is { DependsOnLength: true } ? sequences.Select(sequence => config.LikeLength(sequence.Length)).ToArray() : null;
+        Array.Sort(order, (a, b) => Compare(sequences[a], sequences[b], a, b, lengths));
+        var (tokens, parents, positions, likes) = (new List<int>(), new List<int>(), new List<int>(), new List<int>());
         var rows = new int[sequences.Count][];
         int[] last = [], lastRows = [];
+        var lastLength = 0;
         foreach (var index in order)
         {
             var sequence = sequences[index];
             var path = new int[sequence.Length];
-            var shared = sequence.AsSpan().CommonPrefixLength(last);
+            var shared = lengths == null || lengths[index] == lastLength ? sequence.AsSpan().CommonPrefixLength(last) : 0;
             lastRows.AsSpan(0, shared).CopyTo(path);
             for (var t = shared; t < sequence.Length; t++)
             {
@@ -60,17 +71,21 @@ public sealed class PrefixForest
                 tokens.Add(sequence[t]);
                 parents.Add(t == 0 ? -1 : path[t - 1]);
                 positions.Add(t);
+                likes.Add(lengths?[index] ?? 0);
             }
 
             rows[index] = path;
-            (last, lastRows) = (sequence, path);
+            (last, lastRows, lastLength) = (sequence, path, lengths?[index] ?? 0);
         }
 
-        return new([.. tokens], [.. parents], [.. positions], rows);
+        return new([.. tokens], [.. parents], [.. positions], lengths == null ? null : [.. likes], rows);
     }
 
     /// <summary>Every token of the sequences alone: one row for each distinct token, or token and position.</summary>
-    public static PrefixForest Micro(IReadOnlyList<int[]> sequences, MicroPosition position = MicroPosition.Zero)
+    /// <param name="sequences">Token ids.</param>
+    /// <param name="position">Of the tokens.</param>
+    /// <param name="config">Of the model that the forest is for.</param>
+    public static PrefixForest Micro(IReadOnlyList<int[]> sequences, MicroPosition position = MicroPosition.Zero, ModelConfig? config = null)
     {
         var distinct = new Dictionary<(int Token, int Position), int>();
         foreach (var sequence in sequences)
@@ -85,12 +100,15 @@ public sealed class PrefixForest
         var rows = sequences.Select(sequence => sequence.Select((token, t) => distinct[(token, position == MicroPosition.Own ? t : 0)]).ToArray());
         var parents = new int[keys.Length];
         Array.Fill(parents, -1);
-        return new([.. keys.Select(key => key.Token)], parents, [.. keys.Select(key => key.Position)], [.. rows]);
+        int[]? lengths = config is { DependsOnLength: true } ? [.. keys.Select(key => config.LikeLength(key.Position + 1))] : null;
+        return new([.. keys.Select(key => key.Token)], parents, [.. keys.Select(key => key.Position)], lengths, [.. rows]);
     }
 
-    private static int Compare(int[] left, int[] right, int leftIndex, int rightIndex)
+    private static int Compare(int[] left, int[] right, int leftIndex, int rightIndex, int[]? lengths)
     {
-        var order = left.AsSpan().SequenceCompareTo(right);
+        var order = lengths == null ? 0 : lengths[leftIndex].CompareTo(lengths[rightIndex]);
+        if (order == 0)
+            order = left.AsSpan().SequenceCompareTo(right);
         return order != 0 ? order : leftIndex.CompareTo(rightIndex);
     }
 }

@@ -11,7 +11,6 @@ public sealed partial class Checkpoint : IDisposable
 {
     private const string SingleName = "model.safetensors";
     private const string IndexName = "model.safetensors.index.json";
-    private static readonly string[] PickleEndings = [".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"];
 
     private readonly SortedDictionary<string, SafetensorsFile> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorEntry> _tensors = [];
@@ -136,9 +135,9 @@ public sealed partial class Checkpoint : IDisposable
     {
         var names = Directory.EnumerateFiles(Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal).ToArray();
         var where = $"{Printable.Escape(Folder)}: no {SingleName} or {IndexName}";
-        if (names.FirstOrDefault(name => PickleEndings.Any(name.EndsWith)) is { } pickle)
-            return new($"{where}, only {Printable.Quote(pickle)}, a pickle: refused, it can run code; convert it to safetensors");
-        var other = names.FirstOrDefault(name => Path.GetExtension(name) is ".safetensors" or ".gguf");
+        if (ForeignFormat.OfFolder(Folder) is { } foreign)
+            return new($"{where}, {foreign}");
+        var other = names.FirstOrDefault(name => Path.GetExtension(name) == ".safetensors");
         return new(other == null ? where : $"{where}; found {Printable.Quote(other)}, which is not read under that name");
     }
 

@@ -5,8 +5,8 @@ using Emergence.Messages;
 namespace Emergence.Checkpoints;
 
 /// <summary>
-/// One JSON object of config.json. Null counts as absent. Keys that nobody asks for are collected, so that no setting
-/// is passed over in silence.
+/// One JSON object of config.json. Null is no value, where an absent key has the default of the architecture's class.
+/// Keys that nobody asks for are collected, so that no setting is passed over in silence.
 /// </summary>
 internal sealed class ConfigReader
 {
@@ -14,26 +14,41 @@ internal sealed class ConfigReader
     private readonly Dictionary<string, JsonElement> _values = [];
     private readonly HashSet<string> _asked = [];
     private readonly Dictionary<string, ConfigReader> _parts = [];
+    private readonly JsonElement? _defaults;
 
-    public ConfigReader(JsonElement root, string prefix = "")
+    /// <param name="root">The object.</param>
+    /// <param name="prefix">Of its keys in messages.</param>
+    /// <param name="defaults">What holds for absent keys: those of the architecture's class.</param>
+    public ConfigReader(JsonElement root, string prefix = "", JsonElement? defaults = null)
     {
-        _prefix = prefix;
+        (_prefix, _defaults) = (prefix, defaults);
         foreach (var property in root.EnumerateObject())
             _values.Add(property.Name, property.Value);
     }
 
     public IEnumerable<string> Keys => _values.Keys;
 
-    /// <summary>Keys that were never asked for, e.g. "rope_parameters.beta_fast", in ordinal order.</summary>
-    public IEnumerable<string> Unasked =>
-        _values.Keys.Except(_asked).Select(key => _prefix + key).Concat(_parts.Values.SelectMany(part => part.Unasked)).Order(StringComparer.Ordinal);
+    /// <summary>Keys that were never asked for, with their objects, in ordinal order.</summary>
+    public IEnumerable<(ConfigReader Object, string Key)> Unasked =>
+        _values.Keys.Except(_asked).Order(StringComparer.Ordinal).Select(key => (this, key)).Concat(_parts.OrderBy(part => part.Key, StringComparer.Ordinal).SelectMany(part => part.Value.Unasked));
 
-    /// <summary>The value as it stands, or null where it is absent or null.</summary>
+    /// <summary>E.g. "rope_parameters.beta_fast".</summary>
+    public string FullName(string key) => _prefix + key;
+
+    /// <summary>The one of two spellings of a key that the file has; the first where it has neither.</summary>
+    public string Spelled(string key, string other) => !Has(key) && Has(other) ? other : key;
+
+    /// <summary>The value as it stands, or null where it is null, or absent without a default.</summary>
     public JsonElement? Find(string key)
     {
         _asked.Add(key);
-        return _values.TryGetValue(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        if (!_values.TryGetValue(key, out var value) && _defaults?.TryGetProperty(key, out value) != true)
+            return null;
+        return value.ValueKind != JsonValueKind.Null ? value : null;
     }
+
+    /// <summary>Whether the file itself has the key, even as null.</summary>
+    public bool Has(string key) => _values.ContainsKey(key);
 
     public int Whole(string key, int least, int most) =>
         WholeOrNull(key, least, most) ?? throw Error($"{_prefix}{key} is missing: expected a whole number from {least} to {most}");
@@ -48,13 +63,42 @@ internal sealed class ConfigReader
     }
 
     /// <summary>A number with 0 &lt; value &lt;= most.</summary>
-    public double Positive(string key, double? missing = null, double most = 1e12)
+    public double Positive(string key, double? missing = null, double most = 1e12) =>
+        PositiveOrNull(key, most) ?? missing ?? throw Error($"{_prefix}{key} is missing: expected a positive number");
+
+    public double? PositiveOrNull(string key, double most = 1e12)
     {
         if (Find(key) is not { } value)
-            return missing ?? throw Error($"{_prefix}{key} is missing: expected a positive number");
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number > 0 && number <= most)
-            return number;
-        throw Unexpected(key, string.Create(CultureInfo.InvariantCulture, $"a number above 0 and up to {most}"), value);
+            return null;
+        return IsNumber(value, out var number) && number > 0 && number <= most
+            ? number
+            : throw Unexpected(key, string.Create(CultureInfo.InvariantCulture, $"a number above 0 and up to {most}"), value);
+    }
+
+    /// <summary>A factor by which something grows.</summary>
+    public double AtLeastOne(string key, double? missing = null)
+    {
+        if (Find(key) is not { } value)
+            return missing ?? throw Error($"{_prefix}{key} is missing: expected a number from 1");
+        return IsNumber(value, out var number) && number >= 1 && number <= 1e12 ? number : throw Unexpected(key, "a number from 1", value);
+    }
+
+    public double? NumberOrNull(string key)
+    {
+        if (Find(key) is not { } value)
+            return null;
+        return IsNumber(value, out var number) && Math.Abs(number) <= 1e12 ? number : throw Unexpected(key, "a number", value);
+    }
+
+    /// <summary>So many numbers above 0.</summary>
+    public double[] Positives(string key, int count)
+    {
+        if (Find(key) is not { } value)
+            throw Error($"{_prefix}{key} is missing: expected a list of {count} numbers above 0");
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => !IsNumber(item, out var number) || !(number > 0 && number <= 1e12)))
+            throw Unexpected(key, $"a list of {count} numbers above 0", value);
+        var numbers = value.EnumerateArray().Select(item => item.GetDouble()).ToArray();
+        return numbers.Length == count ? numbers : throw Error($"{_prefix}{key} has {numbers.Length} numbers, expected {count}, one for each pair of columns that turns");
     }
 
     public bool Flag(string key, bool missing)
@@ -69,6 +113,23 @@ internal sealed class ConfigReader
         if (Find(key) is not { } value)
             return null;
         return value.ValueKind == JsonValueKind.String ? ReadText(key, value) : throw Unexpected(key, "a text", value);
+    }
+
+    /// <summary>Zeros and ones, or false and true.</summary>
+    public bool[]? Flags(string key)
+    {
+        if (Find(key) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.GetRawText() is not ("0" or "1" or "false" or "true")))
+            throw Unexpected(key, "a list of 0 and 1", value);
+        return [.. value.EnumerateArray().Select(item => item.GetRawText() is "1" or "true")];
+    }
+
+    /// <summary>Throws unless the setting, or what holds without it, is the one that is supported.</summary>
+    public void Require(string key, bool supported)
+    {
+        if (Flag(key, supported) != supported)
+            throw Error(supported ? $"{_prefix}{key}=false is not supported (true is)" : $"{_prefix}{key}=true is not supported (false is)");
     }
 
     public string[]? Texts(string key)
@@ -130,6 +191,12 @@ internal sealed class ConfigReader
 
     /// <summary>An error about the values of this object.</summary>
     public static EmergenceException Error(string message) => new($"config.json: {message}");
+
+    private static bool IsNumber(JsonElement value, out double number)
+    {
+        number = 0;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out number);
+    }
 
     private EmergenceException NotUnicode(string key, Exception error) => new($"config.json: {_prefix}{key} is not valid Unicode", inner: error);
 

@@ -84,24 +84,35 @@ public static partial class ModelReference
         return names.Length == 0 ? "nothing (the cache entry is empty)" : "one of " + Printable.Escape(string.Join(", ", names));
     }
 
-    /// <summary>The first of the four places that is set; only that one is looked at, as other programs do.</summary>
+    /// <summary>The first of the places that is set; only that one is looked at, as other programs do.</summary>
     private static string CacheFolder(Func<string, string?> environment)
     {
         var home = environment("HOME") is { Length: > 0 } set ? set : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        if (environment("HF_HUB_CACHE") is { Length: > 0 } cache)
-            return Expand(cache, home);
-        if (environment("HF_HOME") is { Length: > 0 } own)
-            return Path.Combine(Expand(own, home), "hub");
-        var general = environment("XDG_CACHE_HOME") is { Length: > 0 } xdg ? Expand(xdg, home) : Path.Combine(home, ".cache");
-        return Path.Combine(general, "huggingface", "hub");
-    }
+        foreach (var name in (string[])["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"])
+        {
+            if (environment(name) is { Length: > 0 } cache)
+                return Expand(cache);
+        }
 
-    private static string Expand(string path, string home) =>
-        path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, path[1..]) : path;
+        if (environment("HF_HOME") is { Length: > 0 } own)
+            return Path.Combine(Expand(own), "hub");
+        var general = environment("XDG_CACHE_HOME") is { Length: > 0 } xdg ? Expand(xdg) : Path.Combine(home, ".cache");
+        return Path.Combine(general, "huggingface", "hub");
+
+        // As a shell and Python do: the home, then variables; one that is not set stays as it is written.
+        string Expand(string path)
+        {
+            var expanded = path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, path[1..]) : path;
+            return Variable().Replace(expanded, match => environment(match.Groups["name"].Value) ?? match.Value);
+        }
+    }
 
     // Letters, digits, '.', '_' and '-' as the hub allows in names; revisions may also hold '/', e.g. refs/pr/1.
     [GeneratedRegex(@"^(?<name>\w[\w.-]*(/\w[\w.-]*)?)(@(?<revision>\w[\w./-]*))?\z", RegexOptions.ECMAScript)]
     private static partial Regex Pattern();
+
+    [GeneratedRegex(@"\$(?<name>[A-Za-z_]\w*)|\$\{(?<name>[^{}]+)\}", RegexOptions.ECMAScript)]
+    private static partial Regex Variable();
 
     [GeneratedRegex(@"^[0-9a-f]{40}\z")]
     private static partial Regex Commit();

@@ -3,81 +3,101 @@ using Emergence.Devices.Tensors;
 
 namespace Emergence.Models;
 
-/// <summary>What one block needs beside its input and output, for up to <c>rows</c> rows; used by one block after the other.</summary>
+/// <summary>What a block needs beside its input and output, one tensor of so many columns each.</summary>
+internal enum Slot
+{
+    /// <summary>What goes into a half of the block, or comes out of it before its norm.</summary>
+    Normed,
+
+    /// <summary>Queries, or the joint projection.</summary>
+    Query,
+
+    Key,
+
+    Value,
+
+    /// <summary>What attention yields.</summary>
+    Mixed,
+
+    /// <summary>Inside the feed-forward part; twice as wide where there is a gate.</summary>
+    Inner,
+
+    /// <summary>The narrow row that queries come out of.</summary>
+    QueryLatent,
+
+    /// <summary>The narrow row that keys and values come out of, and the key that turns.</summary>
+    KeyLatent,
+
+    /// <summary>Keys and values side by side, by head.</summary>
+    KeyValue,
+
+    /// <summary>The layer's own embedding of the token.</summary>
+    LayerInput,
+
+    /// <summary>What lets the layer's own embedding through.</summary>
+    LayerGate,
+}
+
+/// <summary>The inside of a block, for up to <c>rows</c> rows; used by one block after the other.</summary>
 internal sealed class BlockMemory : IDisposable
 {
-    private readonly ModelShape _shape;
-    private readonly bool _joinedByHead;
-    private readonly List<Tensor> _owned = [];
-    private readonly Tensor[] _queryKeyValue;
+    private readonly Dictionary<Slot, Tensor> _slots = [];
 
-    public BlockMemory(Device device, ModelConfig config, int rows)
+    public BlockMemory(Device device, ModelShape shape, int rows)
     {
-        (_shape, _joinedByHead) = (config.Shape, config.Architecture.Names.JoinedByHead);
-        var (query, key) = (_shape.QueryWidth, _shape.KeyWidth);
-        var joined = config.Architecture.Names.QueryKeyValue.Length == 1;
         try
         {
-            _queryKeyValue = joined
-                ? [Own(query + 2 * key)]
-                : [Own(query), Own(key), Own(key)];
-            Normed = Own(_shape.Width);
-            Mixed = Own(query);
-            Inner = Own(_shape.Gated ? 2 * _shape.InnerWidth : _shape.InnerWidth);
+            foreach (var slot in Enum.GetValues<Slot>())
+            {
+                if (Width(shape, slot) is > 0 and var columns)
+                    _slots[slot] = device.Allocate(rows, columns);
+            }
         }
         catch
         {
             Dispose();
             throw;
         }
-
-        Tensor Own(int columns)
-        {
-            var tensor = device.Allocate(rows, columns);
-            _owned.Add(tensor);
-            return tensor;
-        }
     }
 
-    /// <summary>(rows, d): what goes into a half of the block, or comes out of it before its norm.</summary>
-    public Tensor Normed { get; }
-
-    /// <summary>(rows, heads * head size): what attention yields.</summary>
-    public Tensor Mixed { get; }
-
-    /// <summary>(rows, inner width), or twice that where there is a gate.</summary>
-    public Tensor Inner { get; }
+    /// <summary>A dense (rows, columns) of a slot.</summary>
+    public Tensor Take(Slot slot, int rows, int columns) => _slots[slot].Front(rows, columns);
 
     /// <summary>Bytes for each row.</summary>
-    public static long BytesPerRow(Device device, ModelShape shape)
+    public static long BytesPerRow(Device device, ModelShape shape) => Enum.GetValues<Slot>().Sum(slot => (long)Width(shape, slot)) * device.ComputeType.Size();
+
+    public void Dispose()
     {
-        var columns = shape.Width + 2L * shape.QueryWidth + 2L * shape.KeyWidth + (shape.Gated ? 2L : 1L) * shape.InnerWidth;
-        return columns * device.ComputeType.Size();
+        foreach (var slot in _slots.Values)
+            slot.Dispose();
     }
 
-    /// <summary>Where the projections of n rows go: one tensor, or query, key and value.</summary>
-    public Tensor[] Projections(int n) => [.. _queryKeyValue.Select(tensor => tensor.RowRange(0, n))];
-
-    /// <summary>Query, key and value of n rows, with heads as <see cref="QueryHeads"/> and <see cref="KeyHeads"/> say.</summary>
-    public (Tensor Query, Tensor Key, Tensor Value) Views(int n)
+    /// <summary>Columns that the widest layer needs.</summary>
+    private static int Width(ModelShape shape, Slot slot)
     {
-        var parts = Projections(n);
-        if (parts.Length == 3)
-            return (parts[0], parts[1], parts[2]);
-        if (_joinedByHead)
+        var isJoint = shape.Names.QueryKeyValue.Length == 1;
+        return slot switch
         {
-            var size = _shape.HeadSize;
-            var span = parts[0].Columns - 2 * size;
-            return (parts[0].ColumnRange(0, span), parts[0].ColumnRange(size, span), parts[0].ColumnRange(2 * size, span));
-        }
-
-        var (query, key) = (_shape.QueryWidth, _shape.KeyWidth);
-        return (parts[0].ColumnRange(0, query), parts[0].ColumnRange(query, key), parts[0].ColumnRange(query + key, key));
+            Slot.Normed => shape.Width,
+            Slot.LayerInput or Slot.LayerGate => shape.LayerInputWidth,
+            _ => shape.Blocks.Max(block => Width(block, slot, isJoint)),
+        };
     }
 
-    public HeadLayout QueryHeads => new(_shape.Heads, _shape.HeadSize, (_joinedByHead ? 3 : 1) * _shape.HeadSize);
-
-    public HeadLayout KeyHeads => new(_shape.KeyHeads, _shape.HeadSize, (_joinedByHead ? 3 : 1) * _shape.HeadSize);
-
-    public void Dispose() => _owned.ForEach(tensor => tensor.Dispose());
+    private static int Width(BlockShape block, Slot slot, bool isJoint)
+    {
+        var (attention, inner) = (block.Attention, block.Inner);
+        return slot switch
+        {
+            Slot.Query => attention.QueryWidth + (isJoint ? attention.KeyWidth + attention.ValueWidth : 0),
+            Slot.Key => isJoint ? 0 : attention.KeyWidth,
+            Slot.Value => isJoint || attention.Latent != null ? 0 : attention.ValueWidth,
+            Slot.Mixed => attention.MixedWidth,
+            Slot.Inner => (inner.Gated ? 2 : 1) * inner.Width,
+            Slot.QueryLatent => attention.Latent?.QueryRank ?? 0,
+            Slot.KeyLatent => attention.Latent is { } latent ? latent.KeyRank + latent.RotaryColumns : 0,
+            Slot.KeyValue => attention.Latent is { } narrow ? attention.Heads * (attention.HeadSize - narrow.RotaryColumns + attention.ValueSize) : 0,
+            _ => throw new ArgumentOutOfRangeException(nameof(slot), slot, "no slot of a block"),
+        };
+    }
 }

@@ -4,38 +4,29 @@ using Emergence.Devices.Tensors;
 namespace Emergence.Models;
 
 /// <summary>y = x W' + b.</summary>
-internal sealed record Linear(Matrix Weight, Tensor? Bias) : IDisposable
+internal sealed record Linear(Matrix Weight, Tensor? Bias)
 {
     public void Apply(Device device, Tensor x, Tensor y, Activation activation = Activation.None, Tensor? residual = null) =>
         device.MatMul(x, Weight.Ready(), y, transposeB: !Weight.InputMajor, bias: Bias, activation: activation, residual: residual);
 
-    public void Dispose()
-    {
-        Weight.Dispose();
-        Bias?.Dispose();
-    }
+    /// <summary>The projection onto some of the outputs alone.</summary>
+    public Linear Outputs(int start, int count) => new(Weight.Outputs(start, count), Bias?.ColumnRange(start, count));
 }
 
-/// <summary>A norm with weight (1, c) and, unless it is by root mean square, bias (1, c).</summary>
-internal sealed record Norm(NormShape Shape, Tensor Weight, Tensor? Bias) : IDisposable
+/// <summary>A norm with weight (1, c) and bias (1, c), where it has them.</summary>
+internal sealed record Norm(NormShape Shape, Tensor? Weight, Tensor? Bias)
 {
     public void Apply(Device device, Tensor x, Tensor y, Tensor? residual = null)
     {
         if (Shape.Rms)
-            device.RmsNorm(x, Weight, Shape.WeightOffset, (float)Shape.Epsilon, y, residual);
+            device.RmsNorm(x, Weight, (float)Shape.Epsilon, y, residual);
         else
             device.LayerNorm(x, Weight, Bias, (float)Shape.Epsilon, y, residual);
-    }
-
-    public void Dispose()
-    {
-        Weight.Dispose();
-        Bias?.Dispose();
     }
 }
 
 /// <summary>The weights of one block.</summary>
-internal sealed class BlockWeights : IDisposable
+internal sealed class BlockWeights
 {
     public required Norm? AttentionInputNorm { get; init; }
 
@@ -45,11 +36,17 @@ internal sealed class BlockWeights : IDisposable
 
     public required Norm? InnerOutputNorm { get; init; }
 
-    public required Norm? QueryNorm { get; init; }
+    /// <summary>One, or one for each head; none where there is no such norm.</summary>
+    public required Norm[] QueryNorms { get; init; }
 
-    public required Norm? KeyNorm { get; init; }
+    public required Norm[] KeyNorms { get; init; }
 
+    public required Norm? ValueNorm { get; init; }
+
+    /// <summary>One that yields query, key and value; or one for each that the layer has of its own.</summary>
     public required Linear[] QueryKeyValue { get; init; }
+
+    public required LatentWeights? Latent { get; init; }
 
     public required Linear AttentionOutput { get; init; }
 
@@ -57,22 +54,33 @@ internal sealed class BlockWeights : IDisposable
 
     public required Linear InnerOutput { get; init; }
 
-    public void Dispose()
-    {
-        Norm?[] norms = [AttentionInputNorm, AttentionOutputNorm, InnerInputNorm, InnerOutputNorm, QueryNorm, KeyNorm];
-        foreach (var norm in norms)
-            norm?.Dispose();
-        Linear[] projections = [.. QueryKeyValue, AttentionOutput, .. Inner, InnerOutput];
-        foreach (var projection in projections)
-            projection.Dispose();
-    }
+    public required Xielu? Xielu { get; init; }
+
+    /// <summary>Factor of what leaves the block.</summary>
+    public required double OutputScale { get; init; }
+
+    public required LayerInputWeights? LayerInput { get; init; }
 }
 
+/// <summary>Of the narrow rows that keys and values, and perhaps queries, come out of.</summary>
+internal sealed record LatentWeights(Linear? QueryDown, Norm? QueryNorm, Linear KeyDown, Norm KeyNorm, Linear KeyUp);
+
+/// <summary>How a layer takes in its own embedding of the token.</summary>
+/// <param name="Embedding">(V, w).</param>
+/// <param name="FromStream">From the token's embedding (d) to (w), before <paramref name="FromStreamNorm"/>.</param>
+/// <param name="FromStreamNorm">(w).</param>
+/// <param name="Gate">(d) to (w).</param>
+/// <param name="Output">(w) to (d).</param>
+/// <param name="OutputNorm">(d).</param>
+internal sealed record LayerInputWeights(Tensor Embedding, Linear FromStream, Norm FromStreamNorm, Linear Gate, Linear Output, Norm OutputNorm);
+
 /// <summary>All weights of a model in a device's memory.</summary>
-internal sealed class ModelWeights : IDisposable
+internal sealed class ModelWeights
 {
     /// <summary>(V, d).</summary>
     public required Tensor Embedding { get; init; }
+
+    public required Norm? EmbeddingNorm { get; init; }
 
     /// <summary>(P, d), or none.</summary>
     public required Tensor? Positions { get; init; }
@@ -81,20 +89,6 @@ internal sealed class ModelWeights : IDisposable
 
     public required Norm? FinalNorm { get; init; }
 
-    /// <summary>(V, d); the embedding itself where they are tied.</summary>
-    public required Linear Head { get; init; }
-
-    /// <summary>Where packed matrices are unpacked, or null where there are none.</summary>
-    public required UnpackedMatrix? Unpacked { get; init; }
-
-    public void Dispose()
-    {
-        Embedding.Dispose();
-        Positions?.Dispose();
-        FinalNorm?.Dispose();
-        Head.Dispose();
-        Unpacked?.Dispose();
-        foreach (var block in Blocks)
-            block.Dispose();
-    }
+    /// <summary>(V, d); the embedding itself where they are tied; none where the checkpoint has no head.</summary>
+    public required Linear? Head { get; init; }
 }

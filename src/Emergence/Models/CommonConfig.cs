@@ -15,65 +15,115 @@ internal static class CommonConfig
     private const int MaximumPositions = 1 << 24;
 
     /// <summary>GPT-2 and its kin: n_embd, n_layer, n_head, n_positions; as many key heads as heads; inner width 4 n_embd.</summary>
-    public static ModelShape Gpt(ConfigReader config, string activationKey, Activation gelu, bool tied)
+    public static ModelShape Gpt(ConfigReader config, WeightNames names, string activationKey, Activation gelu)
     {
         var keys = DimensionKeys.Gpt;
-        var width = config.Whole(keys.Width, 1, MaximumWidth);
-        var inner = config.WholeOrNull(keys.Inner, 1, MaximumInner) ?? 4 * width;
-        return Sizes(config, keys, width, inner) with
-        {
-            Norm = new(Rms: false, config.Positive("layer_norm_epsilon", 1e-5, 1)),
-            Activation = ReadActivation(config, activationKey, "gelu_new", gelu),
-            TiedHead = config.Flag("tie_word_embeddings", tied),
-        };
+        var width = ReadWidth(config, keys.Width);
+        var inner = new InnerPart(config.WholeOrNull(keys.Inner, 1, MaximumInner) ?? 4 * width, ReadActivation(config, activationKey, gelu), Bias: true);
+        var norm = new NormShape(Rms: false, config.Positive("layer_norm_epsilon", most: 1));
+        return Uniform(config, keys, names, norm, ReadHeads(config, keys, width), inner);
     }
 
     /// <summary>Llama and its kin: grouped key heads, RMS norms, a gated feed-forward part, rotation of all layers alike.</summary>
-    public static ModelShape Llama(ConfigReader config, bool tied = false)
+    public static ModelShape Llama(ConfigReader config, WeightNames? names = null, RotaryConfig? rotary = null, NormShape? norm = null, Activation? activation = null)
     {
         var keys = DimensionKeys.Llama;
-        var width = config.Whole(keys.Width, 1, MaximumWidth);
-        var shape = Sizes(config, keys, width, config.Whole(keys.Inner, 1, MaximumInner), "head_dim");
-        var keyHeads = config.WholeOrNull("num_key_value_heads", 1, MaximumHeads) ?? shape.Heads;
-        if (shape.Heads % keyHeads != 0)
-            throw ConfigReader.Error($"num_attention_heads={shape.Heads} is not a multiple of num_key_value_heads={keyHeads}");
-        return shape with
-        {
-            KeyHeads = keyHeads,
-            Norm = new(Rms: true, config.Positive("rms_norm_eps", 1e-6, 1)),
-            Activation = ReadActivation(config, "hidden_act", "silu", Activation.GeluErf),
-            Gated = true,
-            TiedHead = config.Flag("tie_word_embeddings", tied),
-        };
+        var attention = ReadHeads(config, keys, ReadWidth(config, keys.Width), "head_dim", "num_key_value_heads");
+        var inner = new InnerPart(ReadInner(config, keys.Inner), activation ?? ReadActivation(config, "hidden_act"), Gated: true);
+        norm ??= new(Rms: true, config.Positive("rms_norm_eps", most: 1));
+        return Rotated(Uniform(config, keys, names ?? WeightNames.Llama, norm, attention, inner), config, rotary);
     }
 
-    /// <summary>Sizes; the head size is width / heads unless <paramref name="headKey"/> names a setting that says otherwise.</summary>
-    public static ModelShape Sizes(ConfigReader config, DimensionKeys keys, int width, int inner, string? headKey = null)
+    /// <summary>With "attention_bias" at all four projections of attention, and "mlp_bias" inside.</summary>
+    public static ModelShape WithBiases(this ModelShape shape, ConfigReader config)
     {
-        var layers = config.Whole(keys.Layers, 1, MaximumLayers);
+        var bias = config.Flag("attention_bias", false);
+        return shape.WithAttention(attention => attention with { QueryKeyValueBias = bias, OutputBias = bias }).WithInnerBias(config.Flag("mlp_bias", false));
+    }
+
+    public static ModelShape WithInnerBias(this ModelShape shape, bool bias) => shape.WithBlocks((_, block) => block with { Inner = block.Inner with { Bias = bias } });
+
+    /// <summary>Not gated: down(activation(up x)).</summary>
+    public static ModelShape WithoutGate(this ModelShape shape) => shape.WithBlocks((_, block) => block with { Inner = block.Inner with { Gated = false } });
+
+    /// <summary>The same rotation in all layers; a scaled one reaches further than the model's positions.</summary>
+    public static ModelShape Rotated(this ModelShape shape, ConfigReader config, RotaryConfig? rotary = null)
+    {
+        var turning = (rotary ?? new()).Read(config, shape.Blocks[0].Attention.HeadSize, shape.MaxPositions);
+        return shape.WithAttention(attention => attention with { Rotary = turning }) with { MaxPositions = Reach(shape.MaxPositions, turning) };
+    }
+
+    /// <summary>No rotation, whatever is said of one.</summary>
+    public static ModelShape WithoutRotation(this ModelShape shape, ConfigReader config)
+    {
+        foreach (var key in (string[])["rope_theta", "rope_scaling", "rope_parameters"])
+            _ = config.Find(key);
+        return shape;
+    }
+
+    /// <summary>Llama with keys and values by way of a narrow row: sizes of the two parts of a head and of its values, and the ranks.</summary>
+    public static ModelShape Latent(ConfigReader config, WeightNames names, RotaryConfig rotary)
+    {
+        var keys = DimensionKeys.Llama;
+        var (width, heads) = (ReadWidth(config, keys.Width), config.Whole(keys.Heads, 1, MaximumHeads));
+        var norm = new NormShape(Rms: true, config.Positive("rms_norm_eps", most: 1));
+        var turning = config.Whole("qk_rope_head_dim", 2, MaximumWidth);
+        var size = config.Whole("qk_nope_head_dim", 1, MaximumWidth) + turning;
+        var valueSize = config.WholeOrNull("v_head_dim", 1, MaximumWidth) ?? width / heads;
+        var latent = new LatentShape(config.WholeOrNull("q_lora_rank", 1, MaximumWidth), config.Whole("kv_lora_rank", 1, MaximumWidth), turning, norm);
+        var keyHeads = ReadKeyHeads(config, "num_key_value_heads", heads);
+        if (keyHeads != heads)
+            throw ConfigReader.Error($"num_key_value_heads is {keyHeads}, expected {heads} as num_attention_heads: all heads come out of one narrow row");
+        var attention = new AttentionPart { Heads = heads, KeyHeads = heads, HeadSize = size, ValueSize = valueSize, Scale = 1 / Math.Sqrt(size), Latent = latent };
+        var inner = new InnerPart(ReadInner(config, keys.Inner), ReadActivation(config, "hidden_act"), Gated: true);
+        var shape = Uniform(config, keys, names, norm, attention, inner).WithBiases(config);
+        var rotation = rotary.Read(config, turning, shape.MaxPositions);
+        return shape.WithAttention(part => part with { Rotary = rotation, Scale = part.Scale * (rotation.Scaling?.ScoreFactor ?? 1) }) with { MaxPositions = Reach(shape.MaxPositions, rotation) };
+    }
+
+    public static int Reach(int positions, params RotaryShape[] rotations) =>
+        (int)Math.Min(MaximumPositions, rotations.Max(rotary => rotary.Scaling?.Reach(positions) ?? positions));
+
+    /// <summary>Queries, keys and values; the size of a head is width / heads unless a setting says otherwise.</summary>
+    public static AttentionPart ReadHeads(ConfigReader config, DimensionKeys keys, int width, string? headKey = null, string? keyHeadsKey = null)
+    {
         var heads = config.Whole(keys.Heads, 1, MaximumHeads);
         var headSize = headKey == null ? null : config.WholeOrNull(headKey, 1, MaximumWidth);
         if (headSize == null && width % heads != 0)
             throw ConfigReader.Error($"{keys.Width}={width} is not a multiple of {keys.Heads}={heads}");
-        headSize ??= width / heads;
-        if ((long)headSize * heads > MaximumWidth)
-            throw ConfigReader.Error($"{keys.Heads}={heads} heads of {headSize} columns are over the limit of {MaximumWidth}");
+        var size = headSize ?? width / heads;
+        if ((long)size * heads > MaximumWidth)
+            throw ConfigReader.Error($"{keys.Heads}={heads} heads of {size} columns are over the limit of {MaximumWidth}");
+        return new()
+        {
+            Heads = heads,
+            KeyHeads = keyHeadsKey == null ? heads : ReadKeyHeads(config, keyHeadsKey, heads),
+            HeadSize = size,
+            ValueSize = size,
+            Scale = 1 / Math.Sqrt(size),
+        };
+    }
+
+    public static int ReadKeyHeads(ConfigReader config, string key, int heads)
+    {
+        var keyHeads = config.WholeOrNull(key, 1, MaximumHeads) ?? heads;
+        return heads % keyHeads == 0 ? keyHeads : throw ConfigReader.Error($"num_attention_heads={heads} is not a multiple of {key}={keyHeads}");
+    }
+
+    /// <summary>A model whose layers are all alike.</summary>
+    public static ModelShape Uniform(ConfigReader config, DimensionKeys keys, WeightNames names, NormShape norm, AttentionPart attention, InnerPart inner)
+    {
+        var layers = config.Whole(keys.Layers, 1, MaximumLayers);
         return new()
         {
             Keys = keys,
-            Layers = layers,
-            Width = width,
-            InnerWidth = inner,
-            Heads = heads,
-            KeyHeads = heads,
-            HeadSize = headSize.Value,
+            Names = names,
+            Width = ReadWidth(config, keys.Width),
             VocabularySize = config.Whole("vocab_size", 1, MaximumVocabulary),
-            MaxPositions = config.Whole(keys.Positions, 1, MaximumPositions),
-            Norm = new(Rms: false, 1e-5),
-            Activation = Activation.None,
-            AttentionScale = 1 / Math.Sqrt(headSize.Value),
-            PerLayer = Same(layers, new(Rotary: null)),
-            TiedHead = false,
+            MaxPositions = config.WholeOrNull(keys.Positions, 1, MaximumPositions) ?? MaximumPositions,
+            Norm = norm,
+            Blocks = [.. Enumerable.Repeat(new BlockShape(attention, inner), layers)],
+            Head = config.Flag("tie_word_embeddings", false) ? HeadWeights.Tied : HeadWeights.Own,
         };
     }
 
@@ -81,17 +131,30 @@ internal static class CommonConfig
 
     public static int ReadWidth(ConfigReader config, string key) => config.Whole(key, 1, MaximumWidth);
 
-    /// <summary>The same for all layers.</summary>
-    public static IReadOnlyList<LayerShape> Same(int layers, LayerShape shape) => [.. Enumerable.Repeat(shape, layers)];
-
-    /// <summary>Layers of which some see only a window: by "layer_types", else as <paramref name="slidesByDefault"/> says.</summary>
-    public static IReadOnlyList<LayerShape> Windowed(
-        ConfigReader config, int layers, LayerShape full, LayerShape sliding, Func<int, bool> slidesByDefault)
+    /// <summary>
+    /// Layers of which some see only a window: by "layer_types", else as <paramref name="slidesByDefault"/> says; each kind
+    /// changed further.
+    /// </summary>
+    public static ModelShape Windowed(
+        this ModelShape shape,
+        ConfigReader config,
+        int window,
+        Func<int, bool> slidesByDefault,
+        Func<AttentionPart, AttentionPart>? full = null,
+        Func<AttentionPart, AttentionPart>? sliding = null)
     {
         var types = config.Texts("layer_types");
-        if (types != null && types.Length != layers)
-            throw ConfigReader.Error($"layer_types has {types.Length} items for {layers} layers");
-        return [.. Enumerable.Range(0, layers).Select(layer => Slides(layer) ? sliding : full)];
+        if (types != null && types.Length != shape.Layers)
+            throw ConfigReader.Error($"layer_types has {types.Length} items for {shape.Layers} layers");
+        return shape.WithBlocks((layer, block) => block with { Attention = Change(layer, block.Attention) });
+
+        AttentionPart Change(int layer, AttentionPart attention)
+        {
+            if (!Slides(layer))
+                return full?.Invoke(attention) ?? attention;
+            var narrow = attention with { Window = window };
+            return sliding?.Invoke(narrow) ?? narrow;
+        }
 
         bool Slides(int layer) => types?[layer] switch
         {
@@ -102,23 +165,32 @@ internal static class CommonConfig
         };
     }
 
-    /// <summary>"sliding_window", or 0 where it is absent.</summary>
-    public static int ReadWindow(ConfigReader config) => config.WholeOrNull("sliding_window", 1, int.MaxValue) ?? 0;
+    /// <summary>"sliding_window", or 0 where it is null.</summary>
+    public static int ReadWindow(ConfigReader config, string key = "sliding_window") => config.WholeOrNull(key, 1, int.MaxValue) ?? 0;
+
+    /// <summary>A cap c of c * tanh(x / c), or 0 where it is null.</summary>
+    public static double ReadCap(ConfigReader config, string key) => config.PositiveOrNull(key) ?? 0;
 
     /// <param name="config">The config.</param>
     /// <param name="key">Names the activation.</param>
-    /// <param name="missing">Its value where it is absent.</param>
     /// <param name="gelu">What plain "gelu" means in this architecture.</param>
-    public static Activation ReadActivation(ConfigReader config, string key, string missing, Activation gelu)
+    public static Activation ReadActivation(ConfigReader config, string key, Activation gelu = Activation.GeluErf)
     {
-        var name = config.Text(key) ?? missing;
+        var name = config.Text(key) ?? throw ConfigReader.Error($"{key} is missing: expected the name of an activation");
         return name switch
         {
             "gelu" => gelu,
-            "gelu_new" or "gelu_pytorch_tanh" or "gelu_fast" => Activation.GeluTanh,
+            "gelu_python" => Activation.GeluErf,
+            "gelu_new" or "gelu_pytorch_tanh" or "gelu_python_tanh" or "gelu_fast" or "gelu_accurate" => Activation.GeluTanh,
+            "quick_gelu" => Activation.QuickGelu,
             "silu" or "swish" => Activation.Silu,
             "relu" => Activation.Relu,
-            _ => throw ConfigReader.Error($"{key} {Printable.Quote(name)} is not supported (gelu, gelu_new, gelu_pytorch_tanh, silu and relu are)"),
+            "relu2" => Activation.ReluSquared,
+            "leaky_relu" => Activation.LeakyRelu,
+            "tanh" => Activation.Tanh,
+            "sigmoid" => Activation.Sigmoid,
+            "linear" => Activation.None,
+            _ => throw ConfigReader.Error($"{key} {Printable.Quote(name)} is not supported (gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, relu, relu2, leaky_relu, tanh, sigmoid and linear are)"),
         };
     }
 }

@@ -18,6 +18,10 @@ internal static class KnownKeys
         "output_attentions", "output_hidden_states", "pad_token_id", "predict_special_tokens", "prefix", "pretraining_tp", "problem_type",
         "reorder_and_upcast_attn", "resid_pdrop", "return_dict", "sep_token_id", "summary_activation", "summary_first_dropout",
         "summary_proj_to_labels", "summary_type", "summary_use_proj", "suppress_tokens", "task_specific_params", "tokenizer_class",
+        "attention_softmax_in_fp32", "attn_implementation", "audio_config", "audio_token_id", "boi_token_id", "boi_token_index", "embed_dropout",
+        "embedding_dropout", "emb_pdrop", "eod_token_id", "eoi_token_id", "eoi_token_index", "eos_token_index", "image_token_id", "image_token_index", "inference_softmax_fp32",
+        "init_device", "max_sequence_length", "output_router_logits",
+        "residual_dropout", "resid_dropout", "scale_attention_softmax_in_fp32", "seq_length", "slow_but_exact", "tokenizer_type",
         "torch_dtype", "torchscript", "transformers.js_config", "transformers_version", "unk_token_id", "use_bfloat16", "use_cache",
     ];
 
@@ -59,14 +63,14 @@ internal static class KnownKeys
     public static IReadOnlyList<string> Sort(ConfigReader config)
     {
         var unknown = new List<string>();
-        foreach (var key in config.Unasked.ToArray())
+        foreach (var (part, key) in config.Unasked.ToArray())
         {
             if (Neutral.TryGetValue(key, out var values))
-                RequireNeutral(config, key, values);
+                RequireNeutral(part, key, values);
             else if (key == "layer_types")
-                RequireFullAttention(config);
+                RequireFullAttention(part);
             else if (!WithoutEffect.Contains(key))
-                unknown.Add(key);
+                unknown.Add(part.FullName(key));
         }
 
         return unknown;
@@ -77,7 +81,7 @@ internal static class KnownKeys
         if (config.Find(key) is not { } value || values.Contains(value.GetRawText()))
             return;
         var found = value.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? "" : $"={Printable.Escape(value.GetRawText())}";
-        throw ConfigReader.Error($"{key}{found} is not supported: it changes the result (expected {string.Join(" or ", values.Prepend("no such key"))})");
+        throw ConfigReader.Error($"{config.FullName(key)}{found} is not supported: it changes the result (expected {string.Join(" or ", values.Prepend("no such key"))})");
     }
 
     private static void RequireFullAttention(ConfigReader config)

@@ -1,5 +1,6 @@
 using Emergence.Checkpoints;
 using Emergence.Devices;
+using Emergence.Messages;
 
 namespace Emergence.Models;
 
@@ -17,7 +18,7 @@ public sealed class LanguageModel : IDisposable
         _checkpoint = checkpoint;
         WeightBytes = files.Bytes;
         IgnoredWeights = files.Ignored;
-        Transformer = new(device, config, WeightLoader.Load(device, config, files));
+        Transformer = new(device, config.Shape, files);
     }
 
     public ModelConfig Config { get; }
@@ -43,8 +44,11 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Memory that the weights take as they are stored; packed ones are unpacked one matrix at a time.</summary>
     public long WeightBytes { get; }
 
-    /// <summary>What the checkpoint says that looks wrong but does no harm.</summary>
-    public IReadOnlyList<string> Warnings => _checkpoint.Warnings;
+    /// <summary>What the checkpoint says that looks wrong but does no harm, and what of it is not run.</summary>
+    public IReadOnlyList<string> Warnings => [.. _checkpoint.Warnings, .. Towers];
+
+    /// <summary>Whether the checkpoint has what scores of the next token need.</summary>
+    public bool HasHead => Transformer.HasHead;
 
     /// <summary>The first use reads every byte of the weights again.</summary>
     public ModelIdentity Identity => new(_checkpoint.Identity, Config.Sha256);
@@ -90,12 +94,21 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
+    /// <summary>Throws unless the checkpoint has what scores of the next token need.</summary>
+    public void RequireHead()
+    {
+        if (!HasHead)
+            throw new EmergenceException($"{Printable.Escape(_checkpoint.Folder)}: the checkpoint has no {Config.Shape.Names.Head}.weight, which scores of the next token need; boundaries need none");
+    }
+
     /// <summary>Scores of what may follow a sequence, (V).</summary>
     public float[] NextTokenLogits(ReadOnlySpan<int> tokens)
     {
         RequireValid(tokens, "the sequence");
-        using var rows = TokenRows.Chain(Device, tokens);
+        RequireHead();
+        using var rows = TokenRows.Chain(Device, Config, tokens);
         using var memory = Transformer.AllocateMemory(rows.Count);
+        using var shared = Transformer.AllocateShared(rows.Count);
         using var first = Device.Allocate(rows.Count, Width);
         using var second = Device.Allocate(rows.Count, Width);
         using var scores = Device.Allocate(1, VocabularySize);
@@ -103,7 +116,7 @@ public sealed class LanguageModel : IDisposable
         Transformer.Embed(rows, x);
         for (var layer = 0; layer < Layers; layer++)
         {
-            Transformer.Block(layer, rows, x, y, memory);
+            Transformer.Block(layer, rows, x, y, memory, shared);
             (x, y) = (y, x);
         }
 
@@ -114,6 +127,17 @@ public sealed class LanguageModel : IDisposable
         var result = new float[VocabularySize];
         Device.Download(scores, result);
         return result;
+    }
+
+    /// <summary>What reads images or sounds beside the language model.</summary>
+    private IEnumerable<string> Towers
+    {
+        get
+        {
+            var towers = IgnoredWeights.Where(NestedConfigs.IsTower).ToArray();
+            if (Config.IsNested && towers.Length > 0)
+                yield return $"only the language model is run ({Config.ModelType}); {towers.Length} tensors beside it are passed over: {string.Join(", ", towers.Select(name => name.Split('.')[0]).Distinct())}";
+        }
     }
 
     public void Dispose()

@@ -14,17 +14,26 @@ public sealed class ModelConfig
     private const string FileName = "config.json";
     private const int MaximumBytes = 1 << 20;
 
-    private ModelConfig(Architecture architecture, ConfigReader config, string sha256)
+    private readonly RotaryScaling[] _scalings;
+
+    private ModelConfig(JsonElement root, string sha256)
     {
-        Architecture = architecture;
-        Shape = architecture.Read(config);
-        StoredForm = StoredFormTable.Read(config);
-        StoredType = config.Text("dtype") ?? config.Text("torch_dtype");
+        var outer = new ConfigReader(root);
+        var (key, text, type) = NestedConfigs.Find(root, outer.Text("model_type"));
+        Architecture = ArchitectureTable.Find(type, root);
+        var config = new ConfigReader(text, key == null ? "" : $"{key}.", Architecture.DefaultValues);
+        IsNested = key != null || type != outer.Text("model_type");
+        Shape = Architecture.Read(config);
+        if (key != null)
+            Shape = Shape with { Head = Head(Shape.Head, outer) };
+        StoredType = config.Text("dtype") ?? config.Text("torch_dtype") ?? outer.Text("dtype") ?? outer.Text("torch_dtype");
+        StoredForm = StoredFormTable.Read(config) ?? (key == null ? null : StoredFormTable.Read(outer));
         UnknownKeys = KnownKeys.Sort(config);
         Sha256 = sha256;
+        _scalings = [.. Shape.Blocks.Select(block => block.Attention.Rotary?.Scaling).OfType<RotaryScaling>().Distinct()];
     }
 
-    /// <summary>"model_type", e.g. "llama".</summary>
+    /// <summary>"model_type" of the language model, e.g. "llama".</summary>
     public string ModelType => Architecture.Name;
 
     /// <summary>L, the number of blocks; there are L + 1 boundaries.</summary>
@@ -39,7 +48,10 @@ public sealed class ModelConfig
     public int MaxPositions => Shape.MaxPositions;
 
     /// <summary>Whether there is a norm between the last boundary and the logits.</summary>
-    public bool HasFinalNorm => Architecture.Names.FinalNorm != null;
+    public bool HasFinalNorm => Shape.Names.FinalNorm != null;
+
+    /// <summary>The language model is a part of one that reads images or sounds too.</summary>
+    public bool IsNested { get; }
 
     /// <summary>Type of the stored weights as the config says, e.g. "bfloat16"; the files decide.</summary>
     public string? StoredType { get; }
@@ -65,7 +77,7 @@ public sealed class ModelConfig
             foreach (var weight in WeightPlan.Of(this))
             {
                 var count = (long)weight.Rows * weight.Columns;
-                if (StoredForm == null || weight.Linear == null || weight.IsHead)
+                if (StoredForm == null || weight.Layer == null || weight.IsHead)
                     plain += count;
                 else
                     (packed, largest) = (packed + count, Math.Max(largest, count));
@@ -77,9 +89,19 @@ public sealed class ModelConfig
     }
 
     /// <summary>One line for people.</summary>
-    public string Summary => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{ModelType}, {Layers} layers, width {Width}, {Shape.Heads} heads ({Shape.KeyHeads} of keys) of {Shape.HeadSize}, vocabulary {VocabularySize}, {Parameters:N0} weights{(Quantization is { } form ? $" ({form})" : "")}");
+    public string Summary
+    {
+        get
+        {
+            var attention = Shape.Blocks[0].Attention;
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{ModelType}, {Layers} layers, width {Width}, {attention.Heads} heads ({attention.KeyHeads} of keys) of {attention.HeadSize}, vocabulary {VocabularySize}, {Parameters:N0} weights{(Quantization is { } form ? $" ({form})" : "")}");
+        }
+    }
+
+    /// <summary>Whether what a prefix is to the model depends on how long its sequence will be.</summary>
+    public bool DependsOnLength => LikeLength(MaxPositions) != 0;
 
     /// <summary>How matrices are packed, e.g. "gptq, 4 bits, groups of 128"; null where all weights are stored plain.</summary>
     public string? Quantization => StoredForm?.Words;
@@ -90,21 +112,29 @@ public sealed class ModelConfig
 
     internal ModelShape Shape { get; }
 
+    /// <summary>
+    /// Tells sequences apart whose rotation depends on their length: those with the same number share their prefixes. 0
+    /// for all sequences of most models.
+    /// </summary>
+    public int LikeLength(int length) => _scalings.Select(scaling => scaling.LikeLength(length)).DefaultIfEmpty(0).Max();
+
     /// <summary>Reads and checks config.json of a model folder; with <paramref name="strict"/> an unknown key is an error.</summary>
     public static ModelConfig Read(string folder, bool strict = false)
     {
-        using var file = CheckpointFile.Open(Path.Combine(folder, FileName));
+        var path = Path.Combine(folder, FileName);
+        if (!File.Exists(path) && ForeignFormat.OfFolder(folder) is { } foreign)
+            throw new EmergenceException($"{Printable.Escape(folder)}: {foreign}");
+        using var file = CheckpointFile.Open(path);
         if (file.Length > MaximumBytes)
             throw file.Error($"{file.Length} bytes, expected at most {MaximumBytes}: not a model's config");
         var bytes = new byte[file.Length];
         file.Read(0, bytes, "the config");
         try
         {
-            using var json = JsonDocument.Parse(bytes, new() { MaxDepth = 64, AllowDuplicateProperties = false });
+            using var json = JsonDocument.Parse(ConfigText.Plain(bytes), new() { MaxDepth = 64, AllowDuplicateProperties = false });
             if (json.RootElement.ValueKind != JsonValueKind.Object)
                 throw file.Error("expected a JSON object");
-            var config = new ConfigReader(json.RootElement);
-            var result = new ModelConfig(ArchitectureTable.Find(config.Text("model_type")), config, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+            var result = new ModelConfig(json.RootElement, Convert.ToHexStringLower(SHA256.HashData(bytes)));
             if (strict && result.UnknownKeys.Count > 0)
                 throw file.Error($"unknown keys {Printable.Escape(string.Join(", ", result.UnknownKeys))}: refused by --strict");
             return result;
@@ -117,5 +147,14 @@ public sealed class ModelConfig
         {
             throw file.Error("not valid JSON: has a text that is not valid Unicode", error);
         }
+    }
+
+    /// <summary>The outer and the inner config may both speak of a tied head; where they differ, the file decides.</summary>
+    private static HeadWeights Head(HeadWeights inner, ConfigReader outer)
+    {
+        if (!outer.Has("tie_word_embeddings"))
+            return inner;
+        var tied = outer.Flag("tie_word_embeddings", false);
+        return tied == (inner == HeadWeights.Tied) ? inner : HeadWeights.TiedUnlessStored;
     }
 }

@@ -7,23 +7,49 @@ namespace Emergence.Models;
 /// The forward pass of every architecture, in steps: rows of boundary 0, one block after the other, final norm, logits.
 /// Each row depends on its own path of tokens only, so the same bytes come out whatever rows share a call.
 /// </summary>
-internal sealed class Transformer(Device device, ModelConfig config, ModelWeights weights) : IDisposable
+internal sealed class Transformer : IDisposable
 {
-    private readonly ModelShape _shape = config.Shape;
-    private readonly Dictionary<RotaryShape, RotaryTable> _rotations = [];
+    private readonly ModelShape _shape;
+    private readonly WeightLoader _loader;
+    private readonly ModelWeights _weights;
+    private readonly AttentionHalf _attention;
+    private readonly PositionTables _tables;
 
-    public Device Device => device;
+    public Transformer(Device device, ModelShape shape, WeightFiles files)
+    {
+        (Device, _shape) = (device, shape);
+        _loader = new(device, files);
+        _tables = new(device);
+        try
+        {
+            _weights = new WeightBuilder(shape, _loader).Build();
+            _attention = new(device, _tables);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
 
-    public BlockMemory AllocateMemory(int rows) => new(device, config, rows);
+    public Device Device { get; }
 
-    /// <summary>Boundary 0: token embedding and, where the model has them, learned positions.</summary>
+    public bool HasHead => _weights.Head != null;
+
+    public BlockMemory AllocateMemory(int rows) => new(Device, _shape, rows);
+
+    /// <summary>What layers hand on to later ones, for the rows of all calls.</summary>
+    public SharedKeys AllocateShared(int rows) => new(Device, _shape, rows);
+
+    /// <summary>Boundary 0: token embedding, a vector for the position where the model has such, the norm of both.</summary>
     /// <param name="rows">N rows, c of them context.</param>
     /// <param name="y">(N - c, d).</param>
     public void Embed(TokenRows rows, Tensor y)
     {
-        device.Embed(rows.Tokens.RowRange(rows.Context, rows.Own), weights.Embedding, (float)_shape.EmbeddingScale, y);
-        if (_shape.PositionOffset is { } offset)
-            device.Embed(rows.Positions.RowRange(rows.Context, rows.Own), weights.Positions!.RowRange(offset, _shape.MaxPositions), 1, y, accumulate: true);
+        Device.Embed(rows.Tokens.RowRange(rows.Context, rows.Own), _weights.Embedding, (float)_shape.EmbeddingScale, y);
+        if (_shape.Positions is { } vectors)
+            Device.Embed(rows.Positions.RowRange(rows.Context, rows.Own), _weights.Positions!.RowRange(vectors.Offset, _shape.MaxPositions), 1, y, accumulate: true);
+        _weights.EmbeddingNorm?.Apply(Device, y, y);
     }
 
     /// <summary>Boundary <paramref name="layer"/> + 1 of the rows that are not context.</summary>
@@ -32,154 +58,143 @@ internal sealed class Transformer(Device device, ModelConfig config, ModelWeight
     /// <param name="x">(N, d): boundary <paramref name="layer"/>.</param>
     /// <param name="y">(N - c, d); not x.</param>
     /// <param name="memory">For N rows or more.</param>
-    public void Block(int layer, TokenRows rows, Tensor x, Tensor y, BlockMemory memory)
+    /// <param name="shared">For the rows of all calls.</param>
+    public void Block(int layer, TokenRows rows, Tensor x, Tensor y, BlockMemory memory, SharedKeys shared)
     {
-        var block = weights.Blocks[layer];
-        var normed = memory.Normed.RowRange(0, rows.Count);
-        var attentionInput = x;
-        if (block.AttentionInputNorm is { } norm)
+        var (block, shape) = (_weights.Blocks[layer], _shape.Blocks[layer]);
+        var input = Normed(block.AttentionInputNorm, x, memory);
+        var ownInput = input.RowRange(rows.Context, rows.Own);
+        var own = _shape.Form == BlockForm.SumOfNormed ? ownInput : x.RowRange(rows.Context, rows.Own);
+        var mixed = _attention.Mix(layer, block, shape.Attention, rows, input, memory, shared);
+        if (_shape.Form == BlockForm.Parallel)
         {
-            norm.Apply(device, x, normed);
-            attentionInput = normed;
+            // The input of the other half may lie where this half's sum would pass through: it goes first.
+            var second = block.InnerInputNorm == null ? ownInput : null;
+            var inner = second == null ? null : FeedForward(block, shape.Inner, second, memory);
+            AddHalf(block.AttentionOutput, block.AttentionOutputNorm, mixed, own, y, memory);
+            inner ??= FeedForward(block, shape.Inner, Normed(block.InnerInputNorm, own, memory), memory);
+            AddHalf(block.InnerOutput, block.InnerOutputNorm, inner, y, y, memory);
+        }
+        else
+        {
+            AddHalf(block.AttentionOutput, block.AttentionOutputNorm, mixed, own, y, memory);
+            var innerInput = Normed(block.InnerInputNorm, y, memory);
+            var residual = _shape.Form == BlockForm.SumOfNormed ? innerInput : y;
+            AddHalf(block.InnerOutput, block.InnerOutputNorm, FeedForward(block, shape.Inner, innerInput, memory), residual, y, memory);
         }
 
-        Attend(layer, rows, attentionInput, memory);
-        var own = x.RowRange(rows.Context, rows.Own);
-        var halfInput = _shape.Form == BlockForm.Parallel ? attentionInput.RowRange(rows.Context, rows.Own) : y;
-        AddHalf(block.AttentionOutput, block.AttentionOutputNorm, memory.Mixed.RowRange(rows.Context, rows.Own), own, y, memory);
-
-        if (block.InnerInputNorm is { } innerNorm)
-        {
-            var innerInput = memory.Normed.RowRange(0, rows.Own);
-            innerNorm.Apply(device, _shape.Form == BlockForm.Parallel ? own : y, innerInput);
-            halfInput = innerInput;
-        }
-
-        AddHalf(block.InnerOutput, block.InnerOutputNorm, FeedForward(block, halfInput, memory), y, y, memory);
+        if (block.LayerInput is { } layerInput)
+            AddLayerInput(layerInput, shape.Inner.Activation, rows, y, memory);
+        if (block.OutputScale != 1)
+            Device.Scale(y, (float)block.OutputScale, y);
     }
 
     /// <summary>The norm between the last boundary and the logits.</summary>
     /// <param name="x">(N, d): boundary L.</param>
     /// <param name="y">(N, d); may be x.</param>
-    public void FinalNorm(Tensor x, Tensor y) => weights.FinalNorm!.Apply(device, x, y);
+    public void FinalNorm(Tensor x, Tensor y) => _weights.FinalNorm!.Apply(Device, x, y);
 
     /// <summary>Scores of the next token.</summary>
     /// <param name="normed">(N, d): the final norm, or boundary L of a model that has none.</param>
     /// <param name="y">(N, V).</param>
     public void Logits(Tensor normed, Tensor y)
     {
-        weights.Head.Apply(device, normed, y);
+        _weights.Head!.Apply(Device, normed, y);
+        if (_shape.LogitScale != 1)
+            Device.Scale(y, (float)_shape.LogitScale, y);
         if (_shape.LogitSoftCap > 0)
-            device.SoftCap(y, (float)_shape.LogitSoftCap);
+            Device.SoftCap(y, (float)_shape.LogitSoftCap);
     }
 
     public void Dispose()
     {
-        foreach (var table in _rotations.Values)
-            table.Dispose();
-        weights.Dispose();
+        _tables.Dispose();
+        _loader.Dispose();
     }
 
-    /// <summary>Projects, turns and mixes all N rows into memory.Mixed.</summary>
-    private void Attend(int layer, TokenRows rows, Tensor input, BlockMemory memory)
-    {
-        var (block, shape) = (weights.Blocks[layer], _shape.PerLayer[layer]);
-        foreach (var (linear, output) in block.QueryKeyValue.Zip(memory.Projections(rows.Count)))
-            linear.Apply(device, input, output);
-        var (query, key, value) = memory.Views(rows.Count);
-        NormHeads(block.QueryNorm, query);
-        NormHeads(block.KeyNorm, key);
-        if (shape.Rotary is { } rotary)
-        {
-            var table = Rotation(rotary, rows.LastPosition);
-            device.Rotate(query, memory.QueryHeads, rows.Positions, table.Cosines, table.Sines, rotary.Pairs);
-            device.Rotate(key, memory.KeyHeads, rows.Positions, table.Cosines, table.Sines, rotary.Pairs);
-        }
-
-        var attention = new AttentionShape(memory.QueryHeads, memory.KeyHeads, (float)_shape.AttentionScale, shape.Window, (float)_shape.AttentionSoftCap);
-        device.Attention(query, key, value, rows.Parents, memory.Mixed.RowRange(0, rows.Count), attention);
-    }
-
-    private void NormHeads(Norm? norm, Tensor heads)
+    /// <summary>x itself where there is no norm.</summary>
+    private Tensor Normed(Norm? norm, Tensor x, BlockMemory memory)
     {
         if (norm == null)
-            return;
-        var rows = _shape.QueryKeyNorm == NormScope.Head ? heads.Reshape(heads.Rows * (heads.Columns / _shape.HeadSize), _shape.HeadSize) : heads;
-        norm.Apply(device, rows, rows);
+            return x;
+        var normed = memory.Take(Slot.Normed, x.Rows, x.Columns);
+        norm.Apply(Device, x, normed);
+        return normed;
     }
 
     /// <summary>The wide inner row of the feed-forward part, (n, inner width).</summary>
-    private Tensor FeedForward(BlockWeights block, Tensor input, BlockMemory memory)
+    private Tensor FeedForward(BlockWeights block, InnerPart part, Tensor input, BlockMemory memory)
     {
-        var inner = memory.Inner.RowRange(0, input.Rows);
-        if (!_shape.Gated)
+        if (!part.Gated)
         {
-            block.Inner[0].Apply(device, input, inner, _shape.Activation);
-            return inner;
+            var wide = memory.Take(Slot.Inner, input.Rows, part.Width);
+            block.Inner[0].Apply(Device, input, wide, part.Activation);
+            if (block.Xielu is { } xielu)
+                Device.ApplyXielu(wide, xielu);
+            return wide;
         }
 
-        var gate = inner.ColumnRange(0, _shape.InnerWidth);
-        var up = inner.ColumnRange(_shape.InnerWidth, _shape.InnerWidth);
+        var inner = memory.Take(Slot.Inner, input.Rows, 2 * part.Width);
+        var (gate, up) = (inner.ColumnRange(0, part.Width), inner.ColumnRange(part.Width, part.Width));
         if (block.Inner.Length == 1)
         {
-            block.Inner[0].Apply(device, input, inner);
+            block.Inner[0].Apply(Device, input, inner);
         }
         else
         {
-            block.Inner[0].Apply(device, input, gate);
-            block.Inner[1].Apply(device, input, up);
+            block.Inner[0].Apply(Device, input, gate);
+            block.Inner[1].Apply(Device, input, up);
         }
 
-        device.Gate(gate, up, _shape.Activation, gate);
+        if (block.Xielu is { } alone)
+            Device.ApplyXielu(gate, alone);
+        Device.Gate(gate, up, part.Activation, gate);
         return gate;
     }
 
-    /// <summary>y = residual + (norm of) the projection of one half; or the norm of that sum.</summary>
+    /// <summary>y = residual + (norm of) the projection of one half, or a multiple of it; or the norm of that sum.</summary>
     private void AddHalf(Linear projection, Norm? norm, Tensor input, Tensor residual, Tensor y, BlockMemory memory)
     {
-        if (norm == null || _shape.Form == BlockForm.NormAfterSum)
+        var isLast = norm == null || _shape.Form == BlockForm.NormAfterSum;
+        if (isLast && _shape.ResidualScale == 1)
         {
-            projection.Apply(device, input, y, residual: residual);
-            norm?.Apply(device, y, y);
+            projection.Apply(Device, input, y, residual: residual);
+            if (norm != null)
+                norm.Apply(Device, y, y);
             return;
         }
 
-        var projected = memory.Normed.RowRange(0, y.Rows);
-        projection.Apply(device, input, projected);
-        norm.Apply(device, projected, y, residual);
-    }
-
-    private RotaryTable Rotation(RotaryShape shape, int lastPosition)
-    {
-        if (_rotations.TryGetValue(shape, out var table) && table.Positions > lastPosition)
-            return table;
-        table?.Dispose();
-        return _rotations[shape] = new(device, shape, lastPosition + 1);
-    }
-
-    /// <summary>Cosines and sines of the first positions, (P, r) each.</summary>
-    private sealed class RotaryTable : IDisposable
-    {
-        public RotaryTable(Device device, RotaryShape shape, int positions)
+        var projected = memory.Take(Slot.Normed, y.Rows, y.Columns);
+        projection.Apply(Device, input, projected);
+        if (_shape.ResidualScale == 1)
         {
-            (var cosines, var sines) = shape.Table(positions);
-            Positions = positions;
-            Cosines = device.Allocate(positions, shape.Columns / 2);
-            Sines = device.Allocate(positions, shape.Columns / 2);
-            device.Upload(cosines, Cosines);
-            device.Upload(sines, Sines);
+            norm!.Apply(Device, projected, y, residual);
+            return;
         }
 
-        public int Positions { get; }
+        if (!isLast)
+            norm!.Apply(Device, projected, projected);
+        Device.Scale(projected, (float)_shape.ResidualScale, y, residual);
+        if (norm != null && isLast)
+            norm.Apply(Device, y, y);
+    }
 
-        public Tensor Cosines { get; }
+    /// <summary>y += norm(output(activation(gate y) * e)), where e is the layer's embedding of the token and what the token's own says of it.</summary>
+    private void AddLayerInput(LayerInputWeights weights, Activation activation, TokenRows rows, Tensor y, BlockMemory memory)
+    {
+        var width = weights.Embedding.Columns;
+        var tokens = rows.Tokens.RowRange(rows.Context, rows.Own);
+        var (stream, input, gate) = (memory.Take(Slot.Normed, y.Rows, y.Columns), memory.Take(Slot.LayerInput, y.Rows, width), memory.Take(Slot.LayerGate, y.Rows, width));
+        Device.Embed(tokens, _weights.Embedding, (float)_shape.EmbeddingScale, stream);
+        weights.FromStream.Apply(Device, stream, input);
+        Device.Scale(input, (float)(1 / Math.Sqrt(_shape.Width)), input);
+        weights.FromStreamNorm.Apply(Device, input, input);
+        Device.Embed(tokens, weights.Embedding, (float)Math.Sqrt(width), input, accumulate: true);
+        Device.Scale(input, (float)(1 / Math.Sqrt(2)), input);
 
-        public Tensor Sines { get; }
-
-        public void Dispose()
-        {
-            Cosines.Dispose();
-            Sines.Dispose();
-        }
+        weights.Gate.Apply(Device, y, gate);
+        Device.Gate(gate, input, activation, gate);
+        weights.Output.Apply(Device, gate, stream);
+        weights.OutputNorm.Apply(Device, stream, y, y);
     }
 }

@@ -11,32 +11,42 @@ namespace Emergence.Models;
 /// <summary>A checkpoint whose tensors have been held against the config: everything is there in the right shape, and nothing else that matters.</summary>
 internal sealed class WeightFiles
 {
+    /// <summary>What may stand before the names of a language model, in any order: wrappers, outer models.</summary>
+    private static readonly HashSet<string> Wrappers =
+        ["_orig_mod", "backbone", "decoder", "gpt_neox", "language_model", "llm", "model", "module", "text_model", "transformer"];
+
+    /// <summary>Heads of other tasks than the next token.</summary>
+    private static readonly string[] OtherHeads = ["classifier", "qa_outputs", "reward_head", "score", "summary", "v_head", "value_head"];
+
     /// <summary>Scales of a quantised cache of keys and values, which is not used here.</summary>
     private static readonly string[] CacheScales = [".k_scale", ".v_scale", ".q_scale", ".k_proj.output_scale", ".v_proj.output_scale"];
 
     private readonly Checkpoint _checkpoint;
     private readonly ModelOptions _options;
+    private readonly ModelConfig _config;
     private readonly string _prefix;
+    private readonly string _headPrefix;
     private readonly Dictionary<string, ExpectedWeight> _expected;
     private readonly Dictionary<string, StoredMatrix> _packed = [];
 
     public WeightFiles(ModelConfig config, Checkpoint checkpoint, ModelOptions options)
     {
-        (_checkpoint, _options) = (checkpoint, options);
-        var names = config.Architecture.Names;
-        _prefix = names.Prefixes.FirstOrDefault(prefix => checkpoint.Tensors.ContainsKey($"{prefix}{names.Embedding}.weight"))
-            ?? throw Error($"has no {names.Prefixes[0]}{names.Embedding}.weight, with which a {config.ModelType} model begins; is this the folder of another model?");
-        var plan = WeightPlan.Of(config);
+        (_config, _checkpoint, _options) = (config, checkpoint, options);
+        var names = config.Shape.Names;
+        _prefix = Prefix($"{names.Embedding}.weight")
+            ?? throw Error($"has no {names.Prefix}{names.Embedding}.weight, with which a {config.ModelType} model begins; is this the folder of another model?");
+        _headPrefix = HeadPrefixes().FirstOrDefault(prefix => checkpoint.Tensors.ContainsKey($"{prefix}{names.Head}.weight"), "");
+        var plan = WeightPlan.Of(config, Has);
         foreach (var weight in plan)
         {
-            if (FindPacked(config, weight) is { } packed)
+            if (ReadPacked(weight) is { } packed)
                 _packed.Add(StoredName(weight), packed);
             else
                 Check(weight, config.Shape);
         }
 
         _expected = plan.ToDictionary(StoredName);
-        Ignored = SortTheRest(config);
+        Ignored = SortTheRest();
         Bytes = _expected.Keys.Except(_packed.Keys).Sum(name => checkpoint.Tensors[name].ByteLength) + _packed.Values.Sum(matrix => matrix.Bytes);
         LargestPacked = _packed.Values.Select(matrix => (long)matrix.Rows * matrix.Columns).DefaultIfEmpty(0).Max();
     }
@@ -50,6 +60,8 @@ internal sealed class WeightFiles
     /// <summary>Elements of the largest packed matrix, 0 where all are plain: one at a time is unpacked.</summary>
     public long LargestPacked { get; }
 
+    public bool AllowNonFinite => _options.AllowNonFinite;
+
     /// <summary>Throws if the weights do not fit into so many bytes.</summary>
     public void RequireMemory(long available, string device)
     {
@@ -60,49 +72,50 @@ internal sealed class WeightFiles
             throw Error($"the weights need {needed:N0} bytes, device {device} has {available:N0}: use a smaller model or a device with more memory");
     }
 
-    /// <summary>The matrix of that name in its packed form; null where it is stored plain.</summary>
-    public StoredMatrix? LoadPacked(string name, bool isHead = false)
-    {
-        if (!_packed.TryGetValue(isHead ? name : _prefix + name, out var packed))
-            return null;
-        try
-        {
-            packed.Load(_options.AllowNonFinite);
-            return packed;
-        }
-        catch
-        {
-            packed.Dispose();
-            throw;
-        }
-    }
+    public bool Has(ExpectedWeight weight) => _checkpoint.Tensors.ContainsKey(StoredName(weight)) || ReadPacked(weight) != null;
 
-    /// <summary>The weight of that name, in its stored type; a vector as (1, n).</summary>
-    public Tensor Load(Device device, string name, bool isHead = false)
-    {
-        var stored = isHead ? name : _prefix + name;
-        var weight = _expected[stored];
-        return _checkpoint.Load(device, stored, weight.Rows, weight.Columns, _options.AllowNonFinite);
-    }
+    /// <summary>The matrix in its packed form, not yet read; null where it is stored plain.</summary>
+    public StoredMatrix? FindPacked(ExpectedWeight weight) => _packed.GetValueOrDefault(StoredName(weight));
 
-    private string StoredName(ExpectedWeight weight) => weight.IsHead ? weight.Name : _prefix + weight.Name;
+    /// <summary>The weight in its stored type; a vector as (1, n), a number as (1, 1).</summary>
+    public Tensor Load(Device device, ExpectedWeight weight) =>
+        _checkpoint.Load(device, StoredName(weight), weight.Rows, weight.Columns, _options.AllowNonFinite);
 
     /// <summary>Linear layers may be stored packed; embeddings and vectors are plain in every form.</summary>
-    private StoredMatrix? FindPacked(ModelConfig config, ExpectedWeight weight)
+    private StoredMatrix? ReadPacked(ExpectedWeight weight)
     {
-        if (config.StoredForm is not { } form || weight.Linear is not { } layer)
+        if (_config.StoredForm is not { } form || weight.Layer is not { } layer)
             return null;
         var name = StoredName(weight);
-        return form.Find(new(_checkpoint, name[..name.LastIndexOf(".weight", StringComparison.Ordinal)], layer.Outputs, layer.Inputs));
+        var module = name.EndsWith(".weight", StringComparison.Ordinal) ? name[..^".weight".Length] : name;
+        return form.Find(new(_checkpoint, module, layer.Outputs, layer.Inputs));
+    }
+
+    private string StoredName(ExpectedWeight weight) => (weight.IsHead ? _headPrefix : _prefix) + weight.Name;
+
+    /// <summary>What stands before the name of the embedding, which only wrappers may; the published one, if there are several.</summary>
+    private string? Prefix(string embedding)
+    {
+        var found = _checkpoint.Tensors.Keys.Where(name => name.EndsWith(embedding, StringComparison.Ordinal)).Select(name => name[..^embedding.Length]).Where(AreWrappers).ToArray();
+        var published = _config.Shape.Names.Prefix;
+        return found.Contains(published) ? published : found.OrderBy(prefix => prefix.Length).ThenBy(prefix => prefix, StringComparer.Ordinal).FirstOrDefault();
+    }
+
+    private static bool AreWrappers(string prefix) => prefix.Length == 0 || (prefix[^1] == '.' && prefix[..^1].Split('.').All(Wrappers.Contains));
+
+    /// <summary>The head stands beside the model, within some of the same wrappers or none.</summary>
+    private IEnumerable<string> HeadPrefixes()
+    {
+        var parts = _prefix.Split('.', StringSplitOptions.RemoveEmptyEntries);
+        return Enumerable.Range(0, parts.Length + 1).Select(count => string.Concat(parts.Take(count).Select(part => $"{part}.")));
     }
 
     private void Check(ExpectedWeight weight, ModelShape shape)
     {
         var name = StoredName(weight);
-        var layers = $"{shape.Keys.Layers}={shape.Layers}";
         if (!_checkpoint.Tensors.TryGetValue(name, out var entry))
-            throw Error($"config.json: {layers}, but the checkpoint has no {name} of [{string.Join(',', weight.Sizes.Select(size => size.Size))}]");
-        if (entry.Shape.SequenceEqual(weight.Sizes.Select(size => (long)size.Size)))
+            throw Error($"config.json: {shape.Keys.Layers}={shape.Layers}, but the checkpoint has no {name} of [{string.Join(',', weight.Sizes.Select(size => size.Size))}]");
+        if (weight.Fits(entry.Shape))
         {
             if (StoredType.ForWeights(entry.DType) == null)
                 throw Error($"tensor {Printable.Quote(name)}: dtype {entry.DType} not supported for weights (F32, F64, F16, BF16 are)");
@@ -112,34 +125,43 @@ internal sealed class WeightFiles
         var wrong = entry.Shape.Length == weight.Sizes.Length
             ? weight.Sizes.Where((size, i) => entry.Shape[i] != size.Size)
             : weight.Sizes;
-        throw new EmergenceException($"config.json: {string.Join(" and ", wrong.Select(size => size.Text))} but {name} is {entry.ShapeText}");
+        var expected = weight.Sizes.Length == 0 ? "a single number is expected" : string.Join(" and ", wrong.Select(size => size.Text));
+        throw new EmergenceException($"config.json: {expected} but {name} is {entry.ShapeText}");
     }
 
-    private string[] SortTheRest(ModelConfig config)
+    private string[] SortTheRest()
     {
-        var packed = _packed.Values.SelectMany(matrix => matrix.Names).ToHashSet();
-        var rest = _checkpoint.Tensors.Values.Where(entry => !packed.Contains(entry.Name) && (!_expected.ContainsKey(entry.Name) || _packed.ContainsKey(entry.Name))).OrderBy(entry => entry.Name, StringComparer.Ordinal).ToArray();
-        var unknown = rest.Where(entry => !IsLeftOver(entry, config) && !_options.IgnoreWeights.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, entry.Name, ignoreCase: false))).ToArray();
+        var known = _expected.Keys.Except(_packed.Keys).Concat(_packed.Values.SelectMany(matrix => matrix.Names)).ToHashSet();
+        var rest = _checkpoint.Tensors.Values.Where(entry => !known.Contains(entry.Name)).OrderBy(entry => entry.Name, StringComparer.Ordinal).ToArray();
+        var unknown = rest.Where(entry => !IsLeftOver(entry) && !_options.IgnoreWeights.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, entry.Name, ignoreCase: false))).ToArray();
         if (unknown.Length == 0)
             return [.. rest.Select(entry => entry.Name)];
         var others = unknown.Length == 1 ? "" : $" and {unknown.Length - 1} more";
-        throw Error($"tensor {Printable.Quote(unknown[0].Name)} {unknown[0].ShapeText}{others} is not part of a {config.ModelType} model with {config.Shape.Keys.Layers}={config.Layers}; --ignore-weights PATTERN leaves such tensors out");
+        var adapter = unknown.Any(entry => entry.Name.Contains(".lora_", StringComparison.Ordinal)) ? "; these are of a LoRA adapter: merge it into the model first" : "";
+        throw Error($"tensor {Printable.Quote(unknown[0].Name)} {unknown[0].ShapeText}{others} is not part of a {_config.ModelType} model with {_config.Shape.Keys.Layers}={_config.Layers}{adapter}; --ignore-weights PATTERN leaves such tensors out");
     }
 
-    /// <summary>Masks and tables that older programs stored beside the weights, and a second copy of a tied embedding.</summary>
-    private bool IsLeftOver(TensorEntry entry, ModelConfig config)
+    /// <summary>
+    /// Masks and tables that older programs stored beside the weights, towers beside the language model, heads of other
+    /// tasks, and a second copy of a tied embedding.
+    /// </summary>
+    private bool IsLeftOver(TensorEntry entry)
     {
         var name = entry.Name;
         if (name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal))
             return true;
-        if (config.StoredForm != null && CacheScales.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)))
+        if (_config.StoredForm != null && CacheScales.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)))
             return entry.Count == 1;
         if (name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attention.bias", StringComparison.Ordinal))
             return entry.Shape is [1, 1, var rows, var columns] && rows == columns;
         if (name.EndsWith(".attn.masked_bias", StringComparison.Ordinal) || name.EndsWith(".attention.masked_bias", StringComparison.Ordinal))
             return entry.Count == 1;
-        var names = config.Architecture.Names;
-        if (!config.Shape.TiedHead || name != $"{names.Head}.weight")
+        if (_config.IsNested && NestedConfigs.IsTower(name))
+            return true;
+        if (OtherHeads.Any(head => name.StartsWith($"{head}.", StringComparison.Ordinal)))
+            return true;
+        var names = _config.Shape.Names;
+        if (_config.Shape.Head != HeadWeights.Tied || !HeadPrefixes().Any(prefix => name == $"{prefix}{names.Head}.weight"))
             return false;
         return Same(entry, _checkpoint.Tensors[$"{_prefix}{names.Embedding}.weight"])
             ? true

@@ -1,3 +1,4 @@
+using Emergence.Checkpoints.Stored;
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
 
@@ -7,91 +8,92 @@ namespace Emergence.Models;
 /// Brings checked weights into a device's memory: matrices in the type they are stored in, vectors (norms and biases) in
 /// the type the device computes with, which changes no value of a narrower type.
 /// </summary>
-internal sealed class WeightLoader(Device device, ModelConfig config, WeightFiles files) : IDisposable
+internal sealed class WeightLoader(Device device, WeightFiles files) : IWeightSource, IDisposable
 {
-    private readonly List<IDisposable> _loaded = [];
-    private readonly UnpackedMatrix? _unpacked = files.LargestPacked > 0 ? new(device, files.LargestPacked) : null;
+    private readonly List<Tensor> _loaded = [];
+    private readonly List<StoredMatrix> _packed = [];
+    private readonly UnpackedMatrix _unpacked = new(device, files.LargestPacked);
 
-    private ModelShape Shape => config.Shape;
-
-    private WeightNames Names => config.Architecture.Names;
-
-    public static ModelWeights Load(Device device, ModelConfig config, WeightFiles files)
-    {
-        using var loader = new WeightLoader(device, config, files);
-        return loader.LoadAll();
-    }
-
-    /// <summary>Frees what was loaded before a failure.</summary>
+    /// <summary>Frees all weights.</summary>
     public void Dispose()
     {
-        foreach (var weight in _loaded)
-            weight.Dispose();
+        _loaded.ForEach(tensor => tensor.Dispose());
+        _packed.ForEach(matrix => matrix.Dispose());
+        _unpacked.Dispose();
     }
 
-    private ModelWeights LoadAll()
+    public bool Has(ExpectedWeight weight) => files.Has(weight);
+
+    public Tensor Matrix(ExpectedWeight weight, int[]? order = null)
     {
-        var embedding = Take($"{Names.Embedding}.weight");
-        var weights = new ModelWeights
-        {
-            Embedding = embedding,
-            Positions = Shape.PositionOffset == null ? null : Take($"{Names.Positions}.weight"),
-            Blocks = [.. Enumerable.Range(0, Shape.Layers).Select(layer => Block($"{Names.Block}{layer}."))],
-            FinalNorm = Norm("", Names.FinalNorm),
-            Head = new(
-                Shape.TiedHead ? new(embedding, inputMajor: false) : TakeMatrix($"{Names.Head}.weight", inputMajor: false, isHead: true),
-                Shape.HeadBias ? TakeVector($"{Names.Head}.bias", isHead: true) : null),
-            Unpacked = _unpacked,
-        };
-        _loaded.Clear();
-        return weights;
+        var stored = Keep(files.Load(device, weight));
+        return order == null ? stored : Ordered(stored, order);
     }
 
-    private BlockWeights Block(string block) => new()
+    public Matrix Layer(ExpectedWeight weight, bool inputMajor, int[]? order = null)
     {
-        AttentionInputNorm = Norm(block, Names.AttentionInputNorm),
-        AttentionOutputNorm = Norm(block, Names.AttentionOutputNorm),
-        InnerInputNorm = Norm(block, Names.InnerInputNorm),
-        InnerOutputNorm = Norm(block, Names.InnerOutputNorm),
-        QueryNorm = Norm(block, Names.QueryNorm),
-        KeyNorm = Norm(block, Names.KeyNorm),
-        QueryKeyValue = [.. Names.QueryKeyValue.Select(name => Linear(block + name, Shape.QueryKeyValueBias))],
-        AttentionOutput = Linear(block + Names.AttentionOutput, Shape.AttentionOutputBias),
-        Inner = [.. Names.Inner.Select(name => Linear(block + name, Shape.InnerBias))],
-        InnerOutput = Linear(block + Names.InnerOutput, Shape.InnerBias),
-    };
-
-    private Norm? Norm(string block, string? name) => name == null
-        ? null
-        : new(Shape.Norm, TakeVector($"{block}{name}.weight"), Shape.Norm.Rms ? null : TakeVector($"{block}{name}.bias"));
-
-    private Linear Linear(string name, bool bias) => new(TakeMatrix($"{name}.weight", Names.InputMajor), bias ? TakeVector($"{name}.bias") : null);
-
-    private Matrix TakeMatrix(string name, bool inputMajor, bool isHead = false)
-    {
-        if (files.LoadPacked(name, isHead) is not { } packed)
-            return new(Take(name, isHead), inputMajor);
-        _loaded.Add(packed);
-        return new(packed, _unpacked!);
+        if (files.FindPacked(weight) is not { } packed)
+            return new(Matrix(weight, order), inputMajor);
+        _packed.Add(packed);
+        packed.Load(files.AllowNonFinite);
+        return new(packed, _unpacked, order);
     }
 
-    private Tensor TakeVector(string name, bool isHead = false)
+    public Tensor Vector(ExpectedWeight weight, double offset = 0, int[]? order = null)
     {
-        var stored = Take(name, isHead);
-        if (stored.Type == device.ComputeType)
+        var stored = Keep(files.Load(device, weight));
+        if (order != null)
+            stored = Ordered(stored.Reshape(stored.Columns, 1), order).Reshape(1, stored.Columns);
+        if (stored.Type == device.ComputeType && offset == 0)
             return stored;
-        var computed = device.Allocate(1, stored.Columns);
-        _loaded.Add(computed);
-        using var first = device.AllocateIndices([0]);
-        device.Embed(first, stored, 1, computed);
-        stored.Dispose();
+        var computed = Keep(device.Allocate(stored.Rows, stored.Columns));
+        using var rows = device.AllocateIndices([.. Enumerable.Range(0, stored.Rows)]);
+        device.Embed(rows, stored, 1, computed);
+        Release(stored);
+        if (offset == 0)
+            return computed;
+        var values = new double[computed.Count];
+        device.Download(computed, values);
+        device.Upload(Array.ConvertAll(values, value => offset + value), computed);
         return computed;
     }
 
-    private Tensor Take(string name, bool isHead = false)
+    public double Number(ExpectedWeight weight)
     {
-        var tensor = files.Load(device, name, isHead);
+        var value = new double[1];
+        var stored = Vector(weight);
+        device.Download(stored, value);
+        Release(stored);
+        return value[0];
+    }
+
+    public Tensor Computed(int rows, int columns, Func<double[]> values)
+    {
+        var computed = Keep(device.Allocate(rows, columns));
+        device.Upload(values(), computed);
+        return computed;
+    }
+
+    private Tensor Ordered(Tensor stored, int[] order)
+    {
+        var ordered = Keep(device.Allocate(stored.Type, order.Length, stored.Columns));
+        using var rows = device.AllocateIndices(order);
+        device.GatherRows(stored, rows, ordered);
+        Release(stored);
+        return ordered;
+    }
+
+    private Tensor Keep(Tensor tensor)
+    {
         _loaded.Add(tensor);
         return tensor;
+    }
+
+    /// <summary>Frees what has been copied; a view is found by the buffer it is of.</summary>
+    private void Release(Tensor tensor)
+    {
+        var owner = _loaded.Find(kept => ReferenceEquals(kept.Buffer, tensor.Buffer))!;
+        _loaded.Remove(owner);
+        owner.Dispose();
     }
 }

@@ -1,16 +1,20 @@
 namespace Emergence.Models;
 
-/// <summary>How a checkpoint of an architecture calls its weights. Names of a block follow <see cref="Block"/> and the layer's number.</summary>
+/// <summary>
+/// How a checkpoint of an architecture calls its weights. Names of norms and projections lack ".weight" and ".bias"; names
+/// of a block follow <see cref="Block"/> and the layer's number.
+/// </summary>
 internal sealed record WeightNames
 {
-    /// <summary>What may stand before every name but the head's; published files have it or lack it.</summary>
-    public required string[] Prefixes { get; init; }
+    /// <summary>What stands before every name but the head's in files as they were published.</summary>
+    public required string Prefix { get; init; }
 
     public required string Embedding { get; init; }
 
     public string? Positions { get; init; }
 
-    /// <summary>Names of norms and projections lack ".weight" and ".bias".</summary>
+    public string? EmbeddingNorm { get; init; }
+
     public string? FinalNorm { get; init; }
 
     public string Head { get; init; } = "lm_head";
@@ -27,15 +31,12 @@ internal sealed record WeightNames
 
     public string? InnerOutputNorm { get; init; }
 
-    public string? QueryNorm { get; init; }
+    public string QueryNorm { get; init; } = "self_attn.q_norm";
 
-    public string? KeyNorm { get; init; }
+    public string KeyNorm { get; init; } = "self_attn.k_norm";
 
     /// <summary>Query, key and value; or one projection that yields all three.</summary>
     public required string[] QueryKeyValue { get; init; }
-
-    /// <summary>In a joint projection query, key and value of one head are neighbours, instead of all queries before all keys.</summary>
-    public bool JoinedByHead { get; init; }
 
     public required string AttentionOutput { get; init; }
 
@@ -44,13 +45,19 @@ internal sealed record WeightNames
 
     public required string InnerOutput { get; init; }
 
+    /// <summary>What the four numbers of xIELU are in.</summary>
+    public string Xielu { get; init; } = "mlp.act_fn";
+
+    /// <summary>A number that multiplies what leaves the block, or none.</summary>
+    public string? OutputScale { get; init; }
+
     /// <summary>Projections of blocks are stored as (in, out) instead of (out, in).</summary>
     public bool InputMajor { get; init; }
 
     /// <summary>The names of Llama, from which many differ in a few.</summary>
     public static WeightNames Llama { get; } = new()
     {
-        Prefixes = ["model.", ""],
+        Prefix = "model.",
         Embedding = "embed_tokens",
         FinalNorm = "norm",
         Block = "layers.",
@@ -61,4 +68,18 @@ internal sealed record WeightNames
         Inner = ["mlp.gate_proj", "mlp.up_proj"],
         InnerOutput = "mlp.down_proj",
     };
+
+    /// <summary>Norms before and after both halves.</summary>
+    public static WeightNames Sandwich { get; } = Llama with
+    {
+        AttentionOutputNorm = "post_attention_layernorm",
+        InnerInputNorm = "pre_feedforward_layernorm",
+        InnerOutputNorm = "post_feedforward_layernorm",
+    };
+
+    /// <summary>Norms only after both halves.</summary>
+    public static WeightNames NormsAfter { get; } = Sandwich with { AttentionInputNorm = null, InnerInputNorm = null };
+
+    /// <summary>Only two projections inside.</summary>
+    public static WeightNames UpDown { get; } = Llama with { Inner = ["mlp.up_proj"] };
 }

@@ -18,7 +18,7 @@ internal static class Continuations
     public static void Read(LanguageModel model, Dataset data, IReadOnlyList<int> positions, Reader read, CancellationToken cancellation)
     {
         var first = data.BeginningOfSequence == null ? 0 : 1;
-        var forest = PrefixForest.Macro([.. Enumerable.Range(0, data.Count).Select(n => data.BeginningOfSequence is { } start ? [start, .. data[n]] : data[n].ToArray())]);
+        var forest = PrefixForest.Macro([.. Enumerable.Range(0, data.Count).Select(n => data.BeginningOfSequence is { } start ? [start, .. data[n]] : data[n].ToArray())], model.Config);
         using var stream = new BoundaryStream(model, forest);
         foreach (var boundary in stream.Run(cancellation))
         {

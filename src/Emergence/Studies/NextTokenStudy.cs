@@ -173,7 +173,7 @@ internal sealed class HeadInformation
     {
         (_model, _data) = (model, data);
         _first = data.BeginningOfSequence == null ? 0 : 1;
-        _forest = PrefixForest.Macro([.. Enumerable.Range(0, data.Count).Select(n => data.BeginningOfSequence is { } start ? [start, .. data[n]] : data[n].ToArray())]);
+        _forest = PrefixForest.Macro([.. Enumerable.Range(0, data.Count).Select(n => data.BeginningOfSequence is { } start ? [start, .. data[n]] : data[n].ToArray())], model.Config);
     }
 
     /// <param name="boundaries">Where to read.</param>

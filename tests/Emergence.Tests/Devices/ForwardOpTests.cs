@@ -12,8 +12,8 @@ public class ForwardOpTests
         var (x, w, b, y) = (op.Matrix([1, 3, 5, 7], 1, 4), op.Matrix([1, 2, 1, 2], 1, 4), op.Matrix([0, 0, 1, 1], 1, 4), op.Random(1, 4));
         op.Device.LayerNorm(x.Tested, w.Tested, b.Tested, 4, y.Tested);
         Assert.Equal([-1, -2.0 / 3, 4.0 / 3, 3], op.Read(y.Tested), (p, q) => Math.Abs(p - q) < 1e-6);
-        op.Device.RmsNorm(x.Tested, w.Tested, 1, 4, y.Tested);
-        Assert.Equal([2 / 5.0, 9 / 5.0, 10 / 5.0, 21 / 5.0], op.Read(y.Tested), (p, q) => Math.Abs(p - q) < 1e-6);
+        op.Device.RmsNorm(x.Tested, w.Tested, 4, y.Tested);
+        Assert.Equal([1 / 5.0, 6 / 5.0, 5 / 5.0, 14 / 5.0], op.Read(y.Tested), (p, q) => Math.Abs(p - q) < 1e-6);
     }
 
     [Theory, MemberData(nameof(TestDevices.Fast), MemberType = typeof(TestDevices))]

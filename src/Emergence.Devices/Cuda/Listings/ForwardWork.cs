@@ -27,6 +27,10 @@ internal static class ForwardWork
         Norm(KernelTable.RmsNorm),
         new(KernelTable.Gate, 3 * Single * Rows * Inner),
         new(KernelTable.SoftCap, 2 * Single * Rows * Width),
+        new(KernelTable.Scale, 2 * Single * Rows * Width),
+        new(KernelTable.Clip, 2 * Single * Rows * Width),
+        new(KernelTable.ApplyXielu, 2 * Single * Rows * Inner),
+        new(KernelTable.CopyHeads, 2 * Single * Rows * Width),
         new(KernelTable.SplitParts, (Single + (3 * sizeof(ushort))) * Rows * Width),
     ]);
 

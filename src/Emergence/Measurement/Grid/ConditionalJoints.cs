@@ -17,7 +17,7 @@ internal static class ConditionalJoints
 {
     public static IEnumerable<ConditionalJoint> Of(LanguageModel model, Dataset data, IReadOnlyCollection<int> boundaries, IReadOnlyList<int> positions, CancellationToken cancellation)
     {
-        var passes = new TokenPasses(data, MicroPosition.Zero);
+        var passes = new TokenPasses(data, model.Config, MicroPosition.Zero);
         int[][] macroRows = [.. positions.Select(t => passes.Macro[t].Rows.ToArray())];
         int[][] microRows = [.. positions.Select(t => MicroRows(passes, t))];
         double[][] counts = [.. positions.Select(t => passes.Macro[t].Counts.ToArray())];

@@ -44,7 +44,7 @@ public static class NoiseCurve
 
     private static IEnumerable<NoisePoint> Measure(LanguageModel model, Dataset data, IReadOnlyList<int> boundaries, int[] positions, IReadOnlyList<double> sigmas, ulong seed, CancellationToken cancellation)
     {
-        var passes = new TokenPasses(data, MicroPosition.Zero);
+        var passes = new TokenPasses(data, model.Config, MicroPosition.Zero);
         using var stream = new BoundaryStream(model, passes.MacroForest);
         foreach (var boundary in stream.Run(cancellation))
         {

@@ -1,12 +1,13 @@
 using Emergence.Capture;
 using Emergence.Datasets;
+using Emergence.Models;
 
 namespace Emergence.Measurement.Grid;
 
 /// <summary>The two passes of a data set through a model, and which rows of them belong to each position.</summary>
 internal sealed class TokenPasses
 {
-    public TokenPasses(Dataset data, MicroPosition microPosition)
+    public TokenPasses(Dataset data, ModelConfig config, MicroPosition microPosition)
     {
         var sequences = new int[data.Count][];
         for (var n = 0; n < sequences.Length; n++)
@@ -14,13 +15,13 @@ internal sealed class TokenPasses
 
         // What stands before every sequence is part of every pass, but not a position.
         var first = data.BeginningOfSequence == null ? 0 : 1;
-        MacroForest = PrefixForest.Macro(sequences);
+        MacroForest = PrefixForest.Macro(sequences, config);
         Macro = [.. Enumerable.Range(first, data.Length).Select(t => new Units([.. Enumerable.Range(0, data.Count).Select(n => MacroForest.Rows(n)[t])]))];
         if (data.BeginningOfSequence is { } start)
-            (MicroForest, Micro) = AfterStart(sequences, start, data.Length);
+            (MicroForest, Micro) = AfterStart(sequences, config, start, data.Length);
         else
         {
-            MicroForest = PrefixForest.Micro(sequences, microPosition);
+            MicroForest = PrefixForest.Micro(sequences, microPosition, config);
             Micro = [.. Enumerable.Range(0, data.Length).Select(t => new Units([.. Enumerable.Range(0, data.Count).Select(n => MicroForest.Rows(n)[t])]))];
         }
 
@@ -41,10 +42,10 @@ internal sealed class TokenPasses
     public int[] SameMicro { get; }
 
     /// <summary>"Alone" is then a sequence of two: what every sequence starts with, and the token.</summary>
-    private static (PrefixForest Forest, Units[] Units) AfterStart(int[][] sequences, int start, int length)
+    private static (PrefixForest Forest, Units[] Units) AfterStart(int[][] sequences, ModelConfig config, int start, int length)
     {
         int[] tokens = [.. sequences.SelectMany(sequence => sequence.Skip(1)).Distinct().Order()];
-        var forest = PrefixForest.Macro([.. tokens.Select(token => new[] { start, token })]);
+        var forest = PrefixForest.Macro([.. tokens.Select(token => new[] { start, token })], config);
         var rows = tokens.Index().ToDictionary(entry => entry.Item, entry => forest.Rows(entry.Index)[1]);
         return (forest, [.. Enumerable.Range(1, length).Select(t => new Units([.. sequences.Select(sequence => rows[sequence[t]])]))]);
     }

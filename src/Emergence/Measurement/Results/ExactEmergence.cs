@@ -21,7 +21,7 @@ internal sealed class ExactEmergence
     /// <summary>Runs the model over all sequences.</summary>
     public static ExactEmergence Of(LanguageModel model, Dataset data, IReadOnlyList<int> boundaries, CancellationToken cancellation)
     {
-        var passes = new TokenPasses(data, Capture.MicroPosition.Zero);
+        var passes = new TokenPasses(data, model.Config, Capture.MicroPosition.Zero);
         var (macro, micro) = (NewLists(), NewLists());
         using var macroStream = new Capture.BoundaryStream(model, passes.MacroForest);
         using var microStream = new Capture.BoundaryStream(model, passes.MicroForest);

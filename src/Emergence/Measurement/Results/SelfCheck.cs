@@ -23,7 +23,7 @@ internal static class SelfCheck
     {
         var boundaries = new SortedSet<int> { grid.Boundaries[0], grid.Boundaries[grid.Boundaries.Count / 2], grid.Boundaries[^1] };
         var position = grid.Positions[^1];
-        var units = new TokenPasses(data, microPosition);
+        var units = new TokenPasses(data, model.Config, microPosition);
         using var stream = new BoundaryStream(model, units.MacroForest);
         var lines = new List<SelfCheckLine>();
         RowClasses? before = null;

@@ -20,7 +20,7 @@ public sealed record CostEstimate(double? Seconds, MemoryPlan Memory, int Prefix
     public static CostEstimate Of(MeasurementPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        var passes = new TokenPasses(plan.Data, plan.Settings.MicroPosition);
+        var passes = new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition);
         var most = passes.Macro.Max(units => units.Count);
         var trainings = plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count * plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
         var memory = MemoryPlan.Of(plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, passes);

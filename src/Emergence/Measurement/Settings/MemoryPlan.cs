@@ -47,7 +47,7 @@ public sealed record MemoryPlan
     public static MemoryPlan Of(MeasurementPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return Of(plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, new TokenPasses(plan.Data, plan.Settings.MicroPosition));
+        return Of(plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition));
     }
 
     internal static MemoryPlan Of(Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, TokenPasses passes)
@@ -56,7 +56,7 @@ public sealed record MemoryPlan
         var (boundaries, forward, tileRows) = (0L, 0L, 0);
         foreach (var rows in (int[])[passes.MacroForest.Count, passes.MicroForest.Count])
         {
-            boundaries += 2L * rows * config.Width * device.ComputeType.Size() + 4L * rows * sizeof(int);
+            boundaries += BoundaryStream.BoundaryBytes(config, device, rows) + 4L * rows * sizeof(int);
             var inside = BoundaryStream.InsideBytes(config, device, rows, BoundaryStream.TileBytes(Math.Max(0, free - weights - boundaries - forward)));
             forward += inside;
             tileRows = Math.Max(tileRows, (int)(inside / BlockMemory.BytesPerRow(device, config.Shape)));
@@ -102,7 +102,7 @@ public sealed record MemoryPlan
     {
         var type = config.StoredType switch { "bfloat16" => DType.BFloat16, "float16" => DType.Float16, _ => DType.Float32 };
         return WeightPlan.Of(config)
-            .Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(config.Architecture.Names.Block, StringComparison.Ordinal))
+            .Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(config.Shape.Names.Block, StringComparison.Ordinal))
             .Select(weight => device.MatMulScratchBytes(rows, weight.Rows, weight.Columns, type)).DefaultIfEmpty(0).Max();
     }
 }

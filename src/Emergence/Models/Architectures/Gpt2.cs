@@ -5,9 +5,9 @@ namespace Emergence.Models.Architectures;
 
 internal static class Gpt2
 {
-    public static Architecture Row { get; } = new("gpt2", Read, new()
+    public static WeightNames Names { get; } = new()
     {
-        Prefixes = ["transformer.", ""],
+        Prefix = "transformer.",
         Embedding = "wte",
         Positions = "wpe",
         FinalNorm = "ln_f",
@@ -19,13 +19,33 @@ internal static class Gpt2
         Inner = ["mlp.c_fc"],
         InnerOutput = "mlp.c_proj",
         InputMajor = true,
-    });
-
-    private static ModelShape Read(ConfigReader config) => CommonConfig.Gpt(config, "activation_function", Activation.GeluErf, tied: true) with
-    {
-        PositionOffset = 0,
-        QueryKeyValueBias = true,
-        AttentionOutputBias = true,
-        InnerBias = true,
     };
+
+    public static Architecture Row { get; } = new("gpt2", config => ReadCommon(config, Names), """
+        {
+          "vocab_size": 50257, "n_positions": 1024, "n_embd": 768, "n_layer": 12, "n_head": 12, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5,
+          "tie_word_embeddings": true
+        }
+        """)
+    {
+        Family = "GPT-2",
+        Published = "openai-community/gpt2, distilbert/distilgpt2",
+        Peculiar = "learned positions, LayerNorm, projections stored (in, out)",
+    };
+
+    /// <summary>Also of those that keep its mathematics.</summary>
+    public static ModelShape ReadCommon(ConfigReader config, WeightNames names)
+    {
+        var (isScaled, byLayer) = (config.Flag("scale_attn_weights", true), config.Flag("scale_attn_by_inverse_layer_idx", false));
+        var shape = CommonConfig.Gpt(config, names, "activation_function", Activation.GeluErf) with { Positions = new() };
+        return shape.WithBlocks((layer, block) => block with
+        {
+            Attention = block.Attention with
+            {
+                Scale = (isScaled ? block.Attention.Scale : 1) / (byLayer ? layer + 1 : 1),
+                QueryKeyValueBias = true,
+                OutputBias = true,
+            },
+        });
+    }
 }

@@ -6,9 +6,9 @@ namespace Emergence.Models.Architectures;
 /// <summary>Attention and the feed-forward part read the same norm of the block's input; rotation pairs neighbours.</summary>
 internal static class GptJ
 {
-    public static Architecture Row { get; } = new("gptj", Read, new()
+    public static WeightNames Names { get; } = new()
     {
-        Prefixes = ["transformer.", ""],
+        Prefix = "transformer.",
         Embedding = "wte",
         FinalNorm = "ln_f",
         Block = "h.",
@@ -17,20 +17,28 @@ internal static class GptJ
         AttentionOutput = "attn.out_proj",
         Inner = ["mlp.fc_in"],
         InnerOutput = "mlp.fc_out",
-    });
+    };
 
-    private static ModelShape Read(ConfigReader config)
+    public static Architecture Row { get; } = new("gptj", config => ReadCommon(config, Names), """
+        {
+          "vocab_size": 50400, "n_positions": 2048, "n_embd": 4096, "n_layer": 28, "n_head": 16, "rotary_dim": 64, "activation_function": "gelu_new",
+          "layer_norm_epsilon": 1e-5
+        }
+        """)
     {
-        var shape = CommonConfig.Gpt(config, "activation_function", Activation.GeluErf, tied: false);
-        var columns = config.Whole("rotary_dim", 2, shape.HeadSize);
+        Family = "GPT-J",
+        Published = "EleutherAI/gpt-j-6b",
+        Peculiar = "parallel halves; a part of a head turns, neighbours together; bias of the head",
+    };
+
+    /// <summary>Also of CodeGen.</summary>
+    public static ModelShape ReadCommon(ConfigReader config, WeightNames names)
+    {
+        var shape = CommonConfig.Gpt(config, names, "activation_function", Activation.GeluErf);
+        var columns = config.WholeOrNull("rotary_dim", 2, shape.Blocks[0].Attention.HeadSize) ?? shape.Blocks[0].Attention.HeadSize;
         if (columns % 2 != 0)
             throw ConfigReader.Error($"rotary_dim={columns} must be even");
-        return shape with
-        {
-            Form = BlockForm.Parallel,
-            PerLayer = CommonConfig.Same(shape.Layers, new(new(columns, 10000, RotaryPairs.Neighbours))),
-            InnerBias = true,
-            HeadBias = true,
-        };
+        var rotary = new RotaryShape(columns, 10000, RotaryPairs.Neighbours);
+        return shape.WithAttention(attention => attention with { Rotary = rotary }) with { Form = BlockForm.Parallel, HeadBias = true };
     }
 }

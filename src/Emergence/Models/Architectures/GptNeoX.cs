@@ -1,14 +1,13 @@
 using Emergence.Checkpoints;
-using Emergence.Devices;
 
 namespace Emergence.Models.Architectures;
 
 /// <summary>Query, key and value of a head are neighbours in one projection; only a part of a head turns.</summary>
 internal static class GptNeoX
 {
-    public static Architecture Row { get; } = new("gpt_neox", Read, new()
+    private static readonly WeightNames s_names = new()
     {
-        Prefixes = ["gpt_neox.", ""],
+        Prefix = "gpt_neox.",
         Embedding = "embed_in",
         FinalNorm = "final_layer_norm",
         Head = "embed_out",
@@ -16,28 +15,35 @@ internal static class GptNeoX
         AttentionInputNorm = "input_layernorm",
         InnerInputNorm = "post_attention_layernorm",
         QueryKeyValue = ["attention.query_key_value"],
-        JoinedByHead = true,
         AttentionOutput = "attention.dense",
         Inner = ["mlp.dense_h_to_4h"],
         InnerOutput = "mlp.dense_4h_to_h",
-    });
+    };
+
+    public static Architecture Row { get; } = new("gpt_neox", Read, """
+        {
+          "vocab_size": 50432, "hidden_size": 6144, "num_hidden_layers": 44, "num_attention_heads": 64, "intermediate_size": 24576, "hidden_act": "gelu",
+          "max_position_embeddings": 2048, "layer_norm_eps": 1e-5
+        }
+        """)
+    {
+        Family = "GPT-NeoX, Pythia",
+        Published = "EleutherAI/pythia-160m",
+        Peculiar = "parallel halves with a norm each; query, key and value of a head side by side; a quarter of a head turns",
+    };
 
     private static ModelShape Read(ConfigReader config)
     {
         var keys = DimensionKeys.Llama;
-        var shape = CommonConfig.Sizes(config, keys, CommonConfig.ReadWidth(config, keys.Width), CommonConfig.ReadInner(config, keys.Inner));
-        var rotary = RotaryShape.Read(config, shape.HeadSize, new("rotary_emb_base", Fraction: "rotary_pct", DefaultFraction: 0.25));
-        var attentionBias = config.Flag("attention_bias", true);
-        return shape with
+        var attention = CommonConfig.ReadHeads(config, keys, CommonConfig.ReadWidth(config, keys.Width));
+        var bias = config.Flag("attention_bias", true);
+        attention = attention with { JointOrder = JointOrder.Groups, QueryKeyValueBias = bias, OutputBias = bias };
+        var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), CommonConfig.ReadActivation(config, "hidden_act"), Bias: true);
+        var norm = new NormShape(Rms: false, config.Positive("layer_norm_eps", most: 1));
+        return CommonConfig.Uniform(config, keys, s_names, norm, attention, inner)
+            .Rotated(config, new() { Base = "rotary_emb_base", Fraction = "rotary_pct", DefaultFraction = 0.25 }) with
         {
-            Norm = new(Rms: false, config.Positive("layer_norm_eps", 1e-5, 1)),
-            Activation = CommonConfig.ReadActivation(config, "hidden_act", "gelu", Activation.GeluErf),
             Form = config.Flag("use_parallel_residual", true) ? BlockForm.Parallel : BlockForm.Sequential,
-            PerLayer = CommonConfig.Same(shape.Layers, new(rotary)),
-            QueryKeyValueBias = attentionBias,
-            AttentionOutputBias = attentionBias,
-            InnerBias = true,
-            TiedHead = config.Flag("tie_word_embeddings", false),
         };
     }
 }

@@ -5,26 +5,22 @@ namespace Emergence.Models.Architectures;
 /// <summary>Llama whose norms follow attention and the feed-forward part, with a norm over all queries and one over all keys.</summary>
 internal static class Olmo2
 {
-    public static Architecture Row { get; } = new("olmo2", Read, WeightNames.Llama with
-    {
-        AttentionInputNorm = null,
-        AttentionOutputNorm = "post_attention_layernorm",
-        InnerInputNorm = null,
-        InnerOutputNorm = "post_feedforward_layernorm",
-        QueryNorm = "self_attn.q_norm",
-        KeyNorm = "self_attn.k_norm",
-    });
-
-    private static ModelShape Read(ConfigReader config)
-    {
-        var shape = CommonConfig.Llama(config);
-        var attentionBias = config.Flag("attention_bias", false);
-        return shape with
+    public static Architecture Row { get; } = new("olmo2", ReadCommon, """
         {
-            PerLayer = CommonConfig.Same(shape.Layers, new(RotaryShape.Read(config, shape.HeadSize))),
-            QueryKeyNorm = NormScope.AllHeads,
-            QueryKeyValueBias = attentionBias,
-            AttentionOutputBias = attentionBias,
-        };
+          "vocab_size": 50304, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32, "hidden_act": "silu",
+          "max_position_embeddings": 2048, "rms_norm_eps": 1e-5
+        }
+        """)
+    {
+        Family = "OLMo 2",
+        Published = "allenai/OLMo-2-0425-1B",
+        Peculiar = "norms after each half, over all queries and all keys",
+    };
+
+    /// <summary>Also of OLMo 3.</summary>
+    public static ModelShape ReadCommon(ConfigReader config)
+    {
+        var shape = CommonConfig.Llama(config, WeightNames.NormsAfter).WithBiases(config).WithInnerBias(false);
+        return shape.WithAttention(attention => attention with { QueryKeyNorm = new(shape.Norm, NormScope.AllHeads) });
     }
 }

@@ -6,7 +6,7 @@ namespace Emergence.Models.Architectures;
 /// <summary>The first GPT: norms follow the sums, there is no final norm, and "gelu" means the tanh form.</summary>
 internal static class OpenAIGpt
 {
-    public static Architecture Row { get; } = new("openai-gpt", Read, Gpt2.Row.Names with
+    private static readonly WeightNames s_names = Gpt2.Names with
     {
         Embedding = "tokens_embed",
         Positions = "positions_embed",
@@ -15,14 +15,24 @@ internal static class OpenAIGpt
         AttentionOutputNorm = "ln_1",
         InnerInputNorm = null,
         InnerOutputNorm = "ln_2",
-    });
-
-    private static ModelShape Read(ConfigReader config) => CommonConfig.Gpt(config, "afn", Activation.GeluTanh, tied: true) with
-    {
-        Form = BlockForm.NormAfterSum,
-        PositionOffset = 0,
-        QueryKeyValueBias = true,
-        AttentionOutputBias = true,
-        InnerBias = true,
     };
+
+    public static Architecture Row { get; } = new("openai-gpt", Read, """
+        {
+          "vocab_size": 40478, "n_positions": 512, "n_embd": 768, "n_layer": 12, "n_head": 12, "afn": "gelu", "layer_norm_epsilon": 1e-5,
+          "tie_word_embeddings": true
+        }
+        """)
+    {
+        Family = "GPT",
+        Published = "openai-community/openai-gpt",
+        Peculiar = "norms after the sums, none at the end; gelu means its tanh form",
+    };
+
+    private static ModelShape Read(ConfigReader config) =>
+        CommonConfig.Gpt(config, s_names, "afn", Activation.GeluTanh).WithAttention(attention => attention with { QueryKeyValueBias = true, OutputBias = true }) with
+        {
+            Form = BlockForm.NormAfterSum,
+            Positions = new(),
+        };
 }

@@ -62,7 +62,7 @@ internal static class Baselines
     {
         for (var n = 0; n < texts.Length; n++)
             model.RequireValid(texts[n], $"text {n}");
-        var forest = PrefixForest.Micro(texts);
+        var forest = PrefixForest.Micro(texts, config: model.Config);
         using var stream = new BoundaryStream(model, forest);
         var embeddings = new float[forest.Count * model.Width];
         model.Device.Download(stream.Run(cancellation).First().Rows, embeddings);

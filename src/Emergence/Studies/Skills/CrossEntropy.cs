@@ -75,7 +75,7 @@ internal static class CrossEntropy
     {
         foreach (var window in windows)
             model.RequireValid(window, "a window of the text");
-        var forest = PrefixForest.Macro(windows);
+        var forest = PrefixForest.Macro(windows, model.Config);
         var places = windows.SelectMany((window, w) => Enumerable.Range(0, window.Length - 1).Select(t => (Window: w, Token: t))).ToArray();
         var bits = new double[windows.Count];
         using var stream = new BoundaryStream(model, forest);

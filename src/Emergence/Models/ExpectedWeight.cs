@@ -1,0 +1,26 @@
+namespace Emergence.Models;
+
+/// <summary>A size and how config.json spells it, e.g. 1600, "n_embd=1600".</summary>
+internal readonly record struct Dimension(int Size, string Text)
+{
+    public static Dimension operator +(Dimension a, Dimension b) => new(a.Size + b.Size, $"{a.Text} and {b.Text}");
+}
+
+/// <summary>A weight that a model needs. A vector has one row and is stored with one size only, a number with one or none.</summary>
+/// <param name="Name">Without what stands before the names of this checkpoint.</param>
+/// <param name="IsHead">It belongs to the head.</param>
+/// <param name="Sizes">Rows and columns as it is stored plain; one for a vector, none for a number.</param>
+/// <param name="Layer">The linear layer whose matrix it is, which may be stored packed; null for embeddings and vectors.</param>
+internal sealed record ExpectedWeight(string Name, bool IsHead, Dimension[] Sizes, LinearLayer? Layer = null)
+{
+    public int Rows => Sizes.Length < 2 ? 1 : Sizes[0].Size;
+
+    public int Columns => Sizes.Length == 0 ? 1 : Sizes[^1].Size;
+
+    /// <summary>Whether a tensor of that shape may be it.</summary>
+    public bool Fits(IReadOnlyList<long> shape) =>
+        shape.SequenceEqual(Sizes.Select(size => (long)size.Size)) || (Sizes.Length == 0 && shape is [1]);
+}
+
+/// <summary>Sizes of a linear layer.</summary>
+internal sealed record LinearLayer(int Outputs, int Inputs);

@@ -1,0 +1,30 @@
+namespace Emergence.Models;
+
+/// <summary>Rows of a joint projection in the order all queries, all keys, all values.</summary>
+internal static class JointRows
+{
+    /// <summary>Which stored row each row is; null where they are stored so.</summary>
+    public static int[]? Order(AttentionPart attention) => attention.JointOrder switch
+    {
+        JointOrder.Groups => Groups(attention),
+        JointOrder.Quarters => Quarters(attention),
+        _ => null,
+    };
+
+    private static int[] Groups(AttentionPart attention)
+    {
+        var (size, group) = (attention.HeadSize, attention.Heads / attention.KeyHeads);
+        return [.. Heads(attention.Heads, h => h / group * (group + 2) + h % group), .. Heads(attention.KeyHeads, g => g * (group + 2) + group), .. Heads(attention.KeyHeads, g => g * (group + 2) + group + 1)];
+
+        IEnumerable<int> Heads(int count, Func<int, int> slot) => Enumerable.Range(0, count * size).Select(i => slot(i / size) * size + i % size);
+    }
+
+    private static int[] Quarters(AttentionPart attention)
+    {
+        const int Parts = 4;
+        var local = attention.QueryWidth / Parts;
+
+        // Within a part: queries, values, keys.
+        return [.. new[] { 0, 2, 1 }.SelectMany(which => Enumerable.Range(0, attention.QueryWidth).Select(i => (i / local * 3 + which) * local + i % local))];
+    }
+}
