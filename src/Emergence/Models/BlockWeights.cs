@@ -43,6 +43,9 @@ internal sealed class BlockWeights
 
     public required Norm? ValueNorm { get; init; }
 
+    /// <summary>(1, heads), or none.</summary>
+    public required Tensor? Sinks { get; init; }
+
     /// <summary>One that yields query, key and value; or one for each that the layer has of its own.</summary>
     public required Linear[] QueryKeyValue { get; init; }
 
@@ -52,7 +55,10 @@ internal sealed class BlockWeights
 
     public required Linear[] Inner { get; init; }
 
-    public required Linear InnerOutput { get; init; }
+    /// <summary>None where the layer has experts.</summary>
+    public required Linear? InnerOutput { get; init; }
+
+    public required ExpertsWeights? Experts { get; init; }
 
     public required Xielu? Xielu { get; init; }
 

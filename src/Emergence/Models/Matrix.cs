@@ -11,23 +11,28 @@ namespace Emergence.Models;
 internal sealed class Matrix
 {
     private readonly Func<Tensor> _ready;
+    private readonly Func<int, int, Matrix> _rows;
+    private readonly Func<int, int, Matrix> _outputs;
 
     /// <param name="plain">(out, in), or (in, out) where <paramref name="inputMajor"/>.</param>
     /// <param name="inputMajor">Rows are inputs.</param>
     public Matrix(Tensor plain, bool inputMajor)
-        : this(() => plain, inputMajor)
     {
+        (_ready, InputMajor) = (() => plain, inputMajor);
+        _rows = (start, count) => new(plain.RowRange(start, count), inputMajor);
+        _outputs = (start, count) => inputMajor ? new(plain.ColumnRange(start, count), inputMajor) : Rows(start, count);
     }
 
-    /// <param name="packed">The matrix.</param>
-    /// <param name="memory">Where it is unpacked.</param>
-    /// <param name="order">Which stored output each output is; null: they are stored so.</param>
-    public Matrix(StoredMatrix packed, UnpackedMatrix memory, int[]? order)
-        : this(() => memory.Hold(packed, order), packed.InputMajor)
+    /// <param name="packed">Of which rows of outputs, or all columns, are unpacked.</param>
+    /// <param name="memory">Where to.</param>
+    public Matrix(PackedRows packed, UnpackedMatrix memory)
     {
+        (_ready, InputMajor) = (() => memory.Hold(packed), packed.Matrix.InputMajor);
+        _rows = (start, count) => new(packed with { Start = packed.Start + start, Count = count }, memory);
+        _outputs = (start, count) => InputMajor
+            ? throw new EmergenceException($"{packed.Matrix.Name}: outputs of a matrix that is packed as (in, out) cannot be taken apart")
+            : Rows(start, count);
     }
-
-    private Matrix(Func<Tensor> ready, bool inputMajor) => (_ready, InputMajor) = (ready, inputMajor);
 
     /// <summary>Rows are inputs instead of outputs.</summary>
     public bool InputMajor { get; }
@@ -35,46 +40,66 @@ internal sealed class Matrix
     /// <summary>Valid until another matrix is made ready.</summary>
     public Tensor Ready() => _ready();
 
+    /// <summary>Some rows alone, e.g. those of one expert.</summary>
+    public Matrix Rows(int start, int count) => _rows(start, count);
+
     /// <summary>Some of the outputs alone.</summary>
-    public Matrix Outputs(int start, int count) =>
-        new(() => InputMajor ? Ready().ColumnRange(start, count) : Ready().RowRange(start, count), InputMajor);
+    public Matrix Outputs(int start, int count) => _outputs(start, count);
 }
 
-/// <summary>Device memory in which one packed matrix at a time lies unpacked; as large as the largest needs.</summary>
+/// <summary>Rows of a packed matrix.</summary>
+/// <param name="Matrix">The whole.</param>
+/// <param name="Order">Which stored output each output is, always the same for a matrix; null: they are stored so.</param>
+/// <param name="Start">First row.</param>
+/// <param name="Count">Number of rows.</param>
+internal sealed record PackedRows(StoredMatrix Matrix, int[]? Order, int Start, int Count)
+{
+    /// <summary>Rows counted from <see cref="Start"/>.</summary>
+    public void Unpack(int start, int count, Span<float> destination)
+    {
+        if (Order == null)
+            Matrix.Unpack(Start + start, count, destination);
+        else if (Matrix.InputMajor)
+            UnpackColumns(start, count, destination);
+        else
+            UnpackOrdered(start, count, destination);
+    }
+
+    private void UnpackOrdered(int start, int count, Span<float> destination)
+    {
+        for (var row = 0; row < count; row++)
+            Matrix.Unpack(Order![Start + start + row], 1, destination.Slice(row * Matrix.Columns, Matrix.Columns));
+    }
+
+    private void UnpackColumns(int start, int count, Span<float> destination)
+    {
+        var stored = new float[Matrix.Columns];
+        for (var row = 0; row < count; row++)
+        {
+            Matrix.Unpack(Start + start + row, 1, stored);
+            for (var column = 0; column < stored.Length; column++)
+                destination[row * stored.Length + column] = stored[Order![column]];
+        }
+    }
+}
+
+/// <summary>Device memory in which one packed matrix, or rows of one, lie unpacked at a time; as large as the largest need.</summary>
 internal sealed class UnpackedMatrix(Device device, long elements) : IDisposable
 {
     private Tensor? _memory;
-    private StoredMatrix? _held;
+    private PackedRows? _held;
 
-    /// <param name="matrix">To be unpacked, unless it is there already.</param>
-    /// <param name="order">Which stored output each output is, always the same for a matrix; null: they are stored so.</param>
-    public Tensor Hold(StoredMatrix matrix, int[]? order)
+    /// <summary>Unpacks the rows unless they are there already.</summary>
+    public Tensor Hold(PackedRows rows)
     {
         _memory ??= device.Allocate(1, checked((int)elements));
-        var tensor = _memory.ColumnRange(0, checked(matrix.Rows * matrix.Columns)).Reshape(matrix.Rows, matrix.Columns);
-        if (_held == matrix)
+        var tensor = _memory.Front(rows.Count, rows.Matrix.Columns);
+        if (_held == rows)
             return tensor;
         _held = null;
-        device.Unpack(order == null ? matrix.Unpack : matrix.InputMajor ? Columns : Rows, tensor);
-        _held = matrix;
+        device.Unpack(rows.Unpack, tensor);
+        _held = rows;
         return tensor;
-
-        void Rows(int start, int count, Span<float> destination)
-        {
-            for (var row = 0; row < count; row++)
-                matrix.Unpack(order[start + row], 1, destination.Slice(row * matrix.Columns, matrix.Columns));
-        }
-
-        void Columns(int start, int count, Span<float> destination)
-        {
-            var stored = new float[matrix.Columns];
-            for (var row = 0; row < count; row++)
-            {
-                matrix.Unpack(start + row, 1, stored);
-                for (var column = 0; column < stored.Length; column++)
-                    destination[row * stored.Length + column] = stored[order[column]];
-            }
-        }
     }
 
     public void Dispose() => _memory?.Dispose();

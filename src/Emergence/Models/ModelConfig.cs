@@ -80,7 +80,7 @@ public sealed class ModelConfig
                 if (StoredForm == null || weight.Layer == null || weight.IsHead)
                     plain += count;
                 else
-                    (packed, largest) = (packed + count, Math.Max(largest, count));
+                    (packed, largest) = (packed + count, Math.Max(largest, weight.Layer.PartSize));
             }
 
             var size = StoredType is "bfloat16" or "float16" ? 2 : StoredType == "float64" ? 8 : 4;

@@ -48,7 +48,7 @@ internal sealed class WeightFiles
         _expected = plan.ToDictionary(StoredName);
         Ignored = SortTheRest();
         Bytes = _expected.Keys.Except(_packed.Keys).Sum(name => checkpoint.Tensors[name].ByteLength) + _packed.Values.Sum(matrix => matrix.Bytes);
-        LargestPacked = _packed.Values.Select(matrix => (long)matrix.Rows * matrix.Columns).DefaultIfEmpty(0).Max();
+        LargestPacked = _packed.Keys.Select(name => _expected[name].Layer!.PartSize).DefaultIfEmpty(0).Max();
     }
 
     /// <summary>Tensors of the checkpoint that are not read, in ordinal order.</summary>
@@ -150,6 +150,8 @@ internal sealed class WeightFiles
         var name = entry.Name;
         if (name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal))
             return true;
+        if (IsOfPredictionLayer(name))
+            return true;
         if (_config.StoredForm != null && CacheScales.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)))
             return entry.Count == 1;
         if (name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attention.bias", StringComparison.Ordinal))
@@ -166,6 +168,14 @@ internal sealed class WeightFiles
         return Same(entry, _checkpoint.Tensors[$"{_prefix}{names.Embedding}.weight"])
             ? true
             : throw Error($"{name} differs from the embedding, but config.json says tie_word_embeddings=true");
+    }
+
+    /// <summary>Layers after the last, which predict further tokens in training.</summary>
+    private bool IsOfPredictionLayer(string name)
+    {
+        var shape = _config.Shape;
+        return Enumerable.Range(shape.Layers, shape.PredictionLayers)
+            .Any(layer => name.StartsWith($"{_prefix}{shape.Names.Block}{layer}.", StringComparison.Ordinal));
     }
 
     private bool Same(TensorEntry a, TensorEntry b)

@@ -36,7 +36,7 @@ internal sealed class WeightLoader(Device device, WeightFiles files) : IWeightSo
             return new(Matrix(weight, order), inputMajor);
         _packed.Add(packed);
         packed.Load(files.AllowNonFinite);
-        return new(packed, _unpacked, order);
+        return new(new PackedRows(packed, order, 0, packed.Rows), _unpacked);
     }
 
     public Tensor Vector(ExpectedWeight weight, double offset = 0, int[]? order = null)

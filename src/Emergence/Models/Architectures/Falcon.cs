@@ -60,7 +60,7 @@ internal static class Falcon
         };
         var shape = CommonConfig.Uniform(config, keys, names, norm, attention, inner) with { Form = isParallel ? BlockForm.Parallel : BlockForm.Sequential };
         if (config.Flag("alibi", false))
-            return shape.WithAttention(part => part with { Slopes = new(part.Heads, Factor: part.Scale, RoundsToBFloat16: true) }).WithoutRotation(config);
+            return shape.WithAttention(part => part with { Bias = new(part.Heads, Factor: part.Scale, RoundsToBFloat16: true) }).WithoutRotation(config);
         return shape.Rotated(config);
     }
 }
