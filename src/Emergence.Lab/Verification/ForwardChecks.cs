@@ -27,6 +27,12 @@ internal static class ForwardChecks
         }
 
         foreach (var (n, width) in shapes)
+        {
+            foreach (var copies in (int[])[1, 2, 9])
+                yield return new("MixRows", $"({n}, {width}) of {copies} rows each", run => MixRows(run, n, width, copies));
+        }
+
+        foreach (var (n, width) in shapes)
             yield return new("Unpack", $"({n}, {width})", run => Unpack(run, n, width));
         foreach (var (n, width) in shapes)
             yield return new("GatherRows", $"({n}, {width}) of (9, {width})", run => GatherRows(run, n, width));
@@ -56,6 +62,20 @@ internal static class ForwardChecks
         }
 
         foreach (var (n, width) in shapes)
+        {
+            yield return new("Scale", $"({n}, {width})", run => Scale(run, n, width, withResidual: false));
+            yield return new("Scale", $"({n}, {width}) residual", run => Scale(run, n, width, withResidual: true));
+            yield return new("Clip", $"({n}, {width})", run => Clip(run, n, width));
+            yield return new("ApplyXielu", $"({n}, {width})", run => ApplyXielu(run, n, width));
+        }
+
+        foreach (var (heads, half) in s_awkwardRotations.Concat(s_rotations))
+        {
+            yield return new("CopyHeads", $"({rows}, {heads.Count} x {heads.Size} every {heads.Stride})", run => CopyHeads(run, rows, heads, heads with { Stride = heads.Size + half }));
+            yield return new("CopyHeads", $"({rows}, 1 x {heads.Size}) to {heads.Count} every {heads.Stride}", run => CopyHeads(run, rows, new(1, heads.Size, heads.Size), heads));
+        }
+
+        foreach (var (n, width) in shapes)
             yield return new("SoftCap", $"({n}, {width}) cap 30", run => SoftCap(run, n, width));
     }
 
@@ -74,6 +94,19 @@ internal static class ForwardChecks
             // The weight, its product and the sum are rounded.
             run.Compare(y, i => 3 * run.Precision.Sum * (Math.Abs(after[i]) + (accumulate ? Math.Abs(before[i]) : 0)));
         }
+    }
+
+    private static void MixRows(OpRun run, int rows, int width, int copies)
+    {
+        var (x, weights, y) = (run.Random(11, width), run.Random(rows, copies), run.Random(rows, width));
+        int[] index = [.. Enumerable.Range(0, rows * copies).Select(_ => run.Generator.Next(11))];
+        var places = run.Indices(index);
+        run.Both((device, on) => device.MixRows(on(x), on(places).Reshape(rows, copies), on(weights), on(y)));
+        var (xs, ws) = (run.Read(x, true), run.Read(weights, true));
+
+        // Each product and each sum is rounded.
+        run.Compare(y, i => (copies + 1) * run.Precision.Sum * Enumerable.Range(0, copies)
+            .Sum(j => Math.Abs(ws[i / width * copies + j] * xs[index[i / width * copies + j] * width + i % width])));
     }
 
     /// <summary>Numbers that tell where they belong; each row is asked for once, wherever a device cuts.</summary>
@@ -163,6 +196,40 @@ internal static class ForwardChecks
         run.Both((device, on) => device.Gate(on(gate), on(up), activation, on(gate)));
         var after = run.Read(gate, true);
         run.Compare(gate, i => Math.Max(1e-30, run.Precision.Sum * (2 + ActivationUnits(before[i])) * Math.Abs(after[i])));
+    }
+
+    private static void Scale(OpRun run, int rows, int width, bool withResidual)
+    {
+        var (x, r, y) = (run.Random(rows, width), run.Random(rows, width), run.Random(rows, width));
+        run.Both((device, on) => device.Scale(on(x), -0.22f, on(y), withResidual ? on(r) : null));
+        var (xs, rs) = (run.Read(x, true), run.Read(r, true));
+        run.Compare(y, i => 2 * run.Precision.Sum * (0.22 * Math.Abs(xs[i]) + (withResidual ? Math.Abs(rs[i]) : 0)));
+    }
+
+    private static void Clip(OpRun run, int rows, int width)
+    {
+        var x = run.Random(rows, width, 3);
+        run.Both((device, on) => device.Clip(on(x), -1.1f, 0.7f));
+        run.Compare(x, _ => 0);
+    }
+
+    private static void ApplyXielu(OpRun run, int rows, int width)
+    {
+        var shape = new Xielu(0.8, 1.3, 0.5, -1e-6);
+        var x = run.Random(rows, width, 4);
+        var xs = run.Read(x, true);
+        run.Both((device, on) => device.ApplyXielu(on(x), shape));
+
+        // Each term by itself: they have different signs.
+        run.Compare(x, i => run.Precision.Sum * (2 * Math.Abs(shape.Linear * xs[i])
+            + (xs[i] > 0 ? 4 * shape.Positive * xs[i] * xs[i] : shape.Negative * (12 * Math.Abs(Math.Exp(xs[i]) - 1) + 4 * Math.Abs(xs[i]) + 1e-6))));
+    }
+
+    private static void CopyHeads(OpRun run, int rows, HeadLayout from, HeadLayout to)
+    {
+        var (source, destination) = (run.Random(rows, (from.Count - 1) * from.Stride + from.Size + 1), run.Random(rows, (to.Count - 1) * to.Stride + to.Size));
+        run.Both((device, on) => device.CopyHeads(on(source), from, on(destination), to));
+        run.Compare(destination, _ => 0);
     }
 
     private static void SoftCap(OpRun run, int rows, int width)

@@ -30,7 +30,7 @@ internal sealed class ConfigReader
 
     /// <summary>Keys that were never asked for, with their objects, in ordinal order.</summary>
     public IEnumerable<(ConfigReader Object, string Key)> Unasked =>
-        _values.Keys.Except(_asked).Order(StringComparer.Ordinal).Select(key => (this, key)).Concat(_parts.OrderBy(part => part.Key, StringComparer.Ordinal).SelectMany(part => part.Value.Unasked));
+        _values.Keys.Except(_asked).Order(StringComparer.Ordinal).Select(key => (this, key)).Concat(_parts.Where(part => Has(part.Key)).OrderBy(part => part.Key, StringComparer.Ordinal).SelectMany(part => part.Value.Unasked));
 
     /// <summary>E.g. "rope_parameters.beta_fast".</summary>
     public string FullName(string key) => _prefix + key;

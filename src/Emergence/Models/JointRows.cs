@@ -6,7 +6,7 @@ internal static class JointRows
     /// <summary>Which stored row each row is; null where they are stored so.</summary>
     public static int[]? Order(AttentionPart attention) => attention.JointOrder switch
     {
-        JointOrder.Groups => Groups(attention),
+        JointOrder.Groups when attention.KeyHeads > 1 => Groups(attention),
         JointOrder.Quarters => Quarters(attention),
         _ => null,
     };

@@ -96,8 +96,11 @@ internal sealed record AttentionPart
     /// <summary>Rotation of queries and keys, or none.</summary>
     public RotaryShape? Rotary { get; init; }
 
-    /// <summary>Bias of the scores by distance or by chunk, or none.</summary>
-    public PositionBias? Bias { get; init; }
+    /// <summary>Bias of the scores by distance, or none.</summary>
+    public SlopeShape? Slopes { get; init; }
+
+    /// <summary>Only keys of the own chunk are seen, or none.</summary>
+    public ChunkShape? Chunks { get; init; }
 
     /// <summary>Every head has a stored score that takes weight and yields nothing.</summary>
     public bool HasSinks { get; init; }

@@ -19,6 +19,9 @@ public sealed class ModelReferenceTests
     [InlineData("HF_HUB_CACHE=/own HF_HOME=/hf XDG_CACHE_HOME=/xdg", "own")]
     [InlineData("HF_HOME=/hf XDG_CACHE_HOME=/xdg", "hf/hub")]
     [InlineData("HF_HOME=~/x", "home/x/hub")]
+    [InlineData("HUGGINGFACE_HUB_CACHE=/older", "older")]
+    [InlineData("HF_HUB_CACHE=/own HUGGINGFACE_HUB_CACHE=/older", "own")]
+    [InlineData("HF_HOME=$HOME/${PLACE} PLACE=there", "home/there/hub")]
     public void The_cache_is_where_other_programs_keep_it(string variables, string cache)
     {
         var snapshot = ForgeCache(cache);

@@ -1,4 +1,5 @@
 using System.Text;
+using Emergence.Messages;
 
 namespace Emergence.Files.Safetensors;
 

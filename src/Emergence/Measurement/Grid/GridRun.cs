@@ -20,7 +20,7 @@ namespace Emergence.Measurement.Grid;
 /// <param name="microPosition">Position id of a token that runs alone.</param>
 internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, CriticPreset preset, MicroPosition microPosition)
 {
-    private readonly TokenPasses _passes = new(data, microPosition);
+    private readonly TokenPasses _passes = new(data, model.Config, microPosition);
 
     /// <summary>The cells that each request answers.</summary>
     private readonly Dictionary<EstimationRequest, (Cell Cell, double SamplingError)[]> _waiting = new(ReferenceEqualityComparer.Instance);

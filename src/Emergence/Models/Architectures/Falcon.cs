@@ -1,5 +1,4 @@
 using Emergence.Checkpoints;
-
 namespace Emergence.Models.Architectures;
 
 /// <summary>Three forms: one key head and parallel halves; sequential with a bias of the scores by distance; groups of heads with two norms.</summary>
@@ -59,8 +58,10 @@ internal static class Falcon
             _ => s_names with { InnerInputNorm = "post_attention_layernorm" },
         };
         var shape = CommonConfig.Uniform(config, keys, names, norm, attention, inner) with { Form = isParallel ? BlockForm.Parallel : BlockForm.Sequential };
-        if (config.Flag("alibi", false))
-            return shape.WithAttention(part => part with { Bias = new(part.Heads, Factor: part.Scale, RoundsToBFloat16: true) }).WithoutRotation(config);
-        return shape.Rotated(config);
+        if (!config.Flag("alibi", false))
+            return shape.Rotated(config);
+
+        // The program that the reference values are from adds the bias to the products, scales both, and adds the scaled bias once more.
+        return shape.WithAttention(part => part with { Slopes = new(part.Heads, Factor: 2 * part.Scale, RoundsToBFloat16: true) }).WithoutRotation(config);
     }
 }

@@ -49,7 +49,7 @@ internal static class Llama4
                 Rotary = turns[layer] ? block.Attention.Rotary : null,
                 QueryKeyNorm = turns[layer] ? norm : null,
                 PositionScale = turns[layer] ? null : scale,
-                Bias = isChunked[layer] && chunk is { } length ? new ChunkShape(block.Attention.Heads, length) : null,
+                Chunks = isChunked[layer] && chunk is { } length ? new ChunkShape(block.Attention.Heads, length) : null,
             },
             block.Inner with { Width = dense }));
 

@@ -54,7 +54,7 @@ internal static class Mpt
         var attention = CommonConfig.ReadHeads(config, keys, width);
         attention = attention with
         {
-            Bias = new(attention.Heads, settings.Positive("alibi_bias_max", 8), Interleaved: true),
+            Slopes = new(attention.Heads, settings.Positive("alibi_bias_max", 8), Interleaved: true),
             Clip = CommonConfig.ReadCap(settings, "clip_qkv"),
             Scale = settings.PositiveOrNull("softmax_scale") ?? attention.Scale,
         };
