@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Emergence.Devices;
-using Emergence.Files;
 using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
@@ -23,14 +22,14 @@ internal static class MiVerb
 
     public static Command Create()
     {
-        const string Files = "Rows of numbers: FILE.npy, FILE.safetensors[:TENSOR] or FILE.csv, read in single precision";
-        var (x, y) = (new Argument<string>("X") { Description = Files }, new Argument<string>("Y") { Description = "As many rows" });
+        var table = new TableFlags();
         var estimator = Estimators("exact,mixed-ksg,gaussian,mine-ema");
         var seeds = new Option<int>("--seeds") { Description = "Trainings of each estimator that is trained", HelpName = "N", DefaultValueFactory = _ => 3 };
         var seed = new Option<ulong>("--seed") { Description = "The first of the seeds", HelpName = "N", DefaultValueFactory = _ => 1 };
         var preset = new Option<string>("--preset") { Description = "Size of the trainings of s-mine and paper", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)), DefaultValueFactory = _ => CriticPreset.Small.Name };
         var (device, json) = (new DeviceFlags(), new Option<bool>("--json") { Description = "Print one JSON object for each estimator, one a line" });
-        var command = new Command("mi", "Estimate the mutual information of two arrays, with interval and verdict") { x, y, estimator, seeds, seed, preset, json };
+        var command = new Command("mi", "Estimate the mutual information of two arrays, with interval and verdict") { estimator, seeds, seed, preset, json };
+        table.AddTo(command);
         device.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -39,12 +38,12 @@ internal static class MiVerb
             if (count < 1)
                 throw new EmergenceException($"expected 1 seed or more, found {count}", ExitCode.Usage);
             var size = CriticPreset.Find(parsed.GetRequiredValue(preset));
-            var joint = Read(parsed.GetRequiredValue(x), parsed.GetRequiredValue(y));
+            var sides = table.Read(parsed);
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
             var first = parsed.GetValue(seed);
-            var results = Estimate(machine, estimators, joint, size, [.. Enumerable.Range(0, count).Select(i => first + (ulong)i)], interruption.Token);
-            return (int)Print(results, joint, parsed.GetValue(json));
+            var results = Estimate(machine, estimators, sides.ToClasses(), size, [.. Enumerable.Range(0, count).Select(i => first + (ulong)i)], interruption.Token);
+            return (int)Print(results, sides, parsed.GetValue(json));
         });
         return command;
     }
@@ -59,17 +58,6 @@ internal static class MiVerb
         if (words.Contains(All))
             throw new EmergenceException($"--estimator {Printable.Quote(names)}: {All} stands alone", ExitCode.Usage);
         return [.. words.Select(EstimatorTable.Find)];
-    }
-
-    private static JointClasses Read(string x, string y)
-    {
-        var (left, right) = (MatrixFile.Read(x), MatrixFile.Read(y));
-        if (left.Rows != right.Rows)
-            throw new EmergenceException($"expected as many rows in both arrays, found {left.Rows} in {x} and {right.Rows} in {y}", ExitCode.Usage);
-        if (left.Rows < 2)
-            throw new EmergenceException($"{x}: expected 2 rows or more, found 1", ExitCode.Usage);
-        var ones = Enumerable.Repeat(1.0, left.Rows).ToArray();
-        return new(new(left.Values, left.Columns, ones), new(right.Values, right.Columns, ones), isEnumeration: false);
     }
 
     internal static List<PairInformation> Estimate(Device device, IReadOnlyList<Estimator> estimators, JointClasses joint, CriticPreset preset, ulong[] seeds, CancellationToken cancellation)
@@ -88,12 +76,19 @@ internal static class MiVerb
         return [.. estimators.Select(estimator => PairInformation.Of(joint, [.. found[estimator].OrderBy(result => result.Seed)]))];
     }
 
-    private static ExitCode Print(List<PairInformation> results, JointClasses joint, bool json)
+    /// <summary>What was read is part of the note in JSON; beside the table it is one line a file, on stderr.</summary>
+    private static ExitCode Print(List<PairInformation> results, Sides sides, bool json)
     {
         var table = new Table(
             TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Integer("n"), TableColumn.Integer("dx"), TableColumn.Integer("dy"), TableColumn.Text("verdict"), TableColumn.Text("note"));
         foreach (var result in results)
-            table.Add(result.Estimator, Known(result.MiBits), Known(result.Low), Known(result.High), (long)joint.Samples, joint.X.Columns, joint.Y.Columns, result.Verdict.Word(), result.Note);
+        {
+            var note = json ? string.Join("; ", [.. result.Note == null ? Array.Empty<string>() : [result.Note], .. sides.Read]) : result.Note;
+            table.Add(result.Estimator, Known(result.MiBits), Known(result.Low), Known(result.High), (long)sides.Rows, sides.X.Count, sides.Y.Count, result.Verdict.Word(), note);
+        }
+
+        if (!json)
+            Console.Error.WriteLine(string.Join(Environment.NewLine, sides.Read));
         Console.Out.Write(table.ToString(json ? TableFormat.Jsonl : TableFormat.Text));
         return results.All(result => result.Verdict == Verdict.Failed) ? ExitCode.Failed
             : results.Any(result => result.Verdict == Verdict.Failed) ? ExitCode.SomeCellsFailed : ExitCode.Ok;

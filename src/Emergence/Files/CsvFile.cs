@@ -1,48 +1,76 @@
 using System.Text;
+using Emergence.Messages;
 
 namespace Emergence.Files;
 
 /// <summary>One record of a CSV file.</summary>
 /// <param name="Line">Of the file, from 1, where it begins.</param>
 /// <param name="Fields">Without their quotes.</param>
-internal readonly record struct CsvRow(int Line, string[] Fields)
-{
-    /// <summary>An empty line.</summary>
-    public bool IsBlank => Fields.Length == 1 && string.IsNullOrWhiteSpace(Fields[0]);
-}
+/// <param name="IsBlank">An empty line; a line of two quotes is an empty field.</param>
+internal readonly record struct CsvRow(int Line, string[] Fields, bool IsBlank = false);
 
-/// <summary>RFC 4180: fields between commas, in quotes where they hold commas, line ends or doubled quotes.</summary>
+/// <summary>
+/// RFC 4180: fields between separators, in quotes where they hold separators, line ends or doubled quotes. A quote inside a
+/// field that does not begin with one is a character like any other.
+/// </summary>
 internal static class CsvFile
 {
-    public static IEnumerable<CsvRow> Read(string path)
+    public static IEnumerable<CsvRow> Read(string path) => Read(path, TextBytes.ReadAll(path), ',');
+
+    /// <param name="path">For messages.</param>
+    /// <param name="text">The whole file.</param>
+    /// <param name="separator">Between fields.</param>
+    public static IEnumerable<CsvRow> Read(string path, string text, char separator)
     {
-        var text = TextBytes.ReadAll(path);
-        var (row, field, quoted, start, line) = (new List<string>(), new StringBuilder(), false, 1, 1);
-        for (var i = 0; i < text.Length; i++)
+        var (row, field, line) = (new List<string>(), new StringBuilder(), 1);
+        for (var i = 0; i < text.Length;)
         {
-            var c = text[i];
-            line += c == '\n' ? 1 : 0;
-            if (quoted && c == '"' && i + 1 < text.Length && text[i + 1] == '"')
-                field.Append(text[i++]);
-            else if (c == '"')
-                quoted = !quoted;
-            else if (quoted || c is not (',' or '\n' or '\r'))
-                field.Append(c);
-            else if (c != '\r')
+            var (start, begin) = (line, i);
+            for (var ends = false; !ends;)
             {
+                i = i < text.Length && text[i] == '"' ? Quoted(i) : Plain(i);
                 row.Add(field.ToString());
                 field.Clear();
-                if (c == '\n')
+                if (i < text.Length && text[i] == separator)
                 {
-                    yield return new(start, [.. row]);
-                    (row, start) = ([], line);
+                    i++;
+                    continue;
                 }
+
+                if (i < text.Length && text[i] is not ('\r' or '\n'))
+                    throw Error($"line {line}: expected {Printable.Quote(separator.ToString())} or the end of the line after a closing quote, found {Printable.Quote(text[i].ToString())}");
+                ends = true;
             }
+
+            yield return new(start, [.. row], text.AsSpan(begin, i - begin).Trim(' ').IsEmpty);
+            i += i + 1 < text.Length && text[i] == '\r' && text[i + 1] == '\n' ? 2 : 1;
+            line++;
+            row.Clear();
         }
 
-        if (quoted)
-            throw new EmergenceException($"{path}: the record that begins in line {start} has a quote that is not closed", ExitCode.Usage);
-        if (row.Count > 0 || field.Length > 0)
-            yield return new(start, [.. row, field.ToString()]);
+        int Plain(int from)
+        {
+            var end = text.AsSpan(from).IndexOfAny(separator, '\r', '\n');
+            end = end < 0 ? text.Length : from + end;
+            field.Append(text, from, end - from);
+            return end;
+        }
+
+        int Quoted(int from)
+        {
+            var start = line;
+            for (var i = from + 1; i < text.Length; i++)
+            {
+                if (text[i] == '"' && (i + 1 == text.Length || text[i + 1] != '"'))
+                    return i + 1;
+                i += text[i] == '"' ? 1 : 0;
+                line += text[i] == '\n' ? 1 : 0;
+                field.Append(text[i]);
+            }
+
+            throw Error($"the record that begins in line {start} has a quote that is not closed");
+        }
+
+        EmergenceException Error(string what) => new($"{path}: {what}", ExitCode.Usage);
     }
 }

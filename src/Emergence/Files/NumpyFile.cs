@@ -1,8 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using Emergence.Messages;
@@ -15,9 +12,10 @@ namespace Emergence.Files;
 /// </summary>
 internal static partial class NumpyFile
 {
-    public static Matrix Read(string path)
+    /// <param name="path">For messages.</param>
+    /// <param name="bytes">The whole file.</param>
+    public static StoredArray Read(string path, byte[] bytes)
     {
-        var bytes = File.ReadAllBytes(path);
         if (bytes.Length < 12 || bytes[0] != 0x93 || !bytes.AsSpan(1, 5).SequenceEqual("NUMPY"u8))
             throw Error(path, "does not start as a .npy file does");
         var wide = bytes[6] >= 2;
@@ -28,13 +26,8 @@ internal static partial class NumpyFile
         var header = Encoding.UTF8.GetString(bytes, start, (int)length);
         var type = Field(path, header, TypePattern());
         var isColumnMajor = Field(path, header, OrderPattern()) == "True";
-        var (rows, columns) = MatrixFile.Shape(path, Sizes(path, header));
-        var elements = bytes.AsSpan(start + (int)length);
-        return type is "<f4" or "<f2"
-            ? new(rows, columns, InOrder(Convert<float>(path, type, elements, (long)rows * columns)))
-            : new(rows, columns, SingleColumns.Round(path, InOrder(Convert<double>(path, type, elements, (long)rows * columns)), columns));
-
-        T[] InOrder<T>(T[] values) => isColumnMajor ? Transpose(values, rows, columns) : values;
+        var stored = new StoredArray(path, Sizes(path, header), Name(path, type), bytes.AsMemory(start + (int)length));
+        return isColumnMajor ? stored.Transpose() : stored;
     }
 
     private static long[] Sizes(string path, string header)
@@ -43,47 +36,23 @@ internal static partial class NumpyFile
         return [.. words.Select(word => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : throw Error(path, $"has the shape '{string.Join(", ", words)}'"))];
     }
 
-    private static TTo[] Convert<TTo>(string path, string type, ReadOnlySpan<byte> bytes, long count)
-        where TTo : unmanaged, INumber<TTo> => type switch
+    /// <summary>The name that safetensors gives the same type.</summary>
+    private static string Name(string path, string type) => type switch
     {
-        "<f4" => Convert<float, TTo>(path, bytes, count),
-        "<f8" => Convert<double, TTo>(path, bytes, count),
-        "<f2" => Convert<Half, TTo>(path, bytes, count),
-        "|b1" or "|u1" => Convert<byte, TTo>(path, bytes, count),
-        "|i1" => Convert<sbyte, TTo>(path, bytes, count),
-        "<i2" => Convert<short, TTo>(path, bytes, count),
-        "<u2" => Convert<ushort, TTo>(path, bytes, count),
-        "<i4" => Convert<int, TTo>(path, bytes, count),
-        "<u4" => Convert<uint, TTo>(path, bytes, count),
-        "<i8" => Convert<long, TTo>(path, bytes, count),
-        "<u8" => Convert<ulong, TTo>(path, bytes, count),
+        "<f2" => "F16",
+        "<f4" => "F32",
+        "<f8" => "F64",
+        "|b1" => "BOOL",
+        "|u1" => "U8",
+        "|i1" => "I8",
+        "<i2" => "I16",
+        "<u2" => "U16",
+        "<i4" => "I32",
+        "<u4" => "U32",
+        "<i8" => "I64",
+        "<u8" => "U64",
         _ => throw Error(path, $"holds elements of type {Printable.Quote(type)}: expected little-endian real numbers"),
     };
-
-    private static TTo[] Convert<TFrom, TTo>(string path, ReadOnlySpan<byte> bytes, long count)
-        where TFrom : unmanaged, INumber<TFrom>
-        where TTo : unmanaged, INumber<TTo>
-    {
-        var stored = MemoryMarshal.Cast<byte, TFrom>(bytes);
-        if (bytes.Length != count * Unsafe.SizeOf<TFrom>())
-            throw Error(path, $"holds {bytes.Length} bytes of elements, its shape needs {count} elements");
-        var values = new TTo[stored.Length];
-        for (var i = 0; i < values.Length; i++)
-            values[i] = TTo.CreateSaturating(stored[i]);
-        return values;
-    }
-
-    private static T[] Transpose<T>(T[] values, int rows, int columns)
-    {
-        var result = new T[values.Length];
-        for (var row = 0; row < rows; row++)
-        {
-            for (var column = 0; column < columns; column++)
-                result[row * columns + column] = values[column * rows + row];
-        }
-
-        return result;
-    }
 
     private static string Field(string path, string header, Regex pattern)
     {

@@ -13,6 +13,9 @@ namespace Emergence.Information;
 /// <param name="Note">Why, where there is something to say.</param>
 public sealed record PairInformation(string Estimator, double MiBits, double Low, double High, Verdict Verdict, string? Note)
 {
+    /// <summary>How far beyond what is possible arithmetic may lead.</summary>
+    private const double Rounding = 1e-6;
+
     /// <param name="joint">The data.</param>
     /// <param name="seeds">Results of one estimator on the same data.</param>
     public static PairInformation Of(JointClasses joint, IReadOnlyList<MutualInformation> seeds)
@@ -29,9 +32,24 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
         var values = spread.Select(seed => seed.MiBits).ToArray();
         var interval = values.Length > 1 ? Intervals.OfSeeds(values, error) : Intervals.OfExact(values[0], error);
         var (low, high) = first.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName ? AroundSource(joint, interval) : (interval.Low, interval.High);
-        return verdict == Verdict.AtCeiling
-            ? new(first.Estimator, interval.Mean, double.NaN, double.NaN, verdict, Remark(first, verdict))
-            : new(first.Estimator, interval.Mean, low, high, verdict, Remark(first, verdict));
+        if (verdict == Verdict.AtCeiling)
+            return new(first.Estimator, interval.Mean, double.NaN, double.NaN, verdict, Remark(first, verdict));
+        return Impossible(first, interval.Mean, (low, high)) is { } why && verdict != Verdict.Failed
+            ? new(first.Estimator, interval.Mean, Math.Clamp(low, 0, first.Log2N), Math.Clamp(high, 0, first.Log2N), Verdict.Unreliable, why)
+            : new(first.Estimator, interval.Mean, Math.Clamp(low, 0, first.Log2N), Math.Clamp(high, 0, first.Log2N), verdict, Remark(first, verdict));
+    }
+
+    /// <summary>
+    /// Information is never below 0, and N rows tell no more than log2 N bits. A value beyond is none, nor is one whose
+    /// interval reaches over all that is possible.
+    /// </summary>
+    private static string? Impossible(MutualInformation seed, double bits, (double Low, double High) interval)
+    {
+        var most = FormattableString.Invariant($"{Math.Pow(2, seed.Log2N):0} rows tell no more than {seed.Log2N:0.00}");
+        return bits > seed.Log2N + Rounding ? FormattableString.Invariant($"{bits:0.00} bits, where {most}")
+            : interval.High < -Rounding ? FormattableString.Invariant($"{bits:0.00} bits with an interval below 0: information is never negative")
+            : interval.High - interval.Low > seed.Log2N + Rounding ? FormattableString.Invariant($"an interval of {interval.Low:0.0} .. {interval.High:0.0} bits, where {most}")
+            : null;
     }
 
     /// <summary>

@@ -93,7 +93,7 @@ public sealed class CheckpointTests
     {
         Assert.Contains("only 'pytorch_model.bin', a pickle: refused, it can run code", Refusal("pytorch_model.bin"));
         Assert.Contains("only 'consolidated.00.pth', a pickle: refused", Refusal("consolidated.00.pth"));
-        Assert.Contains("found 'model.gguf', which is not read", Refusal("model.gguf"));
+        Assert.Contains("only 'model.gguf', a GGUF file: use the safetensors files that it was made from", Refusal("model.gguf"));
         Assert.EndsWith("no model.safetensors or model.safetensors.index.json", Refusal("config.json"));
         Assert.Contains("expected a model folder, it is absent", Message(() => Checkpoint.Open("/nowhere").Dispose()));
         Assert.Contains("expected a model folder, it is a file", Message(() => Checkpoint.Open(Write([1])).Dispose()));

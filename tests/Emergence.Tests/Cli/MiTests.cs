@@ -27,7 +27,8 @@ public sealed class MiTests
         var transposed = Write("x.npy", Npy("<f8", isColumnMajor: true, 400, 5, [.. Transpose(sample.X, 400, 5).Select(value => (double)(float)value)]));
         var other = Write("y.npy", Npy("<f4", isColumnMajor: false, 400, 5, sample.Y));
         var found = Lines("mi", transposed, other, "--estimator", "ksg,gaussian", "--json", "--device", "reference");
-        Assert.Equal(expected.Select(line => line.GetRawText()), found.Select(line => line.GetRawText()));
+        foreach (var field in new[] { "mi_bits", "lo", "hi" })
+            Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.GetProperty(field).GetDouble(), pair.Second.GetProperty(field).GetDouble(), 1e-4));
     }
 
     /// <summary>Times in seconds since 1970, milliseconds apart: single precision has steps of 128 seconds there.</summary>
@@ -86,9 +87,9 @@ public sealed class MiTests
     [InlineData("as many rows", "1\n2\n", "1\n")]
     [InlineData("line 2 has 2 fields", "1\n2,3\n", "1\n2\n")]
     [InlineData("'b' is not a number", "1\nb\n", "1\n2\n")]
-    [InlineData("row 1, column 0 is NaN", "1\nNaN\n", "1\n2\n")]
+    [InlineData("line 2 has no value in column 0", "1\nNaN\n", "1\n2\n")]
+    [InlineData("line 2, column 0 is Infinity", "1\n1e999\n", "1\n2\n")]
     [InlineData("holds no numbers", "a,b\n", "1\n2\n")]
-    [InlineData("column 0 has 4 distinct values, of which single precision keeps 3", "1\n1.000000000001\n2\n1000000\n", "1\n2\n3\n4\n")]
     [InlineData("expected 2 rows or more, found 1", "1\n", "1\n")]
     [InlineData("line 3 has 1 fields", "\"a, in m\",b\n1,2\n3\n", "1\n2\n")]
     [InlineData("begins in line 2 has a quote that is not closed", "1\n\"2\n", "1\n2\n")]

@@ -137,6 +137,16 @@ public sealed class CheckpointFormTests
         Assert.Equal(forest.Rows(2)[0], forest.Rows(3)[0]);
     }
 
+    /// <summary>Pair 20 of 64: the ramp runs from 11.31 to 35.39 where it is not cut to whole pairs.</summary>
+    [Theory]
+    [InlineData(true, 0.73)]
+    [InlineData(false, 0.729417)]
+    public void The_ramp_of_yarn_by_hand(bool truncates, double expected)
+    {
+        var yarn = new YarnScaling(4, 1024, 32, 1, truncates, 1, 0);
+        Assert.Equal(expected, yarn.Frequency(20, 128, 10000, 0) / RotaryScaling.Plain(20, 128, 10000), 5e-6);
+    }
+
     /// <summary>The slopes of a number of heads that is no power of two, by hand from the published rules.</summary>
     [Fact]
     public void Slopes_by_hand()
@@ -145,7 +155,7 @@ public sealed class CheckpointFormTests
         Assert.Equal([1 / 4.0, 1 / 16.0, 1 / 64.0, 1 / 256.0, 1 / 2.0, 1 / 8.0], [.. new SlopeShape(6, Interleaved: true).Table(2)[6..]]);
         Assert.Equal([1 / 4.0, 1 / 16.0, 1 / 2.0], [.. new SlopeShape(3, 4, Interleaved: true).Table(2)[3..]]);
 
-        // 2^-0.5 is 0.70703125 in bfloat16; three times that 2.125 (2.12109375 lies in the middle of 2.109375 and 2.125, nearer to the latter).
+        // 2^-0.5 is 0.70703125 in bfloat16; three times that is 2.12109375, which lies between 2.109375 and 2.125, nearer to the latter.
         var table = new SlopeShape(16, RoundsToBFloat16: true).Table(4);
         Assert.Equal(0.70703125, table[16]);
         Assert.Equal(2.125, table[48]);

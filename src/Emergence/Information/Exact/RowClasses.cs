@@ -10,6 +10,7 @@ namespace Emergence.Information.Exact;
 public sealed class RowClasses
 {
     private readonly float[] _rows;
+    private readonly double[]? _exact;
     private readonly int[] _classOfUnit;
     private readonly double[] _unitWeights;
     private readonly double[] _weights;
@@ -41,28 +42,41 @@ public sealed class RowClasses
         }
 
         ReadOnlySpan<byte> Bytes(int unit) => MemoryMarshal.AsBytes(canonical.AsSpan(unit * columns, columns));
-        var order = Enumerable.Range(0, unitWeights.Length).ToArray();
-        Array.Sort(order, (left, right) => Bytes(left).SequenceCompareTo(Bytes(right)));
-
-        _classOfUnit = new int[order.Length];
-        var (first, weights) = (new List<int>(), new List<double>());
-        foreach (var unit in order)
-        {
-            if (first.Count == 0 || !Bytes(first[^1]).SequenceEqual(Bytes(unit)))
-            {
-                first.Add(unit);
-                weights.Add(0);
-            }
-
-            _classOfUnit[unit] = first.Count - 1;
-            weights[^1] += _unitWeights[unit];
-        }
-
-        _weights = [.. weights.Select(weight => weight / TotalWeight)];
-        _rows = new float[first.Count * columns];
-        for (var k = 0; k < first.Count; k++)
+        (_classOfUnit, _weights, var first) = Group((left, right) => Bytes(left).SequenceCompareTo(Bytes(right)));
+        _rows = new float[first.Length * columns];
+        for (var k = 0; k < first.Length; k++)
             canonical.AsSpan(first[k] * columns, columns).CopyTo(_rows.AsSpan(k * columns));
     }
+
+    /// <summary>N rows of a table, each of weight 1; classes are of what the table holds, whatever doubles make of it.</summary>
+    public RowClasses(IReadOnlyList<SideColumn> columns)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        (Table, Columns) = (columns, columns.Count);
+        _unitWeights = [.. Enumerable.Repeat(1.0, columns[0].Codes.Length)];
+        TotalWeight = _unitWeights.Length;
+        (_classOfUnit, _weights, var first) = Group((left, right) =>
+        {
+            foreach (var column in columns)
+            {
+                if (column.Codes[left] != column.Codes[right])
+                    return column.Codes[left].CompareTo(column.Codes[right]);
+            }
+
+            return 0;
+        });
+        _exact = new double[first.Length * Columns];
+        for (var k = 0; k < first.Length; k++)
+        {
+            for (var column = 0; column < Columns; column++)
+                _exact[k * Columns + column] = columns[column].Values[first[k]];
+        }
+
+        _rows = Array.ConvertAll(_exact, value => (float)value);
+    }
+
+    /// <summary>The columns of the table that the rows come from, if any.</summary>
+    internal IReadOnlyList<SideColumn>? Table { get; }
 
     /// <summary>K, the number of classes.</summary>
     public int Count => _weights.Length;
@@ -109,7 +123,7 @@ public sealed class RowClasses
         for (var k = 0; k < Count; k++)
         {
             for (var j = 0; j < kept.Count; j++)
-                values[k * kept.Count + j] = (_rows[k * Columns + kept[j]] - means[j]) * inverses[j];
+                values[k * kept.Count + j] = (Value(k, kept[j]) - means[j]) * inverses[j];
         }
 
         return (values, kept.Count);
@@ -124,15 +138,39 @@ public sealed class RowClasses
         return values;
     }
 
+    private double Value(int k, int column) => _exact == null ? _rows[k * Columns + column] : _exact[k * Columns + column];
+
+    /// <summary>Classes in the order of the comparison: of each unit, the weight of each, and the first unit of each.</summary>
+    private (int[] ClassOfUnit, double[] Weights, int[] First) Group(Comparison<int> compare)
+    {
+        var order = Enumerable.Range(0, _unitWeights.Length).ToArray();
+        Array.Sort(order, compare);
+        var classOfUnit = new int[order.Length];
+        var (first, weights) = (new List<int>(), new List<double>());
+        foreach (var unit in order)
+        {
+            if (first.Count == 0 || compare(first[^1], unit) != 0)
+            {
+                first.Add(unit);
+                weights.Add(0);
+            }
+
+            classOfUnit[unit] = first.Count - 1;
+            weights[^1] += _unitWeights[unit];
+        }
+
+        return (classOfUnit, [.. weights.Select(weight => weight / TotalWeight)], [.. first]);
+    }
+
     private (double Mean, double Variance) Moments(int column)
     {
         var mean = 0.0;
         for (var k = 0; k < Count; k++)
-            mean += _weights[k] * _rows[k * Columns + column];
+            mean += _weights[k] * Value(k, column);
         var variance = 0.0;
         for (var k = 0; k < Count; k++)
         {
-            var difference = _rows[k * Columns + column] - mean;
+            var difference = Value(k, column) - mean;
             variance += _weights[k] * difference * difference;
         }
 
@@ -144,7 +182,7 @@ public sealed class RowClasses
     {
         for (var k = 1; k < Count; k++)
         {
-            if (_rows[k * Columns + column] != _rows[column])
+            if (Value(k, column) != Value(0, column))
                 return false;
         }
 

@@ -15,7 +15,7 @@ internal static class Glm
         }
         """)
     {
-        Family = "GLM-4 (0414 and before)",
+        Family = "GLM-4 9B",
         Published = "zai-org/glm-4-9b-chat-hf",
         Peculiar = "half of a head turns, neighbours together; gate and up joined",
     };

@@ -1,0 +1,28 @@
+namespace Emergence.Files;
+
+/// <summary>How a table is to be read where the file itself leaves it open.</summary>
+public sealed record DataOptions
+{
+    /// <summary>Whether the first line of a CSV file names the columns; none: found from the file, or refused.</summary>
+    public bool? Header { get; init; }
+
+    /// <summary>Whether a comma is a decimal point; none: found from the file, or refused.</summary>
+    public bool? DecimalComma { get; init; }
+
+    /// <summary>Columns are chosen by the user afterwards; else all are used, but for the index column that pandas writes.</summary>
+    public bool IsChosen { get; init; }
+
+    /// <summary>Columns that hold labels, whatever they look like, by name or number from 0.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>All columns hold labels.</summary>
+    public bool AllLabels { get; init; }
+
+    /// <summary>Which of the arrays of a .safetensors or .npz file.</summary>
+    public string? Tensor { get; init; }
+
+    /// <summary>Which position of an array of (N, T, d), as capture writes them.</summary>
+    public int? Position { get; init; }
+
+    internal bool IsLabel(string name, int column) => AllLabels || Labels.Contains(name) || Labels.Contains(column.ToString(System.Globalization.CultureInfo.InvariantCulture));
+}
