@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Emergence.Devices.Tensors;
 using Emergence.Files.Safetensors;
 
 namespace Emergence.Checkpoints;
