@@ -97,7 +97,7 @@ internal sealed record RotaryConfig
             "linear" => new LinearScaling(scaled.AtLeastOne("factor")),
             "dynamic" when ReadsAlpha && scaled.PositiveOrNull("alpha") is { } alpha => new BaseScaling(IgnoreFactor(alpha)),
             "dynamic" => new DynamicScaling(scaled.AtLeastOne("factor"), positions),
-            "yarn" => Yarn(scaled, Original()),
+            "yarn" => Yarn(scaled, Original(), positions),
             "longrope" => Long(scaled, columns, Original(), positions),
             "llama3" => Llama3(scaled, Original()),
             _ => throw ConfigReader.Error($"rope_type {Printable.Quote(type)} is not supported (default, linear, dynamic, yarn, longrope, llama3, proportional and mrope are)"),
@@ -118,9 +118,9 @@ internal sealed record RotaryConfig
         }
     }
 
-    private static YarnScaling Yarn(ConfigReader scaled, int original)
+    private static YarnScaling Yarn(ConfigReader scaled, int original, int positions)
     {
-        var slowness = scaled.AtLeastOne("factor");
+        var slowness = scaled.AtLeastOne("factor", Math.Max(1, (double)positions / original));
         var (weight, allWeight) = (scaled.NumberOrNull("mscale"), scaled.NumberOrNull("mscale_all_dim"));
         var attention = scaled.PositiveOrNull("attention_factor")
             ?? (weight is > 0 && allWeight is > 0 ? YarnScaling.Mscale(slowness, weight.Value) / YarnScaling.Mscale(slowness, allWeight.Value) : YarnScaling.Mscale(slowness));

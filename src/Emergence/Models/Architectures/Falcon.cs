@@ -1,4 +1,5 @@
 using Emergence.Checkpoints;
+
 namespace Emergence.Models.Architectures;
 
 /// <summary>Three forms: one key head and parallel halves; sequential with a bias of the scores by distance; groups of heads with two norms.</summary>
