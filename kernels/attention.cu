@@ -1,6 +1,7 @@
 // Causal attention over the paths of a forest: row n sees itself, its parent, its parent's parent, ...
 // One block a row, one warp a head at a time. The path is taken in pieces of 32 positions, one a lane: paths of up to 32
 // tokens are one piece. Longer ones go on with a running maximum. Sums run from the row itself towards the root.
+// Where there are sinks, the sum of the weights begins with that of the head's sink, which has no value.
 // Where there are positions, a bias by position of the key, relative to the own one, and a scale by the own position.
 #include "em.h"
 
@@ -9,7 +10,7 @@ constexpr int Warps = 4, LaneColumns = 8, Columns = 32 * LaneColumns;      // wi
 EM_KERNEL(128) attention(const float* q, int q_stride, const float* k, int k_stride, const float* v, int v_stride, const int* parents, int parents_stride,
                          float* y, int y_stride, int heads, int q_head_stride, int group, int k_head_stride, int size, int v_head_stride, int value_size,
                          float scale, int window, float cap, const int* positions, int positions_stride,
-                         const float* bias, int bias_stride, const float* scales, int scales_stride) {
+                         const float* bias, int bias_stride, const float* scales, int scales_stride, const float* sinks) {
   EM_SHARED(int, paths, Warps * 32);
   EM_SHARED(float, weights, Warps * 32);
   int row = (int)blockIdx.x, lane = (int)em_lane(), warp = (int)threadIdx.x / 32;
@@ -21,7 +22,7 @@ EM_KERNEL(128) attention(const float* q, int q_stride, const float* k, int k_str
     int head = unit / pieces, first = unit % pieces * Columns + lane;
     const float* query = q + (size_t)row * q_stride + head * q_head_stride;
     int key_column = head / group * k_head_stride, value_column = head / group * v_head_stride, next = row, seen = 0;
-    float max = em_float(0xff800000u), total = 0.0f, sum[LaneColumns];
+    float max = sinks ? sinks[head] : em_float(0xff800000u), total = sinks ? 1.0f : 0.0f, sum[LaneColumns];
 #pragma unroll
     for (int i = 0; i < LaneColumns; ++i) sum[i] = 0.0f;
     while (next >= 0 && (window == 0 || seen < window)) {

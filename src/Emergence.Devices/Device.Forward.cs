@@ -105,14 +105,14 @@ public abstract partial class Device
     /// <param name="v">(N, c) with heads as shape.Value says.</param>
     /// <param name="parents">(N, 1) Int32: row of the previous position, smaller than the own row; -1 at a start.</param>
     /// <param name="y">(N, shape.Query.Count * shape.Value.Size), heads side by side.</param>
-    /// <param name="shape">Heads, scale, window, soft cap.</param>
+    /// <param name="shape">Heads, scale, window, soft cap, sinks.</param>
     /// <param name="positions">What positions do to the scores, or none.</param>
     public void Attention(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions = null)
     {
         var fits = q.Rows == y.Rows && k.Rows == q.Rows && v.Rows == q.Rows && parents.Rows == q.Rows && parents.Type == DType.Int32
             && Span(shape.Query) <= q.Columns && Span(shape.Key) <= k.Columns && Span(shape.Value) <= v.Columns
             && y.Columns == shape.Query.Count * shape.Value.Size && shape.Query.Size == shape.Key.Size && shape.Query.Count % shape.Key.Count == 0
-            && shape.Value.Count == shape.Key.Count;
+            && shape.Value.Count == shape.Key.Count && (shape.Sinks == null || (shape.Sinks.Rows == 1 && shape.Sinks.Columns == shape.Query.Count));
         Require(fits, nameof(Attention), $"q, k, v (N, heads), parents (N, 1), y (N, {shape.Query.Count} * {shape.Value.Size})", q, k, v, parents, y);
         if (positions is { Positions: var at, Bias: var bias, Scale: var scale })
         {

@@ -15,7 +15,7 @@ public sealed unsafe partial class CpuDevice
 
     protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions)
     {
-        RequireFloat32(q, k, v, y, positions?.Bias, positions?.Scale);
+        RequireFloat32(q, k, v, y, positions?.Bias, positions?.Scale, shape.Sinks);
         _pool.RunRanges(q.Rows, 8, (start, end) =>
         {
             for (var first = start; first < end; first += AttentionTile)
@@ -38,7 +38,7 @@ public sealed unsafe partial class CpuDevice
         var paths = (int*)Scratch.Get(Scratch.Use.MoreRows, total);
         for (var i = 0; i < rows; i++)
             Walk(parents, first + i, shape.Window, paths + (i == 0 ? 0 : ends[i - 1]));
-        var scores = Scratch.Get(Scratch.Use.Rows, longest + Lanes.Count);
+        var scores = Scratch.Get(Scratch.Use.Rows, longest + 1 + Lanes.Count);
         for (var head = 0; head < shape.Query.Count; head++)
         {
             var keyHead = head / (shape.Query.Count / shape.Key.Count);
@@ -51,7 +51,9 @@ public sealed unsafe partial class CpuDevice
                 Score(At(q, first + i) + head * shape.Query.Stride, At(k, 0) + key, k.RowStride, paths + begin, visible, shape, scale, scores);
                 if (positions?.Bias != null)
                     AddBias(positions, head, paths + begin, visible, scores);
-                Softmax(scores, visible);
+                if (shape.Sinks != null)
+                    scores[visible] = At(shape.Sinks, 0)[head];
+                Softmax(scores, shape.Sinks == null ? visible : visible + 1);
                 Mix(scores, At(v, 0) + value, v.RowStride, paths + begin, visible, shape.Value.Size, At(y, first + i) + head * shape.Value.Size);
             }
         }

@@ -127,9 +127,10 @@ public partial class ReferenceDevice : HostDevice
                     var bias = At(positions?.Bias, at?[row] ?? 0, h, 0) - At(positions?.Bias, at?[n] ?? 0, h, 0);
                     return bias + (shape.SoftCap > 0 ? shape.SoftCap * Math.Tanh(score / shape.SoftCap) : score);
                 }).ToArray();
-                var max = scores.Max();
+                var sink = At(shape.Sinks, 0, h, double.NegativeInfinity);
+                var max = Math.Max(scores.Max(), sink);
                 var weights = scores.Select(s => Math.Exp(s - max)).ToArray();
-                var sum = weights.Sum();
+                var sum = weights.Sum() + Math.Exp(sink - max);
                 for (var i = 0; i < valueSize; i++)
                     result[n, h * valueSize + i] = visible.Select((row, j) => weights[j] * to[row, valueColumn + i]).Sum() / sum;
             }

@@ -33,6 +33,7 @@ internal static class OpBenches
                 return () => inputs.Device.Embed(ids, table, 1, y);
             });
             yield return Unpack(rows, width);
+            yield return MixRows(rows, width);
             yield return GatherRows(rows, width, inOrder: false);
             yield return new("LayerNorm", $"({rows}, {width})", 2.0 * Single * rows * width, 0, inputs =>
             {
@@ -162,6 +163,14 @@ internal static class OpBenches
                 transposeA ? inputs.Random(k, m) : inputs.Random(m, k), transposeB ? inputs.Random(n, k) : inputs.Random(k, n),
                 inputs.Random(m, n));
             return () => inputs.Device.MatMul(a, b, y, transposeA, transposeB);
+        });
+
+    /// <summary>What the experts of two rows yield, put together.</summary>
+    private static OpBench MixRows(int rows, int width) =>
+        new("MixRows", $"({rows}, {width}) of 2 rows each", 3.0 * Single * rows * width, 4.0 * rows * width, inputs =>
+        {
+            var (x, places, weights, y) = (inputs.Random(2 * rows, width), inputs.Indices(2 * rows, 2 * rows), inputs.Random(rows, 2), inputs.Random(rows, width));
+            return () => inputs.Device.MixRows(x, places.Reshape(rows, 2), weights, y);
         });
 
     /// <summary>What the device adds to the unpacking of a stored form: its threads, or the upload.</summary>

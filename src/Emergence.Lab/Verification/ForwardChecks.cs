@@ -31,6 +31,12 @@ internal static class ForwardChecks
         }
 
         foreach (var (n, width) in shapes)
+        {
+            foreach (var copies in (int[])[1, 2, 9])
+                yield return new("MixRows", $"({n}, {width}) of {copies} rows each", run => MixRows(run, n, width, copies));
+        }
+
+        foreach (var (n, width) in shapes)
             yield return new("Unpack", $"({n}, {width})", run => Unpack(run, n, width));
         foreach (var (n, width) in shapes)
             yield return new("GatherRows", $"({n}, {width}) of (9, {width})", run => GatherRows(run, n, width));
@@ -94,6 +100,19 @@ internal static class ForwardChecks
             // The weight, its product and the sum are rounded.
             run.Compare(y, i => 3 * run.Precision.Sum * (Math.Abs(after[i]) + (accumulate ? Math.Abs(before[i]) : 0)));
         }
+    }
+
+    private static void MixRows(OpRun run, int rows, int width, int copies)
+    {
+        var (x, weights, y) = (run.Random(11, width), run.Random(rows, copies), run.Random(rows, width));
+        int[] index = [.. Enumerable.Range(0, rows * copies).Select(_ => run.Generator.Next(11))];
+        var places = run.Indices(index);
+        run.Both((device, on) => device.MixRows(on(x), on(places).Reshape(rows, copies), on(weights), on(y)));
+        var (xs, ws) = (run.Read(x, true), run.Read(weights, true));
+
+        // Each product and each sum is rounded.
+        run.Compare(y, i => (copies + 1) * run.Precision.Sum * Enumerable.Range(0, copies)
+            .Sum(j => Math.Abs(ws[i / width * copies + j] * xs[index[i / width * copies + j] * width + i % width])));
     }
 
     /// <summary>Numbers that tell where they belong; each row is asked for once, wherever a device cuts.</summary>

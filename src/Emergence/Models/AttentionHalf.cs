@@ -41,8 +41,8 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
         }
 
         var query = new HeadLayout(part.Heads, part.HeadSize, part.HeadSize);
-        var shape = new AttentionShape(query, query with { Count = part.KeyHeads }, (float)part.Scale, part.Window, (float)part.SoftCap, heads.Values);
-        var (bias, scale) = (tables.Bias(part.Slopes, rows), tables.Scale(part.PositionScale, rows));
+        var shape = new AttentionShape(query, query with { Count = part.KeyHeads }, (float)part.Scale, part.Window, (float)part.SoftCap, heads.Values) { Sinks = weights.Sinks };
+        var (bias, scale) = (tables.Bias((PositionBias?)part.Slopes ?? part.Chunks, rows), tables.Scale(part.PositionScale, rows));
         var mixed = memory.Take(Slot.Mixed, n, part.MixedWidth);
         device.Attention(heads.Query, heads.Key, heads.Value, rows.Parents, mixed, shape, bias == null && scale == null ? null : new(rows.Positions, bias, scale));
         return mixed.RowRange(rows.Context, rows.Own);

@@ -22,6 +22,24 @@ internal enum Slot
     /// <summary>Inside the feed-forward part; twice as wide where there is a gate.</summary>
     Inner,
 
+    /// <summary>A router's products.</summary>
+    Router,
+
+    /// <summary>Copies of rows for the experts they pass, and what these yield.</summary>
+    Routed,
+
+    /// <summary>Inside an expert, for all rows if they pass the same one.</summary>
+    ExpertInner,
+
+    /// <summary>What experts yield together.</summary>
+    Mixture,
+
+    /// <summary>What experts beside a dense half are given.</summary>
+    ExpertInput,
+
+    /// <summary>Gate and up one after the other, where they take turns.</summary>
+    Apart,
+
     /// <summary>The narrow row that queries come out of.</summary>
     QueryLatent,
 
@@ -79,6 +97,9 @@ internal sealed class BlockMemory : IDisposable
         return slot switch
         {
             Slot.Normed => shape.Width,
+            Slot.ExpertInput => shape.Blocks.Any(block => block.Experts is { IsBeside: true }) ? shape.Width : 0,
+            Slot.Mixture => shape.Blocks.Any(block => block.Experts != null) ? shape.Width : 0,
+            Slot.Routed => shape.Width * shape.Blocks.Max(block => block.Experts?.Copies ?? 0),
             Slot.LayerInput or Slot.LayerGate => shape.LayerInputWidth,
             _ => shape.Blocks.Max(block => Width(block, slot, isJoint)),
         };
@@ -93,7 +114,10 @@ internal sealed class BlockMemory : IDisposable
             Slot.Key => isJoint ? 0 : attention.KeyWidth,
             Slot.Value => isJoint || attention.Latent != null ? 0 : attention.ValueWidth,
             Slot.Mixed => attention.MixedWidth,
-            Slot.Inner => (inner.Gated ? 2 : 1) * inner.Width,
+            Slot.Apart => block.Experts is { Interleaved: true, Width: var wide } ? 2 * wide : 0,
+            Slot.Inner => block.Experts is { IsBeside: false } ? 0 : (inner.Gated ? 2 : 1) * inner.Width,
+            Slot.Router => block.Experts?.Count ?? 0,
+            Slot.ExpertInner => block.Experts is { } experts ? 2 * Math.Max(experts.Width, experts.SharedWidth) : 0,
             Slot.QueryLatent => attention.Latent?.QueryRank ?? 0,
             Slot.KeyLatent => attention.Latent is { } latent ? latent.KeyRank + latent.RotaryColumns : 0,
             Slot.KeyValue => attention.Latent is { } narrow ? attention.Heads * (attention.HeadSize - narrow.RotaryColumns + attention.ValueSize) : 0,

@@ -4,21 +4,13 @@ using Emergence.Devices.Tensors;
 namespace Emergence.Models;
 
 /// <summary>y = x W' + b.</summary>
-/// <param name="Weight">W.</param>
-/// <param name="Bias">b, or none.</param>
-/// <param name="Part">The outputs that are wanted; null: all.</param>
-internal sealed record Linear(Matrix Weight, Tensor? Bias, (int Start, int Count)? Part = null)
+internal sealed record Linear(Matrix Weight, Tensor? Bias)
 {
-    public void Apply(Device device, Tensor x, Tensor y, Activation activation = Activation.None, Tensor? residual = null)
-    {
-        var weight = Weight.Ready();
-        if (Part is var (start, count))
-            weight = Weight.InputMajor ? weight.ColumnRange(start, count) : weight.RowRange(start, count);
-        device.MatMul(x, weight, y, transposeB: !Weight.InputMajor, bias: Bias, activation: activation, residual: residual);
-    }
+    public void Apply(Device device, Tensor x, Tensor y, Activation activation = Activation.None, Tensor? residual = null) =>
+        device.MatMul(x, Weight.Ready(), y, transposeB: !Weight.InputMajor, bias: Bias, activation: activation, residual: residual);
 
     /// <summary>The projection onto some of the outputs alone.</summary>
-    public Linear Outputs(int start, int count) => new(Weight, Bias?.ColumnRange(start, count), (start, count));
+    public Linear Outputs(int start, int count) => new(Weight.Outputs(start, count), Bias?.ColumnRange(start, count));
 }
 
 /// <summary>A norm with weight (1, c) and bias (1, c), where it has them.</summary>
@@ -51,6 +43,9 @@ internal sealed class BlockWeights
 
     public required Norm? ValueNorm { get; init; }
 
+    /// <summary>(1, heads), or none.</summary>
+    public required Tensor? Sinks { get; init; }
+
     /// <summary>One that yields query, key and value; or one for each that the layer has of its own.</summary>
     public required Linear[] QueryKeyValue { get; init; }
 
@@ -60,7 +55,10 @@ internal sealed class BlockWeights
 
     public required Linear[] Inner { get; init; }
 
-    public required Linear InnerOutput { get; init; }
+    /// <summary>None where the layer has experts.</summary>
+    public required Linear? InnerOutput { get; init; }
+
+    public required ExpertsWeights? Experts { get; init; }
 
     public required Xielu? Xielu { get; init; }
 

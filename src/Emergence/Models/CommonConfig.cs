@@ -14,6 +14,9 @@ internal static class CommonConfig
     private const int MaximumVocabulary = 1 << 24;
     private const int MaximumPositions = 1 << 24;
 
+    /// <summary>Of the norms of narrow rows, which the published programs do not take from the config.</summary>
+    private const double LatentEpsilon = 1e-6;
+
     /// <summary>GPT-2 and its kin: n_embd, n_layer, n_head, n_positions; as many key heads as heads; inner width 4 n_embd.</summary>
     public static ModelShape Gpt(ConfigReader config, WeightNames names, string activationKey, Activation gelu)
     {
@@ -70,7 +73,7 @@ internal static class CommonConfig
         var turning = config.Whole("qk_rope_head_dim", 2, MaximumWidth);
         var size = config.Whole("qk_nope_head_dim", 1, MaximumWidth) + turning;
         var valueSize = config.WholeOrNull("v_head_dim", 1, MaximumWidth) ?? width / heads;
-        var latent = new LatentShape(config.WholeOrNull("q_lora_rank", 1, MaximumWidth), config.Whole("kv_lora_rank", 1, MaximumWidth), turning, norm);
+        var latent = new LatentShape(config.WholeOrNull("q_lora_rank", 1, MaximumWidth), config.Whole("kv_lora_rank", 1, MaximumWidth), turning, norm with { Epsilon = LatentEpsilon });
         var keyHeads = ReadKeyHeads(config, "num_key_value_heads", heads);
         if (keyHeads != heads)
             throw ConfigReader.Error($"num_key_value_heads is {keyHeads}, expected {heads} as num_attention_heads: all heads come out of one narrow row");

@@ -15,7 +15,7 @@ internal static class KnownKeys
         "dropout", "activation_dropout", "dtype", "embd_pdrop", "eos_token_id", "finetuning_task", "forced_bos_token_id", "forced_eos_token_id",
         "gradient_checkpointing", "hidden_dropout", "hidden_dropout_prob", "id2label", "init_std", "initializer_range", "is_decoder",
         "is_llama_config", "label2id", "layerdrop", "max_window_layers", "model_type", "n_ctx", "n_special", "original_max_position_embeddings",
-        "output_attentions", "output_hidden_states", "pad_token_id", "predict_special_tokens", "prefix", "pretraining_tp", "problem_type",
+        "output_attentions", "output_hidden_states", "pad_token_id", "predict_special_tokens", "prefix", "pretraining_tp", "problem_type", "router_aux_loss_coef", "router_jitter_noise", "input_jitter_noise", "aux_loss_alpha", "seq_aux", "ep_size",
         "reorder_and_upcast_attn", "resid_pdrop", "return_dict", "sep_token_id", "summary_activation", "summary_first_dropout",
         "summary_proj_to_labels", "summary_type", "summary_use_proj", "suppress_tokens", "task_specific_params", "tokenizer_class",
         "attention_softmax_in_fp32", "attn_implementation", "audio_config", "audio_token_id", "boi_token_id", "boi_token_index", "embed_dropout",

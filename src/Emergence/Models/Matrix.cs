@@ -5,65 +5,102 @@ using Emergence.Devices.Tensors;
 namespace Emergence.Models;
 
 /// <summary>
-/// A matrix to multiply with. It is made ready where it is used: a plain one lies in the device's memory as it is stored, a
-/// packed one is unpacked into memory that all packed matrices of a model share.
+/// A matrix to multiply with, made ready where it is used: a plain one lies in the device's memory as it is stored, a packed
+/// one is unpacked into memory that all packed matrices of a model share.
 /// </summary>
 internal sealed class Matrix
 {
-    private readonly Tensor? _plain;
-    private readonly StoredMatrix? _packed;
-    private readonly UnpackedMatrix? _memory;
-    private readonly int[]? _order;
+    private readonly Func<Tensor> _ready;
+    private readonly Func<int, int, Matrix> _rows;
+    private readonly Func<int, int, Matrix> _outputs;
 
     /// <param name="plain">(out, in), or (in, out) where <paramref name="inputMajor"/>.</param>
     /// <param name="inputMajor">Rows are inputs.</param>
-    public Matrix(Tensor plain, bool inputMajor) => (_plain, InputMajor) = (plain, inputMajor);
+    public Matrix(Tensor plain, bool inputMajor)
+    {
+        (_ready, InputMajor) = (() => plain, inputMajor);
+        _rows = (start, count) => new(plain.RowRange(start, count), inputMajor);
+        _outputs = (start, count) => inputMajor ? new(plain.ColumnRange(start, count), inputMajor) : Rows(start, count);
+    }
 
-    /// <param name="packed">As it is stored.</param>
-    /// <param name="memory">Where it is unpacked.</param>
-    /// <param name="order">Which stored output each output is; null: the same.</param>
-    public Matrix(StoredMatrix packed, UnpackedMatrix memory, int[]? order) => (_packed, _memory, _order, InputMajor) = (packed, memory, order, packed.InputMajor);
+    /// <param name="packed">Of which rows of outputs, or all columns, are unpacked.</param>
+    /// <param name="memory">Where to.</param>
+    public Matrix(PackedRows packed, UnpackedMatrix memory)
+    {
+        (_ready, InputMajor) = (() => memory.Hold(packed), packed.Matrix.InputMajor);
+        _rows = (start, count) => new(packed with { Start = packed.Start + start, Count = count }, memory);
+        _outputs = (start, count) => InputMajor
+            ? throw new EmergenceException($"{packed.Matrix.Name}: outputs of a matrix that is packed as (in, out) cannot be taken apart")
+            : Rows(start, count);
+    }
 
     /// <summary>Rows are inputs instead of outputs.</summary>
     public bool InputMajor { get; }
 
     /// <summary>Valid until another matrix is made ready.</summary>
-    public Tensor Ready() => _plain ?? _memory!.Hold(_packed!, _order);
+    public Tensor Ready() => _ready();
+
+    /// <summary>Some rows alone, e.g. those of one expert.</summary>
+    public Matrix Rows(int start, int count) => _rows(start, count);
+
+    /// <summary>Some of the outputs alone.</summary>
+    public Matrix Outputs(int start, int count) => _outputs(start, count);
 }
 
-/// <summary>Device memory in which one packed matrix at a time lies unpacked; as large as the largest needs.</summary>
+/// <summary>Rows of a packed matrix.</summary>
+/// <param name="Matrix">The whole.</param>
+/// <param name="Order">Which stored output each output is, always the same for a matrix; null: they are stored so.</param>
+/// <param name="Start">First row.</param>
+/// <param name="Count">Number of rows.</param>
+internal sealed record PackedRows(StoredMatrix Matrix, int[]? Order, int Start, int Count)
+{
+    /// <summary>Rows counted from <see cref="Start"/>.</summary>
+    public void Unpack(int start, int count, Span<float> destination)
+    {
+        if (Order == null)
+            Matrix.Unpack(Start + start, count, destination);
+        else if (Matrix.InputMajor)
+            UnpackColumns(start, count, destination);
+        else
+            UnpackOrdered(start, count, destination);
+    }
+
+    private void UnpackOrdered(int start, int count, Span<float> destination)
+    {
+        for (var row = 0; row < count; row++)
+            Matrix.Unpack(Order![Start + start + row], 1, destination.Slice(row * Matrix.Columns, Matrix.Columns));
+    }
+
+    private void UnpackColumns(int start, int count, Span<float> destination)
+    {
+        var stored = new float[Matrix.Columns];
+        for (var row = 0; row < count; row++)
+        {
+            Matrix.Unpack(Start + start + row, 1, stored);
+            for (var column = 0; column < stored.Length; column++)
+                destination[row * stored.Length + column] = stored[Order![column]];
+        }
+    }
+}
+
+/// <summary>Device memory in which one packed matrix, or rows of one, lie unpacked at a time; as large as the largest need.</summary>
 internal sealed class UnpackedMatrix(Device device, long elements) : IDisposable
 {
     private Tensor? _memory;
-    private StoredMatrix? _held;
+    private PackedRows? _held;
 
-    public Tensor Hold(StoredMatrix matrix, int[]? order)
+    /// <summary>Unpacks the rows unless they are there already.</summary>
+    public Tensor Hold(PackedRows rows)
     {
         _memory ??= device.Allocate(1, checked((int)elements));
-        var tensor = _memory.ColumnRange(0, checked(matrix.Rows * matrix.Columns)).Reshape(matrix.Rows, matrix.Columns);
-        if (_held == matrix)
+        var tensor = _memory.Front(rows.Count, rows.Matrix.Columns);
+        if (_held == rows)
             return tensor;
         _held = null;
-        device.Unpack(order == null ? matrix.Unpack : (start, count, destination) => Unpack(matrix, order, start, count, destination), tensor);
-        _held = matrix;
+        device.Unpack(rows.Unpack, tensor);
+        _held = rows;
         return tensor;
     }
 
     public void Dispose() => _memory?.Dispose();
-
-    /// <summary>Rows start .. start + count - 1 with the outputs in another order: those of rows, or of columns where rows are inputs.</summary>
-    private static void Unpack(StoredMatrix matrix, int[] order, int start, int count, Span<float> destination)
-    {
-        if (!matrix.InputMajor)
-        {
-            for (var row = 0; row < count; row++)
-                matrix.Unpack(order[start + row], 1, destination.Slice(row * matrix.Columns, matrix.Columns));
-            return;
-        }
-
-        var stored = new float[count * matrix.Columns];
-        matrix.Unpack(start, count, stored);
-        for (var i = 0; i < stored.Length; i++)
-            destination[i] = stored[i / matrix.Columns * matrix.Columns + order[i % matrix.Columns]];
-    }
 }

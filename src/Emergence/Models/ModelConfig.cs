@@ -77,10 +77,10 @@ public sealed class ModelConfig
             foreach (var weight in WeightPlan.Of(this))
             {
                 var count = (long)weight.Rows * weight.Columns;
-                if (StoredForm == null || weight.Linear == null || weight.IsHead)
+                if (StoredForm == null || weight.Layer == null || weight.IsHead)
                     plain += count;
                 else
-                    (packed, largest) = (packed + count, Math.Max(largest, count));
+                    (packed, largest) = (packed + count, Math.Max(largest, weight.Layer.PartSize));
             }
 
             var size = StoredType is "bfloat16" or "float16" ? 2 : StoredType == "float64" ? 8 : 4;

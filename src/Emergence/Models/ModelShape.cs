@@ -52,6 +52,9 @@ internal sealed record ModelShape
 
     public required HeadWeights Head { get; init; }
 
+    /// <summary>Layers after the last that only predict further tokens in training; files may have them.</summary>
+    public int PredictionLayers { get; init; }
+
     /// <summary>L.</summary>
     public int Layers => Blocks.Count;
 
@@ -62,7 +65,10 @@ internal sealed record ModelShape
 }
 
 /// <summary>What one block computes.</summary>
-internal sealed record BlockShape(AttentionPart Attention, InnerPart Inner);
+/// <param name="Attention">The first half.</param>
+/// <param name="Inner">The second half, where it has no experts.</param>
+/// <param name="Experts">The second half, where it has them.</param>
+internal sealed record BlockShape(AttentionPart Attention, InnerPart Inner, ExpertsPart? Experts = null);
 
 /// <summary>Attention of one layer.</summary>
 internal sealed record AttentionPart
@@ -92,6 +98,12 @@ internal sealed record AttentionPart
 
     /// <summary>Bias of the scores by distance, or none.</summary>
     public SlopeShape? Slopes { get; init; }
+
+    /// <summary>Only keys of the own chunk are seen, or none.</summary>
+    public ChunkShape? Chunks { get; init; }
+
+    /// <summary>Every head has a stored score that takes weight and yields nothing.</summary>
+    public bool HasSinks { get; init; }
 
     /// <summary>Further factor of the scores by the query's position, or none.</summary>
     public PositionScale? PositionScale { get; init; }

@@ -23,7 +23,7 @@ internal sealed class PositionTables(Device device) : IDisposable
     }
 
     /// <summary>(P, heads).</summary>
-    public Tensor? Bias(SlopeShape? shape, TokenRows rows) => shape == null ? null : Table(shape, shape.Table, shape.Heads, rows);
+    public Tensor? Bias(PositionBias? shape, TokenRows rows) => shape == null ? null : Table(shape, shape.Table, shape.Heads, rows);
 
     /// <summary>(P, 1).</summary>
     public Tensor? Scale(PositionScale? shape, TokenRows rows) => shape == null ? null : Table(shape, shape.Table, 1, rows);

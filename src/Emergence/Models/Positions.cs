@@ -27,16 +27,37 @@ internal sealed record PositionVectors(int Offset = 0, bool IsComputed = false, 
     }
 }
 
+/// <summary>A bias of the scores by the positions of key and query.</summary>
+/// <param name="Heads">Number of heads.</param>
+internal abstract record PositionBias(int Heads)
+{
+    /// <summary>(positions, heads).</summary>
+    public abstract double[] Table(int positions);
+}
+
+/// <summary>Keys of other chunks of so many positions than the own one: their scores are so low that no weight is left.</summary>
+internal sealed record ChunkShape(int Heads, int Length) : PositionBias(Heads)
+{
+    private const double Step = 1e5;
+
+    public override double[] Table(int positions)
+    {
+        var values = new double[(long)positions * Heads];
+        for (var i = 0L; i < values.Length; i++)
+            values[i] = Step * (i / Heads / Length);
+        return values;
+    }
+}
+
 /// <summary>A bias of the scores that grows with distance (ALiBi): head h adds slope h times the position of the key.</summary>
 /// <param name="Heads">Number of heads.</param>
 /// <param name="Maximum">The last slope is 2^-Maximum.</param>
 /// <param name="Interleaved">Of a number of heads that is no power of two, the slopes of the next power, every other one first (MPT).</param>
 /// <param name="Factor">Of the bias.</param>
 /// <param name="RoundsToBFloat16">Slopes, positions and biases are rounded to bfloat16, as Falcon's program does whatever it computes in.</param>
-internal sealed record SlopeShape(int Heads, double Maximum = 8, bool Interleaved = false, double Factor = 1, bool RoundsToBFloat16 = false)
+internal sealed record SlopeShape(int Heads, double Maximum = 8, bool Interleaved = false, double Factor = 1, bool RoundsToBFloat16 = false) : PositionBias(Heads)
 {
-    /// <summary>(positions, heads).</summary>
-    public double[] Table(int positions)
+    public override double[] Table(int positions)
     {
         var slopes = Slopes();
         var values = new double[(long)positions * Heads];
@@ -73,9 +94,9 @@ internal sealed record SlopeShape(int Heads, double Maximum = 8, bool Interleave
     }
 }
 
-/// <summary>Factor 1 + beta ln(1 + floor(position / original)) of a query's scores.</summary>
-internal sealed record PositionScale(double Beta, double Original)
+/// <summary>Factor 1 + beta ln(1 + floor((position + offset) / original)) of a query's scores.</summary>
+internal sealed record PositionScale(double Beta, double Original, int Offset = 0)
 {
     /// <summary>(positions, 1).</summary>
-    public double[] Table(int positions) => [.. Enumerable.Range(0, positions).Select(t => 1 + Beta * Math.Log(1 + Math.Floor(t / Original)))];
+    public double[] Table(int positions) => [.. Enumerable.Range(0, positions).Select(t => 1 + Beta * Math.Log(1 + Math.Floor((t + Offset) / Original)))];
 }

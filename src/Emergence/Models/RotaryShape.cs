@@ -1,6 +1,4 @@
-using Emergence.Checkpoints;
 using Emergence.Devices;
-using Emergence.Messages;
 
 namespace Emergence.Models;
 

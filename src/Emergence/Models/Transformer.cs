@@ -13,6 +13,7 @@ internal sealed class Transformer : IDisposable
     private readonly WeightLoader _loader;
     private readonly ModelWeights _weights;
     private readonly AttentionHalf _attention;
+    private readonly ExpertsHalf _experts;
     private readonly PositionTables _tables;
 
     public Transformer(Device device, ModelShape shape, WeightFiles files)
@@ -24,6 +25,7 @@ internal sealed class Transformer : IDisposable
         {
             _weights = new WeightBuilder(shape, _loader).Build();
             _attention = new(device, _tables);
+            _experts = new(device);
         }
         catch
         {
@@ -73,14 +75,19 @@ internal sealed class Transformer : IDisposable
             var inner = second == null ? null : FeedForward(block, shape.Inner, second, memory);
             AddHalf(block.AttentionOutput, block.AttentionOutputNorm, mixed, own, y, memory);
             inner ??= FeedForward(block, shape.Inner, Normed(block.InnerInputNorm, own, memory), memory);
-            AddHalf(block.InnerOutput, block.InnerOutputNorm, inner, y, y, memory);
+            AddHalf(block.InnerOutput!, block.InnerOutputNorm, inner, y, y, memory);
         }
         else
         {
             AddHalf(block.AttentionOutput, block.AttentionOutputNorm, mixed, own, y, memory);
             var innerInput = Normed(block.InnerInputNorm, y, memory);
             var residual = _shape.Form == BlockForm.SumOfNormed ? innerInput : y;
-            AddHalf(block.InnerOutput, block.InnerOutputNorm, FeedForward(block, shape.Inner, innerInput, memory), residual, y, memory);
+            if (block.Experts is { Beside: { } beside } both)
+                AddBoth(block, shape, both, beside, innerInput, y, memory);
+            else if (block.Experts is { } experts)
+                Add(_experts.Mix(experts, shape.Experts!, innerInput, y, memory), block.InnerOutputNorm, residual, y);
+            else
+                AddHalf(block.InnerOutput!, block.InnerOutputNorm, FeedForward(block, shape.Inner, innerInput, memory), residual, y, memory);
         }
 
         if (block.LayerInput is { } layerInput)
@@ -177,6 +184,28 @@ internal sealed class Transformer : IDisposable
         Device.Scale(projected, (float)_shape.ResidualScale, y, residual);
         if (norm != null && isLast)
             norm.Apply(Device, y, y);
+    }
+
+    /// <summary>y += norm(norm of the dense half + norm of what experts yield): all of them read y.</summary>
+    private void AddBoth(BlockWeights block, BlockShape shape, ExpertsWeights experts, BesideWeights beside, Tensor innerInput, Tensor y, BlockMemory memory)
+    {
+        var wide = FeedForward(block, shape.Inner, innerInput, memory);
+        var dense = memory.Take(Slot.Normed, y.Rows, y.Columns);
+        block.InnerOutput!.Apply(Device, wide, dense);
+        beside.DenseNorm.Apply(Device, dense, dense);
+        var input = memory.Take(Slot.ExpertInput, y.Rows, y.Columns);
+        beside.InputNorm.Apply(Device, y, input);
+        var mixture = _experts.Mix(experts, shape.Experts!, input, y, memory);
+        beside.OutputNorm.Apply(Device, mixture, dense, dense);
+        Add(dense, block.InnerOutputNorm, y, y);
+    }
+
+    /// <summary>y = residual + (norm of) what experts yield, or a multiple of it.</summary>
+    private void Add(Tensor mixture, Norm? norm, Tensor residual, Tensor y)
+    {
+        if (norm != null)
+            norm.Apply(Device, mixture, mixture);
+        Device.Scale(mixture, (float)_shape.ResidualScale, y, residual);
     }
 
     /// <summary>y += norm(output(activation(gate y) * e)), where e is the layer's embedding of the token and what the token's own says of it.</summary>

@@ -9,11 +9,11 @@ internal interface IWeightSource
     /// <summary>Whether the checkpoint has this one, which a model may lack.</summary>
     bool Has(ExpectedWeight weight);
 
-    /// <summary>A table in the type it is stored in.</summary>
-    Tensor Table(ExpectedWeight weight);
+    /// <summary>A matrix in the type it is stored in; <paramref name="order"/> says which stored row each of its rows is.</summary>
+    Tensor Matrix(ExpectedWeight weight, int[]? order = null);
 
-    /// <summary>The matrix of a linear layer, plain or packed; <paramref name="order"/> says which stored output each of its outputs is.</summary>
-    Matrix Matrix(ExpectedWeight weight, bool inputMajor, int[]? order = null);
+    /// <summary>A matrix to multiply with, plain or packed; <paramref name="order"/> says which stored output each of its outputs is.</summary>
+    Matrix Layer(ExpectedWeight weight, bool inputMajor, int[]? order = null);
 
     /// <summary>A vector, or a matrix of several, in the type the device computes with, <paramref name="offset"/> added.</summary>
     Tensor Vector(ExpectedWeight weight, double offset = 0, int[]? order = null);
@@ -33,7 +33,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
     public ModelWeights Build()
     {
         var vocabulary = new Dimension(shape.VocabularySize, $"vocab_size={shape.VocabularySize}");
-        var embedding = source.Table(Stored($"{_names.Embedding}.weight", vocabulary, _width));
+        var embedding = source.Matrix(Stored($"{_names.Embedding}.weight", vocabulary, _width));
         var positions = shape.Positions == null ? null : Positions(shape.Positions);
         var embeddingNorm = Norm(_names.EmbeddingNorm, shape.Norm, _width);
         var layerInputs = shape.LayerInputWidth > 0 ? new LayerInputs(this) : null;
@@ -50,11 +50,11 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
 
     private Linear? Head(Tensor embedding, Dimension vocabulary)
     {
-        var own = new ExpectedWeight($"{_names.Head}.weight", true, [vocabulary, _width], (vocabulary.Size, _width.Size));
+        var own = new ExpectedWeight($"{_names.Head}.weight", true, [vocabulary, _width], new(vocabulary.Size, _width.Size));
         var isOwn = shape.Head != HeadWeights.Tied && source.Has(own);
         if (!isOwn && shape.Head == HeadWeights.Own)
             return null;
-        var weight = isOwn ? source.Matrix(own, inputMajor: false) : new(embedding, inputMajor: false);
+        var weight = isOwn ? source.Layer(own, inputMajor: false) : new(embedding, inputMajor: false);
         return new(weight, shape.HeadBias ? source.Vector(new($"{_names.Head}.bias", true, [vocabulary])) : null);
     }
 
@@ -64,12 +64,12 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
         if (vectors.IsComputed)
             return source.Computed(rows, shape.Width, () => vectors.Compute(rows, shape.Width));
         var offset = vectors.Offset == 0 ? "" : $" (+{vectors.Offset})";
-        return source.Table(Stored($"{_names.Positions}.weight", new(rows, $"{shape.Keys.Positions}={shape.MaxPositions}{offset}"), _width));
+        return source.Matrix(Stored($"{_names.Positions}.weight", new(rows, $"{shape.Keys.Positions}={shape.MaxPositions}{offset}"), _width));
     }
 
     private BlockWeights Block(int layer, string block, LayerInputs? layerInputs)
     {
-        var (attention, inner) = (shape.Blocks[layer].Attention, shape.Blocks[layer].Inner);
+        var (attention, inner, experts) = (shape.Blocks[layer].Attention, shape.Blocks[layer].Inner, shape.Blocks[layer].Experts);
         var hidden = new Dimension(inner.Width, $"{shape.Keys.Inner}={inner.Width}");
         var up = inner.Gated && _names.Inner.Length == 1 ? new(2 * hidden.Size, $"twice {hidden.Text}") : hidden;
         var ownKeys = attention.KeysOf == null;
@@ -81,18 +81,71 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
             QueryNorms = HeadNorms(block + _names.QueryNorm, attention.QueryKeyNorm, attention.Heads, attention.HeadSize),
             KeyNorms = ownKeys ? HeadNorms(block + _names.KeyNorm, attention.QueryKeyNorm, attention.KeyHeads, attention.HeadSize) : [],
             ValueNorm = ownKeys && attention.ValueNorm is { } norm ? new(norm, null, null) : null,
+            Sinks = attention.HasSinks ? source.Vector(Stored($"{block}self_attn.sinks", new Dimension(attention.Heads, $"{shape.Keys.Heads}={attention.Heads}"))) : null,
             AttentionOutput = Projection(block + _names.AttentionOutput, Heads(attention.Heads, attention.ValueSize), _width, attention.OutputBias),
             AttentionOutputNorm = BlockNorm(_names.AttentionOutputNorm),
             InnerInputNorm = BlockNorm(_names.InnerInputNorm),
-            Inner = [.. _names.Inner.Select(name => Projection(block + name, _width, up, inner.Bias))],
+            Inner = experts is { IsBeside: false } ? [] : [.. _names.Inner.Select(name => Projection(block + name, _width, up, inner.Bias))],
             Xielu = inner.Xielu ? Xielu($"{block}{_names.Xielu}.") : null,
-            InnerOutput = Projection(block + _names.InnerOutput, hidden, _width, inner.Bias),
+            InnerOutput = experts is { IsBeside: false } ? null : Projection(block + _names.InnerOutput, hidden, _width, inner.Bias),
+            Experts = experts == null ? null : Experts(block, experts),
             InnerOutputNorm = BlockNorm(_names.InnerOutputNorm),
             LayerInput = layerInputs?.Layer(layer, block),
             OutputScale = _names.OutputScale == null ? 1 : source.Number(Stored(block + _names.OutputScale)),
         };
 
         Norm? BlockNorm(string? name) => Norm(name == null ? null : block + name, shape.Norm, _width);
+    }
+
+    private ExpertsWeights Experts(string block, ExpertsPart part)
+    {
+        var names = _names.Experts;
+        var (count, one) = (new Dimension(part.Count, $"{part.Count} experts"), new Dimension(1, "1"));
+        var correction = part.Router.Correction
+            ? source.Vector(names.CorrectionIsRow ? Stored(block + names.Correction, one, count) : Stored(block + names.Correction, count))
+            : null;
+        return new(
+            Projection(block + names.Router, _width, count, part.RouterBias),
+            correction,
+            names.Joint ? JointExperts(block + names.Each, part, count) : [.. Enumerable.Range(0, part.Count).Select(e => Expert($"{block}{names.Each}{e}.", names.Inner, names.Output, part.Width))],
+            part.SharedWidth > 0 ? Expert(block + names.Shared, names.SharedInner, names.SharedOutput, part.SharedWidth) : null,
+            part.SharedGate ? Projection(block + names.SharedGate, _width, one, false) : null,
+            part.IsBeside ? Beside(block, count) : null);
+
+        ExpertWeights Expert(string name, string[] inner, string output, int width)
+        {
+            var hidden = new Dimension(width, $"{width} columns inside an expert");
+            return new([.. inner.Select(which => Projection(name + which, _width, hidden, part.Bias))], Projection(name + output, hidden, _width, part.Bias));
+        }
+    }
+
+    private BesideWeights Beside(string block, Dimension count)
+    {
+        var routerNorm = new NormShape(Rms: true, shape.Norm.Epsilon);
+        return new(
+            Norm($"{block}post_feedforward_layernorm_1", shape.Norm, _width)!,
+            Norm($"{block}pre_feedforward_layernorm_2", shape.Norm, _width)!,
+            Norm($"{block}post_feedforward_layernorm_2", shape.Norm, _width)!,
+            new(routerNorm, source.Vector(Stored($"{block}router.scale", _width)), null),
+            source.Vector(Stored($"{block}router.per_expert_scale", count)));
+    }
+
+    private ExpertWeights[] JointExperts(string name, ExpertsPart part, Dimension count)
+    {
+        var hidden = new Dimension(part.Width, $"{part.Width} columns inside an expert");
+        var (twice, names) = (new Dimension(2 * part.Width, $"twice {hidden.Text}"), _names.Experts);
+        var (inner, output) = (Joint(names.Inner[0], twice, _width), Joint(names.Output, _width, hidden));
+        return [.. Enumerable.Range(0, part.Count).Select(e => new ExpertWeights([inner(e)], output(e)))];
+
+        Func<int, Linear> Joint(string which, Dimension outputs, Dimension inputs)
+        {
+            Dimension[] sizes = names.InputMajor ? [count, inputs, outputs] : [count, outputs, inputs];
+            var layer = new LinearLayer(checked(count.Size * outputs.Size), inputs.Size, count.Size);
+            var all = source.Layer(new($"{name}{which}", false, sizes, layer), names.InputMajor);
+            var bias = part.Bias ? source.Vector(Stored($"{name}{which}{names.BiasEnding}", count, outputs)) : null;
+            var rows = all.InputMajor ? inputs.Size : outputs.Size;
+            return e => new(all.Rows(e * rows, rows), bias?.RowRange(e, 1));
+        }
     }
 
     private Linear[] QueryKeyValue(string block, AttentionPart attention)
@@ -173,8 +226,9 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
 
     private Linear Projection(string name, Dimension input, Dimension output, bool bias, int[]? order = null)
     {
-        var stored = new ExpectedWeight($"{name}.weight", false, _names.InputMajor ? [input, output] : [output, input], (output.Size, input.Size));
-        return new(source.Matrix(stored, _names.InputMajor, order), bias ? source.Vector(Stored($"{name}.bias", output), order: order) : null);
+        Dimension[] sizes = _names.InputMajor ? [input, output] : [output, input];
+        var weight = source.Layer(new($"{name}.weight", false, sizes, new(output.Size, input.Size)), _names.InputMajor, order);
+        return new(weight, bias ? source.Vector(Stored($"{name}.bias", output), order: order) : null);
     }
 
     private Dimension Heads(int heads, int size) => new(heads * size, $"{shape.Keys.Heads}={heads} of {size} columns");
@@ -197,7 +251,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
             _own = new(shape.LayerInputWidth, $"hidden_size_per_layer_input={shape.LayerInputWidth}");
             var all = new Dimension(shape.Layers * _own.Size, $"{shape.Keys.Layers}={shape.Layers} times {_own.Text}");
             var vocabulary = new Dimension(shape.LayerInputVocabulary, $"vocab_size_per_layer_input={shape.LayerInputVocabulary}");
-            _embedding = builder.Source.Table(Stored("embed_tokens_per_layer.weight", vocabulary, all));
+            _embedding = builder.Source.Matrix(Stored("embed_tokens_per_layer.weight", vocabulary, all));
             _fromStream = builder.Projection("per_layer_model_projection", width, all, false);
             _norm = builder.Norm("per_layer_projection_norm", shape.Norm, _own)!;
         }

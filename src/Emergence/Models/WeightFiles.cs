@@ -39,7 +39,7 @@ internal sealed class WeightFiles
         var plan = WeightPlan.Of(config, Has);
         foreach (var weight in plan)
         {
-            if (FindPacked(weight) is { } packed)
+            if (ReadPacked(weight) is { } packed)
                 _packed.Add(StoredName(weight), packed);
             else
                 Check(weight, config.Shape);
@@ -48,7 +48,7 @@ internal sealed class WeightFiles
         _expected = plan.ToDictionary(StoredName);
         Ignored = SortTheRest();
         Bytes = _expected.Keys.Except(_packed.Keys).Sum(name => checkpoint.Tensors[name].ByteLength) + _packed.Values.Sum(matrix => matrix.Bytes);
-        LargestPacked = _packed.Values.Select(matrix => (long)matrix.Rows * matrix.Columns).DefaultIfEmpty(0).Max();
+        LargestPacked = _packed.Keys.Select(name => _expected[name].Layer!.PartSize).DefaultIfEmpty(0).Max();
     }
 
     /// <summary>Tensors of the checkpoint that are not read, in ordinal order.</summary>
@@ -60,6 +60,8 @@ internal sealed class WeightFiles
     /// <summary>Elements of the largest packed matrix, 0 where all are plain: one at a time is unpacked.</summary>
     public long LargestPacked { get; }
 
+    public bool AllowNonFinite => _options.AllowNonFinite;
+
     /// <summary>Throws if the weights do not fit into so many bytes.</summary>
     public void RequireMemory(long available, string device)
     {
@@ -70,36 +72,23 @@ internal sealed class WeightFiles
             throw Error($"the weights need {needed:N0} bytes, device {device} has {available:N0}: use a smaller model or a device with more memory");
     }
 
-    public bool Has(ExpectedWeight weight) => _checkpoint.Tensors.ContainsKey(StoredName(weight)) || FindPacked(weight) != null;
+    public bool Has(ExpectedWeight weight) => _checkpoint.Tensors.ContainsKey(StoredName(weight)) || ReadPacked(weight) != null;
 
-    /// <summary>The matrix in its packed form; null where it is stored plain.</summary>
-    public StoredMatrix? LoadPacked(ExpectedWeight weight)
-    {
-        if (!_packed.TryGetValue(StoredName(weight), out var packed))
-            return null;
-        try
-        {
-            packed.Load(_options.AllowNonFinite);
-            return packed;
-        }
-        catch
-        {
-            packed.Dispose();
-            throw;
-        }
-    }
+    /// <summary>The matrix in its packed form, not yet read; null where it is stored plain.</summary>
+    public StoredMatrix? FindPacked(ExpectedWeight weight) => _packed.GetValueOrDefault(StoredName(weight));
 
     /// <summary>The weight in its stored type; a vector as (1, n), a number as (1, 1).</summary>
     public Tensor Load(Device device, ExpectedWeight weight) =>
         _checkpoint.Load(device, StoredName(weight), weight.Rows, weight.Columns, _options.AllowNonFinite);
 
     /// <summary>Linear layers may be stored packed; embeddings and vectors are plain in every form.</summary>
-    private StoredMatrix? FindPacked(ExpectedWeight weight)
+    private StoredMatrix? ReadPacked(ExpectedWeight weight)
     {
-        if (_config.StoredForm is not { } form || weight.Linear is not { } layer)
+        if (_config.StoredForm is not { } form || weight.Layer is not { } layer)
             return null;
         var name = StoredName(weight);
-        return form.Find(new(_checkpoint, name[..name.LastIndexOf(".weight", StringComparison.Ordinal)], layer.Outputs, layer.Inputs));
+        var module = name.EndsWith(".weight", StringComparison.Ordinal) ? name[..^".weight".Length] : name;
+        return form.Find(new(_checkpoint, module, layer.Outputs, layer.Inputs));
     }
 
     private string StoredName(ExpectedWeight weight) => (weight.IsHead ? _headPrefix : _prefix) + weight.Name;
@@ -142,8 +131,8 @@ internal sealed class WeightFiles
 
     private string[] SortTheRest()
     {
-        var packed = _packed.Values.SelectMany(matrix => matrix.Names).ToHashSet();
-        var rest = _checkpoint.Tensors.Values.Where(entry => !packed.Contains(entry.Name) && (!_expected.ContainsKey(entry.Name) || _packed.ContainsKey(entry.Name))).OrderBy(entry => entry.Name, StringComparer.Ordinal).ToArray();
+        var known = _expected.Keys.Except(_packed.Keys).Concat(_packed.Values.SelectMany(matrix => matrix.Names)).ToHashSet();
+        var rest = _checkpoint.Tensors.Values.Where(entry => !known.Contains(entry.Name)).OrderBy(entry => entry.Name, StringComparer.Ordinal).ToArray();
         var unknown = rest.Where(entry => !IsLeftOver(entry) && !_options.IgnoreWeights.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, entry.Name, ignoreCase: false))).ToArray();
         if (unknown.Length == 0)
             return [.. rest.Select(entry => entry.Name)];
@@ -161,6 +150,8 @@ internal sealed class WeightFiles
         var name = entry.Name;
         if (name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal))
             return true;
+        if (IsOfPredictionLayer(name))
+            return true;
         if (_config.StoredForm != null && CacheScales.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)))
             return entry.Count == 1;
         if (name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attention.bias", StringComparison.Ordinal))
@@ -177,6 +168,14 @@ internal sealed class WeightFiles
         return Same(entry, _checkpoint.Tensors[$"{_prefix}{names.Embedding}.weight"])
             ? true
             : throw Error($"{name} differs from the embedding, but config.json says tie_word_embeddings=true");
+    }
+
+    /// <summary>Layers after the last, which predict further tokens in training.</summary>
+    private bool IsOfPredictionLayer(string name)
+    {
+        var shape = _config.Shape;
+        return Enumerable.Range(shape.Layers, shape.PredictionLayers)
+            .Any(layer => name.StartsWith($"{_prefix}{shape.Names.Block}{layer}.", StringComparison.Ordinal));
     }
 
     private bool Same(TensorEntry a, TensorEntry b)

@@ -1,3 +1,4 @@
+using Emergence.Checkpoints.Stored;
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
 
@@ -9,30 +10,33 @@ namespace Emergence.Models;
 /// </summary>
 internal sealed class WeightLoader(Device device, WeightFiles files) : IWeightSource, IDisposable
 {
-    private readonly List<IDisposable> _loaded = [];
-    private readonly UnpackedMatrix? _unpacked = files.LargestPacked > 0 ? new(device, files.LargestPacked) : null;
+    private readonly List<Tensor> _loaded = [];
+    private readonly List<StoredMatrix> _packed = [];
+    private readonly UnpackedMatrix _unpacked = new(device, files.LargestPacked);
 
     /// <summary>Frees all weights.</summary>
     public void Dispose()
     {
-        _loaded.ForEach(weight => weight.Dispose());
-        _unpacked?.Dispose();
+        _loaded.ForEach(tensor => tensor.Dispose());
+        _packed.ForEach(matrix => matrix.Dispose());
+        _unpacked.Dispose();
     }
 
     public bool Has(ExpectedWeight weight) => files.Has(weight);
 
-    public Tensor Table(ExpectedWeight weight) => Keep(files.Load(device, weight));
-
-    public Matrix Matrix(ExpectedWeight weight, bool inputMajor, int[]? order = null)
+    public Tensor Matrix(ExpectedWeight weight, int[]? order = null)
     {
-        if (files.LoadPacked(weight) is { } packed)
-        {
-            _loaded.Add(packed);
-            return new(packed, _unpacked!, order);
-        }
-
         var stored = Keep(files.Load(device, weight));
-        return new(order == null ? stored : Ordered(stored, order), inputMajor);
+        return order == null ? stored : Ordered(stored, order);
+    }
+
+    public Matrix Layer(ExpectedWeight weight, bool inputMajor, int[]? order = null)
+    {
+        if (files.FindPacked(weight) is not { } packed)
+            return new(Matrix(weight, order), inputMajor);
+        _packed.Add(packed);
+        packed.Load(files.AllowNonFinite);
+        return new(new PackedRows(packed, order, 0, packed.Rows), _unpacked);
     }
 
     public Tensor Vector(ExpectedWeight weight, double offset = 0, int[]? order = null)
@@ -88,7 +92,7 @@ internal sealed class WeightLoader(Device device, WeightFiles files) : IWeightSo
     /// <summary>Frees what has been copied; a view is found by the buffer it is of.</summary>
     private void Release(Tensor tensor)
     {
-        var owner = _loaded.OfType<Tensor>().First(kept => ReferenceEquals(kept.Buffer, tensor.Buffer));
+        var owner = _loaded.Find(kept => ReferenceEquals(kept.Buffer, tensor.Buffer))!;
         _loaded.Remove(owner);
         owner.Dispose();
     }

@@ -45,6 +45,9 @@ internal sealed record WeightNames
 
     public required string InnerOutput { get; init; }
 
+    /// <summary>Of layers with experts.</summary>
+    public ExpertNames Experts { get; init; } = ExpertNames.Mlp;
+
     /// <summary>What the four numbers of xIELU are in.</summary>
     public string Xielu { get; init; } = "mlp.act_fn";
 

@@ -22,9 +22,9 @@ internal sealed class WeightPlan : IWeightSource
 
     public bool Has(ExpectedWeight weight) => _has(weight);
 
-    public Tensor Table(ExpectedWeight weight) => Add(weight);
+    public Tensor Matrix(ExpectedWeight weight, int[]? order = null) => Add(weight);
 
-    public Matrix Matrix(ExpectedWeight weight, bool inputMajor, int[]? order = null) => new(Add(weight), inputMajor);
+    public Matrix Layer(ExpectedWeight weight, bool inputMajor, int[]? order = null) => new(Add(weight), inputMajor);
 
     public Tensor Vector(ExpectedWeight weight, double offset = 0, int[]? order = null) => Add(weight);
 

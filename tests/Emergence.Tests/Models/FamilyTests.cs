@@ -6,11 +6,18 @@ using Emergence.Tests.Devices;
 
 namespace Emergence.Tests.Models;
 
-/// <summary>Activations of every dense family, rotation and form of a checkpoint against those of another implementation.</summary>
+/// <summary>Activations of every family, rotation and form of a checkpoint against those of another implementation.</summary>
 public sealed class FamilyTests
 {
     private const double BoundaryTolerance = 1e-5;
     private const double LogitTolerance = 1e-4;
+
+    /// <summary>Those with experts.</summary>
+    internal static readonly string[] Mixtures =
+    [
+        "deepseek-v2", "deepseek-v3", "ernie4_5-moe", "gemma4-moe", "glm4-moe", "gpt-oss", "granite-moe", "llama4-text", "minimax-m2", "mixtral", "olmoe", "phimoe",
+        "q-fp8-block-moe", "q-mxfp4", "qwen2-moe", "qwen3-moe",
+    ];
 
     internal static readonly string[] Folders =
     [
@@ -18,6 +25,7 @@ public sealed class FamilyTests
         "gpt-bigcode", "gpt-neo", "granite", "headless-qwen3", "helium", "hunyuan-dense", "ministral3", "mpt", "nanochat", "nemotron", "nested-gemma3",
         "nested-mistral3", "olmo", "olmo3", "persimmon", "phi", "rope-dynamic", "rope-gemma3-linear", "rope-linear", "rope-longrope-long", "rope-longrope-short",
         "rope-yarn", "rope-yarn-full", "smollm3", "stablelm", "stablelm-2-12b", "starcoder2", "xglm",
+        .. Mixtures,
     ];
 
     public static TheoryData<string, string> Cases

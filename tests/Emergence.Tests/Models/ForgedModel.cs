@@ -13,8 +13,13 @@ internal sealed class ForgedModel
     private string? _rawConfig;
 
     public ForgedModel(string name)
+        : this(new DirectoryInfo(TestData.Golden($"models/{name}")))
     {
-        var folder = TestData.Golden($"models/{name}");
+    }
+
+    private ForgedModel(DirectoryInfo model)
+    {
+        var folder = model.FullName;
         Config = JsonNode.Parse(File.ReadAllBytes(Path.Combine(folder, "config.json")))!.AsObject();
         using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors"));
         foreach (var entry in file.Tensors.Values)
@@ -24,6 +29,9 @@ internal sealed class ForgedModel
             _tensors.Add(entry.Name, (new(entry.Name, entry.DType, entry.Shape), bytes));
         }
     }
+
+    /// <summary>That of any folder.</summary>
+    public static ForgedModel Of(string folder) => new(new DirectoryInfo(folder));
 
     public JsonObject Config { get; }
 

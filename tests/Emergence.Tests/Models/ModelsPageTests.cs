@@ -40,7 +40,11 @@ public sealed class ModelsPageTests
             Rotations (`rope_type`, in `rope_parameters` or `rope_scaling`): default, linear, dynamic, yarn, longrope, llama3, proportional, mrope for text. With dynamic
             and longrope a prefix has other values in a longer sequence; sequences of different length then share no prefixes.
 
-            Not read: GGUF, .bin and .pt files, LoRA adapters (the message says what to run), code that a folder brings along, encoders, mixtures of experts.
+            Stored forms of the matrices (`quantization_config`): AWQ (gemm), GPTQ (2, 3, 4, 8 bits, act order, both versions), bitsandbytes (nf4, fp4, int8),
+            fp8 with scales by block, row or matrix, MXFP4 (gpt-oss), compressed-tensors (fp8, int8, packed whole numbers, NVFP4, MXFP4). They stay packed in the
+            host's memory and are unpacked one matrix at a time into single precision. Others are refused by their name.
+
+            Not read: GGUF, .bin and .pt files, LoRA adapters (the message says what to run), code that a folder brings along, encoders, models with recurrences.
             """.ReplaceLineEndings("\n")).Append('\n').ToString();
     }
 }

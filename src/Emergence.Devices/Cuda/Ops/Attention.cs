@@ -14,12 +14,12 @@ internal static class AttentionOps
         queue.Launch(
             KernelTable.Attention,
             new(q.Rows),
-            new(KernelWork.BytesOf(q, k, v, parents, y, positions?.Positions), Flops: flops),
+            new(KernelWork.BytesOf(q, k, v, parents, y, positions?.Positions, shape.Sinks), Flops: flops),
             q, q.RowStride, k, k.RowStride, v, v.RowStride, parents, parents.RowStride, y, y.RowStride,
             shape.Query.Count, shape.Query.Stride, shape.Query.Count / shape.Key.Count, shape.Key.Stride, shape.Query.Size,
             shape.Value.Stride, shape.Value.Size, shape.Scale, shape.Window, shape.SoftCap,
             positions?.Positions, positions?.Positions.RowStride ?? 0, positions?.Bias, positions?.Bias?.RowStride ?? 0,
-            positions?.Scale, positions?.Scale?.RowStride ?? 0);
+            positions?.Scale, positions?.Scale?.RowStride ?? 0, shape.Sinks);
     }
 
     /// <summary>

@@ -10,7 +10,11 @@ internal static class Gemma4
 {
     private const int Pattern = 6;
 
-    private static readonly WeightNames s_names = WeightNames.Sandwich with { OutputScale = "layer_scalar" };
+    private static readonly WeightNames s_names = WeightNames.Sandwich with
+    {
+        OutputScale = "layer_scalar",
+        Experts = new("router.proj", "experts.", ["gate_up_proj"], "down_proj") { Joint = true },
+    };
 
     public static Architecture Row { get; } = new("gemma4_text", Read, """
         {
@@ -31,9 +35,6 @@ internal static class Gemma4
 
     private static ModelShape Read(ConfigReader config)
     {
-        config.Require("enable_moe_block", false);
-        foreach (var ofExperts in (string[])["num_experts", "top_k_experts", "moe_intermediate_size", "expert_intermediate_size"])
-            _ = config.Find(ofExperts);
         var norm = new NormShape(Rms: true, config.Positive("rms_norm_eps", most: 1));
         var shape = Gemma.ReadCommon(config, s_names) with { Norm = norm, LogitSoftCap = CommonConfig.ReadCap(config, "final_logit_softcapping") };
         var sliding = shape.Blocks[0].Attention with { Scale = 1, QueryKeyNorm = new(norm), ValueNorm = norm with { Weight = false } };
@@ -42,7 +43,7 @@ internal static class Gemma4
 
         // The last layer sees everything, whatever the list says.
         shape = shape.WithBlocks((layer, block) => layer == shape.Layers - 1 ? block with { Attention = full } : block);
-        return WithShared(config, shape) with
+        return WithExperts(config, WithShared(config, shape)) with
         {
             LayerInputWidth = config.WholeOrNull("hidden_size_per_layer_input", 0, 1 << 17) ?? 0,
             LayerInputVocabulary = config.WholeOrNull("vocab_size_per_layer_input", 1, 1 << 24) ?? shape.VocabularySize,
@@ -59,6 +60,20 @@ internal static class Gemma4
         var keyHeads = CommonConfig.ReadKeyHeads(config, config.Has("num_global_key_value_heads") && config.Find("num_global_key_value_heads") != null && isKeyOnly ? "num_global_key_value_heads" : "num_key_value_heads", sliding.Heads);
         sliding = sliding with { Rotary = local };
         return (sliding with { Rotary = far, HeadSize = size, ValueSize = size, KeyHeads = keyHeads, ValuesAreKeys = isKeyOnly }, [local, far]);
+    }
+
+    /// <summary>Experts beside the dense half of every layer.</summary>
+    private static ModelShape WithExperts(ConfigReader config, ModelShape shape)
+    {
+        var width = config.Spelled("moe_intermediate_size", "expert_intermediate_size");
+        if (!config.Flag("enable_moe_block", false))
+        {
+            config.Pass("num_experts", "top_k_experts", width);
+            return shape;
+        }
+
+        var router = new RouterShape(RouterScores.Softmax) { Normalises = true };
+        return shape.WithExperts(shape.ReadExperts(config, router, chosen: "top_k_experts", width: width) with { IsBeside = true });
     }
 
     /// <summary>The last layers read the keys and values of the last one before them of their kind; there they may be twice as wide inside.</summary>

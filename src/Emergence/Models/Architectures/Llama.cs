@@ -1,5 +1,3 @@
-using Emergence.Checkpoints;
-
 namespace Emergence.Models.Architectures;
 
 internal static class Llama

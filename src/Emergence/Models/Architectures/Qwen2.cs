@@ -36,10 +36,9 @@ internal static class Qwen2
     /// <summary>Also of Qwen 3: "sliding_window" counts only where "use_sliding_window" says so, from "max_window_layers" on.</summary>
     public static ModelShape WithWindows(ModelShape shape, ConfigReader config)
     {
-        var window = CommonConfig.ReadWindow(config);
+        config.Pass("sliding_window");
+        var window = config.Flag("use_sliding_window", false) ? CommonConfig.ReadWindow(config) : 0;
         var first = config.WholeOrNull("max_window_layers", 0, int.MaxValue) ?? 0;
-        if (!config.Flag("use_sliding_window", false))
-            window = 0;
         return shape.Windowed(config, window, layer => window > 0 && layer >= first);
     }
 
