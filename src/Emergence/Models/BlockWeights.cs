@@ -12,7 +12,7 @@ internal sealed record Linear(Matrix Weight, Tensor? Bias, (int Start, int Count
     public void Apply(Device device, Tensor x, Tensor y, Activation activation = Activation.None, Tensor? residual = null)
     {
         var weight = Weight.Ready();
-        if (Part is var (start, count))
+        if (Part is (var start, var count))
             weight = Weight.InputMajor ? weight.ColumnRange(start, count) : weight.RowRange(start, count);
         device.MatMul(x, weight, y, transposeB: !Weight.InputMajor, bias: Bias, activation: activation, residual: residual);
     }

@@ -44,7 +44,10 @@ internal sealed class UnpackedMatrix(Device device, long elements) : IDisposable
         if (_held == matrix)
             return tensor;
         _held = null;
-        device.Unpack(order == null ? matrix.Unpack : (start, count, destination) => Unpack(matrix, order, start, count, destination), tensor);
+        if (order == null)
+            device.Unpack(matrix.Unpack, tensor);
+        else
+            device.Unpack((start, count, destination) => Unpack(matrix, order, start, count, destination), tensor);
         _held = matrix;
         return tensor;
     }
