@@ -9,9 +9,6 @@ namespace Emergence.Tests.Models;
 /// <summary>Activations of every family, rotation and form of a checkpoint against those of another implementation.</summary>
 public sealed class FamilyTests
 {
-    private const double BoundaryTolerance = 1e-5;
-    private const double LogitTolerance = 1e-4;
-
     /// <summary>Those with experts.</summary>
     internal static readonly string[] Mixtures =
     [
@@ -45,29 +42,7 @@ public sealed class FamilyTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Boundaries_micro_rows_and_logits_equal_the_reference(string name, string deviceName)
-    {
-        var device = TestDevices.Get(deviceName);
-        using var golden = Golden(name);
-        var sequences = GoldenModelTests.Sequences(golden, "input_ids");
-        using var model = LanguageModel.Load(Folder(name), device);
-        Assert.Empty(model.UnknownConfigKeys);
-
-        Assert.Equal(golden.Tensors.ContainsKey("logits"), model.HasHead);
-        using var macro = GoldenModelTests.Captured(model, sequences, CaptureKind.Macro, model.HasHead);
-        using var micro = GoldenModelTests.Captured(model, sequences, CaptureKind.Micro, logits: false);
-        for (var layer = 0; layer < model.Layers; layer++)
-        {
-            GoldenModelTests.Compare(macro, $"boundary.{layer}", golden, $"block_in.{layer}", BoundaryTolerance);
-            GoldenModelTests.Compare(macro, $"boundary.{layer + 1}", golden, $"block_out.{layer}", BoundaryTolerance);
-            GoldenModelTests.Compare(micro, $"boundary.{layer + 1}", golden, $"micro_out.{layer}", BoundaryTolerance);
-        }
-
-        if (!model.HasHead)
-            return;
-        GoldenModelTests.Compare(macro, "final_norm", golden, "final_norm", BoundaryTolerance);
-        GoldenModelTests.Compare(macro, "logits", golden, "logits", LogitTolerance);
-    }
+    public void Boundaries_micro_rows_and_logits_equal_the_reference(string name, string deviceName) => GoldenModelTests.CheckFolder(Folder(name), TestDevices.Get(deviceName));
 
     /// <summary>However the rows are cut into calls, and whoever computes them.</summary>
     [Theory]
