@@ -9,7 +9,6 @@ using Emergence.Information.Critics;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;
 using Emergence.Measurement.Run;
-using Emergence.Measurement.Shards;
 using Emergence.Messages;
 using Emergence.Models;
 using Emergence.Tokenizers;
