@@ -16,6 +16,7 @@ internal static class CommandLine
         DemoVerb.Create(),
         MeasureVerb.Create(),
         ShowVerb.Create(),
+        ReportVerb.Create(),
         ExplainVerb.Create(),
         StudyVerb.Create(),
         CompareVerb.Create(),

@@ -11,20 +11,25 @@ internal sealed class Interruption : IDisposable
     // SIGHUP and, of Linux, SIGUSR1.
     private const int HangUp = 1, FirstUserSignal = 10;
 
+    /// <summary>What <c>--stop-on</c> takes.</summary>
+    public const string UserSignal = "USR1";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
 
     /// <param name="resumes">The same command goes on where this one ends.</param>
-    public Interruption(bool resumes = false)
+    /// <param name="stopOn">"USR1": a scheduler sends it for SIGTERM, whose code it then gets.</param>
+    public Interruption(bool resumes = false, string? stopOn = null)
     {
+        var ofUserSignal = stopOn == UserSignal ? ExitCode.Terminated : ExitCode.UserSignal;
         Message = resumes ? "interrupted: run the same command again to go on" : "interrupted: nothing is kept, the same command starts from the beginning";
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Handle(context, ExitCode.Interrupted)),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Handle(context, ExitCode.Terminated)),
             .. IsIgnored(HangUp) ? (PosixSignalRegistration[])[] : [PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Handle(context, ExitCode.HungUp))],
-            .. OperatingSystem.IsLinux() ? [PosixSignalRegistration.Create((PosixSignal)FirstUserSignal, context => Handle(context, ExitCode.UserSignal))] : (PosixSignalRegistration[])[],
+            .. OperatingSystem.IsLinux() ? [PosixSignalRegistration.Create((PosixSignal)FirstUserSignal, context => Handle(context, ofUserSignal))] : (PosixSignalRegistration[])[],
         ];
     }
 

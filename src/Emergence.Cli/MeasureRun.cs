@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
+using Emergence.Devices;
 using Emergence.Files;
 using Emergence.Information;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;
 using Emergence.Measurement.Run;
 using Emergence.Measurement.Settings;
+using Emergence.Measurement.Shards;
 using Emergence.Reports;
 using Emergence.Tables;
 
@@ -18,17 +20,26 @@ internal static class MeasureRun
     /// <param name="folder">RUN.</param>
     /// <param name="json">Print one JSON array.</param>
     /// <param name="noColor">Write the bar plain.</param>
+    /// <param name="stopOn">A signal beside the usual ones that ends the work as SIGTERM does; none by default.</param>
     /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by default.</param>
-    public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor, Func<JsonObject, bool>? replaces = null)
+    public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor, string? stopOn = null, Func<JsonObject, bool>? replaces = null)
     {
         OutputPath.RequireFolder("--out", folder);
-        using var interruption = new Interruption(resumes: true);
+        using var interruption = new Interruption(resumes: true, stopOn);
         ModelFolder.Ensure(settings.Model, interruption.Token);
         using var plan = new MeasurementPlan(settings);
         Announce(plan);
-        using var progress = new Progress(plan.Grid.Count, noColor);
+        if (settings.Shard is { } part)
+            Console.Error.WriteLine($"shard {part}: {plan.Cells.Count} of {plan.Grid.Count} cells");
+        if (plan.Cells.Count == 0)
+            return ExitCode.Ok;
+        using var progress = new Progress(plan.Cells.Count, noColor);
         var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), boundary => Console.Error.WriteLine($"self-check between boundaries {boundary} and {boundary + 1}"), interruption.Token, replaces);
         progress.Dispose();
+        if (results.Damage != null)
+            Console.Error.WriteLine($"{results.Damage}: what is behind that was measured again");
+        if (settings.Shard is { } shard)
+            return Finish(shard, plan, results);
 
         var report = RunReport.Write(results, folder);
         Print(results, json);
@@ -38,8 +49,38 @@ internal static class MeasureRun
         return results.ExitCode;
     }
 
+    /// <summary>A shard is done when its cells have values; what they are worth is judged when all are there, by <c>report</c>.</summary>
+    private static ExitCode Finish(Shard shard, MeasurementPlan plan, RunResults results)
+    {
+        var own = plan.Cells.ToHashSet();
+        var failed = results.Cells.Where(cell => own.Contains(cell.Cell) && cell.Information.Failure != null).ToList();
+        Console.Out.WriteLine($"shard {shard}: {own.Count - failed.Count} of {own.Count} cells have values");
+        if (failed.Count > 0)
+            Console.Error.WriteLine($"{failed.Count} cells failed, the first: {failed[0].Information.Failure}");
+        return failed.Count > 0 ? ExitCode.SomeCellsFailed : ExitCode.Ok;
+    }
+
+    /// <summary>Writes the page of a run from its journals alone and returns the code of the run; the page is there also where cells are missing.</summary>
+    public static ExitCode Report(string folder)
+    {
+        var results = RunResults.Read(folder, out var damage);
+        Console.Out.WriteLine($"report: {Path.GetFullPath(RunReport.Write(results, folder))}");
+        if (damage != null)
+            throw new EmergenceException($"{damage}; the page is of the {results.Cells.Count} cells that are intact");
+        if (results.MissingCells > 0)
+            throw new EmergenceException($"{results.MissingCells} of {results.MissingCells + results.Cells.Count} cells are not measured yet: the page is of the others");
+        if (results.ExitCode != ExitCode.Ok)
+            Console.Error.WriteLine(Complaint(results));
+        return results.ExitCode;
+    }
+
     /// <summary>What would be done, how long it takes at most and what memory of the device it needs; fails where that is not there.</summary>
-    public static ExitCode DryRun(MeasurementSettings settings, string folder, bool json)
+    /// <param name="settings">What would be measured.</param>
+    /// <param name="folder">RUN.</param>
+    /// <param name="json">Print one JSON array.</param>
+    /// <param name="shards">Also what sharing it out brings, to so many at most; 0: not.</param>
+    /// <param name="job">Instead of tables the file of a job: from how many shards, threads, bytes and seconds; none by default.</param>
+    public static ExitCode DryRun(MeasurementSettings settings, string folder, bool json, int shards = 0, Func<ShardEstimate, int, long, string>? job = null)
     {
         OutputPath.RequireFolder("--out", folder);
         ModelFolder.Ensure(settings.Model, CancellationToken.None);
@@ -48,12 +89,27 @@ internal static class MeasureRun
         var estimate = CostEstimate.Of(plan);
         var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds_at_most", 0), TableColumn.Number("memory_bytes", 0), TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"));
         table.Add(plan.Grid.Count, estimate.Seconds is { } most ? most : TableCell.Empty, (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes);
-        Console.Out.Write(Table.Write([table, MemoryReport.Table(estimate.Memory, plan)], json ? TableFormat.Json : TableFormat.Text));
+        var shared = shards > 0 ? ShardEstimate.Of(plan, estimate, shards) : [];
+        if (job != null && estimate.Memory.Fits)
+        {
+            Console.Out.Write(job(shared[^1], settings.DeviceOptions.Threads > 0 ? settings.DeviceOptions.Threads : HostThreads.Allocated, estimate.Memory.Needed));
+            return ExitCode.Ok;
+        }
+
+        Console.Out.Write(Table.Write([table, MemoryReport.Table(estimate.Memory, plan), .. shards > 0 ? [Shards(shared)] : (Table[])[]], json ? TableFormat.Json : TableFormat.Text));
         if (!estimate.Memory.Fits)
             throw new EmergenceException(MemoryReport.Shortage(estimate.Memory, plan.Device.Name));
         if (!json)
             Console.Out.WriteLine(estimate.Seconds is { } seconds ? $"at most {Progress.Duration(seconds)}: trainings that reach the exact value or level end earlier" : "not timed: the emulator is for a few small cells");
         return ExitCode.Ok;
+    }
+
+    private static Table Shards(IReadOnlyList<ShardEstimate> shared)
+    {
+        var table = new Table(TableColumn.Integer("shards"), TableColumn.Integer("cells_of_largest"), TableColumn.Number("seconds_of_slowest", 0), TableColumn.Number("speed_up", 2));
+        foreach (var row in shared)
+            table.Add(row.Shards, row.Cells, row.Seconds, row.SpeedUp);
+        return table;
     }
 
     internal static void Announce(MeasurementPlan plan)

@@ -30,7 +30,7 @@ internal static class DemoVerb
             parsed.GetRequiredValue(output),
             parsed.GetValue(json),
             parsed.GetValue(noColor),
-            Replaces));
+            replaces: Replaces));
         return command;
     }
 

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using Emergence.Measurement.Settings;
+using Emergence.Measurement.Shards;
+using Emergence.Messages;
+using Emergence.Reports;
 
 namespace Emergence.Cli.Verbs;
 
@@ -8,18 +11,60 @@ internal static class MeasureVerb
 {
     public static Command Create()
     {
-        var settings = new SettingFlags(SettingTable.Rows);
+        var rows = new SettingFlags(SettingTable.Rows);
         var output = new Option<string>("--out") { Description = "Run folder; an unfinished run in it is resumed", HelpName = "RUN", Required = true };
         var dryRun = new Option<bool>("--dry-run") { Description = "Print cells, time and the device memory of each part, and measure nothing" };
+        var shard = new Option<string>("--shard") { Description = "Measure one part of the grid, K of N, into a journal of its own beside other shards; auto: as the array of Slurm or the Indexed Job of Kubernetes says", HelpName = "K/N|auto" };
+        var stopOn = new Option<string>("--stop-on") { Description = "A signal that ends the work as SIGTERM does, with its exit code", HelpName = Interruption.UserSignal }.AcceptOnlyFromAmong(Interruption.UserSignal);
+        var shards = new Option<int>("--shards") { Description = "With --dry-run: what sharing the grid out to N processes brings", HelpName = "N" };
+        var job = new Option<string>("-o") { Description = "With --dry-run and --shards: write the file of a job, an array of Slurm or an Indexed Job of Kubernetes", HelpName = "sbatch|k8s" }.AcceptOnlyFromAmong("sbatch", "k8s");
         var (json, noColor) = (Flags.Json(), Flags.NoColor());
 
         var command = new Command("measure", "Measure information emergence, cell by cell, into a folder");
-        settings.AddTo(command);
-        foreach (var option in new Option[] { output, dryRun, json, noColor, ConfigFile.Option() })
+        rows.AddTo(command);
+        foreach (var option in new Option[] { output, dryRun, shard, stopOn, shards, job, json, noColor, ConfigFile.Option() })
             command.Add(option);
-        command.SetAction(parsed => (int)(parsed.GetValue(dryRun)
-            ? MeasureRun.DryRun(settings.Read(parsed), parsed.GetRequiredValue(output), parsed.GetValue(json))
-            : MeasureRun.Execute(settings.Read(parsed), parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(noColor))));
+        command.SetAction(parsed =>
+        {
+            var settings = rows.Read(parsed) with { Shard = parsed.GetValue(shard) is { } part ? Shard.Parse(part) : null };
+            Require(parsed, settings, dryRun, shards, job);
+            return (int)(parsed.GetValue(dryRun)
+                ? MeasureRun.DryRun(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(shards), parsed.GetValue(job) is { } kind ? Job : null)
+                : MeasureRun.Execute(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(noColor), parsed.GetValue(stopOn)));
+
+            string Job(ShardEstimate share, int threads, long memory) => parsed.GetValue(job) == "k8s"
+                ? JobFile.Kubernetes(Words(parsed, dryRun, shards, job), share.Shards, threads, memory)
+                : JobFile.Slurm([.. Words(parsed, dryRun, shards, job).Select(ShellWord.Quote)], share.Shards, threads, memory, share.Seconds);
+        });
         return command;
+    }
+
+    /// <summary>Refuses what would not be read.</summary>
+    private static void Require(ParseResult parsed, MeasurementSettings settings, Option<bool> dryRun, Option<int> shards, Option job)
+    {
+        if (settings is { Shard: not null, SelfCheck: true })
+            throw new EmergenceException($"{SettingTable.SelfCheck.Flag} does not go with --shard: it looks at the whole grid", ExitCode.Usage);
+        foreach (var option in new[] { shards, job })
+        {
+            if (Flags.IsGiven(parsed, option) && !parsed.GetValue(dryRun))
+                throw new EmergenceException($"{option.Name} is read with {dryRun.Name} only", ExitCode.Usage);
+        }
+
+        if (Flags.IsGiven(parsed, shards) ? parsed.GetValue(shards) < 1 : Flags.IsGiven(parsed, job))
+            throw new EmergenceException($"{shards.Name}: expected 1 or more, found {parsed.GetValue(shards)}", ExitCode.Usage);
+    }
+
+    /// <summary>The command as it was typed, without the options that only say what to print.</summary>
+    private static List<string> Words(ParseResult parsed, Option<bool> dryRun, params Option[] withValues)
+    {
+        var (words, skip) = (new List<string> { "emergence" }, false);
+        foreach (var word in parsed.Tokens.Select(token => token.Value))
+        {
+            if (!skip && word != dryRun.Name && withValues.All(option => option.Name != word))
+                words.Add(word);
+            skip = !skip && withValues.Any(option => option.Name == word);
+        }
+
+        return words;
     }
 }

@@ -66,9 +66,15 @@ internal static class Posix
         return bytes[..(int)Math.Max(0, count)];
     }
 
+    /// <summary>A second name for a file, unless the name is taken; false also where the file system has no such names.</summary>
+    public static bool Link(string path, string name) => OperatingSystem.IsLinux() && LinkCore(path, name) == 0;
+
     // DllImport, whose stubs the run time makes: the generated ones are unsafe code, which only Emergence.Devices may hold.
     [DllImport("libc", EntryPoint = "statx")]
     private static extern int Statx(int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, byte[] status);
+
+    [DllImport("libc", EntryPoint = "link")]
+    private static extern int LinkCore([MarshalAs(UnmanagedType.LPUTF8Str)] string path, [MarshalAs(UnmanagedType.LPUTF8Str)] string name);
 
     [DllImport("libc", EntryPoint = "open", SetLastError = true)]
     private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);

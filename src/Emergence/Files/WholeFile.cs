@@ -35,6 +35,21 @@ internal sealed class WholeFile : IDisposable
         file.Commit();
     }
 
+    /// <summary>The same where there is no such file yet; one that is there, also by another writer at this moment, stays as it is.</summary>
+    public static void WriteOnce(string path, ReadOnlySpan<byte> bytes)
+    {
+        using var file = new WholeFile(path);
+        file.Put(0, bytes);
+        file.OrDiskFailure(() =>
+        {
+            RandomAccess.FlushToDisk(file._handle);
+            if (!Posix.Link(file._temporary, file._path) && !File.Exists(file._path))
+                File.Move(file._temporary, file._path, overwrite: false);
+            Posix.SyncFolder(Path.GetDirectoryName(file._path)!);
+            return true;
+        });
+    }
+
     public void Put(long offset, ReadOnlySpan<byte> bytes)
     {
         try

@@ -31,7 +31,7 @@ internal sealed class StudyFolder : IDisposable
         var runLock = RunFolder.Lock(path);
         try
         {
-            var (journal, content) = ManifestFile.OpenJournal(path, RunFolder.JournalName, manifest);
+            var (journal, content) = ManifestFile.Publish(path, manifest).OpenJournal(RunFolder.JournalName);
             var folder = new StudyFolder(path, manifest, runLock, journal);
             foreach (var (key, values) in content.Lines.Skip(1).Select(Read))
                 folder._known[key] = values;

@@ -41,6 +41,33 @@ public sealed class InterruptionTests
         Assert.True(again.Code == code, again.Error);
         Assert.StartsWith(seen, Journal(killed));
         Assert.Equal(Child.Run("show", whole, "-o", "jsonl").Out, Child.Run("show", killed, "-o", "jsonl").Out);
+        KillShards(Path.Combine(folder, "shared"), span, random);
+        Assert.Equal(Child.Run("show", whole, "-o", "jsonl").Out, Child.Run("show", Path.Combine(folder, "shared"), "-o", "jsonl").Out);
+    }
+
+    /// <summary>Every start has a journal of its own, and what was seen in one stays.</summary>
+    private static void KillShards(string run, TimeSpan span, Random random)
+    {
+        var seen = new Dictionary<string, string>();
+        string[] shards = ["1/2", "2/2"];
+        for (var kill = 0; kill < int.Parse(Environment.GetEnvironmentVariable(Kills) ?? "6"); kill++)
+        {
+            using var process = Child.Start([.. Trained, run, "--shard", shards[kill % 2]]);
+            process.WaitForExit(random.NextDouble() * span);
+            process.Kill();
+            process.WaitForExit();
+            var files = Directory.Exists(run) ? Directory.GetFiles(run, "results.*.jsonl") : [];
+            foreach (var (path, text) in seen)
+                Assert.StartsWith(text, File.ReadAllText(path));
+            foreach (var path in files)
+                seen[path] = File.ReadAllText(path) is var text ? text[..(text.LastIndexOf('\n') + 1)] : "";
+        }
+
+        foreach (var shard in shards)
+        {
+            var (code, _, error) = Child.Run([.. Trained, run, "--shard", shard]);
+            Assert.True(code == 0, error);
+        }
     }
 
     [Theory]

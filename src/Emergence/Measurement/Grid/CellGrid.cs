@@ -7,6 +7,9 @@ namespace Emergence.Measurement.Grid;
 /// <summary>Which cells a measurement has: both kinds at every chosen boundary and position, with every seed.</summary>
 public sealed class CellGrid
 {
+    /// <summary>Macro and micro.</summary>
+    internal const int Kinds = 2;
+
     /// <param name="layers">L; boundaries are 0 .. L-1.</param>
     /// <param name="length">T of the data; positions are 0 .. T-1.</param>
     /// <param name="estimator">The way to find each value.</param>
@@ -33,7 +36,7 @@ public sealed class CellGrid
 
     public IReadOnlyList<ulong> Seeds { get; }
 
-    public int Count => 2 * Boundaries.Count * Positions.Count * Seeds.Count;
+    public int Count => Kinds * Boundaries.Count * Positions.Count * Seeds.Count;
 
     /// <summary>All cells, in the order of tables.</summary>
     public IEnumerable<Cell> Cells =>

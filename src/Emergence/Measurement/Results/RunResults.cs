@@ -36,6 +36,9 @@ public sealed class RunResults
     /// <summary>Relations held against the estimator; empty where that was not asked for.</summary>
     public IReadOnlyList<SelfCheckLine> SelfCheck { get; init; } = [];
 
+    /// <summary>What is wrong with journals of which only the intact part was read, or null.</summary>
+    public string? Damage { get; init; }
+
     public string Model => (string)Manifest["settings"]!["model"]!;
 
     public string Data => (string)Manifest["data"]!["name"]!;
@@ -74,11 +77,12 @@ public sealed class RunResults
 
     /// <summary>Reads a run folder, also one that is being written.</summary>
     /// <param name="path">RUN.</param>
-    /// <param name="damage">What is wrong with its journal, or null; cells before the damage are read.</param>
+    /// <param name="damage">What is wrong with its journals, or null; cells before the damage are read.</param>
     public static RunResults Read(string path, out string? damage)
     {
-        (var manifest, var cells, var selfCheck, damage) = RunFolder.Read(path);
-        return new RunResults(manifest, cells) { SelfCheck = selfCheck };
+        var (manifest, journals, selfCheck) = RunFolder.Read(path);
+        damage = journals.Damage;
+        return new RunResults(manifest, [.. journals.Cells]) { SelfCheck = selfCheck };
     }
 
     private static IEnumerable<CellResult> WithSpread(IEnumerable<CellResult> seeds)

@@ -43,6 +43,23 @@ internal sealed class Journal : IDisposable
         }
     }
 
+    /// <summary>Makes a journal that nobody else writes; none where there is one of this name.</summary>
+    public static Journal? TryCreate(string path)
+    {
+        try
+        {
+            return new Journal(path, new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0));
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFailure.Of(path, error);
+        }
+    }
+
     /// <summary>Reads what is there, also while another process appends. Stops at the first damaged line.</summary>
     public static JournalContent Read(string path)
     {

@@ -22,5 +22,10 @@ internal static class ManifestDifference
         return JsonNode.DeepEquals(old, now) ? null : $"{name} differs: {Show(old)} vs {Show(now)}";
     }
 
+    /// <summary>A copy of what decides.</summary>
+    public static JsonNode? WithoutLabels(JsonNode? node) => node is JsonObject json
+        ? new JsonObject(json.Where(member => !Labels.Contains(member.Key)).Select(member => KeyValuePair.Create(member.Key, WithoutLabels(member.Value))))
+        : node?.DeepClone();
+
     private static string Show(JsonNode? node) => node?.ToJsonString() ?? "none";
 }

@@ -8,64 +8,66 @@ using Emergence.Messages;
 namespace Emergence.Measurement.Run;
 
 /// <summary>
-/// <c>manifest.json</c> of a folder: everything that decides about its results, written once. The first line of the
-/// folder's journal holds its SHA-256, so that results of other settings are not mixed in.
+/// <c>manifest.json</c> of a folder: everything that decides about its results, written once. The first line of a journal
+/// holds a hash of it, so that results of other settings are not mixed in.
 /// </summary>
-internal static class ManifestFile
+/// <param name="Folder">Where it lies.</param>
+/// <param name="Json">What it says.</param>
+/// <param name="Hash">SHA-256 of its bytes.</param>
+internal sealed record ManifestFile(string Folder, JsonObject Json, string Hash)
 {
     private const string Name = "manifest.json";
     private const string HeaderMember = "manifest_sha256";
 
-    /// <summary>Starts a journal under this manifest, or goes on with one whose manifest says the same.</summary>
-    public static (Journal Journal, JournalContent Content) OpenJournal(string folder, string journalName, JsonObject manifest)
-    {
-        var hash = WriteOrCompare(Path.Combine(folder, Name), manifest);
-        var (journal, content) = Journal.Open(Path.Combine(folder, journalName));
-        if (content.Lines.Count == 0)
-            journal.Append(Encoding.UTF8.GetBytes($$"""{"{{HeaderMember}}":"{{hash}}"}"""));
-        else
-            RequireHeader(folder, journalName, content.Lines[0], hash);
-        return (journal, content);
-    }
-
-    public static (JsonObject Manifest, string Hash) Read(string folder)
-    {
-        var path = Path.Combine(folder, Name);
-        if (!File.Exists(path))
-            throw new EmergenceException($"{Printable.Escape(folder)} is not a run: it has no {Name}", ExitCode.Usage);
-        var bytes = File.ReadAllBytes(path);
-        return (Parse(path, bytes), Hash(bytes));
-    }
+    /// <summary>SHA-256 of what it decides, without the labels: the same on machines that share no disk.</summary>
+    public string Identity => HashOf(Encoding.UTF8.GetBytes(ManifestDifference.WithoutLabels(Json)!.ToJsonString()));
 
     public static bool Exists(string folder) => File.Exists(Path.Combine(folder, Name));
 
     public static void Delete(string folder) => File.Delete(Path.Combine(folder, Name));
 
-    public static void RequireHeader(string folder, string journalName, byte[] line, string hash)
+    public static ManifestFile Read(string folder)
     {
-        if (!IsHeader(line, hash))
-            throw new EmergenceException($"{folder}: {Name} is not the one that {journalName} was started with; use a new --out");
+        var path = Path.Combine(folder, Name);
+        if (!File.Exists(path))
+            throw new EmergenceException($"{Printable.Escape(folder)} is not a run: it has no {Name}", ExitCode.Usage);
+        var bytes = File.ReadAllBytes(path);
+        return new(folder, Parse(path, bytes), HashOf(bytes));
     }
 
-    public static bool IsHeader(byte[] line, string hash)
+    /// <summary>Writes the manifest, or compares it with the one that is there: of many that begin together the first one writes.</summary>
+    public static ManifestFile Publish(string folder, JsonObject manifest)
+    {
+        var path = Path.Combine(folder, Name);
+        if (!File.Exists(path))
+            WholeFile.WriteOnce(path, Encoding.UTF8.GetBytes(manifest.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n"));
+        var there = Read(folder);
+        if (ManifestDifference.First(there.Json, manifest) is { } difference)
+            throw new EmergenceException($"{path}: {difference}; use a new --out", ExitCode.Usage);
+        return there;
+    }
+
+    /// <summary>Starts a journal under this manifest, or goes on with one whose manifest says the same.</summary>
+    public (Journal Journal, JournalContent Content) OpenJournal(string journalName)
+    {
+        var (journal, content) = Journal.Open(Path.Combine(Folder, journalName));
+        if (content.Lines.Count == 0)
+            journal.Append(Encoding.UTF8.GetBytes($$"""{"{{HeaderMember}}":"{{Hash}}"}"""));
+        else
+            RequireHeader(journalName, content.Lines[0]);
+        return (journal, content);
+    }
+
+    public void RequireHeader(string journalName, byte[] line)
+    {
+        if (!IsHeader(line))
+            throw new EmergenceException($"{Folder}: {Name} is not the one that {journalName} was started with; use a new --out");
+    }
+
+    public bool IsHeader(byte[] line)
     {
         using var header = JsonDocument.Parse(line);
-        return header.RootElement.TryGetProperty(HeaderMember, out var found) && found.GetString() == hash;
-    }
-
-    private static string WriteOrCompare(string path, JsonObject manifest)
-    {
-        if (!File.Exists(path))
-        {
-            var text = Encoding.UTF8.GetBytes(manifest.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-            WholeFile.Write(path, text);
-            return Hash(text);
-        }
-
-        var bytes = File.ReadAllBytes(path);
-        if (ManifestDifference.First(Parse(path, bytes), manifest) is { } difference)
-            throw new EmergenceException($"{path}: {difference}; use a new --out", ExitCode.Usage);
-        return Hash(bytes);
+        return header.RootElement.TryGetProperty(HeaderMember, out var found) && found.GetString() == Hash;
     }
 
     private static JsonObject Parse(string path, byte[] bytes)
@@ -82,5 +84,5 @@ internal static class ManifestFile
 
     private static EmergenceException Damaged(string path, string how, Exception? inner = null) => new($"{Printable.Escape(path)} is damaged: {how}; use a new --out", ExitCode.Failed, inner);
 
-    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+    private static string HashOf(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

@@ -4,13 +4,15 @@ using System.Text.Json.Nodes;
 using Emergence.Files;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;
+using Emergence.Measurement.Shards;
 using Emergence.Messages;
 
 namespace Emergence.Measurement.Run;
 
 /// <summary>
-/// A run on the disk: <c>manifest.json</c> (everything that decides about the results), <c>results.jsonl</c> (one line a
-/// finished cell; the first line holds the manifest's SHA-256), <c>run.lock</c>, and <c>self_check.json</c> where that was asked for.
+/// A run on the disk: <c>manifest.json</c> (everything that decides about the results), journals of finished cells, and
+/// <c>self_check.json</c> where that was asked for. One process at a time, under <c>run.lock</c>, measures all cells into
+/// <c>results.jsonl</c>; any number of shards beside it have a journal each and need no lock.
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
@@ -20,19 +22,22 @@ internal sealed class RunFolder : IDisposable
     // A start is refused below this, so that a long run does not end for want of a few lines.
     private const long SpareBytes = 1 << 20;
 
-    private readonly RunLock _lock;
-    private readonly Journal _journal;
-    private readonly Dictionary<string, CellResult> _cells = [];
+    private readonly RunJournals _journals;
+    private readonly RunLock? _lock;
+    private readonly Journal? _journal;
+    private readonly ShardJournal? _ofShard;
 
-    private RunFolder(string path, RunLock runLock, Journal journal) => (Path, _lock, _journal) = (path, runLock, journal);
+    private RunFolder(string path, RunJournals journals, RunLock runLock, Journal journal) => (Path, _journals, _lock, _journal) = (path, journals, runLock, journal);
+
+    private RunFolder(string path, RunJournals journals, ShardJournal ofShard) => (Path, _journals, _ofShard) = (path, journals, ofShard);
 
     public string Path { get; }
 
-    /// <summary>Cells in the journal, also those that failed.</summary>
-    public IReadOnlyCollection<CellResult> Cells => _cells.Values;
+    /// <summary>Cells of all journals, also those that failed.</summary>
+    public IReadOnlyCollection<CellResult> Cells => _journals.Cells;
 
-    /// <summary>Cells that have values.</summary>
-    public int Finished => _cells.Values.Count(HasValue);
+    /// <summary>What is wrong with journals of which only the intact part is read, or null.</summary>
+    public string? Damage => _journals.Damage;
 
     /// <summary>Of this start or an earlier one; empty where none was asked for.</summary>
     public IReadOnlyList<SelfCheckLine> SelfCheck
@@ -53,13 +58,11 @@ internal sealed class RunFolder : IDisposable
         var runLock = Lock(path);
         try
         {
-            if (replaces != null && ManifestFile.Exists(path) && !CanGoOn(path, manifest) && replaces(ManifestFile.Read(path).Manifest))
+            if (replaces != null && ManifestFile.Exists(path) && !CanGoOn(path, manifest) && replaces(ManifestFile.Read(path).Json))
                 Clear(path);
-            var (journal, content) = ManifestFile.OpenJournal(path, JournalName, manifest);
-            var run = new RunFolder(path, runLock, journal) { RepairedBytes = content.TornBytes };
-            foreach (var (key, result) in content.Lines.Skip(1).Select(line => CellJson.Read(line)))
-                Put(run._cells, key, result);
-            return run;
+            var file = ManifestFile.Publish(path, manifest);
+            var (journal, content) = file.OpenJournal(JournalName);
+            return new RunFolder(path, RunJournals.Read(path, file), runLock, journal) { RepairedBytes = content.TornBytes };
         }
         catch
         {
@@ -68,38 +71,73 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Reads a run, also one that is being written, and says what is wrong with it.</summary>
-    public static (JsonObject Manifest, IReadOnlyList<CellResult> Cells, IReadOnlyList<SelfCheckLine> SelfCheck, string? Damage) Read(string path)
+    /// <summary>The same for one shard of the run, beside any number of others.</summary>
+    public static RunFolder Open(string path, JsonObject manifest, Shard shard)
     {
-        var (manifest, hash) = ManifestFile.Read(path);
-        var content = Journal.Read(System.IO.Path.Combine(path, JournalName));
-        if (content.Lines.Count > 0)
-            ManifestFile.RequireHeader(path, JournalName, content.Lines[0], hash);
-        var cells = new Dictionary<string, CellResult>();
-        foreach (var (key, result) in content.Lines.Skip(1).Select(line => CellJson.Read(line)))
-            Put(cells, key, result);
-        return (manifest, [.. cells.Values], ReadSelfCheck(path), content.Damage);
+        Make(path);
+        DiskFailure.RequireSpace(path, SpareBytes);
+        var file = ManifestFile.Publish(path, manifest);
+        return new RunFolder(path, RunJournals.Read(path, file), new ShardJournal(path, shard, file.Identity));
+    }
+
+    /// <summary>Reads a run, also one that is being written, and says what is wrong with it.</summary>
+    public static (JsonObject Manifest, RunJournals Journals, IReadOnlyList<SelfCheckLine> SelfCheck) Read(string path)
+    {
+        var file = ManifestFile.Read(path);
+        return (file.Json, RunJournals.Read(path, file), ReadSelfCheck(path));
     }
 
     /// <summary>Whether the cell has a value; one that failed is tried again.</summary>
-    public bool IsFinished(string key) => _cells.TryGetValue(key, out var cell) && HasValue(cell);
+    public bool IsFinished(string key) => _journals.HasValue(key);
 
     /// <summary>Puts a cell on the disk; it may be shown as done afterwards. A failure that is there already, and no other one, is not written again.</summary>
     public void Add(string key, CellResult result)
     {
-        if (_cells.TryGetValue(key, out var known) && known.Information.Failure != null && known.Information.Failure == result.Information.Failure)
+        if (_journals.Knows(key, result))
             return;
         var line = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(line))
             CellJson.Write(json, key, result);
-        _journal.Append(line.WrittenSpan);
-        Put(_cells, key, result);
+        _journal?.Append(line.WrittenSpan);
+        _ofShard?.Append(line.WrittenSpan);
+        _journals.Put(key, result, line.WrittenSpan.ToArray(), new(Path, 0, ProcessName.Own.Host));
     }
 
     public void Dispose()
     {
-        _journal.Dispose();
-        _lock.Dispose();
+        _ofShard?.Dispose();
+        _journal?.Dispose();
+        _lock?.Dispose();
+    }
+
+    /// <summary>Makes the folder for this process alone, on a disk that has room for its lines.</summary>
+    internal static RunLock Lock(string path)
+    {
+        Make(path);
+        var runLock = RunLock.Take(System.IO.Path.Combine(path, LockName));
+        try
+        {
+            DiskFailure.RequireSpace(path, SpareBytes);
+            return runLock;
+        }
+        catch
+        {
+            runLock.Dispose();
+            throw;
+        }
+    }
+
+    private static void Make(string path)
+    {
+        OutputPath.RequireFolder("--out", path);
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFailure.Of(path, error);
+        }
     }
 
     private static IReadOnlyList<SelfCheckLine> ReadSelfCheck(string path)
@@ -115,54 +153,19 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Makes the folder for this process alone, on a disk that has room for its lines.</summary>
-    internal static RunLock Lock(string path)
-    {
-        OutputPath.RequireFolder("--out", path);
-        try
-        {
-            Directory.CreateDirectory(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw DiskFailure.Of(path, error);
-        }
-
-        var runLock = RunLock.Take(System.IO.Path.Combine(path, LockName));
-        try
-        {
-            DiskFailure.RequireSpace(path, SpareBytes);
-            return runLock;
-        }
-        catch
-        {
-            runLock.Dispose();
-            throw;
-        }
-    }
-
-    private static bool HasValue(CellResult cell) => cell.Information.Failure == null;
-
-    /// <summary>A value beats a failure, and of two failures the later one counts.</summary>
-    private static void Put(Dictionary<string, CellResult> cells, string key, CellResult result)
-    {
-        if (HasValue(result) || !cells.TryGetValue(key, out var known) || !HasValue(known))
-            cells[key] = result;
-    }
-
     /// <summary>Whether what is there belongs to this manifest and is intact.</summary>
     private static bool CanGoOn(string path, JsonObject manifest)
     {
-        var (old, hash) = ManifestFile.Read(path);
+        var old = ManifestFile.Read(path);
         var content = Journal.Read(System.IO.Path.Combine(path, JournalName));
-        return ManifestDifference.First(old, manifest) == null && content.Damage == null && (content.Lines.Count == 0 || ManifestFile.IsHeader(content.Lines[0], hash));
+        return ManifestDifference.First(old.Json, manifest) == null && content.Damage == null && (content.Lines.Count == 0 || old.IsHeader(content.Lines[0]));
     }
 
     /// <summary>The manifest goes first: without it nothing else counts as a run.</summary>
     private static void Clear(string path)
     {
         ManifestFile.Delete(path);
-        foreach (var name in new[] { JournalName, SelfCheckName })
-            File.Delete(System.IO.Path.Combine(path, name));
+        foreach (var file in ShardJournal.Files(path).Append(System.IO.Path.Combine(path, JournalName)).Append(System.IO.Path.Combine(path, SelfCheckName)))
+            File.Delete(file);
     }
 }

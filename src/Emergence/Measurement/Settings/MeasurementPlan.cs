@@ -71,6 +71,9 @@ public sealed class MeasurementPlan : IDisposable
 
     public CellGrid Grid { get; }
 
+    /// <summary>Those that this process measures, in the order of tables.</summary>
+    public IReadOnlyList<Cell> Cells => field ??= Settings.Shard?.Cells(Grid) ?? [.. Grid.Cells];
+
     /// <summary>Runs what is not finished yet and says what the run has found so far.</summary>
     /// <param name="path">RUN; made where it is not there.</param>
     /// <param name="resumed">Told how many cells an earlier start finished.</param>
@@ -84,13 +87,14 @@ public sealed class MeasurementPlan : IDisposable
         ArgumentNullException.ThrowIfNull(progress);
         using var model = LanguageModel.Load(Folder, Device, Settings.ModelOptions);
         var manifest = new RunManifest(this, model);
-        using var folder = RunFolder.Open(path, manifest.Json, replaces);
-        resumed(folder.Finished);
+        using var folder = Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard) : RunFolder.Open(path, manifest.Json, replaces);
+        var own = Cells.ToHashSet();
+        resumed(own.Count(cell => folder.IsFinished(manifest.Key(cell))));
         var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition);
-        run.Run(cell => folder.IsFinished(manifest.Key(cell)), Add, cancellation);
+        run.Run(cell => !own.Contains(cell) || folder.IsFinished(manifest.Key(cell)), Add, cancellation);
         if (Settings.SelfCheck)
             folder.SelfCheck = Results.SelfCheck.Run(model, Data, Grid, Preset, Settings.MicroPosition, checking, cancellation);
-        return new RunResults(manifest.Json, [.. folder.Cells]) { SelfCheck = folder.SelfCheck };
+        return new RunResults(manifest.Json, [.. folder.Cells]) { SelfCheck = folder.SelfCheck, Damage = folder.Damage };
 
         void Add(CellResult result)
         {

@@ -1,6 +1,7 @@
 using Emergence.Capture;
 using Emergence.Datasets;
 using Emergence.Devices;
+using Emergence.Measurement.Shards;
 using Emergence.Models;
 
 namespace Emergence.Measurement.Settings;
@@ -48,6 +49,9 @@ public sealed record MeasurementSettings
     public ulong Seed { get; init; } = 1;
 
     public int Seeds { get; init; } = 3;
+
+    /// <summary>The part of the grid to measure, beside other processes that measure others; none: all of it, alone.</summary>
+    public Shard? Shard { get; init; }
 
     /// <summary>Hold the estimator against relations that mutual information obeys; decides about no cell.</summary>
     public bool SelfCheck { get; init; }
