@@ -95,7 +95,7 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
             {
                 var joint = family.Sample(rows, seed + repeat);
                 var evidence = new PairEvidence(joint, 0);
-                foreach (var result in MiVerb.Estimate(device, estimators, joint, CriticPreset.Small, [seed, seed + 1, seed + 2], cancellation).Select(evidence.Judge))
+                foreach (var result in MiVerb.Estimate(device, estimators, joint, CriticPreset.Small.Name, [seed, seed + 1, seed + 2], cancellation).Select(evidence.Judge))
                 {
                     var holds = double.IsNaN(result.Low) ? "" : result.Low <= family.TrueBits && family.TrueBits <= result.High ? "yes" : "no";
                     table.Add(family.Name, (long)rows, (long)(seed + repeat), family.TrueBits, result.Estimator, MiVerb.Known(result.MiBits), MiVerb.Known(result.Low), MiVerb.Known(result.High), result.Verdict.Word(), holds);

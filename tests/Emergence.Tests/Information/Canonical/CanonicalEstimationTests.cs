@@ -136,9 +136,9 @@ public class CanonicalEstimationTests
         {
             device.Upload(at, linear.Parameters);
             device.DrawPairs(training.Source, 1, 1, 0, training.A.RowRange(training.FixedPairs, training.Source.Count), training.B.RowRange(training.FixedPairs, training.Source.Count));
-            training.Score(device, training.Workspace, training.A, training.B);
-            var value = device.DonskerVaradhan(training.Workspace.Scores, training.Joint, training.Marginal, training.Workspace.ScoreGradients);
-            linear.Backward(device, training.Workspace.ScoreGradients, training.A, training.B);
+            training.Score(device, training.Critic, training.A, training.B);
+            var value = device.DonskerVaradhan(training.Critic.Scores, training.Joint, training.Marginal, training.Critic.ScoreGradients);
+            linear.Backward(device, training.Critic.ScoreGradients, training.A, training.B);
             return value.Bits;
         }
     }
