@@ -8,12 +8,12 @@ using Emergence.Tokenizers.Patterns;
 namespace Emergence.Benchmarks;
 
 /// <summary>
-/// Every folder of tokenizers whose ids are known through each library: right, wrong, refused or crashed, and the time it takes; then the
+/// Every folder of tokenizers whose ids are known through each library: right, wrong, refused, crashed or hung, and the time it takes; then the
 /// speed of the patterns in use. A library runs in a process of its own, since a panic ends it.
 /// </summary>
 internal static class TokenizerBenchmark
 {
-    private const int TextLength = 1_000_000, TimedLength = 20_000;
+    private const int TextLength = 1_000_000, TimedLength = 20_000, MostMilliseconds = 60_000;
     private const string Words = "The quick brown fox jumps over lazy dogs; don't I'll 1234 5,678.90 x = y + foo(bar) -> {} \n\n    return HTTPServer2 CamelCase.";
     private const string Others = "Съешь же ещё этих мягких французских булок 日本語の文章です。 élève naïve größe 한국어 مرحبا बहुत 😀👍";
 
@@ -69,10 +69,16 @@ internal static class TokenizerBenchmark
             start.ArgumentList.Add(word);
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
-        var line = process.StandardOutput.ReadToEnd().Trim();
-        process.WaitForExit();
-        errors.Wait();
-        return process.ExitCode == 0 ? line : $"crashed, code {process.ExitCode}";
+        var line = process.StandardOutput.ReadToEndAsync();
+        if (!process.WaitForExit(MostMilliseconds))
+        {
+            process.Kill();
+            process.WaitForExit();
+            return "hung";
+        }
+
+        Task.WaitAll(errors, line);
+        return process.ExitCode == 0 ? line.Result.Trim() : $"crashed, code {process.ExitCode}";
     }
 
     /// <summary>One cell of the table: "right, 12 us/kB", "wrong in 3 of 61, ...", "refused" or, for a kind it has no class for, "none".</summary>
