@@ -30,5 +30,6 @@ internal sealed class Arguments(string[] words)
         return at < 0 || at + 1 >= words.Length ? null : words[at + 1];
     }
 
-    private static int Number(string[] words, string name, int missing) => Word(words, name) is { } word ? int.Parse(word, CultureInfo.InvariantCulture) : missing;
+    private static int Number(string[] words, string name, int missing) =>
+        Word(words, name) is { } word ? int.Parse(word, CultureInfo.InvariantCulture) : missing;
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Diagnostics;
 using Emergence.Devices;
 using Emergence.Devices.Randomness;
@@ -13,13 +14,16 @@ namespace Emergence.Benchmarks;
 /// </summary>
 internal static class CanonicalBenchmark
 {
-    private static readonly (int Classes, int Columns)[] Sizes = [(25, 576), (600, 64), (588, 576), (2_000, 576), (13_800, 576), (303_600, 768)];
+    private static readonly (int Classes, int Columns)[] Sizes =
+        [(25, 576), (600, 64), (588, 576), (2_000, 576), (13_800, 576), (303_600, 768)];
 
     public static void Run(Arguments arguments)
     {
         using var device = arguments.OpenCpu();
         Machine.Print(device);
-        Console.WriteLine("| classes | columns | classes found s | whitened s | pairs s | training s | steps | steps/s | bits | exact | multiply-adds | peak MB |");
+        Console.WriteLine(
+            "| classes | columns | classes found s | whitened s | pairs s | training s | steps | steps/s | bits | exact | multiply-adds "
+            + "| peak MB |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
         (int, int)[] one = [(arguments.Classes, arguments.Columns)];
         foreach (var (classes, columns) in arguments.Classes > 0 && arguments.Columns > 0 ? one : Sizes)
@@ -35,11 +39,15 @@ internal static class CanonicalBenchmark
         var training = Time(() =>
         {
             using var batch = new EstimationBatch(device, 1);
-            batch.Run([new(EstimatorTable.Find("s-mine"), joint, CriticPreset.Canonical, 1, 0)], (_, value) => result = value, CancellationToken.None);
+            batch.Run([new(EstimatorTable.Find("s-mine"), joint, CriticPreset.Canonical, 1, 0)], (_, value) =>
+                result = value, CancellationToken.None);
             return result!;
         }).Seconds;
         using var process = Process.GetCurrentProcess();
-        Console.WriteLine(FormattableString.Invariant($"| {classes} | {columns} | {found:0.00} | {whitened:0.00} | {pairs:0.00} | {training:0.00} | {result!.Steps} | {result.Steps / training:0} | {result.MiBits:0.000} | {result.ExactBits:0.000} | {result.MultiplyAdds + result.Canonical!.MultiplyAdds:0.0e0} | {process.PeakWorkingSet64 / 1e6:0} |"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
+            $"| {classes} | {columns} | {found:0.00} | {whitened:0.00} | {pairs:0.00} | {training:0.00} | {result!.Steps} | "
+            + $"{result.Steps / training:0} | {result.MiBits:0.000} | {result.ExactBits:0.000} | "
+            + $"{result.MultiplyAdds + result.Canonical!.MultiplyAdds:0.0e0} | {process.PeakWorkingSet64 / 1e6:0} |"));
     }
 
     private static (T Value, double Seconds) Time<T>(Func<T> work)

@@ -20,7 +20,8 @@ internal static class CriticOps
         Console.WriteLine("| op | ms of processor time | at best |\n|---|---|---|");
         foreach (var (name, op) in ops)
         {
-            double[] samples = [.. Rounds.Run(rounds, () => Rounds.Time(() => Repeat(op, steps)))[0].Select(s => 1e3 * s.Processor / steps)];
+            double[] samples = [.. Rounds.Run(rounds, () => Rounds.Time(() => Repeat(op, steps)))[0]
+                .Select(s => 1e3 * s.Processor / steps)];
             Console.WriteLine($"| {name} | {Rounds.Median(samples):0.00} | {samples.Min():0.00} |");
         }
     }

@@ -46,7 +46,9 @@ internal static class ForwardBenchmark
         var samples = peer == null ? Rounds.Run(rounds, own) : Rounds.Run(rounds, own, peer.Run);
         Console.WriteLine($"{SequenceCount * Tokens / Rounds.Median(samples[0].Select(sample => sample.Wall)):f0} tokens/s");
         if (peer != null)
-            Console.WriteLine($"ratio {Rounds.Ratio(samples[1], samples[0], sample => sample.Wall):f2} (gate 1.3, goal 1.75); of processor time, for machines that are not quiet, {Rounds.Ratio(samples[1], samples[0], sample => sample.Processor):f2}");
+            Console.WriteLine(
+                $"ratio {Rounds.Ratio(samples[1], samples[0], sample => sample.Wall):f2} (gate 1.3, goal 1.75); of processor time, for "
+                + $"machines that are not quiet, {Rounds.Ratio(samples[1], samples[0], sample => sample.Processor):f2}");
     }
 
     private static void Forward(LanguageModel model, PrefixForest forest)
@@ -62,7 +64,8 @@ internal static class ForwardBenchmark
 
     /// <summary>No two sequences share a prefix.</summary>
     private static int[][] Sequences() =>
-        [.. Enumerable.Range(0, SequenceCount).Select(row => Enumerable.Range(0, Tokens).Select(t => t == 0 ? row : (row * 131 + t * 17) % Vocabulary).ToArray())];
+        [.. Enumerable.Range(0, SequenceCount)
+            .Select(row => Enumerable.Range(0, Tokens).Select(t => t == 0 ? row : (row * 131 + t * 17) % Vocabulary).ToArray())];
 
     private static void WriteCheckpoint(string folder)
     {
@@ -76,7 +79,8 @@ internal static class ForwardBenchmark
         {
             var values = new float[weight.Rows * weight.Columns];
             for (var i = 0; i < values.Length; i++)
-                values[i] = weight.Rows == 1 && weight.Name.EndsWith("weight", StringComparison.Ordinal) ? 1 : (float)(0.07 * (random.NextDouble() - 0.5));
+                values[i] = weight.Rows == 1 && weight.Name.EndsWith("weight", StringComparison.Ordinal) ? 1
+                    : (float)(0.07 * (random.NextDouble() - 0.5));
             writer.Append(weight.Name, MemoryMarshal.AsBytes(values.AsSpan()));
         }
 

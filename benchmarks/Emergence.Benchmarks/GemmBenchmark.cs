@@ -4,7 +4,8 @@ namespace Emergence.Benchmarks;
 internal static class GemmBenchmark
 {
     private static readonly (int M, int N, int K)[] s_shapes =
-        [(4096, 2304, 768), (4096, 3072, 768), (4096, 768, 768), (4096, 768, 3072), (4096, 576, 576), (4096, 1536, 576), (4096, 576, 1536), (2000, 64, 576)];
+        [(4096, 2304, 768), (4096, 3072, 768), (4096, 768, 768), (4096, 768, 3072), (4096, 576, 576), (4096, 1536, 576), (4096, 576, 1536),
+            (2000, 64, 576)];
 
     public static void Run(Arguments arguments)
     {

@@ -51,7 +51,8 @@ internal static class Machine
     {
         const string Source = "/proc/cpuinfo";
         var line = File.Exists(Source) ? File.ReadLines(Source).FirstOrDefault(l => l.StartsWith("flags", StringComparison.Ordinal)) : null;
-        var wanted = (line ?? "").Split(' ').Where(f => f.StartsWith("avx", StringComparison.Ordinal) || f is "fma" or "f16c" or "amx_tile");
+        var wanted = (line ?? "").Split(' ')
+            .Where(f => f.StartsWith("avx", StringComparison.Ordinal) || f is "fma" or "f16c" or "amx_tile");
         return string.Join(' ', wanted);
     }
 }

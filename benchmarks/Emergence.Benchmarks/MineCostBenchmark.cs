@@ -1,3 +1,4 @@
+using System.Globalization;
 using Emergence.Devices;
 using Emergence.Devices.Critics;
 using Emergence.Devices.Randomness;
@@ -25,7 +26,8 @@ internal static class MineCostBenchmark
     {
         using var device = arguments.OpenCpu();
         Machine.Print(device);
-        Console.WriteLine("| position | critic | estimator | pairs a step | steps | multiply-adds a step | multiply-adds | times s-mine's | by step |");
+        Console.WriteLine(
+            "| position | critic | estimator | pairs a step | steps | multiply-adds a step | multiply-adds | times s-mine's | by step |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var (position, classes) in Cells)
         {
@@ -42,8 +44,12 @@ internal static class MineCostBenchmark
         batch.Run([new(EstimatorTable.Find("s-mine"), Joint(classes), CriticPreset.Canonical, 1, 0)], (_, own) =>
         {
             var whole = own.MultiplyAdds + own.Canonical!.MultiplyAdds;
-            var published = CriticPreset.Paper.StepLimit * new CriticShape(Columns, Columns, [.. CriticPreset.Paper.Widths]).ConcatenatedStepMultiplyAdds(2 * Sequences);
-            Console.WriteLine(FormattableString.Invariant($"| {position} | 128-32-16-1 | s-mine, canonical: {own.MiBits:0.000} of {own.ExactBits:0.000} bits; {own.Canonical.MultiplyAdds:0.00e0} for the decomposition | {Pairs(classes, CriticPreset.Canonical)} | {own.Steps} | {own.MultiplyAdds / own.Steps:0.00e0} | {whole:0.00e0} | 1.0; the published protocol {published / whole:0} | |"));
+            var published = CriticPreset.Paper.StepLimit * new CriticShape(Columns, Columns, [.. CriticPreset.Paper.Widths])
+                .ConcatenatedStepMultiplyAdds(2 * Sequences);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
+                $"| {position} | 128-32-16-1 | s-mine, canonical: {own.MiBits:0.000} of {own.ExactBits:0.000} bits; "
+                + $"{own.Canonical.MultiplyAdds:0.00e0} for the decomposition | {Pairs(classes, CriticPreset.Canonical)} | {own.Steps} | "
+                + $"{own.MultiplyAdds / own.Steps:0.00e0} | {whole:0.00e0} | 1.0; the published protocol {published / whole:0} | |"));
         }, CancellationToken.None);
     }
 
@@ -55,15 +61,20 @@ internal static class MineCostBenchmark
         var results = new Dictionary<string, MutualInformation>();
         using var batch = new EstimationBatch(device, 1);
         batch.Run(
-            [new(EstimatorTable.Find("s-mine"), joint, preset, 1, 0), new(EstimatorTable.Find("paper"), joint, preset with { StepLimit = CountedSteps }, 1, 0)],
+            [new(EstimatorTable.Find("s-mine"), joint, preset, 1, 0),
+                new(EstimatorTable.Find("paper"), joint, preset with { StepLimit = CountedSteps }, 1, 0)],
             (_, result) => results.Add(result.Estimator, result),
             CancellationToken.None);
         var (own, paper) = (results["s-mine"], results["paper"]);
         var ownStep = own.MultiplyAdds / own.Steps;
-        Print(position, "64-32-16-1", $"s-mine, ended by {own.StoppedBy.ToString().ToLowerInvariant()} at {own.MiBits:0.000} of {own.ExactBits:0.000} bits", Pairs(classes, preset), own.Steps, ownStep, own.MultiplyAdds, ownStep);
+        Print(position, "64-32-16-1",
+            $"s-mine, ended by {own.StoppedBy.ToString().ToLowerInvariant()} at {own.MiBits:0.000} of {own.ExactBits:0.000} bits",
+            Pairs(classes, preset), own.Steps, ownStep, own.MultiplyAdds, ownStep);
         var paperStep = paper.MultiplyAdds / paper.Steps;
-        Print(position, "64-32-16-1", "paper, as here (first layer by class)", 2 * Sequences, preset.StepLimit, paperStep, own.MultiplyAdds, ownStep);
-        Print(position, "64-32-16-1", "paper, as published (first layer by pair)", 2 * Sequences, preset.StepLimit, new CriticShape(Columns, Columns, [.. preset.Widths]).ConcatenatedStepMultiplyAdds(2 * Sequences), own.MultiplyAdds, ownStep);
+        Print(position, "64-32-16-1", "paper, as here (first layer by class)", 2 * Sequences, preset.StepLimit, paperStep, own.MultiplyAdds,
+            ownStep);
+        Print(position, "64-32-16-1", "paper, as published (first layer by pair)", 2 * Sequences, preset.StepLimit,
+            new CriticShape(Columns, Columns, [.. preset.Widths]).ConcatenatedStepMultiplyAdds(2 * Sequences), own.MultiplyAdds, ownStep);
     }
 
     /// <summary>The published critic, with as many steps for both: counted, not trained.</summary>
@@ -73,9 +84,12 @@ internal static class MineCostBenchmark
         var shape = new CriticShape(Columns, Columns, [.. preset.Widths]);
         var own = shape.StepMultiplyAdds(classes, classes, Pairs(classes, preset));
         const string Critic = "768-384-...-1";
-        Print(position, Critic, "s-mine, if it never stopped early", Pairs(classes, preset), preset.StepLimit, own, own * preset.StepLimit, own);
-        Print(position, Critic, "paper, as here (first layer by class)", 2 * Sequences, preset.StepLimit, shape.StepMultiplyAdds(classes, classes, 2 * Sequences), own * preset.StepLimit, own);
-        Print(position, Critic, "paper, as published (first layer by pair)", 2 * Sequences, preset.StepLimit, shape.ConcatenatedStepMultiplyAdds(2 * Sequences), own * preset.StepLimit, own);
+        Print(position, Critic, "s-mine, if it never stopped early", Pairs(classes, preset), preset.StepLimit, own, own * preset.StepLimit,
+            own);
+        Print(position, Critic, "paper, as here (first layer by class)", 2 * Sequences, preset.StepLimit,
+            shape.StepMultiplyAdds(classes, classes, 2 * Sequences), own * preset.StepLimit, own);
+        Print(position, Critic, "paper, as published (first layer by pair)", 2 * Sequences, preset.StepLimit,
+            shape.ConcatenatedStepMultiplyAdds(2 * Sequences), own * preset.StepLimit, own);
     }
 
     private static int Pairs(int classes, CriticPreset preset)
@@ -97,6 +111,9 @@ internal static class MineCostBenchmark
         return new(Side(1), Side(2), isEnumeration: true);
     }
 
-    private static void Print(string position, string critic, string estimator, int pairs, int steps, double step, double own, double ownStep) =>
-        Console.WriteLine(FormattableString.Invariant($"| {position} | {critic} | {estimator} | {pairs} | {steps} | {step:0.00e0} | {steps * step:0.00e0} | {steps * step / own:0.0} | {step / ownStep:0.0} |"));
+    private static void Print(string position, string critic, string estimator, int pairs, int steps, double step, double own,
+        double ownStep) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
+            $"| {position} | {critic} | {estimator} | {pairs} | {steps} | {step:0.00e0} | {steps * step:0.00e0} | "
+            + $"{steps * step / own:0.0} | {step / ownStep:0.0} |"));
 }

@@ -62,7 +62,8 @@ internal static class MineStepBenchmark
         double[] some = [.. Enumerable.Repeat(1.0 / Rows, Rows)], none = new double[Rows];
         var random = new Random(3);
         float[] initial = [.. Enumerable.Range(0, shape.ParameterCount).Select(_ => 0.06f * (random.NextSingle() - 0.5f))];
-        return new(device, shape, x, y, rows, rows, [.. some, .. none], [.. none, .. some], new ShuffledPairs(Rows), initial) { Rate = _ => 1e-4 };
+        return new(device, shape, x, y, rows, rows, [.. some, .. none], [.. none, .. some], new ShuffledPairs(Rows), initial) { Rate = _ =>
+            1e-4 };
     }
 
     private static double PeakMebibytes()
@@ -75,6 +76,8 @@ internal static class MineStepBenchmark
     {
         var wall = Rounds.Ratio(samples, ours, s => s.Wall);
         var processor = Rounds.Ratio(samples, ours, s => s.Processor);
-        Console.WriteLine($"| {name} | {Rounds.Median(samples.Select(s => s.Wall)):0.00} | {Rounds.Median(samples.Select(s => s.Processor)):0.00} | {wall:0.00} | {processor:0.00} | {peak:0} |");
+        Console.WriteLine(
+            $"| {name} | {Rounds.Median(samples.Select(s => s.Wall)):0.00} | {Rounds.Median(samples.Select(s => s.Processor)):0.00} | "
+            + $"{wall:0.00} | {processor:0.00} | {peak:0} |");
     }
 }

@@ -11,14 +11,16 @@ internal sealed unsafe class OpenBlas
 
     private OpenBlas(nint library, int threads)
     {
-        _sgemm = (delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void>)NativeLibrary.GetExport(library, "cblas_sgemm");
+        _sgemm = (delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int,
+            void>)NativeLibrary.GetExport(library, "cblas_sgemm");
         ((delegate* unmanaged<int, void>)NativeLibrary.GetExport(library, "openblas_set_num_threads"))(threads);
         Core = Marshal.PtrToStringAnsi((nint)((delegate* unmanaged<byte*>)NativeLibrary.GetExport(library, "openblas_get_config"))()) ?? "";
     }
 
     public string Core { get; }
 
-    public static OpenBlas? TryOpen(int threads) => NativeLibrary.TryLoad("libopenblas.so.0", out var library) ? new(library, threads) : null;
+    public static OpenBlas? TryOpen(int threads) => NativeLibrary.TryLoad("libopenblas.so.0", out var library) ? new(library, threads)
+        : null;
 
     /// <summary>y (M, N) = a (M, K) b' with b (N, K), all dense.</summary>
     public void MatMul(int m, int n, int k, nint a, nint b, nint y) =>

@@ -4,12 +4,17 @@ var verbs = new (string Name, string About, Action<Arguments> Run)[]
 {
     ("gemm", "matrix products of the CPU device beside OpenBLAS (libopenblas.so.0); try OPENBLAS_CORETYPE=SKYLAKEX too", GemmBenchmark.Run),
     ("forward", "GPT-2-small's shape over 8 x 128 tokens, all boundaries kept, no LM head, beside torch", ForwardBenchmark.Run),
-    ("unpack", "a layer of 4096 x 4096 in each stored form into single precision, beside the product it is unpacked for", UnpackBenchmark.Run),
-    ("mine-step", "a step of the published critic at N = 20,000 beside torch, its first layer whole and split; with --no-peer op by op", MineStepBenchmark.Run),
+    ("unpack", "a layer of 4096 x 4096 in each stored form into single precision, beside the product it is unpacked for",
+        UnpackBenchmark.Run),
+    ("mine-step", "a step of the published critic at N = 20,000 beside torch, its first layer whole and split; with --no-peer op by op",
+        MineStepBenchmark.Run),
     ("mine-small", "steps of preset small: 2,000 classes, 576 columns, critic 64-32-16-1, 8,192 sampled pairs", MineSmallBenchmark.Run),
-    ("mine-canonical", "seconds and memory of cells with preset canonical, by part; --rounds 1 --classes K --columns D for one size", CanonicalBenchmark.Run),
-    ("mine-cost", "multiply-adds of whole trainings: s-mine beside the published protocol on all 303,600 four-shot country sequences", MineCostBenchmark.Run),
-    ("tokenizers", "each tokenizer whose ids are known through three libraries, and the patterns in use; --cases DIR", TokenizerBenchmark.Run),
+    ("mine-canonical", "seconds and memory of cells with preset canonical, by part; --rounds 1 --classes K --columns D for one size",
+        CanonicalBenchmark.Run),
+    ("mine-cost", "multiply-adds of whole trainings: s-mine beside the published protocol on all 303,600 four-shot country sequences",
+        MineCostBenchmark.Run),
+    ("tokenizers", "each tokenizer whose ids are known through three libraries, and the patterns in use; --cases DIR",
+        TokenizerBenchmark.Run),
 };
 var verb = verbs.FirstOrDefault(v => v.Name == args.FirstOrDefault());
 if (verb.Run == null)

@@ -8,7 +8,8 @@ internal readonly record struct Sample(double Wall, double Processor);
 /// <summary>Contestants take turns, so that a change of the machine's load meets all of them.</summary>
 internal static class Rounds
 {
-    /// <summary>Milliseconds before a turn: threads of OpenBLAS and OpenMP wait for more work for some 30 in a loop, which would be the next one's processor.</summary>
+    /// <summary>Milliseconds before a turn: threads of OpenBLAS and OpenMP wait for more work for some 30 in a loop, which would be the
+    /// next one's processor.</summary>
     private const int Rest = 100;
 
     public static Sample Time(Action work)
@@ -18,7 +19,8 @@ internal static class Rounds
         return new(watch.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - before).TotalSeconds);
     }
 
-    /// <summary>The mean of short calls after one that is not counted: threads that have slept wake at different times, and on cores that have yet to speed up.</summary>
+    /// <summary>The mean of short calls after one that is not counted: threads that have slept wake at different times, and on cores that
+    /// have yet to speed up.</summary>
     public static Sample TimeShort(Action work)
     {
         const int Calls = 4;
@@ -50,7 +52,8 @@ internal static class Rounds
     }
 
     /// <summary>Median over the rounds of how much longer theirs took than ours.</summary>
-    public static double Ratio(Sample[] theirs, Sample[] ours, Func<Sample, double> seconds) => Median(theirs.Zip(ours, (a, b) => seconds(a) / seconds(b)));
+    public static double Ratio(Sample[] theirs, Sample[] ours, Func<Sample, double> seconds) =>
+        Median(theirs.Zip(ours, (a, b) => seconds(a) / seconds(b)));
 
     public static double Median(IEnumerable<double> values)
     {

@@ -8,26 +8,35 @@ using Emergence.Tokenizers.Patterns;
 namespace Emergence.Benchmarks;
 
 /// <summary>
-/// Every folder of tokenizers whose ids are known through each library: right, wrong, refused, crashed or hung, and the time it takes; then the
+/// Every folder of tokenizers whose ids are known through each library: right, wrong, refused, crashed or hung, and the time it takes; then
+/// the
 /// speed of the patterns in use. A library runs in a process of its own, since a panic ends it.
 /// </summary>
 internal static class TokenizerBenchmark
 {
     private const int TextLength = 1_000_000, TimedLength = 20_000, MostMilliseconds = 60_000;
-    private const string Words = "The quick brown fox jumps over lazy dogs; don't I'll 1234 5,678.90 x = y + foo(bar) -> {} \n\n    return HTTPServer2 CamelCase.";
+    private const string Words =
+        "The quick brown fox jumps over lazy dogs; don't I'll 1234 5,678.90 x = y + foo(bar) -> {} \n\n    return HTTPServer2 CamelCase.";
     private const string Others = "Съешь же ещё этих мягких французских булок 日本語の文章です。 élève naïve größe 한국어 مرحبا बहुत 😀👍";
 
     private static readonly (string Name, string Pattern)[] s_patterns =
     [
         ("GPT-2, StarCoder", @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"),
-        ("Llama 3, cl100k", @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
-        ("o200k", @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
-        ("Tekken", @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
-        ("Qwen 3.5", @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
-        ("DeepSeek V3", "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"),
+        ("Llama 3, cl100k",
+            @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
+        ("o200k",
+            @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
+        ("Tekken",
+            @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
+        ("Qwen 3.5",
+            @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
+        ("DeepSeek V3",
+            "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| "
+            + "?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"),
         ("Falcon", "[0-9][0-9][0-9]"),
         ("Viking, Bloom", " ?[^(\\s|.,!?…。，、।۔،)]+"),
-        ("Kimi", @"[\p{Han}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
+        ("Kimi",
+            @"[\p{Han}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
     ];
 
     public static void Run(Arguments arguments)
@@ -46,7 +55,8 @@ internal static class TokenizerBenchmark
             return;
         }
 
-        Console.WriteLine($"\n| folder | {string.Join(" | ", TokenizerPeers.Names)} |\n|---|{string.Concat(TokenizerPeers.Names.Select(_ => "---|"))}");
+        Console.WriteLine(
+            $"\n| folder | {string.Join(" | ", TokenizerPeers.Names)} |\n|---|{string.Concat(TokenizerPeers.Names.Select(_ => "---|"))}");
         var totals = TokenizerPeers.Names.ToDictionary(name => name, _ => new SortedDictionary<string, int>(StringComparer.Ordinal));
         foreach (var folder in Directory.GetDirectories(root).Order(StringComparer.Ordinal))
         {
@@ -81,7 +91,8 @@ internal static class TokenizerBenchmark
         return process.ExitCode == 0 ? line.Result.Trim() : $"crashed, code {process.ExitCode}";
     }
 
-    /// <summary>One cell of the table: "right, 12 us/kB", "wrong in 3 of 61, ...", "refused" or, for a kind it has no class for, "none".</summary>
+    /// <summary>One cell of the table: "right, 12 us/kB", "wrong in 3 of 61, ...", "refused" or, for a kind it has no class for,
+    /// "none".</summary>
     private static void Child(string library, string folder)
     {
         Func<string, bool, IReadOnlyList<int>?>? encode;
@@ -107,7 +118,8 @@ internal static class TokenizerBenchmark
             using var json = JsonDocument.Parse(line);
             var text = json.RootElement.GetProperty("text").GetString()!;
             count++;
-            if (!Same(encode(text, true), json.RootElement.GetProperty("ids")) || !Same(encode(text, false), json.RootElement.GetProperty("ids_plain")))
+            if (!Same(encode(text, true), json.RootElement.GetProperty("ids"))
+                || !Same(encode(text, false), json.RootElement.GetProperty("ids_plain")))
                 wrong++;
             sample.Append(text).Append(' ');
         }
@@ -128,13 +140,16 @@ internal static class TokenizerBenchmark
     {
         var texts = new[] { ("ASCII", Text(Words)), ("mixed", Text(Others)), ("one word", new string('a', TextLength)) };
         Console.WriteLine($"MB/s of UTF-8, best of five, processor time: own matcher / .NET's backtracking Regex (compiled)\n");
-        Console.WriteLine($"| pattern | {string.Join(" | ", texts.Select(text => text.Item1))} |\n|---|{string.Concat(texts.Select(_ => "---|"))}");
+        Console.WriteLine(
+            $"| pattern | {string.Join(" | ", texts.Select(text => text.Item1))} |\n|---|{string.Concat(texts.Select(_ => "---|"))}");
         foreach (var (name, pattern) in s_patterns)
         {
             var own = RegularPattern.Parse(pattern);
-            var peer = pattern.Contains("&&", StringComparison.Ordinal) ? null : new Regex(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant);
+            var peer = pattern.Contains("&&", StringComparison.Ordinal) ? null
+                : new Regex(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant);
             var cells = texts.Select(text =>
-                $"{Rate(text.Item2, () => own.Matches(text.Item2).Count())} / {(peer == null ? "-" : Rate(text.Item2, () => peer.Count(text.Item2)))}");
+                $"{Rate(text.Item2, () => own.Matches(text.Item2).Count())} / "
+                    + $"{(peer == null ? "-" : Rate(text.Item2, () => peer.Count(text.Item2)))}");
             Console.WriteLine($"| {name} | {string.Join(" | ", cells)} |");
         }
     }

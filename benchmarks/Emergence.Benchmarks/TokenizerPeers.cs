@@ -12,7 +12,8 @@ internal static class TokenizerPeers
 
     public static readonly string[] Names = ["own", "Tokenizers.DotNet", "Microsoft.ML.Tokenizers"];
 
-    /// <summary>Ids of a text with or without what is put around it, null where it cannot say; null as a whole where it has no class for the kind.</summary>
+    /// <summary>Ids of a text with or without what is put around it, null where it cannot say; null as a whole where it has no class for
+    /// the kind.</summary>
     public static Func<string, bool, IReadOnlyList<int>?>? Open(string library, string folder)
     {
         switch (library)
@@ -50,7 +51,8 @@ internal static class TokenizerPeers
             return null;
         var file = JsonNode.Parse(File.ReadAllText(path))!;
         var kind = file["model"]!["type"]?.GetValue<string>() ?? "BPE";
-        var vocabulary = kind == "Unigram" ? [] : file["model"]!["vocab"]!.AsObject().Select(entry => KeyValuePair.Create(entry.Key, entry.Value!.GetValue<int>())).ToArray();
+        var vocabulary = kind == "Unigram" ? [] : file["model"]!["vocab"]!.AsObject()
+            .Select(entry => KeyValuePair.Create(entry.Key, entry.Value!.GetValue<int>())).ToArray();
         if (kind == "WordPiece" && file["normalizer"]?["type"]?.GetValue<string>() == "BertNormalizer")
         {
             var lines = string.Join('\n', vocabulary.OrderBy(entry => entry.Value).Select(entry => entry.Key));
@@ -61,10 +63,12 @@ internal static class TokenizerPeers
             return null;
         return BpeTokenizer.Create(new BpeOptions(vocabulary)
         {
-            Merges = file["model"]!["merges"]!.AsArray().Select(merge => merge is JsonArray pair ? $"{pair[0]} {pair[1]}" : merge!.GetValue<string>()),
+            Merges = file["model"]!["merges"]!.AsArray()
+                .Select(merge => merge is JsonArray pair ? $"{pair[0]} {pair[1]}" : merge!.GetValue<string>()),
             ByteLevel = true,
             PreTokenizer = new RegexPreTokenizer(new Regex(pattern, RegexOptions.CultureInvariant), null),
-            SpecialTokens = file["added_tokens"]!.AsArray().ToDictionary(token => token!["content"]!.GetValue<string>(), token => token!["id"]!.GetValue<int>()),
+            SpecialTokens = file["added_tokens"]!.AsArray()
+                .ToDictionary(token => token!["content"]!.GetValue<string>(), token => token!["id"]!.GetValue<int>()),
         });
     }
 
@@ -75,7 +79,8 @@ internal static class TokenizerPeers
         return steps switch
         {
             [{ } bytes] when Is(bytes, "ByteLevel") => Gpt2,
-            [{ } split, { } bytes] when Is(split, "Split") && Is(bytes, "ByteLevel") && split["behavior"]!.GetValue<string>() == "Isolated" =>
+            [{ } split, { } bytes] when Is(split, "Split") && Is(bytes, "ByteLevel")
+                && split["behavior"]!.GetValue<string>() == "Isolated" =>
                 split["pattern"]!["Regex"]?.GetValue<string>(),
             _ => null,
         };

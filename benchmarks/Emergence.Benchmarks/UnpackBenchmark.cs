@@ -19,13 +19,17 @@ internal static class UnpackBenchmark
         ("compressed-tensors int4, 128", Compressed("pack-quantized", "int"),
             [("m.weight_packed", "I32", [Size, Size / 8]), ("m.weight_scale", "BF16", [Size, Size / Group])]),
         ("nvfp4", Compressed("nvfp4-pack-quantized", "float"),
-            [("m.weight_packed", "U8", [Size, Size / 2]), ("m.weight_scale", "F8_E4M3", [Size, Size / 16]), ("m.weight_global_scale", "F32", [1])]),
+            [("m.weight_packed", "U8", [Size, Size / 2]), ("m.weight_scale", "F8_E4M3", [Size, Size / 16]),
+                ("m.weight_global_scale", "F32", [1])]),
         ("gptq, 4 bits, 128", """{"quant_method":"gptq","bits":4,"group_size":128}""",
-            [("m.qweight", "I32", [Size / 8, Size]), ("m.qzeros", "I32", [Size / Group, Size / 8]), ("m.scales", "F16", [Size / Group, Size])]),
+            [("m.qweight", "I32", [Size / 8, Size]), ("m.qzeros", "I32", [Size / Group, Size / 8]),
+                ("m.scales", "F16", [Size / Group, Size])]),
         ("awq, 4 bits, 128", """{"quant_method":"awq","bits":4,"group_size":128}""",
-            [("m.qweight", "I32", [Size, Size / 8]), ("m.qzeros", "I32", [Size / Group, Size / 8]), ("m.scales", "F16", [Size / Group, Size])]),
+            [("m.qweight", "I32", [Size, Size / 8]), ("m.qzeros", "I32", [Size / Group, Size / 8]),
+                ("m.scales", "F16", [Size / Group, Size])]),
         ("bitsandbytes nf4", """{"quant_method":"bitsandbytes","load_in_4bit":true}""",
-            [("m.weight", "U8", [Size * Size / 2, 1]), ("m.weight.absmax", "F32", [Size * Size / 64]), ("m.weight.quant_map", "F32", [16]), ("m.weight.quant_state.bitsandbytes__nf4", "U8", [State.Length])]),
+            [("m.weight", "U8", [Size * Size / 2, 1]), ("m.weight.absmax", "F32", [Size * Size / 64]), ("m.weight.quant_map", "F32", [16]),
+                ("m.weight.quant_state.bitsandbytes__nf4", "U8", [State.Length])]),
         ("bitsandbytes int8", """{"quant_method":"bitsandbytes","load_in_8bit":true}""",
             [("m.weight", "I8", [Size, Size]), ("m.SCB", "F32", [Size])]),
     ];
@@ -39,7 +43,8 @@ internal static class UnpackBenchmark
         using var unpacked = device.Allocate(Size, Size);
         using var x = device.Allocate(ProductRows, Size);
         using var y = device.Allocate(ProductRows, Size);
-        var product = Rounds.Median(Rounds.Run(arguments.Rounds, () => Rounds.TimeShort(() => device.MatMul(x, unpacked, y, transposeB: true)))[0].Select(sample => sample.Wall));
+        var product = Rounds.Median(Rounds.Run(arguments.Rounds, () =>
+            Rounds.TimeShort(() => device.MatMul(x, unpacked, y, transposeB: true)))[0].Select(sample => sample.Wall));
         Console.WriteLine($"product with {ProductRows} rows: {1e3 * product:0.0} ms");
         Console.WriteLine("| form | ms | ns a weight | part of the product |");
         Console.WriteLine("|---|---|---|---|");
@@ -53,7 +58,8 @@ internal static class UnpackBenchmark
                 using var json = JsonDocument.Parse($$"""{"quantization_config":{{settings}}}""");
                 using var matrix = StoredFormTable.Read(new(json.RootElement))!.Find(new(checkpoint, "m", Size, Size))!;
                 matrix.Load(allowNonFinite: true);
-                var time = Rounds.Median(Rounds.Run(arguments.Rounds, () => Rounds.TimeShort(() => device.Unpack(matrix.Unpack, unpacked)))[0].Select(sample => sample.Wall));
+                var time = Rounds.Median(Rounds.Run(arguments.Rounds, () =>
+                    Rounds.TimeShort(() => device.Unpack(matrix.Unpack, unpacked)))[0].Select(sample => sample.Wall));
                 Console.WriteLine($"| {name} | {1e3 * time:0.0} | {1e9 * time / Size / Size:0.00} | {time / product:0.00} |");
             }
             finally
@@ -66,7 +72,8 @@ internal static class UnpackBenchmark
     private static void Write(string folder, (string Name, string Type, long[] Shape)[] tensors)
     {
         var random = new Random(1);
-        using var writer = SafetensorsWriter.Create(Path.Combine(folder, "model.safetensors"), [.. tensors.Select(tensor => new TensorDeclaration(tensor.Name, tensor.Type, [.. tensor.Shape]))]);
+        using var writer = SafetensorsWriter.Create(Path.Combine(folder, "model.safetensors"),
+            [.. tensors.Select(tensor => new TensorDeclaration(tensor.Name, tensor.Type, [.. tensor.Shape]))]);
         foreach (var (name, type, shape) in tensors)
         {
             var bytes = new byte[shape.Aggregate(type switch { "F32" or "I32" => 4L, "F16" or "BF16" => 2L, _ => 1L }, (a, b) => a * b)];

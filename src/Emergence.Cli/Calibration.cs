@@ -19,12 +19,15 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
     /// <summary>What coverage is counted on: estimators without networks on cases they are made for, and s-mine at 25 classes.</summary>
     private static readonly (string Case, string Estimator)[] Covered =
     [
-        ("2", "gaussian"), ("3", "gaussian"), ("6", "gaussian"), ("2", "ksg"), ("3", "ksg"), ("11", "ksg"), ("17", "ksg"), ("14", "mixed-ksg"), ("18", "mixed-ksg"),
-        ("2", "gaussian-shrunk"), ("6", "gaussian-shrunk"), ("20a", "grassberger"), ("20b", "grassberger"), ("25", "grassberger"), ("20b", "miller-madow"), ("25", "miller-madow"), ("20b", "chao-shen"), ("25", "chao-shen"), ("20b", "exact"), ("23", "s-mine"),
+        ("2", "gaussian"), ("3", "gaussian"), ("6", "gaussian"), ("2", "ksg"), ("3", "ksg"), ("11", "ksg"), ("17", "ksg"),
+            ("14", "mixed-ksg"), ("18", "mixed-ksg"),
+        ("2", "gaussian-shrunk"), ("6", "gaussian-shrunk"), ("20a", "grassberger"), ("20b", "grassberger"), ("25", "grassberger"),
+            ("20b", "miller-madow"), ("25", "miller-madow"), ("20b", "chao-shen"), ("25", "chao-shen"), ("20b", "exact"), ("23", "s-mine"),
     ];
 
     /// <summary>Estimators that the known cases say something about.</summary>
-    public static IReadOnlyCollection<string> KnownEstimators { get; } = [.. KnownMiCases.All.SelectMany(known => known.Expectations).Select(expected => expected.Estimator).Distinct()];
+    public static IReadOnlyCollection<string> KnownEstimators { get; } =
+        [.. KnownMiCases.All.SelectMany(known => known.Expectations).Select(expected => expected.Estimator).Distinct()];
 
     /// <summary>Estimators that coverage is counted for.</summary>
     public static IReadOnlyCollection<string> CoveredEstimators { get; } = [.. Covered.Select(pair => pair.Estimator).Distinct()];
@@ -33,11 +36,14 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
     public (Table Table, bool IsGood) Known(ulong seed, IReadOnlyList<Estimator>? chosen)
     {
         var table = new Table(
-            TableColumn.Text("case"), TableColumn.Text("name"), TableColumn.Number("true_bits", 4), TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("from", 3), TableColumn.Number("to", 3), TableColumn.Text("expected"), TableColumn.Text("verdict"), TableColumn.Text("as_expected"));
+            TableColumn.Text("case"), TableColumn.Text("name"), TableColumn.Number("true_bits", 4), TableColumn.Text("estimator"),
+                TableColumn.Number("mi_bits", 3), TableColumn.Number("from", 3), TableColumn.Number("to", 3), TableColumn.Text("expected"),
+                TableColumn.Text("verdict"), TableColumn.Text("as_expected"));
         var isGood = true;
         foreach (var known in KnownMiCases.All)
         {
-            var expectations = known.Expectations.Where(expected => chosen == null || chosen.Any(estimator => estimator.Name == expected.Estimator)).ToList();
+            var expectations = known.Expectations.Where(expected =>
+                chosen == null || chosen.Any(estimator => estimator.Name == expected.Estimator)).ToList();
             var joint = expectations.Count > 0 ? known.Sample(KnownMiCases.Rows, seed).ToClasses() : null;
             foreach (var expected in expectations)
             {
@@ -45,7 +51,8 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
                 var result = Estimate(EstimatorTable.Find(expected.Estimator), joint!, [seed]);
                 var asExpected = expected.IsMet(result.MiBits, result.Verdict);
                 isGood &= asExpected;
-                table.Add(known.Id, known.Name, known.TrueBits, expected.Estimator, MiVerb.Known(result.MiBits), MiVerb.Known(expected.Low), MiVerb.Known(expected.High), expected.Kind, result.Verdict.Word(), asExpected ? "yes" : "NO");
+                table.Add(known.Id, known.Name, known.TrueBits, expected.Estimator, MiVerb.Known(result.MiBits), MiVerb.Known(expected.Low),
+                    MiVerb.Known(expected.High), expected.Kind, result.Verdict.Word(), asExpected ? "yes" : "NO");
             }
         }
 
@@ -59,7 +66,9 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
     /// <param name="chosen">Only these estimators; none: all that coverage is counted for.</param>
     public Table Coverage(int repeats, int rows, ulong seed, IReadOnlyList<Estimator>? chosen)
     {
-        var table = new Table(TableColumn.Text("case"), TableColumn.Text("name"), TableColumn.Number("true_bits", 4), TableColumn.Text("estimator"), TableColumn.Integer("rows"), TableColumn.Integer("repeats"), TableColumn.Number("mean_bits", 4), TableColumn.Number("covered_percent", 1));
+        var table = new Table(TableColumn.Text("case"), TableColumn.Text("name"), TableColumn.Number("true_bits", 4),
+            TableColumn.Text("estimator"), TableColumn.Integer("rows"), TableColumn.Integer("repeats"), TableColumn.Number("mean_bits", 4),
+            TableColumn.Number("covered_percent", 1));
         foreach (var (id, name) in Covered.Where(pair => chosen == null || chosen.Any(estimator => estimator.Name == pair.Estimator)))
         {
             var (known, estimator) = (KnownMiCases.All.Single(known => known.Id == id), EstimatorTable.Find(name));
@@ -87,7 +96,9 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
     public Table Families(int repeats, int rows, ulong seed, IReadOnlyList<Estimator>? chosen)
     {
         var estimators = chosen ?? [.. new[] { "exact", "grassberger", "ksg", "mixed-ksg", "gaussian" }.Select(EstimatorTable.Find)];
-        var table = new Table(TableColumn.Text("family"), TableColumn.Integer("rows"), TableColumn.Integer("seed"), TableColumn.Number("true_bits", 3), TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Text("verdict"), TableColumn.Text("holds"));
+        var table = new Table(TableColumn.Text("family"), TableColumn.Integer("rows"), TableColumn.Integer("seed"),
+            TableColumn.Number("true_bits", 3), TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3),
+            TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Text("verdict"), TableColumn.Text("holds"));
         foreach (var family in PairFamilies.All)
         {
             Console.Error.WriteLine(family.Name);
@@ -95,10 +106,13 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
             {
                 var joint = family.Sample(rows, seed + repeat);
                 var evidence = new PairEvidence(joint, 0);
-                foreach (var result in MiVerb.Estimate(device, estimators, joint, CriticPreset.Small.Name, [seed, seed + 1, seed + 2], cancellation).Select(evidence.Judge))
+                foreach (var result in MiVerb.Estimate(device, estimators, joint, CriticPreset.Small.Name, [seed, seed + 1, seed + 2],
+                    cancellation).Select(evidence.Judge))
                 {
-                    var holds = double.IsNaN(result.Low) ? "" : result.Low <= family.TrueBits && family.TrueBits <= result.High ? "yes" : "no";
-                    table.Add(family.Name, (long)rows, (long)(seed + repeat), family.TrueBits, result.Estimator, MiVerb.Known(result.MiBits), MiVerb.Known(result.Low), MiVerb.Known(result.High), result.Verdict.Word(), holds);
+                    var holds = double.IsNaN(result.Low) ? "" : result.Low <= family.TrueBits && family.TrueBits <= result.High ? "yes"
+                        : "no";
+                    table.Add(family.Name, (long)rows, (long)(seed + repeat), family.TrueBits, result.Estimator,
+                        MiVerb.Known(result.MiBits), MiVerb.Known(result.Low), MiVerb.Known(result.High), result.Verdict.Word(), holds);
                 }
             }
         }
@@ -114,10 +128,13 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
     public Table Toy(int rows, IReadOnlyList<int> widths, int steps, ulong seed)
     {
         int[] slots = [0, 1, PrefixToy.Slots - 1];
-        var joints = slots.ToDictionary(slot => slot, slot => KnownMiCases.All.Single(known => known.Id == $"31{"abcd"[slot]}").Sample(rows, seed).ToClasses());
+        var joints = slots.ToDictionary(slot => slot, slot =>
+            KnownMiCases.All.Single(known => known.Id == $"31{"abcd"[slot]}").Sample(rows, seed).ToClasses());
         var preset = CriticPreset.Small with { Name = "toy", Widths = widths, StepLimit = steps, GoesOnWhenLevel = true };
         var falling = preset with { Rate = LearningRate.Falling(2e-3, steps) };
-        var requests = slots.SelectMany(slot => new[] { ("paper", preset), ("s-mine", falling) }.Select(row => new EstimationRequest(EstimatorTable.Find(row.Item1), joints[slot], WithPairsFor(joints[slot], row.Item2), seed, (uint)slot))).ToList();
+        var requests = slots.SelectMany(slot =>
+            new[] { ("paper", preset), ("s-mine", falling) }.Select(row => new EstimationRequest(
+            EstimatorTable.Find(row.Item1), joints[slot], WithPairsFor(joints[slot], row.Item2), seed, (uint)slot))).ToList();
         foreach (var identity in requests.Select(request => request.Preset.Identity).Distinct())
             Console.Error.WriteLine(identity);
         var results = new Dictionary<EstimationRequest, MutualInformation>(ReferenceEqualityComparer.Instance);
@@ -132,15 +149,21 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
             cancellation);
 
         var table = new Table(
-            TableColumn.Integer("words"), TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("exact_bits", 3), TableColumn.Number("mi_minus_exact_bits", 3), TableColumn.Number("support_bits", 3), TableColumn.Number("true_bits", 3), TableColumn.Number("log2_n", 3), TableColumn.Number("mu", 1), TableColumn.Integer("steps"), TableColumn.Integer("steps_above_exact"), TableColumn.Text("stopped_by"), TableColumn.Text("verdict"));
+            TableColumn.Integer("words"), TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3),
+                TableColumn.Number("exact_bits", 3), TableColumn.Number("mi_minus_exact_bits", 3), TableColumn.Number("support_bits", 3),
+                TableColumn.Number("true_bits", 3), TableColumn.Number("log2_n", 3), TableColumn.Number("mu", 1), TableColumn.Integer(
+                "steps"), TableColumn.Integer("steps_above_exact"), TableColumn.Text("stopped_by"), TableColumn.Text("verdict"));
         foreach (var (request, result) in requests.Select(request => (request, results[request])))
-            table.Add((int)request.Cell + 1, result.Estimator, result.MiBits, result.ExactBits, result.MiBits - result.ExactBits, joints[(int)request.Cell].SupportBits, PrefixToy.TrueBits((int)request.Cell), result.Log2N, result.Mu, result.Steps, result.StepsAboveCeiling, result.StoppedBy.ToString().ToLowerInvariant(), result.Verdict.Word());
+            table.Add((int)request.Cell + 1, result.Estimator, result.MiBits, result.ExactBits, result.MiBits - result.ExactBits,
+                joints[(int)request.Cell].SupportBits, PrefixToy.TrueBits((int)request.Cell), result.Log2N, result.Mu, result.Steps,
+                result.StepsAboveCeiling, result.StoppedBy.ToString().ToLowerInvariant(), result.Verdict.Word());
         return table;
     }
 
     public Table Normal(IReadOnlyList<Estimator> estimators, int dimensions, int rows, ulong seed, string? picture)
     {
-        var table = new Table(TableColumn.Text("estimator"), TableColumn.Number("true_bits", 2), TableColumn.Number("mi_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Text("verdict"));
+        var table = new Table(TableColumn.Text("estimator"), TableColumn.Number("true_bits", 2), TableColumn.Number("mi_bits", 3),
+            TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Text("verdict"));
         var curves = new List<LineSeries> { new("truth", [.. TrueBits.Select(bits => new LinePoint(bits, bits))], 0, Dashed: true) };
         foreach (var estimator in estimators)
         {
@@ -150,7 +173,8 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
                 var joint = KnownMiCases.NormalPairs(dimensions, bits).Sample(rows, seed).ToClasses();
                 var result = Estimate(estimator, joint, [seed]);
                 points.Add(new(bits, result.MiBits, result.Low, result.High));
-                table.Add(estimator.Name, bits, MiVerb.Known(result.MiBits), MiVerb.Known(result.Low), MiVerb.Known(result.High), result.Verdict.Word());
+                table.Add(estimator.Name, bits, MiVerb.Known(result.MiBits), MiVerb.Known(result.Low), MiVerb.Known(result.High),
+                    result.Verdict.Word());
             }
 
             curves.Add(new(estimator.Name, points, curves.Count));
@@ -159,14 +183,16 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
         if (picture != null)
         {
             var title = $"Normal data, {dimensions}+{dimensions} columns, {rows} rows";
-            var chart = new LineChart { Title = title, YCaption = "estimate, bits", XCaption = "true bits", Unit = "bits", Series = curves };
+            var chart = new LineChart { Title = title, YCaption = "estimate, bits", XCaption = "true bits", Unit = "bits",
+                Series = curves };
             WholeFile.Write(picture, Encoding.UTF8.GetBytes(chart.Draw().Standalone()));
         }
 
         return table;
     }
 
-    /// <summary>Preset small has four pairs off the support for each of the 2,000 classes it is made for: as many for more classes.</summary>
+    /// <summary>Preset small has four pairs off the support for each of the 2,000 classes it is made for: as many for more
+    /// classes.</summary>
     private static CriticPreset WithPairsFor(JointClasses joint, CriticPreset preset)
     {
         var pairs = Math.Max(preset.Pairs, 4 * joint.Support.Count);

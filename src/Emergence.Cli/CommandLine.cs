@@ -44,7 +44,8 @@ internal static class CommandLine
             if (parsed.Errors.Count > 0)
                 throw Misuse(parsed, root);
 
-            return (ExitCode)parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return (ExitCode)parsed.Invoke(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (Exception error)
         {
@@ -57,7 +58,8 @@ internal static class CommandLine
     private static EmergenceException Misuse(ParseResult parsed, RootCommand root)
     {
         var command = parsed.CommandResult.Command;
-        var verb = command == root ? "" : $"{string.Concat(command.Parents.Where(parent => parent != root).Select(parent => $" {parent.Name}"))} {command.Name}";
+        var verb = command == root ? ""
+            : $"{string.Concat(command.Parents.Where(parent => parent != root).Select(parent => $" {parent.Name}"))} {command.Name}";
         var what = parsed.UnmatchedTokens.Count > 0 ? $"unknown word '{parsed.UnmatchedTokens[0]}'" : Complaint(parsed.Errors[0]);
         return new EmergenceException($"{what} (see emergence{verb} -h)", ExitCode.Usage);
     }
@@ -74,14 +76,17 @@ internal static class CommandLine
         const NumberStyles Whole = NumberStyles.AllowLeadingSign, Real = NumberStyles.Float;
         var culture = CultureInfo.InvariantCulture;
         var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
-        return type == typeof(int) && !int.TryParse(word, Whole, culture, out _) ? Limited("a whole number", word, $"from {int.MinValue} to {int.MaxValue}")
-            : type == typeof(ulong) && !ulong.TryParse(word, Whole, culture, out _) ? Limited("a whole number", word, $"from 0 to {ulong.MaxValue}")
+        return type == typeof(int) && !int.TryParse(word, Whole, culture, out _)
+            ? Limited("a whole number", word, $"from {int.MinValue} to {int.MaxValue}")
+            : type == typeof(ulong) && !ulong.TryParse(word, Whole, culture, out _)
+                ? Limited("a whole number", word, $"from 0 to {ulong.MaxValue}")
             : type == typeof(double) && !double.TryParse(word, Real, culture, out _) ? "a number"
             : type == typeof(bool) && !bool.TryParse(word, out _) ? "no value, true or false"
             : null;
 
         // The limits matter only to whoever wrote a whole number.
-        static string Limited(string what, string word, string limits) => word.TrimStart('-', '+').All(char.IsAsciiDigit) ? $"{what} {limits}" : what;
+        static string Limited(string what, string word, string limits) =>
+            word.TrimStart('-', '+').All(char.IsAsciiDigit) ? $"{what} {limits}" : what;
     }
 
     private static (string Message, ExitCode Code) Explain(Exception error) => error switch

@@ -13,7 +13,8 @@ internal static class ConfigFile
 {
     public const string Name = "--config";
 
-    public static Option<string> Option() => new(Name) { Description = "JSON object with any of these options; the command line overrides it", HelpName = "FILE.json" };
+    public static Option<string> Option() =>
+        new(Name) { Description = "JSON object with any of these options; the command line overrides it", HelpName = "FILE.json" };
 
     public static string[] Expand(string[] args, Command root)
     {
@@ -34,8 +35,10 @@ internal static class ConfigFile
         {
             var name = "--" + member.Name;
             var option = command.Options.FirstOrDefault(option => option.Name == name && name != Name)
-                ?? throw new EmergenceException($"{Printable.Escape(path)}: {Printable.Quote(member.Name)} is no option of {command.Name}", ExitCode.Usage);
-            if (args.Any(word => option.Aliases.Append(name).Any(alias => word == alias || word.StartsWith(alias + "=", StringComparison.Ordinal))))
+                ?? throw new EmergenceException($"{Printable.Escape(path)}: {Printable.Quote(member.Name)} is no option of {command.Name}",
+                    ExitCode.Usage);
+            if (args.Any(word => option.Aliases.Append(name)
+                .Any(alias => word == alias || word.StartsWith(alias + "=", StringComparison.Ordinal))))
                 continue;
             foreach (var word in Words(option, member.Value))
                 yield return word;
@@ -46,7 +49,8 @@ internal static class ConfigFile
     {
         JsonValueKind.True => [option.Name],
         JsonValueKind.False or JsonValueKind.Null => [],
-        JsonValueKind.Array when option.Arity.MaximumNumberOfValues > 1 => value.EnumerateArray().SelectMany(item => new[] { option.Name, item.ToString() }),
+        JsonValueKind.Array when option.Arity.MaximumNumberOfValues > 1 =>
+            value.EnumerateArray().SelectMany(item => new[] { option.Name, item.ToString() }),
         JsonValueKind.Array => [option.Name, string.Join(',', value.EnumerateArray().Select(item => item.ToString()))],
         _ => [option.Name, value.ToString()],
     };
@@ -54,6 +58,7 @@ internal static class ConfigFile
     private static JsonDocument Parse(string path)
     {
         var json = UserFile.ReadJson(path);
-        return json.RootElement.ValueKind == JsonValueKind.Object ? json : throw new EmergenceException($"{Printable.Escape(path)}: expected a JSON object", ExitCode.Usage);
+        return json.RootElement.ValueKind == JsonValueKind.Object ? json
+            : throw new EmergenceException($"{Printable.Escape(path)}: expected a JSON object", ExitCode.Usage);
     }
 }

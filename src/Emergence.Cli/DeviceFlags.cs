@@ -13,11 +13,13 @@ internal sealed class DeviceFlags
     private readonly SettingFlags _rows = new(SettingTable.OfDevice);
     private readonly Option<string>? _type;
 
-    /// <param name="withType">For verbs about a device; those about a model have an option of their own, which knows the model's type.</param>
+    /// <param name="withType">For verbs about a device; those about a model have an option of their own, which knows the model's
+    /// type.</param>
     public DeviceFlags(bool withType = false)
     {
         if (withType)
-            _type = new Option<string>("--dtype") { Description = "Arithmetic of critics and matrix products: operands are rounded to it", HelpName = $"{Single}|{Half}", DefaultValueFactory = _ => Single }.AcceptOnlyFromAmong(Single, Half);
+            _type = new Option<string>("--dtype") { Description = "Arithmetic of critics and matrix products: operands are rounded to it",
+                HelpName = $"{Single}|{Half}", DefaultValueFactory = _ => Single }.AcceptOnlyFromAmong(Single, Half);
     }
 
     public void AddTo(Command command)
@@ -30,7 +32,8 @@ internal sealed class DeviceFlags
     public string Name(ParseResult parsed) => _rows.Read(parsed).Device;
 
     public DeviceOptions Options(ParseResult parsed) =>
-        _rows.Read(parsed).DeviceOptions with { Arithmetic = _type != null && parsed.GetValue(_type) == Half ? DType.BFloat16 : DType.Float32 };
+        _rows.Read(parsed).DeviceOptions
+            with { Arithmetic = _type != null && parsed.GetValue(_type) == Half ? DType.BFloat16 : DType.Float32 };
 
     public Device Open(ParseResult parsed) => DeviceTable.Create(Name(parsed), Options(parsed));
 }

@@ -11,7 +11,8 @@ internal static class Flags
 
     public static Option<string> Model() => (Option<string>)SettingFlags.Option(SettingTable.Model);
 
-    public static Option<string> Format() => new("-o") { Description = "How to write the table", HelpName = TableFormats.Names, DefaultValueFactory = _ => "text" };
+    public static Option<string> Format() =>
+        new("-o") { Description = "How to write the table", HelpName = TableFormats.Names, DefaultValueFactory = _ => "text" };
 
     /// <summary>Whether the command line or a configuration names the option.</summary>
     public static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
@@ -26,7 +27,9 @@ internal static class Flags
         if (all.FirstOrDefault(option => option != mode && IsGiven(parsed, option) && !reads.Contains(option)) is not { } idle)
             return;
         var what = $"{parsed.CommandResult.Command.Name}{(mode == null ? "" : $" {mode.Name}")}";
-        throw new EmergenceException($"{idle.Name} does not belong here: {what} reads {(reads.Length > 0 ? string.Join(", ", reads.Select(option => option.Name)) : "none of its kind")}", ExitCode.Usage);
+        throw new EmergenceException(
+            $"{idle.Name} does not belong here: {what} reads "
+            + $"{(reads.Length > 0 ? string.Join(", ", reads.Select(option => option.Name)) : "none of its kind")}", ExitCode.Usage);
     }
 
     public static Option<bool> NoColor() => new("--no-color") { Description = "No colours on the terminal, as with NO_COLOR" };

@@ -14,7 +14,8 @@ internal static class ForwardBench
     private static (int Sequences, int Tokens) Shape(string text)
     {
         var parts = text.Split('x');
-        return parts.Length == 2 && int.TryParse(parts[0], out var sequences) && int.TryParse(parts[1], out var tokens) && sequences > 0 && tokens > 0
+        return parts.Length == 2 && int.TryParse(parts[0], out var sequences) && int.TryParse(parts[1], out var tokens) && sequences > 0
+            && tokens > 0
             ? (sequences, tokens)
             : throw new EmergenceException($"expected sequences and tokens such as 4096x8, found '{text}'", ExitCode.Usage);
     }
@@ -27,7 +28,8 @@ internal static class ForwardBench
     {
         using var model = LanguageModel.Load(folder, device);
         foreach (var shape in shapes)
-            run.Measure("forward", model.Architecture, $"{shape.Sequences}x{shape.Tokens}", () => Measure(model, shape, run.Seconds, run.Cancellation));
+            run.Measure("forward", model.Architecture, $"{shape.Sequences}x{shape.Tokens}", () =>
+                Measure(model, shape, run.Seconds, run.Cancellation));
     }
 
     /// <summary>Whole passes on the host's clock, until the given time is used up.</summary>
@@ -44,9 +46,12 @@ internal static class ForwardBench
             samples.Add(new(watch.Elapsed.TotalSeconds, watch.Elapsed.TotalSeconds));
         }
 
-        var weights = WeightPlan.Of(model.Config).Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(model.Config.Shape.Names.Block, StringComparison.Ordinal));
+        var weights = WeightPlan.Of(model.Config)
+            .Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(model.Config.Shape.Names.Block, StringComparison.Ordinal));
         var flops = 2 * weights.Sum(weight => (double)weight.Rows * weight.Columns) * forest.Count;
-        return new("forward", model.Architecture, "", $"{shape.Sequences}x{shape.Tokens} tokens, {model.Layers} layers of {model.Width}, {forest.Count} prefixes", "", Timing.Of(samples, 1), 0, flops);
+        return new("forward", model.Architecture, "",
+            $"{shape.Sequences}x{shape.Tokens} tokens, {model.Layers} layers of {model.Width}, {forest.Count} prefixes", "",
+            Timing.Of(samples, 1), 0, flops);
     }
 
     private static void Pass(LanguageModel model, BoundaryStream stream, CancellationToken cancellation)
@@ -62,6 +67,7 @@ internal static class ForwardBench
     private static int[][] Random(LanguageModel model, (int Sequences, int Tokens) shape)
     {
         var random = new Random(1);
-        return [.. Enumerable.Range(0, shape.Sequences).Select(row => Enumerable.Range(0, shape.Tokens).Select(t => t == 0 ? row % model.VocabularySize : random.Next(model.VocabularySize)).ToArray())];
+        return [.. Enumerable.Range(0, shape.Sequences).Select(row => Enumerable.Range(0, shape.Tokens)
+            .Select(t => t == 0 ? row % model.VocabularySize : random.Next(model.VocabularySize)).ToArray())];
     }
 }

@@ -40,7 +40,9 @@ internal static class InputLines
         }
         catch (DecoderFallbackException error)
         {
-            throw new EmergenceException($"line {number} of the input: byte {error.Index} is not UTF-8: convert it, e.g. iconv -f WINDOWS-1252 -t UTF-8", ExitCode.Usage, error);
+            throw new EmergenceException(
+                $"line {number} of the input: byte {error.Index} is not UTF-8: convert it, e.g. iconv -f WINDOWS-1252 -t UTF-8",
+                ExitCode.Usage, error);
         }
     }
 }

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Emergence.Cli;
 
 /// <summary>
-/// Ctrl-C, and the signals that say the end is near: SIGTERM, SIGHUP of a closed terminal, SIGUSR1 of a scheduler. The first one asks the work to end, and ends the process itself where that takes too long:
+/// Ctrl-C, and the signals that say the end is near: SIGTERM, SIGHUP of a closed terminal, SIGUSR1 of a scheduler. The first one asks the
+/// work to end, and ends the process itself where that takes too long:
 /// finished cells of a run are on the disk, so none is lost either way. The second one ends it at once.
 /// </summary>
 internal sealed class Interruption : IDisposable
@@ -23,13 +24,17 @@ internal sealed class Interruption : IDisposable
     public Interruption(bool resumes = false, string? stopOn = null)
     {
         var ofUserSignal = stopOn == UserSignal ? ExitCode.Terminated : ExitCode.UserSignal;
-        Message = resumes ? "interrupted: run the same command again to go on" : "interrupted: nothing is kept, the same command starts from the beginning";
+        Message = resumes ? "interrupted: run the same command again to go on"
+            : "interrupted: nothing is kept, the same command starts from the beginning";
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Handle(context, ExitCode.Interrupted)),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Handle(context, ExitCode.Terminated)),
-            .. IsIgnored(HangUp) ? (PosixSignalRegistration[])[] : [PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Handle(context, ExitCode.HungUp))],
-            .. OperatingSystem.IsLinux() ? [PosixSignalRegistration.Create((PosixSignal)FirstUserSignal, context => Handle(context, ofUserSignal))] : (PosixSignalRegistration[])[],
+            .. IsIgnored(HangUp) ? (PosixSignalRegistration[])[]
+                : [PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Handle(context, ExitCode.HungUp))],
+            .. OperatingSystem.IsLinux()
+                ? [PosixSignalRegistration.Create((PosixSignal)FirstUserSignal, context => Handle(context, ofUserSignal))]
+                : (PosixSignalRegistration[])[],
         ];
     }
 
@@ -51,7 +56,8 @@ internal sealed class Interruption : IDisposable
     private static bool IsIgnored(int signal)
     {
         const string Field = "SigIgn:";
-        return OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal)) is { } line
+        return OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status")
+            .FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal)) is { } line
             && (Convert.ToUInt64(line[Field.Length..].Trim(), 16) >> (signal - 1) & 1) != 0;
     }
 

@@ -10,9 +10,12 @@ internal static class LocalValues
 {
     public static Table Of(JointClasses joint, int window, IReadOnlyList<string> estimators)
     {
-        var columns = estimators.Select(name => (Name: name, Bits: RowInformation.Of(name, joint, window))).Where(column => column.Bits != null).ToList();
+        var columns = estimators.Select(name => (Name: name, Bits: RowInformation.Of(name, joint, window)))
+            .Where(column => column.Bits != null).ToList();
         if (columns.Count == 0)
-            throw new EmergenceException($"--local: expected an estimator of {string.Join(", ", RowInformation.Estimators)} that works on these rows", ExitCode.Usage);
+            throw new EmergenceException(
+                $"--local: expected an estimator of {string.Join(", ", RowInformation.Estimators)} that works on these rows",
+                ExitCode.Usage);
         var table = new Table([TableColumn.Integer("row"), .. columns.Select(column => TableColumn.Number(column.Name, 6))]);
         for (var row = 0; row < columns[0].Bits!.Length; row++)
             table.Add([(long)row, .. columns.Select(column => MiVerb.Known(column.Bits![row]))]);

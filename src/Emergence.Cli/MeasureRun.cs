@@ -4,7 +4,6 @@ using Emergence.Files;
 using Emergence.Information;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;
-using Emergence.Measurement.Run;
 using Emergence.Measurement.Settings;
 using Emergence.Measurement.Shards;
 using Emergence.Reports;
@@ -21,8 +20,10 @@ internal static class MeasureRun
     /// <param name="json">Print one JSON array.</param>
     /// <param name="noColor">Write the bar plain.</param>
     /// <param name="stopOn">A signal beside the usual ones that ends the work as SIGTERM does; none by default.</param>
-    /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by default.</param>
-    public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor, string? stopOn = null, Func<JsonObject, bool>? replaces = null)
+    /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by
+    /// default.</param>
+    public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor, string? stopOn = null,
+        Func<JsonObject, bool>? replaces = null)
     {
         OutputPath.RequireFolder("--out", folder);
         using var interruption = new Interruption(resumes: true, stopOn);
@@ -34,7 +35,8 @@ internal static class MeasureRun
         if (plan.Cells.Count == 0)
             return ExitCode.Ok;
         using var progress = new Progress(plan.Cells.Count, noColor);
-        var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), boundary => Console.Error.WriteLine($"self-check between boundaries {boundary} and {boundary + 1}"), interruption.Token, replaces);
+        var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), boundary =>
+            Console.Error.WriteLine($"self-check between boundaries {boundary} and {boundary + 1}"), interruption.Token, replaces);
         progress.Dispose();
         if (results.Damage != null)
             Console.Error.WriteLine($"{results.Damage}: what is behind that was measured again");
@@ -60,7 +62,8 @@ internal static class MeasureRun
         return failed.Count > 0 ? ExitCode.SomeCellsFailed : ExitCode.Ok;
     }
 
-    /// <summary>Writes the page of a run from its journals alone and returns the code of the run; the page is there also where cells are missing.</summary>
+    /// <summary>Writes the page of a run from its journals alone and returns the code of the run; the page is there also where cells are
+    /// missing.</summary>
     public static ExitCode Report(string folder)
     {
         var results = RunResults.Read(folder, out var damage);
@@ -68,45 +71,56 @@ internal static class MeasureRun
         if (damage != null)
             throw new EmergenceException($"{damage}; the page is of the {results.Cells.Count} cells that are intact");
         if (results.MissingCells > 0)
-            throw new EmergenceException($"{results.MissingCells} of {results.MissingCells + results.Cells.Count} cells are not measured yet: the page is of the others");
+            throw new EmergenceException(
+                $"{results.MissingCells} of {results.MissingCells + results.Cells.Count} cells are not measured yet: the page is of the "
+                + $"others");
         if (results.ExitCode != ExitCode.Ok)
             Console.Error.WriteLine(Complaint(results));
         return results.ExitCode;
     }
 
-    /// <summary>What would be done, how long it takes at most and what memory of the device it needs; fails where that is not there.</summary>
+    /// <summary>What would be done, how long it takes at most and what memory of the device it needs; fails where that is not
+    /// there.</summary>
     /// <param name="settings">What would be measured.</param>
     /// <param name="folder">RUN.</param>
     /// <param name="json">Print one JSON array.</param>
     /// <param name="shards">Also what sharing it out brings, to so many at most; 0: not.</param>
     /// <param name="job">Instead of tables the file of a job: from how many shards, threads, bytes and seconds; none by default.</param>
-    public static ExitCode DryRun(MeasurementSettings settings, string folder, bool json, int shards = 0, Func<ShardEstimate, int, long, string>? job = null)
+    public static ExitCode DryRun(MeasurementSettings settings, string folder, bool json, int shards = 0,
+        Func<ShardEstimate, int, long, string>? job = null)
     {
         OutputPath.RequireFolder("--out", folder);
         ModelFolder.Ensure(settings.Model, CancellationToken.None);
         using var plan = new MeasurementPlan(settings);
         Announce(plan);
         var estimate = CostEstimate.Of(plan);
-        var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds_at_most", 0), TableColumn.Number("memory_bytes", 0), TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"));
-        table.Add(plan.Grid.Count, estimate.Seconds is { } most ? most : TableCell.Empty, (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes);
+        var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds_at_most", 0), TableColumn.Number("memory_bytes", 0),
+            TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"));
+        table.Add(plan.Grid.Count, estimate.Seconds is { } most ? most
+            : TableCell.Empty, (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes);
         var shared = shards > 0 ? ShardEstimate.Of(plan, estimate, shards) : [];
         if (job != null && estimate.Memory.Fits)
         {
-            Console.Out.Write(job(shared[^1], settings.DeviceOptions.Threads > 0 ? settings.DeviceOptions.Threads : HostThreads.Allocated, estimate.Memory.Needed));
+            Console.Out.Write(job(shared[^1], settings.DeviceOptions.Threads > 0 ? settings.DeviceOptions.Threads
+                : HostThreads.Allocated, estimate.Memory.Needed));
             return ExitCode.Ok;
         }
 
-        Console.Out.Write(Table.Write([table, MemoryReport.Table(estimate.Memory, plan), .. shards > 0 ? [Shards(shared)] : (Table[])[]], json ? TableFormat.Json : TableFormat.Text));
+        Console.Out.Write(Table.Write([table, MemoryReport.Table(estimate.Memory, plan), .. shards > 0 ? [Shards(shared)] : (Table[])[]],
+            json ? TableFormat.Json : TableFormat.Text));
         if (!estimate.Memory.Fits)
             throw new EmergenceException(MemoryReport.Shortage(estimate.Memory, plan.Device.Name));
         if (!json)
-            Console.Out.WriteLine(estimate.Seconds is { } seconds ? $"at most {Progress.Duration(seconds)}: trainings that reach the exact value or level end earlier" : "not timed: the emulator is for a few small cells");
+            Console.Out.WriteLine(estimate.Seconds is { } seconds
+                ? $"at most {Progress.Duration(seconds)}: trainings that reach the exact value or level end earlier"
+                : "not timed: the emulator is for a few small cells");
         return ExitCode.Ok;
     }
 
     private static Table Shards(IReadOnlyList<ShardEstimate> shared)
     {
-        var table = new Table(TableColumn.Integer("shards"), TableColumn.Integer("cells_of_largest"), TableColumn.Number("seconds_of_slowest", 0), TableColumn.Number("speed_up", 2));
+        var table = new Table(TableColumn.Integer("shards"), TableColumn.Integer("cells_of_largest"),
+            TableColumn.Number("seconds_of_slowest", 0), TableColumn.Number("speed_up", 2));
         foreach (var row in shared)
             table.Add(row.Shards, row.Cells, row.Seconds, row.SpeedUp);
         return table;
@@ -116,7 +130,9 @@ internal static class MeasureRun
     {
         Console.Error.WriteLine($"model {plan.Folder}: {plan.Config.Summary}");
         Console.Error.WriteLine($"device {plan.Device.Name}: {plan.Device.Description}");
-        Console.Error.WriteLine($"data {plan.Data.Name}: {plan.Data.Count} sequences of {plan.Data.Length} tokens, {(plan.Data.IsEnumeration ? "all there are" : "a sample")}, H {plan.Data.PrefixBits[^1]:0.000} bits");
+        Console.Error.WriteLine(
+            $"data {plan.Data.Name}: {plan.Data.Count} sequences of {plan.Data.Length} tokens, "
+            + $"{(plan.Data.IsEnumeration ? "all there are" : "a sample")}, H {plan.Data.PrefixBits[^1]:0.000} bits");
         foreach (var note in plan.Data.Notes)
             Console.Error.WriteLine(note);
         Console.Error.WriteLine($"settings: {SettingTable.Record(plan).ToJsonString()}");
@@ -127,19 +143,24 @@ internal static class MeasureRun
         var tables = new RunTables(results);
         Console.Out.Write(Table.Write(tables.OfEmergence, json ? TableFormat.Json : TableFormat.Text));
         if (results.Emergence.Count == 0)
-            Console.Error.WriteLine("no IE: after T tokens it takes the macro cell of position T-1 and the micro cells of positions 0 to T-1; 'show' prints the cells there are");
+            Console.Error.WriteLine(
+                "no IE: after T tokens it takes the macro cell of position T-1 and the micro cells of positions 0 to T-1; 'show' prints "
+                + "the cells there are");
         if (results.SelfCheck.Count > 0)
-            (json ? Console.Error : Console.Out).WriteLine($"self-check: {results.SelfCheck.Count(line => line.Check.Holds)} of {results.SelfCheck.Count} relations hold");
+            (json ? Console.Error : Console.Out)
+                .WriteLine($"self-check: {results.SelfCheck.Count(line => line.Check.Holds)} of {results.SelfCheck.Count} relations hold");
     }
 
     internal static string Name(CellResult cell) =>
-        $"{cell.Cell.Kind.ToString().ToLowerInvariant()} {cell.Cell.Boundary}-{cell.Cell.Boundary + 1} t{cell.Cell.Position}: {(cell.Information.Verdict == Verdict.Failed ? "failed" : $"{cell.Information.MiBits:0.000} of {cell.Information.ExactBits:0.000} bits")}";
+        $"{cell.Cell.Kind.ToString().ToLowerInvariant()} {cell.Cell.Boundary}-{cell.Cell.Boundary + 1} t{cell.Cell.Position}: "
+            + $"{(cell.Information.Verdict == Verdict.Failed ? "failed" : $"{cell.Information.MiBits:0.000} of {cell.Information.ExactBits:0.000} bits")}";
 
     internal static string Complaint(RunResults results)
     {
         var failed = results.Cells.Where(cell => cell.Information.Verdict == Verdict.Failed).ToList();
         return failed.Count > 0
             ? $"{failed.Count} of {results.Cells.Count} cells failed, the first: {failed[0].Information.Failure}"
-            : $"{results.Cells.Count(cell => cell.Information.EndedEarly)} of {results.Cells.Count} cells ended at the step limit: their values are what was reached by then";
+            : $"{results.Cells.Count(cell => cell.Information.EndedEarly)} of {results.Cells.Count} cells ended at the step limit: their "
+                + $"values are what was reached by then";
     }
 }

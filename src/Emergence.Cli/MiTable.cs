@@ -31,7 +31,8 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
         if (_table.Columns.Count < 2)
             throw new EmergenceException($"{_table.Source}: expected 2 columns or more, found {_table.Columns.Count}", ExitCode.Usage);
         var pairs = target == null
-            ? Enumerable.Range(0, _table.Columns.Count).SelectMany(x => Enumerable.Range(x + 1, _table.Columns.Count - x - 1).Select(y => (X: x, Y: y)))
+            ? Enumerable.Range(0, _table.Columns.Count)
+                .SelectMany(x => Enumerable.Range(x + 1, _table.Columns.Count - x - 1).Select(y => (X: x, Y: y)))
             : Enumerable.Range(0, _table.Columns.Count).Where(x => x != goal).Select(x => (X: x, Y: goal));
         var found = pairs.Select(Estimate).ToList();
         var corrected = Correct([.. found.Select(row => row.PValue)]);
@@ -55,25 +56,35 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
     {
         cancellation.ThrowIfCancellationRequested();
         var (sides, dropped) = flags.Pair(parsed, _table, pair.X, pair.Y);
-        var about = new Row(_table.NameOf(pair.X), _table.NameOf(pair.Y), new("", double.NaN, double.NaN, double.NaN, Verdict.Failed, null), sides.Rows, dropped, double.NaN, double.NaN, pair);
+        var about = new Row(_table.NameOf(pair.X), _table.NameOf(pair.Y), new("", double.NaN, double.NaN, double.NaN, Verdict.Failed, null),
+            sides.Rows, dropped, double.NaN, double.NaN, pair);
         if (sides.X[0].Levels < 2 || sides.Y[0].Levels < 2)
             return about with { Result = about.Result with { Note = "one value everywhere: tells nothing" } };
         var joint = sides.ToClasses();
-        var estimator = EstimatorTable.Find(sides.X.Concat(sides.Y).All(column => column.Kind == ColumnKind.Labels) ? "grassberger" : "mixed-ksg");
+        var estimator = EstimatorTable.Find(sides.X.Concat(sides.Y).All(column => column.Kind == ColumnKind.Labels) ? "grassberger"
+            : "mixed-ksg");
         var result = new PairEvidence(joint, sides.Window).Judge(PairInformation.OfTable(estimator, joint, sides.Window));
         var readings = sides.X.Concat(sides.Y).Select(column => column.Reading).OfType<string>();
-        var test = permutations == null && !_isRanking ? null : PermutationTest.Run(estimator, joint, sides.Window, permutations ?? DefaultShuffles, seed);
-        return about with { Result = result with { Note = string.Join("; ", [.. result.Note == null ? Array.Empty<string>() : [result.Note], .. readings]) }, PValue = test?.PValue ?? double.NaN };
+        var test = permutations == null && !_isRanking ? null
+            : PermutationTest.Run(estimator, joint, sides.Window, permutations ?? DefaultShuffles, seed);
+        return about
+            with { Result = result with { Note = string.Join(
+            "; ", [.. result.Note == null ? Array.Empty<string>() : [result.Note], .. readings]) }, PValue = test?.PValue ?? double.NaN };
     }
 
     private void Print(List<Row> rows, bool json)
     {
         TableColumn[] names = _isRanking ? [TableColumn.Text("column")] : [TableColumn.Text("x"), TableColumn.Text("y")];
-        var table = new Table([.. names, TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("p_value", 3), TableColumn.Number("p_corrected", 3), TableColumn.Integer("n"), TableColumn.Integer("dropped"), TableColumn.Text("verdict"), TableColumn.Text("note")]);
+        var table =
+            new Table([.. names, TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("lo", 3),
+            TableColumn.Number("hi", 3), TableColumn.Number("p_value", 3), TableColumn.Number("p_corrected", 3), TableColumn.Integer("n"),
+            TableColumn.Integer("dropped"), TableColumn.Text("verdict"), TableColumn.Text("note")]);
         foreach (var row in rows)
         {
             TableCell[] who = _isRanking ? [row.X] : [row.X, row.Y];
-            table.Add([.. who, row.Result.Estimator, MiVerb.Known(row.Result.MiBits), MiVerb.Known(row.Result.Low), MiVerb.Known(row.Result.High), MiVerb.Known(row.PValue), MiVerb.Known(row.Corrected), (long)row.Rows, (long)row.Dropped, row.Result.Verdict.Word(), row.Result.Note]);
+            table.Add([.. who, row.Result.Estimator, MiVerb.Known(row.Result.MiBits), MiVerb.Known(row.Result.Low),
+                MiVerb.Known(row.Result.High), MiVerb.Known(row.PValue), MiVerb.Known(row.Corrected), (long)row.Rows, (long)row.Dropped,
+                row.Result.Verdict.Word(), row.Result.Note]);
         }
 
         Console.Error.WriteLine(_table.Description);
@@ -85,7 +96,8 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
         Title = $"What tells of {target}",
         YCaption = "mutual information, bits",
         Unit = "bits",
-        Bars = [.. rows.Where(row => !double.IsNaN(row.Result.MiBits)).Select(row => new Bar(row.X, Math.Max(0, row.Result.MiBits), row.Result.Low, row.Result.High, row.Result.Verdict == Verdict.Ok ? 0 : 1))],
+        Bars = [.. rows.Where(row => !double.IsNaN(row.Result.MiBits)).Select(row =>
+            new Bar(row.X, Math.Max(0, row.Result.MiBits), row.Result.Low, row.Result.High, row.Result.Verdict == Verdict.Ok ? 0 : 1))],
         Legend = [("ok", 0), ("not ok", 1)],
     }.Draw();
 
@@ -96,10 +108,13 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
         for (var i = 0; i < count; i++)
             cells[i, i] = new(double.NaN);
         foreach (var row in rows)
-            cells[row.Place.X, row.Place.Y] = cells[row.Place.Y, row.Place.X] = new(double.IsNaN(row.Result.MiBits) ? double.NaN : Math.Max(0, row.Result.MiBits));
+            cells[row.Place.X, row.Place.Y] = cells[row.Place.Y, row.Place.X] =
+                new(double.IsNaN(row.Result.MiBits) ? double.NaN : Math.Max(0, row.Result.MiBits));
         string[] names = [.. Enumerable.Range(0, count).Select(_table.NameOf)];
-        return new Heatmap { Title = "Mutual information of all pairs, bits", Rows = names, Columns = names, Cells = cells, Unit = "bits", RowCaption = "", Digits = 2 }.Draw();
+        return new Heatmap { Title = "Mutual information of all pairs, bits", Rows = names, Columns = names, Cells = cells, Unit = "bits",
+            RowCaption = "", Digits = 2 }.Draw();
     }
 
-    private sealed record Row(string X, string Y, PairInformation Result, int Rows, int Dropped, double PValue, double Corrected, (int X, int Y) Place);
+    private sealed record Row(string X, string Y, PairInformation Result, int Rows, int Dropped, double PValue, double Corrected,
+        (int X, int Y) Place);
 }

@@ -27,7 +27,8 @@ internal sealed class SettingFlags(params IEnumerable<Setting> rows)
             command.Add(option);
     }
 
-    /// <summary>Settings with what the command line says of these rows; everything else has its default, and model and data are empty.</summary>
+    /// <summary>Settings with what the command line says of these rows; everything else has its default, and model and data are
+    /// empty.</summary>
     public MeasurementSettings Read(ParseResult parsed)
     {
         var settings = new MeasurementSettings { Model = "", Data = "" };

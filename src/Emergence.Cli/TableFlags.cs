@@ -11,25 +11,39 @@ internal sealed class TableFlags
     private const string Forms = "FILE.csv, FILE.tsv, FILE.npy, FILE.npz[:NAME] or FILE.safetensors[:TENSOR]";
 
     private readonly Argument<string> _x = new("X") { Description = $"One row an observation: {Forms}" };
-    private readonly Argument<string?> _y = new("Y") { Description = "As many rows; left out where --x and --y choose columns of X", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _y =
+        new("Y") { Description = "As many rows; left out where --x and --y choose columns of X", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _xColumns = new("--x") { Description = "Columns of x, by name or number from 0", HelpName = "A,B" };
     private readonly Option<string?> _yColumns = new("--y") { Description = "Columns of y", HelpName = "C" };
-    private readonly Option<string?> _columns = new("--columns") { Description = "Columns to read, of every file that has them", HelpName = "LIST" };
-    private readonly Option<string?> _header = new Option<string?>("--header") { Description = "Whether the first line of CSV files names the columns; found from the file where it is certain", HelpName = "yes|no" }.AcceptOnlyFromAmong("yes", "no");
-    private readonly Option<string?> _decimal = new Option<string?>("--decimal") { Description = "What the comma in 1,5 is", HelpName = "comma|point" }.AcceptOnlyFromAmong("comma", "point");
-    private readonly Option<bool> _drop = new("--drop-missing") { Description = "Leave rows without a value out of both sides, and say how many" };
-    private readonly Option<string?> _discrete = new("--discrete") { Description = "What holds labels, not numbers: a side, both, none, columns by name, or found from the data", HelpName = "x|y|both|none|auto|LIST" };
-    private readonly Option<string?> _tensor = new("--tensor") { Description = "Array of a .safetensors or .npz file, for both sides or for x and y", HelpName = "NAME[,NAME]" };
-    private readonly Option<int?> _position = new("--position") { Description = "Position T of arrays [N, T, d], as capture writes them", HelpName = "T" };
+    private readonly Option<string?> _columns =
+        new("--columns") { Description = "Columns to read, of every file that has them", HelpName = "LIST" };
+    private readonly Option<string?> _header =
+        new Option<string?>("--header") { Description =
+        "Whether the first line of CSV files names the columns; found from the file where it is certain",
+        HelpName = "yes|no" }.AcceptOnlyFromAmong("yes", "no");
+    private readonly Option<string?> _decimal = new Option<string?>("--decimal") { Description = "What the comma in 1,5 is",
+        HelpName = "comma|point" }.AcceptOnlyFromAmong("comma", "point");
+    private readonly Option<bool> _drop =
+        new("--drop-missing") { Description = "Leave rows without a value out of both sides, and say how many" };
+    private readonly Option<string?> _discrete =
+        new("--discrete") { Description = "What holds labels, not numbers: a side, both, none, columns by name, or found from the data",
+        HelpName = "x|y|both|none|auto|LIST" };
+    private readonly Option<string?> _tensor =
+        new("--tensor") { Description = "Array of a .safetensors or .npz file, for both sides or for x and y", HelpName = "NAME[,NAME]" };
+    private readonly Option<int?> _position =
+        new("--position") { Description = "Position T of arrays [N, T, d], as capture writes them", HelpName = "T" };
 
-    private readonly Option<string?> _given = new("--given") { Description = "What is known besides, for the information of x and y given z: columns of X, or a file of as many rows", HelpName = "Z" };
-    private readonly Option<int> _exclude = new("--exclude") { Description = "Rows so near in time order are no neighbours of each other", HelpName = "N" };
+    private readonly Option<string?> _given = new("--given") { Description =
+        "What is known besides, for the information of x and y given z: columns of X, or a file of as many rows", HelpName = "Z" };
+    private readonly Option<int> _exclude =
+        new("--exclude") { Description = "Rows so near in time order are no neighbours of each other", HelpName = "N" };
 
     public void AddTo(Command command)
     {
         command.Add(_x);
         command.Add(_y);
-        foreach (var option in new Option[] { _xColumns, _yColumns, _columns, _header, _decimal, _drop, _discrete, _tensor, _position, _exclude, _given })
+        foreach (var option in new Option[] { _xColumns, _yColumns, _columns, _header, _decimal, _drop, _discrete, _tensor, _position,
+            _exclude, _given })
             command.Add(option);
     }
 
@@ -37,7 +51,8 @@ internal sealed class TableFlags
     public Sides Read(ParseResult parsed)
     {
         var (left, right, third) = (parsed.GetRequiredValue(_x), parsed.GetValue(_y), parsed.GetValue(_given));
-        var (xNames, yNames, zNames) = (List(parsed.GetValue(_xColumns)), List(parsed.GetValue(_yColumns)), third == null || IsFile(third) ? null : List(third));
+        var (xNames, yNames, zNames) =
+            (List(parsed.GetValue(_xColumns)), List(parsed.GetValue(_yColumns)), third == null || IsFile(third) ? null : List(third));
         var tensors = List(parsed.GetValue(_tensor));
         if (tensors is { Count: > 2 })
             throw new EmergenceException($"--tensor: expected one name, or one for x and one for y, found {tensors.Count}", ExitCode.Usage);
@@ -45,7 +60,8 @@ internal sealed class TableFlags
             throw new EmergenceException($"--exclude: expected 0 rows or more, found {parsed.GetValue(_exclude)}", ExitCode.Usage);
         var isOneTable = right == null && tensors is not { Count: 2 };
         if (isOneTable && (xNames == null || yNames == null))
-            throw new EmergenceException("expected a second array, or --x and --y with columns of the first (or --target, or --pairs all)", ExitCode.Usage);
+            throw new EmergenceException("expected a second array, or --x and --y with columns of the first (or --target, or --pairs all)",
+                ExitCode.Usage);
         var chosen = List(parsed.GetValue(_columns));
         var labels = Labels(parsed);
         DataTable Load(string reference, int side) => DataFile.Read(reference, Options(parsed) with
@@ -61,13 +77,15 @@ internal sealed class TableFlags
         RequireKnown("--columns", chosen ?? [], first, second);
         var sides = new List<DataTable> { Choose(first, xNames, chosen), Choose(second, yNames, chosen) };
         if (third != null)
-            sides.Add(zNames == null ? DataFile.Read(third, Options(parsed)) : zNames.TrueForAll(name => first.Find(name) >= 0) ? first.Choose(zNames) : second.Choose(zNames));
+            sides.Add(zNames == null ? DataFile.Read(third, Options(parsed)) : zNames.TrueForAll(name => first.Find(name) >= 0)
+                ? first.Choose(zNames) : second.Choose(zNames));
         var (paired, dropped) = PairedTables.Pair(sides, parsed.GetValue(_drop));
         if (paired[0].Rows < 2)
             throw new EmergenceException($"{left}: expected 2 rows or more, found {paired[0].Rows}", ExitCode.Usage);
         var columns = paired.Select((table, side) => Columns(table, Said(parsed, side))).ToArray();
         var readings = columns.SelectMany(side => side.Select(column => column.Reading)).OfType<string>().Distinct().Take(8);
-        return new(columns[0], columns[1], columns.ElementAtOrDefault(2), [.. (isOneTable ? [first] : sides).Select(table => table.Description), .. Dropped(dropped), .. readings], parsed.GetValue(_exclude));
+        return new(columns[0], columns[1], columns.ElementAtOrDefault(2), [.. (isOneTable ? [first] : sides)
+            .Select(table => table.Description), .. Dropped(dropped), .. readings], parsed.GetValue(_exclude));
     }
 
     /// <summary>One table of columns that stand for themselves, as far as they can be read.</summary>
@@ -76,7 +94,8 @@ internal sealed class TableFlags
         if (parsed.GetValue(_y) != null)
             throw new EmergenceException("expected one table for --target or --pairs, found two", ExitCode.Usage);
         var chosen = List(parsed.GetValue(_columns));
-        var table = DataFile.Read(parsed.GetRequiredValue(_x), Options(parsed) with { SkipsUnread = true, IsChosen = chosen != null, Tensor = parsed.GetValue(_tensor), AllLabels = Discrete(parsed) == "both" });
+        var table = DataFile.Read(parsed.GetRequiredValue(_x), Options(parsed) with { SkipsUnread = true, IsChosen = chosen != null,
+            Tensor = parsed.GetValue(_tensor), AllLabels = Discrete(parsed) == "both" });
         RequireKnown("--discrete", Labels(parsed), table);
         return chosen == null ? table : table.Choose(chosen);
     }
@@ -84,8 +103,10 @@ internal sealed class TableFlags
     /// <summary>Two columns of a table, without the rows in which one has no value.</summary>
     public (Sides Sides, int Dropped) Pair(ParseResult parsed, DataTable table, int x, int y)
     {
-        var (paired, dropped) = PairedTables.Pair([table with { Columns = [table.Columns[x]] }, table with { Columns = [table.Columns[y]] }], dropsMissing: true);
-        return (new(Columns(paired[0], Said(parsed, 0), x), Columns(paired[1], Said(parsed, 0), y), null, [], parsed.GetValue(_exclude)), dropped);
+        var (paired, dropped) = PairedTables.Pair(
+            [table with { Columns = [table.Columns[x]] }, table with { Columns = [table.Columns[y]] }], dropsMissing: true);
+        return (new(Columns(paired[0], Said(parsed, 0), x), Columns(paired[1], Said(parsed, 0), y), null, [], parsed.GetValue(_exclude)),
+            dropped);
     }
 
     private DataOptions Options(ParseResult parsed) => new()
@@ -98,13 +119,15 @@ internal sealed class TableFlags
 
     private string Discrete(ParseResult parsed) => parsed.GetValue(_discrete) ?? "auto";
 
-    private List<string> Labels(ParseResult parsed) => Discrete(parsed) is "auto" or "none" or "both" or "x" or "y" ? [] : List(Discrete(parsed))!;
+    private List<string> Labels(ParseResult parsed) => Discrete(parsed) is "auto" or "none" or "both" or "x" or "y" ? []
+        : List(Discrete(parsed))!;
 
     /// <summary>What the user says of a column of a side: labels, numbers, or nothing.</summary>
     private Func<string, bool?> Said(ParseResult parsed, int side)
     {
         var (discrete, labels) = (Discrete(parsed), Labels(parsed));
-        return name => discrete == "both" || (discrete == "x" && side == 0) || (discrete == "y" && side == 1) || labels.Contains(name) ? true : discrete == "none" ? false : null;
+        return name => discrete == "both" || (discrete == "x" && side == 0) || (discrete == "y" && side == 1) || labels.Contains(name)
+            ? true : discrete == "none" ? false : null;
     }
 
     private static string[] Dropped(int rows) => rows == 0 ? [] : [$"{rows} rows without a value left out"];
@@ -115,26 +138,34 @@ internal sealed class TableFlags
     {
         var words = own ?? both?.Where(word => table.Find(word) >= 0).ToList();
         if (words is { Count: 0 })
-            throw new EmergenceException($"{table.Source}: --columns names none of its columns: {string.Join(", ", Enumerable.Range(0, Math.Min(20, table.Columns.Count)).Select(table.NameOf))}", ExitCode.Usage);
+            throw new EmergenceException(
+                $"{table.Source}: --columns names none of its columns: "
+                + $"{string.Join(", ", Enumerable.Range(0, Math.Min(20, table.Columns.Count)).Select(table.NameOf))}", ExitCode.Usage);
         return words == null ? table : table.Choose(words);
     }
 
     private static void RequireKnown(string option, IReadOnlyList<string> words, params DataTable[] tables)
     {
         if (words.FirstOrDefault(word => tables.All(table => table.Find(word) < 0)) is { } unknown)
-            throw new EmergenceException($"{option}: no column {Printable.Quote(unknown)} in {string.Join(" or ", tables.Select(table => table.Source).Distinct())}", ExitCode.Usage);
+            throw new EmergenceException(
+                $"{option}: no column {Printable.Quote(unknown)} in {string.Join(" or ", tables.Select(table => table.Source).Distinct())}",
+                ExitCode.Usage);
     }
 
     /// <param name="table">Complete rows.</param>
     /// <param name="isLabels">What the user says of a column, by its name; none: guessed.</param>
     /// <param name="first">Number of its first column, where that is one of a larger table.</param>
-    private static SideColumn[] Columns(DataTable table, Func<string, bool?> isLabels, int first = 0) => [.. table.Columns.Select((column, number) =>
+    private static SideColumn[] Columns(DataTable table, Func<string, bool?> isLabels, int first = 0) =>
+        [.. table.Columns.Select((column, number) =>
     {
-        var side = new SideColumn(column.Name.Length > 0 ? column.Name : $"column {first + number}", column.Numbers, column.Codes, column.Levels);
-        return isLabels(column.Name.Length > 0 ? column.Name : (first + number).ToString(System.Globalization.CultureInfo.InvariantCulture)) is { } said ? side.As(said) : side;
+        var side = new SideColumn(column.Name.Length > 0 ? column.Name
+            : $"column {first + number}", column.Numbers, column.Codes, column.Levels);
+        return isLabels(column.Name.Length > 0 ? column.Name : (first + number).ToString(System.Globalization.CultureInfo.InvariantCulture))
+            is { } said ? side.As(said) : side;
     })];
 
-    private static List<string>? List(string? words) => words == null ? null : [.. words.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+    private static List<string>? List(string? words) =>
+        words == null ? null : [.. words.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
 }
 
 /// <summary>Two sides of as many rows.</summary>
@@ -143,7 +174,8 @@ internal sealed class TableFlags
 /// <param name="Z">Columns of the condition, if there is one.</param>
 /// <param name="Read">What was read, a phrase a file.</param>
 /// <param name="Window">Rows so near in their order are no neighbours.</param>
-internal sealed record Sides(IReadOnlyList<SideColumn> X, IReadOnlyList<SideColumn> Y, IReadOnlyList<SideColumn>? Z, IReadOnlyList<string> Read, int Window)
+internal sealed record Sides(
+    IReadOnlyList<SideColumn> X, IReadOnlyList<SideColumn> Y, IReadOnlyList<SideColumn>? Z, IReadOnlyList<string> Read, int Window)
 {
     public int Rows => X[0].Codes.Length;
 

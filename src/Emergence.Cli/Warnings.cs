@@ -8,7 +8,8 @@ internal static class Warnings
     public static IEnumerable<string> Of(LanguageModel model)
     {
         if (model.UnknownConfigKeys.Count > 0)
-            yield return $"config.json has keys that nothing is known about: {string.Join(", ", model.UnknownConfigKeys)} (--strict makes this an error)";
+            yield return $"config.json has keys that nothing is known about: {string.Join(", ", model.UnknownConfigKeys)} (--strict "
+                + $"makes this an error)";
         foreach (var warning in model.Warnings)
             yield return warning;
     }

@@ -30,7 +30,8 @@ public enum Activation
     Sigmoid,
 }
 
-/// <summary>The activation of Apertus, whose four numbers are weights: p x^2 + b x for x &gt; 0, else n (e^min(x, limit) - 1 - x) + b x.</summary>
+/// <summary>The activation of Apertus, whose four numbers are weights: p x^2 + b x for x &gt; 0, else n (e^min(x, limit) - 1 - x) + b
+/// x.</summary>
 /// <param name="Positive">p.</param>
 /// <param name="Negative">n.</param>
 /// <param name="Linear">b.</param>

@@ -72,7 +72,8 @@ public abstract partial class Device
     /// <param name="y">(R, 1).</param>
     public void WeighRows(Tensor x, Tensor weights, Tensor y)
     {
-        Require(IsRow(weights, x) && y.Rows == x.Rows && y.Columns == 1, nameof(WeighRows), "x (R, c), weights (1, c), y (R, 1)", x, weights, y);
+        Require(IsRow(weights, x) && y.Rows == x.Rows && y.Columns == 1, nameof(WeighRows), "x (R, c), weights (1, c), y (R, 1)", x,
+            weights, y);
         WeighRowsCore(x, weights, y);
     }
 
@@ -82,7 +83,8 @@ public abstract partial class Device
     /// <param name="sums">(1, c).</param>
     public void SumWeightedRows(Tensor x, Tensor weights, Tensor sums)
     {
-        Require(IsRow(sums, x) && weights.Rows == x.Rows && weights.Columns == 1, nameof(SumWeightedRows), "x (R, c), weights (R, 1), sums (1, c)", x, weights, sums);
+        Require(IsRow(sums, x) && weights.Rows == x.Rows && weights.Columns == 1, nameof(SumWeightedRows),
+            "x (R, c), weights (R, 1), sums (1, c)", x, weights, sums);
         SumWeightedRowsCore(x, weights, sums);
     }
 
@@ -171,9 +173,11 @@ public abstract partial class Device
 
     protected abstract void SumByIndexCore(Tensor x, Tensor index, Tensor sums);
 
-    protected virtual void WeighRowsCore(Tensor x, Tensor weights, Tensor y) => MatMulCore(x, weights, y, false, true, null, Activation.None, null);
+    protected virtual void WeighRowsCore(Tensor x, Tensor weights, Tensor y) =>
+        MatMulCore(x, weights, y, false, true, null, Activation.None, null);
 
-    protected virtual void SumWeightedRowsCore(Tensor x, Tensor weights, Tensor sums) => MatMulCore(weights, x, sums, true, false, null, Activation.None, null);
+    protected virtual void SumWeightedRowsCore(Tensor x, Tensor weights, Tensor sums) =>
+        MatMulCore(weights, x, sums, true, false, null, Activation.None, null);
 
     protected abstract CriticValue DonskerVaradhanCore(Tensor scores, Tensor joint, Tensor marginal, Tensor? gradient);
 

@@ -12,7 +12,8 @@ public abstract partial class Device
     /// <param name="y">(N, c); not x.</param>
     public void MixRows(Tensor x, Tensor rows, Tensor weights, Tensor y)
     {
-        var fits = rows.Type == DType.Int32 && SameShape(rows, weights) && rows.Rows == y.Rows && x.Columns == y.Columns && rows.Columns > 0;
+        var fits = rows.Type == DType.Int32 && SameShape(rows, weights) && rows.Rows == y.Rows && x.Columns == y.Columns
+            && rows.Columns > 0;
         Require(fits, nameof(MixRows), "x (K, c), rows (N, k), weights (N, k), y (N, c)", x, rows, weights, y);
         MixRowsCore(x, rows, weights, y);
     }

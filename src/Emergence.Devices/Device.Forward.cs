@@ -55,7 +55,8 @@ public abstract partial class Device
     /// <param name="residual">(N, c), or none; may be y.</param>
     public void RmsNorm(Tensor x, Tensor? weight, float epsilon, Tensor y, Tensor? residual = null)
     {
-        Require(SameShape(x, y) && IsRow(weight, x) && (residual == null || SameShape(x, residual)), nameof(RmsNorm), "x (N, c), weight (1, c), y (N, c), residual (N, c)", x, weight, y, residual);
+        Require(SameShape(x, y) && IsRow(weight, x) && (residual == null || SameShape(x, residual)), nameof(RmsNorm),
+            "x (N, c), weight (1, c), y (N, c), residual (N, c)", x, weight, y, residual);
         RmsNormCore(x, weight, epsilon, y, residual);
     }
 
@@ -107,16 +108,21 @@ public abstract partial class Device
     /// <param name="y">(N, shape.Query.Count * shape.Value.Size), heads side by side.</param>
     /// <param name="shape">Heads, scale, window, soft cap, sinks.</param>
     /// <param name="positions">What positions do to the scores, or none.</param>
-    public void Attention(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions = null)
+    public void Attention(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape,
+        AttentionPositions? positions = null)
     {
         var fits = q.Rows == y.Rows && k.Rows == q.Rows && v.Rows == q.Rows && parents.Rows == q.Rows && parents.Type == DType.Int32
             && Span(shape.Query) <= q.Columns && Span(shape.Key) <= k.Columns && Span(shape.Value) <= v.Columns
-            && y.Columns == shape.Query.Count * shape.Value.Size && shape.Query.Size == shape.Key.Size && shape.Query.Count % shape.Key.Count == 0
-            && shape.Value.Count == shape.Key.Count && (shape.Sinks == null || (shape.Sinks.Rows == 1 && shape.Sinks.Columns == shape.Query.Count));
-        Require(fits, nameof(Attention), $"q, k, v (N, heads), parents (N, 1), y (N, {shape.Query.Count} * {shape.Value.Size})", q, k, v, parents, y);
+            && y.Columns == shape.Query.Count * shape.Value.Size && shape.Query.Size == shape.Key.Size
+                && shape.Query.Count % shape.Key.Count == 0
+            && shape.Value.Count == shape.Key.Count
+                && (shape.Sinks == null || (shape.Sinks.Rows == 1 && shape.Sinks.Columns == shape.Query.Count));
+        Require(fits, nameof(Attention), $"q, k, v (N, heads), parents (N, 1), y (N, {shape.Query.Count} * {shape.Value.Size})", q, k, v,
+            parents, y);
         if (positions is { Positions: var at, Bias: var bias, Scale: var scale })
         {
-            var known = at.Type == DType.Int32 && at.Rows == q.Rows && (bias == null || bias.Columns == shape.Query.Count) && (scale == null || scale.Columns == 1);
+            var known = at.Type == DType.Int32 && at.Rows == q.Rows && (bias == null || bias.Columns == shape.Query.Count)
+                && (scale == null || scale.Columns == 1);
             Require(known, nameof(Attention), $"positions (N, 1), bias (P, {shape.Query.Count}), scale (P, 1)", at, bias, scale);
         }
 
@@ -141,7 +147,8 @@ public abstract partial class Device
     /// <param name="residual">(N, c), or none; may be y.</param>
     public void Scale(Tensor x, float factor, Tensor y, Tensor? residual = null)
     {
-        Require(SameShape(x, y) && (residual == null || SameShape(x, residual)), nameof(Scale), "x (N, c), y (N, c), residual (N, c)", x, y, residual);
+        Require(SameShape(x, y) && (residual == null || SameShape(x, residual)), nameof(Scale), "x (N, c), y (N, c), residual (N, c)", x, y,
+            residual);
         ScaleCore(x, factor, y, residual);
     }
 
@@ -167,8 +174,10 @@ public abstract partial class Device
     /// <param name="to">Of the same size.</param>
     public void CopyHeads(Tensor source, HeadLayout from, Tensor destination, HeadLayout to)
     {
-        var fits = source.Rows == destination.Rows && from.Size == to.Size && (from.Count == to.Count || from.Count == 1) && Span(from) <= source.Columns && Span(to) <= destination.Columns;
-        Require(fits, nameof(CopyHeads), $"source (N, {from.Count} heads of {from.Size}), destination (N, {to.Count} heads of {to.Size})", source, destination);
+        var fits = source.Rows == destination.Rows && from.Size == to.Size && (from.Count == to.Count || from.Count == 1)
+            && Span(from) <= source.Columns && Span(to) <= destination.Columns;
+        Require(fits, nameof(CopyHeads), $"source (N, {from.Count} heads of {from.Size}), destination (N, {to.Count} heads of {to.Size})",
+            source, destination);
         CopyHeadsCore(source, from, destination, to);
     }
 
@@ -194,7 +203,8 @@ public abstract partial class Device
 
     protected abstract void RotateCore(Tensor x, HeadLayout heads, Tensor positions, Tensor cosines, Tensor sines, RotaryPairs pairs);
 
-    protected abstract void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions);
+    protected abstract void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape,
+        AttentionPositions? positions);
 
     protected abstract void GateCore(Tensor gate, Tensor up, Activation activation, Tensor y);
 

@@ -47,7 +47,8 @@ public static unsafe class DoubleProducts
     /// <param name="offset">Its first element.</param>
     /// <param name="stride">Elements from row to row.</param>
     /// <param name="lowerOnly">Elements above the diagonal are not wanted: tiles that lie above it are left out.</param>
-    public static void Add(HostShare share, int depth, RowFill left, int rows, RowFill right, int columns, double[] c, int offset, int stride, bool lowerOnly = false)
+    public static void Add(HostShare share, int depth, RowFill left, int rows, RowFill right, int columns, double[] c, int offset,
+        int stride, bool lowerOnly = false)
     {
         ArgumentNullException.ThrowIfNull(share);
         ArgumentNullException.ThrowIfNull(c);
@@ -83,7 +84,8 @@ public static unsafe class DoubleProducts
                             if (lowerOnly && row + TileRows <= column)
                                 continue;
                             var tile = to + offset + (long)row * stride + column;
-                            Tile(memory + (long)row * count, memory + (long)leftWidth * most + (long)column * count, count, tile, stride, Math.Min(TileRows, rows - row), Math.Min(TileColumns, columns - column));
+                            Tile(memory + (long)row * count, memory + (long)leftWidth * most + (long)column * count, count, tile, stride,
+                                Math.Min(TileRows, rows - row), Math.Min(TileColumns, columns - column));
                         }
                     }
                 }
@@ -110,7 +112,8 @@ public static unsafe class DoubleProducts
     {
         var (wide, i) = (Vector256.Create(factor), 0);
         for (; i <= x.Length - 4; i += 4)
-            Vector256.FusedMultiplyAdd(wide, Vector256.Create(x.Slice(i, 4)), Vector256.Create<double>(y.Slice(i, 4))).CopyTo(y.Slice(i, 4));
+            Vector256.FusedMultiplyAdd(wide, Vector256.Create(x.Slice(i, 4)), Vector256.Create<double>(y.Slice(i, 4)))
+                .CopyTo(y.Slice(i, 4));
         for (; i < x.Length; i++)
             y[i] = Math.FusedMultiplyAdd(factor, x[i], y[i]);
     }

@@ -22,7 +22,8 @@ public enum RotaryPairs
 /// <param name="Window">Number of visible positions, the own one included; 0: all.</param>
 /// <param name="SoftCap">c in c * tanh(score / c); 0: none.</param>
 /// <param name="OtherValue">Heads of v where they lie differently or have another size than those of k; as many.</param>
-public readonly record struct AttentionShape(HeadLayout Query, HeadLayout Key, float Scale, int Window = 0, float SoftCap = 0, HeadLayout? OtherValue = null)
+public readonly record struct AttentionShape(HeadLayout Query, HeadLayout Key, float Scale, int Window = 0, float SoftCap = 0,
+    HeadLayout? OtherValue = null)
 {
     /// <summary>(1, Query.Count): a further score of each head, which takes its part of the weight and yields nothing; or none.</summary>
     public Tensor? Sinks { get; init; }

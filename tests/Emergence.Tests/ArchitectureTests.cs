@@ -10,7 +10,8 @@ public sealed partial class ArchitectureTests
     private static readonly string Library = Path.Combine(Source, "Emergence");
     private static readonly string Devices = Path.Combine(Source, "Emergence.Devices");
 
-    /// <summary>Rooms of src/Emergence and the rooms each may use besides itself and Emergence.Devices; a new folder needs a row here.</summary>
+    /// <summary>Rooms of src/Emergence and the rooms each may use besides itself and Emergence.Devices; a new folder needs a row
+    /// here.</summary>
     private static readonly Dictionary<string, string[]> RoomsBelow = new()
     {
         ["Messages"] = [],
@@ -146,7 +147,8 @@ public sealed partial class ArchitectureTests
             Assert.True(File.ReadLines(file).Count() <= Limit, $"{file} has more than {Limit} lines");
     }
 
-    /// <summary>Rooms of the library that a source names: in full, or from within Emergence by a relative name such as Capture.CaptureFile.</summary>
+    /// <summary>Rooms of the library that a source names: in full, or from within Emergence by a relative name such as
+    /// Capture.CaptureFile.</summary>
     private static IEnumerable<string> RoomsNamed(string source)
     {
         foreach (Match match in Use().Matches(source))

@@ -18,12 +18,24 @@ internal static class BenchVerb
     public static Command Create()
     {
         var (device, format) = (new DeviceFlags(withType: true), Flags.Format());
-        var op = new Option<string>("--op") { Description = $"Only this one: {string.Join(", ", OpBenches.Ops)}, {StepName} for whole steps of training, or one kind of step: paper, s-mine, s-mine small, s-mine paper", HelpName = "NAME" };
+        var op = new Option<string>(
+            "--op") { Description =
+            $"Only this one: {string.Join(", ", OpBenches.Ops)}, {StepName} for whole steps of training, or one kind of step: paper, "
+            + $"s-mine, s-mine small, s-mine paper", HelpName = "NAME" };
         var seconds = new Option<double?>("--seconds") { Description = "Time for the samples of each row", HelpName = "S" };
-        var model = new Option<string>("--model") { Description = "Only the forward pass of this model, with the residual stream at every boundary", HelpName = "DIR_OR_NAME" };
-        var shapes = new Option<string>("--shapes") { Description = "Sequences and tokens of the forward pass", HelpName = "4096x8,8x128", DefaultValueFactory = _ => "64x8,8x128" };
-        var isStatic = new Option<bool>("--static") { Description = $"What the GPU kernels are made of, without a GPU: registers, spills, blocks on a multiprocessor, instructions of the main loop, bytes and FLOPs and their time at the roof of an A100, H100 and H200 (by NVIDIA's assembler in the folder {CudaTools.Variable})" };
-        var command = new Command("bench", "Measure every op of a device and steps of training: median, quartiles, GB/s, TFLOP/s, share of the roof measured in the same run") { op, seconds, model, shapes, isStatic, format, Compare() };
+        var model = new Option<string>("--model") { Description =
+            "Only the forward pass of this model, with the residual stream at every boundary", HelpName = "DIR_OR_NAME" };
+        var shapes = new Option<string>("--shapes") { Description = "Sequences and tokens of the forward pass", HelpName = "4096x8,8x128",
+            DefaultValueFactory = _ => "64x8,8x128" };
+        var isStatic = new Option<bool>(
+            "--static") { Description =
+            $"What the GPU kernels are made of, without a GPU: registers, spills, blocks on a multiprocessor, instructions of the main "
+            + $"loop, bytes and FLOPs and their time at the roof of an A100, H100 and H200 (by NVIDIA's assembler in the folder "
+            + $"{CudaTools.Variable})" };
+        var command = new Command(
+            "bench",
+            "Measure every op of a device and steps of training: median, quartiles, GB/s, TFLOP/s, share of the roof measured in the "
+            + "same run") { op, seconds, model, shapes, isStatic, format, Compare() };
         device.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -46,7 +58,8 @@ internal static class BenchVerb
             var size = machine.Traits.Scale;
             var (ops, steps) = Choose(parsed.GetValue(op), size);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description} ({machine.Path})");
-            var run = new BenchRun(machine, parsed.GetValue(seconds) ?? size.For(0.05, 0.5, 0.5), Console.Error.WriteLine, interruption.Token);
+            var run = new BenchRun(machine, parsed.GetValue(seconds) ?? size.For(0.05, 0.5, 0.5), Console.Error.WriteLine,
+                interruption.Token);
             run.MeasureRoof();
             if (folder != null)
             {
@@ -99,7 +112,8 @@ internal static class BenchVerb
             return (OpBenches.All(size), Steps(size));
         if (name.Equals(StepName, StringComparison.OrdinalIgnoreCase))
             return ([], Steps(size));
-        if (Steps(size).Where(step => step.Name == name || step.Name.StartsWith(name + " ", StringComparison.Ordinal)).ToList() is { Count: > 0 } chosen)
+        if (Steps(size).Where(step => step.Name == name || step.Name.StartsWith(name + " ", StringComparison.Ordinal))
+            .ToList() is { Count: > 0 } chosen)
             return ([], chosen);
         var known = OpBenches.Ops.FirstOrDefault(op => op.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? throw new EmergenceException($"unknown op '{name}': choose {string.Join(", ", OpBenches.Ops)}, {StepName}", ExitCode.Usage);
@@ -112,7 +126,8 @@ internal static class BenchVerb
         const int Columns = 768;
         var (small, paper) = (CriticPreset.Small, CriticPreset.Paper);
         if (size == DeviceScale.Tiny)
-            return [StepBench.Published(33, 16, [16, 8, 1]), StepBench.OnSupport("tiny", 25, 16, [16, 8, 1], 100), StepBench.OnSupport("tiny", 7, 16, [16, 8, 1], 100)];
+            return [StepBench.Published(33, 16, [16, 8, 1]), StepBench.OnSupport("tiny", 25, 16, [16, 8, 1], 100),
+                StepBench.OnSupport("tiny", 7, 16, [16, 8, 1], 100)];
         return
         [
             StepBench.Published(size == DeviceScale.Gpu ? paper.Sequences : 2_000, Columns, paper.Widths),
@@ -126,10 +141,12 @@ internal static class BenchVerb
     {
         var before = new Argument<string>("BEFORE") { Description = "What bench -o json wrote" };
         var after = new Argument<string>("AFTER") { Description = "The same, later or elsewhere" };
-        var threshold = new Option<string>("--threshold") { Description = "Change that is none", HelpName = "5%", DefaultValueFactory = _ => "5%" };
+        var threshold = new Option<string>("--threshold") { Description = "Change that is none", HelpName = "5%", DefaultValueFactory = _ =>
+            "5%" };
         var across = new Option<bool>("--across") { Description = "Compare different devices" };
         var format = Flags.Format();
-        var command = new Command("compare", "Join two files of bench by row: ratio and verdict; exit code 5 if a row became slower") { before, after, threshold, across, format };
+        var command = new Command("compare", "Join two files of bench by row: ratio and verdict; exit code 5 if a row became slower") {
+            before, after, threshold, across, format };
         command.SetAction(parsed =>
         {
             var written = TableFormats.Parse(parsed.GetRequiredValue(format));

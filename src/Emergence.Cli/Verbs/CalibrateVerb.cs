@@ -7,22 +7,35 @@ using Emergence.Messages;
 
 namespace Emergence.Cli.Verbs;
 
-/// <summary>How estimators do where the information is known: at a user's own size, on all cases, on a toy, and how their intervals cover.</summary>
+/// <summary>How estimators do where the information is known: at a user's own size, on all cases, on a toy, and how their intervals
+/// cover.</summary>
 internal static class CalibrateVerb
 {
     public static Command Create()
     {
-        var known = new Option<bool>("--known") { Description = $"All cases of known information at {KnownMiCases.Rows} rows, against what each estimator must do" };
-        var coverage = new Option<int>("--coverage") { Description = "How often the 95 % intervals hold the truth, over so many samples of --samples rows", HelpName = "REPEATS" };
-        var families = new Option<int>("--families") { Description = "Thirty families of rows as users bring them, so many samples of --samples rows: value, interval and verdict of mi", HelpName = "REPEATS" };
-        var toy = new Option<bool>("--toy") { Description = "The published protocol beside s-mine on a toy of a language model, --samples sequences" };
-        var critic = new Option<string>("--critic") { Description = "Outputs of the critic's layers, of --toy", HelpName = "A-B-1", DefaultValueFactory = _ => "64-32-16-1" };
-        var steps = new Option<int>("--steps") { Description = "Steps of a training, of --toy", HelpName = "N", DefaultValueFactory = _ => 1_500 };
-        var dimensions = new Option<int>("--dim") { Description = "Columns a side of normal data with 0 to 10 bits", HelpName = "D", DefaultValueFactory = _ => 1 };
-        var samples = new Option<int>("--samples") { Description = "Rows; --known has its own number", HelpName = "N", DefaultValueFactory = _ => 2_000 };
+        var known = new Option<bool>(
+            "--known") { Description = $"All cases of known information at {KnownMiCases.Rows} rows, against what each estimator must do" };
+        var coverage = new Option<int>("--coverage") { Description =
+            "How often the 95 % intervals hold the truth, over so many samples of --samples rows", HelpName = "REPEATS" };
+        var families = new Option<int>(
+            "--families") { Description =
+            "Thirty families of rows as users bring them, so many samples of --samples rows: value, interval and verdict of mi",
+            HelpName = "REPEATS" };
+        var toy = new Option<bool>(
+            "--toy") { Description = "The published protocol beside s-mine on a toy of a language model, --samples sequences" };
+        var critic = new Option<string>("--critic") { Description = "Outputs of the critic's layers, of --toy", HelpName = "A-B-1",
+            DefaultValueFactory = _ => "64-32-16-1" };
+        var steps = new Option<int>("--steps") { Description = "Steps of a training, of --toy", HelpName = "N", DefaultValueFactory = _ =>
+            1_500 };
+        var dimensions = new Option<int>("--dim") { Description = "Columns a side of normal data with 0 to 10 bits", HelpName = "D",
+            DefaultValueFactory = _ => 1 };
+        var samples = new Option<int>("--samples") { Description = "Rows; --known has its own number", HelpName = "N",
+            DefaultValueFactory = _ => 2_000 };
         var estimators = MiVerb.Estimators("ksg,gaussian,mine-ema");
-        var seed = new Option<ulong>("--seed") { Description = "Draws the samples and trains", HelpName = "N", DefaultValueFactory = _ => 4 };
-        var picture = new Option<string>("--svg") { Description = "Also draw estimates over truth of normal data into this file", HelpName = "FILE.svg" };
+        var seed = new Option<ulong>("--seed") { Description = "Draws the samples and trains", HelpName = "N", DefaultValueFactory = _ =>
+            4 };
+        var picture = new Option<string>("--svg") { Description = "Also draw estimates over truth of normal data into this file",
+            HelpName = "FILE.svg" };
         var (device, format) = (new DeviceFlags(), new FormatFlags());
         Option[] all = [known, coverage, families, toy, critic, steps, dimensions, samples, estimators, seed, picture];
         var command = new Command("calibrate", "Hold estimators against data whose mutual information is known");
@@ -32,8 +45,10 @@ internal static class CalibrateVerb
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            Option? mode = parsed.GetValue(known) ? known : parsed.GetValue(toy) ? toy : Flags.IsGiven(parsed, coverage) ? coverage : Flags.IsGiven(parsed, families) ? families : null;
-            Option[] reads = mode == known ? [estimators, seed] : mode == toy ? [critic, steps, samples, seed] : mode == coverage || mode == families ? [samples, estimators, seed] : [dimensions, samples, estimators, seed, picture];
+            Option? mode = parsed.GetValue(known) ? known : parsed.GetValue(toy) ? toy : Flags.IsGiven(parsed, coverage) ? coverage
+                : Flags.IsGiven(parsed, families) ? families : null;
+            Option[] reads = mode == known ? [estimators, seed] : mode == toy ? [critic, steps, samples, seed]
+                : mode == coverage || mode == families ? [samples, estimators, seed] : [dimensions, samples, estimators, seed, picture];
             Flags.RequireRead(parsed, mode, reads, all);
             var rows = AtLeast(2, samples, parsed);
             var written = format.Read(parsed);
@@ -43,7 +58,9 @@ internal static class CalibrateVerb
                 Require(only, Calibration.KnownEstimators, "the known cases are for");
             else if (mode == coverage)
                 Require(only, Calibration.CoveredEstimators, "coverage is counted for");
-            var (repeats, columns, trained, widths, first) = (mode == coverage ? AtLeast(1, coverage, parsed) : mode == families ? AtLeast(1, families, parsed) : 0, AtLeast(1, dimensions, parsed), AtLeast(1, steps, parsed), Widths(parsed.GetRequiredValue(critic)), parsed.GetValue(seed));
+            var (repeats, columns, trained, widths, first) =
+                (mode == coverage ? AtLeast(1, coverage, parsed) : mode == families ? AtLeast(1, families, parsed) : 0,
+                AtLeast(1, dimensions, parsed), AtLeast(1, steps, parsed), Widths(parsed.GetRequiredValue(critic)), parsed.GetValue(seed));
             if (parsed.GetValue(picture) is { } file)
                 OutputPath.RequireFile(picture.Name, file);
             using var interruption = new Interruption();
@@ -74,8 +91,10 @@ internal static class CalibrateVerb
     private static int[] Widths(string text)
     {
         var words = text.Split('-');
-        return words.Length > 1 && words[^1] == "1" && words.All(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var width) && width > 0)
+        return words.Length > 1 && words[^1] == "1"
+            && words.All(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var width) && width > 0)
             ? [.. words.Select(word => int.Parse(word, CultureInfo.InvariantCulture))]
-            : throw new EmergenceException($"--critic '{Printable.Escape(text)}': expected widths that end in 1, e.g. 64-32-16-1", ExitCode.Usage);
+            : throw new EmergenceException($"--critic '{Printable.Escape(text)}': expected widths that end in 1, e.g. 64-32-16-1",
+                ExitCode.Usage);
     }
 }

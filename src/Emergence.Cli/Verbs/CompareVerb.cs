@@ -12,8 +12,10 @@ internal static class CompareVerb
     {
         var first = new Argument<string>("FIRST") { Description = "The folder that measure wrote" };
         var second = new Argument<string>("SECOND") { Description = "The folder to hold it against" };
-        var format = new Option<string>("-o") { Description = "How to write the table", HelpName = TableFormats.Names, DefaultValueFactory = _ => "text" };
-        var command = new Command("compare", "Say of two runs where E(T) of the first is higher, lower, the same, or cannot be told") { first, second, format };
+        var format = new Option<string>("-o") { Description = "How to write the table", HelpName = TableFormats.Names,
+            DefaultValueFactory = _ => "text" };
+        var command = new Command(
+            "compare", "Say of two runs where E(T) of the first is higher, lower, the same, or cannot be told") { first, second, format };
         command.SetAction(parsed =>
         {
             var written = TableFormats.Parse(parsed.GetRequiredValue(format));
@@ -26,7 +28,8 @@ internal static class CompareVerb
             var table = RunComparisonTable.Empty();
             RunComparisonTable.AddTo(table, firstName, secondName, RunComparison.Of(one, other));
             if (table.Rows.Count == 0)
-                throw new EmergenceException("the runs have no E(T) in common: expected IE at the same number of tokens in both", ExitCode.Usage);
+                throw new EmergenceException("the runs have no E(T) in common: expected IE at the same number of tokens in both",
+                    ExitCode.Usage);
             Console.Out.Write(table.ToString(written));
             return (int)ExitCode.Ok;
         });

@@ -13,9 +13,11 @@ internal static class DemoVerb
 
     public static Command Create()
     {
-        var output = new Option<string>("--out") { Description = "Folder of the run", HelpName = "RUN", DefaultValueFactory = _ => Path.Combine("runs", "demo") };
+        var output = new Option<string>("--out") { Description = "Folder of the run", HelpName = "RUN", DefaultValueFactory = _ =>
+            Path.Combine("runs", "demo") };
         var (device, json, noColor) = (new DeviceFlags(), Flags.Json(), Flags.NoColor());
-        var command = new Command("demo", "Measure the model that comes with the program on sequences of two words") { output, json, noColor };
+        var command = new Command("demo", "Measure the model that comes with the program on sequences of two words") { output, json,
+            noColor };
         device.AddTo(command);
         command.SetAction(parsed => (int)MeasureRun.Execute(
             new MeasurementSettings
@@ -44,7 +46,8 @@ internal static class DemoVerb
 
         // Demos of earlier versions had a preset of their own.
         var isDemo = Is(Model, "model") && Is(Data, "data") && Is($"{Shots}", "shots")
-            && settings?["preset"]?.ToString().Split(':')[0] is { } preset && (preset == CriticPreset.Demo.Name || preset == CriticPreset.Canonical.Name);
+            && settings?["preset"]?.ToString().Split(':')[0] is { } preset
+                && (preset == CriticPreset.Demo.Name || preset == CriticPreset.Canonical.Name);
         if (isDemo)
             Console.Error.WriteLine("a demo of another build or device is there: it is replaced");
         return isDemo;

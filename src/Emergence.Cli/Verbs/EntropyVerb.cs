@@ -33,7 +33,8 @@ internal static class EntropyVerb
     private static Table About(Dataset set)
     {
         var table = new Table(
-            TableColumn.Text("data"), TableColumn.Integer("sequences"), TableColumn.Number("log2_n", 3), TableColumn.Number("available", 0), TableColumn.Text("kind"), TableColumn.Text("id"));
+            TableColumn.Text("data"), TableColumn.Integer("sequences"), TableColumn.Number("log2_n", 3), TableColumn.Number("available", 0),
+                TableColumn.Text("kind"), TableColumn.Text("id"));
         table.Add(set.Name, set.Count, set.Log2N, set.Available, set.IsEnumeration ? "enumeration" : "sample", set.Id);
         return table;
     }
@@ -45,9 +46,11 @@ internal static class EntropyVerb
     private static Table Positions(Dataset set)
     {
         var table = new Table(
-            TableColumn.Integer("position"), TableColumn.Text("token"), TableColumn.Number("h_token_bits", 3), TableColumn.Number("h_prefix_bits", 3), TableColumn.Integer("distinct_prefixes"), TableColumn.Number("exact_ie_bits", 3));
+            TableColumn.Integer("position"), TableColumn.Text("token"), TableColumn.Number("h_token_bits", 3),
+                TableColumn.Number("h_prefix_bits", 3), TableColumn.Integer("distinct_prefixes"), TableColumn.Number("exact_ie_bits", 3));
         for (var t = 0; t < set.Length; t++)
-            table.Add(t, set.Labels[t], set.TokenBits[t], set.PrefixBits[t], set.DistinctPrefixes[t], set.PrefixBits[t] - set.TokenBits.Take(t + 1).Average());
+            table.Add(t, set.Labels[t], set.TokenBits[t], set.PrefixBits[t], set.DistinctPrefixes[t],
+                set.PrefixBits[t] - set.TokenBits.Take(t + 1).Average());
         return table;
     }
 }

@@ -13,9 +13,13 @@ internal static class ExplainVerb
     public static Command Create()
     {
         var run = new Argument<string>("RUN") { Description = "The folder that measure --estimator paper wrote" };
-        var pictures = new Option<string>("--svg") { Description = "Also draw the cell with the largest gap: V by coincidences into this file, the causes beside it into NAME-causes.svg", HelpName = "FILE.svg" };
+        var pictures = new Option<string>(
+            "--svg") { Description =
+            "Also draw the cell with the largest gap: V by coincidences into this file, the causes beside it into NAME-causes.svg",
+            HelpName = "FILE.svg" };
         var format = new FormatFlags();
-        var command = new Command("explain", "Explain the gap between the published protocol and the exact value, by cause") { run, pictures };
+        var command = new Command("explain", "Explain the gap between the published protocol and the exact value, by cause") { run,
+            pictures };
         format.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -25,20 +29,23 @@ internal static class ExplainVerb
                 OutputPath.RequireFile(pictures.Name, file);
             var results = RunResults.Read(parsed.GetRequiredValue(run), out var damage);
             var report = new ProtocolReport(results);
-            Console.Out.Write(Table.Write([report.Cells, written == TableFormat.Text ? report.WorstCoincidences : report.Coincidences], written));
+            Console.Out.Write(Table.Write([report.Cells, written == TableFormat.Text ? report.WorstCoincidences : report.Coincidences],
+                written));
             if (written == TableFormat.Text)
                 Console.Out.WriteLine("\n" + string.Join('\n', report.Words));
             if (files is [var first, var second])
                 Draw(report, first, second);
             if (results.MissingCells > 0)
                 Console.Error.WriteLine($"{results.MissingCells} cells are not finished: run the same measure command again");
-            return damage == null ? (int)ExitCode.Ok : throw new EmergenceException($"{damage}; only the {results.Cells.Count} cells before it are explained");
+            return damage == null ? (int)ExitCode.Ok
+                : throw new EmergenceException($"{damage}; only the {results.Cells.Count} cells before it are explained");
         });
         return command;
     }
 
     /// <summary>Where the second picture goes.</summary>
-    private static string Beside(string path) => Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path) + "-causes.svg");
+    private static string Beside(string path) =>
+        Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path) + "-causes.svg");
 
     private static void Draw(ProtocolReport report, string path, string beside)
     {

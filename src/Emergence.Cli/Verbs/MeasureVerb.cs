@@ -12,12 +12,21 @@ internal static class MeasureVerb
     public static Command Create()
     {
         var rows = new SettingFlags(SettingTable.Rows);
-        var output = new Option<string>("--out") { Description = "Run folder; an unfinished run in it is resumed", HelpName = "RUN", Required = true };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Print cells, time and the device memory of each part, and measure nothing" };
-        var shard = new Option<string>("--shard") { Description = "Measure one part of the grid, K of N, into a journal of its own beside other shards; auto: as the array of Slurm or the Indexed Job of Kubernetes says", HelpName = "K/N|auto" };
-        var stopOn = new Option<string>("--stop-on") { Description = "A signal that ends the work as SIGTERM does, with its exit code", HelpName = Interruption.UserSignal }.AcceptOnlyFromAmong(Interruption.UserSignal);
-        var shards = new Option<int>("--shards") { Description = "With --dry-run: what sharing the grid out to N processes brings", HelpName = "N" };
-        var job = new Option<string>("-o") { Description = "With --dry-run and --shards: write the file of a job, an array of Slurm or an Indexed Job of Kubernetes", HelpName = "sbatch|k8s" }.AcceptOnlyFromAmong("sbatch", "k8s");
+        var output = new Option<string>("--out") { Description = "Run folder; an unfinished run in it is resumed", HelpName = "RUN",
+            Required = true };
+        var dryRun = new Option<bool>(
+            "--dry-run") { Description = "Print cells, time and the device memory of each part, and measure nothing" };
+        var shard = new Option<string>(
+            "--shard") { Description =
+            "Measure one part of the grid, K of N, into a journal of its own beside other shards; auto: as the array of Slurm or the "
+            + "Indexed Job of Kubernetes says", HelpName = "K/N|auto" };
+        var stopOn = new Option<string>("--stop-on") { Description = "A signal that ends the work as SIGTERM does, with its exit code",
+            HelpName = Interruption.UserSignal }.AcceptOnlyFromAmong(Interruption.UserSignal);
+        var shards = new Option<int>("--shards") { Description = "With --dry-run: what sharing the grid out to N processes brings",
+            HelpName = "N" };
+        var job = new Option<string>(
+            "-o") { Description = "With --dry-run and --shards: write the file of a job, an array of Slurm or an Indexed Job of Kubernetes",
+            HelpName = "sbatch|k8s" }.AcceptOnlyFromAmong("sbatch", "k8s");
         var (json, noColor) = (Flags.Json(), Flags.NoColor());
 
         var command = new Command("measure", "Measure information emergence, cell by cell, into a folder");
@@ -29,12 +38,15 @@ internal static class MeasureVerb
             var settings = rows.Read(parsed) with { Shard = parsed.GetValue(shard) is { } part ? Shard.Parse(part) : null };
             Require(parsed, settings, dryRun, shards, job);
             return (int)(parsed.GetValue(dryRun)
-                ? MeasureRun.DryRun(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(shards), parsed.GetValue(job) is { } kind ? Job : null)
-                : MeasureRun.Execute(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(noColor), parsed.GetValue(stopOn)));
+                ? MeasureRun.DryRun(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(shards),
+                    parsed.GetValue(job) is { } kind ? Job : null)
+                : MeasureRun.Execute(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(noColor),
+                    parsed.GetValue(stopOn)));
 
             string Job(ShardEstimate share, int threads, long memory) => parsed.GetValue(job) == "k8s"
                 ? JobFile.Kubernetes(Words(parsed, dryRun, shards, job), share.Shards, threads, memory)
-                : JobFile.Slurm([.. Words(parsed, dryRun, shards, job).Select(ShellWord.Quote)], share.Shards, threads, memory, share.Seconds);
+                : JobFile.Slurm([.. Words(parsed, dryRun, shards, job).Select(ShellWord.Quote)], share.Shards, threads, memory,
+                    share.Seconds);
         });
         return command;
     }
@@ -43,7 +55,8 @@ internal static class MeasureVerb
     private static void Require(ParseResult parsed, MeasurementSettings settings, Option<bool> dryRun, Option<int> shards, Option job)
     {
         if (settings is { Shard: not null, SelfCheck: true })
-            throw new EmergenceException($"{SettingTable.SelfCheck.Flag} does not go with --shard: it looks at the whole grid", ExitCode.Usage);
+            throw new EmergenceException($"{SettingTable.SelfCheck.Flag} does not go with --shard: it looks at the whole grid",
+                ExitCode.Usage);
         foreach (var option in new[] { shards, job })
         {
             if (Flags.IsGiven(parsed, option) && !parsed.GetValue(dryRun))

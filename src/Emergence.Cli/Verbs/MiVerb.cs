@@ -28,16 +28,27 @@ internal static class MiVerb
         var table = new TableFlags();
         var estimator = Estimators("exact,mixed-ksg,gaussian,mine-ema");
         estimator.Description += $"; {PairEvidence.AutoName} is the one that the rows call for, held against one of another family";
-        var seeds = new Option<int>("--seeds") { Description = "Trainings of each estimator that is trained", HelpName = "N", DefaultValueFactory = _ => 3 };
+        var seeds = new Option<int>("--seeds") { Description = "Trainings of each estimator that is trained", HelpName = "N",
+            DefaultValueFactory = _ => 3 };
         var seed = new Option<ulong>("--seed") { Description = "The first of the seeds", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var preset = new Option<string>("--preset") { Description = "Size of the trainings of s-mine and paper; by default canonical for s-mine, small for paper", HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)) };
-        var permutations = new Option<int?>("--permutations") { Description = "Shuffles of y: the chance of as large a value without dependence, and the mean value there; runs of --exclude rows stay together", HelpName = "N" };
-        var local = new Option<string?>("--local") { Description = "Bits of every row by exact, ksg, mixed-ksg and gaussian: which rows carry the information", HelpName = "OUT.csv" };
-        var target = new Option<string?>("--target") { Description = "Rank all other columns of one table by what they tell of this one", HelpName = "COLUMN" };
-        var pairs = new Option<string?>("--pairs") { Description = "All pairs of columns of one table", HelpName = "all" }.AcceptOnlyFromAmong("all");
+        var preset = new Option<string>(
+            "--preset") { Description = "Size of the trainings of s-mine and paper; by default canonical for s-mine, small for paper",
+            HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)) };
+        var permutations = new Option<int?>(
+            "--permutations") { Description =
+            "Shuffles of y: the chance of as large a value without dependence, and the mean value there; runs of --exclude rows stay "
+            + "together", HelpName = "N" };
+        var local = new Option<string?>("--local") { Description =
+            "Bits of every row by exact, ksg, mixed-ksg and gaussian: which rows carry the information", HelpName = "OUT.csv" };
+        var target = new Option<string?>("--target") { Description = "Rank all other columns of one table by what they tell of this one",
+            HelpName = "COLUMN" };
+        var pairs = new Option<string?>("--pairs") { Description = "All pairs of columns of one table",
+            HelpName = "all" }.AcceptOnlyFromAmong("all");
         var svg = new Option<string?>("--svg") { Description = "Picture of --target or --pairs", HelpName = "FILE.svg" };
-        var (device, json) = (new DeviceFlags(), new Option<bool>("--json") { Description = "Print one JSON object for each estimator, one a line" });
-        var command = new Command("mi", "Estimate the mutual information of two arrays, with interval and verdict") { estimator, seeds, seed, preset, permutations, local, target, pairs, svg, json };
+        var (device, json) = (new DeviceFlags(),
+            new Option<bool>("--json") { Description = "Print one JSON object for each estimator, one a line" });
+        var command = new Command("mi", "Estimate the mutual information of two arrays, with interval and verdict") { estimator, seeds,
+            seed, preset, permutations, local, target, pairs, svg, json };
         table.AddTo(command);
         device.AddTo(command);
         command.SetAction(parsed =>
@@ -49,13 +60,15 @@ internal static class MiVerb
                 throw new EmergenceException($"--permutations: expected 1 or more, found {shuffles}", ExitCode.Usage);
             using var interruption = new Interruption();
             if (parsed.GetValue(target) != null || parsed.GetValue(pairs) != null)
-                return (int)new MiTable(table, parsed, shuffles, parsed.GetValue(seed), interruption.Token).Run(parsed.GetValue(target), parsed.GetValue(svg), parsed.GetValue(json));
+                return (int)new MiTable(table, parsed, shuffles, parsed.GetValue(seed), interruption.Token)
+                    .Run(parsed.GetValue(target), parsed.GetValue(svg), parsed.GetValue(json));
             if (parsed.GetValue(svg) != null)
                 throw new EmergenceException("--svg: expected --target or --pairs all", ExitCode.Usage);
             var names = parsed.GetRequiredValue(estimator);
             var size = parsed.GetValue(preset);
             var hasAuto = names.Split(',', StringSplitOptions.TrimEntries).Contains(PairEvidence.AutoName);
-            var estimators = names == PairEvidence.AutoName ? [] : Choose(hasAuto ? string.Join(',', names.Split(',', StringSplitOptions.TrimEntries).Where(name => name != PairEvidence.AutoName)) : names);
+            var estimators = names == PairEvidence.AutoName ? [] : Choose(hasAuto
+                ? string.Join(',', names.Split(',', StringSplitOptions.TrimEntries).Where(name => name != PairEvidence.AutoName)) : names);
             foreach (var row in estimators)
                 _ = CriticPreset.Find(size, row, isLarge: false);
             var sides = table.Read(parsed);
@@ -63,22 +76,31 @@ internal static class MiVerb
             {
                 if (shuffles != null || parsed.GetValue(local) != null || hasAuto)
                     throw new EmergenceException("--given: expected no --permutations, --local or auto beside it", ExitCode.Usage);
-                string[] known = parsed.GetResult(estimator) is { Implicit: false } ? [.. estimators.Select(row => row.Name)] : ["exact", "ksg", "gaussian"];
-                return (int)Print([.. known.Select(name => ConditionalInformation.Estimate(name, sides.X, sides.Y, sides.Z, sides.Window))], [], sides, parsed.GetValue(json));
+                string[] known = parsed.GetResult(estimator) is { Implicit: false } ? [.. estimators.Select(row => row.Name)]
+                    : ["exact", "ksg", "gaussian"];
+                return (int)Print([.. known.Select(name => ConditionalInformation.Estimate(name, sides.X, sides.Y, sides.Z, sides.Window))],
+                    [], sides, parsed.GetValue(json));
             }
 
             var joint = sides.ToClasses();
             var evidence = new PairEvidence(joint, sides.Window);
             var (first, second, why) = hasAuto ? evidence.Choose() : ("", "", "");
-            List<Estimator> all = [.. estimators, .. hasAuto ? new[] { first, second }.Except(estimators.Select(row => row.Name)).Select(EstimatorTable.Find) : []];
+            List<Estimator> all = [.. estimators, .. hasAuto ? new[] { first, second }.Except(estimators.Select(row => row.Name))
+                .Select(EstimatorTable.Find) : []];
             using var machine = device.Open(parsed);
             var from = parsed.GetValue(seed);
-            var results = Estimate(machine, all, joint, size, [.. Enumerable.Range(0, count).Select(i => from + (ulong)i)], interruption.Token, sides.Window).ConvertAll(evidence.Judge);
+            var results = Estimate(machine, all, joint, size, [.. Enumerable.Range(0, count).Select(i => from + (ulong)i)],
+                interruption.Token, sides.Window).ConvertAll(evidence.Judge);
             if (hasAuto)
-                results.Insert(0, PairEvidence.Agree(results.Single(result => result.Estimator == first), results.Single(result => result.Estimator == second), why));
+                results.Insert(0, PairEvidence.Agree(results.Single(result => result.Estimator == first),
+                    results.Single(result => result.Estimator == second), why));
             if (parsed.GetValue(local) is { } path)
-                WholeFile.Write(path, Encoding.UTF8.GetBytes(LocalValues.Of(joint, sides.Window, [.. all.Select(row => row.Name)]).ToString(TableFormat.Csv)));
-            var tests = shuffles is { } number ? results.ConvertAll(result => PermutationTest.Run(EstimatorTable.Find(result.Estimator == PairEvidence.AutoName ? first : result.Estimator), joint, sides.Window, number, from)) : [];
+                WholeFile.Write(path, Encoding.UTF8.GetBytes(LocalValues.Of(joint, sides.Window, [.. all.Select(row => row.Name)])
+                    .ToString(TableFormat.Csv)));
+            var tests = shuffles is { } number
+                ? results.ConvertAll(result =>
+                PermutationTest.Run(EstimatorTable.Find(result.Estimator == PairEvidence.AutoName ? first : result.Estimator), joint,
+                sides.Window, number, from)) : [];
             return (int)Print(results, tests, sides, parsed.GetValue(json));
         });
         return command;
@@ -90,16 +112,19 @@ internal static class MiVerb
             return EstimatorTable.Rows;
         var words = names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().ToList();
         if (words.Count == 0)
-            throw new EmergenceException($"--estimator {Printable.Quote(names)}: expected {All} or one name or more, found none", ExitCode.Usage);
+            throw new EmergenceException($"--estimator {Printable.Quote(names)}: expected {All} or one name or more, found none",
+                ExitCode.Usage);
         if (words.Contains(All))
             throw new EmergenceException($"--estimator {Printable.Quote(names)}: {All} stands alone", ExitCode.Usage);
         return [.. words.Select(EstimatorTable.Find)];
     }
 
-    internal static List<PairInformation> Estimate(Device device, IReadOnlyList<Estimator> estimators, JointClasses joint, string? preset, ulong[] seeds, CancellationToken cancellation, int window = 0)
+    internal static List<PairInformation> Estimate(Device device, IReadOnlyList<Estimator> estimators, JointClasses joint, string? preset,
+        ulong[] seeds, CancellationToken cancellation, int window = 0)
     {
         var found = estimators.ToDictionary(estimator => estimator, _ => new List<MutualInformation>());
-        var requests = estimators.SelectMany(estimator => seeds.Take(estimator.IsRandom ? seeds.Length : 1).Select(seed => new EstimationRequest(estimator, joint, CriticPreset.Find(preset, estimator, isLarge: false), seed, 0) { Window = window }));
+        var requests = estimators.SelectMany(estimator => seeds.Take(estimator.IsRandom ? seeds.Length : 1).Select(seed =>
+            new EstimationRequest(estimator, joint, CriticPreset.Find(preset, estimator, isLarge: false), seed, 0) { Window = window }));
         using var batch = new EstimationBatch(device, seeds.Length);
         batch.Run(
             requests,
@@ -115,13 +140,19 @@ internal static class MiVerb
     /// <summary>What was read is part of the note in JSON; beside the table it is one line a file, on stderr.</summary>
     private static ExitCode Print(List<PairInformation> results, List<PermutationTest?> tests, Sides sides, bool json)
     {
-        TableColumn[] columns = [TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Integer("n"), TableColumn.Integer("dx"), TableColumn.Integer("dy"), TableColumn.Text("verdict"), TableColumn.Text("note")];
-        var table = new Table([.. columns[..7], .. tests.Count == 0 ? Array.Empty<TableColumn>() : [TableColumn.Number("p_value", 4), TableColumn.Number("null_bits", 3)], .. columns[7..]]);
+        TableColumn[] columns = [TableColumn.Text("estimator"), TableColumn.Number("mi_bits", 3), TableColumn.Number("lo", 3),
+            TableColumn.Number("hi", 3), TableColumn.Integer("n"), TableColumn.Integer("dx"), TableColumn.Integer("dy"),
+            TableColumn.Text("verdict"), TableColumn.Text("note")];
+        var table = new Table([.. columns[..7], .. tests.Count == 0 ? Array.Empty<TableColumn>()
+            : [TableColumn.Number("p_value", 4), TableColumn.Number("null_bits", 3)], .. columns[7..]]);
         foreach (var (result, test) in results.Select((result, i) => (result, tests.ElementAtOrDefault(i))))
         {
-            var note = json ? string.Join("; ", [.. result.Note == null ? Array.Empty<string>() : [result.Note], .. sides.Read]) : result.Note;
-            TableCell[] cells = [result.Estimator, Known(result.MiBits), Known(result.Low), Known(result.High), (long)sides.Rows, sides.X.Count, sides.Y.Count];
-            table.Add([.. cells, .. tests.Count == 0 ? Array.Empty<TableCell>() : [Known(test?.PValue ?? double.NaN), Known(test?.NullBits ?? double.NaN)], result.Verdict.Word(), note]);
+            var note = json ? string.Join("; ", [.. result.Note == null ? Array.Empty<string>() : [result.Note], .. sides.Read])
+                : result.Note;
+            TableCell[] cells = [result.Estimator, Known(result.MiBits), Known(result.Low), Known(result.High), (long)sides.Rows,
+                sides.X.Count, sides.Y.Count];
+            table.Add([.. cells, .. tests.Count == 0 ? Array.Empty<TableCell>()
+                : [Known(test?.PValue ?? double.NaN), Known(test?.NullBits ?? double.NaN)], result.Verdict.Word(), note]);
         }
 
         if (!json)

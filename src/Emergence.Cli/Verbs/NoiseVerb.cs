@@ -18,14 +18,20 @@ internal static class NoiseVerb
 {
     public static Command Create()
     {
-        var models = new Option<string[]>("--model") { Description = "A folder, a sample's name (stories260k), or org/name[@revision]; once for each model to compare", HelpName = "DIR_OR_NAME", Required = true };
+        var models = new Option<string[]>(
+            "--model") { Description = "A folder, a sample's name (stories260k), or org/name[@revision]; once for each model to compare",
+            HelpName = "DIR_OR_NAME", Required = true };
         var flags = new SettingFlags([.. SettingTable.OfData, .. SettingTable.OfModel]);
-        var boundaries = new Option<string>("--boundaries") { Description = "Whose states are disturbed, e.g. 1,4,8-10; by default after the first, the middle and the last block", HelpName = "LIST" };
-        var positions = new Option<string>("--positions") { Description = "Tokens of a sequence, from 0; by default the last", HelpName = "LIST" };
-        var sigmas = new Option<string>("--sigmas") { Description = "Sizes of the noise, in units of the states' root mean square; by default 1/32 to 32", HelpName = "A,B" };
+        var boundaries = new Option<string>("--boundaries") { Description =
+            "Whose states are disturbed, e.g. 1,4,8-10; by default after the first, the middle and the last block", HelpName = "LIST" };
+        var positions = new Option<string>("--positions") { Description = "Tokens of a sequence, from 0; by default the last",
+            HelpName = "LIST" };
+        var sigmas = new Option<string>("--sigmas") { Description =
+            "Sizes of the noise, in units of the states' root mean square; by default 1/32 to 32", HelpName = "A,B" };
         var picture = new Option<string>("--svg") { Description = "Also draw the curves into this file", HelpName = "FILE.svg" };
         var (device, format) = (new DeviceFlags(), new FormatFlags());
-        var command = new Command("noise", "How much of the prefixes a model's states still tell after noise: the noisy-channel curve over sigma") { models };
+        var command = new Command(
+            "noise", "How much of the prefixes a model's states still tell after noise: the noisy-channel curve over sigma") { models };
         flags.AddTo(command);
         foreach (var option in new Option[] { boundaries, positions, sigmas, picture })
             command.Add(option);
@@ -47,9 +53,11 @@ internal static class NoiseVerb
             foreach (var (name, folder) in names.Zip(folders))
             {
                 var settings = flags.Read(parsed);
-                var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder), settings.DatasetOptions(folder, CriticPreset.Small.Sequences));
+                var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder),
+                    settings.DatasetOptions(folder, CriticPreset.Small.Sequences));
                 using var model = LanguageModel.Load(folder, machine, settings.ModelOptions);
-                var points = NoiseCurve.Measure(model, set, parsed.GetValue(boundaries), parsed.GetValue(positions), sizes, settings.Seed, interruption.Token);
+                var points = NoiseCurve.Measure(model, set, parsed.GetValue(boundaries), parsed.GetValue(positions), sizes, settings.Seed,
+                    interruption.Token);
                 Console.Error.WriteLine($"model {name}: {set.Count} sequences of {set.Name}, H {set.PrefixBits[^1]:0.000} bits");
                 found.AddRange(points.Select(point => (Short(name), point)));
             }
@@ -64,7 +72,8 @@ internal static class NoiseVerb
 
     private static IReadOnlyList<double> Sigmas(string? list) => list == null
         ? NoiseCurve.DefaultSigmas
-        : [.. NumberList.Parse("--sigmas", list, values => values.All(sigma => sigma > 0), "positive numbers, e.g. 0.5,1,2").Distinct().Order()];
+        : [.. NumberList.Parse("--sigmas", list, values => values.All(sigma => sigma > 0), "positive numbers, e.g. 0.5,1,2").Distinct()
+            .Order()];
 
     /// <summary>The last part of a folder or of org/name.</summary>
     private static string Short(string model) => model.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).LastOrDefault(model);
@@ -72,7 +81,8 @@ internal static class NoiseVerb
     private static Table Table(IEnumerable<(string Model, NoisePoint Point)> found)
     {
         var table = new Table(
-            TableColumn.Text("model"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Number("sigma", 4), TableColumn.Estimate("mi_bits", 3), TableColumn.Number("h_prefix_bits", 3));
+            TableColumn.Text("model"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Number("sigma", 4),
+                TableColumn.Estimate("mi_bits", 3), TableColumn.Number("h_prefix_bits", 3));
         foreach (var (model, point) in found)
             table.Add(model, point.Boundary, point.Position, point.Sigma, (point.Bits, point.StandardErrorBits), point.PrefixBits);
         return table;
@@ -88,7 +98,8 @@ internal static class NoiseVerb
         [
             .. found.GroupBy(entry => (entry.Model, entry.Point.Boundary, entry.Point.Position)).Select((curve, color) => new LineSeries(
                 $"{curve.Key.Model}, boundary {curve.Key.Boundary}, t{curve.Key.Position}",
-                [.. curve.Select(entry => new LinePoint(Math.Log2(entry.Point.Sigma), entry.Point.Bits, entry.Point.Bits - 2 * entry.Point.StandardErrorBits, entry.Point.Bits + 2 * entry.Point.StandardErrorBits))],
+                [.. curve.Select(entry => new LinePoint(Math.Log2(entry.Point.Sigma), entry.Point.Bits,
+                    entry.Point.Bits - 2 * entry.Point.StandardErrorBits, entry.Point.Bits + 2 * entry.Point.StandardErrorBits))],
                 color)),
         ],
     }.Draw();

@@ -14,9 +14,12 @@ internal static class ShowVerb
     {
         var run = new Argument<string>("RUN") { Description = "The folder that measure wrote" };
         var format = Flags.Format();
-        var unit = new Option<string>("--unit") { Description = "Unit of information", HelpName = "bits|nats", DefaultValueFactory = _ => "bits" }.AcceptOnlyFromAmong("bits", "nats");
-        var shards = new Option<bool>("--shards") { Description = "Print instead how far each shard is, and which are to be submitted again" };
-        var command = new Command("show", "Print the cells of a run, then IE by boundary and tokens, and its mean over boundaries") { run, format, unit, shards };
+        var unit = new Option<string>("--unit") { Description = "Unit of information", HelpName = "bits|nats", DefaultValueFactory = _ =>
+            "bits" }.AcceptOnlyFromAmong("bits", "nats");
+        var shards = new Option<bool>(
+            "--shards") { Description = "Print instead how far each shard is, and which are to be submitted again" };
+        var command = new Command("show", "Print the cells of a run, then IE by boundary and tokens, and its mean over boundaries") { run,
+            format, unit, shards };
         command.SetAction(parsed =>
         {
             var written = TableFormats.Parse(parsed.GetRequiredValue(format));
@@ -27,24 +30,28 @@ internal static class ShowVerb
             Console.Out.Write(Table.Write([tables.Cells, .. tables.OfEmergence], written));
             if (results.MissingCells > 0)
                 Console.Error.WriteLine($"{results.MissingCells} cells are not finished: run the same measure command again");
-            return damage == null ? (int)ExitCode.Ok : throw new EmergenceException($"{damage}; only the {results.Cells.Count} cells before it are shown");
+            return damage == null ? (int)ExitCode.Ok
+                : throw new EmergenceException($"{damage}; only the {results.Cells.Count} cells before it are shown");
         });
         return command;
     }
 
     private static ExitCode Shards(string run, TableFormat format)
     {
-        var table = new Table(TableColumn.Text("shard"), TableColumn.Integer("cells"), TableColumn.Integer("of"), TableColumn.Integer("attempts"), TableColumn.Text("host"), TableColumn.Text("last_write"));
+        var table = new Table(TableColumn.Text("shard"), TableColumn.Integer("cells"), TableColumn.Integer("of"),
+            TableColumn.Integer("attempts"), TableColumn.Text("host"), TableColumn.Text("last_write"));
         var shards = ShardStatus.Read(run);
         foreach (var shard in shards)
         {
             var last = shard.Files.Count > 0 ? shard.Files[^1] : null;
-            table.Add($"{shard.Shard}", shard.Finished, shard.Cells, shard.Files.Count, last?.Host ?? "", last?.LastWrite.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture) ?? "");
+            table.Add($"{shard.Shard}", shard.Finished, shard.Cells, shard.Files.Count, last?.Host ?? "",
+                last?.LastWrite.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture) ?? "");
         }
 
         Console.Out.Write(table.ToString(format));
         foreach (var count in shards.GroupBy(shard => shard.Shard.Count).Where(count => count.Any(shard => shard.IsMissing)))
-            (format == TableFormat.Text ? Console.Out : Console.Error).WriteLine($"of {count.Key} shards: --array={ShardStatus.Missing(count)}");
+            (format == TableFormat.Text ? Console.Out : Console.Error)
+                .WriteLine($"of {count.Key} shards: --array={ShardStatus.Missing(count)}");
         return ExitCode.Ok;
     }
 }

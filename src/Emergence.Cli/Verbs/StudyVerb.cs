@@ -22,10 +22,14 @@ internal static class StudyVerb
     private static Command Create(Study study)
     {
         var model = Flags.Model();
-        var models = new Option<string[]>(model.Name) { Description = $"{model.Description}; may be given several times", HelpName = model.HelpName, Required = study.LeastModels > 0 };
-        var output = new Option<string>("--out") { Description = "Folder of the study; an unfinished one is gone on with", HelpName = "STUDY", Required = true };
-        var format = new Option<string>("-o") { Description = "How to write the tables", HelpName = TableFormats.Names, DefaultValueFactory = _ => "text" };
-        var seed = new Option<ulong>("--seed") { Description = "Draws whatever is drawn; the first of the seeds", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var models = new Option<string[]>(model.Name) { Description = $"{model.Description}; may be given several times",
+            HelpName = model.HelpName, Required = study.LeastModels > 0 };
+        var output = new Option<string>("--out") { Description = "Folder of the study; an unfinished one is gone on with",
+            HelpName = "STUDY", Required = true };
+        var format = new Option<string>("-o") { Description = "How to write the tables", HelpName = TableFormats.Names,
+            DefaultValueFactory = _ => "text" };
+        var seed = new Option<ulong>("--seed") { Description = "Draws whatever is drawn; the first of the seeds", HelpName = "N",
+            DefaultValueFactory = _ => 1 };
         var (device, noColor, modelFlags) = (new DeviceFlags(), Flags.NoColor(), new SettingFlags(SettingTable.OfModel));
         var own = study.Options.ToDictionary(option => option.Name, Flag);
         var command = new Command(study.Name, study.Description) { models, output };
@@ -38,20 +42,23 @@ internal static class StudyVerb
             var settings = new StudySettings
             {
                 Models = parsed.GetValue(models) ?? [],
-                Values = own.Where(pair => parsed.GetResult(pair.Value) is { Implicit: false }).ToDictionary(pair => pair.Key, pair => Values(parsed, pair.Value)),
+                Values = own.Where(pair => parsed.GetResult(pair.Value) is { Implicit: false })
+                    .ToDictionary(pair => pair.Key, pair => Values(parsed, pair.Value)),
                 Seed = parsed.GetValue(seed),
                 Device = device.Name(parsed),
                 DeviceOptions = device.Options(parsed),
                 ModelOptions = modelFlags.Read(parsed).ModelOptions,
             };
-            return (int)Execute(study, settings, parsed.GetRequiredValue(output), TableFormats.Parse(parsed.GetRequiredValue(format)), parsed.GetValue(noColor));
+            return (int)Execute(study, settings, parsed.GetRequiredValue(output), TableFormats.Parse(parsed.GetRequiredValue(format)),
+                parsed.GetValue(noColor));
         });
         return command;
     }
 
     private static Option Flag(StudyOption option)
     {
-        var (name, description) = ("--" + option.Name, $"{option.Description}{(option.Default is { } value ? $" [default: {value}]" : "")}");
+        var (name, description) =
+            ("--" + option.Name, $"{option.Description}{(option.Default is { } value ? $" [default: {value}]" : "")}");
         return option switch
         {
             { Kind: StudyOptionKind.Switch } => new Option<bool>(name) { Description = description },
@@ -102,7 +109,8 @@ internal static class StudyVerb
 
         public override void Begin(string name, MeasurementPlan plan, int finished)
         {
-            Console.Error.WriteLine($"run {name}: {plan.Data.Name}, {plan.Data.Count} sequences of {plan.Data.Length} tokens, {plan.Grid.Count} cells");
+            Console.Error.WriteLine(
+                $"run {name}: {plan.Data.Name}, {plan.Data.Count} sequences of {plan.Data.Length} tokens, {plan.Grid.Count} cells");
             foreach (var note in plan.Data.Notes.Where(_said.Add))
                 Console.Error.WriteLine(note);
             _progress = new Progress(plan.Grid.Count, noColor);

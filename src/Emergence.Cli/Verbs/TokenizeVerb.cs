@@ -13,10 +13,13 @@ internal static class TokenizeVerb
     {
         var model = Flags.Model();
         var text = new Option<bool>("--text") { Description = "Lines are text as it is, not JSON" };
-        var tokens = new Option<bool>("--tokens") { Description = "Write ids, tokens and the bytes of the text each stands for; in colours on a terminal" };
-        var noSpecial = new Option<bool>("--no-special") { Description = "Leave out what the tokenizer puts around every text; with --decode, all special tokens" };
+        var tokens = new Option<bool>(
+            "--tokens") { Description = "Write ids, tokens and the bytes of the text each stands for; in colours on a terminal" };
+        var noSpecial = new Option<bool>(
+            "--no-special") { Description = "Leave out what the tokenizer puts around every text; with --decode, all special tokens" };
         var decode = new Option<bool>("--decode") { Description = "Read id lists and write texts; special tokens are written out" };
-        var compare = new Option<string>("--compare") { Description = "Show the first text that this other model's tokenizer cuts differently, and exit with 1", HelpName = "DIR_OR_NAME" };
+        var compare = new Option<string>("--compare") { Description =
+            "Show the first text that this other model's tokenizer cuts differently, and exit with 1", HelpName = "DIR_OR_NAME" };
         var noColor = Flags.NoColor();
         Option[] modes = [text, tokens, noSpecial, decode, compare];
         var command = new Command("tokenize", "Read one JSON string (or {\"text\": ...}) a line, write one JSON list of token ids a line")
@@ -32,7 +35,8 @@ internal static class TokenizeVerb
             var tokenizer = Load(parsed.GetRequiredValue(model));
             Func<string, string> read = parsed.GetValue(text) ? line => line : Text;
             var special = !parsed.GetValue(noSpecial);
-            var colours = !parsed.GetValue(noColor) && !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+            var colours = !parsed.GetValue(noColor) && !Console.IsOutputRedirected
+                && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
             if (parsed.GetValue(compare) is { } other)
                 return (int)Compare(tokenizer, Load(other), read, colours);
             Convert(parsed.GetValue(decode) ? line => Decode(tokenizer, line, special)
@@ -81,7 +85,8 @@ internal static class TokenizeVerb
         return ExitCode.Ok;
     }
 
-    private static IEnumerable<(int Start, int End)> Places(IReadOnlyList<Token> tokens) => tokens.Select(token => (token.Start, token.End));
+    private static IEnumerable<(int Start, int End)> Places(IReadOnlyList<Token> tokens) =>
+        tokens.Select(token => (token.Start, token.End));
 
     /// <summary>Does something with a line; what is wrong with it is said with its number.</summary>
     private static string Named(int number, string line, Func<string, string> convert)
@@ -92,7 +97,9 @@ internal static class TokenizeVerb
         }
         catch (JsonException error)
         {
-            throw new EmergenceException($"line {number} of the input{JsonMistake.Column(error)}: {(line.Length == 0 ? "expected JSON, found nothing" : JsonMistake.Reason(error))}", ExitCode.Usage, error);
+            throw new EmergenceException(
+                $"line {number} of the input{JsonMistake.Column(error)}: "
+                + $"{(line.Length == 0 ? "expected JSON, found nothing" : JsonMistake.Reason(error))}", ExitCode.Usage, error);
         }
         catch (EmergenceException error)
         {
@@ -107,7 +114,8 @@ internal static class TokenizeVerb
     private static string Text(string line)
     {
         using var json = JsonDocument.Parse(line);
-        var text = json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("text", out var member) ? member : json.RootElement;
+        var text = json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("text", out var member) ? member
+            : json.RootElement;
         return text.ValueKind == JsonValueKind.String ? text.GetString()! : throw new JsonException("expected a JSON string");
     }
 
@@ -124,5 +132,6 @@ internal static class TokenizeVerb
     }
 
     private static int Id(JsonElement json) =>
-        json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var id) ? id : throw new JsonException($"{json.GetRawText()} is not a token id");
+        json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var id) ? id
+            : throw new JsonException($"{json.GetRawText()} is not a token id");
 }

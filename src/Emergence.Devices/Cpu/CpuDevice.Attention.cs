@@ -13,7 +13,8 @@ public sealed unsafe partial class CpuDevice
 {
     private const int AttentionTile = 64;
 
-    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions)
+    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape,
+        AttentionPositions? positions)
     {
         RequireFloat32(q, k, v, y, positions?.Bias, positions?.Scale, shape.Sinks);
         _pool.RunRanges(q.Rows, 8, (start, end) =>
@@ -23,7 +24,8 @@ public sealed unsafe partial class CpuDevice
         });
     }
 
-    private static void AttendTile(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, in AttentionShape shape, AttentionPositions? positions, int first, int rows)
+    private static void AttendTile(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, in AttentionShape shape,
+        AttentionPositions? positions, int first, int rows)
     {
         // paths + ends[i - 1] .. paths + ends[i] are the rows that row i of the tile sees, its own first.
         Span<int> ends = stackalloc int[AttentionTile];
@@ -48,18 +50,21 @@ public sealed unsafe partial class CpuDevice
                 var begin = i == 0 ? 0 : ends[i - 1];
                 var visible = ends[i] - begin;
                 var scale = positions?.Scale is { } factors ? shape.Scale * *At(factors, Position(positions, first + i)) : shape.Scale;
-                Score(At(q, first + i) + head * shape.Query.Stride, At(k, 0) + key, k.RowStride, paths + begin, visible, shape, scale, scores);
+                Score(At(q, first + i) + head * shape.Query.Stride, At(k, 0) + key, k.RowStride, paths + begin, visible, shape, scale,
+                    scores);
                 if (positions?.Bias != null)
                     AddBias(positions, head, paths + begin, visible, scores);
                 if (shape.Sinks != null)
                     scores[visible] = At(shape.Sinks, 0)[head];
                 Softmax(scores, shape.Sinks == null ? visible : visible + 1);
-                Mix(scores, At(v, 0) + value, v.RowStride, paths + begin, visible, shape.Value.Size, At(y, first + i) + head * shape.Value.Size);
+                Mix(scores, At(v, 0) + value, v.RowStride, paths + begin, visible, shape.Value.Size, At(y, first + i)
+                    + head * shape.Value.Size);
             }
         }
     }
 
-    private static int Position(AttentionPositions positions, int row) => ((int*)positions.Positions.Address)[(nint)row * positions.Positions.RowStride];
+    private static int Position(AttentionPositions positions, int row) =>
+        ((int*)positions.Positions.Address)[(nint)row * positions.Positions.RowStride];
 
     /// <summary>The first of the path is the row itself.</summary>
     private static void AddBias(AttentionPositions positions, int head, int* path, int visible, float* scores)
@@ -86,7 +91,8 @@ public sealed unsafe partial class CpuDevice
 
     /// <summary>Four keys at a time, so that the sums do not wait for each other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Score(float* query, float* keys, nint stride, int* path, int visible, in AttentionShape shape, float scale, float* scores)
+    private static void Score(float* query, float* keys, nint stride, int* path, int visible, in AttentionShape shape, float scale,
+        float* scores)
     {
         var (size, i) = (shape.Query.Size, 0);
         var scales = Vector128.Create(scale);

@@ -180,7 +180,8 @@ public sealed unsafe partial class CpuDevice
             for (var n = start; n < end; n++)
             {
                 for (var h = 0; h < to.Count; h++)
-                    new ReadOnlySpan<float>(At(source, n) + (from.Count == 1 ? 0 : h) * from.Stride, to.Size).CopyTo(new(At(destination, n) + h * to.Stride, to.Size));
+                    new ReadOnlySpan<float>(At(source, n) + (from.Count == 1 ? 0 : h) * from.Stride, to.Size)
+                        .CopyTo(new(At(destination, n) + h * to.Stride, to.Size));
             }
         });
     }

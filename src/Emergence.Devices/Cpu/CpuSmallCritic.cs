@@ -100,7 +100,8 @@ internal sealed unsafe class CpuSmallCritic : Critic
     {
         var live = KeepLive(new(a), new(b), a.Rows);
         var chunks = Math.Max(1, (live + Chunk - 1) / Chunk);
-        _device.Share(chunks, chunk => BackwardInner(parameters, (float*)_partial.Address + chunk * Summed, chunk * Chunk, Math.Min(live, (chunk + 1) * Chunk)));
+        _device.Share(chunks, chunk =>
+            BackwardInner(parameters, (float*)_partial.Address + chunk * Summed, chunk * Chunk, Math.Min(live, (chunk + 1) * Chunk)));
         var sums = gradient.ColumnRange(gradient.Columns - Summed, Summed);
         _device.SumRows(_partial.RowRange(0, chunks), sums);
         _device.Share(Strips, strip => BackwardStrip(parameters, x, y, live, strip, gradient));
@@ -108,7 +109,8 @@ internal sealed unsafe class CpuSmallCritic : Critic
 
     public override void Dispose()
     {
-        foreach (var tensor in (Tensor[])[_zx, _zy, _inner, _partial, _turned, Scores, ScoreGradients, .. _idle.SelectMany(memory => (Tensor[])[memory.X, memory.Y])])
+        foreach (var tensor in (Tensor[])[_zx, _zy, _inner, _partial, _turned, Scores, ScoreGradients,
+            .. _idle.SelectMany(memory => (Tensor[])[memory.X, memory.Y])])
             tensor.Dispose();
     }
 
@@ -310,7 +312,8 @@ internal sealed unsafe class CpuSmallCritic : Critic
             }
 
             for (var p = 0; p < count; p++)
-                AddLeaky((float*)_zx.Address + (long)_liveA[row + p] * First + strip * Strip, (float*)_zy.Address + (long)_liveB[row + p] * First + strip * Strip, Strip, z + p * Strip);
+                AddLeaky((float*)_zx.Address + (long)_liveA[row + p] * First + strip * Strip, (float*)_zy.Address
+                    + (long)_liveB[row + p] * First + strip * Strip, Strip, z + p * Strip);
             for (var o = 0; o < Second; o += 2)
                 Tile(inner + o, 1, Inner, z, Strip, count, sums + o * Strip, Strip);
             new Span<float>(dz, Block * Strip).Clear();

@@ -89,7 +89,8 @@ internal readonly struct ClipChange(float least, float most) : IChange
 {
     /// <summary>The second operand of these two is what comes back where one is NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector256<float> Apply(Vector256<float> x) => Vector256.MinNative(Vector256.Create(most), Vector256.MaxNative(Vector256.Create(least), x));
+    public Vector256<float> Apply(Vector256<float> x) =>
+        Vector256.MinNative(Vector256.Create(most), Vector256.MaxNative(Vector256.Create(least), x));
 }
 
 internal readonly struct XieluChange(Xielu shape) : IChange
@@ -98,7 +99,9 @@ internal readonly struct XieluChange(Xielu shape) : IChange
     public Vector256<float> Apply(Vector256<float> x)
     {
         var above = Vector256.Create((float)shape.Positive) * x * x;
-        var below = Vector256.Create((float)shape.Negative) * (VectorMath.ExpMinusOne(Vector256.MinNative(Vector256.Create((float)shape.Limit), x)) - x);
-        return Vector256.ConditionalSelect(Vector256.GreaterThan(x, Vector256<float>.Zero), above, below) + Vector256.Create((float)shape.Linear) * x;
+        var below = Vector256.Create((float)shape.Negative)
+            * (VectorMath.ExpMinusOne(Vector256.MinNative(Vector256.Create((float)shape.Limit), x)) - x);
+        return Vector256.ConditionalSelect(Vector256.GreaterThan(x, Vector256<float>.Zero), above, below)
+            + Vector256.Create((float)shape.Linear) * x;
     }
 }

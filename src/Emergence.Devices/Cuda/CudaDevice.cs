@@ -132,7 +132,8 @@ public sealed unsafe partial class CudaDevice : Device
     public override void Synchronize() => Queue.Synchronize();
 
     /// <summary>
-    /// Null where only the host knows the pairs, or where a linear term is trained beside the critic. Some memory stays free beside the trainings: for the next rows of the model, and
+    /// Null where only the host knows the pairs, or where a linear term is trained beside the critic. Some memory stays free beside the
+    /// trainings: for the next rows of the model, and
     /// for what is scored when a training ends.
     /// </summary>
     protected internal override IDisposable? Prepare(CriticTraining training)

@@ -102,7 +102,8 @@ public partial class ReferenceDevice : HostDevice
         }
     }
 
-    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions)
+    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape,
+        AttentionPositions? positions)
     {
         var (key, to, parent) = (new MatrixView(k), new MatrixView(v), MatrixView.Indices(parents));
         var (query, result) = (new MatrixView(q), new MatrixView(y));
@@ -157,7 +158,8 @@ public partial class ReferenceDevice : HostDevice
         }
     }
 
-    protected override void ClipCore(Tensor x, float least, float most) => Change(x, value => double.IsNaN(value) ? value : Math.Clamp(value, least, most));
+    protected override void ClipCore(Tensor x, float least, float most) =>
+        Change(x, value => double.IsNaN(value) ? value : Math.Clamp(value, least, most));
 
     protected override void ApplyXieluCore(Tensor x, Xielu shape) => Change(x, value => ReferenceFunctions.Apply(shape, value));
 

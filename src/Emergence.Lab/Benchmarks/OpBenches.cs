@@ -169,7 +169,8 @@ internal static class OpBenches
     private static OpBench MixRows(int rows, int width) =>
         new("MixRows", $"({rows}, {width}) of 2 rows each", 3.0 * Single * rows * width, 4.0 * rows * width, inputs =>
         {
-            var (x, places, weights, y) = (inputs.Random(2 * rows, width), inputs.Indices(2 * rows, 2 * rows), inputs.Random(rows, 2), inputs.Random(rows, width));
+            var (x, places, weights, y) =
+                (inputs.Random(2 * rows, width), inputs.Indices(2 * rows, 2 * rows), inputs.Random(rows, 2), inputs.Random(rows, width));
             return () => inputs.Device.MixRows(x, places.Reshape(rows, 2), weights, y);
         });
 

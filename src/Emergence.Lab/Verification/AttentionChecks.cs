@@ -22,11 +22,15 @@ internal static class AttentionChecks
                 run => Forest(run, 65, queries, keys, size, window, cap));
         yield return new("Attention", "257 rows of a chain, 2/2 x 16 every 48", run => Interleaved(run, 257));
         foreach (var (size, value) in ((int, int)[])[(3, 1), (16, 33), (40, 257)])
-            yield return new("Attention", $"65 rows of a forest, 6/2 x {size}, values of {value} every {value + 3}", run => OtherValues(run, 65, size, value));
+            yield return new("Attention", $"65 rows of a forest, 6/2 x {size}, values of {value} every {value + 3}", run =>
+                OtherValues(run, 65, size, value));
         foreach (var (queries, keys, size, window, cap) in s_awkward)
-            yield return new("Attention", $"65 rows of a forest, {queries}/{keys} x {size} window {window} cap {cap}, sinks", run => Sinks(run, 65, queries, keys, size, window, cap));
+            yield return new("Attention", $"65 rows of a forest, {queries}/{keys} x {size} window {window} cap {cap}, sinks", run =>
+                Sinks(run, 65, queries, keys, size, window, cap));
         foreach (var (bias, scale) in ((bool, bool)[])[(true, false), (false, true), (true, true)])
-            yield return new("Attention", $"65 rows of a forest, 4/2 x 20{(bias ? ", bias by position" : "")}{(scale ? ", scale by position" : "")}", run => ByPosition(run, 65, bias, scale));
+            yield return new("Attention",
+                $"65 rows of a forest, 4/2 x 20{(bias ? ", bias by position" : "")}{(scale ? ", scale by position" : "")}", run =>
+                ByPosition(run, 65, bias, scale));
 
         var rows = small ? 33 : 129;
         foreach (var (queries, keys, size, window, cap) in s_models)
@@ -67,7 +71,8 @@ internal static class AttentionChecks
     private static void Sinks(OpRun run, int rows, int queries, int keys, int size, int window, float cap)
     {
         int[] parents = [.. Enumerable.Range(0, rows).Select(n => run.Generator.Next(-1, n))];
-        var (q, k, v, sinks) = (run.Random(rows, queries * size), run.Random(rows, keys * size), run.Random(rows, keys * size), run.Random(1, queries, 3));
+        var (q, k, v, sinks) = (run.Random(rows, queries * size), run.Random(rows, keys * size), run.Random(rows, keys * size),
+            run.Random(1, queries, 3));
         Attend(run, q, k, v, parents, Shape(queries, keys, size, window, cap), sinks: sinks);
     }
 
@@ -76,27 +81,33 @@ internal static class AttentionChecks
         int[] parents = [.. Enumerable.Range(0, rows).Select(n => run.Generator.Next(-1, n))];
         int[] at = [.. Enumerable.Range(0, rows).Select(_ => run.Generator.Next(9))];
         var (positions, bias, scale) = (run.Indices(at), run.Random(9, 4, 3), run.Random(9, 1));
-        Attend(run, run.Random(rows, 4 * 20), run.Random(rows, 2 * 20), run.Random(rows, 2 * 20), parents, Shape(4, 2, 20, 0, 0), on => new(on(positions), withBias ? on(bias) : null, withScale ? on(scale) : null), withBias ? bias : null, withScale ? scale : null);
+        Attend(run, run.Random(rows, 4 * 20), run.Random(rows, 2 * 20), run.Random(rows, 2 * 20), parents, Shape(4, 2, 20, 0, 0), on =>
+            new(on(positions), withBias ? on(bias) : null, withScale ? on(scale) : null), withBias ? bias : null, withScale ? scale : null);
     }
 
     private static AttentionShape Shape(int queries, int keys, int size, int window, float cap) =>
         new(new(queries, size, size), new(keys, size, size), (float)(1 / Math.Sqrt(size)), window, cap);
 
-    private static void Attend(OpRun run, Pair q, Pair k, Pair v, int[] parentRows, AttentionShape shape, Func<Func<Pair, Tensor>, AttentionPositions>? positions = null, Pair? bias = null, Pair? scale = null, Pair? sinks = null)
+    private static void Attend(OpRun run, Pair q, Pair k, Pair v, int[] parentRows, AttentionShape shape,
+        Func<Func<Pair, Tensor>, AttentionPositions>? positions = null, Pair? bias = null, Pair? scale = null, Pair? sinks = null)
     {
         var (rows, heads, size) = (q.Expected.Rows, shape.Query.Count, shape.Value.Size);
         var (parents, y) = (run.Indices(parentRows), run.Random(rows, heads * size));
-        run.Both((device, on) => device.Attention(on(q), on(k), on(v), on(parents), on(y), shape with { Sinks = sinks is { } own ? on(own) : null }, positions?.Invoke(on)));
+        run.Both((device, on) => device.Attention(on(q), on(k), on(v), on(parents), on(y),
+            shape with { Sinks = sinks is { } own ? on(own) : null }, positions?.Invoke(on)));
 
         // Weights of magnitudes: what an error of the weights, relative to them, can move the result by.
         var sizes = run.Keep(run.Reference.Allocate(rows, heads * size));
-        run.Reference.Attention(q.Expected, k.Expected, run.Magnitudes(v.Expected), parents.Expected, sizes, shape with { Sinks = sinks?.Expected }, positions?.Invoke(pair => pair.Expected));
+        run.Reference.Attention(q.Expected, k.Expected, run.Magnitudes(v.Expected), parents.Expected, sizes,
+            shape with { Sinks = sinks?.Expected }, positions?.Invoke(pair => pair.Expected));
         var weighted = OpInputs.Read(run.Reference, sizes);
         var (queryNorms, keyNorms) = (
             Norms(run.Read(q, true), q.Expected.Columns, shape.Query), Norms(run.Read(k, true), k.Expected.Columns, shape.Key));
         var longest = Enumerable.Range(0, shape.Key.Count).Select(head => keyNorms.Max(row => row[head])).ToArray();
         var precision = run.Precision;
-        var (largestBias, largestScale) = (Math.Max(bias is { } b ? run.Read(b, true).Max(Math.Abs) : 0, sinks is { } sink ? run.Read(sink, true).Max(Math.Abs) : 0), scale is { } s ? run.Read(s, true).Max(Math.Abs) : 1);
+        var (largestBias, largestScale) =
+            (Math.Max(bias is { } b ? run.Read(b, true).Max(Math.Abs) : 0, sinks is { } sink ? run.Read(sink, true).Max(Math.Abs) : 0),
+            scale is { } s ? run.Read(s, true).Max(Math.Abs) : 1);
         run.Compare(y, i =>
         {
             var (row, head) = (i / (heads * size), i / size % heads);

@@ -77,8 +77,10 @@ internal static class ForwardChecks
 
         foreach (var (heads, half) in s_awkwardRotations.Concat(s_rotations))
         {
-            yield return new("CopyHeads", $"({rows}, {heads.Count} x {heads.Size} every {heads.Stride})", run => CopyHeads(run, rows, heads, heads with { Stride = heads.Size + half }));
-            yield return new("CopyHeads", $"({rows}, 1 x {heads.Size}) to {heads.Count} every {heads.Stride}", run => CopyHeads(run, rows, new(1, heads.Size, heads.Size), heads));
+            yield return new("CopyHeads", $"({rows}, {heads.Count} x {heads.Size} every {heads.Stride})", run =>
+                CopyHeads(run, rows, heads, heads with { Stride = heads.Size + half }));
+            yield return new("CopyHeads", $"({rows}, 1 x {heads.Size}) to {heads.Count} every {heads.Stride}", run =>
+                CopyHeads(run, rows, new(1, heads.Size, heads.Size), heads));
         }
 
         foreach (var (n, width) in shapes)
@@ -234,12 +236,14 @@ internal static class ForwardChecks
 
         // Each term by itself: they have different signs.
         run.Compare(x, i => run.Precision.Sum * (2 * Math.Abs(shape.Linear * xs[i])
-            + (xs[i] > 0 ? 4 * shape.Positive * xs[i] * xs[i] : shape.Negative * (12 * Math.Abs(Math.Exp(xs[i]) - 1) + 4 * Math.Abs(xs[i]) + 1e-6))));
+            + (xs[i] > 0 ? 4 * shape.Positive * xs[i] * xs[i]
+                : shape.Negative * (12 * Math.Abs(Math.Exp(xs[i]) - 1) + 4 * Math.Abs(xs[i]) + 1e-6))));
     }
 
     private static void CopyHeads(OpRun run, int rows, HeadLayout from, HeadLayout to)
     {
-        var (source, destination) = (run.Random(rows, (from.Count - 1) * from.Stride + from.Size + 1), run.Random(rows, (to.Count - 1) * to.Stride + to.Size));
+        var (source, destination) =
+            (run.Random(rows, (from.Count - 1) * from.Stride + from.Size + 1), run.Random(rows, (to.Count - 1) * to.Stride + to.Size));
         run.Both((device, on) => device.CopyHeads(on(source), from, on(destination), to));
         run.Compare(destination, _ => 0);
     }

@@ -36,13 +36,15 @@ public sealed class BoundaryStream : IDisposable
 
     /// <param name="model">The model; must stay open as long as this.</param>
     /// <param name="forest">Checked token ids.</param>
-    /// <param name="workBytes">Memory inside a block for the rows of a chunk, at least one; less where the device is short of memory; their context comes on top.</param>
+    /// <param name="workBytes">Memory inside a block for the rows of a chunk, at least one; less where the device is short of memory; their
+    /// context comes on top.</param>
     public BoundaryStream(LanguageModel model, PrefixForest forest, long workBytes = DefaultWorkBytes)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(forest);
         if (model.Config.DependsOnLength && forest.Lengths == null && forest.Count > 0)
-            throw new ArgumentException("a forest made for this model is expected: what a prefix is to it depends on the length of its sequence", nameof(forest));
+            throw new ArgumentException(
+                "a forest made for this model is expected: what a prefix is to it depends on the length of its sequence", nameof(forest));
         (_model, _forest) = (model, forest);
         _lengths = new([.. forest.Lengths?.Distinct().Order() ?? (IEnumerable<int>)[0]], forest.Positions.DefaultIfEmpty(0).Max() + 1);
         var device = model.Device;
@@ -158,7 +160,9 @@ public sealed class BoundaryStream : IDisposable
         var needed = EstimateBytes(model.Config, model.Device, rows, workBytes: 1);
         var available = model.Device.AvailableBytes;
         if (needed > available)
-            throw new EmergenceException($"{rows:N0} distinct prefixes of width {model.Width} need {needed:N0} bytes, device {model.Device.Name} has {available:N0}: take fewer sequences");
+            throw new EmergenceException(
+                $"{rows:N0} distinct prefixes of width {model.Width} need {needed:N0} bytes, device {model.Device.Name} has "
+                + $"{available:N0}: take fewer sequences");
     }
 
     /// <summary>All rows of a forest in chunks, and the memory that one chunk after the other uses.</summary>
@@ -227,7 +231,8 @@ public sealed class BoundaryStream : IDisposable
                 [.. sources.Select(row => forest.Positions[row])],
                 parents,
                 lengths,
-                lengths.IsOne ? [] : [.. sources.Select(row => lengths.Lengths.Index().First(length => length.Item == forest.Lengths![row]).Index)],
+                lengths.IsOne ? []
+                    : [.. sources.Select(row => lengths.Lengths.Index().First(length => length.Item == forest.Lengths![row]).Index)],
                 context.Count,
                 start,
                 context.Count == 0 ? null : sources);

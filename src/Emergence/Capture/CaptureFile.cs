@@ -59,7 +59,8 @@ public sealed class CaptureFile
         for (var row = 0; row < sequences.Count; row++)
             model.RequireValid(sequences[row], $"row {row}");
 
-        var forest = kind == CaptureKind.Macro ? PrefixForest.Macro(sequences, model.Config) : PrefixForest.Micro(sequences, config: model.Config);
+        var forest = kind == CaptureKind.Macro ? PrefixForest.Macro(sequences, model.Config)
+            : PrefixForest.Micro(sequences, config: model.Config);
         var groups = Groups(forest, sequences);
         using var stream = new BoundaryStream(model, forest);
         using var writer = SafetensorsWriter.Create(path, Declare(model, groups, logits));
@@ -122,7 +123,8 @@ public sealed class CaptureFile
     {
         var length = sequences[0].Length;
         if (sequences.All(sequence => sequence.Length == length))
-            return [new("", [.. Enumerable.Range(0, sequences.Count).SelectMany(row => forest.Rows(row).ToArray())], [sequences.Count, length])];
+            return [new("", [.. Enumerable.Range(0, sequences.Count).SelectMany(row => forest.Rows(row).ToArray())],
+                [sequences.Count, length])];
         return [.. sequences.Select((sequence, row) => new Group($"{row}.", forest.Rows(row).ToArray(), [sequence.Length]))];
     }
 
@@ -133,9 +135,11 @@ public sealed class CaptureFile
             parts.Add((FinalNorm, model.Width));
         if (logits)
             parts.Add((Logits, model.VocabularySize));
-        return [.. parts.SelectMany(part => groups.Select(group => new TensorDeclaration(group.Prefix + part.Name, "F32", [.. group.Shape, part.Columns])))];
+        return [.. parts.SelectMany(part =>
+            groups.Select(group => new TensorDeclaration(group.Prefix + part.Name, "F32", [.. group.Shape, part.Columns])))];
     }
 
-    /// <summary>Tensors of the file that lie alike: what stands before their names, the forest's row of each of their rows, all sizes but the last.</summary>
+    /// <summary>Tensors of the file that lie alike: what stands before their names, the forest's row of each of their rows, all sizes but
+    /// the last.</summary>
     private sealed record Group(string Prefix, int[] Rows, ImmutableArray<long> Shape);
 }

@@ -53,7 +53,8 @@ public sealed class PrefixForest
     public static PrefixForest Macro(IReadOnlyList<int[]> sequences, ModelConfig? config = null)
     {
         var order = Enumerable.Range(0, sequences.Count).ToArray();
-        var lengths = config is { DependsOnLength: true } ? sequences.Select(sequence => config.LikeLength(sequence.Length)).ToArray() : null;
+        var lengths = config is { DependsOnLength: true } ? sequences.Select(sequence => config.LikeLength(sequence.Length)).ToArray()
+            : null;
         Array.Sort(order, (a, b) => Compare(sequences[a], sequences[b], a, b, lengths));
         var (tokens, parents, positions, likes) = (new List<int>(), new List<int>(), new List<int>(), new List<int>());
         var rows = new int[sequences.Count][];
@@ -85,7 +86,8 @@ public sealed class PrefixForest
     /// <param name="sequences">Token ids.</param>
     /// <param name="position">Of the tokens.</param>
     /// <param name="config">Of the model that the forest is for.</param>
-    public static PrefixForest Micro(IReadOnlyList<int[]> sequences, MicroPosition position = MicroPosition.Zero, ModelConfig? config = null)
+    public static PrefixForest Micro(IReadOnlyList<int[]> sequences, MicroPosition position = MicroPosition.Zero,
+        ModelConfig? config = null)
     {
         var distinct = new Dictionary<(int Token, int Position), int>();
         foreach (var sequence in sequences)
@@ -97,7 +99,8 @@ public sealed class PrefixForest
         var keys = distinct.Keys.Order().ToArray();
         for (var row = 0; row < keys.Length; row++)
             distinct[keys[row]] = row;
-        var rows = sequences.Select(sequence => sequence.Select((token, t) => distinct[(token, position == MicroPosition.Own ? t : 0)]).ToArray());
+        var rows = sequences.Select(sequence => sequence.Select((token, t) => distinct[(token, position == MicroPosition.Own ? t : 0)])
+            .ToArray());
         var parents = new int[keys.Length];
         Array.Fill(parents, -1);
         int[]? lengths = config is { DependsOnLength: true } ? [.. keys.Select(key => config.LikeLength(key.Position + 1))] : null;

@@ -30,7 +30,8 @@ internal sealed class ConfigReader
 
     /// <summary>Keys that were never asked for, with their objects, in ordinal order.</summary>
     public IEnumerable<(ConfigReader Object, string Key)> Unasked =>
-        _values.Keys.Except(_asked).Order(StringComparer.Ordinal).Select(key => (this, key)).Concat(_parts.Where(part => Has(part.Key)).OrderBy(part => part.Key, StringComparer.Ordinal).SelectMany(part => part.Value.Unasked));
+        _values.Keys.Except(_asked).Order(StringComparer.Ordinal).Select(key => (this, key)).Concat(
+            _parts.Where(part => Has(part.Key)).OrderBy(part => part.Key, StringComparer.Ordinal).SelectMany(part => part.Value.Unasked));
 
     /// <summary>E.g. "rope_parameters.beta_fast".</summary>
     public string FullName(string key) => _prefix + key;
@@ -95,17 +96,20 @@ internal sealed class ConfigReader
     {
         if (Find(key) is not { } value)
             throw Error($"{_prefix}{key} is missing: expected a list of {count} numbers above 0");
-        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => !IsNumber(item, out var number) || !(number > 0 && number <= 1e12)))
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray()
+            .Any(item => !IsNumber(item, out var number) || !(number > 0 && number <= 1e12)))
             throw Unexpected(key, $"a list of {count} numbers above 0", value);
         var numbers = value.EnumerateArray().Select(item => item.GetDouble()).ToArray();
-        return numbers.Length == count ? numbers : throw Error($"{_prefix}{key} has {numbers.Length} numbers, expected {count}, one for each pair of columns that turns");
+        return numbers.Length == count ? numbers
+            : throw Error($"{_prefix}{key} has {numbers.Length} numbers, expected {count}, one for each pair of columns that turns");
     }
 
     public bool Flag(string key, bool missing)
     {
         if (Find(key) is not { } value)
             return missing;
-        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Unexpected(key, "true or false", value);
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+            : throw Unexpected(key, "true or false", value);
     }
 
     public string? Text(string key)
@@ -120,7 +124,8 @@ internal sealed class ConfigReader
     {
         if (Find(key) is not { } value)
             return null;
-        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.GetRawText() is not ("0" or "1" or "false" or "true")))
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray()
+            .Any(item => item.GetRawText() is not ("0" or "1" or "false" or "true")))
             throw Unexpected(key, "a list of 0 and 1", value);
         return [.. value.EnumerateArray().Select(item => item.GetRawText() is "1" or "true")];
     }
@@ -129,7 +134,8 @@ internal sealed class ConfigReader
     public void Require(string key, bool supported)
     {
         if (Flag(key, supported) != supported)
-            throw Error(supported ? $"{_prefix}{key}=false is not supported (true is)" : $"{_prefix}{key}=true is not supported (false is)");
+            throw Error(supported ? $"{_prefix}{key}=false is not supported (true is)"
+                : $"{_prefix}{key}=true is not supported (false is)");
     }
 
     public string[]? Texts(string key)
@@ -198,7 +204,8 @@ internal sealed class ConfigReader
         return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out number);
     }
 
-    private EmergenceException NotUnicode(string key, Exception error) => new($"config.json: {_prefix}{key} is not valid Unicode", inner: error);
+    private EmergenceException NotUnicode(string key, Exception error) =>
+        new($"config.json: {_prefix}{key} is not valid Unicode", inner: error);
 
     private string ReadText(string key, JsonElement value)
     {

@@ -25,7 +25,8 @@ public static partial class ModelReference
     public static string Resolve(string reference, Func<string, string?>? environment = null, string? samples = null)
     {
         if (reference.Length == 0)
-            throw new EmergenceException("the model reference is empty: give a folder, org/name[@revision] or a sample's name", ExitCode.Usage);
+            throw new EmergenceException("the model reference is empty: give a folder, org/name[@revision] or a sample's name",
+                ExitCode.Usage);
         if (Directory.Exists(reference))
             return Path.GetFullPath(reference);
         var shown = Printable.Quote(reference);
@@ -53,7 +54,8 @@ public static partial class ModelReference
                 ? ""
                 : $", nor a sample ({string.Join(", ", Directory.GetDirectories(samples).Select(Path.GetFileName).Order(StringComparer.Ordinal))})";
             throw new EmergenceException(
-                $"{shown} is neither a folder nor in the Hugging Face cache {Printable.Escape(cache)}{known}: download it there or give its folder",
+                $"{shown} is neither a folder nor in the Hugging Face cache {Printable.Escape(cache)}{known}: download it there or give "
+                    + $"its folder",
                 ExitCode.Usage);
         }
 
@@ -61,21 +63,26 @@ public static partial class ModelReference
         var snapshot = Path.Combine(model, "snapshots", commit);
         return Directory.Exists(snapshot)
             ? snapshot
-            : throw new EmergenceException($"{shown}: revision {commit} is not in {Printable.Escape(model)}: download it or choose {Revisions(model)}", ExitCode.Usage);
+            : throw new EmergenceException(
+                $"{shown}: revision {commit} is not in {Printable.Escape(model)}: download it or choose {Revisions(model)}",
+                ExitCode.Usage);
     }
 
     private static string ReadRef(string shown, string model, string revision)
     {
         var path = Path.Combine(model, "refs", revision);
         if (!File.Exists(path))
-            throw new EmergenceException($"{shown}: no revision {Printable.Quote(revision)} in {Printable.Escape(model)}: choose {Revisions(model)}", ExitCode.Usage);
+            throw new EmergenceException(
+                $"{shown}: no revision {Printable.Quote(revision)} in {Printable.Escape(model)}: choose {Revisions(model)}",
+                ExitCode.Usage);
         using var file = CheckpointFile.Open(path);
         var bytes = new byte[Math.Min(file.Length, 2 * CommitLength)];
         file.Read(0, bytes, "the revision");
         var commit = System.Text.Encoding.Latin1.GetString(bytes).Trim();
         return Commit().IsMatch(commit)
             ? commit
-            : throw file.Error($"expected a commit of {CommitLength} hex digits, found {Printable.Quote(commit)}; download the model again");
+            : throw file.Error(
+                $"expected a commit of {CommitLength} hex digits, found {Printable.Quote(commit)}; download the model again");
     }
 
     private static string Revisions(string model)
@@ -83,7 +90,8 @@ public static partial class ModelReference
         var names = new[] { "refs", "snapshots" }
             .Select(part => Path.Combine(model, part))
             .Where(Directory.Exists)
-            .SelectMany(folder => Directory.GetFileSystemEntries(folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal))
+            .SelectMany(folder => Directory.GetFileSystemEntries(folder).Select(path => Path.GetFileName(path)!)
+                .Order(StringComparer.Ordinal))
             .Take(8)
             .ToArray();
         return names.Length == 0 ? "nothing (the cache entry is empty)" : "one of " + Printable.Escape(string.Join(", ", names));

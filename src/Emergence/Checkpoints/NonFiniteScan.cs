@@ -13,7 +13,8 @@ internal sealed class NonFiniteScan(string type)
     private long _first = long.MaxValue;
 
     /// <summary>Null for types whose elements are all finite.</summary>
-    public static NonFiniteScan? For(string type) => type is "F32" or "F64" or "F16" or "BF16" or "F8_E4M3" or "F8_E5M2" or "F8_E8M0" ? new(type) : null;
+    public static NonFiniteScan? For(string type) => type is "F32" or "F64" or "F16" or "BF16" or "F8_E4M3" or "F8_E5M2" or "F8_E8M0"
+        ? new(type) : null;
 
     /// <summary>Looks at the bytes from <paramref name="byteOffset"/> of the tensor on.</summary>
     public void Add(long byteOffset, ReadOnlySpan<byte> bytes)

@@ -19,6 +19,8 @@ internal static class Continuation
                 return both[before.Length..];
         }
 
-        throw new EmergenceException($"{Printable.Quote(text)} melts with whatever stands before it in this tokenizer: begin it with a space or a sign", ExitCode.Usage);
+        throw new EmergenceException(
+            $"{Printable.Quote(text)} melts with whatever stands before it in this tokenizer: begin it with a space or a sign",
+            ExitCode.Usage);
     }
 }

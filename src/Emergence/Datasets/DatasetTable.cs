@@ -9,8 +9,10 @@ public static class DatasetTable
 
     private static readonly Row[] Rows =
     [
-        .. EntityList.BuiltIn.Select(list => new Row(list.Name, $"s shots of one of {list.Limit} and a comma", (tokenizer, options) => WordSequences.Create(list, tokenizer, options))),
-        new("words", $"the same with the list {WordsFile} in the model's folder", (tokenizer, options) => WordSequences.Create(EntityList.Read(OfModel(options)), tokenizer, options)),
+        .. EntityList.BuiltIn.Select(list => new Row(list.Name, $"s shots of one of {list.Limit} and a comma", (tokenizer, options) =>
+            WordSequences.Create(list, tokenizer, options))),
+        new("words", $"the same with the list {WordsFile} in the model's folder", (tokenizer, options) =>
+            WordSequences.Create(EntityList.Read(OfModel(options)), tokenizer, options)),
     ];
 
     /// <summary>Name and one line about each.</summary>
@@ -36,11 +38,14 @@ public static class DatasetTable
         RequirePositive(options.Window, "window");
         RequirePositive(options.Sequences, "sequences");
         if (options.Template != null && !File.Exists(nameOrFile))
-            throw new EmergenceException($"no file '{nameOrFile}': a template needs a .tsv, .csv or .jsonl file of labelled rows", ExitCode.Usage);
+            throw new EmergenceException($"no file '{nameOrFile}': a template needs a .tsv, .csv or .jsonl file of labelled rows",
+                ExitCode.Usage);
         if (options.Template == null && Array.Find(Rows, row => row.Name == nameOrFile) is { } known)
             return known.Create(tokenizer, options);
         if (!File.Exists(nameOrFile))
-            throw new EmergenceException($"no data set or file '{nameOrFile}': expected {string.Join(", ", Rows.Select(row => row.Name))}, or a .txt, .csv or .jsonl file", ExitCode.Usage);
+            throw new EmergenceException(
+                $"no data set or file '{nameOrFile}': expected {string.Join(", ", Rows.Select(row => row.Name))}, or a .txt, .csv or "
+                + $".jsonl file", ExitCode.Usage);
         if (options.Template != null)
             return TemplateSequences.Create(nameOrFile, tokenizer, options);
         return IsWordList(nameOrFile)
@@ -50,14 +55,16 @@ public static class DatasetTable
 
     /// <summary>A plain text file in which no line has white space between words.</summary>
     private static bool IsWordList(string path) =>
-        Path.GetExtension(path).ToLowerInvariant() is not (".csv" or ".jsonl") && File.ReadLines(path).All(line => !line.Trim().Any(char.IsWhiteSpace));
+        Path.GetExtension(path).ToLowerInvariant() is not (".csv" or ".jsonl") && File.ReadLines(path)
+            .All(line => !line.Trim().Any(char.IsWhiteSpace));
 
     private static string OfModel(DatasetOptions options)
     {
         var path = Path.Combine(options.ModelFolder ?? ".", WordsFile);
         return File.Exists(path)
             ? path
-            : throw new EmergenceException($"the model has no list of words: {path} does not exist; name a file with one word a line", ExitCode.Usage);
+            : throw new EmergenceException($"the model has no list of words: {path} does not exist; name a file with one word a line",
+                ExitCode.Usage);
     }
 
     private static void RequirePositive(int value, string name)

@@ -36,7 +36,8 @@ internal sealed record EntityList(string Name, IReadOnlyList<string> Words, int 
     /// <summary>One word a line; empty lines and repeated words are skipped.</summary>
     public static EntityList Read(string path)
     {
-        var words = TextBytes.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0).Distinct(StringComparer.Ordinal).ToList();
+        var words = TextBytes.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0).Distinct(StringComparer.Ordinal)
+            .ToList();
         return words.Count > 0
             ? new EntityList(Path.GetFileNameWithoutExtension(path), words, words.Count)
             : throw new EmergenceException($"{path}: expected one word a line, found none", ExitCode.Usage);

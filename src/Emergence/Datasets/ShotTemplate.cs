@@ -52,7 +52,8 @@ internal sealed class ShotTemplate
 
         var fields = pieces.Where(piece => piece.Field != null).Select(piece => piece.Field!).ToList();
         if (fields.Count == 0)
-            throw new EmergenceException($"template {Printable.Quote(text)} has no fields: expected at least one, {Example}", ExitCode.Usage);
+            throw new EmergenceException($"template {Printable.Quote(text)} has no fields: expected at least one, {Example}",
+                ExitCode.Usage);
         return new(text, pieces);
     }
 
@@ -67,7 +68,8 @@ internal sealed class ShotTemplate
         {
             var equals = pair.IndexOf('=');
             if (equals < 1 || equals == pair.Length - 1)
-                throw new EmergenceException($"template {Printable.Quote(template)}: expected VALUE=WORD after ':', found {Printable.Quote(pair)}", ExitCode.Usage);
+                throw new EmergenceException(
+                    $"template {Printable.Quote(template)}: expected VALUE=WORD after ':', found {Printable.Quote(pair)}", ExitCode.Usage);
             words[pair[..equals]] = pair[(equals + 1)..];
         }
 

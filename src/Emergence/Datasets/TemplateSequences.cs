@@ -22,7 +22,8 @@ internal static class TemplateSequences
         var template = ShotTemplate.Parse(options.Template!);
         if (options.FieldTokens < 1)
             throw new EmergenceException($"field-tokens: expected 1 or more, found {options.FieldTokens}", ExitCode.Usage);
-        return Create(Path.GetFileNameWithoutExtension(path), template, LabelledRows.Read(path, template.Fields), tokenizer, options, options.FieldTokens).Data;
+        return Create(Path.GetFileNameWithoutExtension(path), template, LabelledRows.Read(path, template.Fields), tokenizer, options,
+            options.FieldTokens).Data;
     }
 
     /// <param name="name">Of the data set.</param>
@@ -31,7 +32,8 @@ internal static class TemplateSequences
     /// <param name="tokenizer">Of the model.</param>
     /// <param name="options">Shots, number of sequences, seed.</param>
     /// <param name="fieldTokens">Length of text fields, longer ones are cut; none: the length that most rows have.</param>
-    public static TemplateData Create(string name, ShotTemplate template, IReadOnlyList<string[]> rows, Tokenizer tokenizer, DatasetOptions options, int? fieldTokens)
+    public static TemplateData Create(string name, ShotTemplate template, IReadOnlyList<string[]> rows, Tokenizer tokenizer,
+        DatasetOptions options, int? fieldTokens)
     {
         var notes = new List<string>();
         var pieces = Encode(name, template, rows, tokenizer, fieldTokens, notes);
@@ -41,13 +43,15 @@ internal static class TemplateSequences
         while (Arrangements.Count(used, options.Shots) == null)
             used--;
         if (used < shots.Count)
-            notes.Add($"{name}: the first {used} of {shots.Count} rows are used, so that the arrangements of {options.Shots} can be counted");
+            notes.Add(
+                $"{name}: the first {used} of {shots.Count} rows are used, so that the arrangements of {options.Shots} can be counted");
 
         var available = Arrangements.Count(used, options.Shots)!.Value;
         var numbers = SequenceSampler.Draw(available, options.Sequences, options.WithReplacement, options.Seed);
         var (length, label) = (shots[0].Length, Index(template, template.Label));
         var offset = pieces[0].Take(label + 1).Sum(tokens => tokens.Length) - 1;
-        var data = new Dataset(name, tokenizer.Identity, length * options.Shots, [.. numbers.SelectMany(number => Arrangements.At(number, used, options.Shots).SelectMany(row => shots[row]))])
+        var data = new Dataset(name, tokenizer.Identity, length * options.Shots,
+            [.. numbers.SelectMany(number => Arrangements.At(number, used, options.Shots).SelectMany(row => shots[row]))])
         {
             ShotLength = length,
             Available = available,
@@ -60,12 +64,14 @@ internal static class TemplateSequences
     }
 
     /// <summary>Tokens of each piece of each row that fits.</summary>
-    private static List<int[][]> Encode(string name, ShotTemplate template, IReadOnlyList<string[]> rows, Tokenizer tokenizer, int? fieldTokens, List<string> notes)
+    private static List<int[][]> Encode(
+        string name, ShotTemplate template, IReadOnlyList<string[]> rows, Tokenizer tokenizer, int? fieldTokens, List<string> notes)
     {
         var (fields, label) = (template.Fields.ToList(), Index(template, template.Label));
         var literals = template.Pieces.Select(piece => piece.Field == null ? Continuation.Encode(tokenizer, piece.Text) : []).ToArray();
         var known = new Dictionary<string, int[]>(StringComparer.Ordinal);
-        var all = rows.Select(row => template.Pieces.Select((piece, i) => piece.Field == null ? literals[i] : Value(piece, row[fields.IndexOf(piece.Field)])).ToArray()).ToList();
+        var all = rows.Select(row => template.Pieces.Select((piece, i) =>
+            piece.Field == null ? literals[i] : Value(piece, row[fields.IndexOf(piece.Field)])).ToArray()).ToList();
 
         // A tokenizer that splits digits makes the space before one a token of its own: it is then part of the question.
         var shared = all.Count > 0 && all.All(pieces => pieces[label].Length > 1 && pieces[label][0] == all[0][label][0]) ? 1 : 0;
@@ -81,11 +87,16 @@ internal static class TemplateSequences
         }
 
         if (encoded.Count == 0 && multiple.Count > 0)
-            throw new EmergenceException($"{name}: no label is one token in this tokenizer, e.g. {Printable.Quote(multiple.First())}: map labels to short words, e.g. {{label:0=sad,1=happy}}", ExitCode.Usage);
-        var lengths = encoded.GroupBy(row => string.Join(',', row.Select(tokens => tokens.Length))).OrderByDescending(group => group.Count()).ToList();
+            throw new EmergenceException(
+                $"{name}: no label is one token in this tokenizer, e.g. {Printable.Quote(multiple.First())}: map labels to short words, "
+                + $"e.g. {{label:0=sad,1=happy}}", ExitCode.Usage);
+        var lengths = encoded.GroupBy(row => string.Join(',', row.Select(tokens => tokens.Length)))
+            .OrderByDescending(group => group.Count()).ToList();
         var kept = lengths.Count == 0 ? [] : lengths[0].ToList();
         if (multiple.Count > 0)
-            notes.Add($"{name}: left out, because these labels are not one token: {string.Join(" ", multiple.Take(NamedInMessages))}{(multiple.Count > NamedInMessages ? $" and {multiple.Count - NamedInMessages} more" : "")}");
+            notes.Add(
+                $"{name}: left out, because these labels are not one token: "
+                + $"{string.Join(" ", multiple.Take(NamedInMessages))}{(multiple.Count > NamedInMessages ? $" and {multiple.Count - NamedInMessages} more" : "")}");
         if (rejected + encoded.Count - kept.Count > 0)
             notes.Add($"{name}: {kept.Count} of {rows.Count} rows are used; the others have too few tokens or another number of them");
         return kept;
@@ -102,10 +113,14 @@ internal static class TemplateSequences
     private static void RequireRows(string name, int shots, int fit, int rows, int? fieldTokens)
     {
         if (fit < shots)
-            throw new EmergenceException($"{name}: {shots} shots need as many rows, but only {fit} of {rows} fit{(fieldTokens is { } least ? $": text fields of {least} tokens or more and" : " with")} a label of one token", ExitCode.Usage);
+            throw new EmergenceException(
+                $"{name}: {shots} shots need as many rows, but only {fit} of {rows} "
+                + $"fit{(fieldTokens is { } least ? $": text fields of {least} tokens or more and" : " with")} a label of one token",
+                ExitCode.Usage);
     }
 
-    private static int Index(ShotTemplate template, TemplatePiece piece) => template.Pieces.Index().Last(entry => entry.Item == piece).Index;
+    private static int Index(ShotTemplate template, TemplatePiece piece) =>
+        template.Pieces.Index().Last(entry => entry.Item == piece).Index;
 
     private static IEnumerable<string> PositionNames(ShotTemplate template, int[][] pieces, Tokenizer tokenizer, int shot) =>
         pieces.SelectMany((tokens, i) => tokens.Select((token, k) => template.Pieces[i].Field is { } field

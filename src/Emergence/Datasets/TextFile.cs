@@ -31,7 +31,8 @@ internal static class TextFile
         try
         {
             using var json = JsonDocument.Parse(line);
-            if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(Column, out var text) && text.ValueKind == JsonValueKind.String)
+            if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(Column, out var text)
+                && text.ValueKind == JsonValueKind.String)
                 return text.GetString()!;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
@@ -45,7 +46,8 @@ internal static class TextFile
     private static IEnumerable<string> ReadTable(string path)
     {
         var rows = CsvFile.Read(path).Select(row => row.Fields).ToList();
-        var column = rows.Count == 0 ? -1 : Array.FindIndex(rows[0], name => name.Trim().Equals(Column, StringComparison.OrdinalIgnoreCase));
+        var column = rows.Count == 0 ? -1
+            : Array.FindIndex(rows[0], name => name.Trim().Equals(Column, StringComparison.OrdinalIgnoreCase));
         if (column < 0)
             throw new EmergenceException($"{path}: the first line names no column \"{Column}\"", ExitCode.Usage);
         return rows.Skip(1).Where(row => row.Length > column).Select(row => row[column]);

@@ -18,14 +18,17 @@ internal static class TextWindows
         var lead = LeadingSpace.For(tokenizer);
         var windows = TextFile.Read(path).SelectMany(document => Windows(document, lead, tokenizer, options.Window)).ToList();
         if (windows.Count == 0)
-            throw new EmergenceException($"{path}: no window of {options.Window} tokens after a full stop without : ; ? - or a line end", ExitCode.Usage);
+            throw new EmergenceException($"{path}: no window of {options.Window} tokens after a full stop without : ; ? - or a line end",
+                ExitCode.Usage);
 
         var numbers = SequenceSampler.Draw(windows.Count, options.Sequences, options.WithReplacement, options.Seed);
-        return new Dataset(Path.GetFileNameWithoutExtension(path), tokenizer.Identity, options.Window, [.. numbers.SelectMany(n => windows[(int)n])])
+        return new Dataset(Path.GetFileNameWithoutExtension(path), tokenizer.Identity, options.Window,
+            [.. numbers.SelectMany(n => windows[(int)n])])
         {
             Available = windows.Count,
             BeginningOfSequence = options.BeginningOfSequence ? WordSequences.RequireBeginning(tokenizer) : null,
-            Notes = windows.Count < options.Sequences ? [$"{path}: {windows.Count} windows are there, {options.Sequences} were asked for"] : [],
+            Notes = windows.Count < options.Sequences ? [$"{path}: {windows.Count} windows are there, {options.Sequences} were asked for"]
+                : [],
         };
     }
 

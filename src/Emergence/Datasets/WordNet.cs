@@ -15,9 +15,12 @@ internal static class WordNet
 
     public static WordRelations Read(string folder)
     {
-        var present = Parts.Where(part => File.Exists(Path.Combine(folder, $"data.{part.Name}")) && File.Exists(Path.Combine(folder, $"index.{part.Name}"))).ToList();
+        var present = Parts.Where(part => File.Exists(Path.Combine(folder, $"data.{part.Name}"))
+            && File.Exists(Path.Combine(folder, $"index.{part.Name}"))).ToList();
         if (present.Count == 0)
-            throw new EmergenceException($"{Printable.Quote(folder)}: expected the files of WordNet (data.noun, index.noun, data.adj, ...; Debian: /usr/share/wordnet of wordnet-base), found none", ExitCode.Usage);
+            throw new EmergenceException(
+                $"{Printable.Quote(folder)}: expected the files of WordNet (data.noun, index.noun, data.adj, ...; Debian: "
+                + $"/usr/share/wordnet of wordnet-base), found none", ExitCode.Usage);
         var synsets = new Dictionary<(char Part, int Offset), Synset>();
         foreach (var (name, code) in present)
             ReadSynsets(Path.Combine(folder, $"data.{name}"), code, synsets);
@@ -70,7 +73,8 @@ internal static class WordNet
                 foreach (var field in fields.AsSpan(fields.Length - Whole(fields[2])))
                     AddSense(fields[0], (part, Whole(field)), synsets, relations);
             }
-            catch (Exception error) when (error is FormatException or OverflowException or IndexOutOfRangeException or ArgumentOutOfRangeException or KeyNotFoundException)
+            catch (Exception error) when (error is FormatException or OverflowException or IndexOutOfRangeException
+                or ArgumentOutOfRangeException or KeyNotFoundException)
             {
                 throw Malformed(path, number, "a lemma with offsets of synsets that there are", line);
             }
@@ -109,7 +113,8 @@ internal static class WordNet
     }
 
     /// <summary>Adjectives may end in (a), (p) or (ip).</summary>
-    private static string WithoutMarker(string word) => word.EndsWith(')') && word.LastIndexOf('(') is > 0 and var open ? word[..open] : word;
+    private static string WithoutMarker(string word) => word.EndsWith(')') && word.LastIndexOf('(') is > 0 and var open ? word[..open]
+        : word;
 
     private static bool IsWord(string word) => word.All(char.IsAsciiLetter);
 

@@ -41,7 +41,8 @@ internal sealed class WordRelations
     public static WordRelations ReadPairs(string path)
     {
         if (!File.Exists(path))
-            throw new EmergenceException($"no file {Printable.Quote(path)}: expected lines WORD TAB synonym|antonym|keyword TAB WORD", ExitCode.Usage);
+            throw new EmergenceException($"no file {Printable.Quote(path)}: expected lines WORD TAB synonym|antonym|keyword TAB WORD",
+                ExitCode.Usage);
         var (relations, number) = (new WordRelations(), 0);
         foreach (var line in File.ReadLines(path, new UTF8Encoding(false)))
         {
@@ -49,8 +50,11 @@ internal sealed class WordRelations
             if (string.IsNullOrWhiteSpace(line) || line.StartsWith('#'))
                 continue;
             var fields = line.Split('\t', StringSplitOptions.TrimEntries);
-            if (fields.Length != 3 || fields.Any(field => field.Length == 0) || !Enum.TryParse<WordRelation>(fields[1], ignoreCase: true, out var relation))
-                throw new EmergenceException($"{path}: line {number}: expected WORD TAB synonym|antonym|keyword TAB WORD, found {Printable.Quote(line)}", ExitCode.Usage);
+            if (fields.Length != 3 || fields.Any(field => field.Length == 0)
+                || !Enum.TryParse<WordRelation>(fields[1], ignoreCase: true, out var relation))
+                throw new EmergenceException(
+                    $"{path}: line {number}: expected WORD TAB synonym|antonym|keyword TAB WORD, found {Printable.Quote(line)}",
+                    ExitCode.Usage);
             relations.Add(relation, fields[0], fields[2]);
             if (relation != WordRelation.Keyword)
                 relations.Add(relation, fields[2], fields[0]);

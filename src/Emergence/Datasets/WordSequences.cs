@@ -14,10 +14,14 @@ internal static class WordSequences
     {
         var (words, comma, rejected) = Fit(list, tokenizer);
         if (words.Count < options.Shots)
-            throw new EmergenceException($"{list.Name}: {options.Shots} shots need as many words, but only {words.Count} are one token in this tokenizer; {Name(rejected)}", ExitCode.Usage);
+            throw new EmergenceException(
+                $"{list.Name}: {options.Shots} shots need as many words, but only {words.Count} are one token in this tokenizer; "
+                + $"{Name(rejected)}", ExitCode.Usage);
 
         var available = Arrangements.Count(words.Count, options.Shots)
-            ?? throw new EmergenceException($"{list.Name}: {words.Count} words and {options.Shots} shots make more than 2^63 sequences; use fewer of either", ExitCode.Usage);
+            ?? throw new EmergenceException(
+                $"{list.Name}: {words.Count} words and {options.Shots} shots make more than 2^63 sequences; use fewer of either",
+                ExitCode.Usage);
         var numbers = SequenceSampler.Draw(available, options.Sequences, options.WithReplacement, options.Seed);
         var tokens = new int[checked(numbers.Length * 2 * options.Shots)];
         for (var n = 0; n < numbers.Length; n++)
@@ -35,7 +39,8 @@ internal static class WordSequences
     }
 
     public static int RequireBeginning(Tokenizer tokenizer) =>
-        tokenizer.BeginningOfSequence ?? throw new EmergenceException("--bos: this tokenizer names no beginning-of-sequence token", ExitCode.Usage);
+        tokenizer.BeginningOfSequence
+            ?? throw new EmergenceException("--bos: this tokenizer names no beginning-of-sequence token", ExitCode.Usage);
 
     /// <summary>The first words that are one token each, and the token of the comma that follows a word.</summary>
     private static (List<int> Words, int Comma, List<string> Rejected) Fit(EntityList list, Tokenizer tokenizer)
@@ -51,7 +56,8 @@ internal static class WordSequences
             var withComma = tokenizer.Encode(lead + word + ",", addSpecialTokens: false);
             if (encoded.Length != 1 || ids.Contains(encoded[0]) || !Says(tokenizer, encoded, word))
                 rejected.Add(word);
-            else if (withComma.Length != 2 || withComma[0] != encoded[0] || !Says(tokenizer, withComma[1..], ",") || withComma[1] != (comma ?? withComma[1]))
+            else if (withComma.Length != 2 || withComma[0] != encoded[0] || !Says(tokenizer, withComma[1..], ",")
+                || withComma[1] != (comma ?? withComma[1]))
                 rejected.Add(word + ",");
             else
             {
@@ -62,7 +68,8 @@ internal static class WordSequences
 
         return ids.Count > 0
             ? (ids, comma!.Value, rejected)
-            : throw new EmergenceException($"{list.Name}: no word is one token with a comma token after it in this tokenizer; {Name(rejected)}", ExitCode.Usage);
+            : throw new EmergenceException(
+                $"{list.Name}: no word is one token with a comma token after it in this tokenizer; {Name(rejected)}", ExitCode.Usage);
     }
 
     /// <summary>A token for unknown text is one token too, but it does not read as the word.</summary>

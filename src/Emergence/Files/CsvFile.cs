@@ -38,7 +38,9 @@ internal static class CsvFile
                 }
 
                 if (i < text.Length && text[i] is not ('\r' or '\n'))
-                    throw Error($"line {line}: expected {Printable.Quote(separator.ToString())} or the end of the line after a closing quote, found {Printable.Quote(text[i].ToString())}");
+                    throw Error(
+                        $"line {line}: expected {Printable.Quote(separator.ToString())} or the end of the line after a closing quote, "
+                        + $"found {Printable.Quote(text[i].ToString())}");
                 ends = true;
             }
 

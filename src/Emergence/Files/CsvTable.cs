@@ -11,7 +11,8 @@ namespace Emergence.Files;
 internal sealed partial class CsvTable
 {
     /// <summary>What pandas and R write for a value that is missing.</summary>
-    private static readonly HashSet<string> Missing = ["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"];
+    private static readonly HashSet<string> Missing =
+        ["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"];
 
     private readonly string _path;
     private readonly DataOptions _options;
@@ -55,22 +56,27 @@ internal sealed partial class CsvTable
             if (_rows[i].IsBlank)
                 _rows[i] = _rows[i] with { Fields = [.. Enumerable.Repeat("", width)] };
             else if (_rows[i].Fields.Length != width)
-                throw Error($"line {_rows[i].Line} has {_rows[i].Fields.Length} fields, {(hasHeader ? "the header" : "those before it")} {width}{(_rows[i].Fields.Length == 2 * width ? "; numbers with decimal commas need --decimal comma" : "")}");
+                throw Error(
+                    $"line {_rows[i].Line} has {_rows[i].Fields.Length} fields, {(hasHeader ? "the header" : "those before it")} "
+                    + $"{width}{(_rows[i].Fields.Length == 2 * width ? "; numbers with decimal commas need --decimal comma" : "")}");
         }
 
         _names = hasHeader ? _names : [.. Enumerable.Repeat("", width)];
-        _format.Insert(0, hasHeader ? $"header {string.Join(_separator, _names.Take(3).Select(Printable.Escape))}{(width > 3 ? ",..." : "")}" : "no header");
+        _format.Insert(0, hasHeader
+            ? $"header {string.Join(_separator, _names.Take(3).Select(Printable.Escape))}{(width > 3 ? ",..." : "")}" : "no header");
         var columns = Enumerable.Range(0, width).Select(ReadOrSkip).OfType<DataColumn>().ToList();
         if (columns.Count == 0)
             throw Error(string.Join("; ", _format));
-        var table = new DataTable(_path, [.. columns], _format) { BlankAtEnd = width == 1 ? _blankAtEnd : 0, Lines = [.. _rows.Select(row => row.Line)] };
+        var table = new DataTable(_path, [.. columns], _format) { BlankAtEnd = width == 1 ? _blankAtEnd
+            : 0, Lines = [.. _rows.Select(row => row.Line)] };
         return _options.IsChosen ? table : table with { Columns = WithoutIndex(columns) };
     }
 
     /// <summary>A separator that every line has equally often; tabs and semicolons before commas, which may be decimal.</summary>
     private static char FindSeparator(string text)
     {
-        var lines = text.Split('\n', 1000, StringSplitOptions.RemoveEmptyEntries).Select(line => line.TrimEnd('\r')).Where(line => line.Trim().Length > 0).Take(998).ToList();
+        var lines = text.Split('\n', 1000, StringSplitOptions.RemoveEmptyEntries).Select(line => line.TrimEnd('\r'))
+            .Where(line => line.Trim().Length > 0).Take(998).ToList();
         foreach (var separator in "\t;")
         {
             var count = lines.Count == 0 ? 0 : Outside(lines[0], separator);
@@ -102,15 +108,20 @@ internal sealed partial class CsvTable
         var isNamed = _options.Header ?? Array.TrueForAll(first, field => !IsNumber(field));
         var body = isNamed ? rest : [_rows[0], .. rest];
         var width = isNamed ? first.Length : body.Max(row => row.Fields.Length) / 2;
-        bool AreDecimals(CsvRow row) => row.Fields.Length == 2 * width && row.Fields.Chunk(2).All(pair => WholePattern().IsMatch(pair[0]) && DigitsPattern().IsMatch(pair[1]));
-        bool IsOneNumber(CsvRow row) => width == 1 && row.Fields.Length == 1 && (WholePattern().IsMatch(row.Fields[0]) || Missing.Contains(row.Fields[0]));
+        bool AreDecimals(CsvRow row) => row.Fields.Length == 2 * width && row.Fields.Chunk(2)
+            .All(pair => WholePattern().IsMatch(pair[0]) && DigitsPattern().IsMatch(pair[1]));
+        bool IsOneNumber(CsvRow row) => width == 1 && row.Fields.Length == 1
+            && (WholePattern().IsMatch(row.Fields[0]) || Missing.Contains(row.Fields[0]));
         if (body.Count == 0 || width == 0 || !body.Exists(AreDecimals) || !body.TrueForAll(row => AreDecimals(row) || IsOneNumber(row)))
             return false;
         if (isNamed || _options.DecimalComma == true)
             return true;
-        var isTelling = width == 1 || body.Exists(row => row.Fields.Chunk(2).Any(pair => pair[0] == "-0" || (pair[1].Length > 1 && pair[1][0] == '0')));
+        var isTelling = width == 1
+            || body.Exists(row => row.Fields.Chunk(2).Any(pair => pair[0] == "-0" || (pair[1].Length > 1 && pair[1][0] == '0')));
         return isTelling && body.TrueForAll(AreDecimals)
-            ? throw Error($"line {body[0].Line} is {Printable.Quote(string.Join(',', body[0].Fields))}: expected to be told whether these are decimal commas: --decimal comma or --decimal point")
+            ? throw Error(
+                $"line {body[0].Line} is {Printable.Quote(string.Join(',', body[0].Fields))}: expected to be told whether these are "
+                + $"decimal commas: --decimal comma or --decimal point")
             : false;
     }
 
@@ -127,15 +138,18 @@ internal sealed partial class CsvTable
     {
         if (_options.Header is { } told)
             return told;
-        var (first, rest) = (_rows[0].Fields, _rows.Skip(1).Where(row => !row.IsBlank && row.Fields.Length == _rows[0].Fields.Length).ToList());
+        var (first, rest) = (_rows[0].Fields, _rows.Skip(1).Where(row => !row.IsBlank && row.Fields.Length == _rows[0].Fields.Length)
+            .ToList());
         if (rest.Count == 0 || _rows[0].IsBlank)
             return _rows.Count == 1 && Array.Exists(first, field => !IsNumber(field));
         var columns = Enumerable.Range(0, first.Length).ToList();
-        if (columns.Exists(column => IsWord(first[column]) && rest.Exists(row => !IsWord(row.Fields[column]) && !Missing.Contains(row.Fields[column]))))
+        if (columns.Exists(column =>
+            IsWord(first[column]) && rest.Exists(row => !IsWord(row.Fields[column]) && !Missing.Contains(row.Fields[column]))))
             return true;
         if (columns.TrueForAll(column => IsNumber(first[column]) || Missing.Contains(first[column])))
             return HasNumberedHeader(first, rest);
-        if (columns.Exists(column => IsNumber(first[column])) || columns.Exists(column => rest.Exists(row => row.Fields[column] == first[column])))
+        if (columns.Exists(column => IsNumber(first[column]))
+            || columns.Exists(column => rest.Exists(row => row.Fields[column] == first[column])))
             return false;
         return columns.Exists(column => rest.Select(row => row.Fields[column]).Distinct().Count() < rest.Count)
             ? true
@@ -153,15 +167,19 @@ internal sealed partial class CsvTable
             return false;
         if (names.Length < first.Length && AreDistinctWholes(rest.Select(row => row.Fields[0])))
             return true;
-        var isWritten = Enumerable.Range(0, first.Length).All(column => rest.TrueForAll(row => IsNumber(row.Fields[column]) && !WholePattern().IsMatch(row.Fields[column])));
-        var counts = names.Select((name, column) => (name, column)).All(pair => pair.name == pair.column.ToString(CultureInfo.InvariantCulture));
+        var isWritten = Enumerable.Range(0, first.Length)
+            .All(column => rest.TrueForAll(row => IsNumber(row.Fields[column]) && !WholePattern().IsMatch(row.Fields[column])));
+        var counts = names.Select((name, column) => (name, column))
+            .All(pair => pair.name == pair.column.ToString(CultureInfo.InvariantCulture));
         if (isWritten || !counts)
             return counts;
         var isLabel = Enumerable.Range(0, first.Length).All(column => rest.Exists(row => row.Fields[column] == first[column]));
-        return !isLabel ? throw Undecided($"{Printable.Quote(string.Join(_separator, first))}, which counts the columns, above whole numbers") : false;
+        return !isLabel
+            ? throw Undecided($"{Printable.Quote(string.Join(_separator, first))}, which counts the columns, above whole numbers") : false;
     }
 
-    /// <summary>The column that pandas writes before the others unless it is told not to: numbers of the rows under an empty name.</summary>
+    /// <summary>The column that pandas writes before the others unless it is told not to: numbers of the rows under an empty
+    /// name.</summary>
     private DataColumn[] WithoutIndex(List<DataColumn> columns)
     {
         var (first, named) = (columns[0], _format[0] != "no header");
@@ -174,9 +192,12 @@ internal sealed partial class CsvTable
             return [.. columns.Skip(1)];
         }
 
-        var counts = first.Codes.Length > 2 && first.Codes.Select((code, row) => code == row).All(equal => equal) && first.Numbers[^1] - first.Numbers[0] == first.Codes.Length - 1 && first.Numbers[0] is 0 or 1;
+        var counts = first.Codes.Length > 2 && first.Codes.Select((code, row) => code == row).All(equal => equal)
+            && first.Numbers[^1] - first.Numbers[0] == first.Codes.Length - 1 && first.Numbers[0] is 0 or 1;
         return counts
-            ? throw Error($"column {(named ? first.Name : "0")} counts the rows: expected to be told what to read: --columns {string.Join(',', Enumerable.Range(1, Math.Min(3, columns.Count - 1)).Select(column => columns[column].Name.Length > 0 ? columns[column].Name : column.ToString(CultureInfo.InvariantCulture)))}{(columns.Count > 4 ? ",..." : "")} (with {(named ? first.Name : "0")} where it is data)")
+            ? throw Error(
+                $"column {(named ? first.Name : "0")} counts the rows: expected to be told what to read: --columns "
+                + $"{string.Join(',', Enumerable.Range(1, Math.Min(3, columns.Count - 1)).Select(column => columns[column].Name.Length > 0 ? columns[column].Name : column.ToString(CultureInfo.InvariantCulture)))}{(columns.Count > 4 ? ",..." : "")} (with {(named ? first.Name : "0")} where it is data)")
             : [.. columns];
     }
 
@@ -188,7 +209,9 @@ internal sealed partial class CsvTable
         }
         catch (EmergenceException error) when (_options.SkipsUnread)
         {
-            _format.Add($"without column {Shown(_names[column], column)} ({error.Message[(error.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..]})");
+            _format.Add(
+                $"without column {Shown(_names[column], column)} "
+                + $"({error.Message[(error.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..]})");
             return null;
         }
     }
@@ -198,7 +221,8 @@ internal sealed partial class CsvTable
         var (name, fields) = (_names[column], _rows.Select(row => row.Fields[column].Trim()).ToArray());
         var present = Array.FindAll(fields, field => !Missing.Contains(field));
         if (_options.IsLabel(name, column))
-            return IsWholeColumn(present) ? Wholes(name, fields) : DataColumn.OfText(name, [.. fields.Select(field => Missing.Contains(field) ? null : field)]);
+            return IsWholeColumn(present) ? Wholes(name, fields)
+                : DataColumn.OfText(name, [.. fields.Select(field => Missing.Contains(field) ? null : field)]);
         if (IsWholeColumn(present))
             return Wholes(name, fields);
         var hasCommas = UsesDecimalCommas(name, present);
@@ -218,11 +242,16 @@ internal sealed partial class CsvTable
         }
 
         if (wrong < 0)
-            return values.Any(value => Math.Abs(value) > 1L << 53 && double.IsInteger(value)) && Array.Exists(present, field => WholePattern().IsMatch(field) && field.Length > 16)
-                ? throw Error($"column {Shown(name, column)} mixes whole numbers of more than 53 bits with others, which a double would merge: expected one kind, or --discrete with its name for labels")
+            return values.Any(value => Math.Abs(value) > 1L << 53 && double.IsInteger(value))
+                && Array.Exists(present, field => WholePattern().IsMatch(field) && field.Length > 16)
+                ? throw Error(
+                    $"column {Shown(name, column)} mixes whole numbers of more than 53 bits with others, which a double would merge: "
+                    + $"expected one kind, or --discrete with its name for labels")
                 : DataColumn.OfDoubles(name, values);
         if (numbers > 0)
-            throw Error($"line {_rows[wrong].Line}: {Printable.Quote(fields[wrong])} is not a number, as others in column {Shown(name, column)} are: expected numbers, or --discrete with its name for labels");
+            throw Error(
+                $"line {_rows[wrong].Line}: {Printable.Quote(fields[wrong])} is not a number, as others in column {Shown(name, column)} "
+                + $"are: expected numbers, or --discrete with its name for labels");
         return Words(name, column, fields);
     }
 
@@ -230,26 +259,33 @@ internal sealed partial class CsvTable
     {
         var (row, word) = fields.Select((field, row) => (row, field)).First(pair => !Missing.Contains(pair.field));
         if (HoldsSeveral(word))
-            throw Error($"line {_rows[row].Line}: {Printable.Quote(word)} holds several numbers: expected the same ',' or ';' or tab between numbers in every line");
+            throw Error(
+                $"line {_rows[row].Line}: {Printable.Quote(word)} holds several numbers: expected the same ',' or ';' or tab between "
+                + $"numbers in every line");
         if (DatePattern().IsMatch(word))
-            throw Error($"line {_rows[row].Line}: column {Shown(name, column)} holds dates ({Printable.Quote(word)}): expected numbers, e.g. days since the first, or --discrete with its name for labels");
+            throw Error(
+                $"line {_rows[row].Line}: column {Shown(name, column)} holds dates ({Printable.Quote(word)}): expected numbers, e.g. "
+                + $"days since the first, or --discrete with its name for labels");
         return DataColumn.OfText(name, [.. fields.Select(field => Missing.Contains(field) ? null : field)]);
     }
 
     /// <summary>1.5 written as 1,5 in fields between semicolons or in quotes; 1,234 may be a thousand.</summary>
     private bool UsesDecimalCommas(string name, string[] present)
     {
-        if (_options.DecimalComma == false || !Array.Exists(present, field => field.Contains(',')) || !Array.TrueForAll(present, field => CommaPattern().IsMatch(field)))
+        if (_options.DecimalComma == false || !Array.Exists(present, field => field.Contains(','))
+            || !Array.TrueForAll(present, field => CommaPattern().IsMatch(field)))
             return false;
         if (_options.DecimalComma == null && Array.TrueForAll(present, field => !field.Contains(',') || ThousandsPattern().IsMatch(field)))
-            throw Error($"{Printable.Quote(present.First(field => field.Contains(',')))}{(name.Length > 0 ? $" in column {Printable.Escape(name)}" : "")} may be a decimal or thousands: expected to be told: --decimal comma, or numbers without ','");
+            throw Error(
+                $"{Printable.Quote(present.First(field => field.Contains(',')))}{(name.Length > 0 ? $" in column {Printable.Escape(name)}" : "")} may be a decimal or thousands: expected to be told: --decimal comma, or numbers without ','");
         if (!_format.Contains("decimal commas"))
             _format.Add("decimal commas");
         return true;
     }
 
     /// <summary>Neither a number nor several, nor a date, nor missing.</summary>
-    private static bool IsWord(string field) => !IsNumber(field) && !Missing.Contains(field) && !HoldsSeveral(field) && !DatePattern().IsMatch(field);
+    private static bool IsWord(string field) => !IsNumber(field) && !Missing.Contains(field) && !HoldsSeveral(field) && !DatePattern()
+        .IsMatch(field);
 
     private static bool HoldsSeveral(string field)
     {
@@ -263,18 +299,24 @@ internal sealed partial class CsvTable
         return fields.All(field => WholePattern().IsMatch(field) && seen.Add(field));
     }
 
-    private static bool IsWholeColumn(string[] present) => present.Length > 0 && Array.TrueForAll(present, field => WholePattern().IsMatch(field) && field.Length < 38);
+    private static bool IsWholeColumn(string[] present) =>
+        present.Length > 0 && Array.TrueForAll(present, field => WholePattern().IsMatch(field) && field.Length < 38);
 
     private static DataColumn Wholes(string name, string[] fields) =>
-        DataColumn.OfWholes(name, [.. fields.Select(field => Missing.Contains(field) ? (Int128?)null : Int128.Parse(field, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture))]);
+        DataColumn.OfWholes(name,
+            [.. fields.Select(field => Missing.Contains(field) ? (Int128?)null
+            : Int128.Parse(field, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture))]);
 
-    private static string Shown(string name, int column) => name.Length > 0 ? Printable.Escape(name) : column.ToString(CultureInfo.InvariantCulture);
+    private static string Shown(string name, int column) => name.Length > 0 ? Printable.Escape(name)
+        : column.ToString(CultureInfo.InvariantCulture);
 
     private static bool IsNumber(string field) => (TryParse(field, out var value) && !double.IsNaN(value)) || CommaPattern().IsMatch(field);
 
-    private static bool TryParse(string field, out double value) => double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+    private static bool TryParse(string field, out double value) =>
+        double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
 
-    private EmergenceException Undecided(string what) => Error($"line {_rows[0].Line} is {what}: expected to be told whether it names the columns: --header yes or --header no");
+    private EmergenceException Undecided(string what) =>
+        Error($"line {_rows[0].Line} is {what}: expected to be told whether it names the columns: --header yes or --header no");
 
     private EmergenceException Error(string what) => new($"{_path}: {what}", ExitCode.Usage);
 

@@ -39,7 +39,8 @@ public sealed class DataColumn
         ArgumentNullException.ThrowIfNull(values);
         var canonical = Array.ConvertAll(values, value => value + 0.0); // -0 + 0 is +0
         var present = Array.FindAll(canonical, value => !double.IsNaN(value));
-        return new(name, canonical, Code(canonical, present, value => !double.IsNaN(value)), isText: false, Array.TrueForAll(present, double.IsInteger));
+        return new(name, canonical, Code(canonical, present, value => !double.IsNaN(value)), isText: false,
+            Array.TrueForAll(present, double.IsInteger));
     }
 
     /// <param name="name">Of the column.</param>
@@ -50,7 +51,8 @@ public sealed class DataColumn
         var present = values.OfType<Int128>().ToArray();
         var isWide = Array.Exists(present, value => Int128.Abs(value) > 1L << 53);
         var origin = isWide ? present.Min() : 0;
-        return new(name, Array.ConvertAll(values, value => value is { } whole ? (double)(whole - origin) : double.NaN), Code(values, [.. present.Select(value => (Int128?)value)], value => value != null), isText: false, isWhole: true);
+        return new(name, Array.ConvertAll(values, value => value is { } whole ? (double)(whole - origin) : double.NaN),
+            Code(values, [.. present.Select(value => (Int128?)value)], value => value != null), isText: false, isWhole: true);
     }
 
     /// <param name="name">Of the column.</param>
@@ -58,8 +60,10 @@ public sealed class DataColumn
     public static DataColumn OfText(string name, string?[] values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var order = values.OfType<string>().Distinct().Order(StringComparer.Ordinal).Select((value, code) => (value, code)).ToDictionary(pair => pair.value, pair => pair.code);
-        return new(name, [.. Enumerable.Repeat(double.NaN, values.Length)], Array.ConvertAll(values, value => value == null ? -1 : order[value]), isText: true, isWhole: false);
+        var order = values.OfType<string>().Distinct().Order(StringComparer.Ordinal).Select((value, code) => (value, code))
+            .ToDictionary(pair => pair.value, pair => pair.code);
+        return new(name, [.. Enumerable.Repeat(double.NaN, values.Length)],
+            Array.ConvertAll(values, value => value == null ? -1 : order[value]), isText: true, isWhole: false);
     }
 
     public DataColumn Rename(string name) => new(name, Numbers, Codes, IsText, IsWhole);
@@ -69,11 +73,13 @@ public sealed class DataColumn
     {
         ArgumentNullException.ThrowIfNull(rows);
         var kept = rows.Select(row => Codes[row]).ToArray();
-        return new(Name, [.. rows.Select(row => Numbers[row])], Code(kept, Array.FindAll(kept, code => code >= 0), code => code >= 0), IsText, IsWhole);
+        return new(Name, [.. rows.Select(row => Numbers[row])], Code(kept, Array.FindAll(kept, code => code >= 0), code => code >= 0),
+            IsText, IsWhole);
     }
 
     /// <summary>With so many missing values after the last.</summary>
-    internal DataColumn Extend(int rows) => rows == 0 ? this : new(Name, [.. Numbers, .. Enumerable.Repeat(double.NaN, rows)], [.. Codes, .. Enumerable.Repeat(-1, rows)], IsText, IsWhole);
+    internal DataColumn Extend(int rows) => rows == 0 ? this
+        : new(Name, [.. Numbers, .. Enumerable.Repeat(double.NaN, rows)], [.. Codes, .. Enumerable.Repeat(-1, rows)], IsText, IsWhole);
 
     private static int[] Code<T>(T[] values, T[] present, Predicate<T> isPresent)
     {

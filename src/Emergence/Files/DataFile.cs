@@ -28,9 +28,11 @@ public static class DataFile
     }
 
     /// <summary>Whether a word is a file of such a form, not the name of a column.</summary>
-    public static bool IsReference(string word) => Path.GetExtension(Split(word).Path).ToLowerInvariant() is ".npy" or ".npz" or ".safetensors" or ".csv" or ".tsv";
+    public static bool IsReference(string word) => Path.GetExtension(Split(word).Path)
+        .ToLowerInvariant() is ".npy" or ".npz" or ".safetensors" or ".csv" or ".tsv";
 
-    private static DataTable OfArray(string reference, StoredArray array, DataOptions options) => new(reference, array.Columns(options.Position), [array.Type]);
+    private static DataTable OfArray(string reference, StoredArray array, DataOptions options) =>
+        new(reference, array.Columns(options.Position), [array.Type]);
 
     private static (string Path, string? Name) Split(string reference)
     {
@@ -50,7 +52,8 @@ public static class DataFile
         var chosen = Choose(path, [.. file.Tensors.Keys], name);
         var entry = file.Tensors[chosen];
         if (entry.ByteLength > Array.MaxLength)
-            throw new EmergenceException($"{path}: tensor {Printable.Quote(chosen)} of {entry.ByteLength} bytes is too large to be read at once", ExitCode.Usage);
+            throw new EmergenceException(
+                $"{path}: tensor {Printable.Quote(chosen)} of {entry.ByteLength} bytes is too large to be read at once", ExitCode.Usage);
         var bytes = new byte[entry.ByteLength];
         file.Read(entry, 0, bytes);
         return new($"{path}:{chosen}", entry.Shape, entry.DType, bytes);
@@ -61,7 +64,8 @@ public static class DataFile
         try
         {
             using var zip = ZipFile.OpenRead(path);
-            var entries = zip.Entries.Where(entry => entry.FullName.EndsWith(".npy", StringComparison.Ordinal)).ToDictionary(entry => entry.FullName[..^4]);
+            var entries = zip.Entries.Where(entry => entry.FullName.EndsWith(".npy", StringComparison.Ordinal))
+                .ToDictionary(entry => entry.FullName[..^4]);
             var chosen = Choose(path, [.. entries.Keys], name);
             using var bytes = new MemoryStream();
             using (var stream = entries[chosen].Open())
@@ -77,10 +81,14 @@ public static class DataFile
     private static string Choose(string path, List<string> names, string? name)
     {
         if (name != null)
-            return names.Contains(name) ? name : throw new EmergenceException($"{path} has no tensor {Printable.Quote(name)}: it holds {Sample(names)}", ExitCode.Usage);
+            return names.Contains(name) ? name
+                : throw new EmergenceException($"{path} has no tensor {Printable.Quote(name)}: it holds {Sample(names)}", ExitCode.Usage);
         return names.Count == 1 ? names[0]
-            : throw new EmergenceException($"{path} holds {names.Count} tensors: name one, e.g. {path}:{names.Order(StringComparer.Ordinal).FirstOrDefault("NAME")}", ExitCode.Usage);
+            : throw new EmergenceException(
+                $"{path} holds {names.Count} tensors: name one, e.g. {path}:{names.Order(StringComparer.Ordinal).FirstOrDefault("NAME")}",
+                ExitCode.Usage);
     }
 
-    private static string Sample(List<string> names) => names.Count == 0 ? "none" : string.Join(", ", names.Order(StringComparer.Ordinal).Take(8).Select(Printable.Escape)) + (names.Count > 8 ? ", ..." : "");
+    private static string Sample(List<string> names) => names.Count == 0 ? "none"
+        : string.Join(", ", names.Order(StringComparer.Ordinal).Take(8).Select(Printable.Escape)) + (names.Count > 8 ? ", ..." : "");
 }

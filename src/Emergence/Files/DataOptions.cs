@@ -27,5 +27,6 @@ public sealed record DataOptions
     /// <summary>Which position of an array of (N, T, d), as capture writes them.</summary>
     public int? Position { get; init; }
 
-    internal bool IsLabel(string name, int column) => AllLabels || Labels.Contains(name) || Labels.Contains(column.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    internal bool IsLabel(string name, int column) =>
+        AllLabels || Labels.Contains(name) || Labels.Contains(column.ToString(System.Globalization.CultureInfo.InvariantCulture));
 }

@@ -18,17 +18,24 @@ public sealed record DataTable(string Source, IReadOnlyList<DataColumn> Columns,
     public IReadOnlyList<int> Lines { get; init; } = [];
 
     /// <summary>Names to choose by: those of the header, else numbers from 0.</summary>
-    public string NameOf(int column) => Columns[column].Name.Length > 0 ? Columns[column].Name : column.ToString(CultureInfo.InvariantCulture);
+    public string NameOf(int column) => Columns[column].Name.Length > 0 ? Columns[column].Name
+        : column.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What was read: rows, columns and the form of the file.</summary>
-    public string Description => string.Join(", ", [FormattableString.Invariant($"{Printable.Escape(Path.GetFileName(Source))}: {Rows} rows of {Columns.Count} {(Columns.Count == 1 ? "column" : "columns")}"), .. Format]);
+    public string Description =>
+        string.Join(
+        ", ",
+        [FormattableString.Invariant(
+        $"{Printable.Escape(Path.GetFileName(Source))}: {Rows} rows of {Columns.Count} {(Columns.Count == 1 ? "column" : "columns")}"),
+        .. Format]);
 
     /// <summary>-1 where there is no column of this name or number.</summary>
     public int Find(string word)
     {
         var named = Enumerable.Range(0, Columns.Count).Where(column => Columns[column].Name == word).ToList();
         if (named.Count > 1)
-            throw new EmergenceException($"{Source}: {named.Count} columns are called {Printable.Quote(word)}: choose by number, from 0", ExitCode.Usage);
+            throw new EmergenceException($"{Source}: {named.Count} columns are called {Printable.Quote(word)}: choose by number, from 0",
+                ExitCode.Usage);
         return named.Count == 1 ? named[0]
             : int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < Columns.Count ? number : -1;
     }
@@ -38,7 +45,9 @@ public sealed record DataTable(string Source, IReadOnlyList<DataColumn> Columns,
     {
         var chosen = words.Select(word => Find(word) is var column and >= 0
             ? column
-            : throw new EmergenceException($"{Source}: expected the column {Printable.Quote(word)}, found {string.Join(", ", Enumerable.Range(0, Math.Min(Columns.Count, 20)).Select(NameOf))}{(Columns.Count > 20 ? ", ..." : "")}", ExitCode.Usage));
+            : throw new EmergenceException(
+                $"{Source}: expected the column {Printable.Quote(word)}, found "
+                + $"{string.Join(", ", Enumerable.Range(0, Math.Min(Columns.Count, 20)).Select(NameOf))}{(Columns.Count > 20 ? ", ..." : "")}", ExitCode.Usage));
         return this with { Columns = [.. chosen.Distinct().Select(column => Columns[column])] };
     }
 
@@ -74,20 +83,27 @@ public static class PairedTables
         foreach (var table in dropsMissing ? [] : tables)
         {
             if (table.FirstIncomplete() is var row and >= 0)
-                throw new EmergenceException($"{table.Source}: {table.Place(row)} has no value in column {table.NameOf(Enumerable.Range(0, table.Columns.Count).First(column => table.Columns[column].Codes[row] < 0))}: expected one in every row, or --drop-missing to leave such rows out of both sides", ExitCode.Usage);
+                throw new EmergenceException(
+                    $"{table.Source}: {table.Place(row)} has no value in column "
+                    + $"{table.NameOf(Enumerable.Range(0, table.Columns.Count).First(column => table.Columns[column].Codes[row] < 0))}: "
+                    + $"expected one in every row, or --drop-missing to leave such rows out of both sides", ExitCode.Usage);
         }
 
         var rows = tables.Max(table => table.Rows);
         foreach (var table in tables.Where(table => table.Rows != rows))
         {
             var (first, missing) = (tables.First(other => other.Rows == rows), rows - table.Rows);
-            var way = missing <= table.BlankAtEnd ? $"; {table.Source} ends in {table.BlankAtEnd} empty lines: --drop-missing takes them for missing values" : "";
+            var way = missing <= table.BlankAtEnd
+                ? $"; {table.Source} ends in {table.BlankAtEnd} empty lines: --drop-missing takes them for missing values" : "";
             if (missing > table.BlankAtEnd || !dropsMissing)
-                throw new EmergenceException($"expected as many rows in all arrays, found {first.Rows} in {first.Source} and {table.Rows} in {table.Source}{way}", ExitCode.Usage);
+                throw new EmergenceException(
+                    $"expected as many rows in all arrays, found {first.Rows} in {first.Source} and {table.Rows} in {table.Source}{way}",
+                    ExitCode.Usage);
         }
 
         tables = [.. tables.Select(table => table.Extend(rows - table.Rows))];
-        var complete = Enumerable.Range(0, rows).Where(row => tables.All(table => table.Columns.All(column => column.Codes[row] >= 0))).ToArray();
+        var complete = Enumerable.Range(0, rows).Where(row => tables.All(table => table.Columns.All(column => column.Codes[row] >= 0)))
+            .ToArray();
         return complete.Length == rows ? (tables, 0) : ([.. tables.Select(table => table.Select(complete))], rows - complete.Length);
     }
 }

@@ -9,7 +9,8 @@ namespace Emergence.Files;
 /// </summary>
 public static class InputIds
 {
-    private const string Expected = "expected a list of lists of token ids, e.g. [[1,2],[1,3]], one list a line, or {\"input_ids\": ..., \"attention_mask\": ...}";
+    private const string Expected =
+        "expected a list of lists of token ids, e.g. [[1,2],[1,3]], one list a line, or {\"input_ids\": ..., \"attention_mask\": ...}";
 
     public static IReadOnlyList<int[]> Read(string path)
     {
@@ -19,7 +20,8 @@ public static class InputIds
         var documents = new List<JsonElement>();
         try
         {
-            var reader = new Utf8JsonReader(bytes.AsSpan().StartsWith(mark) ? bytes.AsSpan(mark.Length) : bytes, new JsonReaderOptions { AllowMultipleValues = true });
+            var reader = new Utf8JsonReader(bytes.AsSpan().StartsWith(mark) ? bytes.AsSpan(mark.Length)
+                : bytes, new JsonReaderOptions { AllowMultipleValues = true });
             while (reader.Read())
                 documents.Add(JsonElement.ParseValue(ref reader));
         }
@@ -30,18 +32,24 @@ public static class InputIds
 
         if (documents is [{ ValueKind: JsonValueKind.Array } only] && !path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
             documents = [.. only.EnumerateArray()];
-        else if (documents is [{ ValueKind: JsonValueKind.Object } dictionary] && dictionary.TryGetProperty("input_ids", out var all) && all.ValueKind == JsonValueKind.Array && all.EnumerateArray().All(row => row.ValueKind == JsonValueKind.Array))
+        else if (documents is [{ ValueKind: JsonValueKind.Object } dictionary] && dictionary.TryGetProperty("input_ids", out var all)
+            && all.ValueKind == JsonValueKind.Array && all.EnumerateArray().All(row => row.ValueKind == JsonValueKind.Array))
             return Rows(shown, all, dictionary);
-        else if (documents is [] or [{ ValueKind: not JsonValueKind.Array }] && !(documents is [{ ValueKind: JsonValueKind.Object } one] && one.TryGetProperty("input_ids", out _)))
+        else if (documents is [] or [{ ValueKind: not JsonValueKind.Array }]
+            && !(documents is [{ ValueKind: JsonValueKind.Object } one] && one.TryGetProperty("input_ids", out _)))
             throw new EmergenceException($"{shown}: {Expected}", ExitCode.Usage);
         return [.. documents.Select((row, index) => row.ValueKind == JsonValueKind.Object
-            ? Unpad(shown, ReadRow(shown, IdsOf(shown, row, index), index), row.TryGetProperty("attention_mask", out var mask) ? ReadRow(shown, mask, index) : null, index)
+            ? Unpad(shown, ReadRow(shown, IdsOf(shown, row, index), index), row.TryGetProperty("attention_mask", out var mask)
+                ? ReadRow(shown, mask, index) : null, index)
             : ReadRow(shown, row, index))];
     }
 
-    private static JsonElement IdsOf(string shown, JsonElement row, int index) => row.TryGetProperty("input_ids", out var ids) && ids.ValueKind == JsonValueKind.Array
+    private static JsonElement IdsOf(string shown, JsonElement row, int index) =>
+        row.TryGetProperty("input_ids", out var ids) && ids.ValueKind == JsonValueKind.Array
         ? ids
-        : throw new EmergenceException($"{shown}: row {index}: expected input_ids with token ids, found {string.Join(", ", row.EnumerateObject().Take(5).Select(field => Printable.Quote(field.Name)))}", ExitCode.Usage);
+        : throw new EmergenceException(
+            $"{shown}: row {index}: expected input_ids with token ids, found "
+            + $"{string.Join(", ", row.EnumerateObject().Take(5).Select(field => Printable.Quote(field.Name)))}", ExitCode.Usage);
 
     private static int[][] Rows(string shown, JsonElement ids, JsonElement dictionary)
     {
@@ -49,7 +57,8 @@ public static class InputIds
         if (!dictionary.TryGetProperty("attention_mask", out var masks))
             return rows;
         if (masks.ValueKind != JsonValueKind.Array || masks.GetArrayLength() != rows.Length)
-            throw new EmergenceException($"{shown}: expected {rows.Length} rows of attention_mask, as there are of input_ids", ExitCode.Usage);
+            throw new EmergenceException($"{shown}: expected {rows.Length} rows of attention_mask, as there are of input_ids",
+                ExitCode.Usage);
         return [.. masks.EnumerateArray().Select((mask, index) => Unpad(shown, rows[index], ReadRow(shown, mask, index), index))];
     }
 
@@ -59,11 +68,14 @@ public static class InputIds
         if (mask == null)
             return row;
         if (mask.Length != row.Length || Array.Exists(mask, value => value is not (0 or 1)))
-            throw new EmergenceException($"{shown}: row {index}: expected an attention_mask of {row.Length} zeros and ones", ExitCode.Usage);
+            throw new EmergenceException($"{shown}: row {index}: expected an attention_mask of {row.Length} zeros and ones",
+                ExitCode.Usage);
         var length = Array.LastIndexOf(mask, 1) + 1;
         return Array.IndexOf(mask, 0, 0, length) < 0
             ? row[..length]
-            : throw new EmergenceException($"{shown}: row {index} has padding before a token: expected it at the end (padding_side=\"right\"), since every position would be another one", ExitCode.Usage);
+            : throw new EmergenceException(
+                $"{shown}: row {index} has padding before a token: expected it at the end (padding_side=\"right\"), since every position "
+                + $"would be another one", ExitCode.Usage);
     }
 
     private static int[] ReadRow(string shown, JsonElement row, int index)
@@ -72,6 +84,7 @@ public static class InputIds
             throw new EmergenceException($"{shown}: row {index} is not a list of token ids", ExitCode.Usage);
         return [.. row.EnumerateArray().Select((id, position) => id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out var value)
             ? value
-            : throw new EmergenceException($"{shown}: row {index}, position {position}: {Printable.Escape(id.GetRawText())} is not a token id", ExitCode.Usage))];
+            : throw new EmergenceException(
+                $"{shown}: row {index}, position {position}: {Printable.Escape(id.GetRawText())} is not a token id", ExitCode.Usage))];
     }
 }

@@ -20,7 +20,8 @@ internal static partial class NumpyFile
             throw Error(path, "does not start as a .npy file does");
         var wide = bytes[6] >= 2;
         var start = wide ? 12 : 10;
-        var length = wide ? BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(8)) : BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(8));
+        var length = wide ? BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(8))
+            : BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(8));
         if (length > bytes.Length - start)
             throw Error(path, $"ends within its header of {length} bytes");
         var header = Encoding.UTF8.GetString(bytes, start, (int)length);
@@ -33,7 +34,8 @@ internal static partial class NumpyFile
     private static long[] Sizes(string path, string header)
     {
         var words = Field(path, header, ShapePattern()).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return [.. words.Select(word => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : throw Error(path, $"has the shape '{string.Join(", ", words)}'"))];
+        return [.. words.Select(word => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size
+            : throw Error(path, $"has the shape '{string.Join(", ", words)}'"))];
     }
 
     /// <summary>The name that safetensors gives the same type.</summary>
@@ -57,7 +59,8 @@ internal static partial class NumpyFile
     private static string Field(string path, string header, Regex pattern)
     {
         var match = pattern.Match(header);
-        return match.Success ? match.Groups[1].Value : throw Error(path, $"has the header {Printable.Quote(header)}: expected descr, fortran_order and shape");
+        return match.Success ? match.Groups[1].Value
+            : throw Error(path, $"has the header {Printable.Quote(header)}: expected descr, fortran_order and shape");
     }
 
     private static EmergenceException Error(string path, string what) => new($"{path} {what}", ExitCode.Usage);

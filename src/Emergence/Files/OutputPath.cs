@@ -26,7 +26,8 @@ internal static class OutputPath
         }
         catch (EmergenceException error) when (error.InnerException is UnauthorizedAccessException)
         {
-            throw Misuse(option, path, $"expected a folder that may be written at {Printable.Escape(folder)}, found one that may not", error);
+            throw Misuse(option, path, $"expected a folder that may be written at {Printable.Escape(folder)}, found one that may not",
+                error);
         }
     }
 

@@ -23,7 +23,8 @@ internal sealed record StoredArray(string Source, IReadOnlyList<long> Shape, str
     public DataColumn[] Columns(int? position)
     {
         var isSequence = Shape.Count == 3;
-        if (Shape.Count is < 1 or > 3 || Shape.Any(size => size is < 1 or > int.MaxValue) || Shape.Aggregate(1.0, (product, size) => product * size) > Array.MaxLength)
+        if (Shape.Count is < 1 or > 3 || Shape.Any(size => size is < 1 or > int.MaxValue)
+            || Shape.Aggregate(1.0, (product, size) => product * size) > Array.MaxLength)
             throw Error($"expected an array of shape (N), (N, d) or (N, T, d), found {Shown}");
         if (isSequence && position == null)
             throw Error($"expected an array of shape (N) or (N, d), found {Shown}: --position T chooses one of the {Shape[1]} positions");
@@ -76,10 +77,12 @@ internal sealed record StoredArray(string Source, IReadOnlyList<long> Shape, str
         where T : unmanaged, INumber<T>
     {
         var values = Elements<T>(rows, width);
-        return Make(width, column => DataColumn.OfWholes("", [.. Enumerable.Range(0, rows).Select(row => (Int128?)Int128.CreateChecked(values.Span[at(row, column)]))]));
+        return Make(width, column => DataColumn.OfWholes(
+            "", [.. Enumerable.Range(0, rows).Select(row => (Int128?)Int128.CreateChecked(values.Span[at(row, column)]))]));
     }
 
-    private static DataColumn[] Make(int width, Func<int, DataColumn> column) => [.. Enumerable.Range(0, width).AsParallel().AsOrdered().Select(column)];
+    private static DataColumn[] Make(int width, Func<int, DataColumn> column) =>
+        [.. Enumerable.Range(0, width).AsParallel().AsOrdered().Select(column)];
 
     private Memory<T> Elements<T>(int rows, int width)
         where T : unmanaged

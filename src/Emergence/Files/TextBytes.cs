@@ -17,11 +17,14 @@ internal static class TextBytes
         try
         {
             var text = Strict.GetString(bytes).TrimStart('\ufeff');
-            return text.AsSpan().ContainsAnyExcept(" \t\r\n") ? text : throw new EmergenceException($"{path}: the file is empty: expected text", ExitCode.Usage);
+            return text.AsSpan().ContainsAnyExcept(" \t\r\n") ? text
+                : throw new EmergenceException($"{path}: the file is empty: expected text", ExitCode.Usage);
         }
         catch (DecoderFallbackException error)
         {
-            throw new EmergenceException($"{path}: byte {error.Index} is not UTF-8: convert the file, e.g. iconv -f WINDOWS-1252 -t UTF-8 (or -f UTF-16)", ExitCode.Usage, error);
+            throw new EmergenceException(
+                $"{path}: byte {error.Index} is not UTF-8: convert the file, e.g. iconv -f WINDOWS-1252 -t UTF-8 (or -f UTF-16)",
+                ExitCode.Usage, error);
         }
     }
 

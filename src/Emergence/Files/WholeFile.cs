@@ -9,7 +9,8 @@ namespace Emergence.Files;
 internal sealed class WholeFile : IDisposable
 {
     /// <summary>The host as far as a file name takes it, and the process.</summary>
-    private static readonly string Writer = string.Concat(Environment.MachineName.Where(c => char.IsAsciiLetterOrDigit(c) || c == '-').Take(32)) + $".{Environment.ProcessId}";
+    private static readonly string Writer =
+        string.Concat(Environment.MachineName.Where(c => char.IsAsciiLetterOrDigit(c) || c == '-').Take(32)) + $".{Environment.ProcessId}";
 
     private readonly string _path;
     private readonly string _temporary;
@@ -23,7 +24,8 @@ internal sealed class WholeFile : IDisposable
         _handle = OrDiskFailure(() => File.OpenHandle(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None));
     }
 
-    /// <summary>A name of its own for every writer: of machines that share the folder, and of containers, in which every process is number 1.</summary>
+    /// <summary>A name of its own for every writer: of machines that share the folder, and of containers, in which every process is number
+    /// 1.</summary>
     public static string TemporaryName(string path) =>
         $"{path}.{Writer}.{Guid.NewGuid().ToString("N")[..8]}.partial";
 
@@ -35,7 +37,8 @@ internal sealed class WholeFile : IDisposable
         file.Commit();
     }
 
-    /// <summary>The same where there is no such file yet; one that is there, also by another writer at this moment, stays as it is.</summary>
+    /// <summary>The same where there is no such file yet; one that is there, also by another writer at this moment, stays as it
+    /// is.</summary>
     public static void WriteOnce(string path, ReadOnlySpan<byte> bytes)
     {
         using var file = new WholeFile(path);
@@ -62,7 +65,8 @@ internal sealed class WholeFile : IDisposable
         }
     }
 
-    /// <summary>Makes the bytes durable and gives them their name. A flush that failed is not tried again: it may have lost pages.</summary>
+    /// <summary>Makes the bytes durable and gives them their name. A flush that failed is not tried again: it may have lost
+    /// pages.</summary>
     public void Commit() => OrDiskFailure(() =>
     {
         RandomAccess.FlushToDisk(_handle);

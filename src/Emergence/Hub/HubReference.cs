@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Emergence.Messages;
 
 namespace Emergence.Hub;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Emergence.Files;
 using Emergence.Messages;
 
 namespace Emergence.Hub;

@@ -19,18 +19,22 @@ public static class ConditionalInformation
     private const double MaxSupport = 0.2;
 
     /// <summary>The estimators that know it.</summary>
-    public static IReadOnlyList<string> Estimators { get; } = [ExactInformation.EstimatorName, .. Entropy.Estimators.Skip(1).Select(entropy => entropy.Name), NearestNeighbourInformation.EstimatorName, GaussianEstimator.EstimatorName];
+    public static IReadOnlyList<string> Estimators { get; } = [ExactInformation.EstimatorName, .. Entropy.Estimators.Skip(1)
+        .Select(entropy => entropy.Name), NearestNeighbourInformation.EstimatorName, GaussianEstimator.EstimatorName];
 
-    public static PairInformation Estimate(string estimator, IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z, int window) => estimator switch
+    public static PairInformation Estimate(string estimator,
+        IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z, int window) => estimator switch
     {
         NearestNeighbourInformation.EstimatorName => OfNeighbours(x, y, z, window),
         GaussianEstimator.EstimatorName => OfNormal(x, y, z),
         _ when Estimators.Contains(estimator) => OfCounts(estimator, x, y, z),
-        _ => throw new EmergenceException($"--given: expected an estimator of {string.Join(", ", Estimators)}, found {estimator}", ExitCode.Usage),
+        _ => throw new EmergenceException($"--given: expected an estimator of {string.Join(", ", Estimators)}, found {estimator}",
+            ExitCode.Usage),
     };
 
     /// <summary>H(x, z) + H(y, z) - H(x, y, z) - H(z).</summary>
-    private static PairInformation OfCounts(string estimator, IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z)
+    private static PairInformation OfCounts(
+        string estimator, IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z)
     {
         RowClasses[] parts = [new([.. x, .. z]), new([.. y, .. z]), new([.. x, .. y, .. z]), new(z)];
         var rows = x[0].Codes.Length;
@@ -44,18 +48,22 @@ public static class ConditionalInformation
         var entropy = Entropy.Estimators.FirstOrDefault(row => row.Name == estimator, Entropy.Estimators[0]).Bits;
         double Of(Func<IReadOnlyList<long>, double> bits)
         {
-            double[] values = [.. parts.Select(part => bits([.. part.Weights.ToArray().Select(weight => (long)Math.Round(weight * rows))]))];
+            double[] values =
+                [.. parts.Select(part => bits([.. part.Weights.ToArray().Select(weight => (long)Math.Round(weight * rows))]))];
             return values[0] + values[1] - values[2] - values[3];
         }
 
         var value = Of(entropy);
         var error = Intervals.SamplingError(pointwise, [.. Enumerable.Repeat(1.0, rows)]);
-        double[] reach = [value, .. Entropy.Estimators.Where(row => row.Name is SampleInformation.Best or SampleInformation.Widest).Select(row => Of(row.Bits))];
-        var doubt = parts[2].Count > MaxSupport * rows ? $"{parts[2].Count} distinct triples among {rows} rows: too few rows of each to count" : null;
+        double[] reach = [value, .. Entropy.Estimators.Where(row => row.Name is SampleInformation.Best or SampleInformation.Widest)
+            .Select(row => Of(row.Bits))];
+        var doubt = parts[2].Count > MaxSupport * rows
+            ? $"{parts[2].Count} distinct triples among {rows} rows: too few rows of each to count" : null;
         return Result(estimator, value, reach.Min() - Intervals.Normal * error, reach.Max() + Intervals.Normal * error, rows, doubt);
     }
 
-    private static PairInformation OfNeighbours(IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z, int window)
+    private static PairInformation OfNeighbours(IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z,
+        int window)
     {
         var rows = x[0].Codes.Length;
         var random = new RandomSequence(0, 1, RandomStream.Resampling);
@@ -71,26 +79,33 @@ public static class ConditionalInformation
         int[] all = [.. Enumerable.Range(0, rows)];
         var value = Mean(all);
         if (rows < Parts * 2 * Neighbourhood.K)
-            return Result(NearestNeighbourInformation.EstimatorName, value, double.NaN, double.NaN, rows, $"{rows} rows: too few to tell an error");
+            return Result(NearestNeighbourInformation.EstimatorName, value, double.NaN, double.NaN, rows,
+                $"{rows} rows: too few to tell an error");
         var order = (int[])all.Clone();
         if (window == 0)
             random.Shuffle(order.AsSpan());
-        double[] OfParts(int count) => [.. Enumerable.Range(0, count).Select(part => Mean([.. order.Where((_, place) => (int)((long)place * count / rows) == part)]))];
+        double[] OfParts(int count) =>
+            [.. Enumerable.Range(0, count).Select(part => Mean([.. order.Where((_, place) => (int)((long)place * count / rows) == part)]))];
         var (parts, quarters) = (OfParts(Parts), OfParts(Quarters));
         var spread = SeedSpread.StandardDeviation(parts) / Math.Sqrt(Parts) * Intervals.StudentT(Parts - 1);
         var half = spread + Math.Abs(value - parts.Average()) / (Math.Sqrt(Parts) - 1);
         var drift = Math.Abs(value - quarters.Average());
-        return Result(NearestNeighbourInformation.EstimatorName, value, value - half, value + half, rows, drift > MaxDrift && drift > 2.5 * SeedSpread.StandardDeviation(quarters) / 2 ? FormattableString.Invariant($"does not settle: {quarters.Average():0.000} bits from a quarter of the rows") : null);
+        return Result(NearestNeighbourInformation.EstimatorName, value, value - half, value + half, rows, drift > MaxDrift
+            && drift > 2.5 * SeedSpread.StandardDeviation(quarters) / 2
+            ? FormattableString.Invariant($"does not settle: {quarters.Average():0.000} bits from a quarter of the rows") : null);
     }
 
     /// <summary>1/2 log2(det C_xz det C_yz / (det C_z det C_xyz)) less the bias of each determinant.</summary>
     private static PairInformation OfNormal(IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z)
     {
         var rows = x[0].Codes.Length;
-        double[][] Columns(IReadOnlyList<SideColumn> side) => [.. side.Where(column => column.Levels > 1).Select(column => column.IsText ? throw new EmergenceException($"{column.Name}: words have no covariance; use exact, or ksg", ExitCode.Usage) : column.Values)];
+        double[][] Columns(IReadOnlyList<SideColumn> side) =>
+            [.. side.Where(column => column.Levels > 1).Select(column => column.IsText
+            ? throw new EmergenceException($"{column.Name}: words have no covariance; use exact, or ksg", ExitCode.Usage) : column.Values)];
         var (ofX, ofY, ofZ) = (Columns(x), Columns(y), Columns(z));
         var (nats, pointwise) = (0.0, new double[rows]);
-        foreach (var (part, sign) in new[] { ((double[][])[.. ofX, .. ofZ], 1), ([.. ofY, .. ofZ], 1), (ofZ, -1), ([.. ofX, .. ofY, .. ofZ], -1) })
+        foreach (var (part, sign) in new[] { ((double[][])[.. ofX, .. ofZ], 1), ([.. ofY, .. ofZ], 1), (ofZ, -1),
+            ([.. ofX, .. ofY, .. ofZ], -1) })
         {
             if (part.Length == 0)
                 continue;
@@ -105,19 +120,24 @@ public static class ConditionalInformation
 
             var covariance = SymmetricMatrix.Covariance(values, columns, [.. Enumerable.Repeat(1, rows)]);
             if (SymmetricMatrix.Factor(covariance, columns) is not { } factor)
-                return new(GaussianEstimator.EstimatorName, double.NaN, double.NaN, double.NaN, Verdict.Failed, "the covariance is singular (columns depend on each other)");
+                return new(GaussianEstimator.EstimatorName, double.NaN, double.NaN, double.NaN, Verdict.Failed,
+                    "the covariance is singular (columns depend on each other)");
             nats += sign * (SymmetricMatrix.LogDeterminant(factor, columns) - GaussianEstimator.Bias(columns, rows - 1)) / 2;
             for (var row = 0; row < rows; row++)
                 pointwise[row] += sign * SymmetricMatrix.SquaredLength(factor, columns, values.AsSpan(row * columns, columns)) / 2;
         }
 
-        var error = double.Hypot(Intervals.SamplingError(pointwise, [.. Enumerable.Repeat(1.0, rows)]), Math.Sqrt(ofX.Length * ofY.Length / 2.0) / rows) / Math.Log(2);
+        var error = double.Hypot(Intervals.SamplingError(pointwise, [.. Enumerable.Repeat(1.0, rows)]),
+            Math.Sqrt(ofX.Length * ofY.Length / 2.0) / rows) / Math.Log(2);
         var value = nats / Math.Log(2);
         var neighbours = OfNeighbours(x, y, z, 0);
-        var meets = neighbours.Verdict == Verdict.Ok && value - Intervals.Normal * error <= neighbours.High + 0.05 && value + Intervals.Normal * error >= neighbours.Low - 0.05;
-        return Result(GaussianEstimator.EstimatorName, value, value - Intervals.Normal * error, value + Intervals.Normal * error, rows, meets ? null : FormattableString.Invariant($"neighbours say {neighbours.MiBits:0.000} bits"));
+        var meets = neighbours.Verdict == Verdict.Ok && value - Intervals.Normal * error <= neighbours.High + 0.05
+            && value + Intervals.Normal * error >= neighbours.Low - 0.05;
+        return Result(GaussianEstimator.EstimatorName, value, value - Intervals.Normal * error, value + Intervals.Normal * error, rows,
+            meets ? null : FormattableString.Invariant($"neighbours say {neighbours.MiBits:0.000} bits"));
     }
 
     private static PairInformation Result(string estimator, double value, double low, double high, int rows, string? doubt) =>
-        new(estimator, value, Math.Clamp(low, 0, Math.Log2(rows)), Math.Clamp(high, 0, Math.Log2(rows)), doubt == null && value <= Math.Log2(rows) ? Verdict.Ok : Verdict.Unreliable, doubt);
+        new(estimator, value, Math.Clamp(low, 0, Math.Log2(rows)), Math.Clamp(high, 0, Math.Log2(rows)), doubt == null
+            && value <= Math.Log2(rows) ? Verdict.Ok : Verdict.Unreliable, doubt);
 }

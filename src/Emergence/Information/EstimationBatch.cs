@@ -25,7 +25,8 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
     /// <param name="requests">Read as far as there is room, so they may be made on demand.</param>
     /// <param name="finished">Called on the caller's thread as soon as a value is there.</param>
     /// <param name="cancellation">Ends the work between steps; what is not finished is lost.</param>
-    public void Run(IEnumerable<EstimationRequest> requests, Action<EstimationRequest, MutualInformation> finished, CancellationToken cancellation)
+    public void Run(IEnumerable<EstimationRequest> requests, Action<EstimationRequest, MutualInformation> finished,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(requests);
         ArgumentNullException.ThrowIfNull(finished);

@@ -54,7 +54,8 @@ public abstract class Estimator
     internal MutualInformation Fail(EstimationRequest request, string reason) => Describe(request, double.NaN) with { Failure = reason };
 
     /// <summary>Cannot work on these data: a failure that says what to use instead.</summary>
-    private protected MutualInformation Refuse(EstimationRequest request, string reason) => Fail(request, $"{Name} cannot work here: {reason}");
+    private protected MutualInformation Refuse(EstimationRequest request, string reason) =>
+        Fail(request, $"{Name} cannot work here: {reason}");
 
     /// <summary>A result with everything that the data alone say; its value is that of <paramref name="mi"/>.</summary>
     private protected MutualInformation Describe(EstimationRequest request, double mi)
@@ -67,7 +68,8 @@ public abstract class Estimator
             Seed = request.Seed,
             MiBits = mi,
             IsOfSource = IsOfSource,
-            IsOfNumbers = IsOfSource && Entropy.Estimators.All(entropy => entropy.Name != Name) && new[] { joint.X, joint.Y }.Any(side => side.Table?.Any(column => column.Kind == ColumnKind.Rounded) == true),
+            IsOfNumbers = IsOfSource && Entropy.Estimators.All(entropy => entropy.Name != Name)
+                && new[] { joint.X, joint.Y }.Any(side => side.Table?.Any(column => column.Kind == ColumnKind.Rounded) == true),
             ExactBits = joint.Bits,
             ExactStandardErrorBits = joint.StandardErrorBits,
             HPrefixBits = joint.UnitBits,
@@ -113,7 +115,8 @@ public static class EstimatorTable
         ((RowEstimator)Find(name)).Estimate(new EstimationRequest(Find(name), joint, CriticPreset.Small, 0, 0) { Window = window });
 
     public static Estimator Find(string name) => Rows.FirstOrDefault(row => row.Name == name)
-        ?? throw new EmergenceException($"unknown estimator '{name}': choose {string.Join(", ", Rows.Select(row => row.Name))}", ExitCode.Usage);
+        ?? throw new EmergenceException($"unknown estimator '{name}': choose {string.Join(", ", Rows.Select(row => row.Name))}",
+            ExitCode.Usage);
 }
 
 /// <summary>A value on its way.</summary>

@@ -50,7 +50,8 @@ internal sealed class NoisyChannel : Estimator
             device.MatMul(z, h, products, transposeB: true);
             device.Download(products, dots);
             var nats = new double[DrawsAtOnce, sigmas.Count];
-            Parallel.For(0, DrawsAtOnce, draw => Read(centred, columns, weights, dots.AsSpan(draw * classes.Count, classes.Count), drawn[start + draw], sigmas, scale, nats, draw));
+            Parallel.For(0, DrawsAtOnce, draw => Read(centred, columns, weights, dots.AsSpan(draw * classes.Count, classes.Count),
+                drawn[start + draw], sigmas, scale, nats, draw));
             for (var draw = 0; draw < DrawsAtOnce; draw++)
             {
                 for (var i = 0; i < sigmas.Count; i++)
@@ -59,7 +60,8 @@ internal sealed class NoisyChannel : Estimator
         }
 
         var most = Entropy.Bits(classes.Weights, 1);
-        return [.. sigmas.Select((sigma, i) => new BitsEstimate(Label(sigma), Math.Clamp(sums[i].Average(), 0, most), SeedSpread.StandardDeviation(sums[i]) / Math.Sqrt(Draws)))];
+        return [.. sigmas.Select((sigma, i) => new BitsEstimate(Label(sigma), Math.Clamp(sums[i].Average(), 0, most),
+            SeedSpread.StandardDeviation(sums[i]) / Math.Sqrt(Draws)))];
     }
 
     internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
@@ -74,7 +76,9 @@ internal sealed class NoisyChannel : Estimator
     private static string Label(double sigma) => FormattableString.Invariant($"sigma {sigma:0.####}");
 
     /// <summary>What one draw says at every sigma, in nats.</summary>
-    private static void Read(float[] rows, int columns, ReadOnlySpan<double> weights, ReadOnlySpan<double> dots, int own, IReadOnlyList<double> sigmas, double scale, double[,] nats, int draw)
+    private static void Read(float[] rows, int columns,
+        ReadOnlySpan<double> weights, ReadOnlySpan<double> dots, int own, IReadOnlyList<double> sigmas, double scale, double[,] nats,
+        int draw)
     {
         var (distances, exponents) = (new double[weights.Length], new double[weights.Length]);
         for (var other = 0; other < distances.Length; other++)

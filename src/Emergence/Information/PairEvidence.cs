@@ -1,3 +1,4 @@
+using System.Globalization;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
 using Emergence.Information.Gaussian;
@@ -43,11 +44,13 @@ public sealed class PairEvidence
         _neighbours = new(() => EstimatorTable.OfRows(MixedNeighbourInformation.EstimatorName, joint, window));
         _normality = new(() => Normality.Of(new PairedRows(joint)));
         _names = new(FindNames);
-        _corrections = new(() => [.. SampleInformation.Estimate(joint).Where(row => row.Name is SampleInformation.Best or SampleInformation.Widest)]);
+        _corrections =
+            new(() => [.. SampleInformation.Estimate(joint).Where(row => row.Name is SampleInformation.Best or SampleInformation.Widest)]);
         _order = SerialDependence.Find(joint.X.Table!, joint.Y.Table!, window);
         var columns = joint.X.Table!.Concat(joint.Y.Table!);
         var tied = joint.Samples - joint.Support.Count;
-        _copies = columns.All(column => column.Kind == ColumnKind.Continuous) && joint.Support.Count > joint.Samples / 2 && tied > MaxCopies * joint.Samples
+        _copies = columns.All(column => column.Kind == ColumnKind.Continuous) && joint.Support.Count > joint.Samples / 2
+            && tied > MaxCopies * joint.Samples
             ? $"{tied:0} of {joint.Samples:0} rows repeat another to the last digit: copies are no observations"
             : null;
     }
@@ -61,7 +64,9 @@ public sealed class PairEvidence
         if (Against(result) is { } doubt)
             return result with { Verdict = Verdict.Unreliable, Note = doubt };
         return IsOfNormalData(result) && !_normality.Value.IsNormal
-            ? result with { Low = Math.Min(result.Low, Neighbours.Low), High = Math.Max(result.High, Neighbours.High), Note = FormattableString.Invariant($"the rows are not normal; neighbours say {_neighbours.Value.MiBits:0.000} bits, and the interval holds both") }
+            ? result with { Low = Math.Min(result.Low, Neighbours.Low), High = Math.Max(result.High, Neighbours.High),
+                Note = FormattableString.Invariant(
+                $"the rows are not normal; neighbours say {_neighbours.Value.MiBits:0.000} bits, and the interval holds both") }
             : result;
     }
 
@@ -73,12 +78,15 @@ public sealed class PairEvidence
     {
         var columns = _joint.X.Table!.Concat(_joint.Y.Table!).ToList();
         if (columns.TrueForAll(column => column.Kind == ColumnKind.Labels))
-            return (SampleInformation.Best, MixedNeighbourInformation.EstimatorName, FormattableString.Invariant($"names on both sides, {_joint.Samples / _joint.Support.Count:0.0} rows a pair of them"));
+            return (SampleInformation.Best, MixedNeighbourInformation.EstimatorName,
+                FormattableString.Invariant($"names on both sides, {_joint.Samples / _joint.Support.Count:0.0} rows a pair of them"));
         if (_normality.Value.IsNormal)
             return (GaussianEstimator.EstimatorName, MixedNeighbourInformation.EstimatorName, "the rows look normal");
         return _neighbours.Value is { Doubt: null, Failure: null }
-            ? (MixedNeighbourInformation.EstimatorName, MovingAverageMine.EstimatorName, $"neighbours settle in {_joint.X.Columns}+{_joint.Y.Columns} columns")
-            : (MovingAverageMine.EstimatorName, MixedNeighbourInformation.EstimatorName, $"neighbours do not serve: {_neighbours.Value.Doubt ?? _neighbours.Value.Failure}");
+            ? (MixedNeighbourInformation.EstimatorName, MovingAverageMine.EstimatorName,
+                $"neighbours settle in {_joint.X.Columns}+{_joint.Y.Columns} columns")
+            : (MovingAverageMine.EstimatorName, MixedNeighbourInformation.EstimatorName,
+                $"neighbours do not serve: {_neighbours.Value.Doubt ?? _neighbours.Value.Failure}");
     }
 
     /// <summary>The first of two opinions, ok only where it is so by itself and the second meets it.</summary>
@@ -90,15 +98,19 @@ public sealed class PairEvidence
         if (first.Verdict != Verdict.Ok)
             return first with { Estimator = AutoName, Note = $"{chosen}; {first.Note}" };
         var meets = second.Low - Slack <= first.High && second.High + Slack >= first.Low;
-        var opinion = double.IsFinite(second.MiBits) ? FormattableString.Invariant($"{second.Estimator} says {second.MiBits:0.000}") : $"{second.Estimator} says nothing ({second.Note})";
+        var opinion = double.IsFinite(second.MiBits) ? FormattableString.Invariant($"{second.Estimator} says {second.MiBits:0.000}")
+            : $"{second.Estimator} says nothing ({second.Note})";
         return first with { Estimator = AutoName, Verdict = meets ? Verdict.Ok : Verdict.Unreliable, Note = $"{chosen}; {opinion}" };
     }
 
     private string? Against(PairInformation result)
     {
-        var isCounted = result.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName or PublishedMine.EstimatorName || Entropy.Estimators.Any(entropy => entropy.Name == result.Estimator);
+        var isCounted = result.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName or PublishedMine.EstimatorName
+            || Entropy.Estimators.Any(entropy => entropy.Name == result.Estimator);
         if (isCounted)
-            return _order ?? (_joint.Support.Count > MaxSupport * _joint.Samples ? $"{_joint.Support.Count} distinct pairs among {_joint.Samples:0} rows: too few rows of each to count" : null) ?? OfOtherCorrections(result);
+            return _order ?? (_joint.Support.Count > MaxSupport * _joint.Samples
+                ? $"{_joint.Support.Count} distinct pairs among {_joint.Samples:0} rows: too few rows of each to count" : null)
+                ?? OfOtherCorrections(result);
         if (result.Estimator == NoisyChannel.EstimatorName)
             return null;
         return (_window > 0 && IsOfNeighbours(result) ? SerialDependence.Find(_joint.X.Table!, _joint.Y.Table!, _window) : _order)
@@ -113,16 +125,20 @@ public sealed class PairEvidence
         if (Entropy.Estimators.All(entropy => entropy.Name != result.Estimator))
             return null;
         var farthest = _corrections.Value.MaxBy(other => Math.Abs(other.Bits - result.MiBits));
-        return Math.Abs(farthest.Bits - result.MiBits) > Slack ? FormattableString.Invariant($"{farthest.Name} says {farthest.Bits:0.000} bits: too few rows of each pair to count") : null;
+        return Math.Abs(farthest.Bits - result.MiBits) > Slack
+            ? FormattableString.Invariant($"{farthest.Name} says {farthest.Bits:0.000} bits: too few rows of each pair to count") : null;
     }
 
-    private static bool IsOfNeighbours(PairInformation result) => result.Estimator is MixedNeighbourInformation.EstimatorName or NearestNeighbourInformation.EstimatorName;
+    private static bool IsOfNeighbours(PairInformation result) =>
+        result.Estimator is MixedNeighbourInformation.EstimatorName or NearestNeighbourInformation.EstimatorName;
 
-    private static bool IsOfNormalData(PairInformation result) => result.Estimator is GaussianEstimator.EstimatorName or GaussianEstimator.ShrunkName;
+    private static bool IsOfNormalData(PairInformation result) =>
+        result.Estimator is GaussianEstimator.EstimatorName or GaussianEstimator.ShrunkName;
 
     /// <summary>The interval of what neighbours say.</summary>
     private (double Low, double High) Neighbours =>
-        (_neighbours.Value.MiBits - Intervals.Normal * _neighbours.Value.SamplingErrorBits, _neighbours.Value.MiBits + Intervals.Normal * _neighbours.Value.SamplingErrorBits);
+        (_neighbours.Value.MiBits - Intervals.Normal * _neighbours.Value.SamplingErrorBits, _neighbours.Value.MiBits
+            + Intervals.Normal * _neighbours.Value.SamplingErrorBits);
 
     /// <summary>A closed form is right where the data are normal, or where neighbours, which know no form, say the same.</summary>
     private string? OfAnotherFamily(PairInformation result)
@@ -130,14 +146,17 @@ public sealed class PairEvidence
         var neighbours = _neighbours.Value;
         var isSettled = neighbours is { Doubt: null, Failure: null } && double.IsFinite(neighbours.MiBits);
         var says = FormattableString.Invariant($"neighbours say {neighbours.MiBits:0.000} bits");
-        var meets = isSettled && result.Low <= Neighbours.High && result.High >= Neighbours.Low && Math.Abs(result.MiBits - neighbours.MiBits) <= Math.Max(2 * Slack, 2 * Slack * neighbours.MiBits);
+        var meets = isSettled && result.Low <= Neighbours.High && result.High >= Neighbours.Low
+            && Math.Abs(result.MiBits - neighbours.MiBits) <= Math.Max(2 * Slack, 2 * Slack * neighbours.MiBits);
         if (!IsOfNormalData(result))
             return isSettled && (result.Low > Neighbours.High + Slack || result.High < Neighbours.Low - Slack) ? says
                 : new PairedRows(_joint).IsHeavyTailed ? "heavy tails, which a critic of raw values does not resolve"
                 : null;
         var normality = _normality.Value;
-        if (result.Estimator == GaussianEstimator.ShrunkName && !(normality.Bits >= result.Low - Slack && normality.Bits <= result.High + Slack))
-            return double.IsNaN(normality.Bits) ? "shrunk so far that the value reads low" : FormattableString.Invariant($"shrunk from {normality.Bits:0.000} bits");
+        if (result.Estimator == GaussianEstimator.ShrunkName
+            && !(normality.Bits >= result.Low - Slack && normality.Bits <= result.High + Slack))
+            return double.IsNaN(normality.Bits) ? "shrunk so far that the value reads low"
+                : FormattableString.Invariant($"shrunk from {normality.Bits:0.000} bits");
         return normality.IsNormal || meets ? null
             : isSettled ? $"the rows are not normal: {says}"
             : "the rows are not normal, and no other estimator confirms the value";
@@ -150,14 +169,18 @@ public sealed class PairEvidence
     private string? FindNames()
     {
         var sides = new[] { _joint.X, _joint.Y };
-        var suspects = sides.SelectMany(side => side.Table!).Where(column => column.Kind == ColumnKind.Rounded && Array.TrueForAll(column.Values, double.IsInteger)).ToList();
+        var suspects = sides.SelectMany(side => side.Table!)
+            .Where(column => column.Kind == ColumnKind.Rounded && Array.TrueForAll(column.Values, double.IsInteger)).ToList();
         if (suspects.Count == 0)
             return null;
-        int[][] names = [.. sides.Select(side => 2 * side.Count <= side.UnitWeights.Length || side.Table!.Any(suspects.Contains) ? side.ClassOfUnit.ToArray() : Tenths(side.Table![0].Values))];
+        int[][] names = [.. sides.Select(side => 2 * side.Count <= side.UnitWeights.Length || side.Table!.Any(suspects.Contains)
+            ? side.ClassOfUnit.ToArray() : Tenths(side.Table![0].Values))];
         var (excess, deviation) = ShuffledInformation.Excess(names[0], names[1]);
         var bits = Math.Max(0, _neighbours.Value.MiBits);
         return excess > bits + 2 * Slack && excess > 4 * deviation
-            ? FormattableString.Invariant($"{string.Join(", ", suspects.Select(column => column.Name))} read as numbers: as names they hold {excess:0.00} bits and more, so say --discrete (or --discrete none)")
+            ? string.Create(CultureInfo.InvariantCulture, 
+                $"{string.Join(", ", suspects.Select(column => column.Name))} read as numbers: as names they hold {excess:0.00} bits and "
+                + $"more, so say --discrete (or --discrete none)")
             : null;
     }
 

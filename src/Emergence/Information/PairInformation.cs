@@ -18,7 +18,8 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
 
     /// <summary>By an estimator that trains nothing.</summary>
     internal static PairInformation OfTable(Estimator estimator, JointClasses joint, int window) =>
-        new EstimationRequest(estimator, joint, CriticPreset.Small, 0, 0) { Window = window } is var request && estimator is RowEstimator rows
+        new EstimationRequest(estimator, joint, CriticPreset.Small, 0, 0) { Window = window } is var request
+            && estimator is RowEstimator rows
             ? Of(joint, [rows.Estimate(request)])
             : Of(joint, [((CorrectedInformation)estimator).Estimate(request)]);
 
@@ -31,18 +32,22 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
         var first = spread[0];
         var verdict = spread.Max(seed => seed.Verdict);
         if (spread.Any(seed => !double.IsFinite(seed.MiBits)))
-            return new(first.Estimator, double.NaN, double.NaN, double.NaN, verdict, spread.Select(seed => seed.Failure).FirstOrDefault(failure => failure != null) ?? "infinite: y holds a linear function of x");
+            return new(first.Estimator, double.NaN, double.NaN, double.NaN, verdict, spread.Select(seed => seed.Failure)
+                .FirstOrDefault(failure => failure != null) ?? "infinite: y holds a linear function of x");
 
         // The test rows of the seeds are drawn from the same rows: their errors are taken as one.
         var error = spread.Average(seed => double.IsNaN(seed.SamplingErrorBits) ? joint.SourceErrorBits : seed.SamplingErrorBits);
         var values = spread.Select(seed => seed.MiBits).ToArray();
         var interval = values.Length > 1 ? Intervals.OfSeeds(values, error) : Intervals.OfExact(values[0], error);
-        var (low, high) = first.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName ? AroundSource(joint, interval) : (interval.Low, interval.High);
+        var (low, high) = first.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName ? AroundSource(joint, interval)
+            : (interval.Low, interval.High);
         if (verdict == Verdict.AtCeiling)
             return new(first.Estimator, interval.Mean, double.NaN, double.NaN, verdict, Remark(first, verdict));
         return Impossible(first, interval.Mean, (low, high)) is { } why && verdict != Verdict.Failed
-            ? new(first.Estimator, interval.Mean, Math.Clamp(low, 0, first.Log2N), Math.Clamp(high, 0, first.Log2N), Verdict.Unreliable, why)
-            : new(first.Estimator, interval.Mean, Math.Clamp(low, 0, first.Log2N), Math.Clamp(high, 0, first.Log2N), verdict, Remark(first, verdict));
+            ? new(first.Estimator, interval.Mean, Math.Clamp(low, 0, first.Log2N), Math.Clamp(high, 0, first.Log2N), Verdict.Unreliable,
+                why)
+            : new(first.Estimator, interval.Mean, Math.Clamp(low, 0, first.Log2N), Math.Clamp(high, 0, first.Log2N), verdict,
+                Remark(first, verdict));
     }
 
     /// <summary>
@@ -53,8 +58,10 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
     {
         var most = FormattableString.Invariant($"{Math.Pow(2, seed.Log2N):0} rows tell no more than {seed.Log2N:0.00}");
         return bits > seed.Log2N + Rounding ? FormattableString.Invariant($"{bits:0.00} bits, where {most}")
-            : interval.High < -Rounding ? FormattableString.Invariant($"{bits:0.00} bits with an interval below 0: information is never negative")
-            : interval.High - interval.Low > seed.Log2N + Rounding ? FormattableString.Invariant($"an interval of {interval.Low:0.0} .. {interval.High:0.0} bits, where {most}")
+            : interval.High < -Rounding
+                ? FormattableString.Invariant($"{bits:0.00} bits with an interval below 0: information is never negative")
+            : interval.High - interval.Low > seed.Log2N + Rounding
+                ? FormattableString.Invariant($"an interval of {interval.Low:0.0} .. {interval.High:0.0} bits, where {most}")
             : null;
     }
 
@@ -66,20 +73,24 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
     {
         if (joint.IsEnumeration)
             return (interval.Low, interval.High);
-        var corrected = SampleInformation.Estimate(joint).Where(row => row.Name is SampleInformation.Best or SampleInformation.Widest).Select(row => Intervals.OfExact(row.Bits, row.StandardError)).ToList();
+        var corrected = SampleInformation.Estimate(joint).Where(row => row.Name is SampleInformation.Best or SampleInformation.Widest)
+            .Select(row => Intervals.OfExact(row.Bits, row.StandardError)).ToList();
         return (Math.Min(interval.Low, corrected.Min(about => about.Low)), Math.Max(interval.High, corrected.Max(about => about.High)));
     }
 
     private static string? Remark(MutualInformation seed, Verdict verdict) => verdict switch
     {
         Verdict.Unreliable when seed.Doubt != null => seed.Doubt,
-        Verdict.Unreliable when seed.Estimator == PublishedMine.EstimatorName => FormattableString.Invariant($"mu {seed.Mu:0.0}, {seed.StepsAboveCeiling} steps above the exact {seed.ExactBits:0.000} bits"),
+        Verdict.Unreliable when seed.Estimator == PublishedMine.EstimatorName =>
+            FormattableString.Invariant($"mu {seed.Mu:0.0}, {seed.StepsAboveCeiling} steps above the exact {seed.ExactBits:0.000} bits"),
         Verdict.Unreliable when seed.StoppedBy == StopReason.Limit => "ended at the step limit",
-        Verdict.Unreliable when Verdicts.IsAboveExact(seed) => FormattableString.Invariant($"above the exact {seed.ExactBits:0.000} bits of these rows"),
+        Verdict.Unreliable when Verdicts.IsAboveExact(seed) =>
+            FormattableString.Invariant($"above the exact {seed.ExactBits:0.000} bits of these rows"),
         Verdict.Unreliable => FormattableString.Invariant($"SD over seeds {seed.SdBits:0.000} bits"),
         Verdict.BelowExact => FormattableString.Invariant($"the rows themselves hold {seed.ExactBits:0.000} bits"),
         Verdict.AtCeiling when seed.IsOfSource => "more rows are needed to tell this from an infinite information",
-        Verdict.AtCeiling => FormattableString.Invariant($"{seed.K} distinct rows of {Math.Pow(2, seed.Log2N):0}: a value of these rows, which says nothing about their source"),
+        Verdict.AtCeiling => FormattableString.Invariant(
+            $"{seed.K} distinct rows of {Math.Pow(2, seed.Log2N):0}: a value of these rows, which says nothing about their source"),
         _ => null,
     };
 }

@@ -27,7 +27,8 @@ internal sealed class PairedRows
         else
         {
             Repeats = [.. joint.Support.Select(pair => (int)Math.Max(1, Math.Round(pair.Joint * joint.Samples)))];
-            (_x, _y) = (RowSide.Of(joint.X, [.. joint.Support.Select(pair => pair.A)]), RowSide.Of(joint.Y, [.. joint.Support.Select(pair => pair.B)]));
+            (_x, _y) = (RowSide.Of(joint.X, [.. joint.Support.Select(pair => pair.A)]),
+                RowSide.Of(joint.Y, [.. joint.Support.Select(pair => pair.B)]));
         }
 
         Count = Repeats.Sum();
@@ -126,7 +127,8 @@ internal sealed class PairedRows
 /// <param name="HasText">Some column holds words.</param>
 internal sealed record RowSide(double[] Values, ColumnKind[] Kinds, double[] Steps, bool HasText)
 {
-    /// <summary>Kurtosis of a normal column is 3, of a heavy tail this and more: 1,000 rows of Student's with 3 degrees reach 10 to 100, of Cauchy's hundreds.</summary>
+    /// <summary>Kurtosis of a normal column is 3, of a heavy tail this and more: 1,000 rows of Student's with 3 degrees reach 10 to 100, of
+    /// Cauchy's hundreds.</summary>
     private const double HeavyKurtosis = 30;
 
     public int Columns => Kinds.Length;
@@ -149,16 +151,19 @@ internal sealed record RowSide(double[] Values, ColumnKind[] Kinds, double[] Ste
             var scale = 1 / Math.Sqrt(source.Sum(value => (value - mean) * (value - mean)) / rows);
             steps[j] = kept[j].Step * scale;
             for (var row = 0; row < rows; row++)
-                values[row * kept.Length + j] = kept[j].Kind == ColumnKind.Labels && kept[j].IsText ? kept[j].Codes[row] : (source[row] - mean) * scale;
+                values[row * kept.Length + j] = kept[j].Kind == ColumnKind.Labels && kept[j].IsText ? kept[j].Codes[row]
+                    : (source[row] - mean) * scale;
         }
 
-        return new(values, [.. kept.Select(column => column.Kind)], steps, Array.Exists(kept, column => column.IsText)) { Codes = [.. kept.Select(column => column.Kind == ColumnKind.Labels ? column.Codes : null)] };
+        return new(values, [.. kept.Select(column => column.Kind)], steps, Array.Exists(kept, column => column.IsText)) { Codes =
+            [.. kept.Select(column => column.Kind == ColumnKind.Labels ? column.Codes : null)] };
     }
 
     public static RowSide Of(RowClasses side, int[] classes)
     {
         var (standardised, columns) = side.Standardise();
-        return new RowSide(standardised, new ColumnKind[columns], new double[columns], HasText: false) { Codes = new int[columns][] }.Select(classes);
+        return new RowSide(standardised, new ColumnKind[columns], new double[columns],
+            HasText: false) { Codes = new int[columns][] }.Select(classes);
     }
 
     /// <summary>Of the columns of labels, which of them each row has.</summary>
@@ -169,7 +174,8 @@ internal sealed record RowSide(double[] Values, ColumnKind[] Kinds, double[] Ste
         var values = new double[chosen.Length * Columns];
         for (var row = 0; row < chosen.Length; row++)
             Values.AsSpan(chosen[row] * Columns, Columns).CopyTo(values.AsSpan(row * Columns));
-        return new(values, Kinds, Steps, HasText) { Codes = Array.ConvertAll(Codes, codes => codes == null ? null : Array.ConvertAll(chosen, row => codes[row])) };
+        return new(values, Kinds, Steps,
+            HasText) { Codes = Array.ConvertAll(Codes, codes => codes == null ? null : Array.ConvertAll(chosen, row => codes[row])) };
     }
 
     public RowSide ToPoints(bool asRanks, RandomSequence random)

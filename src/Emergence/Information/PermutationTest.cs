@@ -26,13 +26,16 @@ public sealed record PermutationTest(double PValue, double NullBits)
             return null;
         if (estimator.Name is MixedNeighbourInformation.EstimatorName or NearestNeighbourInformation.EstimatorName)
         {
-            var (bits, shuffled) = Neighbourhood.Shuffle(new PairedRows(joint, window), estimator.Name == MixedNeighbourInformation.EstimatorName, shuffles);
+            var (bits, shuffled) = Neighbourhood.Shuffle(new PairedRows(joint, window),
+                estimator.Name == MixedNeighbourInformation.EstimatorName, shuffles);
             return new(Shuffles.PValue(bits, shuffled), shuffled.Average());
         }
 
         if (Value(estimator, joint) is not { } value)
             return null;
-        var values = shuffles.Select(order => Value(estimator, new(joint.X, new RowClasses([.. joint.Y.Table!.Select(column => column.Reorder(order))]), isEnumeration: false)) ?? 0).ToList();
+        var values = shuffles.Select(order =>
+            Value(estimator, new(joint.X, new RowClasses([.. joint.Y.Table!.Select(column => column.Reorder(order))]),
+            isEnumeration: false)) ?? 0).ToList();
         return new(Shuffles.PValue(value, values), values.Average());
     }
 

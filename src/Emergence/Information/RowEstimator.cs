@@ -14,7 +14,8 @@ internal abstract class RowEstimator : Estimator
 
     public override bool IsOfSource => true;
 
-    internal sealed override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs) => new FinishedEstimation(Estimate(request));
+    internal sealed override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs) =>
+        new FinishedEstimation(Estimate(request));
 
     internal MutualInformation Estimate(EstimationRequest request)
     {

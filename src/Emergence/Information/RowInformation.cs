@@ -7,7 +7,8 @@ namespace Emergence.Information;
 /// <summary>What each row of a table adds to an estimate, in bits.</summary>
 public static class RowInformation
 {
-    public static IReadOnlyList<string> Estimators { get; } = [ExactInformation.EstimatorName, NearestNeighbourInformation.EstimatorName, MixedNeighbourInformation.EstimatorName, GaussianEstimator.EstimatorName];
+    public static IReadOnlyList<string> Estimators { get; } = [ExactInformation.EstimatorName, NearestNeighbourInformation.EstimatorName,
+        MixedNeighbourInformation.EstimatorName, GaussianEstimator.EstimatorName];
 
     /// <summary>One value a row; none by an estimator that has none, or that cannot work on these rows.</summary>
     public static double[]? Of(string estimator, JointClasses joint, int window)

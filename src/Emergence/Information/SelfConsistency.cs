@@ -13,7 +13,8 @@ namespace Emergence.Information;
 /// <param name="ToleranceBits">How far off still counts.</param>
 /// <param name="IsBound">Expected is an upper bound.</param>
 /// <param name="Failure">Why there is no value.</param>
-public sealed record ConsistencyCheck(string Test, string Claim, double FoundBits, double ExpectedBits, double ToleranceBits, bool IsBound, string? Failure)
+public sealed record ConsistencyCheck(string Test, string Claim, double FoundBits, double ExpectedBits, double ToleranceBits, bool IsBound,
+    string? Failure)
 {
     public bool Holds => FoundBits <= ExpectedBits + ToleranceBits && (IsBound || FoundBits >= ExpectedBits - ToleranceBits);
 
@@ -45,7 +46,8 @@ public static class SelfConsistency
     /// <param name="seeds">Trainings of each problem; one where the estimator is not random.</param>
     /// <param name="cell">Separates the random numbers of cells.</param>
     /// <param name="cancellation">Ends the work between steps.</param>
-    public static IReadOnlyList<ConsistencyCheck> Check(Device device, Estimator estimator, JointClasses joint, CriticPreset preset, IReadOnlyList<ulong> seeds, uint cell, CancellationToken cancellation)
+    public static IReadOnlyList<ConsistencyCheck> Check(Device device, Estimator estimator, JointClasses joint, CriticPreset preset,
+        IReadOnlyList<ulong> seeds, uint cell, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(estimator);
         ArgumentNullException.ThrowIfNull(joint);
@@ -61,7 +63,8 @@ public static class SelfConsistency
             ("coarse", Problem(x, coarse)),
             ("more", Problem(x, Join(y, coarse))),
             ("few", Problem(x[..few], y[..few])),
-            ("twice", Problem([.. grid.Select(at => (float[])[.. x[at.I], .. x[at.J]])], [.. grid.Select(at => (float[])[.. y[at.I], .. y[at.J]])])),
+            ("twice", Problem([.. grid.Select(at => (float[])[.. x[at.I], .. x[at.J]])],
+                [.. grid.Select(at => (float[])[.. y[at.I], .. y[at.J]])])),
             ("apart", Problem([.. grid.Select(at => x[at.I])], [.. grid.Select(at => y[at.J])])),
         ];
         var values = Estimate(device, estimator, problems, preset, estimator.IsRandom ? seeds : [seeds[0]], cell, cancellation);
@@ -74,14 +77,16 @@ public static class SelfConsistency
             Line("independence", "every x with every y: I = 0", "apart", 0, LeastTolerance),
             Line("data processing", "I(x; g(y)) <= I(x; y), g merges two vectors each", "coarse", Of("base"), near, isBound: true),
             Line("nothing added", "I(x; [y, g(y)]) = I(x; y)", "more", Of("base"), near),
-            Line("additivity", "two independent copies: I = 2 I", "twice", 2 * Of("few"), Math.Max(LeastTolerance, SumShare * 2 * Math.Abs(Of("few")))),
+            Line("additivity", "two independent copies: I = 2 I", "twice", 2 * Of("few"),
+                Math.Max(LeastTolerance, SumShare * 2 * Math.Abs(Of("few")))),
             Line("symmetry", "I(y; x) = I(x; y)", "swapped", Of("base"), near),
             Line("invariance", "I(x; f(y)) = I(x; y), f mirrors and bends", "mapped", Of("base"), near),
         ];
     }
 
     /// <summary>Mean over the seeds, or why there is none.</summary>
-    private static Dictionary<string, (double Bits, string? Failure)> Estimate(Device device, Estimator estimator, (string Name, JointClasses Joint)[] problems, CriticPreset preset, IReadOnlyList<ulong> seeds, uint cell, CancellationToken cancellation)
+    private static Dictionary<string, (double Bits, string? Failure)> Estimate(Device device, Estimator estimator, (string Name,
+        JointClasses Joint)[] problems, CriticPreset preset, IReadOnlyList<ulong> seeds, uint cell, CancellationToken cancellation)
     {
         var found = problems.ToDictionary(problem => problem.Joint, _ => new List<MutualInformation>());
         using var batch = new EstimationBatch(device, TrainingsAtOnce);
@@ -92,7 +97,8 @@ public static class SelfConsistency
         return problems.ToDictionary(problem => problem.Name, problem =>
         {
             var results = found[problem.Joint].OrderBy(result => result.Seed).ToList();
-            return (results.Average(result => result.MiBits), results.Select(result => result.Failure).FirstOrDefault(failure => failure != null));
+            return (results.Average(result => result.MiBits), results.Select(result => result.Failure)
+                .FirstOrDefault(failure => failure != null));
         });
     }
 

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace Emergence.Messages;
 
-/// <summary>What is wrong with a JSON text, in the words of this program: where it is once, counted from 1, and no advice about an API.</summary>
+/// <summary>What is wrong with a JSON text, in the words of this program: where it is once, counted from 1, and no advice about an
+/// API.</summary>
 internal static class JsonMistake
 {
     /// <param name="error">What the JSON reader threw.</param>
@@ -24,7 +25,8 @@ internal static class JsonMistake
     public static string Reason(JsonException error)
     {
         var message = error.Message;
-        for (var end = message.IndexOf(". ", StringComparison.Ordinal); end >= 0; end = message.IndexOf(". ", end + 1, StringComparison.Ordinal))
+        for (var end = message.IndexOf(". ", StringComparison.Ordinal); end >= 0;
+            end = message.IndexOf(". ", end + 1, StringComparison.Ordinal))
         {
             if (char.IsAsciiLetterUpper(message[end + 2]))
             {

@@ -11,15 +11,19 @@ internal static class NumberList
     /// <param name="expected">The same in words.</param>
     public static double[] Parse(string option, string text, Func<double[], bool> isRight, string expected)
     {
-        double[] values = [.. text.Split(',').Select(word => double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : double.NaN)];
-        return values.All(double.IsFinite) && isRight(values) ? values : throw new EmergenceException($"{option} {Printable.Escape(text)}: expected {expected}", ExitCode.Usage);
+        double[] values = [.. text.Split(',')
+            .Select(word => double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : double.NaN)];
+        return values.All(double.IsFinite) && isRight(values) ? values
+            : throw new EmergenceException($"{option} {Printable.Escape(text)}: expected {expected}", ExitCode.Usage);
     }
 
     /// <summary>The same for whole numbers that are not negative.</summary>
     public static int[] ParseWhole(string option, string text, Func<int[], bool> isRight, string expected)
     {
-        int[] values = [.. text.Split(',', StringSplitOptions.TrimEntries).Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : -1)];
-        return values.All(value => value >= 0) && isRight(values) ? values : throw new EmergenceException($"{option} {Printable.Escape(text)}: expected {expected}", ExitCode.Usage);
+        int[] values = [.. text.Split(',', StringSplitOptions.TrimEntries)
+            .Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : -1)];
+        return values.All(value => value >= 0) && isRight(values) ? values
+            : throw new EmergenceException($"{option} {Printable.Escape(text)}: expected {expected}", ExitCode.Usage);
     }
 
     /// <summary>The other way, with ranges: 0,3,10-12.</summary>
@@ -34,6 +38,7 @@ internal static class NumberList
                 ranges.Add((number, number));
         }
 
-        return string.Join(',', ranges.Select(range => FormattableString.Invariant(range.From == range.To ? (FormattableString)$"{range.From}" : $"{range.From}-{range.To}")));
+        return string.Join(',', ranges.Select(range =>
+            FormattableString.Invariant(range.From == range.To ? (FormattableString)$"{range.From}" : $"{range.From}-{range.To}")));
     }
 }

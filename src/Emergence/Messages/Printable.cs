@@ -11,7 +11,8 @@ internal static class Printable
     /// <summary>The text in single quotes.</summary>
     public static string Quote(string text) => $"'{Escape(text)}'";
 
-    /// <summary>Control, formatting and unpaired characters as \uXXXX, so that no file can forge lines or move the cursor; long text is cut.</summary>
+    /// <summary>Control, formatting and unpaired characters as \uXXXX, so that no file can forge lines or move the cursor; long text is
+    /// cut.</summary>
     public static string Escape(string text)
     {
         var result = new StringBuilder();

@@ -5,5 +5,6 @@ internal static class ShellWord
 {
     /// <summary>The word as a POSIX shell reads it, in quotes where it needs them.</summary>
     public static string Quote(string word) =>
-        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "/._-,@:+=%".Contains(c)) ? word : $"'{word.Replace("'", "'\\''")}'";
+        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "/._-,@:+=%".Contains(c)) ? word
+            : $"'{word.Replace("'", "'\\''")}'";
 }

@@ -109,14 +109,17 @@ internal static class ArchitectureTable
 
     private static EmergenceException Unknown(string name, JsonElement root)
     {
-        var near = Rows.Select(row => row.Name).OrderBy(known => Distance(known, name)).ThenBy(known => known, StringComparer.Ordinal).Take(Nearest);
+        var near = Rows.Select(row => row.Name).OrderBy(known => Distance(known, name)).ThenBy(known => known, StringComparer.Ordinal)
+            .Take(Nearest);
         var code = root.TryGetProperty("auto_map", out _)
             ? "auto_map says that the folder brings its own code, which is never run"
             : "no auto_map: the folder brings no code of its own";
-        var architecture = root.TryGetProperty("architectures", out var list) && list is { ValueKind: JsonValueKind.Array } && list.GetArrayLength() > 0 ? list[0].ToString() : "?";
+        var architecture = root.TryGetProperty("architectures", out var list) && list is { ValueKind: JsonValueKind.Array }
+            && list.GetArrayLength() > 0 ? list[0].ToString() : "?";
         return ConfigReader.Error(
             $"model_type {Printable.Quote(name)} is not supported; nearest known: {string.Join(", ", near)}; {code}; "
-            + $"to ask for it, open an issue with these two lines: (1) \"Support model_type {Printable.Escape(name)} ({Printable.Escape(architecture)})\" (2) \"Published as ORG/NAME; its config.json is attached\"");
+            + $"to ask for it, open an issue with these two lines: (1) \"Support model_type {Printable.Escape(name)} "
+                + $"({Printable.Escape(architecture)})\" (2) \"Published as ORG/NAME; its config.json is attached\"");
     }
 
     /// <summary>Number of characters to add, drop or change; a common beginning counts for less.</summary>

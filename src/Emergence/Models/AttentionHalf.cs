@@ -14,7 +14,8 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
     /// <param name="input">(N, d).</param>
     /// <param name="memory">For N rows or more.</param>
     /// <param name="shared">For the rows of all calls.</param>
-    public Tensor Mix(int layer, BlockWeights weights, AttentionPart part, TokenRows rows, Tensor input, BlockMemory memory, SharedKeys shared)
+    public Tensor Mix(int layer, BlockWeights weights, AttentionPart part, TokenRows rows, Tensor input, BlockMemory memory,
+        SharedKeys shared)
     {
         var n = rows.Count;
         var heads = Project(weights, part, rows, input, memory);
@@ -41,10 +42,12 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
         }
 
         var query = new HeadLayout(part.Heads, part.HeadSize, part.HeadSize);
-        var shape = new AttentionShape(query, query with { Count = part.KeyHeads }, (float)part.Scale, part.Window, (float)part.SoftCap, heads.Values) { Sinks = weights.Sinks };
+        var shape = new AttentionShape(query, query with { Count = part.KeyHeads }, (float)part.Scale, part.Window, (float)part.SoftCap,
+            heads.Values) { Sinks = weights.Sinks };
         var (bias, scale) = (tables.Bias((PositionBias?)part.Slopes ?? part.Chunks, rows), tables.Scale(part.PositionScale, rows));
         var mixed = memory.Take(Slot.Mixed, n, part.MixedWidth);
-        device.Attention(heads.Query, heads.Key, heads.Value, rows.Parents, mixed, shape, bias == null && scale == null ? null : new(rows.Positions, bias, scale));
+        device.Attention(heads.Query, heads.Key, heads.Value, rows.Parents, mixed, shape, bias == null && scale == null ? null
+            : new(rows.Positions, bias, scale));
         return mixed.RowRange(rows.Context, rows.Own);
     }
 
@@ -59,17 +62,20 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
         {
             var all = memory.Take(Slot.Query, n, part.QueryWidth + part.KeyWidth + part.ValueWidth);
             weights.QueryKeyValue[0].Apply(device, input, all);
-            return new(all.ColumnRange(0, part.QueryWidth), all.ColumnRange(part.QueryWidth, part.KeyWidth), all.ColumnRange(part.QueryWidth + part.KeyWidth, part.ValueWidth), values);
+            return new(all.ColumnRange(0, part.QueryWidth), all.ColumnRange(part.QueryWidth, part.KeyWidth),
+                all.ColumnRange(part.QueryWidth + part.KeyWidth, part.ValueWidth), values);
         }
 
-        Tensor[] outputs = [memory.Take(Slot.Query, n, part.QueryWidth), memory.Take(Slot.Key, n, part.KeyWidth), memory.Take(Slot.Value, n, part.ValueWidth)];
+        Tensor[] outputs = [memory.Take(Slot.Query, n, part.QueryWidth), memory.Take(Slot.Key, n, part.KeyWidth),
+            memory.Take(Slot.Value, n, part.ValueWidth)];
         foreach (var (linear, output) in weights.QueryKeyValue.Zip(outputs))
             linear.Apply(device, input, output);
         return new(outputs[0], outputs[1], outputs[2], values);
     }
 
     /// <summary>Turns the columns of positions here, since they are at the end of a head and of keys there is one for all heads.</summary>
-    private Projected ProjectByLatent(BlockWeights weights, AttentionPart part, LatentShape latent, TokenRows rows, Tensor input, BlockMemory memory)
+    private Projected ProjectByLatent(BlockWeights weights, AttentionPart part, LatentShape latent, TokenRows rows, Tensor input,
+        BlockMemory memory)
     {
         var (n, plain) = (rows.Count, part.HeadSize - latent.RotaryColumns);
         var narrow = weights.Latent!;
@@ -100,7 +106,8 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
         var key = memory.Take(Slot.Key, n, part.KeyWidth);
         var apart = new HeadLayout(part.Heads, plain, plain + part.ValueSize);
         device.CopyHeads(keyValue, apart, key, apart with { Stride = part.HeadSize });
-        device.CopyHeads(turning, single, key.ColumnRange(plain, key.Columns - plain), single with { Count = part.Heads, Stride = part.HeadSize });
+        device.CopyHeads(turning, single, key.ColumnRange(plain, key.Columns - plain),
+            single with { Count = part.Heads, Stride = part.HeadSize });
         return new(query, key, keyValue.ColumnRange(plain, keyValue.Columns - plain), apart with { Size = part.ValueSize });
     }
 

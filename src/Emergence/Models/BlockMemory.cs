@@ -82,7 +82,8 @@ internal sealed class BlockMemory : IDisposable
     public Tensor Take(Slot slot, int rows, int columns) => _slots[slot].Front(rows, columns);
 
     /// <summary>Bytes for each row.</summary>
-    public static long BytesPerRow(Device device, ModelShape shape) => Enum.GetValues<Slot>().Sum(slot => (long)Width(shape, slot)) * device.ComputeType.Size();
+    public static long BytesPerRow(Device device, ModelShape shape) =>
+        Enum.GetValues<Slot>().Sum(slot => (long)Width(shape, slot)) * device.ComputeType.Size();
 
     public void Dispose()
     {
@@ -120,7 +121,8 @@ internal sealed class BlockMemory : IDisposable
             Slot.ExpertInner => block.Experts is { } experts ? 2 * Math.Max(experts.Width, experts.SharedWidth) : 0,
             Slot.QueryLatent => attention.Latent?.QueryRank ?? 0,
             Slot.KeyLatent => attention.Latent is { } latent ? latent.KeyRank + latent.RotaryColumns : 0,
-            Slot.KeyValue => attention.Latent is { } narrow ? attention.Heads * (attention.HeadSize - narrow.RotaryColumns + attention.ValueSize) : 0,
+            Slot.KeyValue => attention.Latent is { } narrow
+                ? attention.Heads * (attention.HeadSize - narrow.RotaryColumns + attention.ValueSize) : 0,
             _ => throw new ArgumentOutOfRangeException(nameof(slot), slot, "no slot of a block"),
         };
     }

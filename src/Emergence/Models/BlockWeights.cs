@@ -78,7 +78,8 @@ internal sealed record LatentWeights(Linear? QueryDown, Norm? QueryNorm, Linear 
 /// <param name="Gate">(d) to (w).</param>
 /// <param name="Output">(w) to (d).</param>
 /// <param name="OutputNorm">(d).</param>
-internal sealed record LayerInputWeights(Tensor Embedding, Linear FromStream, Norm FromStreamNorm, Linear Gate, Linear Output, Norm OutputNorm);
+internal sealed record LayerInputWeights(Tensor Embedding, Linear FromStream, Norm FromStreamNorm, Linear Gate, Linear Output,
+    Norm OutputNorm);
 
 /// <summary>All weights of a model in a device's memory.</summary>
 internal sealed class ModelWeights

@@ -4,7 +4,8 @@ using Emergence.Messages;
 
 namespace Emergence.Models;
 
-/// <summary>What the config.json of several architectures have in common. Limits only catch broken files before memory is asked for.</summary>
+/// <summary>What the config.json of several architectures have in common. Limits only catch broken files before memory is asked
+/// for.</summary>
 internal static class CommonConfig
 {
     private const int MaximumLayers = 1 << 10;
@@ -22,13 +23,15 @@ internal static class CommonConfig
     {
         var keys = DimensionKeys.Gpt;
         var width = ReadWidth(config, keys.Width);
-        var inner = new InnerPart(config.WholeOrNull(keys.Inner, 1, MaximumInner) ?? 4 * width, ReadActivation(config, activationKey, gelu), Bias: true);
+        var inner = new InnerPart(config.WholeOrNull(keys.Inner, 1, MaximumInner) ?? 4 * width, ReadActivation(config, activationKey, gelu),
+            Bias: true);
         var norm = new NormShape(Rms: false, config.Positive("layer_norm_epsilon", most: 1));
         return Uniform(config, keys, names, norm, ReadHeads(config, keys, width), inner);
     }
 
     /// <summary>Llama and its kin: grouped key heads, RMS norms, a gated feed-forward part, rotation of all layers alike.</summary>
-    public static ModelShape Llama(ConfigReader config, WeightNames? names = null, RotaryConfig? rotary = null, NormShape? norm = null, Activation? activation = null)
+    public static ModelShape Llama(ConfigReader config, WeightNames? names = null, RotaryConfig? rotary = null, NormShape? norm = null,
+        Activation? activation = null)
     {
         var keys = DimensionKeys.Llama;
         var attention = ReadHeads(config, keys, ReadWidth(config, keys.Width), "head_dim", "num_key_value_heads");
@@ -41,19 +44,23 @@ internal static class CommonConfig
     public static ModelShape WithBiases(this ModelShape shape, ConfigReader config)
     {
         var bias = config.Flag("attention_bias", false);
-        return shape.WithAttention(attention => attention with { QueryKeyValueBias = bias, OutputBias = bias }).WithInnerBias(config.Flag("mlp_bias", false));
+        return shape.WithAttention(attention => attention with { QueryKeyValueBias = bias, OutputBias = bias })
+            .WithInnerBias(config.Flag("mlp_bias", false));
     }
 
-    public static ModelShape WithInnerBias(this ModelShape shape, bool bias) => shape.WithBlocks((_, block) => block with { Inner = block.Inner with { Bias = bias } });
+    public static ModelShape WithInnerBias(this ModelShape shape, bool bias) =>
+        shape.WithBlocks((_, block) => block with { Inner = block.Inner with { Bias = bias } });
 
     /// <summary>Not gated: down(activation(up x)).</summary>
-    public static ModelShape WithoutGate(this ModelShape shape) => shape.WithBlocks((_, block) => block with { Inner = block.Inner with { Gated = false } });
+    public static ModelShape WithoutGate(this ModelShape shape) =>
+        shape.WithBlocks((_, block) => block with { Inner = block.Inner with { Gated = false } });
 
     /// <summary>The same rotation in all layers; a scaled one reaches further than the model's positions.</summary>
     public static ModelShape Rotated(this ModelShape shape, ConfigReader config, RotaryConfig? rotary = null)
     {
         var turning = (rotary ?? new()).Read(config, shape.Blocks[0].Attention.HeadSize, shape.MaxPositions);
-        return shape.WithAttention(attention => attention with { Rotary = turning }) with { MaxPositions = Reach(shape.MaxPositions, turning) };
+        return shape.WithAttention(attention => attention with { Rotary = turning })
+            with { MaxPositions = Reach(shape.MaxPositions, turning) };
     }
 
     /// <summary>No rotation, whatever is said of one.</summary>
@@ -64,7 +71,8 @@ internal static class CommonConfig
         return shape;
     }
 
-    /// <summary>Llama with keys and values by way of a narrow row: sizes of the two parts of a head and of its values, and the ranks.</summary>
+    /// <summary>Llama with keys and values by way of a narrow row: sizes of the two parts of a head and of its values, and the
+    /// ranks.</summary>
     public static ModelShape Latent(ConfigReader config, WeightNames names, RotaryConfig rotary)
     {
         var keys = DimensionKeys.Llama;
@@ -73,22 +81,27 @@ internal static class CommonConfig
         var turning = config.Whole("qk_rope_head_dim", 2, MaximumWidth);
         var size = config.Whole("qk_nope_head_dim", 1, MaximumWidth) + turning;
         var valueSize = config.WholeOrNull("v_head_dim", 1, MaximumWidth) ?? width / heads;
-        var latent = new LatentShape(config.WholeOrNull("q_lora_rank", 1, MaximumWidth), config.Whole("kv_lora_rank", 1, MaximumWidth), turning, norm with { Epsilon = LatentEpsilon });
+        var latent = new LatentShape(config.WholeOrNull("q_lora_rank", 1, MaximumWidth), config.Whole("kv_lora_rank", 1, MaximumWidth),
+            turning, norm with { Epsilon = LatentEpsilon });
         var keyHeads = ReadKeyHeads(config, "num_key_value_heads", heads);
         if (keyHeads != heads)
-            throw ConfigReader.Error($"num_key_value_heads is {keyHeads}, expected {heads} as num_attention_heads: all heads come out of one narrow row");
-        var attention = new AttentionPart { Heads = heads, KeyHeads = heads, HeadSize = size, ValueSize = valueSize, Scale = 1 / Math.Sqrt(size), Latent = latent };
+            throw ConfigReader.Error(
+                $"num_key_value_heads is {keyHeads}, expected {heads} as num_attention_heads: all heads come out of one narrow row");
+        var attention = new AttentionPart { Heads = heads, KeyHeads = heads, HeadSize = size, ValueSize = valueSize,
+            Scale = 1 / Math.Sqrt(size), Latent = latent };
         var inner = new InnerPart(ReadInner(config, keys.Inner), ReadActivation(config, "hidden_act"), Gated: true);
         var shape = Uniform(config, keys, names, norm, attention, inner).WithBiases(config);
         var rotation = rotary.Read(config, turning, shape.MaxPositions);
-        return shape.WithAttention(part => part with { Rotary = rotation, Scale = part.Scale * (rotation.Scaling?.ScoreFactor ?? 1) }) with { MaxPositions = Reach(shape.MaxPositions, rotation) };
+        return shape.WithAttention(part => part with { Rotary = rotation, Scale = part.Scale * (rotation.Scaling?.ScoreFactor ?? 1) })
+            with { MaxPositions = Reach(shape.MaxPositions, rotation) };
     }
 
     public static int Reach(int positions, params RotaryShape[] rotations) =>
         (int)Math.Min(MaximumPositions, rotations.Max(rotary => rotary.Scaling?.Reach(positions) ?? positions));
 
     /// <summary>Queries, keys and values; the size of a head is width / heads unless a setting says otherwise.</summary>
-    public static AttentionPart ReadHeads(ConfigReader config, DimensionKeys keys, int width, string? headKey = null, string? keyHeadsKey = null)
+    public static AttentionPart ReadHeads(ConfigReader config, DimensionKeys keys, int width, string? headKey = null,
+        string? keyHeadsKey = null)
     {
         var heads = config.Whole(keys.Heads, 1, MaximumHeads);
         var headSize = headKey == null ? null : config.WholeOrNull(headKey, 1, MaximumWidth);
@@ -110,11 +123,13 @@ internal static class CommonConfig
     public static int ReadKeyHeads(ConfigReader config, string key, int heads)
     {
         var keyHeads = config.WholeOrNull(key, 1, MaximumHeads) ?? heads;
-        return heads % keyHeads == 0 ? keyHeads : throw ConfigReader.Error($"num_attention_heads={heads} is not a multiple of {key}={keyHeads}");
+        return heads % keyHeads == 0 ? keyHeads
+            : throw ConfigReader.Error($"num_attention_heads={heads} is not a multiple of {key}={keyHeads}");
     }
 
     /// <summary>A model whose layers are all alike.</summary>
-    public static ModelShape Uniform(ConfigReader config, DimensionKeys keys, WeightNames names, NormShape norm, AttentionPart attention, InnerPart inner)
+    public static ModelShape Uniform(ConfigReader config, DimensionKeys keys, WeightNames names, NormShape norm, AttentionPart attention,
+        InnerPart inner)
     {
         var layers = config.Whole(keys.Layers, 1, MaximumLayers);
         return new()
@@ -164,7 +179,8 @@ internal static class CommonConfig
             null => slidesByDefault(layer),
             "sliding_attention" => true,
             "full_attention" => false,
-            var other => throw ConfigReader.Error($"layer_types[{layer}] is {Printable.Quote(other)}, expected full_attention or sliding_attention"),
+            var other =>
+                throw ConfigReader.Error($"layer_types[{layer}] is {Printable.Quote(other)}, expected full_attention or sliding_attention"),
         };
     }
 
@@ -193,7 +209,10 @@ internal static class CommonConfig
             "tanh" => Activation.Tanh,
             "sigmoid" => Activation.Sigmoid,
             "linear" => Activation.None,
-            _ => throw ConfigReader.Error($"{key} {Printable.Quote(name)} is not supported (gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, relu, relu2, leaky_relu, tanh, sigmoid and linear are)"),
+            _ =>
+                throw ConfigReader.Error(
+                $"{key} {Printable.Quote(name)} is not supported (gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, relu, relu2, "
+                + $"leaky_relu, tanh, sigmoid and linear are)"),
         };
     }
 }

@@ -10,7 +10,8 @@ internal static class ExpertsConfig
 
     /// <summary>Number of experts by one of two keys, how many a row passes, their width; activation as that of the dense layers.</summary>
     public static ExpertsPart ReadExperts(
-        this ModelShape shape, ConfigReader config, RouterShape router, string count = "num_experts", string chosen = "num_experts_per_tok", string width = "moe_intermediate_size")
+        this ModelShape shape, ConfigReader config, RouterShape router, string count = "num_experts", string chosen = "num_experts_per_tok",
+            string width = "moe_intermediate_size")
     {
         count = config.Spelled(count, "num_local_experts");
         var experts = config.Whole(count, 1, MaximumExperts);
@@ -38,10 +39,13 @@ internal static class ExpertsConfig
         if (chosen > groups)
             throw ConfigReader.Error($"topk_group is {chosen}, expected 1 .. {groups}, as n_group says");
         if (groups > 1 && experts / groups < groupScores)
-            throw ConfigReader.Error($"n_group={groups} leaves {experts / groups} of {count}={experts} in a group, expected {groupScores} or more");
+            throw ConfigReader.Error(
+                $"n_group={groups} leaves {experts / groups} of {count}={experts} in a group, expected {groupScores} or more");
         var passed = config.Whole("num_experts_per_tok", 1, MaximumExperts);
         if (passed > experts / groups * chosen)
-            throw ConfigReader.Error($"num_experts_per_tok is {passed}, expected at most {experts / groups * chosen}: the experts of topk_group={chosen} groups");
+            throw ConfigReader.Error(
+                $"num_experts_per_tok is {passed}, expected at most {experts / groups * chosen}: the experts of topk_group={chosen} "
+                + $"groups");
         return router with { Groups = groups, ChosenGroups = chosen, GroupScores = groupScores };
     }
 

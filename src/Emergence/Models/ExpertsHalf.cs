@@ -136,7 +136,8 @@ internal sealed class ExpertsHalf(Device device)
         for (var row = 0; row < input.Rows; row++)
         {
             var span = new Range(row * part.Chosen, (row + 1) * part.Chosen);
-            Routing.Choose(part.Router, products.AsSpan(row * part.Count, part.Count), correction, chosen.AsSpan(span), shares.AsSpan(span));
+            Routing.Choose(part.Router, products.AsSpan(row * part.Count, part.Count), correction, chosen.AsSpan(span),
+                shares.AsSpan(span));
         }
 
         if (weights.Beside is { Scales: var scales })

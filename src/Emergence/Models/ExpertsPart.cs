@@ -48,7 +48,8 @@ internal sealed record ExpertsPart
     public int Copies => Chosen + (SharedWidth > 0 ? 1 : 0);
 }
 
-/// <summary>How experts are chosen and weighed by the scores of a router, in single precision; among equals the lower one is chosen.</summary>
+/// <summary>How experts are chosen and weighed by the scores of a router, in single precision; among equals the lower one is
+/// chosen.</summary>
 internal sealed record RouterShape(RouterScores Scores)
 {
     /// <summary>A stored number for each expert is added to its score for the choice, not for the weight.</summary>

@@ -14,9 +14,11 @@ internal static class JointRows
     private static int[] Groups(AttentionPart attention)
     {
         var (size, group) = (attention.HeadSize, attention.Heads / attention.KeyHeads);
-        return [.. Heads(attention.Heads, h => h / group * (group + 2) + h % group), .. Heads(attention.KeyHeads, g => g * (group + 2) + group), .. Heads(attention.KeyHeads, g => g * (group + 2) + group + 1)];
+        return [.. Heads(attention.Heads, h => h / group * (group + 2) + h % group),
+            .. Heads(attention.KeyHeads, g => g * (group + 2) + group), .. Heads(attention.KeyHeads, g => g * (group + 2) + group + 1)];
 
-        IEnumerable<int> Heads(int count, Func<int, int> slot) => Enumerable.Range(0, count * size).Select(i => slot(i / size) * size + i % size);
+        IEnumerable<int> Heads(int count, Func<int, int> slot) =>
+            Enumerable.Range(0, count * size).Select(i => slot(i / size) * size + i % size);
     }
 
     private static int[] Quarters(AttentionPart attention)
@@ -25,6 +27,7 @@ internal static class JointRows
         var local = attention.QueryWidth / Parts;
 
         // Within a part: queries, values, keys.
-        return [.. new[] { 0, 2, 1 }.SelectMany(which => Enumerable.Range(0, attention.QueryWidth).Select(i => (i / local * 3 + which) * local + i % local))];
+        return [.. new[] { 0, 2, 1 }.SelectMany(which =>
+            Enumerable.Range(0, attention.QueryWidth).Select(i => (i / local * 3 + which) * local + i % local))];
     }
 }

@@ -98,7 +98,9 @@ public sealed class LanguageModel : IDisposable
     public void RequireHead()
     {
         if (!HasHead)
-            throw new EmergenceException($"{Printable.Escape(_checkpoint.Folder)}: the checkpoint has no {Config.Shape.Names.Head}.weight, which scores of the next token need; boundaries need none");
+            throw new EmergenceException(
+                $"{Printable.Escape(_checkpoint.Folder)}: the checkpoint has no {Config.Shape.Names.Head}.weight, which scores of the "
+                + $"next token need; boundaries need none");
     }
 
     /// <summary>Scores of what may follow a sequence, (V).</summary>
@@ -136,7 +138,8 @@ public sealed class LanguageModel : IDisposable
         {
             var towers = IgnoredWeights.Where(NestedConfigs.IsTower).ToArray();
             if (Config.IsNested && towers.Length > 0)
-                yield return $"only the language model is run ({Config.ModelType}); {towers.Length} tensors beside it are passed over: {string.Join(", ", towers.Select(name => name.Split('.')[0]).Distinct())}";
+                yield return $"only the language model is run ({Config.ModelType}); {towers.Length} tensors beside it are passed over: "
+                    + $"{string.Join(", ", towers.Select(name => name.Split('.')[0]).Distinct())}";
         }
     }
 

@@ -96,7 +96,9 @@ public sealed class ModelConfig
             var attention = Shape.Blocks[0].Attention;
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{ModelType}, {Layers} layers, width {Width}, {attention.Heads} heads ({attention.KeyHeads} of keys) of {attention.HeadSize}, vocabulary {VocabularySize}, {Parameters:N0} weights{(Quantization is { } form ? $" ({form})" : "")}");
+                $"{ModelType}, {Layers} layers, width {Width}, {attention.Heads} heads ({attention.KeyHeads} of keys) of "
+                    + $"{attention.HeadSize}, vocabulary {VocabularySize}, {Parameters:N0} "
+                    + $"weights{(Quantization is { } form ? $" ({form})" : "")}");
         }
     }
 

@@ -59,9 +59,11 @@ internal sealed record ModelShape
     public int Layers => Blocks.Count;
 
     /// <summary>All attention layers changed alike.</summary>
-    public ModelShape WithAttention(Func<AttentionPart, AttentionPart> change) => WithBlocks((_, block) => block with { Attention = change(block.Attention) });
+    public ModelShape WithAttention(Func<AttentionPart, AttentionPart> change) =>
+        WithBlocks((_, block) => block with { Attention = change(block.Attention) });
 
-    public ModelShape WithBlocks(Func<int, BlockShape, BlockShape> change) => this with { Blocks = [.. Blocks.Select((block, layer) => change(layer, block))] };
+    public ModelShape WithBlocks(Func<int, BlockShape, BlockShape> change) =>
+        this with { Blocks = [.. Blocks.Select((block, layer) => change(layer, block))] };
 }
 
 /// <summary>What one block computes.</summary>

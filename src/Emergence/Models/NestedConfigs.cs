@@ -43,7 +43,8 @@ internal static class NestedConfigs
     /// <summary>Parts of names that belong to what is not the language model.</summary>
     private static readonly HashSet<string> TowerNames =
     [
-        "audio_model", "audio_tower", "audio_encoder", "connector", "embed_audio", "embed_vision", "image_newline", "mm_projector", "modality_projection",
+        "audio_model", "audio_tower", "audio_encoder", "connector", "embed_audio", "embed_vision", "image_newline", "mm_projector",
+            "modality_projection",
         "multi_modal_projector", "vision_embedder", "vision_encoder", "vision_model", "vision_projection", "vision_tower", "visual",
     ];
 
@@ -54,7 +55,8 @@ internal static class NestedConfigs
         {
             if (root.TryGetProperty(key, out var text) && text.ValueKind == JsonValueKind.Object)
             {
-                var own = text.TryGetProperty("model_type", out var type) && type.ValueKind == JsonValueKind.String ? type.GetString() : outer;
+                var own = text.TryGetProperty("model_type", out var type) && type.ValueKind == JsonValueKind.String ? type.GetString()
+                    : outer;
                 return (key, text, own == null ? null : Inner.GetValueOrDefault(own, own));
             }
         }

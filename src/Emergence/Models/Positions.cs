@@ -52,10 +52,13 @@ internal sealed record ChunkShape(int Heads, int Length) : PositionBias(Heads)
 /// <summary>A bias of the scores that grows with distance (ALiBi): head h adds slope h times the position of the key.</summary>
 /// <param name="Heads">Number of heads.</param>
 /// <param name="Maximum">The last slope is 2^-Maximum.</param>
-/// <param name="Interleaved">Of a number of heads that is no power of two, the slopes of the next power, every other one first (MPT).</param>
+/// <param name="Interleaved">Of a number of heads that is no power of two, the slopes of the next power, every other one first
+/// (MPT).</param>
 /// <param name="Factor">Of the bias.</param>
-/// <param name="RoundsToBFloat16">Slopes, positions and biases are rounded to bfloat16, as Falcon's program does whatever it computes in.</param>
-internal sealed record SlopeShape(int Heads, double Maximum = 8, bool Interleaved = false, double Factor = 1, bool RoundsToBFloat16 = false) : PositionBias(Heads)
+/// <param name="RoundsToBFloat16">Slopes, positions and biases are rounded to bfloat16, as Falcon's program does whatever it computes
+/// in.</param>
+internal sealed record SlopeShape(int Heads, double Maximum = 8, bool Interleaved = false, double Factor = 1, bool RoundsToBFloat16 = false)
+    : PositionBias(Heads)
 {
     public override double[] Table(int positions)
     {
@@ -98,5 +101,6 @@ internal sealed record SlopeShape(int Heads, double Maximum = 8, bool Interleave
 internal sealed record PositionScale(double Beta, double Original, int Offset = 0)
 {
     /// <summary>(positions, 1).</summary>
-    public double[] Table(int positions) => [.. Enumerable.Range(0, positions).Select(t => 1 + Beta * Math.Log(1 + Math.Floor((t + Offset) / Original)))];
+    public double[] Table(int positions) =>
+        [.. Enumerable.Range(0, positions).Select(t => 1 + Beta * Math.Log(1 + Math.Floor((t + Offset) / Original)))];
 }

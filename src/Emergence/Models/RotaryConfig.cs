@@ -100,14 +100,18 @@ internal sealed record RotaryConfig
             "yarn" => Yarn(scaled, Original(), positions),
             "longrope" => Long(scaled, columns, Original(), positions),
             "llama3" => Llama3(scaled, Original()),
-            _ => throw ConfigReader.Error($"rope_type {Printable.Quote(type)} is not supported (default, linear, dynamic, yarn, longrope, llama3, proportional and mrope are)"),
+            _ =>
+                throw ConfigReader.Error(
+                $"rope_type {Printable.Quote(type)} is not supported (default, linear, dynamic, yarn, longrope, llama3, proportional and "
+                + $"mrope are)"),
         };
 
         // The config's own key counts before the one of the object, as the program reads it that trained such models.
         int Original()
         {
             var own = scaled.WholeOrNull("original_max_position_embeddings", 1, int.MaxValue);
-            return config.WholeOrNull("original_max_position_embeddings", 1, int.MaxValue) ?? own ?? (DefaultOriginal > 0 ? DefaultOriginal : positions);
+            return config.WholeOrNull("original_max_position_embeddings", 1, int.MaxValue) ?? own
+                ?? (DefaultOriginal > 0 ? DefaultOriginal : positions);
         }
 
         double IgnoreFactor(double value)
@@ -123,7 +127,8 @@ internal sealed record RotaryConfig
         var slowness = scaled.AtLeastOne("factor", Math.Max(1, (double)positions / original));
         var (weight, allWeight) = (scaled.NumberOrNull("mscale"), scaled.NumberOrNull("mscale_all_dim"));
         var attention = scaled.PositiveOrNull("attention_factor")
-            ?? (weight is > 0 && allWeight is > 0 ? YarnScaling.Mscale(slowness, weight.Value) / YarnScaling.Mscale(slowness, allWeight.Value) : YarnScaling.Mscale(slowness));
+            ?? (weight is > 0 && allWeight is > 0 ? YarnScaling.Mscale(slowness, weight.Value) / YarnScaling.Mscale(
+                slowness, allWeight.Value) : YarnScaling.Mscale(slowness));
         var (fast, slow) = (scaled.PositiveOrNull("beta_fast") ?? 32, scaled.PositiveOrNull("beta_slow") ?? 1);
         if (fast <= slow)
             throw ConfigReader.Error($"beta_fast must be above beta_slow, found {fast} and {slow}");
@@ -133,15 +138,18 @@ internal sealed record RotaryConfig
     private static LongScaling Long(ConfigReader scaled, int columns, int original, int positions)
     {
         var slowness = scaled.PositiveOrNull("factor") ?? (double)positions / original;
-        var attention = scaled.PositiveOrNull("attention_factor") ?? (slowness <= 1 ? 1 : Math.Sqrt(1 + Math.Log(slowness) / Math.Log(original)));
+        var attention = scaled.PositiveOrNull("attention_factor")
+            ?? (slowness <= 1 ? 1 : Math.Sqrt(1 + Math.Log(slowness) / Math.Log(original)));
         return new(scaled.Positives("short_factor", columns / 2), scaled.Positives("long_factor", columns / 2), original, attention);
     }
 
     private static Llama3Scaling Llama3(ConfigReader scaled, int original)
     {
-        var scaling = new Llama3Scaling(scaled.AtLeastOne("factor"), scaled.Positive("low_freq_factor"), scaled.Positive("high_freq_factor"), original);
+        var scaling = new Llama3Scaling(scaled.AtLeastOne("factor"), scaled.Positive("low_freq_factor"),
+            scaled.Positive("high_freq_factor"), original);
         return scaling.HighFactor > scaling.LowFactor
             ? scaling
-            : throw ConfigReader.Error($"high_freq_factor must be above low_freq_factor, found {scaling.HighFactor} and {scaling.LowFactor}");
+            : throw ConfigReader.Error(
+                $"high_freq_factor must be above low_freq_factor, found {scaling.HighFactor} and {scaling.LowFactor}");
     }
 }

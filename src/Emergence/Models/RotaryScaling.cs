@@ -51,8 +51,10 @@ internal sealed record BaseScaling(double Alpha) : RotaryScaling
         Plain(pair, columns, theta * Math.Pow(Alpha, columns / (columns - 2.0)));
 }
 
-/// <summary>YaRN: pairs that turn seldom within the original length turn slower, those that turn often do not, with a ramp between.</summary>
-internal sealed record YarnScaling(double Slowness, double Original, double Fast, double Slow, bool Truncates, double AttentionFactor, double ScoreWeight) : RotaryScaling
+/// <summary>YaRN: pairs that turn seldom within the original length turn slower, those that turn often do not, with a ramp
+/// between.</summary>
+internal sealed record YarnScaling(double Slowness, double Original, double Fast, double Slow, bool Truncates, double AttentionFactor,
+    double ScoreWeight) : RotaryScaling
 {
     public override double Factor => AttentionFactor;
 
@@ -111,5 +113,6 @@ internal sealed record Llama3Scaling(double Slowness, double LowFactor, double H
 /// <summary>Only the first pairs of a head turn, as fast as if all did (Gemma 4).</summary>
 internal sealed record ProportionalScaling(int Pairs, double Slowness) : RotaryScaling
 {
-    public override double Frequency(int pair, int columns, double theta, int length) => pair < Pairs ? Plain(pair, columns, theta) / Slowness : 0;
+    public override double Frequency(int pair, int columns, double theta, int length) =>
+        pair < Pairs ? Plain(pair, columns, theta) / Slowness : 0;
 }

@@ -8,7 +8,8 @@ namespace Emergence.Models;
 /// <param name="Pairs">Which columns turn together.</param>
 /// <param name="Scaling">What else decides how fast pairs turn, or nothing.</param>
 /// <param name="Backwards">Pairs turn the other way.</param>
-internal sealed record RotaryShape(int Columns, double Base, RotaryPairs Pairs = RotaryPairs.Halves, RotaryScaling? Scaling = null, bool Backwards = false)
+internal sealed record RotaryShape(int Columns, double Base, RotaryPairs Pairs = RotaryPairs.Halves, RotaryScaling? Scaling = null,
+    bool Backwards = false)
 {
     /// <summary>
     /// Angle per position of each pair, (r), in a sequence of that length. Rounded to single precision as the programs do

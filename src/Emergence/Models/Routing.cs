@@ -9,7 +9,8 @@ internal static class Routing
     /// <param name="correction">(E), or empty.</param>
     /// <param name="chosen">(k).</param>
     /// <param name="weights">(k).</param>
-    public static void Choose(RouterShape router, ReadOnlySpan<float> products, ReadOnlySpan<float> correction, Span<int> chosen, Span<float> weights)
+    public static void Choose(
+        RouterShape router, ReadOnlySpan<float> products, ReadOnlySpan<float> correction, Span<int> chosen, Span<float> weights)
     {
         switch (router.Scores)
         {
@@ -34,7 +35,8 @@ internal static class Routing
         chosen.Sort(weights);
     }
 
-    private static void ChooseByScores(RouterShape router, ReadOnlySpan<float> products, ReadOnlySpan<float> correction, Span<int> chosen, Span<float> weights)
+    private static void ChooseByScores(
+        RouterShape router, ReadOnlySpan<float> products, ReadOnlySpan<float> correction, Span<int> chosen, Span<float> weights)
     {
         Span<float> scores = new float[products.Length];
         products.CopyTo(scores);

@@ -32,7 +32,8 @@ internal sealed class SharedKeys : IDisposable
 
     /// <summary>Bytes for each row.</summary>
     public static long BytesPerRow(Device device, ModelShape shape) =>
-        Sources(shape).Sum(layer => (long)shape.Blocks[layer].Attention.KeyWidth + shape.Blocks[layer].Attention.ValueWidth) * device.ComputeType.Size();
+        Sources(shape).Sum(layer => (long)shape.Blocks[layer].Attention.KeyWidth + shape.Blocks[layer].Attention.ValueWidth)
+            * device.ComputeType.Size();
 
     /// <summary>Keeps what a layer made of its own rows, if later ones read it.</summary>
     public void Keep(int layer, TokenRows rows, Tensor key, Tensor value)
@@ -49,7 +50,8 @@ internal sealed class SharedKeys : IDisposable
         }
     }
 
-    /// <summary>What that layer made of the rows, context first; <paramref name="key"/> and <paramref name="value"/> have room for it.</summary>
+    /// <summary>What that layer made of the rows, context first; <paramref name="key"/> and <paramref name="value"/> have room for
+    /// it.</summary>
     public (Tensor Key, Tensor Value) Of(int layer, TokenRows rows, Tensor key, Tensor value)
     {
         var kept = _layers[layer];
@@ -69,5 +71,6 @@ internal sealed class SharedKeys : IDisposable
         }
     }
 
-    private static IEnumerable<int> Sources(ModelShape shape) => shape.Blocks.Select(block => block.Attention.KeysOf).OfType<int>().Distinct();
+    private static IEnumerable<int> Sources(ModelShape shape) =>
+        shape.Blocks.Select(block => block.Attention.KeysOf).OfType<int>().Distinct();
 }

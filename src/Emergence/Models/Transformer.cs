@@ -50,7 +50,8 @@ internal sealed class Transformer : IDisposable
     {
         Device.Embed(rows.Tokens.RowRange(rows.Context, rows.Own), _weights.Embedding, (float)_shape.EmbeddingScale, y);
         if (_shape.Positions is { } vectors)
-            Device.Embed(rows.Positions.RowRange(rows.Context, rows.Own), _weights.Positions!.RowRange(vectors.Offset, _shape.MaxPositions), 1, y, accumulate: true);
+            Device.Embed(rows.Positions.RowRange(rows.Context, rows.Own), _weights.Positions!.RowRange(vectors.Offset, _shape.MaxPositions),
+                1, y, accumulate: true);
         _weights.EmbeddingNorm?.Apply(Device, y, y);
     }
 
@@ -87,7 +88,8 @@ internal sealed class Transformer : IDisposable
             else if (block.Experts is { } experts)
                 Add(_experts.Mix(experts, shape.Experts!, innerInput, y, memory), block.InnerOutputNorm, residual, y);
             else
-                AddHalf(block.InnerOutput!, block.InnerOutputNorm, FeedForward(block, shape.Inner, innerInput, memory), residual, y, memory);
+                AddHalf(block.InnerOutput!, block.InnerOutputNorm, FeedForward(block, shape.Inner, innerInput, memory), residual, y,
+                    memory);
         }
 
         if (block.LayerInput is { } layerInput)
@@ -187,7 +189,8 @@ internal sealed class Transformer : IDisposable
     }
 
     /// <summary>y += norm(norm of the dense half + norm of what experts yield): all of them read y.</summary>
-    private void AddBoth(BlockWeights block, BlockShape shape, ExpertsWeights experts, BesideWeights beside, Tensor innerInput, Tensor y, BlockMemory memory)
+    private void AddBoth(BlockWeights block, BlockShape shape, ExpertsWeights experts, BesideWeights beside, Tensor innerInput, Tensor y,
+        BlockMemory memory)
     {
         var wide = FeedForward(block, shape.Inner, innerInput, memory);
         var dense = memory.Take(Slot.Normed, y.Rows, y.Columns);
@@ -208,12 +211,14 @@ internal sealed class Transformer : IDisposable
         Device.Scale(mixture, (float)_shape.ResidualScale, y, residual);
     }
 
-    /// <summary>y += norm(output(activation(gate y) * e)), where e is the layer's embedding of the token and what the token's own says of it.</summary>
+    /// <summary>y += norm(output(activation(gate y) * e)), where e is the layer's embedding of the token and what the token's own says of
+    /// it.</summary>
     private void AddLayerInput(LayerInputWeights weights, Activation activation, TokenRows rows, Tensor y, BlockMemory memory)
     {
         var width = weights.Embedding.Columns;
         var tokens = rows.Tokens.RowRange(rows.Context, rows.Own);
-        var (stream, input, gate) = (memory.Take(Slot.Normed, y.Rows, y.Columns), memory.Take(Slot.LayerInput, y.Rows, width), memory.Take(Slot.LayerGate, y.Rows, width));
+        var (stream, input, gate) = (memory.Take(Slot.Normed, y.Rows, y.Columns), memory.Take(Slot.LayerInput, y.Rows, width),
+            memory.Take(Slot.LayerGate, y.Rows, width));
         Device.Embed(tokens, _weights.Embedding, (float)_shape.EmbeddingScale, stream);
         weights.FromStream.Apply(Device, stream, input);
         Device.Scale(input, (float)(1 / Math.Sqrt(_shape.Width)), input);

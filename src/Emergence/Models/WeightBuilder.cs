@@ -12,7 +12,8 @@ internal interface IWeightSource
     /// <summary>A matrix in the type it is stored in; <paramref name="order"/> says which stored row each of its rows is.</summary>
     Tensor Matrix(ExpectedWeight weight, int[]? order = null);
 
-    /// <summary>A matrix to multiply with, plain or packed; <paramref name="order"/> says which stored output each of its outputs is.</summary>
+    /// <summary>A matrix to multiply with, plain or packed; <paramref name="order"/> says which stored output each of its outputs
+    /// is.</summary>
     Matrix Layer(ExpectedWeight weight, bool inputMajor, int[]? order = null);
 
     /// <summary>A vector, or a matrix of several, in the type the device computes with, <paramref name="offset"/> added.</summary>
@@ -64,7 +65,8 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
         if (vectors.IsComputed)
             return source.Computed(rows, shape.Width, () => vectors.Compute(rows, shape.Width));
         var offset = vectors.Offset == 0 ? "" : $" (+{vectors.Offset})";
-        return source.Matrix(Stored($"{_names.Positions}.weight", new(rows, $"{shape.Keys.Positions}={shape.MaxPositions}{offset}"), _width));
+        return source.Matrix(Stored($"{_names.Positions}.weight", new(rows, $"{shape.Keys.Positions}={shape.MaxPositions}{offset}"),
+            _width));
     }
 
     private BlockWeights Block(int layer, string block, LayerInputs? layerInputs)
@@ -81,11 +83,14 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
             QueryNorms = HeadNorms(block + _names.QueryNorm, attention.QueryKeyNorm, attention.Heads, attention.HeadSize),
             KeyNorms = ownKeys ? HeadNorms(block + _names.KeyNorm, attention.QueryKeyNorm, attention.KeyHeads, attention.HeadSize) : [],
             ValueNorm = ownKeys && attention.ValueNorm is { } norm ? new(norm, null, null) : null,
-            Sinks = attention.HasSinks ? source.Vector(Stored($"{block}self_attn.sinks", new Dimension(attention.Heads, $"{shape.Keys.Heads}={attention.Heads}"))) : null,
-            AttentionOutput = Projection(block + _names.AttentionOutput, Heads(attention.Heads, attention.ValueSize), _width, attention.OutputBias),
+            Sinks = attention.HasSinks ? source.Vector(
+                Stored($"{block}self_attn.sinks", new Dimension(attention.Heads, $"{shape.Keys.Heads}={attention.Heads}"))) : null,
+            AttentionOutput = Projection(block + _names.AttentionOutput, Heads(attention.Heads, attention.ValueSize), _width,
+                attention.OutputBias),
             AttentionOutputNorm = BlockNorm(_names.AttentionOutputNorm),
             InnerInputNorm = BlockNorm(_names.InnerInputNorm),
-            Inner = experts is { IsBeside: false } ? [] : [.. _names.Inner.Select(name => Projection(block + name, _width, up, inner.Bias))],
+            Inner = experts is { IsBeside: false } ? []
+                : [.. _names.Inner.Select(name => Projection(block + name, _width, up, inner.Bias))],
             Xielu = inner.Xielu ? Xielu($"{block}{_names.Xielu}.") : null,
             InnerOutput = experts is { IsBeside: false } ? null : Projection(block + _names.InnerOutput, hidden, _width, inner.Bias),
             Experts = experts == null ? null : Experts(block, experts),
@@ -107,7 +112,8 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
         return new(
             Projection(block + names.Router, _width, count, part.RouterBias),
             correction,
-            names.Joint ? JointExperts(block + names.Each, part, count) : [.. Enumerable.Range(0, part.Count).Select(e => Expert($"{block}{names.Each}{e}.", names.Inner, names.Output, part.Width))],
+            names.Joint ? JointExperts(block + names.Each, part, count) : [.. Enumerable.Range(0, part.Count)
+                .Select(e => Expert($"{block}{names.Each}{e}.", names.Inner, names.Output, part.Width))],
             part.SharedWidth > 0 ? Expert(block + names.Shared, names.SharedInner, names.SharedOutput, part.SharedWidth) : null,
             part.SharedGate ? Projection(block + names.SharedGate, _width, one, false) : null,
             part.IsBeside ? Beside(block, count) : null);
@@ -115,7 +121,8 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
         ExpertWeights Expert(string name, string[] inner, string output, int width)
         {
             var hidden = new Dimension(width, $"{width} columns inside an expert");
-            return new([.. inner.Select(which => Projection(name + which, _width, hidden, part.Bias))], Projection(name + output, hidden, _width, part.Bias));
+            return new([.. inner.Select(which => Projection(name + which, _width, hidden, part.Bias))],
+                Projection(name + output, hidden, _width, part.Bias));
         }
     }
 
@@ -152,7 +159,8 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
     {
         var (query, key, value) = (Heads(attention.Heads, attention.HeadSize), KeyHeads(attention.HeadSize), KeyHeads(attention.ValueSize));
         if (_names.QueryKeyValue.Length == 1)
-            return [Projection(block + _names.QueryKeyValue[0], _width, query + key + value, attention.QueryKeyValueBias, JointRows.Order(attention))];
+            return [Projection(block + _names.QueryKeyValue[0], _width, query + key + value, attention.QueryKeyValueBias,
+                JointRows.Order(attention))];
         if (attention.Latent is { QueryRank: var rank })
         {
             // The last step of the queries alone; the narrow rows have their own weights.

@@ -8,7 +8,8 @@ using Emergence.Messages;
 
 namespace Emergence.Models;
 
-/// <summary>A checkpoint whose tensors have been held against the config: everything is there in the right shape, and nothing else that matters.</summary>
+/// <summary>A checkpoint whose tensors have been held against the config: everything is there in the right shape, and nothing else that
+/// matters.</summary>
 internal sealed class WeightFiles
 {
     /// <summary>What may stand before the names of a language model, in any order: wrappers, outer models.</summary>
@@ -34,7 +35,9 @@ internal sealed class WeightFiles
         (_config, _checkpoint, _options) = (config, checkpoint, options);
         var names = config.Shape.Names;
         _prefix = Prefix($"{names.Embedding}.weight")
-            ?? throw Error($"has no {names.Prefix}{names.Embedding}.weight, with which a {config.ModelType} model begins; is this the folder of another model?");
+            ?? throw Error(
+                $"has no {names.Prefix}{names.Embedding}.weight, with which a {config.ModelType} model begins; is this the folder of "
+                + $"another model?");
         _headPrefix = HeadPrefixes().FirstOrDefault(prefix => checkpoint.Tensors.ContainsKey($"{prefix}{names.Head}.weight"), "");
         var plan = WeightPlan.Of(config, Has);
         foreach (var weight in plan)
@@ -47,7 +50,8 @@ internal sealed class WeightFiles
 
         _expected = plan.ToDictionary(StoredName);
         Ignored = SortTheRest();
-        Bytes = _expected.Keys.Except(_packed.Keys).Sum(name => checkpoint.Tensors[name].ByteLength) + _packed.Values.Sum(matrix => matrix.Bytes);
+        Bytes = _expected.Keys.Except(_packed.Keys).Sum(name => checkpoint.Tensors[name].ByteLength)
+            + _packed.Values.Sum(matrix => matrix.Bytes);
         LargestPacked = _packed.Keys.Select(name => _expected[name].Layer!.PartSize).DefaultIfEmpty(0).Max();
     }
 
@@ -69,7 +73,9 @@ internal sealed class WeightFiles
             throw Error($"a packed matrix of {LargestPacked:N0} weights is over the limit of {int.MaxValue:N0}");
         var needed = Bytes + sizeof(float) * LargestPacked;
         if (needed > available)
-            throw Error($"the weights need {needed:N0} bytes, device {device} has {available:N0}: use a smaller model or a device with more memory");
+            throw Error(
+                $"the weights need {needed:N0} bytes, device {device} has {available:N0}: use a smaller model or a device with more "
+                + $"memory");
     }
 
     public bool Has(ExpectedWeight weight) => _checkpoint.Tensors.ContainsKey(StoredName(weight)) || ReadPacked(weight) != null;
@@ -96,12 +102,15 @@ internal sealed class WeightFiles
     /// <summary>What stands before the name of the embedding, which only wrappers may; the published one, if there are several.</summary>
     private string? Prefix(string embedding)
     {
-        var found = _checkpoint.Tensors.Keys.Where(name => name.EndsWith(embedding, StringComparison.Ordinal)).Select(name => name[..^embedding.Length]).Where(AreWrappers).ToArray();
+        var found = _checkpoint.Tensors.Keys.Where(name => name.EndsWith(embedding, StringComparison.Ordinal))
+            .Select(name => name[..^embedding.Length]).Where(AreWrappers).ToArray();
         var published = _config.Shape.Names.Prefix;
-        return found.Contains(published) ? published : found.OrderBy(prefix => prefix.Length).ThenBy(prefix => prefix, StringComparer.Ordinal).FirstOrDefault();
+        return found.Contains(published) ? published : found.OrderBy(prefix => prefix.Length)
+            .ThenBy(prefix => prefix, StringComparer.Ordinal).FirstOrDefault();
     }
 
-    private static bool AreWrappers(string prefix) => prefix.Length == 0 || (prefix[^1] == '.' && prefix[..^1].Split('.').All(Wrappers.Contains));
+    private static bool AreWrappers(string prefix) =>
+        prefix.Length == 0 || (prefix[^1] == '.' && prefix[..^1].Split('.').All(Wrappers.Contains));
 
     /// <summary>The head stands beside the model, within some of the same wrappers or none.</summary>
     private IEnumerable<string> HeadPrefixes()
@@ -114,7 +123,9 @@ internal sealed class WeightFiles
     {
         var name = StoredName(weight);
         if (!_checkpoint.Tensors.TryGetValue(name, out var entry))
-            throw Error($"config.json: {shape.Keys.Layers}={shape.Layers}, but the checkpoint has no {name} of [{string.Join(',', weight.Sizes.Select(size => size.Size))}]");
+            throw Error(
+                $"config.json: {shape.Keys.Layers}={shape.Layers}, but the checkpoint has no {name} of "
+                + $"[{string.Join(',', weight.Sizes.Select(size => size.Size))}]");
         if (weight.Fits(entry.Shape))
         {
             if (StoredType.ForWeights(entry.DType) == null)
@@ -132,13 +143,18 @@ internal sealed class WeightFiles
     private string[] SortTheRest()
     {
         var known = _expected.Keys.Except(_packed.Keys).Concat(_packed.Values.SelectMany(matrix => matrix.Names)).ToHashSet();
-        var rest = _checkpoint.Tensors.Values.Where(entry => !known.Contains(entry.Name)).OrderBy(entry => entry.Name, StringComparer.Ordinal).ToArray();
-        var unknown = rest.Where(entry => !IsLeftOver(entry) && !_options.IgnoreWeights.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, entry.Name, ignoreCase: false))).ToArray();
+        var rest = _checkpoint.Tensors.Values.Where(entry => !known.Contains(entry.Name))
+            .OrderBy(entry => entry.Name, StringComparer.Ordinal).ToArray();
+        var unknown = rest.Where(entry => !IsLeftOver(entry) && !_options.IgnoreWeights.Any(pattern =>
+            FileSystemName.MatchesSimpleExpression(pattern, entry.Name, ignoreCase: false))).ToArray();
         if (unknown.Length == 0)
             return [.. rest.Select(entry => entry.Name)];
         var others = unknown.Length == 1 ? "" : $" and {unknown.Length - 1} more";
-        var adapter = unknown.Any(entry => entry.Name.Contains(".lora_", StringComparison.Ordinal)) ? "; these are of a LoRA adapter: merge it into the model first" : "";
-        throw Error($"tensor {Printable.Quote(unknown[0].Name)} {unknown[0].ShapeText}{others} is not part of a {_config.ModelType} model with {_config.Shape.Keys.Layers}={_config.Layers}{adapter}; --ignore-weights PATTERN leaves such tensors out");
+        var adapter = unknown.Any(entry => entry.Name.Contains(".lora_", StringComparison.Ordinal))
+            ? "; these are of a LoRA adapter: merge it into the model first" : "";
+        throw Error(
+            $"tensor {Printable.Quote(unknown[0].Name)} {unknown[0].ShapeText}{others} is not part of a {_config.ModelType} model with "
+            + $"{_config.Shape.Keys.Layers}={_config.Layers}{adapter}; --ignore-weights PATTERN leaves such tensors out");
     }
 
     /// <summary>
@@ -156,7 +172,8 @@ internal sealed class WeightFiles
             return entry.Count == 1;
         if (name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attention.bias", StringComparison.Ordinal))
             return entry.Shape is [1, 1, var rows, var columns] && rows == columns;
-        if (name.EndsWith(".attn.masked_bias", StringComparison.Ordinal) || name.EndsWith(".attention.masked_bias", StringComparison.Ordinal))
+        if (name.EndsWith(".attn.masked_bias", StringComparison.Ordinal)
+            || name.EndsWith(".attention.masked_bias", StringComparison.Ordinal))
             return entry.Count == 1;
         if (_config.IsNested && NestedConfigs.IsTower(name))
             return true;

@@ -42,7 +42,8 @@ internal sealed class WeightPlan : IWeightSource
         return Nothing(weight.Rows, weight.Columns);
     }
 
-    private static Tensor Nothing(int rows, int columns) => new(new NoMemory((long)rows * columns * sizeof(float)), DType.Float32, rows, columns);
+    private static Tensor Nothing(int rows, int columns) =>
+        new(new NoMemory((long)rows * columns * sizeof(float)), DType.Float32, rows, columns);
 
     private sealed class NoMemory(long bytes) : Buffer(0, bytes)
     {

@@ -10,7 +10,8 @@ public readonly record struct LinePoint(double X, double Y, double Low = double.
     internal bool HasInterval => double.IsFinite(Low) && double.IsFinite(High);
 }
 
-/// <summary>One curve. Two curves that belong together, such as an estimate and its exact value, share a colour and differ in dashes.</summary>
+/// <summary>One curve. Two curves that belong together, such as an estimate and its exact value, share a colour and differ in
+/// dashes.</summary>
 public sealed record LineSeries(string Name, IReadOnlyList<LinePoint> Points, int Color, bool Dashed = false)
 {
     /// <summary>False where the title or another entry already explains the curve.</summary>
@@ -83,10 +84,12 @@ public sealed class LineChart
             frame.Canvas.Polyline(run.Select(p => (frame.X(p.X), frame.Y(p.Y))).ToList(), $"line s{color}{(series.Dashed ? " dash" : "")}");
         foreach (var p in series.Points.Where(p => p.Known))
         {
-            var name = XLabels.FirstOrDefault(l => l.X == p.X).Label ?? (p.X == Beyond?.X ? Beyond?.Label : $"{XCaption} {Markup.Number(p.X)}");
+            var name = XLabels.FirstOrDefault(l => l.X == p.X).Label
+                ?? (p.X == Beyond?.X ? Beyond?.Label : $"{XCaption} {Markup.Number(p.X)}");
             var interval = p.HasInterval ? $" [{TableCell.Fixed(p.Low, 3)}, {TableCell.Fixed(p.High, 3)}]" : "";
             frame.Canvas.Circle(
-                frame.X(p.X), frame.Y(p.Y), series.Dashed ? 2 : 3, $"f{color}", $"{series.Name}, {name}: {TableCell.Fixed(p.Y, 3)}{interval} {Unit}");
+                frame.X(p.X), frame.Y(p.Y), series.Dashed ? 2
+                    : 3, $"f{color}", $"{series.Name}, {name}: {TableCell.Fixed(p.Y, 3)}{interval} {Unit}");
         }
     }
 

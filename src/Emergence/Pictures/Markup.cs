@@ -6,7 +6,8 @@ namespace Emergence.Pictures;
 /// <summary>Text and numbers as XML and HTML accept them.</summary>
 internal static class Markup
 {
-    /// <summary>Safe in text and in quoted attributes. What XML 1.0 cannot hold (most control characters, half a pair) becomes U+FFFD.</summary>
+    /// <summary>Safe in text and in quoted attributes. What XML 1.0 cannot hold (most control characters, half a pair) becomes
+    /// U+FFFD.</summary>
     public static string Escape(string text)
     {
         var escaped = new StringBuilder(text.Length);

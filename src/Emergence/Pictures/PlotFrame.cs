@@ -83,12 +83,14 @@ internal sealed class PlotFrame
         }
     }
 
-    /// <summary>Words along x, in two lines where they would touch, slanted where that is not enough; returns the height they took.</summary>
+    /// <summary>Words along x, in two lines where they would touch, slanted where that is not enough; returns the height they
+    /// took.</summary>
     public double WordAxis(IReadOnlyList<(double X, string Label)> words)
     {
         var room = words.Count < 2 ? Width - Left - Right : X(words[1].X) - X(words[0].X);
         var wrapped = words.Select(w => Labels.Wrap(w.Label, LabelSize, room - 4)).ToList();
-        if (wrapped.Any(lines => lines.Count > 1) && wrapped.All(lines => lines.Count <= 2 && lines.All(line => Labels.Width(line, LabelSize) <= room - 4)))
+        if (wrapped.Any(lines => lines.Count > 1)
+            && wrapped.All(lines => lines.Count <= 2 && lines.All(line => Labels.Width(line, LabelSize) <= room - 4)))
             return WrappedAxis(words, wrapped);
         var slanted = words.Any(w => Labels.Width(w.Label, LabelSize) > room - 4);
 
@@ -103,7 +105,8 @@ internal sealed class PlotFrame
                 slanted ? SvgAnchor.End : SvgAnchor.Middle, "dim", slanted, cut);
         }
 
-        return slanted ? 16 + 0.71 * Math.Min(LongestLabel, words.Select(w => Labels.Width(w.Label, LabelSize)).DefaultIfEmpty(0).Max()) : 22;
+        return slanted ? 16 + 0.71 * Math.Min(LongestLabel, words.Select(w => Labels.Width(w.Label, LabelSize)).DefaultIfEmpty(0).Max())
+            : 22;
     }
 
     private double WrappedAxis(IReadOnlyList<(double X, string Label)> words, List<List<string>> wrapped)

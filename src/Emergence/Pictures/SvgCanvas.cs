@@ -42,7 +42,8 @@ internal sealed class SvgCanvas
 
     /// <summary>Straight strokes through the points; closed makes an area.</summary>
     public void Polyline(IReadOnlyList<(double X, double Y)> points, string style, bool closed = false)
-        => _body.Append($"<path class=\"{style}\" d=\"M{string.Join("L", points.Select(p => $"{N(p.X)} {N(p.Y)}"))}{(closed ? "Z" : "")}\"/>\n");
+        => _body.Append(
+            $"<path class=\"{style}\" d=\"M{string.Join("L", points.Select(p => $"{N(p.X)} {N(p.Y)}"))}{(closed ? "Z" : "")}\"/>\n");
 
     /// <param name="x">Where the anchor is.</param>
     /// <param name="y">The baseline.</param>
@@ -53,7 +54,8 @@ internal sealed class SvgCanvas
     /// <param name="slanted">Reads upwards to the right at 45 degrees, around the anchor.</param>
     /// <param name="tooltip">The whole text where it had to be cut.</param>
     public void Text(
-        double x, double y, string text, double size, SvgAnchor anchor = SvgAnchor.Start, string style = "", bool slanted = false, string? tooltip = null)
+        double x, double y, string text, double size, SvgAnchor anchor = SvgAnchor.Start, string style = "", bool slanted = false,
+            string? tooltip = null)
     {
         _body.Append($"<text x=\"{N(x)}\" y=\"{N(y)}\" font-size=\"{N(size)}\"");
         if (anchor != SvgAnchor.Start)

@@ -13,15 +13,19 @@ public sealed class SvgFigure
         ".em .on-dark{fill:#fff}.em .on-light{fill:#12161b}" +
         ".em .paper{fill:#fff}.em .none{fill:#e9ecf0}" +
         ".em .grid{stroke:#e4e7eb}.em .axis{stroke:#8a939e}.em .edge{stroke:#5b6470;stroke-dasharray:3 3}" +
-        ".em .mark-dark{stroke:#fff;fill:none}.em .mark-light{stroke:#12161b;fill:none}.em .mark{stroke:#5b6470;fill:none}.em .dot{stroke-width:2}" +
-        ".em .line{fill:none;stroke-width:2;stroke-linejoin:round}.em .dash{stroke-dasharray:6 4;stroke-width:1.5}.em .band{fill-opacity:.16}" +
-        ".em .s0{stroke:#0b67b2}.em .s1{stroke:#cc4e00}.em .s2{stroke:#00825c}.em .s3{stroke:#a8478f}.em .s4{stroke:#8a6a00}.em .s5{stroke:#5b6470}" +
+        ".em .mark-dark{stroke:#fff;fill:none}.em .mark-light{stroke:#12161b;fill:none}.em .mark{stroke:#5b6470;fill:none}.em "
+            + ".dot{stroke-width:2}" +
+        ".em .line{fill:none;stroke-width:2;stroke-linejoin:round}.em .dash{stroke-dasharray:6 4;stroke-width:1.5}.em "
+            + ".band{fill-opacity:.16}" +
+        ".em .s0{stroke:#0b67b2}.em .s1{stroke:#cc4e00}.em .s2{stroke:#00825c}.em .s3{stroke:#a8478f}.em .s4{stroke:#8a6a00}.em "
+            + ".s5{stroke:#5b6470}" +
         ".em .f0{fill:#0b67b2}.em .f1{fill:#cc4e00}.em .f2{fill:#00825c}.em .f3{fill:#a8478f}.em .f4{fill:#8a6a00}.em .f5{fill:#5b6470}" +
         "@media screen and (prefers-color-scheme:dark){" +
         ".em text{fill:#e6e9ed}.em .dim{fill:#9da6b1}.em .on-dark{fill:#fff}.em .on-light{fill:#12161b}" +
         ".em .paper{fill:#15191e}.em .none{fill:#2a3038}" +
         ".em .grid{stroke:#2b323a}.em .axis{stroke:#6d7681}.em .edge{stroke:#9da6b1}.em .mark{stroke:#9da6b1}" +
-        ".em .s0{stroke:#5fb0f0}.em .s1{stroke:#ff9457}.em .s2{stroke:#3fcf9f}.em .s3{stroke:#e08fcb}.em .s4{stroke:#e0bd4a}.em .s5{stroke:#9da6b1}" +
+        ".em .s0{stroke:#5fb0f0}.em .s1{stroke:#ff9457}.em .s2{stroke:#3fcf9f}.em .s3{stroke:#e08fcb}.em .s4{stroke:#e0bd4a}.em "
+            + ".s5{stroke:#9da6b1}" +
         ".em .f0{fill:#5fb0f0}.em .f1{fill:#ff9457}.em .f2{fill:#3fcf9f}.em .f3{fill:#e08fcb}.em .f4{fill:#e0bd4a}.em .f5{fill:#9da6b1}}";
 
     /// <summary>Colours before the first one repeats.</summary>

@@ -97,7 +97,8 @@ public sealed class HtmlPage(string title, string about, string finding)
     /// <param name="folded">Long tables open on a click.</param>
     public void Table(string caption, Table table, bool folded = false)
     {
-        _body.Append(folded ? $"<details><summary>{E(caption)}</summary>" : $"<div class=\"table\"><div class=\"caption\">{E(caption)}</div>");
+        _body.Append(folded ? $"<details><summary>{E(caption)}</summary>"
+            : $"<div class=\"table\"><div class=\"caption\">{E(caption)}</div>");
         _body.Append("<div class=\"scroll\"><table>\n<thead><tr>");
         foreach (var column in table.Columns)
             _body.Append($"<th{(column.RightAligned ? " class=\"num\"" : "")}>{E(column.Name)}</th>");
@@ -163,7 +164,8 @@ public sealed class HtmlPage(string title, string about, string finding)
     {
         const int longText = 40;
         var text = cell.Show(column);
-        var style = column.RightAligned ? "num" : column.Name == "verdict" ? "v-" + text.Replace(' ', '-') : text.Length > longText ? "long" : "";
+        var style = column.RightAligned ? "num" : column.Name == "verdict" ? "v-" + text.Replace(' ', '-') : text.Length > longText ? "long"
+            : "";
         _body.Append(style.Length > 0 ? $"<td class=\"{E(style)}\">{E(text)}</td>" : $"<td>{E(text)}</td>");
     }
 

@@ -109,7 +109,8 @@ internal static class JobFile
     private static string MebiBytes(long bytes) => ((bytes + HostBytes) / (1 << 20) + 1).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Twice what is expected, and the notice: a task that ends early costs nothing, one that is cut off costs a start.</summary>
-    private static string Minutes(double seconds) => Math.Max(10, Math.Ceiling((2 * seconds + NoticeSeconds) / 60)).ToString("0", CultureInfo.InvariantCulture);
+    private static string Minutes(double seconds) => Math.Max(10, Math.Ceiling((2 * seconds + NoticeSeconds) / 60))
+        .ToString("0", CultureInfo.InvariantCulture);
 
     /// <summary>A scalar in double quotes, as JSON writes it: YAML reads that too.</summary>
     private static string Yaml(string word) => $"\"{System.Text.Json.JsonEncodedText.Encode(word)}\"";

@@ -17,7 +17,8 @@ internal static class MemoryReport
         if (memory.Critic > 0)
         {
             table.Add("critic inputs", (double)memory.Inputs, $"{memory.Critics} trainings side by side");
-            table.Add("critics", (double)(memory.Critics * memory.Critic), $"{memory.Critics} of at most {memory.Critic:N0}, with their workspaces");
+            table.Add("critics", (double)(memory.Critics * memory.Critic),
+                $"{memory.Critics} of at most {memory.Critic:N0}, with their workspaces");
             table.Add("kept free", (double)memory.Reserved, "for the ops beside trainings");
         }
 
@@ -28,7 +29,8 @@ internal static class MemoryReport
     /// <summary>One line for a plan that does not fit.</summary>
     public static string Shortage(MemoryPlan memory, string device) => string.Create(
         CultureInfo.InvariantCulture,
-        $"does not fit into device {device}: needs {Size(memory.Needed)}, {Size(memory.Free)} free; take fewer sequences, a smaller preset or another device");
+        $"does not fit into device {device}: needs {Size(memory.Needed)}, {Size(memory.Free)} free; take fewer sequences, a smaller "
+            + $"preset or another device");
 
     private static string Size(long bytes) => bytes >= 1_000_000_000 ? $"{bytes / 1e9:0.0} GB" : $"{bytes / 1e6:0.0} MB";
 }

@@ -24,14 +24,18 @@ public sealed class ProtocolReport
         get
         {
             var table = new Table(
-                TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Integer("seed"), TableColumn.Number("exact_bits", 3), TableColumn.Number("mi_bits", 3),
-                TableColumn.Number("gap_bits", 3), TableColumn.Number("maximum_bits", 3), TableColumn.Number("coincidences_bits", 3), TableColumn.Number("critic_bits", 3), TableColumn.Number("slice_bits", 3),
-                TableColumn.Number("mu", 1), TableColumn.Number("mean_f", 1), TableColumn.Integer("f_of_maximum"), TableColumn.Integer("steps_f_0"), TableColumn.Number("slope", 2),
+                TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Integer("seed"),
+                    TableColumn.Number("exact_bits", 3), TableColumn.Number("mi_bits", 3),
+                TableColumn.Number("gap_bits", 3), TableColumn.Number("maximum_bits", 3), TableColumn.Number("coincidences_bits", 3),
+                    TableColumn.Number("critic_bits", 3), TableColumn.Number("slice_bits", 3),
+                TableColumn.Number("mu", 1), TableColumn.Number("mean_f", 1), TableColumn.Integer("f_of_maximum"),
+                    TableColumn.Integer("steps_f_0"), TableColumn.Number("slope", 2),
                 TableColumn.Integer("overflow_steps"), TableColumn.Integer("first_overflow"));
             foreach (var gap in _gaps)
             {
                 var ((kind, boundary, position, _, seed), cell, trace) = (gap.Cell, gap.Information, gap.Trace);
-                TableCell slope = double.IsNaN(trace.Slope) ? TableCell.Empty : trace.Slope, first = trace.FirstOverflow < 0 ? TableCell.Empty : trace.FirstOverflow;
+                TableCell slope = double.IsNaN(trace.Slope) ? TableCell.Empty : trace.Slope, first = trace.FirstOverflow < 0
+                    ? TableCell.Empty : trace.FirstOverflow;
                 table.Add(
                     kind == CaptureKind.Macro ? "macro" : "micro", boundary, position, (long)seed, cell.ExactBits, cell.MiBits,
                     gap.Bits, gap.Maximum, gap.Coincidences, gap.Critic, gap.Slice,
@@ -58,17 +62,28 @@ public sealed class ProtocolReport
             var (cell, trace) = (gap.Information, gap.Trace);
             List<string> lines =
             [
-                $"The largest gap: {Name(gap)} reads {Bits(cell.MiBits)}, the data hold {Bits(cell.ExactBits)} (log2 N = {Bits(cell.Log2N)}): {Signed(gap.Bits)}.",
-                $"{Signed(gap.Maximum)} by reporting the largest of {cell.Steps} steps (step {trace.MaxStep}) instead of the mean of the last ones.",
-                $"{Signed(gap.Coincidences)} by shuffling rows instead of weighing all pairs: a shuffle of {Fixed(Math.Pow(2, cell.Log2N), 0)} rows leaves mu = {Fixed(cell.Mu, 1)} with their own partner in the mean (found: {Fixed(trace.MeanCoincidences, 1)}), and a fitted critic reads I + log2(mu / F) where there are F. The step reported had F = {trace.MaxStepCoincidences}; {trace.StepsWithout} of {trace.FittedSteps} later steps had none, and nothing bounds these.",
-                double.IsNaN(trace.Slope) ? "All steps had the same F, so that no slope of V can be told." : $"V rises with -log2 F by {Fixed(trace.Slope, 2)} (1 for a fitted critic, 0 if F did not matter).",
-                $"{Signed(gap.Critic)} by the critic: with all pairs weighed, it resolves {Bits(cell.HeldOutBits)} of the {Bits(trace.SliceBits)} that its columns hold.",
+                $"The largest gap: {Name(gap)} reads {Bits(cell.MiBits)}, the data hold {Bits(cell.ExactBits)} (log2 N = "
+                    + $"{Bits(cell.Log2N)}): {Signed(gap.Bits)}.",
+                $"{Signed(gap.Maximum)} by reporting the largest of {cell.Steps} steps (step {trace.MaxStep}) instead of the mean of the "
+                    + $"last ones.",
+                $"{Signed(gap.Coincidences)} by shuffling rows instead of weighing all pairs: a shuffle of "
+                    + $"{Fixed(Math.Pow(2, cell.Log2N), 0)} rows leaves mu = {Fixed(cell.Mu, 1)} with their own partner in the mean "
+                    + $"(found: {Fixed(trace.MeanCoincidences, 1)}), and a fitted critic reads I + log2(mu / F) where there are F. The "
+                    + $"step reported had F = {trace.MaxStepCoincidences}; {trace.StepsWithout} of {trace.FittedSteps} later steps had "
+                    + $"none, and nothing bounds these.",
+                double.IsNaN(trace.Slope) ? "All steps had the same F, so that no slope of V can be told."
+                    : $"V rises with -log2 F by {Fixed(trace.Slope, 2)} (1 for a fitted critic, 0 if F did not matter).",
+                $"{Signed(gap.Critic)} by the critic: with all pairs weighed, it resolves {Bits(cell.HeldOutBits)} of the "
+                    + $"{Bits(trace.SliceBits)} that its columns hold.",
                 trace.SliceColumns == trace.Columns
                     ? $"None by the slice: its {trace.SliceColumns} columns are all there are."
-                    : $"{Signed(gap.Slice)} by the slice: columns {trace.SliceStart} to {trace.SliceStart + trace.SliceColumns - 1} of {trace.Columns}.",
+                    : $"{Signed(gap.Slice)} by the slice: columns {trace.SliceStart} to {trace.SliceStart + trace.SliceColumns - 1} of "
+                        + $"{trace.Columns}.",
                 trace.FirstOverflow < 0
                     ? "None by single precision: no sum of e^T was too large for it."
-                    : $"None by single precision here, because the largest T is subtracted first; the published script adds e^T as it is, and from step {trace.FirstOverflow} on ({trace.OverflowSteps} steps) that sum is infinite in single precision: it has no finite value there.",
+                    : $"None by single precision here, because the largest T is subtracted first; the published script adds e^T as it "
+                        + $"is, and from step {trace.FirstOverflow} on ({trace.OverflowSteps} steps) that sum is infinite in single "
+                        + $"precision: it has no finite value there.",
             ];
             return lines;
         }
@@ -83,14 +98,17 @@ public sealed class ProtocolReport
     private static Table ByCoincidences(IEnumerable<ProtocolGap> gaps)
     {
         var table = new Table(
-            TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Integer("seed"), TableColumn.Number("f", 1), TableColumn.Integer("steps"),
+            TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Integer("seed"),
+                TableColumn.Number("f", 1), TableColumn.Integer("steps"),
             TableColumn.Number("mean_v_bits", 3), TableColumn.Number("max_v_bits", 3), TableColumn.Number("fitted_bits", 3));
         foreach (var gap in gaps)
         {
             foreach (var bin in gap.Trace.Bins)
             {
-                TableCell fitted = bin.Coincidences > 0 ? gap.Information.ExactBits + Math.Log2(gap.Information.Mu) + bin.MinusLog2 : TableCell.Empty;
-                table.Add(gap.Cell.Kind == CaptureKind.Macro ? "macro" : "micro", gap.Cell.Boundary, gap.Cell.Position, (long)gap.Cell.Seed, bin.Coincidences, bin.Steps, bin.MeanBits, bin.MaxBits, fitted);
+                TableCell fitted = bin.Coincidences > 0 ? gap.Information.ExactBits + Math.Log2(gap.Information.Mu) + bin.MinusLog2
+                    : TableCell.Empty;
+                table.Add(gap.Cell.Kind == CaptureKind.Macro ? "macro" : "micro", gap.Cell.Boundary, gap.Cell.Position, (long)gap.Cell.Seed,
+                    bin.Coincidences, bin.Steps, bin.MeanBits, bin.MaxBits, fitted);
             }
         }
 
@@ -117,7 +135,8 @@ public sealed class ProtocolReport
             Series =
             [
                 new("the published protocol", [.. bins.Select(bin => new LinePoint(bin.MinusLog2, bin.MeanBits))], 0),
-                new("I + log2(mu / F)", [.. bins.Select(bin => new LinePoint(bin.MinusLog2, exact + Math.Log2(mu) + bin.MinusLog2))], 2, Dashed: true),
+                new("I + log2(mu / F)", [.. bins.Select(bin => new LinePoint(bin.MinusLog2, exact + Math.Log2(mu) + bin.MinusLog2))], 2,
+                    Dashed: true),
                 new("exact", [.. bins.Select(bin => new LinePoint(bin.MinusLog2, exact))], 1, Dashed: true),
                 .. without.Select(bin => new LineSeries("mean", [new(last, bin.MeanBits)], 0) { InLegend = false }),
                 .. without.Select(bin => new LineSeries("largest of F = 0", [new(last, bin.MaxBits)], 3)),
@@ -132,12 +151,15 @@ public sealed class ProtocolReport
         Unit = Unit,
         Bars =
         [
-            new("maximum over steps", gap.Maximum), new("few coincidences", gap.Coincidences), new("critic", gap.Critic, Color: 2), new("slice", gap.Slice, Color: 2), new("in all", gap.Bits, Color: 1),
+            new("maximum over steps", gap.Maximum), new("few coincidences", gap.Coincidences), new("critic", gap.Critic, Color: 2),
+                new("slice", gap.Slice, Color: 2), new("in all", gap.Bits, Color: 1),
         ],
     }.Draw();
 
     private string Name(ProtocolGap gap) =>
-        $"{(gap.Cell.Kind == CaptureKind.Macro ? "macro" : "micro")} layer {gap.Cell.Boundary}, {(gap.Cell.Position < _labels.Count ? Labels.Token(_labels[gap.Cell.Position]) : $"t{gap.Cell.Position}")}, seed {gap.Cell.Seed}";
+        $"{(gap.Cell.Kind == CaptureKind.Macro ? "macro" : "micro")} layer {gap.Cell.Boundary}, "
+            + $"{(gap.Cell.Position < _labels.Count ? Labels.Token(_labels[gap.Cell.Position]) : $"t{gap.Cell.Position}")}, seed "
+            + $"{gap.Cell.Seed}";
 
     private static string Bits(double value) => $"{Fixed(value, 3)} bits";
 

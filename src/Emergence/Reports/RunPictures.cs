@@ -38,7 +38,8 @@ internal sealed class RunPictures(RunSummary run)
             if (!rows.TryGetValue((layer, position + 1), out var row))
                 return new(double.NaN, CellMark.Cross, $"{Place(layer, position)}: IE has no value, a cell it needs failed");
             var interval = double.IsNaN(row.Bits.Low) ? "" : $" [{Fixed(row.Bits.Low)}, {Fixed(row.Bits.High)}]";
-            return new(row.Bits.Mean, MarkOf(row.Verdict), $"{Place(layer, position)}: IE {Fixed(row.Bits.Mean)}{interval} bits, exact {Fixed(row.ExactBits)}, {row.Verdict.Word()}");
+            return new(row.Bits.Mean, MarkOf(row.Verdict),
+                $"{Place(layer, position)}: IE {Fixed(row.Bits.Mean)}{interval} bits, exact {Fixed(row.ExactBits)}, {row.Verdict.Word()}");
         });
     }
 
@@ -52,9 +53,11 @@ internal sealed class RunPictures(RunSummary run)
     /// <summary>How far the macro estimates stay below the exact values.</summary>
     public SvgFigure Shortfall()
     {
-        var gaps = run.Means.Where(m => m.Cell.Kind == CaptureKind.Macro).Select(m => m.Mean.ExactBits - m.Mean.Bits).Where(double.IsFinite).DefaultIfEmpty(0).ToList();
+        var gaps = run.Means.Where(m => m.Cell.Kind == CaptureKind.Macro).Select(m => m.Mean.ExactBits - m.Mean.Bits).Where(double.IsFinite)
+            .DefaultIfEmpty(0).ToList();
         return Map(
-            "Macro: exact minus estimate", run.Positions, (layer, position) => Cell(CaptureKind.Macro, layer, position, mean => mean.ExactBits - mean.Bits),
+            "Macro: exact minus estimate", run.Positions, (layer, position) =>
+                Cell(CaptureKind.Macro, layer, position, mean => mean.ExactBits - mean.Bits),
             (Math.Min(0, gaps.Min()), Math.Max(LeastShortfall, gaps.Max())), digits: 2);
     }
 
@@ -101,23 +104,27 @@ internal sealed class RunPictures(RunSummary run)
         YCaption = "bits",
         Unit = Unit,
         XCaption = "T ends with this token",
-        Bars = [.. run.Steps.Select(s => new Bar(run.Label(s.Tokens - 1), s.Bits, Color: run.Results.ShotLength > 0 ? (s.Tokens - 1) / run.Results.ShotLength : 0))],
+        Bars = [.. run.Steps.Select(s =>
+            new Bar(run.Label(s.Tokens - 1), s.Bits, Color: run.Results.ShotLength > 0 ? (s.Tokens - 1) / run.Results.ShotLength : 0))],
     }.Draw();
 
     private static string Fixed(double value) => TableCell.Fixed(value, 3);
 
     private static CellMark MarkOf(Verdict verdict) => Marks.FirstOrDefault(m => m.Verdict == verdict).Mark;
 
-    private static HeatmapCell Missing(int layer, int position) => new(double.NaN, CellMark.None, $"layer {layer}, token {position + 1}: not measured");
+    private static HeatmapCell Missing(int layer, int position) =>
+        new(double.NaN, CellMark.None, $"layer {layer}, token {position + 1}: not measured");
 
-    private string Place(int layer, int position) => $"layer {layer}, {run.Label(position)} (for example \u201c{run.Token(position)}\u201d)";
+    private string Place(int layer, int position) =>
+        $"layer {layer}, {run.Label(position)} (for example \u201c{run.Token(position)}\u201d)";
 
     private IEnumerable<LineSeries> Curves(int tokens, int color)
     {
         var rows = run.Results.Emergence.Where(r => r.Tokens == tokens).ToList();
         yield return new($"T = {tokens}", [.. rows.Select(r => new LinePoint(r.Boundary, r.Bits.Mean, r.Bits.Low, r.Bits.High))], color);
         if (!run.IsExact)
-            yield return new($"T = {tokens}, exact", [.. rows.Select(r => new LinePoint(r.Boundary, r.ExactBits))], color, Dashed: true) { InLegend = false };
+            yield return new($"T = {tokens}, exact", [.. rows.Select(r => new LinePoint(r.Boundary, r.ExactBits))], color,
+                Dashed: true) { InLegend = false };
     }
 
     private HeatmapCell Cell(CaptureKind kind, int layer, int position, Func<SeedMean, double> value)
@@ -125,12 +132,15 @@ internal sealed class RunPictures(RunSummary run)
         if (run.At(kind, layer, position) is not { } mean)
             return Missing(layer, position);
         var spread = double.IsNaN(mean.SdBits) ? "" : $" (SD {Fixed(mean.SdBits)} over {mean.Seeds} seeds)";
-        var tooltip = $"{Place(layer, position)}: {run.Results.Estimator} {Fixed(mean.Bits)}{spread}, exact {Fixed(mean.ExactBits)} bits, {mean.Verdict.Word()}";
+        var tooltip =
+            $"{Place(layer, position)}: {run.Results.Estimator} {Fixed(mean.Bits)}{spread}, exact {Fixed(mean.ExactBits)} bits, "
+            + $"{mean.Verdict.Word()}";
         return new(value(mean), MarkOf(mean.Verdict), tooltip);
     }
 
     private SvgFigure Map(
-        string title, IReadOnlyList<int> positions, Func<int, int, HeatmapCell> cell, (double Low, double High)? range = null, int digits = 1)
+        string title, IReadOnlyList<int> positions, Func<int, int, HeatmapCell> cell, (double Low, double High)? range = null,
+            int digits = 1)
     {
         var cells = new HeatmapCell[run.Layers.Count, positions.Count];
         for (var row = 0; row < run.Layers.Count; row++)

@@ -58,9 +58,11 @@ public static class RunReport
         var pictures = new RunPictures(run);
         List<(string, SvgFigure)> figures = [];
         if (results.Means.Count > 0)
-            figures.AddRange([("ie", pictures.Emergence()), ("e", pictures.ByToken()), ("ie_by_layer", pictures.ByLayer()), ("steps", pictures.Steps())]);
+            figures.AddRange([("ie", pictures.Emergence()), ("e", pictures.ByToken()), ("ie_by_layer", pictures.ByLayer()),
+                ("steps", pictures.Steps())]);
         if (results.Cells.Count > 0)
-            figures.AddRange([("mi_macro", pictures.Information(CaptureKind.Macro)), ("mi_micro", pictures.Information(CaptureKind.Micro))]);
+            figures.AddRange([("mi_macro", pictures.Information(CaptureKind.Macro)),
+                ("mi_micro", pictures.Information(CaptureKind.Micro))]);
         if (results.Cells.Count > 0 && !run.IsExact)
             figures.Add(("shortfall", pictures.Shortfall()));
         if (IsExplained(results))
@@ -68,14 +70,16 @@ public static class RunReport
         return figures;
     }
 
-    private static bool IsExplained(RunResults results) => results.Estimator == PublishedMine.EstimatorName && results.Cells.Any(cell => cell.Information.Protocol != null);
+    private static bool IsExplained(RunResults results) =>
+        results.Estimator == PublishedMine.EstimatorName && results.Cells.Any(cell => cell.Information.Protocol != null);
 
     private static void AddExplanation(HtmlPage page, ProtocolReport report)
     {
         page.Section("Why the published protocol does not read the exact value");
         foreach (var line in report.Words)
             page.Paragraph(line);
-        page.Columns([.. report.Figures.Select<(string Name, SvgFigure Figure), Action>(picture => () => page.Figure(picture.Figure, picture.Name == "explain_f"
+        page.Columns([.. report.Figures.Select<(string Name, SvgFigure Figure), Action>(picture => () =>
+            page.Figure(picture.Figure, picture.Name == "explain_f"
             ? "A curve along the green dashes follows the coincidences alone."
             : "The parts add up to the whole gap."))]);
         page.Table("The gap of every cell, by cause", report.Cells, folded: true);
@@ -85,7 +89,8 @@ public static class RunReport
     {
         page.Section("Where meaning forms, and at which token it jumps");
         page.Paragraph(
-            "Information emergence (IE) is what a layer carries about the whole prefix beyond the mean of what it carries about each of its tokens alone " +
+            "Information emergence (IE) is what a layer carries about the whole prefix beyond the mean of what it carries about each of "
+                + "its tokens alone " +
             "(Chen et al., ACL 2025, arXiv 2405.12617).");
         page.Columns(
             () => page.Figure(
@@ -96,21 +101,25 @@ public static class RunReport
         page.Table("E(T) and what each shot adds", tables.Means);
         page.Columns(
             () => page.Figure(pictures.Steps(), "Tokens of one shot share a colour. The first token adds nothing: the whole is the token."),
-            () => page.Figure(pictures.ByLayer(), "A curve on its dashes resolves all there is; the distance is what the critic does not resolve at that layer."));
+            () => page.Figure(pictures.ByLayer(),
+                "A curve on its dashes resolves all there is; the distance is what the critic does not resolve at that layer."));
         page.Table("IE by layer and tokens", tables.Emergence, folded: true);
     }
 
     private static void AddInformation(HtmlPage page, RunSummary run, RunPictures pictures, RunTables tables)
     {
         page.Section("How much each layer passes on");
-        page.Paragraph("Mutual information between the states before and after each layer, on one scale for both pictures: of the whole prefix, and of every token alone.");
+        page.Paragraph(
+            "Mutual information between the states before and after each layer, on one scale for both pictures: of the whole prefix, and "
+            + "of every token alone.");
         List<Action> columns =
         [
             () => page.Figure(pictures.Information(CaptureKind.Macro), "Whole sequences with causal attention, at each position."),
             () => page.Figure(pictures.Information(CaptureKind.Micro), "The same tokens, each as a sequence of one."),
         ];
         if (!run.IsExact)
-            columns.Add(() => page.Figure(pictures.Shortfall(), "Dark: the critic resolves all there is. Bright: there is more than it resolves."));
+            columns.Add(() =>
+                page.Figure(pictures.Shortfall(), "Dark: the critic resolves all there is. Bright: there is more than it resolves."));
         page.Columns(columns);
         if (!run.IsExact)
             page.Table("Exact beside estimate, seeds together", BesideExact(run), folded: true);
@@ -121,15 +130,19 @@ public static class RunReport
     {
         page.Section("Does the estimator obey what mutual information obeys?");
         var holding = results.SelfCheck.Count(line => line.Check.Holds);
-        page.Paragraph($"{holding} of {results.SelfCheck.Count} relations hold on the activations of this run. They need no true value: a relation that is broken says that the estimator cannot be relied on at that layer.");
+        page.Paragraph(
+            $"{holding} of {results.SelfCheck.Count} relations hold on the activations of this run. They need no true value: a relation "
+            + $"that is broken says that the estimator cannot be relied on at that layer.");
         page.Table("The self-check", tables.SelfCheck);
     }
 
     private static Table BesideExact(RunSummary run)
     {
         var table = new Table(
-            TableColumn.Text("kind"), TableColumn.Integer("layer"), TableColumn.Integer("position"), TableColumn.Text("token"), TableColumn.Number("exact_bits", 3),
-            TableColumn.Number("mi_bits", 3), TableColumn.Spread("sd_bits", 4), TableColumn.Integer("seeds"), TableColumn.Number("exact_minus_mi_bits", 3), TableColumn.Text("verdict"));
+            TableColumn.Text("kind"), TableColumn.Integer("layer"), TableColumn.Integer("position"), TableColumn.Text("token"),
+                TableColumn.Number("exact_bits", 3),
+            TableColumn.Number("mi_bits", 3), TableColumn.Spread("sd_bits", 4), TableColumn.Integer("seeds"),
+                TableColumn.Number("exact_minus_mi_bits", 3), TableColumn.Text("verdict"));
         foreach (var ((kind, layer, position), mean) in run.Means)
         {
             table.Add(
@@ -143,7 +156,8 @@ public static class RunReport
     private static void AddReproduction(HtmlPage page, RunSummary run)
     {
         page.Section("How to reproduce");
-        page.Paragraph("The same settings with the same version on the same device give the same bytes. Information is in bits throughout.");
+        page.Paragraph(
+            "The same settings with the same version on the same device give the same bytes. Information is in bits throughout.");
         page.Code(SettingTable.Command(run.Results.Manifest));
         page.Table("What decided about these results", Settings(run.Results.Manifest), folded: true);
     }
@@ -168,7 +182,8 @@ public static class RunReport
             }
             else
             {
-                yield return (prefix + name, value is JsonArray list ? string.Join(", ", list.Select(item => item?.ToString())) : value?.ToString() ?? "");
+                yield return (prefix + name, value is JsonArray list ? string.Join(", ", list.Select(item => item?.ToString()))
+                    : value?.ToString() ?? "");
             }
         }
     }

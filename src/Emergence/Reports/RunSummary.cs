@@ -57,7 +57,8 @@ internal sealed class RunSummary
     public EmergenceMean? Last => Results.Means.Count > 0 ? Results.Means[^1] : null;
 
     /// <summary>IE by layer after the last token.</summary>
-    public IReadOnlyList<EmergenceRow> LastRows => [.. Results.Emergence.Where(row => row.Tokens == Last?.Tokens).OrderBy(row => row.Boundary)];
+    public IReadOnlyList<EmergenceRow> LastRows =>
+        [.. Results.Emergence.Where(row => row.Tokens == Last?.Tokens).OrderBy(row => row.Boundary)];
 
     /// <summary>The first layer with most of the largest IE after the last token.</summary>
     public int FormedAt
@@ -80,7 +81,8 @@ internal sealed class RunSummary
         }
     }
 
-    public SeedMean? At(CaptureKind kind, int layer, int position) => _means.TryGetValue((kind, layer, position), out var mean) ? mean : null;
+    public SeedMean? At(CaptureKind kind, int layer, int position) =>
+        _means.TryGetValue((kind, layer, position), out var mean) ? mean : null;
 
     /// <summary>Whether the macro cell at T-1 and the micro cells below T, which IE(l, T) stands on, are there.</summary>
     public bool IsMeasured(int layer, int tokens) =>

@@ -19,17 +19,22 @@ public sealed class RunTables(RunResults results, bool nats = false)
         get
         {
             var table = new Table(
-                TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Text("estimator"), TableColumn.Integer("seed"),
-                Amount("mi"), Amount("exact"), Amount("h_prefix"), TableColumn.Number("log2_n", 3), TableColumn.Integer("k"), TableColumn.Number("mu", 1),
-                TableColumn.Integer("collisions_x"), TableColumn.Integer("collisions_y"), Spread("sd"), TableColumn.Integer("steps"), TableColumn.Text("stopped_by"),
-                Amount("max_gap"), Amount("held_out_gap"), TableColumn.Integer("steps_above"), TableColumn.Number("max_score", 1), TableColumn.Integer("non_finite"), TableColumn.Text("verdict"));
+                TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Text("estimator"),
+                    TableColumn.Integer("seed"),
+                Amount("mi"), Amount("exact"), Amount("h_prefix"), TableColumn.Number("log2_n", 3), TableColumn.Integer("k"),
+                    TableColumn.Number("mu", 1),
+                TableColumn.Integer("collisions_x"), TableColumn.Integer("collisions_y"), Spread("sd"), TableColumn.Integer("steps"),
+                    TableColumn.Text("stopped_by"),
+                Amount("max_gap"), Amount("held_out_gap"), TableColumn.Integer("steps_above"), TableColumn.Number("max_score", 1),
+                    TableColumn.Integer("non_finite"), TableColumn.Text("verdict"));
             foreach (var (cell, value, _) in results.Cells)
             {
                 table.Add(
                     cell.Kind == CaptureKind.Macro ? "macro" : "micro", cell.Boundary, cell.Position, cell.Estimator, (long)cell.Seed,
                     _scale * value.MiBits, _scale * value.ExactBits, _scale * value.HPrefixBits, value.Log2N, value.K, value.Mu,
                     value.CollisionsX, value.CollisionsY, _scale * value.SdBits, value.Steps, value.StoppedBy.ToString().ToLowerInvariant(),
-                    Known(value.MaxGapBits), Known(value.HeldOutGapBits), value.StepsAboveCeiling, value.MaxScore, value.NonFinite, value.Verdict.Word());
+                    Known(value.MaxGapBits), Known(value.HeldOutGapBits), value.StepsAboveCeiling, value.MaxScore, value.NonFinite,
+                        value.Verdict.Word());
             }
 
             return table;
@@ -41,9 +46,11 @@ public sealed class RunTables(RunResults results, bool nats = false)
     {
         get
         {
-            var table = new Table(TableColumn.Integer("boundary"), TableColumn.Integer("tokens"), Amount("ie"), TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3), Amount("exact"), TableColumn.Text("verdict"));
+            var table = new Table(TableColumn.Integer("boundary"), TableColumn.Integer("tokens"), Amount("ie"), TableColumn.Spread("lo", 3),
+                TableColumn.Spread("hi", 3), Amount("exact"), TableColumn.Text("verdict"));
             foreach (var row in results.Emergence)
-                table.Add(row.Boundary, row.Tokens, _scale * row.Bits.Mean, _scale * row.Bits.Low, _scale * row.Bits.High, _scale * row.ExactBits, row.Verdict.Word());
+                table.Add(row.Boundary, row.Tokens, _scale * row.Bits.Mean, _scale * row.Bits.Low, _scale * row.Bits.High,
+                    _scale * row.ExactBits, row.Verdict.Word());
             return table;
         }
     }
@@ -54,12 +61,14 @@ public sealed class RunTables(RunResults results, bool nats = false)
         get
         {
             var table = new Table(
-                TableColumn.Integer("tokens"), Amount("e"), TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3), Amount("exact"), TableColumn.Text("verdict"), Spread("sd_seeds"), Spread("sd_layers"), TableColumn.Integer("shot"), Amount("gain"));
+                TableColumn.Integer("tokens"), Amount("e"), TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3), Amount("exact"),
+                    TableColumn.Text("verdict"), Spread("sd_seeds"), Spread("sd_layers"), TableColumn.Integer("shot"), Amount("gain"));
             foreach (var mean in results.Means)
             {
                 TableCell shot = mean.Shot > 0 ? mean.Shot : TableCell.Empty;
                 TableCell gain = double.IsNaN(mean.GainBits) ? TableCell.Empty : _scale * mean.GainBits;
-                table.Add(mean.Tokens, _scale * mean.Bits.Mean, _scale * mean.Bits.Low, _scale * mean.Bits.High, _scale * mean.ExactBits, mean.Verdict.Word(), _scale * mean.Bits.SdSeeds, _scale * mean.SdLayers, shot, gain);
+                table.Add(mean.Tokens, _scale * mean.Bits.Mean, _scale * mean.Bits.Low, _scale * mean.Bits.High, _scale * mean.ExactBits,
+                    mean.Verdict.Word(), _scale * mean.Bits.SdSeeds, _scale * mean.SdLayers, shot, gain);
             }
 
             return table;
@@ -75,9 +84,11 @@ public sealed class RunTables(RunResults results, bool nats = false)
         get
         {
             var table = new Table(
-                TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Text("test"), TableColumn.Text("claim"), Amount("found"), Amount("expected"), Amount("tolerance"), TableColumn.Text("result"), TableColumn.Text("note"));
+                TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Text("test"), TableColumn.Text("claim"),
+                    Amount("found"), Amount("expected"), Amount("tolerance"), TableColumn.Text("result"), TableColumn.Text("note"));
             foreach (var (boundary, position, check) in results.SelfCheck)
-                table.Add(boundary, position, check.Test, check.Claim, _scale * check.FoundBits, _scale * check.ExpectedBits, _scale * check.ToleranceBits, check.Word, check.Failure);
+                table.Add(boundary, position, check.Test, check.Claim, _scale * check.FoundBits, _scale * check.ExpectedBits,
+                    _scale * check.ToleranceBits, check.Word, check.Failure);
             return table;
         }
     }

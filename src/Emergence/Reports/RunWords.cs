@@ -18,10 +18,12 @@ internal sealed class RunWords(RunSummary run)
         get
         {
             var shots = run.Results.ShotLength > 0 ? $", {run.Labels.Count / run.Results.ShotLength} shots" : "";
-            var drawn = run.Results.IsEnumeration ? $"all {Count(run.Results.Sequences)} sequences" : $"{Count(run.Results.Sequences)} sequences";
+            var drawn = run.Results.IsEnumeration ? $"all {Count(run.Results.Sequences)} sequences"
+                : $"{Count(run.Results.Sequences)} sequences";
             var seeds = run.IsExact ? "" : $", {Plural(Seeds, "seed")}";
             return $"{run.Results.Data}{shots}: {drawn} of {run.Labels.Count} tokens. {Plural(run.Layers.Count, "layer")}, " +
-                   $"{Plural(run.Positions.Count, "position")}, estimator {run.Results.Estimator}{seeds}. Layer l turns boundary l into boundary l+1.";
+                   $"{Plural(run.Positions.Count, "position")}, estimator {run.Results.Estimator}{seeds}. Layer l turns boundary l into "
+                       + $"boundary l+1.";
         }
     }
 
@@ -31,10 +33,13 @@ internal sealed class RunWords(RunSummary run)
         get
         {
             if (run.Results.MissingCells > 0)
-                return $"The run is not finished: {Count(run.Results.Cells.Count)} of {Plural(run.Results.Cells.Count + run.Results.MissingCells, "cell")} are measured.";
+                return $"The run is not finished: {Count(run.Results.Cells.Count)} of "
+                    + $"{Plural(run.Results.Cells.Count + run.Results.MissingCells, "cell")} are measured.";
             if (run.Last is not { } last)
                 return "There is no information emergence to show yet: it needs macro and micro cells of the same layer.";
-            var gain = $"after {Plural(last.Tokens, "token")} a layer carries {Bits(last.Bits.Mean)} more about the whole than about its tokens one by one";
+            var gain =
+                $"after {Plural(last.Tokens, "token")} a layer carries {Bits(last.Bits.Mean)} more about the whole than about its tokens "
+                + $"one by one";
             if (!HasEmergence)
                 return $"No emergence to speak of: {gain}.";
             var where = run.FormedAt == run.Layers[0] ? "it is there from the first layer on" : $"it has formed by layer {run.FormedAt}";
@@ -54,7 +59,8 @@ internal sealed class RunWords(RunSummary run)
                 var interval = double.IsNaN(half) ? "" : $" \u00b1 {TableCell.Fixed(half, 2)}";
                 var worst = last.Verdict == Verdict.Ok ? "" : $"; worst cell {last.Verdict.Word()}";
                 var note = (run.IsExact ? "counted, not trained" : $"exact {Bits(last.ExactBits)}") + worst;
-                tiles.Add(($"IE after {Plural(last.Tokens, "token")}, mean over layers", $"{TableCell.Fixed(last.Bits.Mean, 2)}{interval} bits", note));
+                tiles.Add(($"IE after {Plural(last.Tokens, "token")}, mean over layers",
+                    $"{TableCell.Fixed(last.Bits.Mean, 2)}{interval} bits", note));
             }
 
             // Of an unfinished run, the mean over the layers so far says nothing about where and when.
@@ -64,7 +70,8 @@ internal sealed class RunWords(RunSummary run)
                 var doubt = verdict >= Verdict.Unreliable ? $"; that value is {verdict.Word()}" : "";
                 tiles.Add(("Meaning has formed by", $"layer {run.FormedAt}", $"the first with 90 % of the largest IE{doubt}"));
                 var step = run.Steps.MaxBy(s => s.Bits);
-                tiles.Add(("It jumps at", run.Label(step.Tokens - 1), $"token {step.Tokens}, for example \u201c{run.Token(step.Tokens - 1)}\u201d, adds {Bits(step.Bits)}"));
+                tiles.Add(("It jumps at", run.Label(step.Tokens - 1),
+                    $"token {step.Tokens}, for example \u201c{run.Token(step.Tokens - 1)}\u201d, adds {Bits(step.Bits)}"));
             }
 
             var ok = run.Results.Cells.Count(c => c.Information.Verdict == Verdict.Ok);
@@ -87,13 +94,15 @@ internal sealed class RunWords(RunSummary run)
                 cards.Add(new("What is estimated", CardTone.Mid, Estimated()));
             cards.Add(doubts.Count > 0
                 ? new("What not to trust", CardTone.Bad, doubts)
-                : new("What not to trust", CardTone.Good, ["Nothing stands out: every cell has its value and passed its checks.", Caution]));
+                : new("What not to trust", CardTone.Good,
+                    ["Nothing stands out: every cell has its value and passed its checks.", Caution]));
             return cards;
         }
     }
 
     private const string Caution =
-        "A high value does not mean a good model: it means that its states tell prefixes apart. Compare runs only at equal data and equal N.";
+        "A high value does not mean a good model: it means that its states tell prefixes apart. Compare runs only at equal data and "
+            + "equal N.";
 
     private bool HasEmergence => run.Last?.Bits.Mean >= LeastBits && run.Steps.Count > 0;
 
@@ -110,12 +119,15 @@ internal sealed class RunWords(RunSummary run)
         var cells = run.Results.Cells;
         List<string> lines =
         [
-            "The exact value is counted, not trained: the mutual information of the states that these sequences really have. It is a property of the data, " +
+            "The exact value is counted, not trained: the mutual information of the states that these sequences really have. It is a "
+                + "property of the data, " +
             "the same at every layer whose states tell all prefixes apart.",
         ];
         if (cells.Count > 0)
         {
-            lines.Add($"At the last token the prefixes have {Bits(cells.Max(c => c.Information.HPrefixBits))}; no value from {Count(run.Results.Sequences)} sequences " +
+            lines.Add(
+                $"At the last token the prefixes have {Bits(cells.Max(c => c.Information.HPrefixBits))}; no value from "
+                + $"{Count(run.Results.Sequences)} sequences " +
                       $"can exceed log2 N = {Bits(cells[0].Information.Log2N)}.");
         }
 
@@ -125,7 +137,8 @@ internal sealed class RunWords(RunSummary run)
         var collided = cells.Where(c => c.Information.CollisionsX + c.Information.CollisionsY > 0).ToList();
         lines.Add(collided.Count == 0
             ? "No two different prefixes share a state anywhere."
-            : $"In {collided.Count} of {Plural(cells.Count, "cell")} different prefixes share a state (boundary 0 knows only its own token); equal states are counted as one.");
+            : $"In {collided.Count} of {Plural(cells.Count, "cell")} different prefixes share a state (boundary 0 knows only its own "
+                + $"token); equal states are counted as one.");
         return lines;
     }
 
@@ -138,18 +151,25 @@ internal sealed class RunWords(RunSummary run)
         [
             run.Results.Estimator switch
             {
-                "s-mine" => $"s-mine trains a critic on the same states with {Plural(Seeds, "seed")}. It cannot read more than the exact value, " +
+                "s-mine" =>
+                    $"s-mine trains a critic on the same states with {Plural(Seeds, "seed")}. It cannot read more than the exact value, " +
                             (above == 0 ? "and at no step did it." : $"yet in {Plural(above, "cell")} it did: report this as a defect."),
-                "paper" => $"paper is the published protocol: it reports its maximum over the steps, and nothing holds it below the exact value. It went above in {Plural(above, "cell")}.",
+                "paper" =>
+                    $"paper is the published protocol: it reports its maximum over the steps, and nothing holds it below the exact "
+                    + $"value. It went above in {Plural(above, "cell")}.",
                 _ => $"{run.Results.Estimator} was run with {Plural(Seeds, "seed")}.",
             },
             $"{close} of {Plural(run.Means.Count(), "value")} end within 0.02 bits of the exact one.",
         ];
-        var worst = run.Means.Where(m => double.IsFinite(m.Mean.Bits)).OrderByDescending(m => m.Mean.ExactBits - m.Mean.Bits).FirstOrDefault();
+        var worst = run.Means.Where(m => double.IsFinite(m.Mean.Bits)).OrderByDescending(m => m.Mean.ExactBits - m.Mean.Bits)
+            .FirstOrDefault();
         if (worst.Mean.Seeds > 0 && worst.Mean.ExactBits - worst.Mean.Bits > 0.02)
         {
-            lines.Add($"The largest shortfall is {Bits(worst.Mean.ExactBits - worst.Mean.Bits)}, at {Name(worst.Cell)}. Where an estimate stays below, " +
-                      "a critic of this size does not resolve what is there: that depends on the layer and the model, and the exact value does not.");
+            lines.Add(
+                $"The largest shortfall is {Bits(worst.Mean.ExactBits - worst.Mean.Bits)}, at {Name(worst.Cell)}. Where an estimate "
+                + $"stays below, " +
+                      "a critic of this size does not resolve what is there: that depends on the layer and the model, and the exact "
+                          + "value does not.");
         }
 
         lines.Add(Seeds > 1

@@ -29,25 +29,38 @@ internal sealed class CompareStudy : Study
 
     public override StudyResult Run(StudyContext context)
     {
-        var runs = context.Models.Select(model => (Model: model.Name, Results: context.Measure(model.Name, Settings(context, model)))).ToList();
+        var runs = context.Models.Select(model => (Model: model.Name, Results: context.Measure(model.Name, Settings(context, model))))
+            .ToList();
         var rows = runs.Zip(context.Models, (run, model) => Summary.Of(run.Results, ModelConfig.Read(model.Folder), run.Model)).ToList();
         var sameData = runs.Skip(1).All(run => RunComparison.HaveSameData(runs[0].Results, run.Results));
         return new StudyResult
         {
             Finding = Finding(rows),
-            Sentences = [.. rows.Select(row => row.Words), Caution(sameData), .. RunComparison.QuantizationNote([.. runs]) is { } note ? [note] : Array.Empty<string>()],
+            Sentences = [.. rows.Select(row => row.Words), Caution(sameData), .. RunComparison.QuantizationNote([.. runs]) is { } note
+                ? [note] : Array.Empty<string>()],
             HeldFixed =
             [
-                ("data", $"{context.Text("data")}, the same settings for every model{(sameData ? " and the same tokens" : "; tokenizers differ, so the tokens do too")}"),
-                ("estimator", $"{context.Text("estimator")}, {RunWords.Plural(context.Whole("seeds"), "seed")}, boundaries {context.Optional("boundaries") ?? "all"}"),
+                ("data",
+                    $"{context.Text("data")}, the same settings for every "
+                    + $"model{(sameData ? " and the same tokens" : "; tokenizers differ, so the tokens do too")}"),
+                ("estimator",
+                    $"{context.Text("estimator")}, {RunWords.Plural(context.Whole("seeds"), "seed")}, boundaries "
+                    + $"{context.Optional("boundaries") ?? "all"}"),
                 ("formed", "the first of the layers measured with 90 % of the largest IE after the last token"),
-                ("cost", "multiply-adds, which do not depend on the machine: of the forward passes (weights x distinct prefixes) and of the trainings"),
+                ("cost",
+                    "multiply-adds, which do not depend on the machine: of the forward passes (weights x distinct prefixes) and of the "
+                    + "trainings"),
             ],
-            Tables = [new("models", "Models", Models(rows)), new("verdicts", "E(T) of one model against another, 95 % interval of the difference", Verdicts(runs)), new("tokens", "E(T) after each token", TokenTable.Of(runs), IsLong: true)],
+            Tables = [new("models", "Models", Models(rows)),
+                new("verdicts", "E(T) of one model against another, 95 % interval of the difference", Verdicts(runs)),
+                new("tokens", "E(T) after each token", TokenTable.Of(runs), IsLong: true)],
             Figures =
             [
-                .. runs.Select(run => new NamedFigure($"ie-{run.Model}", "Layers upwards, tokens to the right; the range of the colours is this model's own.", new RunPictures(new RunSummary(run.Results)).Emergence($"{run.Model}: IE by layer and token"))),
-                new("e", "E(T) is the mean of IE over layers. Dashes are the exact value of the data, which no model exceeds.", ByToken(runs)),
+                .. runs.Select(run =>
+                    new NamedFigure($"ie-{run.Model}", "Layers upwards, tokens to the right; the range of the colours is this model's own.",
+                    new RunPictures(new RunSummary(run.Results)).Emergence($"{run.Model}: IE by layer and token"))),
+                new("e", "E(T) is the mean of IE over layers. Dashes are the exact value of the data, which no model exceeds.",
+                    ByToken(runs)),
                 new("depth", "IE after the last token, from the first layer (0 %) to the last one (100 %).", ByDepth(runs)),
             ],
         };
@@ -59,10 +72,15 @@ internal sealed class CompareStudy : Study
     private static Table Models(IReadOnlyList<Summary> rows)
     {
         var table = new Table(
-            TableColumn.Text("model"), TableColumn.Number("parameters", 0), TableColumn.Integer("layers"), TableColumn.Integer("width"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3),
-            TableColumn.Integer("formed_at_layer"), TableColumn.Text("jumps_at"), TableColumn.Number("forward_ops", 0), TableColumn.Number("training_ops", 0));
+            TableColumn.Text("model"), TableColumn.Number("parameters", 0), TableColumn.Integer("layers"), TableColumn.Integer("width"),
+                TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3),
+                TableColumn.Number("exact_bits", 3),
+            TableColumn.Integer("formed_at_layer"), TableColumn.Text("jumps_at"), TableColumn.Number("forward_ops", 0),
+                TableColumn.Number("training_ops", 0));
         foreach (var row in rows)
-            table.Add(row.Model, (double)row.Config.Parameters, row.Config.Layers, row.Config.Width, row.Last.Bits.Mean, TableCell.Known(row.Last.Bits.Low), TableCell.Known(row.Last.Bits.High), row.Last.ExactBits, row.FormedAt, row.JumpsAt, row.ForwardCost, row.TrainingCost);
+            table.Add(row.Model, (double)row.Config.Parameters, row.Config.Layers, row.Config.Width, row.Last.Bits.Mean,
+                TableCell.Known(row.Last.Bits.Low), TableCell.Known(row.Last.Bits.High), row.Last.ExactBits, row.FormedAt, row.JumpsAt,
+                row.ForwardCost, row.TrainingCost);
         return table;
     }
 
@@ -86,8 +104,10 @@ internal sealed class CompareStudy : Study
         Unit = "bits",
         Series = [.. runs.SelectMany((run, color) => new LineSeries[]
         {
-            new(run.Model, [.. run.Results.Means.Select(mean => new LinePoint(mean.Tokens, mean.Bits.Mean, mean.Bits.Low, mean.Bits.High))], color),
-            new("exact", [.. run.Results.Means.Select(mean => new LinePoint(mean.Tokens, mean.ExactBits))], color, Dashed: true) { InLegend = color == 0 },
+            new(run.Model, [.. run.Results.Means.Select(mean => new LinePoint(mean.Tokens, mean.Bits.Mean, mean.Bits.Low, mean.Bits.High))],
+                color),
+            new("exact", [.. run.Results.Means.Select(mean => new LinePoint(mean.Tokens, mean.ExactBits))], color,
+                Dashed: true) { InLegend = color == 0 },
         })],
     }.Draw();
 
@@ -99,23 +119,31 @@ internal sealed class CompareStudy : Study
         Unit = "bits",
         Series = [.. runs.Select((run, color) => new LineSeries(
             run.Model,
-            [.. new RunSummary(run.Results).LastRows.Select(row => new LinePoint(100.0 * row.Boundary / Math.Max(1, run.Results.Layers - 1), row.Bits.Mean, row.Bits.Low, row.Bits.High))], color))],
+            [.. new RunSummary(run.Results).LastRows.Select(row => new LinePoint(
+                100.0 * row.Boundary / Math.Max(1, run.Results.Layers - 1), row.Bits.Mean, row.Bits.Low, row.Bits.High))], color))],
     }.Draw();
 
     private static string Finding(IReadOnlyList<Summary> rows)
     {
         var ranked = rows.OrderByDescending(row => row.Last.Bits.Mean).ToList();
-        return $"After the last token {ranked[0].Model} reads {TableCell.Fixed(ranked[0].Last.Bits.Mean, 2)} of {TableCell.Fixed(ranked[0].Last.ExactBits, 2)} bits, {string.Join(", ", ranked.Skip(1).Select(row => $"{row.Model} {TableCell.Fixed(row.Last.Bits.Mean, 2)} of {TableCell.Fixed(row.Last.ExactBits, 2)}"))}.";
+        return $"After the last token {ranked[0].Model} reads {TableCell.Fixed(ranked[0].Last.Bits.Mean, 2)} of "
+            + $"{TableCell.Fixed(ranked[0].Last.ExactBits, 2)} bits, "
+            + $"{string.Join(", ", ranked.Skip(1).Select(row => $"{row.Model} {TableCell.Fixed(row.Last.Bits.Mean, 2)} of {TableCell.Fixed(row.Last.ExactBits, 2)}"))}.";
     }
 
     private static string Caution(bool sameData) =>
-        $"A higher value does not make a better model: it says that the states of its layers are easier to tell apart by a small critic. {(sameData ? "All models read the same tokens, so their exact values agree where they keep prefixes apart." : "The models' tokens differ, and so may their exact values: compare what each reads of its own exact value, not the bits.")}";
+        $"A higher value does not make a better model: it says that the states of its layers are easier to tell apart by a small critic. "
+            + $"{(sameData ? "All models read the same tokens, so their exact values agree where they keep prefixes apart." : "The models' tokens differ, and so may their exact values: compare what each reads of its own exact value, not the bits.")}";
 
     /// <summary>What the page says about a model.</summary>
-    private sealed record Summary(string Model, ModelConfig Config, EmergenceMean Last, int FormedAt, string JumpsAt, double ForwardCost, double TrainingCost)
+    private sealed record Summary(string Model, ModelConfig Config, EmergenceMean Last, int FormedAt, string JumpsAt, double ForwardCost,
+        double TrainingCost)
     {
-        public string Words => $"{Model} ({Config.Parameters / 1e6:0.#} million weights, {Config.Layers} layers) has formed what it reads of the whole by layer {FormedAt}, " +
-            $"{(FormedAt <= Config.Layers / 3 ? "early" : FormedAt <= 2 * Config.Layers / 3 ? "half way up" : "late")}; the largest step comes with {JumpsAt}. A forward pass of all prefixes took {ForwardCost / 1e9:0.#} billion multiply-adds.";
+        public string Words =>
+            $"{Model} ({Config.Parameters / 1e6:0.#} million weights, {Config.Layers} layers) has formed what it reads of the whole by "
+            + $"layer {FormedAt}, " +
+            $"{(FormedAt <= Config.Layers / 3 ? "early" : FormedAt <= 2 * Config.Layers / 3 ? "half way up" : "late")}; the largest step "
+                + $"comes with {JumpsAt}. A forward pass of all prefixes took {ForwardCost / 1e9:0.#} billion multiply-adds.";
 
         public static Summary Of(RunResults results, ModelConfig config, string name)
         {
@@ -123,7 +151,8 @@ internal sealed class CompareStudy : Study
             var last = run.Last ?? throw new EmergenceException($"{name}: IE has no value, some cells failed");
             var prefixes = results.Manifest["data"]!["distinct_prefixes"]!.AsArray().Sum(count => (double)(int)count!);
             var jumps = run.Label(run.Steps.MaxBy(step => step.Bits).Tokens - 1);
-            return new(name, config, last, run.FormedAt, jumps, prefixes * config.Parameters, results.Cells.Where(cell => cell.Cell.Kind is CaptureKind.Macro or CaptureKind.Micro).Sum(cell => cell.Information.MultiplyAdds));
+            return new(name, config, last, run.FormedAt, jumps, prefixes * config.Parameters, results.Cells.Where(cell =>
+                cell.Cell.Kind is CaptureKind.Macro or CaptureKind.Micro).Sum(cell => cell.Information.MultiplyAdds));
         }
     }
 }

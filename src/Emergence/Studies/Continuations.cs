@@ -18,7 +18,8 @@ internal static class Continuations
     public static void Read(LanguageModel model, Dataset data, IReadOnlyList<int> positions, Reader read, CancellationToken cancellation)
     {
         var first = data.BeginningOfSequence == null ? 0 : 1;
-        var forest = PrefixForest.Macro([.. Enumerable.Range(0, data.Count).Select(n => data.BeginningOfSequence is { } start ? [start, .. data[n]] : data[n].ToArray())], model.Config);
+        var forest = PrefixForest.Macro([.. Enumerable.Range(0, data.Count)
+            .Select(n => data.BeginningOfSequence is { } start ? [start, .. data[n]] : data[n].ToArray())], model.Config);
         using var stream = new BoundaryStream(model, forest);
         foreach (var boundary in stream.Run(cancellation))
         {
@@ -26,8 +27,10 @@ internal static class Continuations
                 continue;
             foreach (var position in positions)
             {
-                var prefixes = Enumerable.Range(0, data.Count).GroupBy(n => forest.Rows(n)[position + first]).OrderBy(group => group.Key).ToList();
-                new OutputHead(model).Read(boundary.Rows, [.. prefixes.Select(group => group.Key)], (i, logits) => read(position, [.. prefixes[i]], logits), cancellation);
+                var prefixes = Enumerable.Range(0, data.Count).GroupBy(n => forest.Rows(n)[position + first]).OrderBy(group => group.Key)
+                    .ToList();
+                new OutputHead(model).Read(boundary.Rows, [.. prefixes.Select(group => group.Key)], (i, logits) =>
+                    read(position, [.. prefixes[i]], logits), cancellation);
             }
         }
     }

@@ -38,27 +38,39 @@ internal sealed class HallucinationStudy : Study
             Finding = string.Join(" ", shots.GroupBy(shot => shot.Model).Select(Finding)),
             Sentences =
             [
-                "Three spreads that the published table does not tell apart are kept apart here: over seeds (an error of the training), over layers (a property of the model), and over two halves of the data (an error of the sample).",
-                $"{PublishedShots.Source} reports one SD beside values of up to 82 bits from 300,000 sequences, which hold 18.19 bits: where an estimate is not bounded, its spread grows with the excess. Here no estimate can exceed what the sequences hold.",
-                "Shots before the best one count as losses as well: a model that has not understood yet is as wrong as one that has lost the thread.",
+                "Three spreads that the published table does not tell apart are kept apart here: over seeds (an error of the training), "
+                    + "over layers (a property of the model), and over two halves of the data (an error of the sample).",
+                $"{PublishedShots.Source} reports one SD beside values of up to 82 bits from 300,000 sequences, which hold 18.19 bits: "
+                    + $"where an estimate is not bounded, its spread grows with the excess. Here no estimate can exceed what the "
+                    + $"sequences hold.",
+                "Shots before the best one count as losses as well: a model that has not understood yet is as wrong as one that has lost "
+                    + "the thread.",
                 "With a handful of shots a rank correlation has a wide interval: one that holds 0 says nothing either way.",
             ],
             HeldFixed =
             [
-                ("data", $"{context.Text("data")}, {shots.Max(shot => shot.Number)} shots; sequences of s shots are the beginnings of the same sequences"),
-                ("accuracy", "the most likely next token behind the comma of shot s: any word of the list; stricter, one the sequence has not named"),
+                ("data",
+                    $"{context.Text("data")}, {shots.Max(shot => shot.Number)} shots; sequences of s shots are the beginnings of the "
+                    + $"same sequences"),
+                ("accuracy",
+                    "the most likely next token behind the comma of shot s: any word of the list; stricter, one the sequence has not "
+                    + "named"),
                 ("halves", "two random halves of the sequences, one seed; SD of the two values"),
-                ("estimator", $"{context.Text("estimator")}, {RunWords.Plural(context.Whole("seeds"), "seed")}, boundaries {context.Optional("boundaries") ?? "all"}"),
+                ("estimator",
+                    $"{context.Text("estimator")}, {RunWords.Plural(context.Whole("seeds"), "seed")}, boundaries "
+                    + $"{context.Optional("boundaries") ?? "all"}"),
             ],
             Tables =
             [
                 new("shots", "By number of shots", Table(shots)),
-                new("correlations", "Rank correlation of spread and loss of accuracy (best accuracy minus this one), 95 % interval", Correlations(correlations)),
+                new("correlations", "Rank correlation of spread and loss of accuracy (best accuracy minus this one), 95 % interval",
+                    Correlations(correlations)),
                 new("published", $"As published ({PublishedShots.Source}), GPT2-XL", PublishedShots.Table()),
             ],
             Figures =
             [
-                new("accuracy", "Solid: the next token is a word of the list. Dashed: one that the sequence has not named yet.", Accuracy(shots)),
+                new("accuracy", "Solid: the next token is a word of the list. Dashed: one that the sequence has not named yet.",
+                    Accuracy(shots)),
                 new("spread", "The three spreads of E(T).", Spreads(shots)),
             ],
         };
@@ -69,15 +81,21 @@ internal sealed class HallucinationStudy : Study
         var settings = context.Measurement(model) with { Shots = context.Whole("shots") };
         var data = StudyContext.Sequences(settings);
         if (data.ShotLength != 2)
-            throw new EmergenceException($"{data.Name} is no list of words: expected one word a line, or {string.Join(", ", DatasetTable.Names.Take(4).Select(row => row.Name))}", ExitCode.Usage);
+            throw new EmergenceException(
+                $"{data.Name} is no list of words: expected one word a line, or "
+                + $"{string.Join(", ", DatasetTable.Names.Take(4).Select(row => row.Name))}", ExitCode.Usage);
         var results = context.Measure(model.Name, settings);
-        var halves = Halves(data, context.Settings.Seed).Select((half, i) => context.Measure($"{model.Name}-half-{i + 1}", settings with { Seeds = 1 }, half).Means.Where(mean => mean.Shot > 0).ToList()).ToList();
+        var halves = Halves(data, context.Settings.Seed)
+            .Select((half, i) => context.Measure($"{model.Name}-half-{i + 1}", settings with { Seeds = 1 }, half).Means.Where(mean =>
+            mean.Shot > 0).ToList()).ToList();
         var accuracy = context.Once($"{model.Name} accuracy", () => Accuracies(context, model, data));
         foreach (var mean in results.Means.Where(mean => mean.Shot > 0))
         {
             double[] halved = [.. halves.Select(half => half.Single(other => other.Shot == mean.Shot).Bits.Mean)];
             var sdSeeds = EstimatorTable.Find(results.Estimator).IsRandom ? mean.Bits.SdSeeds : 0;
-            yield return new Shot(model.Name, mean.Shot, mean.Bits, mean.ExactBits, Math.Round(sdSeeds, SpreadDigits), Math.Round(mean.SdLayers, SpreadDigits), Math.Round(SeedSpread.StandardDeviation(halved), SpreadDigits), 100 * accuracy[2 * (mean.Shot - 1)], 100 * accuracy[2 * (mean.Shot - 1) + 1]);
+            yield return new Shot(model.Name, mean.Shot, mean.Bits, mean.ExactBits, Math.Round(sdSeeds, SpreadDigits),
+                Math.Round(mean.SdLayers, SpreadDigits), Math.Round(SeedSpread.StandardDeviation(halved), SpreadDigits),
+                100 * accuracy[2 * (mean.Shot - 1)], 100 * accuracy[2 * (mean.Shot - 1) + 1]);
         }
     }
 
@@ -94,7 +112,8 @@ internal sealed class HallucinationStudy : Study
         };
     }
 
-    /// <summary>(2 S): behind each shot, the share of sequences whose most likely next token is a word of the list, and one not named yet.</summary>
+    /// <summary>(2 S): behind each shot, the share of sequences whose most likely next token is a word of the list, and one not named
+    /// yet.</summary>
     private static double[] Accuracies(StudyContext context, StudyModel model, Dataset data)
     {
         using var loaded = context.Load(model);
@@ -106,14 +125,16 @@ internal sealed class HallucinationStudy : Study
         {
             var next = Continuations.Best(logits);
             shares[position - 1] += words.Contains(next) ? (double)sequences.Count / data.Count : 0;
-            shares[position] += words.Contains(next) && !data[sequences[0]][..position].Contains(next) ? (double)sequences.Count / data.Count : 0;
+            shares[position] += words.Contains(next) && !data[sequences[0]][..position].Contains(next)
+                ? (double)sequences.Count / data.Count : 0;
         }, context.Cancellation);
         return shares;
     }
 
     private static IEnumerable<Correlation> Own(IGrouping<string, Shot> shots)
     {
-        foreach (var (spread, values) in new (string, Func<Shot, double>)[] { ("sd_seeds", shot => shot.SdSeeds), ("sd_layers", shot => shot.SdLayers), ("sd_halves", shot => shot.SdHalves) })
+        foreach (var (spread, values) in new (string, Func<Shot, double>)[] { ("sd_seeds", shot => shot.SdSeeds),
+            ("sd_layers", shot => shot.SdLayers), ("sd_halves", shot => shot.SdHalves) })
         {
             yield return new(shots.Key, spread, "category", Loss(shot => shot.Category, values));
             yield return new(shots.Key, spread, "not yet named", Loss(shot => shot.New, values));
@@ -126,18 +147,23 @@ internal sealed class HallucinationStudy : Study
     private static Table Table(IReadOnlyList<Shot> shots)
     {
         var table = new Table(
-            TableColumn.Text("model"), TableColumn.Integer("shot"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3), TableColumn.Number("sd_seeds_bits", 4),
-            TableColumn.Number("sd_layers_bits", 4), TableColumn.Number("sd_halves_bits", 4), TableColumn.Number("category_percent", 1), TableColumn.Number("new_percent", 1));
+            TableColumn.Text("model"), TableColumn.Integer("shot"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3),
+                TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3), TableColumn.Number("sd_seeds_bits", 4),
+            TableColumn.Number("sd_layers_bits", 4), TableColumn.Number("sd_halves_bits", 4), TableColumn.Number("category_percent", 1),
+                TableColumn.Number("new_percent", 1));
         foreach (var shot in shots)
-            table.Add(shot.Model, shot.Number, shot.Bits.Mean, TableCell.Known(shot.Bits.Low), TableCell.Known(shot.Bits.High), shot.ExactBits, TableCell.Known(shot.SdSeeds), shot.SdLayers, shot.SdHalves, shot.Category, shot.New);
+            table.Add(shot.Model, shot.Number, shot.Bits.Mean, TableCell.Known(shot.Bits.Low), TableCell.Known(shot.Bits.High),
+                shot.ExactBits, TableCell.Known(shot.SdSeeds), shot.SdLayers, shot.SdHalves, shot.Category, shot.New);
         return table;
     }
 
     private static Table Correlations(IReadOnlyList<Correlation> correlations)
     {
-        var table = new Table(TableColumn.Text("source"), TableColumn.Text("spread"), TableColumn.Text("accuracy"), TableColumn.Number("rho", 2), TableColumn.Number("lo", 2), TableColumn.Number("hi", 2), TableColumn.Integer("shots"));
+        var table = new Table(TableColumn.Text("source"), TableColumn.Text("spread"), TableColumn.Text("accuracy"),
+            TableColumn.Number("rho", 2), TableColumn.Number("lo", 2), TableColumn.Number("hi", 2), TableColumn.Integer("shots"));
         foreach (var (source, spread, accuracy, rank) in correlations)
-            table.Add(source, spread, accuracy, TableCell.Known(rank.Rho), TableCell.Known(rank.Low), TableCell.Known(rank.High), rank.Count);
+            table.Add(source, spread, accuracy, TableCell.Known(rank.Rho), TableCell.Known(rank.Low), TableCell.Known(rank.High),
+                rank.Count);
         return table;
     }
 
@@ -171,12 +197,16 @@ internal sealed class HallucinationStudy : Study
     private static string Finding(IGrouping<string, Shot> shots)
     {
         var (best, last) = (shots.MaxBy(shot => shot.New)!, shots.Last());
-        var strongest = Own(shots).Where(row => row.Accuracy != "category").MaxBy(row => Math.Abs(double.IsNaN(row.Rank.Rho) ? 0 : row.Rank.Rho))!;
+        var strongest = Own(shots).Where(row => row.Accuracy != "category")
+            .MaxBy(row => Math.Abs(double.IsNaN(row.Rank.Rho) ? 0 : row.Rank.Rho))!;
         var clear = strongest.Rank.Low > 0 || strongest.Rank.High < 0 ? "its interval leaves out 0" : "its interval holds 0";
-        return $"{shots.Key} names a word of the list not yet named in {TableCell.Fixed(best.New, 0)} % of continuations at best (after {best.Number} shots) and in {TableCell.Fixed(last.New, 0)} % after {last.Number}; the strongest rank correlation of a spread with that loss is {TableCell.Fixed(strongest.Rank.Rho, 2)} ({strongest.Spread}), and {clear}.";
+        return $"{shots.Key} names a word of the list not yet named in {TableCell.Fixed(best.New, 0)} % of continuations at best (after "
+            + $"{best.Number} shots) and in {TableCell.Fixed(last.New, 0)} % after {last.Number}; the strongest rank correlation of a "
+            + $"spread with that loss is {TableCell.Fixed(strongest.Rank.Rho, 2)} ({strongest.Spread}), and {clear}.";
     }
 
-    private sealed record Shot(string Model, int Number, Interval Bits, double ExactBits, double SdSeeds, double SdLayers, double SdHalves, double Category, double New);
+    private sealed record Shot(string Model, int Number, Interval Bits, double ExactBits, double SdSeeds, double SdLayers, double SdHalves,
+        double Category, double New);
 }
 
 /// <summary>A spread of IE against the loss of an accuracy.</summary>

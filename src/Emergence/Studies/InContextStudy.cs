@@ -21,7 +21,8 @@ internal sealed class InContextStudy : Study
     public override IReadOnlyList<StudyOption> Options { get; } =
     [
         new("data", "FILE", "Demonstrations: rows of a .tsv, .csv or .jsonl file with a text and a label"),
-        new("queries", "FILE", "Rows that are asked; by default half of the rows of --data, which are then not shown", Kind: StudyOptionKind.File),
+        new("queries", "FILE", "Rows that are asked; by default half of the rows of --data, which are then not shown",
+            Kind: StudyOptionKind.File),
         new("template", "TEXT", "Text of a shot; fields are columns by name or number, the last one is the label", Template),
         new("wordnet", "DIR", "Folder with WordNet's data.noun, index.noun, ..., for synonyms and antonyms"),
         new("pairs", "FILE", "Lines WORD TAB synonym|antonym|keyword TAB WORD instead", Kind: StudyOptionKind.File),
@@ -55,10 +56,12 @@ internal sealed class InContextStudy : Study
     private static List<string[]> Short(StudyContext context, ShotTemplate template, string path)
     {
         var (all, most) = (LabelledRows.Read(path, template.Fields), context.Whole("most-words"));
-        var rows = all.Where(row => row.All(field => field.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length <= most)).ToList();
+        var rows = all.Where(row => row.All(field => field.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length <= most))
+            .ToList();
         return rows.Count > 1
             ? rows
-            : throw new EmergenceException($"{path}: expected rows of {most} words or fewer, found {rows.Count} of {all.Count}: raise --most-words", ExitCode.Usage);
+            : throw new EmergenceException(
+                $"{path}: expected rows of {most} words or fewer, found {rows.Count} of {all.Count}: raise --most-words", ExitCode.Usage);
     }
 
     /// <summary>Everything that is measured of one model.</summary>
@@ -94,7 +97,8 @@ internal sealed class InContextStudy : Study
         private LanguageModel Loaded => _loaded ??= context.Load(model);
 
         private static int[] Shots(StudyContext context) =>
-            [.. NumberList.ParseWhole("--demonstrations", context.Text("demonstrations"), values => values.Max() > 0, "whole numbers with commas, one above 0, e.g. 0,2,8").Distinct().Order()];
+            [.. NumberList.ParseWhole("--demonstrations", context.Text("demonstrations"), values =>
+                values.Max() > 0, "whole numbers with commas, one above 0, e.g. 0,2,8").Distinct().Order()];
 
         private WordRelations? Relations() => (context.Optional("wordnet"), context.Optional("pairs")) switch
         {
@@ -107,7 +111,8 @@ internal sealed class InContextStudy : Study
         /// <summary>Words that mappings are tried on by themselves: those of the pairs, then those of the texts.</summary>
         private List<string> Vocabulary(AnswerMappings mappings, WordRelations? relations)
         {
-            var paired = context.Optional("pairs") == null ? [] : relations!.Pairs(WordRelation.Synonym).Concat(relations.Pairs(WordRelation.Antonym)).Select(pair => pair.Word);
+            var paired = context.Optional("pairs") == null ? [] : relations!.Pairs(WordRelation.Synonym)
+                .Concat(relations.Pairs(WordRelation.Antonym)).Select(pair => pair.Word);
             return [.. paired.Concat(mappings.FrequentAnswers).Distinct().Where(word => task.AnswerToken(word) != null)];
         }
 
@@ -120,10 +125,12 @@ internal sealed class InContextStudy : Study
                 var (truth, t) = (Truth(trials, trial), trial);
                 var predicted = Whole(context.Once($"{model.Name}/{mapping.Name}/{shots}/{trial}", () =>
                     [.. trials.Predict(Loaded, mapping, words, shots, t, context.Cancellation).Select(c => (double)c)]));
-                (f1[trial], accuracy[trial]) = (ClassScores.MacroF1(truth, predicted, task.Labels.Count), ClassScores.Accuracy(truth, predicted));
+                (f1[trial], accuracy[trial]) =
+                    (ClassScores.MacroF1(truth, predicted, task.Labels.Count), ClassScores.Accuracy(truth, predicted));
                 own[trial] = mapping.Target == null
                     ? double.NaN
-                    : context.Once($"{model.Name}/own score of {mapping.Name}/{shots}/{trial}", () => [trials.OwnScore(Loaded, mapping, vocabulary, shots, t, context.Cancellation)])[0];
+                    : context.Once($"{model.Name}/own score of {mapping.Name}/{shots}/{trial}", () =>
+                        [trials.OwnScore(Loaded, mapping, vocabulary, shots, t, context.Cancellation)])[0];
             }
 
             return new(mapping.Name, shots, f1, accuracy, own);
@@ -136,10 +143,13 @@ internal sealed class InContextStudy : Study
                 var (f1, accuracy) = (new double[_trials], new double[_trials]);
                 for (var trial = 0; trial < _trials; trial++)
                 {
-                    var (examples, queries, truth) = (trials.Examples(trial).Take(shots).ToList(), trials.Queries(trial), Truth(trials, trial));
+                    var (examples, queries, truth) =
+                        (trials.Examples(trial).Take(shots).ToList(), trials.Queries(trial), Truth(trials, trial));
                     var predicted = Whole(context.Once($"{model.Name}/{name}/{shots}/{trial}", () =>
-                        [.. (name.StartsWith("logistic", StringComparison.Ordinal) ? Baselines.BagOfWords(task, examples, queries) : Baselines.Embeddings(task, Loaded, examples, queries, context.Cancellation)).Select(c => (double)c)]));
-                    (f1[trial], accuracy[trial]) = (ClassScores.MacroF1(truth, predicted, task.Labels.Count), ClassScores.Accuracy(truth, predicted));
+                        [.. (name.StartsWith("logistic", StringComparison.Ordinal) ? Baselines.BagOfWords(task, examples, queries)
+                            : Baselines.Embeddings(task, Loaded, examples, queries, context.Cancellation)).Select(c => (double)c)]));
+                    (f1[trial], accuracy[trial]) =
+                        (ClassScores.MacroF1(truth, predicted, task.Labels.Count), ClassScores.Accuracy(truth, predicted));
                 }
 
                 yield return new(name, shots, f1, accuracy, [.. f1.Select(_ => double.NaN)]);
@@ -152,11 +162,13 @@ internal sealed class InContextStudy : Study
             var shots = context.Whole("ie-shots", 0);
             if (shots == 0)
                 yield break;
-            var settings = context.Measurement(model, context.Text("data")) with { Shots = shots, FieldTokens = context.Whole("field-tokens") };
+            var settings = context.Measurement(model, context.Text("data"))
+                with { Shots = shots, FieldTokens = context.Whole("field-tokens") };
             var (answers, exchanged) = (mapping.Answers(0), mapping.AltersText ? words : null);
             var rows = task.Examples.Select(row => task.Altered(row, answers, exchanged)).ToList();
             var options = settings.DatasetOptions(model.Folder, CriticPreset.Find(settings.Preset ?? "small").Sequences);
-            var data = TemplateSequences.Create(mapping.Name, ShotTemplate.Parse(context.Text("template")), rows, model.Tokenizer, options, settings.FieldTokens).Data;
+            var data = TemplateSequences.Create(mapping.Name, ShotTemplate.Parse(context.Text("template")), rows, model.Tokenizer, options,
+                settings.FieldTokens).Data;
             var results = context.Measure($"{model.Name}-{mapping.Name.Replace(' ', '-')}", settings, data);
             foreach (var mean in results.Means.Where(mean => mean.Shot > 0))
                 yield return (mapping.Name, mean);

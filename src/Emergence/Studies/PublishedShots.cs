@@ -21,12 +21,14 @@ internal static class PublishedShots
 
     public static Table Table()
     {
-        var table = new Table([TableColumn.Integer("shot"), TableColumn.Number("ie_bits", 2), TableColumn.Number("sd_bits", 2), .. Accuracy.Select(row => TableColumn.Number($"{row.Data}_percent", 2))]);
+        var table = new Table([TableColumn.Integer("shot"), TableColumn.Number("ie_bits", 2), TableColumn.Number("sd_bits", 2),
+            .. Accuracy.Select(row => TableColumn.Number($"{row.Data}_percent", 2))]);
         for (var i = 0; i < Value.Length; i++)
             table.Add([i + 1, Value[i], Sd[i], .. Accuracy.Select(row => (TableCell)row.Percent[i])]);
         return table;
     }
 
     public static IEnumerable<Correlation> Correlations() =>
-        Accuracy.Select(row => new Correlation("published, GPT2-XL", "sd", row.Data, RankCorrelation.Of(Sd, [.. row.Percent.Select(percent => row.Percent.Max() - percent)])));
+        Accuracy.Select(row => new Correlation("published, GPT2-XL", "sd", row.Data,
+            RankCorrelation.Of(Sd, [.. row.Percent.Select(percent => row.Percent.Max() - percent)])));
 }

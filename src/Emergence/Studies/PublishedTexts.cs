@@ -18,7 +18,8 @@ internal static class PublishedTexts
 
     public static Table Table()
     {
-        var table = new Table([TableColumn.Text("origin"), .. Enumerable.Range(0, Rows[0].Bits.Length).Select(t => TableColumn.Number($"token_{t}", 1))]);
+        var table = new Table([TableColumn.Text("origin"), .. Enumerable.Range(0, Rows[0].Bits.Length)
+            .Select(t => TableColumn.Number($"token_{t}", 1))]);
         foreach (var (origin, bits) in Rows)
             table.Add([origin, .. bits.Select(value => (TableCell)value)]);
         return table;

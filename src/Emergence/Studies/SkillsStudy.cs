@@ -18,7 +18,10 @@ internal sealed class SkillsStudy : Study
 
     public override IReadOnlyList<StudyOption> Options { get; } =
     [
-        new("runs", "FILE", "Trainings to fit L(N, D) to: CSV with the columns N, D and L, in nats a token; without it the published constants", Kind: StudyOptionKind.File),
+        new(
+            "runs", "FILE",
+            "Trainings to fit L(N, D) to: CSV with the columns N, D and L, in nats a token; without it the published constants",
+            Kind: StudyOptionKind.File),
         new("theta", "SHARE", "Share of texts on which the smaller model fails", "0.1"),
         new("skills-per-text", "LIST", "k of the curves, at most six", "1,2,4,8,16,32"),
         new("graph-k", "LIST", "k of the simulated graphs, at most three", "2,4,8"),
@@ -35,14 +38,18 @@ internal sealed class SkillsStudy : Study
     {
         var theta = context.Number("theta");
         if (theta is <= 0 or >= 1)
-            throw new EmergenceException($"--theta {Printable.Escape(context.Text("theta"))}: expected a share between 0 and 1", ExitCode.Usage);
+            throw new EmergenceException($"--theta {Printable.Escape(context.Text("theta"))}: expected a share between 0 and 1",
+                ExitCode.Usage);
         var tokens = Numbers(context, "tokens", 2, 2);
         if (tokens[1] <= tokens[0])
-            throw new EmergenceException($"--tokens {Printable.Escape(context.Text("tokens"))}: expected more tokens for the larger model", ExitCode.Usage);
+            throw new EmergenceException($"--tokens {Printable.Escape(context.Text("tokens"))}: expected more tokens for the larger model",
+                ExitCode.Usage);
         var perText = Numbers(context, "skills-per-text", 1, 6);
         var graphs = Numbers(context, "graph-k", 1, 3).Select(k => (int)k).ToArray();
         if (context.Whole("skills", 2) > SkillGraph.MostSkills || graphs.Max() > SkillGraph.MostPerText)
-            throw new EmergenceException($"--skills {context.Text("skills")}, --graph-k {context.Text("graph-k")}: expected {SkillGraph.MostSkills} or fewer skills and k of {SkillGraph.MostPerText} or less", ExitCode.Usage);
+            throw new EmergenceException(
+                $"--skills {context.Text("skills")}, --graph-k {context.Text("graph-k")}: expected {SkillGraph.MostSkills} or fewer "
+                + $"skills and k of {SkillGraph.MostPerText} or less", ExitCode.Usage);
         var fit = context.Optional("runs") is { } runs ? new ScalingFit(ScalingRun.Read(runs)) : null;
         return new SkillsReport
         {
@@ -60,7 +67,8 @@ internal sealed class SkillsStudy : Study
     }
 
     private static double[] Numbers(StudyContext context, string option, int least, int most) => NumberList.Parse(
-        $"--{option}", context.Text(option), values => values.Length >= least && values.Length <= most && values.All(value => value >= 1), $"{(least == most ? least : $"{least} to {most}")} numbers of 1 or more with commas");
+        $"--{option}", context.Text(option), values => values.Length >= least && values.Length <= most
+            && values.All(value => value >= 1), $"{(least == most ? least : $"{least} to {most}")} numbers of 1 or more with commas");
 
     private static IEnumerable<WorstCase> Worst(StudyContext context, double theta, int k)
     {
@@ -71,7 +79,8 @@ internal sealed class SkillsStudy : Study
             context.Say(FormattableString.Invariant($"worst texts of a graph with k = {k}, alpha {alpha}"));
             var found = context.Once(FormattableString.Invariant($"graph/{k}/{alpha}"), () =>
             {
-                var worst = (graph ??= new(texts, skills, k, context.Settings.Seed)).Worst(theta, alpha, context.Whole("starts"), context.Settings.Seed, context.Cancellation);
+                var worst = (graph ??= new(texts, skills, k, context.Settings.Seed))
+                    .Worst(theta, alpha, context.Whole("starts"), context.Settings.Seed, context.Cancellation);
                 return [worst.Beta, worst.QuantileBeta, worst.Rounds];
             });
             yield return new(k, alpha, found[0], found[1], (int)found[2]);

@@ -33,9 +33,12 @@ internal sealed class StudyContext : IDisposable
     {
         (_study, Settings, _path, _progress, Cancellation) = (study, settings, folder, progress, cancellation);
         if (settings.Models.Count < study.LeastModels)
-            throw new EmergenceException($"study {study.Name} needs --model{(study.LeastModels > 1 ? $", {study.LeastModels} times" : "")}: found {settings.Models.Count}", ExitCode.Usage);
+            throw new EmergenceException(
+                $"study {study.Name} needs --model{(study.LeastModels > 1 ? $", {study.LeastModels} times" : "")}: found "
+                + $"{settings.Models.Count}", ExitCode.Usage);
         foreach (var option in study.Options)
-            _values[option.Name] = settings.Values.TryGetValue(option.Name, out var given) && given.Count > 0 ? given : option.Default is { } value ? [value] : [];
+            _values[option.Name] = settings.Values.TryGetValue(option.Name, out var given) && given.Count > 0 ? given
+                : option.Default is { } value ? [value] : [];
         Models = [.. settings.Models.Select(model => new StudyModel(model, ModelReference.Resolve(model)))];
         if (Models.GroupBy(model => model.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new EmergenceException($"two models are named '{twice.Key}': name each once", ExitCode.Usage);
@@ -86,8 +89,10 @@ internal sealed class StudyContext : IDisposable
         {
             var words = new List<string> { $"emergence study {_study.Name}" };
             words.AddRange(Settings.Models.Select(model => $"--model {ShellWord.Quote(model)}"));
-            foreach (var option in _study.Options.Where(option => !_values[option.Name].SequenceEqual(option.Default is { } value ? [value] : [])))
-                words.AddRange(_values[option.Name].Select(value => option.Kind == StudyOptionKind.Switch ? $"--{option.Name}" : $"--{option.Name} {ShellWord.Quote(value)}"));
+            foreach (var option in _study.Options.Where(option =>
+                !_values[option.Name].SequenceEqual(option.Default is { } value ? [value] : [])))
+                words.AddRange(_values[option.Name].Select(value =>
+                    option.Kind == StudyOptionKind.Switch ? $"--{option.Name}" : $"--{option.Name} {ShellWord.Quote(value)}"));
             words.AddRange(Settings.ModelOptions.IgnoreWeights.Select(pattern => $"--ignore-weights {ShellWord.Quote(pattern)}"));
             if (Settings.ModelOptions.AllowNonFinite)
                 words.Add("--allow-nonfinite");
@@ -104,13 +109,17 @@ internal sealed class StudyContext : IDisposable
 
     public string? Optional(string option) => _values[option].Count > 0 ? _values[option][^1] : null;
 
-    public string Text(string option) => Optional(option) ?? throw new EmergenceException($"study {_study.Name} needs --{option}", ExitCode.Usage);
+    public string Text(string option) =>
+        Optional(option) ?? throw new EmergenceException($"study {_study.Name} needs --{option}", ExitCode.Usage);
 
-    public int Whole(string option, int least = 1) => int.TryParse(Text(option), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least
+    public int Whole(string option, int least = 1) =>
+        int.TryParse(Text(option), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least
         ? value
-        : throw new EmergenceException($"--{option} {Printable.Escape(Text(option))}: expected a whole number, {least} or more", ExitCode.Usage);
+        : throw new EmergenceException($"--{option} {Printable.Escape(Text(option))}: expected a whole number, {least} or more",
+            ExitCode.Usage);
 
-    public double Number(string option) => double.TryParse(Text(option), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+    public double Number(string option) => double.TryParse(Text(option), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+        && double.IsFinite(value)
         ? value
         : throw new EmergenceException($"--{option} {Printable.Escape(Text(option))}: expected a number", ExitCode.Usage);
 
@@ -123,7 +132,8 @@ internal sealed class StudyContext : IDisposable
         return LanguageModel.Load(model.Folder, Device, Settings.ModelOptions);
     }
 
-    /// <summary>The settings of a run with the study's options of <see cref="StudyOption.Measurement"/> and, where it has them, of <see cref="StudyOption.Data"/>.</summary>
+    /// <summary>The settings of a run with the study's options of <see cref="StudyOption.Measurement"/> and, where it has them, of
+    /// <see cref="StudyOption.Data"/>.</summary>
     public MeasurementSettings Measurement(StudyModel model, string? data = null, string? estimator = null)
     {
         var settings = new MeasurementSettings
@@ -196,7 +206,8 @@ internal sealed class StudyContext : IDisposable
         var files = new JsonObject();
         foreach (var option in _study.Options)
         {
-            foreach (var file in _values[option.Name].Where(value => (option.Kind == StudyOptionKind.File || option.Name == "data") && File.Exists(value)))
+            foreach (var file in _values[option.Name]
+                .Where(value => (option.Kind == StudyOptionKind.File || option.Name == "data") && File.Exists(value)))
                 files[file] = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
         }
 
@@ -219,7 +230,8 @@ internal sealed class StudyContext : IDisposable
     private static JsonObject Identity(StudyModel model)
     {
         using var checkpoint = Checkpoint.Open(model.Folder);
-        return new JsonObject { ["name"] = model.Reference, ["weights_sha256"] = checkpoint.Identity, ["config_sha256"] = ModelConfig.Read(model.Folder).Sha256 };
+        return new JsonObject { ["name"] = model.Reference, ["weights_sha256"] = checkpoint.Identity,
+            ["config_sha256"] = ModelConfig.Read(model.Folder).Sha256 };
     }
 }
 
@@ -229,7 +241,8 @@ internal sealed class StudyContext : IDisposable
 internal sealed record StudyModel(string Reference, string Folder)
 {
     /// <summary>The last part of a folder or of org/name, fit for tables and names of folders.</summary>
-    public string Name { get; } = string.Concat(Reference.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).LastOrDefault("model").Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
+    public string Name { get; } = string.Concat(Reference.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).LastOrDefault("model")
+        .Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
 
     public Tokenizer Tokenizer => field ??= Tokenizer.Load(Folder);
 }

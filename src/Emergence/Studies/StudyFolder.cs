@@ -19,7 +19,8 @@ internal sealed class StudyFolder : IDisposable
     private readonly Journal _journal;
     private readonly Dictionary<string, double[]> _known = new(StringComparer.Ordinal);
 
-    private StudyFolder(string path, JsonObject manifest, RunLock runLock, Journal journal) => (Path, Manifest, _lock, _journal) = (path, manifest, runLock, journal);
+    private StudyFolder(string path, JsonObject manifest, RunLock runLock, Journal journal) =>
+        (Path, Manifest, _lock, _journal) = (path, manifest, runLock, journal);
 
     public string Path { get; }
 
@@ -65,10 +66,12 @@ internal sealed class StudyFolder : IDisposable
     /// <returns>The page.</returns>
     public string Write(Study study, StudyResult result, string command)
     {
-        var (tables, figures) = (Directory.CreateDirectory(System.IO.Path.Combine(Path, "tables")).FullName, Directory.CreateDirectory(System.IO.Path.Combine(Path, "figures")).FullName);
+        var (tables, figures) = (Directory.CreateDirectory(System.IO.Path.Combine(Path, "tables")).FullName,
+            Directory.CreateDirectory(System.IO.Path.Combine(Path, "figures")).FullName);
         foreach (var (name, _, table, _) in result.Tables)
         {
-            foreach (var (ending, format) in new[] { (".csv", TableFormat.Csv), (".json", TableFormat.Json), (".md", TableFormat.Markdown) })
+            foreach (var (ending, format) in new[] { (".csv", TableFormat.Csv), (".json", TableFormat.Json),
+                (".md", TableFormat.Markdown) })
                 Put(System.IO.Path.Combine(tables, name + ending), table.ToString(format));
         }
 
@@ -110,7 +113,8 @@ internal sealed class StudyFolder : IDisposable
     {
         using var json = JsonDocument.Parse(line);
         var values = json.RootElement.GetProperty("values").EnumerateArray()
-            .Select(value => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.Parse(value.GetString()!, CultureInfo.InvariantCulture));
+            .Select(value => value.ValueKind == JsonValueKind.Number ? value.GetDouble()
+                : double.Parse(value.GetString()!, CultureInfo.InvariantCulture));
         return (json.RootElement.GetProperty("key").GetString()!, [.. values]);
     }
 }

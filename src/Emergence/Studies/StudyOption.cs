@@ -21,7 +21,8 @@ internal enum StudyOptionKind
 /// <param name="Default">Where nothing is said; none: the option has no value then.</param>
 /// <param name="Kind">What the words mean.</param>
 /// <param name="IsRepeated">May be given several times.</param>
-internal sealed record StudyOption(string Name, string ValueName, string Description, string? Default = null, StudyOptionKind Kind = StudyOptionKind.Text, bool IsRepeated = false)
+internal sealed record StudyOption(string Name, string ValueName, string Description, string? Default = null,
+    StudyOptionKind Kind = StudyOptionKind.Text, bool IsRepeated = false)
 {
     /// <summary>The setting of measurements that the option stands for; null for an option of the study's own.</summary>
     public Setting? Setting { get; private init; }
@@ -29,7 +30,8 @@ internal sealed record StudyOption(string Name, string ValueName, string Descrip
     /// <summary>How cells are measured, for studies that make runs.</summary>
     public static IReadOnlyList<StudyOption> Measurement { get; } =
     [
-        Of(SettingTable.Estimator), Of(SettingTable.Preset), Of(SettingTable.Sequences), Of(SettingTable.Boundaries), Of(SettingTable.Seeds),
+        Of(SettingTable.Estimator), Of(SettingTable.Preset), Of(SettingTable.Sequences), Of(SettingTable.Boundaries),
+            Of(SettingTable.Seeds),
     ];
 
     /// <summary>The sequences, for studies that take any.</summary>

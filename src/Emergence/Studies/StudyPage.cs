@@ -27,7 +27,9 @@ internal static class StudyPage
         page.Table("The same throughout", held);
 
         page.Section("How to reproduce");
-        page.Paragraph("The same settings with the same version on the same device give the same bytes. Each run of the study has its own page, under runs/.");
+        page.Paragraph(
+            "The same settings with the same version on the same device give the same bytes. Each run of the study has its own page, "
+            + "under runs/.");
         page.Code(command);
         page.Table("What decided about these results", RunReport.Settings(manifest), folded: true);
         return page.ToString();
@@ -43,7 +45,8 @@ internal static class StudyPage
         foreach (var (name, caption, _) in result.Figures)
             text.Append($"\n![{caption}](figures/{name}.svg)\n");
         foreach (var (name, caption, table, isLong) in result.Tables)
-            text.Append(isLong ? $"\n{caption}: [{name}.csv](tables/{name}.csv)\n" : $"\n{caption}:\n\n{table.ToString(TableFormat.Markdown)}");
+            text.Append(isLong ? $"\n{caption}: [{name}.csv](tables/{name}.csv)\n"
+                : $"\n{caption}:\n\n{table.ToString(TableFormat.Markdown)}");
         return text.ToString();
     }
 }

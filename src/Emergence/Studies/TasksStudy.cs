@@ -14,7 +14,8 @@ internal sealed class TasksStudy : Study
 
     public override string Name => "tasks";
 
-    public override string Description => $"IE by shots against accuracy by shots on generated tasks ({string.Join(", ", GeneratedTasks.All.Select(task => task.Name))})";
+    public override string Description =>
+        $"IE by shots against accuracy by shots on generated tasks ({string.Join(", ", GeneratedTasks.All.Select(task => task.Name))})";
 
     public override string Title => "Do information emergence and the ability to answer take off together";
 
@@ -41,15 +42,19 @@ internal sealed class TasksStudy : Study
             Sentences =
             [
                 .. notes,
-                "A curve has taken off at the first shot that is past half of the way from its first value to its highest one; an accuracy that rises by less than 10 points has not.",
-                "E(T) grows with every shot because the sequences hold more, whatever the model can do with them: a model that answers nothing right shows the same rise. Agreement of the two shots is therefore no sign that one brings about the other.",
+                "A curve has taken off at the first shot that is past half of the way from its first value to its highest one; an "
+                    + "accuracy that rises by less than 10 points has not.",
+                "E(T) grows with every shot because the sequences hold more, whatever the model can do with them: a model that answers "
+                    + "nothing right shows the same rise. Agreement of the two shots is therefore no sign that one brings about the other.",
             ],
             HeldFixed =
             [
                 ("shots", $"{context.Whole("shots")}; the answer of shot s has s - 1 answered questions before it"),
                 ("sequences", $"at most {context.Whole("sequences")} a task, questions differ within a sequence"),
                 ("accuracy", "the most likely next token is the answer; 'among answers': the most likely one of the task's answers is"),
-                ("estimator", $"{context.Text("estimator")}, boundaries {context.Optional("boundaries") ?? "all"}, {RunWords.Plural(context.Whole("seeds"), "seed")}"),
+                ("estimator",
+                    $"{context.Text("estimator")}, boundaries {context.Optional("boundaries") ?? "all"}, "
+                    + $"{RunWords.Plural(context.Whole("seeds"), "seed")}"),
             ],
             Tables =
             [
@@ -67,7 +72,8 @@ internal sealed class TasksStudy : Study
         TemplateData made;
         try
         {
-            made = TemplateSequences.Create(task.Name, ShotTemplate.Parse(task.Template), task.Rows, model.Tokenizer, options, fieldTokens: null);
+            made = TemplateSequences.Create(task.Name, ShotTemplate.Parse(task.Template), task.Rows, model.Tokenizer, options,
+                fieldTokens: null);
         }
         catch (EmergenceException error) when (error.ExitCode == ExitCode.Usage)
         {
@@ -78,20 +84,24 @@ internal sealed class TasksStudy : Study
         var results = context.Measure(name, context.Measurement(model, task.Name) with { Shots = count }, made.Data);
         var accuracy = context.Once($"{name} accuracy", () => Accuracies(context, model, made));
         foreach (var mean in results.Means.Where(mean => mean.Shot > 0))
-            yield return new Shot(model.Name, task.Name, mean.Shot, mean.Bits, mean.ExactBits, 100 * accuracy[2 * mean.Shot - 2], 100 * accuracy[2 * mean.Shot - 1]);
+            yield return new Shot(model.Name, task.Name, mean.Shot, mean.Bits, mean.ExactBits, 100 * accuracy[2 * mean.Shot - 2],
+                100 * accuracy[2 * mean.Shot - 1]);
     }
 
-    /// <summary>(2 S): at each shot, the share of sequences whose answer is the most likely token, and the most likely of the answers.</summary>
+    /// <summary>(2 S): at each shot, the share of sequences whose answer is the most likely token, and the most likely of the
+    /// answers.</summary>
     internal static double[] Accuracies(StudyContext context, StudyModel model, TemplateData made)
     {
         using var loaded = context.Load(model);
         var data = made.Data;
         context.Say($"{model.Name}: answers to {data.Name}");
         var shares = new double[2 * (data.Length / data.ShotLength)];
-        int[] before = [.. Enumerable.Range(0, data.Length / data.ShotLength).Select(shot => shot * data.ShotLength + made.LabelOffset - 1)];
+        int[] before = [.. Enumerable.Range(0, data.Length / data.ShotLength)
+            .Select(shot => shot * data.ShotLength + made.LabelOffset - 1)];
         Continuations.Read(loaded, data, before, (position, sequences, logits) =>
         {
-            var (shot, free, among) = (position / data.ShotLength, Continuations.Best(logits), Continuations.Best(logits, made.LabelTokens));
+            var (shot, free, among) =
+                (position / data.ShotLength, Continuations.Best(logits), Continuations.Best(logits, made.LabelTokens));
             foreach (var n in sequences)
             {
                 shares[2 * shot] += data[n][position + 1] == free ? 1.0 / data.Count : 0;
@@ -104,18 +114,24 @@ internal sealed class TasksStudy : Study
     private static Table Table(IReadOnlyList<TakeOff> takeoffs)
     {
         var table = new Table(
-            TableColumn.Text("model"), TableColumn.Text("task"), TableColumn.Number("first_percent", 1), TableColumn.Number("best_percent", 1), TableColumn.Integer("accuracy_takes_off"), TableColumn.Integer("e_takes_off"),
+            TableColumn.Text("model"), TableColumn.Text("task"), TableColumn.Number("first_percent", 1),
+                TableColumn.Number("best_percent", 1), TableColumn.Integer("accuracy_takes_off"), TableColumn.Integer("e_takes_off"),
             TableColumn.Text("agree"), TableColumn.Number("rho", 2), TableColumn.Number("lo", 2), TableColumn.Number("hi", 2));
         foreach (var row in takeoffs)
-            table.Add(row.Model, row.Task, row.First, row.Best, row.Accuracy is { } shot ? shot : TableCell.Empty, row.Emergence is { } at ? at : TableCell.Empty, row.Accuracy == null ? "" : row.Agrees ? "yes" : "no", TableCell.Known(row.Rank.Rho), TableCell.Known(row.Rank.Low), TableCell.Known(row.Rank.High));
+            table.Add(row.Model, row.Task, row.First, row.Best, row.Accuracy is { } shot ? shot : TableCell.Empty, row.Emergence is { } at
+                ? at : TableCell.Empty, row.Accuracy == null ? "" : row.Agrees ? "yes"
+                : "no", TableCell.Known(row.Rank.Rho), TableCell.Known(row.Rank.Low), TableCell.Known(row.Rank.High));
         return table;
     }
 
     private static Table Shots(IReadOnlyList<Shot> shots)
     {
-        var table = new Table(TableColumn.Text("model"), TableColumn.Text("task"), TableColumn.Integer("shot"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3), TableColumn.Number("accuracy_percent", 1), TableColumn.Number("among_answers_percent", 1));
+        var table = new Table(TableColumn.Text("model"), TableColumn.Text("task"), TableColumn.Integer("shot"),
+            TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3),
+            TableColumn.Number("accuracy_percent", 1), TableColumn.Number("among_answers_percent", 1));
         foreach (var shot in shots)
-            table.Add(shot.Model, shot.Task, shot.Number, shot.Bits.Mean, TableCell.Known(shot.Bits.Low), TableCell.Known(shot.Bits.High), shot.ExactBits, shot.Accuracy, shot.Among);
+            table.Add(shot.Model, shot.Task, shot.Number, shot.Bits.Mean, TableCell.Known(shot.Bits.Low), TableCell.Known(shot.Bits.High),
+                shot.ExactBits, shot.Accuracy, shot.Among);
         return table;
     }
 
@@ -123,8 +139,10 @@ internal sealed class TasksStudy : Study
     {
         if (shots.Count == 0)
             yield break;
-        yield return new($"accuracy-{model}", "The most likely next token is the answer.", Chart($"{model}: right answers", "%", "%", shot => new LinePoint(shot.Number, shot.Accuracy)));
-        yield return new($"e-{model}", "Mean of IE over layers at the end of each shot.", Chart($"{model}: E(T) at the end of shots", "E(T) [bits]", "bits", shot => new LinePoint(shot.Number, shot.Bits.Mean, shot.Bits.Low, shot.Bits.High)));
+        yield return new($"accuracy-{model}", "The most likely next token is the answer.",
+            Chart($"{model}: right answers", "%", "%", shot => new LinePoint(shot.Number, shot.Accuracy)));
+        yield return new($"e-{model}", "Mean of IE over layers at the end of each shot.", Chart($"{model}: E(T) at the end of shots",
+            "E(T) [bits]", "bits", shot => new LinePoint(shot.Number, shot.Bits.Mean, shot.Bits.Low, shot.Bits.High)));
 
         SvgFigure Chart(string title, string caption, string unit, Func<Shot, LinePoint> point) => new LineChart
         {
@@ -132,7 +150,8 @@ internal sealed class TasksStudy : Study
             YCaption = caption,
             XCaption = "shot",
             Unit = unit,
-            Series = [.. shots.GroupBy(shot => shot.Task).Select((group, i) => new LineSeries(group.Key, [.. group.Select(point)], i, Dashed: i >= SvgFigure.SeriesColors))],
+            Series = [.. shots.GroupBy(shot => shot.Task)
+                .Select((group, i) => new LineSeries(group.Key, [.. group.Select(point)], i, Dashed: i >= SvgFigure.SeriesColors))],
         }.Draw();
     }
 
@@ -141,7 +160,9 @@ internal sealed class TasksStudy : Study
         var taken = rows.Where(row => row.Accuracy != null).ToList();
         return taken.Count == 0
             ? $"{rows.Key} answers none of {rows.Count()} tasks better with more shots, while E(T) rises in all of them."
-            : $"{rows.Key}: accuracy takes off in {taken.Count} of {rows.Count()} tasks ({string.Join(", ", taken.Select(row => $"{row.Task} at shot {row.Accuracy}"))}), and at the same shot as E(T) in {taken.Count(row => row.Agrees)} of them.";
+            : $"{rows.Key}: accuracy takes off in {taken.Count} of {rows.Count()} tasks "
+                + $"({string.Join(", ", taken.Select(row => $"{row.Task} at shot {row.Accuracy}"))}), and at the same shot as E(T) in "
+                + $"{taken.Count(row => row.Agrees)} of them.";
     }));
 
     private sealed record Shot(string Model, string Task, int Number, Interval Bits, double ExactBits, double Accuracy, double Among);
@@ -154,7 +175,8 @@ internal sealed class TasksStudy : Study
         {
             var all = shots.ToList();
             var (accuracy, bits) = (all.Select(shot => shot.Accuracy).ToList(), all.Select(shot => shot.Bits.Mean).ToList());
-            return new(all[0].Model, all[0].Task, accuracy[0], accuracy.Max(), At(accuracy, LeastRise), At(bits, 0), RankCorrelation.Of(bits, accuracy));
+            return new(all[0].Model, all[0].Task, accuracy[0], accuracy.Max(), At(accuracy, LeastRise), At(bits, 0),
+                RankCorrelation.Of(bits, accuracy));
         }
 
         /// <summary>The first shot past half of the rise; none where the rise is too small.</summary>

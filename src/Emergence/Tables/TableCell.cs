@@ -49,7 +49,8 @@ public readonly record struct TableCell
     {
         TableColumnKind.Text => Words,
         TableColumnKind.Integer => _integer.ToString(CultureInfo.InvariantCulture),
-        TableColumnKind.Number => double.IsNaN(_value) ? column.Undefined : column.HasExponent && double.IsFinite(_value) ? Scientific(_value, column.Digits) : Fixed(_value, column.Digits),
+        TableColumnKind.Number => double.IsNaN(_value) ? column.Undefined : column.HasExponent && double.IsFinite(_value)
+            ? Scientific(_value, column.Digits) : Fixed(_value, column.Digits),
         TableColumnKind.Estimate => $"{Fixed(_value, column.Digits)} \u00b1 {Fixed(Error, column.Digits)}",
         _ => "",
     };

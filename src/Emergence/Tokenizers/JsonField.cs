@@ -47,7 +47,8 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
 
     /// <summary>A text of one character.</summary>
     public Rune Character() =>
-        Rune.TryGetRuneAt(Text() + '\0', 0, out var rune) && rune.Utf16SequenceLength == Text().Length ? rune : throw Error("one character");
+        Rune.TryGetRuneAt(Text() + '\0', 0, out var rune) && rune.Utf16SequenceLength == Text().Length ? rune
+            : throw Error("one character");
 
     public bool Flag(bool absent) => element.ValueKind switch
     {

@@ -35,7 +35,8 @@ public sealed class Tokenizer
     /// <summary>Where the files disagree, or transformers 5 would give other ids than they say; null where nothing is known.</summary>
     public string? Warning => _parts.Warning;
 
-    /// <summary>Reads tokenizer.json, else a SentencePiece model, else vocab.json with merges.txt; nothing else of the model is needed.</summary>
+    /// <summary>Reads tokenizer.json, else a SentencePiece model, else vocab.json with merges.txt; nothing else of the model is
+    /// needed.</summary>
     public static Tokenizer Load(string folder)
     {
         var shown = Printable.Escape(folder);
@@ -59,7 +60,8 @@ public sealed class Tokenizer
         }
 
         if (!Path.Exists(vocabulary) || !Path.Exists(merges))
-            throw new EmergenceException($"{shown}: no tokenizer: expected tokenizer.json, tokenizer.model, or vocab.json and merges.txt", ExitCode.Usage);
+            throw new EmergenceException($"{shown}: no tokenizer: expected tokenizer.json, tokenizer.model, or vocab.json and merges.txt",
+                ExitCode.Usage);
         var (first, second) = (TokenizerFile.Read(vocabulary), TokenizerFile.Read(merges));
         return new(VocabularyAndMerges.Read(first, second, settings), [first, second, .. settings.Files]);
     }
@@ -168,7 +170,8 @@ public sealed class Tokenizer
                 root["model_type"].OptionalText() + " " + root["_name_or_path"].OptionalText());
         }
 
-        return names.Contains("open_llama", StringComparison.OrdinalIgnoreCase) || names.Contains("open-llama", StringComparison.OrdinalIgnoreCase)
+        return names.Contains("open_llama", StringComparison.OrdinalIgnoreCase)
+            || names.Contains("open-llama", StringComparison.OrdinalIgnoreCase)
             || names.Contains("openllama", StringComparison.OrdinalIgnoreCase);
     }
 

@@ -53,7 +53,8 @@ internal sealed class TokenizerFile
 
     public EmergenceException Error(string message, Exception? inner = null) => new($"{_shown}: {message}", ExitCode.Failed, inner);
 
-    /// <summary>The file as one JSON value, handed to <paramref name="read"/>. All that JSON can do wrong becomes an error of this file.</summary>
+    /// <summary>The file as one JSON value, handed to <paramref name="read"/>. All that JSON can do wrong becomes an error of this
+    /// file.</summary>
     public T ReadJson<T>(Func<JsonField, T> read)
     {
         try

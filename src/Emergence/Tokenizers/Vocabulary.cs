@@ -66,7 +66,8 @@ internal sealed class Vocabulary(TokenizerFile file)
             if (id.Element.ValueKind != System.Text.Json.JsonValueKind.Number || !id.Element.TryGetInt64(out var value)
                 || value is < 0 or >= MaximumEntries)
                 throw tokens.File.Error(
-                    $"token {Printable.Quote(text)} must have an id from 0 to {MaximumEntries - 1}, found {Printable.Quote(id.Element.GetRawText())}");
+                    $"token {Printable.Quote(text)} must have an id from 0 to {MaximumEntries - 1}, found "
+                        + $"{Printable.Quote(id.Element.GetRawText())}");
             vocabulary.Add(text, (int)value);
         }
 

@@ -15,20 +15,24 @@ public sealed class GpuPeerTests
     [Fact]
     public void All_forms_of_the_published_step_train_alike()
     {
-        var rows = Peer("mine_step_gpu_torch.py", "--samples", "300", "--width", "24", "--widths", "32,16,12,3,1", "--steps", "80", "--warmup", "0", "--seed", "3");
+        var rows = Peer("mine_step_gpu_torch.py", "--samples", "300", "--width", "24", "--widths", "32,16,12,3,1", "--steps", "80",
+            "--warmup", "0", "--seed", "3");
 
         Assert.Equal(["published", "tf32", "compiled", "expert"], rows.Select(row => row.GetProperty("mode").GetString()));
 
         // bf16 has 8 bits; a gradient of the gather without the inverse permutation is off by 0.005 here.
-        Assert.All(rows, row => Assert.Equal(rows[0].GetProperty("first_bits").GetDouble(), row.GetProperty("first_bits").GetDouble(), 0.001));
-        Assert.All(rows, row => Assert.Equal(rows[0].GetProperty("last_bits").GetDouble(), row.GetProperty("last_bits").GetDouble(), 0.002));
+        Assert.All(rows, row =>
+            Assert.Equal(rows[0].GetProperty("first_bits").GetDouble(), row.GetProperty("first_bits").GetDouble(), 0.001));
+        Assert.All(rows, row =>
+            Assert.Equal(rows[0].GetProperty("last_bits").GetDouble(), row.GetProperty("last_bits").GetDouble(), 0.002));
     }
 
     /// <summary>A single row is its own partner, so its scores cancel. What fails is a row too, and the next mode runs.</summary>
     [Fact]
     public void One_row_has_no_information()
     {
-        var rows = Peer("mine_step_gpu_torch.py", "--samples", "1", "--width", "8", "--widths", "8,1", "--steps", "1", "--warmup", "0", "--modes", "guess,published,expert");
+        var rows = Peer("mine_step_gpu_torch.py", "--samples", "1", "--width", "8", "--widths", "8,1", "--steps", "1", "--warmup", "0",
+            "--modes", "guess,published,expert");
         Assert.Contains("KeyError", rows[0].GetProperty("failed").GetString(), StringComparison.Ordinal);
         Assert.All(rows[1..], row => Assert.Equal(0, row.GetProperty("first_bits").GetDouble(), 1e-6));
     }
@@ -36,22 +40,26 @@ public sealed class GpuPeerTests
     [Fact]
     public void Both_forms_of_the_support_step_train_alike_and_below_the_ceiling()
     {
-        var rows = Peer("smine_step_gpu_torch.py", "--classes", "12,40", "--pairs", "500", "--cells", "2", "--width", "24", "--widths", "32,16,12,3,1", "--steps", "60", "--warmup", "0");
+        var rows = Peer("smine_step_gpu_torch.py", "--classes", "12,40", "--pairs", "500", "--cells", "2", "--width", "24", "--widths",
+            "32,16,12,3,1", "--steps", "60", "--warmup", "0");
 
         Assert.Equal([144, 144, 540, 540], rows.Select(row => row.GetProperty("rows").GetInt32()));
         foreach (var pair in rows.Chunk(2))
         {
             Assert.Equal(pair[0].GetProperty("last_bits").GetDouble(), pair[1].GetProperty("last_bits").GetDouble(), 0.005);
-            Assert.All(pair, row => Assert.InRange(row.GetProperty("last_bits").GetDouble(), row.GetProperty("first_bits").GetDouble(), Math.Log2(row.GetProperty("classes").GetInt32())));
+            Assert.All(pair, row => Assert.InRange(row.GetProperty("last_bits").GetDouble(), row.GetProperty("first_bits")
+                .GetDouble(), Math.Log2(row.GetProperty("classes").GetInt32())));
         }
     }
 
     [Fact]
     public void The_forward_pass_keeps_every_boundary()
     {
-        var rows = Peer("forward_gpu_torch.py", "--layers", "2", "--width", "32", "--heads", "4", "--vocabulary", "50", "--shapes", "5x3", "--steps", "1", "--warmup", "0", "--plain");
+        var rows = Peer("forward_gpu_torch.py", "--layers", "2", "--width", "32", "--heads", "4", "--vocabulary", "50", "--shapes", "5x3",
+            "--steps", "1", "--warmup", "0", "--plain");
         Assert.Equal(["fp32", "tf32", "bf16"], rows.Select(row => row.GetProperty("mode").GetString()));
-        Assert.All(rows, row => Assert.Equal((3, true), (row.GetProperty("boundaries").GetInt32(), row.GetProperty("finite").GetBoolean())));
+        Assert.All(rows, row =>
+            Assert.Equal((3, true), (row.GetProperty("boundaries").GetInt32(), row.GetProperty("finite").GetBoolean())));
     }
 
     /// <summary>Forged measurements: the program takes 5 and 7 ms around a peer of 12 ms.</summary>
@@ -62,7 +70,8 @@ public sealed class GpuPeerTests
             Assert.Skip("no python3");
         var folder = TestData.TemporaryFolder();
         foreach (var (i, seconds) in new[] { (3, "0.005"), (4, "0.007") })
-            File.WriteAllText(Path.Combine(folder, $"mine-{i}.json"), $$"""{"rows": [{"kind": "step", "op": "paper", "shape": "300000 rows of 768+768", "median_s": {{seconds}}, "of_roof": 0.5}]}""");
+            File.WriteAllText(Path.Combine(folder, $"mine-{i}.json"),
+                $$"""{"rows": [{"kind": "step", "op": "paper", "shape": "300000 rows of 768+768", "median_s": {{seconds}}, "of_roof": 0.5}]}""");
         File.WriteAllText(Path.Combine(folder, "mine.jsonl"), """
             {"name": "mine_step", "mode": "published", "device": "D", "torch": "T", "cuda": null, "samples": 300000, "failed": "OutOfMemoryError: no"}
             {"name": "mine_step", "mode": "expert", "device": "D", "torch": "T", "cuda": null, "samples": 300000, "ms": 12.0}
@@ -80,7 +89,8 @@ public sealed class GpuPeerTests
         Assert.Equal(0, Run(Python, Path.Combine(s_folder, "gpu_table.py"), folder).Code);
 
         using var table = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "table.json")));
-        var rows = table.RootElement.EnumerateArray().ToDictionary(row => row.GetProperty("what").GetString()!, row => (row.GetProperty("ratio").GetString(), row.GetProperty("drift").GetString(), row.GetProperty("note").GetString()));
+        var rows = table.RootElement.EnumerateArray().ToDictionary(row => row.GetProperty("what").GetString()!, row =>
+            (row.GetProperty("ratio").GetString(), row.GetProperty("drift").GetString(), row.GetProperty("note").GetString()));
         Assert.Equal(("2.00", "40 %", ""), rows["MINE step, N = 300,000: expert PyTorch"]);
         Assert.Equal(("", "", "OutOfMemoryError: no"), rows["MINE step, N = 300,000: published script, fp32"]);
         Assert.Equal("0.63", rows["MINE step, N = 300,000: floor on an H200"].Item1); // 3.77 of 6 ms
@@ -109,7 +119,8 @@ public sealed class GpuPeerTests
         File.WriteAllText(program, $"#!{Bash}\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "Emergence.Cli.dll")}' \"$@\"\n");
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        var (code, output) = Run(Bash, script, "--program", folder, "--dry", Path.Combine(folder, "out"), "sanitize=1", "static=1", "machine");
+        var (code, output) = Run(Bash, script, "--program", folder, "--dry", Path.Combine(folder, "out"), "sanitize=1", "static=1",
+            "machine");
 
         Assert.Equal(0, code);
         Assert.Contains("| machine/devices | ok |", output, StringComparison.Ordinal);

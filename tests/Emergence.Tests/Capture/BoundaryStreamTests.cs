@@ -121,7 +121,8 @@ public sealed class BoundaryStreamTests
     private static int[][] Sequences()
     {
         var random = new Random(5);
-        return [.. Enumerable.Range(0, 40).Select(_ => Enumerable.Range(0, random.Next(1, 12)).Select(t => t < 3 ? random.Next(2) : random.Next(384)).ToArray())];
+        return [.. Enumerable.Range(0, 40)
+            .Select(_ => Enumerable.Range(0, random.Next(1, 12)).Select(t => t < 3 ? random.Next(2) : random.Next(384)).ToArray())];
     }
 
     /// <summary>Last boundary: for each sequence, the bytes of its rows in hex.</summary>

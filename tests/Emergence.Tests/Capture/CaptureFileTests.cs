@@ -14,7 +14,8 @@ public sealed class CaptureFileTests
     public void Equal_rows_are_one_tensor_and_unequal_ones_a_tensor_each()
     {
         using var equal = Capture([[5, 6], [7, 8], [5, 6]], CaptureKind.Macro, logits: true);
-        Assert.Equal(["boundary.0", "boundary.1", "boundary.2", "boundary.3", "final_norm", "logits"], equal.Tensors.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["boundary.0", "boundary.1", "boundary.2", "boundary.3", "final_norm", "logits"],
+            equal.Tensors.Keys.Order(StringComparer.Ordinal));
         Assert.Equal([3, 2, 48], equal.Tensors["boundary.3"].Shape);
         Assert.Equal([3, 2, 384], equal.Tensors["logits"].Shape);
         var rows = equal.ReadSingles("boundary.3").Chunk(2 * 48).ToArray();
@@ -65,7 +66,8 @@ public sealed class CaptureFileTests
                 source.Cancel();
         });
         var path = Path.Combine(_folder, "stopped.safetensors");
-        Assert.Throws<OperationCanceledException>(() => CaptureFile.Write(model, [[1, 2]], CaptureKind.Macro, false, path, seen, source.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            CaptureFile.Write(model, [[1, 2]], CaptureKind.Macro, false, path, seen, source.Token));
         Assert.Equal([1, 2], seen.Values);
         Assert.Empty(Directory.GetFiles(_folder));
     }
@@ -115,7 +117,8 @@ public sealed class CaptureFileTests
         return SafetensorsFile.Open(path);
     }
 
-    private string Refused(int[][] sequences) => Assert.Throws<EmergenceException>(() => Capture(sequences, CaptureKind.Macro, logits: false)).Message;
+    private string Refused(int[][] sequences) =>
+        Assert.Throws<EmergenceException>(() => Capture(sequences, CaptureKind.Macro, logits: false)).Message;
 
     private sealed class Reports(Action<int> then) : IProgress<int>
     {

@@ -50,8 +50,10 @@ public sealed class OutputHeadTests
             }, CancellationToken.None);
 
             // The same from the other implementation's scores, in the plain form of the definition.
-            Assert.Equal(Enumerable.Range(0, tokens.Length - 1).Count(t => Array.IndexOf(expected[t], expected[t].Max()) == tokens[t + 1]), right);
-            Assert.Equal(Enumerable.Range(0, tokens.Length - 1).Sum(t => -Math.Log2(Math.Exp(expected[t][tokens[t + 1]]) / expected[t].Sum(score => Math.Exp(score)))), surprise, 1e-3);
+            Assert.Equal(Enumerable.Range(0, tokens.Length - 1).Count(t => Array.IndexOf(expected[t], expected[t].Max()) == tokens[t + 1]),
+                right);
+            Assert.Equal(Enumerable.Range(0, tokens.Length - 1)
+                .Sum(t => -Math.Log2(Math.Exp(expected[t][tokens[t + 1]]) / expected[t].Sum(score => Math.Exp(score)))), surprise, 1e-3);
         }
     }
 
@@ -65,7 +67,8 @@ public sealed class OutputHeadTests
             int[] prompt = Ids(text, "input_ids"), all = [.. prompt, .. Ids(text, "greedy_40")];
             var data = new Dataset("greedy", "none", all.Length, all);
             var best = new List<int>();
-            Continuations.Read(model, data, [.. Enumerable.Range(prompt.Length - 1, 40)], (_, _, logits) => best.Add(Continuations.Best(logits)), CancellationToken.None);
+            Continuations.Read(model, data, [.. Enumerable.Range(prompt.Length - 1, 40)], (_, _, logits) =>
+                best.Add(Continuations.Best(logits)), CancellationToken.None);
 
             Assert.Equal(Ids(text, "greedy_40"), best);
         }
@@ -77,7 +80,8 @@ public sealed class OutputHeadTests
 
     internal static LanguageModel Stories() => LanguageModel.Load(ModelReference.Resolve("stories260k"), DeviceTable.Create("cpu", new()));
 
-    private static List<int[]> Prompts(SafetensorsFile golden) => [.. Enumerable.Range(0, 100).TakeWhile(i => golden.Tensors.ContainsKey($"{i}.input_ids")).Select(i => golden.ReadInt32($"{i}.input_ids"))];
+    private static List<int[]> Prompts(SafetensorsFile golden) => [.. Enumerable.Range(0, 100)
+        .TakeWhile(i => golden.Tensors.ContainsKey($"{i}.input_ids")).Select(i => golden.ReadInt32($"{i}.input_ids"))];
 
     private static int[] Ids(JsonElement text, string key) => [.. text.GetProperty(key).EnumerateArray().Select(id => id.GetInt32())];
 }

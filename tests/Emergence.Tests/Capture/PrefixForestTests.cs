@@ -27,7 +27,8 @@ public sealed class PrefixForestTests
     public void Rows_spell_the_sequences_and_are_as_many_as_distinct_prefixes()
     {
         var random = new Random(11);
-        var sequences = Enumerable.Range(0, 500).Select(_ => Enumerable.Range(0, random.Next(1, 7)).Select(_ => random.Next(4)).ToArray()).ToArray();
+        var sequences = Enumerable.Range(0, 500).Select(_ => Enumerable.Range(0, random.Next(1, 7)).Select(_ => random.Next(4)).ToArray())
+            .ToArray();
         var forest = PrefixForest.Macro(sequences);
         var prefixes = new HashSet<string>();
         for (var s = 0; s < sequences.Length; s++)
@@ -65,7 +66,8 @@ public sealed class PrefixForestTests
     {
         // All ordered triples of 6 distinct entities, a comma after each: 6 + 6 + 30 + 30 + 120 + 120 prefixes.
         int[] entities = [10, 11, 12, 13, 14, 15];
-        var sequences = from a in entities from b in entities from c in entities where a != b && b != c && a != c select new[] { a, 1, b, 1, c, 1 };
+        var sequences = from a in entities from b in entities from c in entities
+            where a != b && b != c && a != c select new[] { a, 1, b, 1, c, 1 };
         Assert.Equal(312, PrefixForest.Macro([.. sequences]).Count);
     }
 }

@@ -27,7 +27,8 @@ public sealed class CheckpointFileTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "devices are recognised on Linux");
         Assert.Equal("/dev/zero: not a regular file but a character device", Message(() => SafetensorsFile.Open("/dev/zero").Dispose()));
         var link = Link("/dev/zero");
-        Assert.Equal($"{link} (a link to /dev/zero): not a regular file but a character device", Message(() => SafetensorsFile.Open(link).Dispose()));
+        Assert.Equal($"{link} (a link to /dev/zero): not a regular file but a character device",
+            Message(() => SafetensorsFile.Open(link).Dispose()));
     }
 
     [Fact]

@@ -16,7 +16,8 @@ public sealed class CheckpointTests
     [Fact]
     public void Shards_are_one_checkpoint()
     {
-        using var checkpoint = Checkpoint.Open(Sharded($$$"""{"metadata":{"total_size":12},"weight_map":{"b":"{{{Second}}}","a":"{{{First}}}"}}"""));
+        using var checkpoint = Checkpoint.Open(
+            Sharded($$$"""{"metadata":{"total_size":12},"weight_map":{"b":"{{{Second}}}","a":"{{{First}}}"}}"""));
         Assert.Equal(["a", "b"], checkpoint.Tensors.Keys.Order());
         Assert.Equal(12, checkpoint.TotalBytes);
         Assert.Empty(checkpoint.Warnings);
@@ -84,7 +85,8 @@ public sealed class CheckpointTests
     [InlineData("\"12\"")]
     public void Row_37_a_wrong_total_size_only_warns(string total)
     {
-        using var checkpoint = Checkpoint.Open(Sharded($$$"""{"metadata":{"total_size":{{{total}}},"x":[1]},"weight_map":{"a":"{{{First}}}","b":"{{{Second}}}"}}"""));
+        using var checkpoint = Checkpoint.Open(
+            Sharded($$$"""{"metadata":{"total_size":{{{total}}},"x":[1]},"weight_map":{"a":"{{{First}}}","b":"{{{Second}}}"}}"""));
         Assert.Contains("the tensors take 12 bytes", Assert.Single(checkpoint.Warnings));
     }
 
@@ -97,7 +99,8 @@ public sealed class CheckpointTests
         Assert.EndsWith("no model.safetensors or model.safetensors.index.json", Refusal("config.json"));
         Assert.Contains("expected a model folder, it is absent", Message(() => Checkpoint.Open("/nowhere").Dispose()));
         Assert.Contains("expected a model folder, it is a file", Message(() => Checkpoint.Open(Write([1])).Dispose()));
-        Assert.Contains("the checkpoint has no tensors", Message(() => Checkpoint.Open(Folder(("model.safetensors", Safetensors("{}", 0)))).Dispose()));
+        Assert.Contains("the checkpoint has no tensors",
+            Message(() => Checkpoint.Open(Folder(("model.safetensors", Safetensors("{}", 0)))).Dispose()));
     }
 
     [Theory]
@@ -105,7 +108,8 @@ public sealed class CheckpointTests
     [InlineData("F64", DType.Float64, "000000000000F03F", "000000000000F07F", "010000000000F0FF")]
     [InlineData("F16", DType.Float16, "003C", "007C", "01FC")]
     [InlineData("BF16", DType.BFloat16, "803F", "80FF", "817F")]
-    public void Row_35_weights_keep_their_type_and_non_finite_ones_are_refused(string stored, DType type, string one, string infinite, string nan)
+    public void Row_35_weights_keep_their_type_and_non_finite_ones_are_refused(
+        string stored, DType type, string one, string infinite, string nan)
     {
         // 20 rows of 7, so that elements lie in whole vectors and in the rest of a vector.
         var ones = Enumerable.Repeat(one, 140).ToArray();
@@ -131,8 +135,10 @@ public sealed class CheckpointTests
     public void Loading_checks_name_type_and_shape()
     {
         using var device = new ReferenceDevice();
-        Assert.Contains("tensor 'wte.weight' is [20,7], expected [7,20]", LoadMessage(Matrix("F16", Enumerable.Repeat("003C", 140)), device, 7, 20));
-        Assert.Contains("tensor 'wte.weight': dtype I64 not supported for weights", LoadMessage(Matrix("I64", Enumerable.Repeat(new string('0', 16), 140)), device, 20, 7));
+        Assert.Contains("tensor 'wte.weight' is [20,7], expected [7,20]",
+            LoadMessage(Matrix("F16", Enumerable.Repeat("003C", 140)), device, 7, 20));
+        Assert.Contains("tensor 'wte.weight': dtype I64 not supported for weights",
+            LoadMessage(Matrix("I64", Enumerable.Repeat(new string('0', 16), 140)), device, 20, 7));
         using var checkpoint = Checkpoint.Open(Folder(("model.safetensors", Singles("v", 1, 2, 3))));
         Assert.Contains("missing weight 'w'", Message(() => checkpoint.Load(device, "w", 1, 3).Dispose()));
         checkpoint.Load(device, "v", 1, 3).Dispose();

@@ -41,9 +41,11 @@ public sealed class ModelReferenceTests
         Assert.Equal(older, Resolve("org/some-model.v1@refs/pr/1"));
         Assert.Contains("no revision 'v2' in", Message(() => Resolve("org/some-model.v1@v2")));
         Assert.Equal(ExitCode.Usage, Assert.Throws<EmergenceException>(() => Resolve("org/some-model.v1@v2")).ExitCode);
-        Assert.Equal(ExitCode.Usage, Assert.Throws<EmergenceException>(() => Resolve($"org/some-model.v1@{Older.Replace('f', 'e')}")).ExitCode);
+        Assert.Equal(ExitCode.Usage,
+            Assert.Throws<EmergenceException>(() => Resolve($"org/some-model.v1@{Older.Replace('f', 'e')}")).ExitCode);
         Assert.Contains("choose one of main, refs, stale, torn, ", Message(() => Resolve("org/some-model.v1@v2")));
-        Assert.Contains($"revision {Older.Replace('f', 'e')} is not in", Message(() => Resolve($"org/some-model.v1@{Older.Replace('f', 'e')}")));
+        Assert.Contains($"revision {Older.Replace('f', 'e')} is not in",
+            Message(() => Resolve($"org/some-model.v1@{Older.Replace('f', 'e')}")));
         Assert.Contains($"revision {Older.Replace('f', 'a')} is not in", Message(() => Resolve("org/some-model.v1@stale")));
         Assert.Contains("expected a commit of 40 hex digits, found '../../..'", Message(() => Resolve("org/some-model.v1@torn")));
     }
@@ -64,7 +66,8 @@ public sealed class ModelReferenceTests
         var snapshot = ForgeCache("own", "models--gpt2");
         Assert.Equal(snapshot, Resolve("gpt2"));
         var message = Message(() => Resolve("gpt3"));
-        Assert.Contains($"'gpt3' is neither a folder nor in the Hugging Face cache {Path.Combine(_root, "own")}, nor a sample (tiny)", message);
+        Assert.Contains($"'gpt3' is neither a folder nor in the Hugging Face cache {Path.Combine(_root, "own")}, nor a sample (tiny)",
+            message);
     }
 
     [Theory]
@@ -91,7 +94,8 @@ public sealed class ModelReferenceTests
         Directory.CreateDirectory(Path.Combine(_root, "samples", "tiny"));
         var set = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('='))
             .ToDictionary(pair => pair[0], pair => pair[1].StartsWith('/') ? _root + pair[1] : pair[1]);
-        return ModelReference.Resolve(reference, name => name == "HOME" ? Path.Combine(_root, "home") : set.GetValueOrDefault(name), Path.Combine(_root, "samples"));
+        return ModelReference.Resolve(reference, name => name == "HOME" ? Path.Combine(_root, "home")
+            : set.GetValueOrDefault(name), Path.Combine(_root, "samples"));
     }
 
     /// <summary>A cache as huggingface_hub lays it out: blobs by hash, snapshots of relative links, refs with a commit each.</summary>

@@ -79,7 +79,8 @@ internal static class ReferenceRules
             return null;
         if (!Bits.TryGetValue(tensor.GetProperty("dtype").GetString()!, out var bits))
             return null;
-        if (Numbers(tensor.GetProperty("shape")) is not { } shape || Numbers(tensor.GetProperty("data_offsets")) is not { Length: 2 } offsets)
+        if (Numbers(tensor.GetProperty("shape")) is not { } shape
+            || Numbers(tensor.GetProperty("data_offsets")) is not { Length: 2 } offsets)
             return null;
         try
         {

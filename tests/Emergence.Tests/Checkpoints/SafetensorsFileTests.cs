@@ -25,7 +25,8 @@ public sealed class SafetensorsFileTests
         Assert.Contains(forged.Message, message);
     }
 
-    /// <summary>The verdicts of the reference were measured on the real one; here they check the rules that fuzzing compares with.</summary>
+    /// <summary>The verdicts of the reference were measured on the real one; here they check the rules that fuzzing compares
+    /// with.</summary>
     [Theory]
     [MemberData(nameof(ForgedNames))]
     public void Reference_rules_give_the_measured_verdict_and_we_never_accept_more(string name)
@@ -106,8 +107,10 @@ public sealed class SafetensorsFileTests
             1, // BOOL
         ];
         var header = Header(
-            Tensor("f64", "F64", "1", "0,8"), Tensor("u64", "U64", "", "8,16"), Tensor("f32", "F32", "1", "16,20"), Tensor("i32", "I32", "1", "20,24"),
-            Tensor("f16", "F16", "1", "24,26"), Tensor("bf16", "BF16", "1", "26,28"), Tensor("i16", "I16", "1", "28,30"), Tensor("i8", "I8", "1", "30,31"),
+            Tensor("f64", "F64", "1", "0,8"), Tensor("u64", "U64", "", "8,16"), Tensor("f32", "F32", "1", "16,20"),
+                Tensor("i32", "I32", "1", "20,24"),
+            Tensor("f16", "F16", "1", "24,26"), Tensor("bf16", "BF16", "1", "26,28"), Tensor("i16", "I16", "1", "28,30"),
+                Tensor("i8", "I8", "1", "30,31"),
             Tensor("bool", "BOOL", "1", "31,32"));
         using var file = SafetensorsFile.Open(Write(Safetensors(Encoding.UTF8.GetBytes(header), data)));
         Assert.Equal([-2.5], file.ReadDoubles("f64"));

@@ -21,15 +21,18 @@ public sealed partial class SafetensorsFuzzTests
     private static readonly string[] Seeds =
     [
         Header(Tensor("a", "F32", "2,1", "0,8"), Tensor("b", "BF16", "2", "8,12"), Tensor("c", "I64", "", "12,20")),
-        Header("\"__metadata__\":{\"format\":\"pt\",\"x\":\"\"}", Tensor("a.b", "F16", "3", "0,6"), Tensor("\\u0061", "U8", "0,4", "6,6"), Tensor("", "F64", "1", "6,14")),
+        Header("\"__metadata__\":{\"format\":\"pt\",\"x\":\"\"}", Tensor("a.b", "F16", "3", "0,6"), Tensor("\\u0061", "U8", "0,4", "6,6"),
+            Tensor("", "F64", "1", "6,14")),
         Header(Tensor("q", "F4", "4", "0,2"), Tensor("r", "F6_E3M2", "4", "2,5"), Tensor("s", "BOOL", "1,1,1,1,1,1,1,1", "5,6")),
     ];
 
     private static readonly string[] Fragments =
     [
         "0", "1", "2", "4", "8", "12", "20", "-1", "-0", "2.0", "4e0", "02", "281474976710656", "281474976710657", "9223372036854775807",
-        "9223372036854775808", "18446744073709551615", "18446744073709551616", "1e999", "null", "true", "\"\"", "\"a\"", "\"b\"", "\"\\u0061\"",
-        "\"\\ud800\"", "\"\\u0000\"", "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"", "\"F32\"", "\"F4\"", "\"C64\"", "\"f32\"",
+        "9223372036854775808", "18446744073709551615", "18446744073709551616", "1e999", "null", "true", "\"\"", "\"a\"", "\"b\"",
+            "\"\\u0061\"",
+        "\"\\ud800\"", "\"\\u0000\"", "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"", "\"F32\"", "\"F4\"", "\"C64\"",
+            "\"f32\"",
         "{", "}", "[", "]", ",", ":", "[]", "{}", " ", "\n", "\0", "\uFEFF", "ü", "[[[[[[[[", "{\"a\":{\"a\":{\"a\":", "//", "NaN",
     ];
 
@@ -67,7 +70,8 @@ public sealed partial class SafetensorsFuzzTests
         var path = Path.Combine(folder, "model.safetensors.index.json");
         for (var i = 0; i < Number("EMERGENCE_FUZZ_MUTANTS", 20_000) / 10; i++)
         {
-            var bytes = MutateBytes(random, Encoding.UTF8.GetBytes(MutateTokens(random, """{"metadata":{"total_size":8},"weight_map":{"a":"x","b":"y"}}""")));
+            var bytes = MutateBytes(random,
+                Encoding.UTF8.GetBytes(MutateTokens(random, """{"metadata":{"total_size":8},"weight_map":{"a":"x","b":"y"}}""")));
             File.WriteAllBytes(path, bytes);
             if (ReadsOrRefuses(path, () => Checkpoint.Open(folder), bytes, out var checkpoint))
                 checkpoint!.Dispose();
@@ -96,7 +100,8 @@ public sealed partial class SafetensorsFuzzTests
         }
         finally
         {
-            Assert.True(watch.Elapsed < Limit || Environment.CpuUsage.TotalTime - before < Limit, $"{watch.Elapsed} for {Convert.ToHexString(bytes)}");
+            Assert.True(watch.Elapsed < Limit || Environment.CpuUsage.TotalTime - before < Limit,
+                $"{watch.Elapsed} for {Convert.ToHexString(bytes)}");
         }
     }
 
@@ -111,7 +116,8 @@ public sealed partial class SafetensorsFuzzTests
         return random.Next(4) > 0 ? file : MutateBytes(random, file);
     }
 
-    private static int DataLength(string header) => OffsetEnds().Matches(header).Max(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+    private static int DataLength(string header) =>
+        OffsetEnds().Matches(header).Max(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
 
     /// <summary>Up to four edits of whole JSON tokens: replace, delete, insert, copy a run elsewhere, swap.</summary>
     private static string MutateTokens(Random random, string header)

@@ -7,7 +7,8 @@ namespace Emergence.Tests.Checkpoints;
 
 public sealed class SafetensorsWriterTests
 {
-    private static readonly TensorDeclaration[] Declared = [new("flag", "U8", [3]), new("wide \"ü\"", "F32", [2, 2]), new("none", "F32", [0, 4])];
+    private static readonly TensorDeclaration[] Declared =
+        [new("flag", "U8", [3]), new("wide \"ü\"", "F32", [2, 2]), new("none", "F32", [0, 4])];
 
     [Fact]
     public void What_is_written_is_read_back_and_is_valid_to_the_reference()

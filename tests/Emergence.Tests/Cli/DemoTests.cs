@@ -25,7 +25,8 @@ public sealed class DemoTests
     [Fact]
     public void Another_run_is_not_replaced_by_the_demo()
     {
-        Assert.Equal(0, Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--estimator", "exact", "--boundaries", "0", "--out", _run).Code);
+        Assert.Equal(0, Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--estimator", "exact",
+            "--boundaries", "0", "--out", _run).Code);
         var journal = File.ReadAllText(Path.Combine(_run, "results.jsonl"));
 
         var (code, _, error) = Demo();

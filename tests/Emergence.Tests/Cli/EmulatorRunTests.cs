@@ -30,7 +30,8 @@ public sealed class EmulatorRunTests
         var expected = Run("cpu", "--device", "cpu", "--boundaries", "1,4", "--positions", "1,3", "--seeds", "1");
         Assert.Equal(8, expected.Count);
         var work = 0L;
-        foreach (var (type, path, tolerance) in ((string, string, double)[])[("float32", "emulator/fma32", SingleTolerance), ("bfloat16", "emulator/bf16", HalfTolerance)])
+        foreach (var (type, path, tolerance) in ((string, string, double)[])[("float32", "emulator/fma32", SingleTolerance),
+            ("bfloat16", "emulator/bf16", HalfTolerance)])
         {
             string[] device = ["--device", "emulator", "--dtype", type];
             var all = Run($"all-{type}", [.. device, "--boundaries", "1,4", "--positions", "1,3", "--seeds", "1"]);
@@ -52,7 +53,8 @@ public sealed class EmulatorRunTests
         Assert.InRange(work, 1, MostMultiplyAdds);
     }
 
-    private static void Compare(Dictionary<string, (string Line, JsonElement Json)> expected, Dictionary<string, (string Line, JsonElement Json)> found, double tolerance)
+    private static void Compare(Dictionary<string, (string Line, JsonElement Json)> expected, Dictionary<string, (
+        string Line, JsonElement Json)> found, double tolerance)
     {
         var cells = found.Values.ToDictionary(cell => Name(cell.Json), cell => cell.Json);
         Assert.Equal(expected.Count, cells.Count);
@@ -68,13 +70,15 @@ public sealed class EmulatorRunTests
         Assert.Contains(cells.Values, cell => cell.GetProperty("mi_bits").GetDouble() > 3);
     }
 
-    private static string Name(JsonElement cell) => $"{cell.GetProperty("kind")} {cell.GetProperty("boundary")} {cell.GetProperty("position")}";
+    private static string Name(JsonElement cell) =>
+        $"{cell.GetProperty("kind")} {cell.GetProperty("boundary")} {cell.GetProperty("position")}";
 
     /// <summary>The journal of a run by the keys of its cells.</summary>
     private Dictionary<string, (string Line, JsonElement Json)> Run(string name, params IEnumerable<string> options)
     {
         var run = Path.Combine(_folder, name);
-        var (code, _, error) = Child.Run(["measure", "--model", "stories260k", "--data", Path.Combine(_folder, "words.txt"), "--shots", "2", "--preset", "demo", "--out", run, .. options]);
+        var (code, _, error) = Child.Run(["measure", "--model", "stories260k", "--data", Path.Combine(_folder, "words.txt"), "--shots", "2",
+            "--preset", "demo", "--out", run, .. options]);
         Assert.True(code == 0, error);
         return File.ReadLines(Path.Combine(run, "results.jsonl")).Skip(1).ToDictionary(Key, line => (line, Parse(line)));
 
@@ -84,5 +88,6 @@ public sealed class EmulatorRunTests
     /// <summary>A line is a cell and its checksum.</summary>
     private static JsonElement Parse(string line) => JsonDocument.Parse(line[..(line.LastIndexOf('}') + 1)]).RootElement;
 
-    private JsonElement Manifest(string name) => JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, name, "manifest.json"))).RootElement;
+    private JsonElement Manifest(string name) =>
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, name, "manifest.json"))).RootElement;
 }

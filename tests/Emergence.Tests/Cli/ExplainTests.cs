@@ -9,7 +9,8 @@ public sealed class ExplainTests
     {
         var folder = TestData.TemporaryFolder();
         var run = Path.Combine(folder, "run");
-        var (code, _, error) = Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator", "paper", "--preset", "demo", "--boundaries", "2", "--positions", "0,2", "--seeds", "1", "--device", "cpu", "--out", run);
+        var (code, _, error) = Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator", "paper",
+            "--preset", "demo", "--boundaries", "2", "--positions", "0,2", "--seeds", "1", "--device", "cpu", "--out", run);
         Assert.True(code == 0, error);
         Assert.Contains("explain_f.svg", Directory.GetFiles(Path.Combine(run, "figures")).Select(Path.GetFileName));
         Assert.Contains("Why the published protocol does not read the exact value", File.ReadAllText(Path.Combine(run, "report.html")));
@@ -38,7 +39,8 @@ public sealed class ExplainTests
         // 400 fitted steps a cell, by F.
         var bins = json.RootElement.EnumerateArray().Where(row => row.TryGetProperty("mean_v_bits", out _)).ToList();
         Assert.Equal(4 * 400, bins.Sum(bin => bin.GetProperty("steps").GetInt32()));
-        Assert.Contains(bins, bin => bin.GetProperty("f").GetDouble() == 0 && bin.GetProperty("fitted_bits").ValueKind == JsonValueKind.Null);
+        Assert.Contains(bins, bin => bin.GetProperty("f").GetDouble() == 0
+            && bin.GetProperty("fitted_bits").ValueKind == JsonValueKind.Null);
 
         // Of 400 shuffles without repetition a share of 1/e has no fixed point.
         Assert.InRange(cells[1].GetProperty("steps_f_0").GetInt32(), 110, 185);
@@ -52,13 +54,15 @@ public sealed class ExplainTests
         Assert.Contains("None by the slice: its 64 columns are all there are.", output);
     }
 
-    /// <summary>25 sequences of one word, of which each is another: a share of 1/e of the shuffles has no coincidence, and one of these the maximum.</summary>
+    /// <summary>25 sequences of one word, of which each is another: a share of 1/e of the shuffles has no coincidence, and one of these the
+    /// maximum.</summary>
     [Fact]
     public void Steps_without_a_coincidence_have_a_column_of_their_own()
     {
         var folder = TestData.TemporaryFolder();
         var (run, picture) = (Path.Combine(folder, "run"), Path.Combine(folder, "why.svg"));
-        var (code, _, error) = Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--estimator", "paper", "--preset", "demo", "--boundaries", "1", "--positions", "0", "--seeds", "1", "--device", "cpu", "--out", run);
+        var (code, _, error) = Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--estimator", "paper",
+            "--preset", "demo", "--boundaries", "1", "--positions", "0", "--seeds", "1", "--device", "cpu", "--out", run);
         Assert.True(code == 0, error);
         (code, var output, error) = Child.Run("explain", run, "--json", "--svg", picture);
         Assert.True(code == 0, error);
@@ -77,7 +81,8 @@ public sealed class ExplainTests
     public void Other_runs_have_nothing_to_explain()
     {
         var run = Path.Combine(TestData.TemporaryFolder(), "run");
-        Assert.Equal(0, Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--estimator", "exact", "--boundaries", "0", "--device", "reference", "--out", run).Code);
+        Assert.Equal(0, Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--estimator", "exact",
+            "--boundaries", "0", "--device", "reference", "--out", run).Code);
         var (code, output, error) = Child.Run("explain", run);
         Assert.Equal((2, ""), (code, output));
         Assert.Contains("only the published protocol (--estimator paper)", error);

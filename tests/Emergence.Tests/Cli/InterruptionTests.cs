@@ -162,7 +162,8 @@ public sealed class InterruptionTests
         return library;
     }
 
-    private static string[] Measure(int seeds) => ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences", "60", "--boundaries", "1,3", "--seeds", $"{seeds}", "--threads", "1", "--out"];
+    private static string[] Measure(int seeds) => ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences",
+        "60", "--boundaries", "1,3", "--seeds", $"{seeds}", "--threads", "1", "--out"];
 
     private static string Journal(string run)
     {

@@ -6,7 +6,8 @@ namespace Emergence.Tests.Cli;
 
 public sealed class MeasureTests
 {
-    private static readonly string[] Exact = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator", "exact", "--device", "reference"];
+    private static readonly string[] Exact =
+        ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator", "exact", "--device", "reference"];
 
     [Fact]
     public void Exact_values_of_a_real_model_are_those_of_its_data()
@@ -22,7 +23,9 @@ public sealed class MeasureTests
         var cells = rows.Where(row => row.TryGetProperty("kind", out _)).ToList();
         Assert.Equal(2 * 5 * 4, cells.Count);
         Assert.Equal(
-            ["kind", "boundary", "position", "estimator", "seed", "mi_bits", "exact_bits", "h_prefix_bits", "log2_n", "k", "mu", "collisions_x", "collisions_y", "sd_bits", "steps", "stopped_by", "max_gap_bits", "held_out_gap_bits", "steps_above", "max_score", "non_finite", "verdict"],
+            ["kind", "boundary", "position", "estimator", "seed", "mi_bits", "exact_bits", "h_prefix_bits", "log2_n", "k", "mu",
+                "collisions_x", "collisions_y", "sd_bits", "steps", "stopped_by", "max_gap_bits", "held_out_gap_bits", "steps_above",
+                "max_score", "non_finite", "verdict"],
             cells[0].EnumerateObject().Select(member => member.Name));
 
         // Boundary 0 knows the token alone; further up every prefix is kept apart.
@@ -37,12 +40,14 @@ public sealed class MeasureTests
 
         // IE(l, 4) = log2 600 - log2(25) / 2 above the first block.
         var emergence = rows.Where(row => row.TryGetProperty("ie_bits", out _)).ToList();
-        Assert.Equal(["boundary", "tokens", "ie_bits", "lo", "hi", "exact_bits", "verdict"], emergence[0].EnumerateObject().Select(member => member.Name));
+        Assert.Equal(["boundary", "tokens", "ie_bits", "lo", "hi", "exact_bits", "verdict"], emergence[0].EnumerateObject()
+            .Select(member => member.Name));
         Assert.Equal(Math.Log2(600) - Math.Log2(25) / 2, emergence[^1].GetProperty("ie_bits").GetDouble(), 1e-9);
         Assert.Equal(5 * 4, emergence.Count);
         Assert.All(emergence, row => Assert.Equal(row.GetProperty("ie_bits").GetDouble(), row.GetProperty("exact_bits").GetDouble(), 1e-9));
         Assert.All(emergence, row => Assert.Equal("ok", row.GetProperty("verdict").GetString()));
-        Assert.Equal([1, 2, 3, 4], rows.Where(row => row.TryGetProperty("e_bits", out _)).Select(row => row.GetProperty("tokens").GetInt32()));
+        Assert.Equal([1, 2, 3, 4], rows.Where(row => row.TryGetProperty("e_bits", out _))
+            .Select(row => row.GetProperty("tokens").GetInt32()));
     }
 
     [Fact]
@@ -67,7 +72,8 @@ public sealed class MeasureTests
     {
         var folder = TestData.TemporaryFolder();
         var config = Path.Combine(folder, "config.json");
-        File.WriteAllText(config, """{ "model": "stories260k", "data": "words", "shots": 1, "estimator": "exact", "device": "reference", "bos": true, "boundaries": [0, 2] }""");
+        File.WriteAllText(config,
+            """{ "model": "stories260k", "data": "words", "shots": 1, "estimator": "exact", "device": "reference", "bos": true, "boundaries": [0, 2] }""");
         var run = Path.Combine(folder, "run");
 
         var (code, _, error) = Child.Run("measure", "--config", config, "--shots", "2", "--out", run);
@@ -97,23 +103,29 @@ public sealed class MeasureTests
         Assert.False(Directory.Exists(run));
         using var json = JsonDocument.Parse(output);
         Assert.Equal(40, json.RootElement[0].GetProperty("cells").GetInt32());
-        var parts = json.RootElement.EnumerateArray().Skip(1).ToDictionary(row => row.GetProperty("memory").GetString()!, row => row.GetProperty("bytes").GetDouble());
+        var parts = json.RootElement.EnumerateArray().Skip(1)
+            .ToDictionary(row => row.GetProperty("memory").GetString()!, row => row.GetProperty("bytes").GetDouble());
         Assert.Equal(["weights", "boundaries", "forward pass", "free"], parts.Keys);
 
-        // 25 + 25 + 600 + 600 prefixes and 26 tokens alone, of 64 doubles; in a block 64 normed, 64 queries, 2 x 32 keys and values, 64 mixed, 2 x 172 inside.
+        // 25 + 25 + 600 + 600 prefixes and 26 tokens alone, of 64 doubles; in a block 64 normed, 64 queries, 2 x 32 keys and values, 64
+        // mixed, 2 x 172 inside.
         const int Rows = 1_250 + 26;
-        Assert.Equal((4.0 * 260_032, Rows * (2.0 * 64 * 8 + 4 * 4), Rows * 600.0 * 8), (parts["weights"], parts["boundaries"], parts["forward pass"]));
-        Assert.Equal(parts["weights"] + parts["boundaries"] + parts["forward pass"], json.RootElement[0].GetProperty("memory_bytes").GetDouble());
+        Assert.Equal((4.0 * 260_032, Rows * (2.0 * 64 * 8 + 4 * 4), Rows * 600.0 * 8),
+            (parts["weights"], parts["boundaries"], parts["forward pass"]));
+        Assert.Equal(parts["weights"] + parts["boundaries"] + parts["forward pass"], json.RootElement[0].GetProperty("memory_bytes")
+            .GetDouble());
     }
 
     [Fact]
     public void A_plan_that_does_not_fit_says_what_it_needs()
     {
         // 3.5 GB without trainings, one of 1.2 GB and 1 GB that stays free: 5.7.
-        var plan = new MemoryPlan { Weights = 2_000_000_000, Boundaries = 1_000_000_000, Forward = 400_000_000, TileRows = 100, Critics = 1, Inputs = 100_000_000, Critic = 1_200_000_000, Reserved = 1_000_000_000, Free = 4_100_000_000 };
+        var plan = new MemoryPlan { Weights = 2_000_000_000, Boundaries = 1_000_000_000, Forward = 400_000_000, TileRows = 100, Critics = 1,
+            Inputs = 100_000_000, Critic = 1_200_000_000, Reserved = 1_000_000_000, Free = 4_100_000_000 };
 
         Assert.False(plan.Fits);
-        Assert.Equal("does not fit into device cuda: needs 5.7 GB, 4.1 GB free; take fewer sequences, a smaller preset or another device", MemoryReport.Shortage(plan, "cuda"));
+        Assert.Equal("does not fit into device cuda: needs 5.7 GB, 4.1 GB free; take fewer sequences, a smaller preset or another device",
+            MemoryReport.Shortage(plan, "cuda"));
         Assert.True((plan with { Free = plan.Needed }).Fits);
     }
 
@@ -144,13 +156,15 @@ public sealed class MeasureTests
         Assert.Contains(rows, row => row.TryGetProperty("verdict", out var verdict) && verdict.ValueEquals("at ceiling"));
         var last = rows.Last(row => row.TryGetProperty("ie_bits", out _));
         Assert.Equal("at ceiling", last.GetProperty("verdict").GetString());
-        Assert.InRange(last.GetProperty("ie_bits").GetDouble(), last.GetProperty("lo").GetDouble() + 1e-6, last.GetProperty("hi").GetDouble() - 1e-6);
+        Assert.InRange(last.GetProperty("ie_bits").GetDouble(), last.GetProperty("lo").GetDouble() + 1e-6, last.GetProperty("hi")
+            .GetDouble() - 1e-6);
     }
 
     [Fact]
     public void A_grid_that_makes_no_emergence_says_so()
     {
-        var (code, output, error) = Child.Run([.. Exact, "--boundaries", "0", "--positions", "3", "--out", Path.Combine(TestData.TemporaryFolder(), "run")]);
+        var (code, output, error) =
+            Child.Run([.. Exact, "--boundaries", "0", "--positions", "3", "--out", Path.Combine(TestData.TemporaryFolder(), "run")]);
         Assert.Equal(0, code);
         Assert.Contains("no IE: after T tokens it takes", error);
         Assert.DoesNotContain("nan", output, StringComparison.OrdinalIgnoreCase);
@@ -175,14 +189,16 @@ public sealed class MeasureTests
     {
         // Words repeat, and ksg counts neighbours of rows that do not.
         var run = Path.Combine(TestData.TemporaryFolder(), "run");
-        var (code, _, error) = Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--boundaries", "0", "--positions", "1", "--estimator", "ksg", "--device", "reference", "--out", run);
+        var (code, _, error) = Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--boundaries", "0",
+            "--positions", "1", "--estimator", "ksg", "--device", "reference", "--out", run);
 
         Assert.True(code == 3, error);
         Assert.Contains("micro 0-1 t1: failed", error);
         Assert.DoesNotContain("NaN", error);
 
         // Tried again, and the failure is the same.
-        (code, _, error) = Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--boundaries", "0", "--positions", "1", "--estimator", "ksg", "--device", "reference", "--out", run);
+        (code, _, error) = Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--boundaries", "0",
+            "--positions", "1", "--estimator", "ksg", "--device", "reference", "--out", run);
         Assert.Equal(3, code);
         Assert.Contains("micro 0-1 t1: failed", error);
     }
@@ -237,5 +253,6 @@ public sealed class MeasureTests
     }
 
     internal static List<JsonElement> Show(string run) =>
-        [.. Child.Run("show", run, "-o", "jsonl").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+        [.. Child.Run("show", run, "-o", "jsonl").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement)];
 }

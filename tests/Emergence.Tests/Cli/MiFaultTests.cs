@@ -8,7 +8,8 @@ public sealed class MiFaultTests
     [Fact]
     public void A_blank_line_within_a_column_is_a_missing_value_and_moves_no_row()
     {
-        var (code, output, error) = Child.Run("mi", Case("sx2.csv"), Case("sy2.csv"), "--estimator", "exact", "--json", "--device", "reference");
+        var (code, output, error) =
+            Child.Run("mi", Case("sx2.csv"), Case("sy2.csv"), "--estimator", "exact", "--json", "--device", "reference");
         Assert.Equal((2, ""), (code, output));
         Assert.Contains("line 2 has no value", error);
         var kept = One(Case("sx2.csv"), Case("sy2.csv"), "exact", "--drop-missing");

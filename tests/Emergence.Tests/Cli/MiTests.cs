@@ -18,17 +18,20 @@ public sealed class MiTests
         Assert.Equal(["ksg", "gaussian"], expected.Select(line => line.GetProperty("estimator").GetString()));
         Assert.All(expected, line =>
         {
-            Assert.Equal((400, 5, 5), (line.GetProperty("n").GetInt32(), line.GetProperty("dx").GetInt32(), line.GetProperty("dy").GetInt32()));
+            Assert.Equal((400, 5, 5),
+                (line.GetProperty("n").GetInt32(), line.GetProperty("dx").GetInt32(), line.GetProperty("dy").GetInt32()));
             Assert.InRange(line.GetProperty("mi_bits").GetDouble(), line.GetProperty("lo").GetDouble(), line.GetProperty("hi").GetDouble());
         });
         Assert.Equal("ok", expected[1].GetProperty("verdict").GetString());
         Assert.InRange(expected[1].GetProperty("mi_bits").GetDouble(), 0.7, 1.05); // 0.8552 +- 0.17: 4 SD at 400 rows
 
-        var transposed = Write("x.npy", Npy("<f8", isColumnMajor: true, 400, 5, [.. Transpose(sample.X, 400, 5).Select(value => (double)(float)value)]));
+        var transposed = Write("x.npy",
+            Npy("<f8", isColumnMajor: true, 400, 5, [.. Transpose(sample.X, 400, 5).Select(value => (double)(float)value)]));
         var other = Write("y.npy", Npy("<f4", isColumnMajor: false, 400, 5, sample.Y));
         var found = Lines("mi", transposed, other, "--estimator", "ksg,gaussian", "--json", "--device", "reference");
         foreach (var field in new[] { "mi_bits", "lo", "hi" })
-            Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.GetProperty(field).GetDouble(), pair.Second.GetProperty(field).GetDouble(), 1e-4));
+            Assert.All(expected.Zip(found), pair =>
+                Assert.Equal(pair.First.GetProperty(field).GetDouble(), pair.Second.GetProperty(field).GetDouble(), 1e-4));
     }
 
     /// <summary>Times in seconds since 1970, milliseconds apart: single precision has steps of 128 seconds there.</summary>
@@ -40,10 +43,12 @@ public sealed class MiTests
         var sample = KnownMiCases.All.Single(known => known.Id == "3").Sample(500, 1);
         double[] far = [.. sample.X.Select(x => 1.7e9 + 1e-3 * Math.Round(1e3 * x))], near = [.. far.Select(x => x - 1.7e9)];
         string WriteAs(string name, double[] values) => type == ".csv"
-            ? Write(name + ".csv", Encoding.UTF8.GetBytes(string.Join('\n', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)))))
+            ? Write(name + ".csv", Encoding.UTF8.GetBytes(
+                string.Join('\n', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)))))
             : Write(name + ".npy", Npy(type, isColumnMajor: false, 500, 1, values));
         var y = Write("y.csv", Csv(sample.Y, 1));
-        double Bits(string x) => Lines("mi", x, y, "--estimator", "gaussian", "--json", "--device", "reference")[0].GetProperty("mi_bits").GetDouble();
+        double Bits(string x) => Lines("mi", x, y, "--estimator", "gaussian", "--json", "--device", "reference")[0].GetProperty("mi_bits")
+            .GetDouble();
         Assert.Equal(Bits(WriteAs("near", near)), Bits(WriteAs("far", far)), 1e-3);
     }
 
@@ -54,9 +59,11 @@ public sealed class MiTests
         var (x, y) = (Write("x.csv", Csv(sample.X, 1)), Write("y.csv", Csv(sample.Y, 1)));
         var (code, output, _) = Child.Run("mi", x, y, "--estimator", "exact,ksg", "--json", "--device", "reference");
         Assert.Equal(3, code);
-        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)
+            .ToArray();
         Assert.Equal("ok", lines[0].GetProperty("verdict").GetString());
-        Assert.Equal(("failed", JsonValueKind.Null), (lines[1].GetProperty("verdict").GetString(), lines[1].GetProperty("mi_bits").ValueKind));
+        Assert.Equal(("failed", JsonValueKind.Null),
+            (lines[1].GetProperty("verdict").GetString(), lines[1].GetProperty("mi_bits").ValueKind));
         Assert.Contains("use exact", lines[1].GetProperty("note").GetString());
     }
 
@@ -65,7 +72,8 @@ public sealed class MiTests
     public void Calibrate_prints_estimates_over_truth()
     {
         var picture = Path.Combine(_folder, "calibration.svg");
-        var rows = Array("calibrate", "--dim", "2", "--samples", "1000", "--estimator", "gaussian", "--svg", picture, "--json", "--device", "reference");
+        var rows = Array("calibrate", "--dim", "2", "--samples", "1000", "--estimator", "gaussian", "--svg", picture, "--json", "--device",
+            "reference");
         Assert.Equal([0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 10], rows.Select(row => row.GetProperty("true_bits").GetDouble()));
         Assert.All(rows, row => Assert.Equal(row.GetProperty("true_bits").GetDouble(), row.GetProperty("mi_bits").GetDouble(), 0.2));
         Assert.Contains("1000 rows", File.ReadAllText(picture));
@@ -75,7 +83,8 @@ public sealed class MiTests
     [Fact]
     public void Calibrate_counts_how_often_intervals_hold_the_truth()
     {
-        var rows = Array("calibrate", "--coverage", "20", "--samples", "500", "--estimator", "grassberger", "--json", "--device", "reference");
+        var rows = Array("calibrate", "--coverage", "20", "--samples", "500", "--estimator", "grassberger", "--json", "--device",
+            "reference");
         Assert.Equal(["20a", "20b", "25"], rows.Select(row => row.GetProperty("case").GetString()));
         Assert.All(rows, row => Assert.InRange(row.GetProperty("covered_percent").GetDouble(), 75, 100));
         var (code, _, error) = Child.Run("calibrate", "--coverage", "20", "--estimator", "nwj", "--device", "reference");
@@ -135,14 +144,16 @@ public sealed class MiTests
     }
 
     private static byte[] Csv(double[] values, int columns) =>
-        Encoding.UTF8.GetBytes(string.Concat(values.Chunk(columns).Select(row => string.Join(',', row.Select(value => ((float)value).ToString(CultureInfo.InvariantCulture))) + "\n")));
+        Encoding.UTF8.GetBytes(string.Concat(values.Chunk(columns)
+            .Select(row => string.Join(',', row.Select(value => ((float)value).ToString(CultureInfo.InvariantCulture))) + "\n")));
 
     /// <summary>Version 1.0 as the format's description has it: a header padded to a multiple of 64 bytes.</summary>
     private static byte[] Npy(string type, bool isColumnMajor, int rows, int columns, double[] values)
     {
         var header = $"{{'descr': '{type}', 'fortran_order': {(isColumnMajor ? "True" : "False")}, 'shape': ({rows}, {columns}), }}";
         header = header.PadRight((header.Length + 11 + 63) / 64 * 64 - 11) + "\n";
-        var bytes = new List<byte>([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)]);
+        var bytes = new List<byte>(
+            [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)]);
         foreach (var value in values)
             bytes.AddRange(type == "<f4" ? BitConverter.GetBytes((float)value) : BitConverter.GetBytes(value));
         return [.. bytes];

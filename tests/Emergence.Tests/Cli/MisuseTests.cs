@@ -12,7 +12,8 @@ public sealed class MisuseTests
     [Theory]
     [InlineData("--toy does not belong here: calibrate --known reads --estimator, --seed", "calibrate", "--known", "--toy")]
     [InlineData("--dim does not belong here: calibrate --known", "calibrate", "--known", "--dim", "7")]
-    [InlineData("--svg does not belong here: calibrate --coverage reads --samples, --estimator, --seed", "calibrate", "--coverage", "20", "--svg", "cc.svg")]
+    [InlineData("--svg does not belong here: calibrate --coverage reads --samples, --estimator, --seed", "calibrate", "--coverage", "20",
+        "--svg", "cc.svg")]
     [InlineData("--estimator does not belong here: calibrate --toy reads", "calibrate", "--toy", "--estimator", "ksg")]
     [InlineData("--steps does not belong here: calibrate reads --dim", "calibrate", "--steps", "5")]
     [InlineData("--coverage: expected 1 or more, found -3", "calibrate", "--coverage", "-3")]
@@ -34,7 +35,8 @@ public sealed class MisuseTests
     [InlineData("--shots: expected a whole number from -2147483648 to 2147483647, found '99999999999'", "--shots", "99999999999")]
     [InlineData("--seed: expected a whole number from 0 to 18446744073709551615, found '-3'", "--seed", "-3")]
     [InlineData("--sequences: expected a whole number, found '1e3'", "--sequences", "1e3")]
-    public void A_word_that_is_no_number_is_named_with_its_option(string expected, params string[] arguments) => Refuse(expected, ["measure", .. Stories, "--out", "x", .. arguments]);
+    public void A_word_that_is_no_number_is_named_with_its_option(string expected, params string[] arguments) =>
+        Refuse(expected, ["measure", .. Stories, "--out", "x", .. arguments]);
 
     [Fact]
     public void A_number_that_is_none_is_named_too() => Refuse("--seconds: expected a number, found 'soon'", "bench", "--seconds", "soon");
@@ -43,7 +45,8 @@ public sealed class MisuseTests
     public void Models_are_looked_for_before_anything_is_measured()
     {
         Refuse("'nosuch' is neither a folder nor in the Hugging Face cache", "bench", "--model", "nosuch", "--device", "reference");
-        Refuse("'nosuch' is neither a folder nor in the Hugging Face cache", "measure", "--model", "nosuch", "--data", "words", "--out", "x");
+        Refuse("'nosuch' is neither a folder nor in the Hugging Face cache", "measure", "--model", "nosuch", "--data", "words", "--out",
+            "x");
         Refuse($"{Path.Combine(_folder, "config.json")}: no such file", "bench", "--model", _folder, "--device", "reference");
         Refuse($"{_folder}: no tokenizer: expected tokenizer.json", "entropy", "--model", _folder, "--data", "words");
         Refuse("two models are named 'stories260k': name each once", ["noise", .. Stories, "--model", "stories260k"]);
@@ -57,7 +60,8 @@ public sealed class MisuseTests
         Refuse($": expected a folder at {none}, found nothing", "calibrate", "--svg", Path.Combine(none, "x.svg"));
         Refuse($": expected a folder at {none}, found nothing", ["noise", .. Stories, "--svg", Path.Combine(none, "x.svg")]);
         Refuse($": expected a folder at {none}, found nothing", "explain", "run", "--svg", Path.Combine(none, "x.svg"));
-        Refuse($": expected a folder at {none}, found nothing", "capture", "--model", "stories260k", "--input-ids", ids, "-o", Path.Combine(none, "x.safetensors"));
+        Refuse($": expected a folder at {none}, found nothing", "capture", "--model", "stories260k", "--input-ids", ids, "-o",
+            Path.Combine(none, "x.safetensors"));
         Refuse($": expected a folder at {file}, found a file", "calibrate", "--svg", Path.Combine(file, "x.svg"));
         Refuse("expected the name of a file to write, found a folder", "calibrate", "--svg", _folder);
         Refuse($"--out '{file}': expected a folder at {file}, found a file", ["measure", .. Stories, "--out", file]);
@@ -76,11 +80,13 @@ public sealed class MisuseTests
         Refuse($"expected a file at {none}, found nothing", "measure", "--config", none);
         Refuse($"{empty}: is empty (0 bytes)", "measure", "--config", empty);
         Refuse($"{broken}: not valid JSON at line 2, column 2: 'x' is an invalid start of a property name", "measure", "--config", broken);
-        Refuse($"expected a file at {none}, found nothing", "capture", "--model", "stories260k", "--input-ids", none, "-o", "x", "--device", "reference");
+        Refuse($"expected a file at {none}, found nothing", "capture", "--model", "stories260k", "--input-ids", none, "-o", "x", "--device",
+            "reference");
         Refuse($"expected a file at {none}, found nothing", "bench", "compare", none, none);
         Refuse($"{empty}: is empty (0 bytes)", "bench", "compare", empty, none);
         Refuse("expected what bench -o json wrote (format 1), found JSON that is no object", "bench", "compare", list, list);
-        Refuse("expected what bench -o json wrote (format 1), found format 7", "bench", "compare", Write("later.json", """{"format":7}"""), list);
+        Refuse("expected what bench -o json wrote (format 1), found format 7", "bench", "compare", Write("later.json", """{"format":7}"""),
+            list);
     }
 
     [Theory]

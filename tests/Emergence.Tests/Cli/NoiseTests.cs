@@ -8,7 +8,8 @@ public sealed class NoiseTests
     public void A_curve_over_noise_falls_from_the_entropy()
     {
         var picture = Path.Combine(TestData.TemporaryFolder(), "noise.svg");
-        var (code, output, error) = Child.Run("noise", "--model", "stories260k", "--data", "words", "--shots", "2", "--boundaries", "1,5", "--positions", "0,2", "--sigmas", "0.01,0.5,2,100", "--svg", picture, "--json", "--device", "cpu");
+        var (code, output, error) = Child.Run("noise", "--model", "stories260k", "--data", "words", "--shots", "2", "--boundaries", "1,5",
+            "--positions", "0,2", "--sigmas", "0.01,0.5,2,100", "--svg", picture, "--json", "--device", "cpu");
         Assert.True(code == 0, error);
         var rows = JsonDocument.Parse(output).RootElement.EnumerateArray().ToList();
         Assert.Equal(2 * 2 * 4, rows.Count);

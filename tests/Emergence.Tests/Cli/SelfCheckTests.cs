@@ -2,7 +2,8 @@ namespace Emergence.Tests.Cli;
 
 public sealed class SelfCheckTests
 {
-    private static readonly string[] Exact = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator", "exact", "--device", "reference", "--boundaries", "1,3"];
+    private static readonly string[] Exact = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator",
+        "exact", "--device", "reference", "--boundaries", "1,3"];
 
     [Fact]
     public void Relations_are_held_against_the_activations_of_the_run()
@@ -20,7 +21,8 @@ public sealed class SelfCheckTests
 
         var lines = MeasureTests.Show(run).Where(row => row.TryGetProperty("claim", out _)).ToList();
         Assert.Equal([1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3], lines.Select(line => line.GetProperty("boundary").GetInt32()));
-        Assert.All(lines, line => Assert.Equal((3, "holds"), (line.GetProperty("position").GetInt32(), line.GetProperty("result").GetString())));
+        Assert.All(lines, line =>
+            Assert.Equal((3, "holds"), (line.GetProperty("position").GetInt32(), line.GetProperty("result").GetString())));
 
         // 64 of 600 prefixes, all kept apart: 6 bits; two copies of 16: 8 bits.
         Assert.Equal(6, lines[4].GetProperty("found_bits").GetDouble(), 1e-9);

@@ -8,7 +8,8 @@ namespace Emergence.Tests.Cli;
 /// <summary>A grid that several processes share out, as users start them.</summary>
 public sealed class ShardVerbTests
 {
-    private static readonly string[] Exact = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator", "exact", "--device", "cpu"];
+    private static readonly string[] Exact =
+        ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator", "exact", "--device", "cpu"];
 
     private readonly string _folder = TestData.TemporaryFolder();
 
@@ -85,7 +86,9 @@ public sealed class ShardVerbTests
         Assert.True(code == 0, error);
         Assert.Contains("#SBATCH --array=1-4\n", job);
         Assert.Contains("#SBATCH --signal=B:TERM@120\n", job);
-        Assert.Contains("emergence measure --model stories260k --data words --shots 2 --estimator exact --device cpu --seeds 3 --out 'a run' \\\n    --shard \"$SLURM_ARRAY_TASK_ID/4\" &", job);
+        Assert.Contains(
+            "emergence measure --model stories260k --data words --shots 2 --estimator exact --device cpu --seeds 3 --out 'a run' \\\n    "
+            + "--shard \"$SLURM_ARRAY_TASK_ID/4\" &", job);
         Assert.DoesNotContain("dry-run", job);
         var file = Path.Combine(_folder, "job.sbatch");
         File.WriteAllText(file, job);

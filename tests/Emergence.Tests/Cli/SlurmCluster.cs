@@ -56,7 +56,8 @@ internal sealed class SlurmCluster : IDisposable
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {error.Result}{output}");
+        return process.ExitCode == 0 ? output
+            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {error.Result}{output}");
     }
 
     /// <summary>States of the tasks of jobs that have ended, e.g. "COMPLETED".</summary>
@@ -66,7 +67,8 @@ internal sealed class SlurmCluster : IDisposable
         return
         [
             .. jobs.SelectMany(job => Call("scontrol", "--oneliner", "show", "job", job).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-                .Select(line => line.Split(' ').Single(word => word.StartsWith("JobState=", StringComparison.Ordinal))["JobState=".Length..]),
+                .Select(line => line.Split(' ')
+                    .Single(word => word.StartsWith("JobState=", StringComparison.Ordinal))["JobState=".Length..]),
         ];
     }
 
@@ -97,16 +99,19 @@ internal sealed class SlurmCluster : IDisposable
     {
         foreach (var name in Enumerable.Range(1, Nodes).Select(node => $"spool/n{node}").Append("state").Append("log"))
             Directory.CreateDirectory(Path.Combine(_folder, name));
-        File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(_folder,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         var key = Path.Combine(_folder, "munge.key");
         File.WriteAllBytes(key, [.. Enumerable.Range(0, 128).Select(_ => (byte)Random.Shared.Next(256))]);
         File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.WriteAllText(Configuration, Settings());
-        Call("munged", $"--key-file={key}", $"--socket={_folder}/munge.socket", $"--pid-file={_folder}/munged.pid", $"--log-file={_folder}/log/munged.log", $"--seed-file={_folder}/munged.seed", "--num-threads=2");
+        Call("munged", $"--key-file={key}", $"--socket={_folder}/munge.socket", $"--pid-file={_folder}/munged.pid",
+            $"--log-file={_folder}/log/munged.log", $"--seed-file={_folder}/munged.seed", "--num-threads=2");
         Call("slurmctld", "-f", Configuration);
         for (var node = 1; node <= Nodes; node++)
             Call("slurmd", "-f", Configuration, "-N", $"n{node}");
-        Wait(() => Call("sinfo", "--noheader", "--Node", "--states=idle", "--format=%N").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == Nodes, "the nodes did not come up");
+        Wait(() => Call("sinfo", "--noheader", "--Node", "--states=idle", "--format=%N")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == Nodes, "the nodes did not come up");
     }
 
     private string Settings()
@@ -155,7 +160,9 @@ internal sealed class SlurmCluster : IDisposable
     {
         try
         {
-            return pid != Environment.ProcessId && (File.ReadAllText($"/proc/{pid}/cmdline").Contains(_folder + "/", StringComparison.Ordinal) || File.ReadAllText($"/proc/{pid}/environ").Contains($"SLURM_CONF={Configuration}", StringComparison.Ordinal));
+            return pid != Environment.ProcessId
+                && (File.ReadAllText($"/proc/{pid}/cmdline").Contains(_folder + "/", StringComparison.Ordinal)
+                || File.ReadAllText($"/proc/{pid}/environ").Contains($"SLURM_CONF={Configuration}", StringComparison.Ordinal));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -17,7 +17,8 @@ public sealed class SlurmTests
     {
         using var cluster = SlurmCluster.Start();
         var whole = Path.Combine(_folder, "whole");
-        Assert.Equal(0, Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--device", "cpu", "--estimator", "exact", "--out", whole).Code);
+        Assert.Equal(0, Child.Run("measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--device", "cpu", "--estimator",
+            "exact", "--out", whole).Code);
 
         // Eight tasks for five units; the page by a job that waits for them and has no model.
         var array = cluster.Submit(_folder, Script($"exec {Program} {Verb} --estimator exact --shard auto"), "--array=0-7");
@@ -41,14 +42,17 @@ public sealed class SlurmTests
     public void A_task_that_is_told_to_end_is_queued_again_and_keeps_its_cells()
     {
         using var cluster = SlurmCluster.Start();
-        var (code, script, error) = Child.Run([.. Verb.Split(' '), "--preset", "demo", "--seeds", "30", "--dry-run", "--shards", "1", "-o", "sbatch"]);
+        var (code, script, error) =
+            Child.Run([.. Verb.Split(' '), "--preset", "demo", "--seeds", "30", "--dry-run", "--shards", "1", "-o", "sbatch"]);
         Assert.True(code == 0, error);
-        var job = cluster.Submit(_folder, script.Replace("emergence measure", $"{Program} measure").Replace("#SBATCH --mem=", "##"), "--array=1", "--cpus-per-task=1");
+        var job = cluster.Submit(_folder, script.Replace("emergence measure", $"{Program} measure")
+            .Replace("#SBATCH --mem=", "##"), "--array=1", "--cpus-per-task=1");
         var journal = Path.Combine(Run, "results.1of1.0.jsonl");
         SlurmCluster.Wait(() => Lines(journal) > 3, "no cell was measured");
 
         cluster.Call("scancel", "--batch", "--signal=TERM", job + "_1");
-        SlurmCluster.Wait(() => cluster.Call("scontrol", "show", "job", job).Contains(" Restarts=1 ", StringComparison.Ordinal), "the task was not queued again");
+        SlurmCluster.Wait(() => cluster.Call("scontrol", "show", "job", job).Contains(" Restarts=1 ", StringComparison.Ordinal),
+            "the task was not queued again");
         var kept = Lines(journal);
         Assert.InRange(kept, 4, int.MaxValue);
 

@@ -4,7 +4,8 @@ namespace Emergence.Tests.Cli;
 
 public sealed class VerbTests
 {
-    private static readonly string[] Verbs = ["demo", "measure", "show", "study", "compare", "explain", "entropy", "noise", "mi", "calibrate", "capture", "tokenize", "devices", "verify", "bench"];
+    private static readonly string[] Verbs = ["demo", "measure", "show", "study", "compare", "explain", "entropy", "noise", "mi",
+        "calibrate", "capture", "tokenize", "devices", "verify", "bench"];
 
     [Fact]
     public void Every_verb_explains_itself()
@@ -28,26 +29,35 @@ public sealed class VerbTests
     [InlineData("is not a run", "show", "/no/such/run")]
     [InlineData("is not a run", "explain", "/no/such/run")]
     [InlineData("--sigmas 1,-2: expected positive numbers", "noise", "--model", "stories260k", "--data", "words", "--sigmas", "1,-2")]
-    [InlineData("no boundary 6: choose 0 to 5", "noise", "--model", "stories260k", "--data", "words", "--shots", "1", "--boundaries", "6", "--device", "reference")]
+    [InlineData("no boundary 6: choose 0 to 5", "noise", "--model", "stories260k", "--data", "words", "--shots", "1", "--boundaries", "6",
+        "--device", "reference")]
     [InlineData("unknown table format 'xml'", "show", "/no/such/run", "-o", "xml")]
     [InlineData("unknown device 'abacus'", "measure", "--model", "stories260k", "--data", "words", "--device", "abacus", "--out", "x")]
     [InlineData("unknown estimator 'guess'", "measure", "--model", "stories260k", "--data", "words", "--estimator", "guess", "--out", "x")]
-    [InlineData("unknown preset 'huge'", "measure", "--model", "stories260k", "--data", "words", "--preset", "huge", "--device", "reference", "--out", "x")]
-    [InlineData("no boundary 5: choose 0 to 4", "measure", "--model", "stories260k", "--data", "words", "--boundaries", "0,5", "--device", "reference", "--out", "x")]
-    [InlineData("no position 6: choose 0 to 5", "measure", "--model", "stories260k", "--data", "words", "--positions", "2-6", "--device", "reference", "--out", "x")]
-    [InlineData("no data set or file 'cities'", "measure", "--model", "stories260k", "--data", "cities", "--device", "reference", "--out", "x")]
+    [InlineData("unknown preset 'huge'", "measure", "--model", "stories260k", "--data", "words", "--preset", "huge", "--device",
+        "reference", "--out", "x")]
+    [InlineData("no boundary 5: choose 0 to 4", "measure", "--model", "stories260k", "--data", "words", "--boundaries", "0,5", "--device",
+        "reference", "--out", "x")]
+    [InlineData("no position 6: choose 0 to 5", "measure", "--model", "stories260k", "--data", "words", "--positions", "2-6", "--device",
+        "reference", "--out", "x")]
+    [InlineData("no data set or file 'cities'", "measure", "--model", "stories260k", "--data", "cities", "--device", "reference", "--out",
+        "x")]
     [InlineData("not one token: France Germany", "entropy", "--model", "stories260k", "--data", "country")]
     [InlineData("unknown op 'sort'", "verify", "--device", "reference", "--op", "sort")]
     [InlineData("unknown op 'sort'", "bench", "--device", "reference", "--op", "sort")]
     [InlineData("expected more than 0 seconds", "bench", "--device", "reference", "--seconds", "0")]
     [InlineData("expected a share such as 5%", "bench", "compare", "a.json", "b.json", "--threshold", "much")]
-    [InlineData("expected sequences and tokens such as 4096x8, found '5by3'", "bench", "--device", "reference", "--model", "stories260k", "--shapes", "5x3,5by3")]
+    [InlineData("expected sequences and tokens such as 4096x8, found '5by3'", "bench", "--device", "reference", "--model", "stories260k",
+        "--shapes", "5x3,5by3")]
     [InlineData("(libnvrtc.so) at /no/such.so, found nothing", "verify", "--device", "cuda", "--nvrtc", "/no/such.so")]
     [InlineData("(libnvrtc.so) at /etc/passwd, found something else", "verify", "--device", "cuda", "--nvrtc", "/etc/passwd")]
     [InlineData("(libnvrtc.so) at libc.so.6, found something else", "verify", "--device", "cuda", "--nvrtc", "libc.so.6")]
-    [InlineData("expected device cuda beside a run-time compiler for GPU code, found device reference", "verify", "--device", "reference", "--nvrtc", "libnvrtc.so")]
-    [InlineData("device cpu does not compute in bfloat16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "bfloat16", "--out", "x")]
-    [InlineData("device emulator does not compute in float16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "float16", "--device", "emulator", "--out", "x")]
+    [InlineData("expected device cuda beside a run-time compiler for GPU code, found device reference", "verify", "--device", "reference",
+        "--nvrtc", "libnvrtc.so")]
+    [InlineData("device cpu does not compute in bfloat16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "bfloat16",
+        "--out", "x")]
+    [InlineData("device emulator does not compute in float16", "measure", "--model", "stories260k", "--data", "words", "--dtype", "float16",
+        "--device", "emulator", "--out", "x")]
     public void Misuse_is_one_line_and_code_2(string expected, params string[] arguments)
     {
         var (code, output, error) = Child.Run(arguments);
@@ -75,7 +85,8 @@ public sealed class VerbTests
             File.Copy(Path.Combine(sample, file), Path.Combine(folder, file));
         File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), File.ReadAllBytes(Path.Combine(sample, "model.safetensors"))[..1000]);
 
-        var (code, _, error) = Child.Run("measure", "--model", folder, "--data", "words", "--device", "reference", "--out", Path.Combine(folder, "run"));
+        var (code, _, error) = Child.Run("measure", "--model", folder, "--data", "words", "--device", "reference", "--out",
+            Path.Combine(folder, "run"));
 
         Assert.Equal(1, code);
         Assert.Contains("model.safetensors", error.Split('\n')[^2]);
@@ -97,7 +108,8 @@ public sealed class VerbTests
         Assert.StartsWith("[1, 317, 336, ", process.StandardOutput.ReadLine());
         Assert.Equal(0, Child.Finish(process).Code);
 
-        Assert.Equal("[317]\n[432]\n", Child.Run("\"Lily\"\n\",\"\n", ["tokenize", "--model", "stories260k", "--no-special"]).Out.Replace("[410, 432]", "[432]"));
+        Assert.Equal("[317]\n[432]\n",
+            Child.Run("\"Lily\"\n\",\"\n", ["tokenize", "--model", "stories260k", "--no-special"]).Out.Replace("[410, 432]", "[432]"));
         Assert.Equal("\"Lily said\"\n\"<s>\"\n", Child.Run("[317, 336]\n[1]\n", ["tokenize", "--model", "stories260k", "--decode"]).Out);
     }
 
@@ -161,8 +173,10 @@ public sealed class VerbTests
         var rows = json.RootElement.EnumerateArray().ToList();
         Assert.Equal(13_800, rows[0].GetProperty("sequences").GetInt32());
         Assert.Equal("enumeration", rows[0].GetProperty("kind").GetString());
-        double[] expected = [Math.Log2(25), Math.Log2(25), Math.Log2(25 * 24), Math.Log2(25 * 24), Math.Log2(25 * 24 * 23), Math.Log2(25 * 24 * 23)];
-        Assert.All(expected.Zip(rows.Skip(1)), pair => Assert.Equal(pair.First, pair.Second.GetProperty("h_prefix_bits").GetDouble(), 1e-9));
+        double[] expected = [Math.Log2(25), Math.Log2(25), Math.Log2(25 * 24), Math.Log2(25 * 24), Math.Log2(25 * 24 * 23),
+            Math.Log2(25 * 24 * 23)];
+        Assert.All(expected.Zip(rows.Skip(1)), pair =>
+            Assert.Equal(pair.First, pair.Second.GetProperty("h_prefix_bits").GetDouble(), 1e-9));
     }
 
     [Theory]
@@ -174,7 +188,8 @@ public sealed class VerbTests
         File.WriteAllText(Path.Combine(folder, "ids.json"), ids);
         var output = Path.Combine(folder, "out.safetensors");
 
-        var (code, _, error) = Child.Run("capture", "--model", "stories260k", "--input-ids", Path.Combine(folder, "ids.json"), "-o", output, "--logits", "--device", "reference");
+        var (code, _, error) = Child.Run("capture", "--model", "stories260k", "--input-ids", Path.Combine(folder, "ids.json"), "-o", output,
+            "--logits", "--device", "reference");
 
         Assert.True(code == 0, error);
         using var header = JsonDocument.Parse(Header(output));
@@ -194,7 +209,8 @@ public sealed class VerbTests
         var path = Path.Combine(TestData.TemporaryFolder(), "ids.json");
         File.WriteAllText(path, ids);
 
-        var (code, _, error) = Child.Run("capture", "--model", "stories260k", "--input-ids", path, "-o", "/dev/null/x", "--device", "reference");
+        var (code, _, error) = Child.Run("capture", "--model", "stories260k", "--input-ids", path, "-o", "/dev/null/x", "--device",
+            "reference");
 
         Assert.Equal(2, code);
         Assert.Contains(expected, error);

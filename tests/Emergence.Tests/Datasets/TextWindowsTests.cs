@@ -41,7 +41,8 @@ public sealed class TextWindowsTests
 
     [Fact]
     public void What_is_there_is_said_when_more_was_asked_for() =>
-        Assert.Contains("2 windows are there, 100 were asked for", Assert.Single(Create("a.txt", "x. Lily was in the big day. Tim said that he was up", window: 5).Notes));
+        Assert.Contains("2 windows are there, 100 were asked for",
+            Assert.Single(Create("a.txt", "x. Lily was in the big day. Tim said that he was up", window: 5).Notes));
 
     [Theory]
     [InlineData("a.csv", "id,words\r\n1,x\r\n", "names no column \"text\"")]

@@ -24,7 +24,8 @@ public sealed class WordNetTests
         + "happy a 1 1 ! 1 0 00000300  \n"
         + "sad a 1 1 ! 1 0 00000400  \n";
 
-    private const string DataNoun = Licence + "00000100 05 n 0a a 0 b 0 c 0 d 0 e 0 f 0 g 0 h 0 i 0 good 0 000 | ten words, a in hexadecimal  \n";
+    private const string DataNoun = Licence
+        + "00000100 05 n 0a a 0 b 0 c 0 d 0 e 0 f 0 g 0 h 0 i 0 good 0 000 | ten words, a in hexadecimal  \n";
     private const string IndexNoun = Licence + "a n 1 0 1 0 00000100  \ngood n 1 0 1 0 00000100  \n";
 
     [Fact]
@@ -64,9 +65,11 @@ public sealed class WordNetTests
     }
 
     [Theory]
-    [InlineData("00000100 00 a zz good 0 000 | x\n", IndexAdj, "data.adj: line 1: expected a synset, found '00000100 00 a zz good 0 000 | x'")]
+    [InlineData("00000100 00 a zz good 0 000 | x\n", IndexAdj,
+        "data.adj: line 1: expected a synset, found '00000100 00 a zz good 0 000 | x'")]
     [InlineData("00000100 00 a 09 good 0\n", IndexAdj, "data.adj: line 1: expected a synset")]
-    [InlineData(DataAdj, "good a 3 2 ! & 2 2 00000100 00000777\n", "index.adj: line 1: expected a lemma with offsets of synsets that there are")]
+    [InlineData(DataAdj, "good a 3 2 ! & 2 2 00000100 00000777\n",
+        "index.adj: line 1: expected a lemma with offsets of synsets that there are")]
     [InlineData(DataAdj, "good a 99\n", "index.adj: line 1: expected a lemma")]
     public void A_damaged_file_is_one_line(string data, string index, string expected)
     {
@@ -78,7 +81,8 @@ public sealed class WordNetTests
 
     [Fact]
     public void A_folder_without_wordnet_says_what_it_should_hold() =>
-        Assert.Contains("expected the files of WordNet (data.noun, index.noun", Assert.Throws<EmergenceException>(() => WordNet.Read(TestData.TemporaryFolder())).Message);
+        Assert.Contains("expected the files of WordNet (data.noun, index.noun",
+            Assert.Throws<EmergenceException>(() => WordNet.Read(TestData.TemporaryFolder())).Message);
 
     [Fact]
     public void Real_antonyms_and_synonyms()

@@ -7,7 +7,8 @@ public sealed class WordRelationsTests
     [Fact]
     public void Synonyms_and_antonyms_hold_in_both_directions_and_keywords_in_one()
     {
-        var words = Read("# a comment\npositive\tantonym\tnegative\n\nPositive\tsynonym\tgood\ngood\tsynonym\tfine\npositive\tkeyword\tfunny\n");
+        var words =
+            Read("# a comment\npositive\tantonym\tnegative\n\nPositive\tsynonym\tgood\ngood\tsynonym\tfine\npositive\tkeyword\tfunny\n");
 
         Assert.Equal(["negative"], words.Of(WordRelation.Antonym, "positive"));
         Assert.Equal(["positive"], words.Of(WordRelation.Antonym, "negative"));

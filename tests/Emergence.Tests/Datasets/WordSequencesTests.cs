@@ -23,7 +23,8 @@ public sealed class WordSequencesTests
         for (var shot = 1; shot <= shots; shot++)
         {
             var bits = Enumerable.Range(0, shot).Sum(earlier => Math.Log2(25 - earlier));
-            Assert.Equal((bits, bits), (data.PrefixBits[2 * shot - 2], data.PrefixBits[2 * shot - 1]), (a, b) => Math.Abs(a.Item1 - b.Item1) < 1e-9 && Math.Abs(a.Item2 - b.Item2) < 1e-9);
+            Assert.Equal((bits, bits), (data.PrefixBits[2 * shot - 2], data.PrefixBits[2 * shot - 1]), (a, b) =>
+                Math.Abs(a.Item1 - b.Item1) < 1e-9 && Math.Abs(a.Item2 - b.Item2) < 1e-9);
             Assert.Equal(Math.Log2(25), data.TokenBits[2 * shot - 2], 1e-9);
             Assert.Equal(0, data.TokenBits[2 * shot - 1]);
         }
@@ -36,7 +37,8 @@ public sealed class WordSequencesTests
 
         using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Stories, "tokenizer.json")));
         var vocabulary = file.RootElement.GetProperty("model").GetProperty("vocab");
-        var words = File.ReadLines(Path.Combine(Stories, "words.txt")).Select(word => vocabulary.GetProperty("\u2581" + word).GetInt32()).ToHashSet();
+        var words = File.ReadLines(Path.Combine(Stories, "words.txt")).Select(word => vocabulary.GetProperty("\u2581" + word).GetInt32())
+            .ToHashSet();
         var comma = vocabulary.GetProperty(",").GetInt32();
         for (var n = 0; n < data.Count; n++)
         {
@@ -69,7 +71,8 @@ public sealed class WordSequencesTests
         var folder = TestData.Large(tokenizerName == "mistral" ? "golden/tokenizers/mistral" : "models/smollm2-135m");
         var tokenizer = Tokenizer.Load(folder);
         using var reference = JsonDocument.Parse(File.ReadAllBytes(TestData.Large("reference/entities.json")));
-        var expected = reference.RootElement.GetProperty(list).GetProperty(tokenizerName).EnumerateArray().Select(word => word.GetString()!).Take(used);
+        var expected = reference.RootElement.GetProperty(list).GetProperty(tokenizerName).EnumerateArray().Select(word => word.GetString()!)
+            .Take(used);
 
         var data = DatasetTable.Create(list, tokenizer, new DatasetOptions { Shots = 1, Sequences = 100 });
 
@@ -80,7 +83,8 @@ public sealed class WordSequencesTests
     [Fact]
     public void All_sequences_of_four_countries_are_the_published_number()
     {
-        var data = DatasetTable.Create("country", Tokenizer.Load(TestData.Large("models/smollm2-135m")), new DatasetOptions { Shots = 4, Sequences = 303_600 });
+        var data = DatasetTable.Create("country", Tokenizer.Load(TestData.Large("models/smollm2-135m")),
+            new DatasetOptions { Shots = 4, Sequences = 303_600 });
 
         Assert.Equal(303_600, data.Count);
         Assert.True(data.IsEnumeration);

@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
-using Emergence.Devices;
 using Emergence.Devices.Critics;
 using Emergence.Tests.Information;
 
 namespace Emergence.Tests.Devices;
 
-/// <summary>The plan of a training's memory beside what the C library has given out: alone, since the count is that of the process.</summary>
+/// <summary>The plan of a training's memory beside what the C library has given out: alone, since the count is that of the
+/// process.</summary>
 [Collection(nameof(CriticMemoryTests))]
 [CollectionDefinition(nameof(CriticMemoryTests), DisableParallelization = true)]
 public sealed partial class CriticMemoryTests
@@ -16,7 +16,8 @@ public sealed partial class CriticMemoryTests
         get
         {
             var data = new TheoryData<string, int, int, int, int[]>();
-            foreach (var name in TestDevices.Names.Select(row => row.Data).Where(name => name == "reference" || name.StartsWith("cpu/", StringComparison.Ordinal)))
+            foreach (var name in TestDevices.Names.Select(row => row.Data)
+                .Where(name => name == "reference" || name.StartsWith("cpu/", StringComparison.Ordinal)))
             {
                 foreach (var threads in name == "reference" ? (int[])[1] : [1, 3])
                 {
@@ -61,7 +62,8 @@ public sealed partial class CriticMemoryTests
             var support = Enumerable.Range(0, rows).ToArray();
             var drawnRows = Enumerable.Range(0, drawn).Select(pair => pair % rows).ToArray();
             var weights = Enumerable.Repeat(1.0 / (rows + drawn), rows + drawn).ToArray();
-            using var training = new CriticTraining(device, shape, x, y, support, support, weights, weights, new ShuffledPairs(drawnRows, drawnRows), Cells.Vectors(shape.ParameterCount, 1, 7)) { Rate = _ => 1e-3 };
+            using var training = new CriticTraining(device, shape, x, y, support, support, weights, weights,
+                new ShuffledPairs(drawnRows, drawnRows), Cells.Vectors(shape.ParameterCount, 1, 7)) { Rate = _ => 1e-3 };
             device.Train([training], 1);
             return LiveBytes();
         }

@@ -14,7 +14,8 @@ public class DoubleProductsTests
         var random = new Random(rows);
         double[] left = Values(depth * rows), right = Values(depth * columns), c = Values(rows * columns);
         var before = (double[])c.Clone();
-        DoubleProducts.Add(DoubleProducts.Alone, depth, (k, row) => left.AsSpan(k * rows, rows).CopyTo(row), rows, (k, row) => right.AsSpan(k * columns, columns).CopyTo(row), columns, c, 0, columns);
+        DoubleProducts.Add(DoubleProducts.Alone, depth, (k, row) => left.AsSpan(k * rows, rows).CopyTo(row), rows, (k, row) =>
+            right.AsSpan(k * columns, columns).CopyTo(row), columns, c, 0, columns);
         for (var i = 0; i < c.Length; i++)
         {
             var (sum, size) = ((decimal)before[i], Math.Abs(before[i]));

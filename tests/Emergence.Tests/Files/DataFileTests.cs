@@ -7,7 +7,8 @@ public sealed class DataFileTests
 {
     private readonly string _folder = TestData.TemporaryFolder();
 
-    /// <summary>RFC 4180 and what other programs make of it: the columns as "name:value value ...", the value of words their text.</summary>
+    /// <summary>RFC 4180 and what other programs make of it: the columns as "name:value value ...", the value of words their
+    /// text.</summary>
     [Theory]
     [InlineData("0:1 2", "1\n2\n")]
     [InlineData("0:1 2", "1\r\n2\r\n\r\n\n")]
@@ -37,7 +38,10 @@ public sealed class DataFileTests
     public void A_dialect_is_read_for_what_it_is(string expected, string text, string? label = null)
     {
         var table = DataFile.Read(Write("t.csv", text), new() { Labels = label == null ? [] : [label] });
-        Assert.Equal(expected, string.Join('|', table.Columns.Select((column, number) => $"{table.NameOf(number)}:{string.Join(' ', (column.IsText ? column.Codes.Select(code => (double)code) : column.Numbers).Select(value => value.ToString(System.Globalization.CultureInfo.InvariantCulture)))}")));
+        Assert.Equal(
+            expected,
+            string.Join('|', table.Columns.Select((column, number) =>
+            $"{table.NameOf(number)}:{string.Join(' ', (column.IsText ? column.Codes.Select(code => (double)code) : column.Numbers).Select(value => value.ToString(System.Globalization.CultureInfo.InvariantCulture)))}")));
     }
 
     /// <summary>What a file leaves open is not guessed: the message names the option that settles it.</summary>
@@ -69,7 +73,8 @@ public sealed class DataFileTests
         Assert.Equal(2, DataFile.Read(Write("t.csv", "1,25\n2,75\n"), new() { DecimalComma = false }).Columns.Count);
         Assert.Equal(3, DataFile.Read(Write("t.csv", "0\n1\n2\n"), new() { Header = false }).Rows);
         Assert.Equal(2, DataFile.Read(Write("t.csv", "0\n1\n2\n"), new() { Header = true }).Rows);
-        Assert.Equal(["x"], DataFile.Read(Write("t.csv", "i,x\n0,5\n1,7\n2,6\n"), new() { IsChosen = true }).Choose(["x"]).Columns.Select(column => column.Name));
+        Assert.Equal(["x"], DataFile.Read(Write("t.csv", "i,x\n0,5\n1,7\n2,6\n"), new() { IsChosen = true })
+            .Choose(["x"]).Columns.Select(column => column.Name));
     }
 
     /// <summary>Neighbours of 64 bits are one double, yet two classes; moved by the least of them, exactly, they are two numbers.</summary>
@@ -122,7 +127,8 @@ public sealed class DataFileTests
         var (tables, dropped) = PairedTables.Pair([x, y], dropsMissing: true);
         Assert.Equal(2, dropped);
         Assert.Equal([[1.0, 3], [5.0, 7]], tables.Select(table => table.Columns[0].Numbers));
-        Assert.Contains("line 3 has no value", Assert.Throws<EmergenceException>(() => PairedTables.Pair([x, y], dropsMissing: false)).Message);
+        Assert.Contains("line 3 has no value",
+            Assert.Throws<EmergenceException>(() => PairedTables.Pair([x, y], dropsMissing: false)).Message);
     }
 
     [Fact]

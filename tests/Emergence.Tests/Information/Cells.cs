@@ -14,7 +14,8 @@ internal static class Cells
         DeviceTable.Rows.Where(row => row.Name is "reference" or "cpu").Select(row => new TheoryDataRow<string>(row.Name));
 
     /// <summary>Few steps of a small critic that draws its pairs off the support.</summary>
-    public static CriticPreset Sampling { get; } = CriticPreset.Small with { Name = "test", Widths = [16, 8, 1], Pairs = 300, PairsAtScale = 300, StepLimit = 100, Rate = LearningRate.Constant(3e-3) };
+    public static CriticPreset Sampling { get; } = CriticPreset.Small
+        with { Name = "test", Widths = [16, 8, 1], Pairs = 300, PairsAtScale = 300, StepLimit = 100, Rate = LearningRate.Constant(3e-3) };
 
     public static Device Open(string name, int threads = 0) => DeviceTable.Create(name, new(threads));
 
@@ -41,14 +42,16 @@ internal static class Cells
     {
         const int Columns = 6;
         var random = new RandomSequence(21, 0, RandomStream.Samplers);
-        var drawn = Enumerable.Range(0, order.Length).Select(_ => random.NextInt(30)).Select(k => (X: k, Y: random.NextInt(3) == 0 ? random.NextInt(40) : k)).ToArray();
+        var drawn = Enumerable.Range(0, order.Length).Select(_ => random.NextInt(30))
+            .Select(k => (X: k, Y: random.NextInt(3) == 0 ? random.NextInt(40) : k)).ToArray();
         var weights = Enumerable.Repeat(1.0, order.Length).ToArray();
         var x = Gather(Vectors(30, Columns, 3), Columns, order.Select(row => drawn[row].X));
         var y = Gather(Vectors(40, Columns, 4), Columns, order.Select(row => drawn[row].Y));
         return new(new(x, Columns, weights), new(y, Columns, weights), isEnumeration: false);
     }
 
-    public static EstimationRequest Request(string estimator, JointClasses joint, CriticPreset? preset = null, ulong seed = 1, uint cell = 1) =>
+    public static EstimationRequest Request(string estimator, JointClasses joint, CriticPreset? preset = null, ulong seed = 1,
+        uint cell = 1) =>
         new(EstimatorTable.Find(estimator), joint, preset ?? CriticPreset.Small, seed, cell);
 
     public static MutualInformation Estimate(Device device, EstimationRequest request) => Estimate(device, 1, request)[0];
@@ -64,5 +67,6 @@ internal static class Cells
 
     /// <summary>Every number a result owes to training, to the bit.</summary>
     public static string Bytes(MutualInformation result) =>
-        string.Join(' ', result.Curve.Append(result.MiBits).Append(result.HeldOutBits).Append(result.MaxScore).Append(result.ExactBits).Select(BitConverter.DoubleToInt64Bits)) + result.StoppedBy + result.Verdict;
+        string.Join(' ', result.Curve.Append(result.MiBits).Append(result.HeldOutBits).Append(result.MaxScore).Append(result.ExactBits)
+            .Select(BitConverter.DoubleToInt64Bits)) + result.StoppedBy + result.Verdict;
 }

@@ -82,7 +82,8 @@ public class ClassesTests
         // 25 classes of 400 rows on both sides: H + H - H = H; Miller-Madow adds K - 1 over 2N nats.
         var rows = Enumerable.Range(0, 25).Select(k => (float)k).ToArray();
         var side = new RowClasses(rows, 1, [.. Enumerable.Repeat(400.0, 25)]);
-        var estimates = SampleInformation.Estimate(new(side, side, isEnumeration: false)).ToDictionary(estimate => estimate.Name, estimate => estimate.Bits);
+        var estimates = SampleInformation.Estimate(new(side, side, isEnumeration: false))
+            .ToDictionary(estimate => estimate.Name, estimate => estimate.Bits);
         Assert.Equal(Math.Log2(25), estimates["plug-in"], 1e-12);
         Assert.Equal(Math.Log2(25) + 24 / 20000.0 / Math.Log(2), estimates["miller-madow"], 1e-12);
         Assert.Equal(Math.Log2(25), estimates["grassberger"], 0.002);

@@ -21,7 +21,8 @@ public class EntropyTests
             Check("miller-madow", "miller_madow_bits");
             Check("grassberger", "grassberger_bits");
             Check("chao-shen", "chao_shen_bits");
-            Assert.All(estimates.Values, estimate => Assert.Equal(row.GetProperty("plugin_se_bits").GetDouble(), estimate.StandardError, 1e-12));
+            Assert.All(estimates.Values, estimate =>
+                Assert.Equal(row.GetProperty("plugin_se_bits").GetDouble(), estimate.StandardError, 1e-12));
         }
     }
 
@@ -41,7 +42,8 @@ public class EntropyTests
         const double N = 16, Once = 4, Twice = 2;
         var share = 2 * Twice / ((N - 1) * Once + 2 * Twice);
         var nats = counts.Sum(count => count / N * Enumerable.Range((int)count, (int)(N - count)).Sum(k => 1.0 / k));
-        nats += Once / N * Math.Pow(1 - share, 1 - N) * (-Math.Log(share) - Enumerable.Range(1, (int)N - 1).Sum(r => Math.Pow(1 - share, r) / r));
+        nats += Once / N * Math.Pow(1 - share, 1 - N)
+            * (-Math.Log(share) - Enumerable.Range(1, (int)N - 1).Sum(r => Math.Pow(1 - share, r) / r));
         Assert.Equal(nats / Math.Log(2), Entropy.ChaoWangJost(counts), 1e-9);
     }
 }

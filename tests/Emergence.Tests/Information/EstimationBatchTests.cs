@@ -78,7 +78,8 @@ public class EstimationBatchTests
         using var device = Cells.Open("reference");
         using var batch = new EstimationBatch(device, 1);
         using var cancellation = new CancellationTokenSource();
-        var requests = Enumerable.Range(1, 4).Select(seed => Cells.Request("s-mine", Cells.Bijection(20, 4), Cells.Sampling with { StepLimit = 50 }, (ulong)seed)).ToArray();
+        var requests = Enumerable.Range(1, 4)
+            .Select(seed => Cells.Request("s-mine", Cells.Bijection(20, 4), Cells.Sampling with { StepLimit = 50 }, (ulong)seed)).ToArray();
         var done = new List<EstimationRequest>();
         Assert.Throws<OperationCanceledException>(() => batch.Run(requests, (request, _) =>
         {
@@ -132,8 +133,10 @@ public class EstimationBatchTests
     [Fact]
     public void Unknown_names_are_refused_with_the_known_ones()
     {
-        Assert.Contains("exact, s-mine, paper", Assert.Throws<EmergenceException>(() => EstimatorTable.Find("mine")).Message, StringComparison.Ordinal);
-        Assert.Contains("small, paper", Assert.Throws<EmergenceException>(() => CriticPreset.Find("large")).Message, StringComparison.Ordinal);
+        Assert.Contains("exact, s-mine, paper", Assert.Throws<EmergenceException>(() => EstimatorTable.Find("mine")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("small, paper", Assert.Throws<EmergenceException>(() => CriticPreset.Find("large")).Message,
+            StringComparison.Ordinal);
         Assert.Throws<EmergenceException>(() => CriticPreset.Small with { StepLimit = 70 });
     }
 }

@@ -1,7 +1,5 @@
-using Emergence.Devices;
 using Emergence.Devices.Randomness;
 using Emergence.Information;
-using Emergence.Information.Critics;
 using Emergence.Information.Exact;
 
 namespace Emergence.Tests.Information;
@@ -66,7 +64,8 @@ public sealed class EstimatorTableTests
     }
 
     [Fact]
-    public void Every_row_has_its_expectations() => Assert.Equal(EstimatorTable.Rows.Select(row => row.Name).Order(StringComparer.Ordinal), s_expected.Keys.Order(StringComparer.Ordinal));
+    public void Every_row_has_its_expectations() => Assert.Equal(EstimatorTable.Rows.Select(row => row.Name)
+        .Order(StringComparer.Ordinal), s_expected.Keys.Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -86,7 +85,8 @@ public sealed class EstimatorTableTests
             Assert.InRange(result.MiBits, low, high);
     }
 
-    private static Expectation At(double bits, double tolerance, Verdict verdict = Verdict.Ok) => new(bits - tolerance, bits + tolerance, verdict, null);
+    private static Expectation At(double bits, double tolerance, Verdict verdict = Verdict.Ok) =>
+        new(bits - tolerance, bits + tolerance, verdict, null);
 
     private static Expectation Between(double low, double high, Verdict verdict = Verdict.Ok) => new(low, high, verdict, null);
 

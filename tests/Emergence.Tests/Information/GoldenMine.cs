@@ -37,7 +37,8 @@ internal sealed class GoldenMine : IDisposable
     public int Steps => Doubles("info_bits").Length;
 
     /// <summary>All initial parameters in the order of the critic.</summary>
-    public float[] Initial => [.. Enumerable.Range(0, Widths.Length).SelectMany(layer => Singles($"init.{layer}.weight").Concat(Singles($"init.{layer}.bias")))];
+    public float[] Initial =>
+        [.. Enumerable.Range(0, Widths.Length).SelectMany(layer => Singles($"init.{layer}.weight").Concat(Singles($"init.{layer}.bias")))];
 
     public double[] Doubles(string name) => _file.ReadDoubles(name);
 

@@ -27,7 +27,8 @@ public class HeldOutTests
     public void A_critic_that_stays_reads_what_its_training_read()
     {
         using var device = Cells.Open("reference");
-        var result = Cells.Estimate(device, Cells.Request("s-mine", Cells.Bijection(15, 4), Cells.Sampling with { StepLimit = 50, Rate = LearningRate.Constant(0) }));
+        var result = Cells.Estimate(device,
+            Cells.Request("s-mine", Cells.Bijection(15, 4), Cells.Sampling with { StepLimit = 50, Rate = LearningRate.Constant(0) }));
         Assert.Equal(result.MiBits, result.HeldOutBits, 1e-12);
     }
 }

@@ -45,20 +45,25 @@ public sealed class KnownMiTests
     [Fact]
     public void Documented_failures_miss_the_truth()
     {
-        var failures = KnownMiCases.All.SelectMany(known => known.Expectations.Where(expectation => expectation.IsFailure).Select(expectation => (known, expectation))).ToList();
-        Assert.Equal(["4 gaussian", "7 ksg", "8 ksg", "13 gaussian", "23 paper", "24 paper"], failures.Select(failure => $"{failure.known.Id} {failure.expectation.Estimator}"));
-        Assert.All(failures, failure => Assert.False(failure.expectation.Low < failure.known.TrueBits && failure.known.TrueBits < failure.expectation.High));
+        var failures = KnownMiCases.All.SelectMany(known =>
+            known.Expectations.Where(expectation => expectation.IsFailure).Select(expectation => (known, expectation))).ToList();
+        Assert.Equal(["4 gaussian", "7 ksg", "8 ksg", "13 gaussian", "23 paper", "24 paper"],
+            failures.Select(failure => $"{failure.known.Id} {failure.expectation.Estimator}"));
+        Assert.All(failures, failure =>
+            Assert.False(failure.expectation.Low < failure.known.TrueBits && failure.known.TrueBits < failure.expectation.High));
     }
 
     [Fact]
     public void All_32_cases_are_here() =>
-        Assert.Equal(Enumerable.Range(1, 32), KnownMiCases.All.Select(known => int.Parse(new string([.. known.Id.TakeWhile(char.IsDigit)]), System.Globalization.CultureInfo.InvariantCulture)).Distinct());
+        Assert.Equal(Enumerable.Range(1, 32), KnownMiCases.All.Select(known =>
+            int.Parse(new string([.. known.Id.TakeWhile(char.IsDigit)]), System.Globalization.CultureInfo.InvariantCulture)).Distinct());
 
     /// <summary>More to see never holds less, copies add up, and a cube hides nothing: relations, whatever the single values.</summary>
     [Fact]
     public void Estimates_are_consistent_with_each_other()
     {
-        double Of(string id, string estimator) => Estimate(KnownMiCases.All.Single(known => known.Id == id).Sample(KnownMiCases.Rows, Seed).ToClasses(), estimator).MiBits;
+        double Of(string id, string estimator) =>
+            Estimate(KnownMiCases.All.Single(known => known.Id == id).Sample(KnownMiCases.Rows, Seed).ToClasses(), estimator).MiBits;
         foreach (var estimator in new[] { "gaussian", "ksg" })
         {
             var one = Of("32a", estimator);

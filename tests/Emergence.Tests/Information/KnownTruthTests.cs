@@ -2,7 +2,8 @@ using Emergence.Information.KnownMi;
 
 namespace Emergence.Tests.Information;
 
-/// <summary>The information of known cases by another route than the one that wrote it down: sums and quadratures of the densities themselves.</summary>
+/// <summary>The information of known cases by another route than the one that wrote it down: sums and quadratures of the densities
+/// themselves.</summary>
 public sealed class KnownTruthTests
 {
     /// <summary>p(k | x) log2 p(k | x) / p(k) over x ~ Exp(1): with 0 told from inflated zeros it would be 0.3694.</summary>
@@ -46,7 +47,8 @@ public sealed class KnownTruthTests
     public void The_mixture_of_two_slopes()
     {
         const double Slope = .9;
-        double Normal(double x, double y, double slope) => Math.Exp(-(x * x - 2 * slope * x * y + y * y) / (2 * (1 - slope * slope))) / (2 * Math.PI * Math.Sqrt(1 - slope * slope));
+        double Normal(double x, double y, double slope) =>
+            Math.Exp(-(x * x - 2 * slope * x * y + y * y) / (2 * (1 - slope * slope))) / (2 * Math.PI * Math.Sqrt(1 - slope * slope));
         Check("16", Plane(9, 1800, (x, y) =>
         {
             var joint = (Normal(x, y, Slope) + Normal(x, y, -Slope)) / 2;
@@ -85,16 +87,19 @@ public sealed class KnownTruthTests
     }
 
     [Fact]
-    public void Discrete_in_uniform() => Check("14", 0.2 * Math.Log2(10) + 0.8 * Math.Log2(5) - 1, 5e-5); // heights 0.1 at both ends, 0.2 between
+    // heights 0.1 at both ends, 0.2 between
+    public void Discrete_in_uniform() => Check("14", 0.2 * Math.Log2(10) + 0.8 * Math.Log2(5) - 1, 5e-5);
 
     [Fact]
     public void Channels()
     {
-        double Line(double[] levels, double noise) => Integral(-9, 9, 40_000, y => Surprise(levels.Average(level => Bell(y, level, noise)))) - Math.Log2(noise * Math.Sqrt(2 * Math.PI * Math.E));
+        double Line(double[] levels, double noise) => Integral(-9, 9, 40_000, y => Surprise(levels.Average(level => Bell(y, level, noise))))
+            - Math.Log2(noise * Math.Sqrt(2 * Math.PI * Math.E));
         Check("18", Line([-1, 1], 1), 5e-5);
         Check("19", 2 * Line([-3, -1, 1, 3], .5), 5e-5);
         var points = Enumerable.Range(0, 8).Select(k => (X: Math.Cos(k * Math.PI / 4), Y: Math.Sin(k * Math.PI / 4))).ToArray();
-        Check("17", Plane(4, 1000, (x, y) => Surprise(points.Average(point => Bell(x, point.X, .3) * Bell(y, point.Y, .3)))) - 2 * Math.Log2(.3 * Math.Sqrt(2 * Math.PI * Math.E)), 5e-5);
+        Check("17", Plane(4, 1000, (x, y) => Surprise(points.Average(point => Bell(x, point.X, .3) * Bell(y, point.Y, .3)))) - 2
+            * Math.Log2(.3 * Math.Sqrt(2 * Math.PI * Math.E)), 5e-5);
     }
 
     [Fact]
@@ -103,13 +108,16 @@ public sealed class KnownTruthTests
         Check("20a", Table([[.445, .055], [.055, .445]]), 5e-5);
         Check("20b", Table([[.35, 0, .15], [0, .35, .15]]), 5e-5);
         Check("20c", Table([[.5, 0], [.25, .25]]), 5e-5);
-        Check("21", Table([.. Enumerable.Range(0, 26).Select(i => Enumerable.Range(0, 26).Select(j => j == i || j == (i + 1) % 26 ? 1 / 52.0 : 0).ToArray())]), 5e-5);
-        Check("28", Table([.. Enumerable.Range(0, 25).Select(i => Enumerable.Range(0, 25).Select(j => j == i ? 0 : 1 / 600.0).ToArray())]), 5e-5);
+        Check("21", Table([.. Enumerable.Range(0, 26)
+            .Select(i => Enumerable.Range(0, 26).Select(j => j == i || j == (i + 1) % 26 ? 1 / 52.0 : 0).ToArray())]), 5e-5);
+        Check("28", Table([.. Enumerable.Range(0, 25).Select(i => Enumerable.Range(0, 25).Select(j => j == i ? 0 : 1 / 600.0).ToArray())]),
+            5e-5);
         var sum = Enumerable.Range(1, 100).Sum(k => 1.0 / k);
         Check("25", Enumerable.Range(1, 100).Sum(k => Surprise(1 / (k * sum))), 5e-5);
     }
 
-    /// <summary>lnGamma(x/2) - x/2 psi(x/2) at 1, 1 + m + n, 1 + m and 1 + n: entropies of Student's distributions by their formula.</summary>
+    /// <summary>lnGamma(x/2) - x/2 psi(x/2) at 1, 1 + m + n, 1 + m and 1 + n: entropies of Student's distributions by their
+    /// formula.</summary>
     private static double Student(int m, int n)
     {
         double F(double x) => LogGamma(x / 2) - x / 2 * Psi(x / 2);
@@ -126,9 +134,11 @@ public sealed class KnownTruthTests
 
     private static double Psi(double x) => (LogGamma(x + 1e-5) - LogGamma(x - 1e-5)) / 2e-5;
 
-    private static double Table(double[][] joint) => joint.SelectMany((row, i) => row.Select((p, j) => p > 0 ? p * Math.Log2(p / (row.Sum() * joint.Sum(other => other[j]))) : 0)).Sum();
+    private static double Table(double[][] joint) =>
+        joint.SelectMany((row, i) => row.Select((p, j) => p > 0 ? p * Math.Log2(p / (row.Sum() * joint.Sum(other => other[j]))) : 0)).Sum();
 
-    private static double Bell(double x, double mean, double deviation) => Math.Exp(-Math.Pow((x - mean) / deviation, 2) / 2) / (deviation * Math.Sqrt(2 * Math.PI));
+    private static double Bell(double x, double mean, double deviation) =>
+        Math.Exp(-Math.Pow((x - mean) / deviation, 2) / 2) / (deviation * Math.Sqrt(2 * Math.PI));
 
     private static double Surprise(double density) => density > 0 ? -density * Math.Log2(density) : 0;
 
@@ -144,5 +154,6 @@ public sealed class KnownTruthTests
     private static double Plane(double half, int steps, Func<double, double, double> f) =>
         Integral(-half, half, steps, x => Integral(-half, half, steps, y => f(x, y)));
 
-    private static void Check(string id, double bits, double tolerance) => Assert.Equal(KnownMiCases.All.Single(known => known.Id == id).TrueBits, bits, tolerance);
+    private static void Check(string id, double bits, double tolerance) =>
+        Assert.Equal(KnownMiCases.All.Single(known => known.Id == id).TrueBits, bits, tolerance);
 }

@@ -16,7 +16,8 @@ public sealed class NearestNeighboursTests
     {
         const int Rows = 333;
         var random = new RandomSequence(1, (uint)(xColumns + 10 * yColumns), RandomStream.Samplers);
-        double[] Draw(int columns) => [.. Enumerable.Range(0, Rows * columns).Select(i => i % 5 == 0 ? Math.Round(random.NextNormal(), 1) : random.NextNormal())];
+        double[] Draw(int columns) =>
+            [.. Enumerable.Range(0, Rows * columns).Select(i => i % 5 == 0 ? Math.Round(random.NextNormal(), 1) : random.NextNormal())];
         var (x, y) = (Draw(xColumns), Draw(yColumns));
         var partners = Enumerable.Range(0, Rows).ToArray();
         random.Shuffle(partners.AsSpan());
@@ -44,7 +45,8 @@ public sealed class NearestNeighboursTests
     public void Repeats_and_labels()
     {
         double[] x = [0, 0, 0, 1, 1, 2], y = [0, 0.5, 0.6, 0, 0.1, 7];
-        var labelled = new NearestNeighbours([.. x.Select(value => NearestNeighbours.Apart * value)], 1, y, 1, [1, 1, 1, 1, 1, 1]).Find(5)[0];
+        var labelled = new NearestNeighbours([.. x.Select(value => NearestNeighbours.Apart * value)], 1, y, 1, [1, 1, 1, 1, 1, 1])
+            .Find(5)[0];
         Assert.Equal([2, 2, 2, 1, 1, 0], labelled.Select(row => row.K));
         Assert.Equal([0.6, 0.5, 0.6, 0.1, 0.1, 0], labelled.Select(row => row.Radius), (a, b) => Math.Abs(a - b) < 1e-12);
         var counted = new NearestNeighbours([0, 1], 1, [0, 1], 1, [3, 2]).Find(2)[0];
@@ -52,5 +54,6 @@ public sealed class NearestNeighboursTests
     }
 
     private static double[] Distances(double[] values, int columns, int row) =>
-        [.. Enumerable.Range(0, values.Length / columns).Select(other => Enumerable.Range(0, columns).Max(column => Math.Abs(values[row * columns + column] - values[other * columns + column])))];
+        [.. Enumerable.Range(0, values.Length / columns).Select(other =>
+            Enumerable.Range(0, columns).Max(column => Math.Abs(values[row * columns + column] - values[other * columns + column])))];
 }

@@ -14,7 +14,8 @@ public sealed class NoisyChannelTests
         using var device = Cells.Open("reference");
         var curve = NoisyChannel.Curve(device, new(points, 1, counts), sigmas, 1, 0);
         for (var i = 0; i < sigmas.Length; i++)
-            Assert.InRange(curve[i].Bits - Quadrature(points, counts, sigmas[i]), -4 * curve[i].StandardError - 1e-3, 4 * curve[i].StandardError + 1e-3);
+            Assert.InRange(curve[i].Bits - Quadrature(points, counts, sigmas[i]), -4 * curve[i].StandardError - 1e-3,
+                4 * curve[i].StandardError + 1e-3);
     }
 
     [Theory]
@@ -42,7 +43,8 @@ public sealed class NoisyChannelTests
         const double Step = 1e-3;
         for (var y = -30.0; y < 30; y += Step)
         {
-            var densities = points.Select(point => Math.Exp(-(y - point) * (y - point) / (2 * s * s)) / (s * Math.Sqrt(2 * Math.PI))).ToArray();
+            var densities = points.Select(point => Math.Exp(-(y - point) * (y - point) / (2 * s * s)) / (s * Math.Sqrt(2 * Math.PI)))
+                .ToArray();
             var mixture = densities.Zip(counts, (density, count) => density * count / total).Sum();
             for (var k = 0; k < points.Length; k++)
                 bits += densities[k] > 1e-300 ? Step * counts[k] / total * densities[k] * Math.Log2(densities[k] / mixture) : 0;

@@ -11,7 +11,8 @@ namespace Emergence.Tests.Information;
 /// <summary>What <c>mi</c> says of rows as users bring them: right, or not ok.</summary>
 public sealed class PairEvidenceTests
 {
-    private static readonly string[] Formulas = ["exact", "miller-madow", "grassberger", "chao-shen", "ksg", "mixed-ksg", "gaussian", "gaussian-shrunk"];
+    private static readonly string[] Formulas =
+        ["exact", "miller-madow", "grassberger", "chao-shen", "ksg", "mixed-ksg", "gaussian", "gaussian-shrunk"];
 
     public static TheoryData<string, int, ulong> Families()
     {
@@ -34,12 +35,14 @@ public sealed class PairEvidenceTests
     public void What_is_called_ok_is_near_the_truth(string name, int rows, ulong seed)
     {
         var family = PairFamilies.All.Single(family => family.Name == name);
-        foreach (var result in Judge(family.Sample(rows, seed), Formulas.Where(estimator => name != "every row 5 times" || Array.IndexOf(Formulas, estimator) > 3)))
+        foreach (var result in Judge(family.Sample(rows, seed),
+            Formulas.Where(estimator => name != "every row 5 times" || Array.IndexOf(Formulas, estimator) > 3)))
         {
             var tolerance = Math.Max(0.15, 0.1 * family.TrueBits);
             var isNear = result.Estimator == "exact" || Math.Abs(result.MiBits - family.TrueBits) < tolerance;
             var isInside = result.Low - 0.03 <= family.TrueBits && family.TrueBits <= result.High + 0.03;
-            Assert.True(result.Verdict != Verdict.Ok || (isNear && (result.Estimator != "exact" || isInside)), $"{result}, true {family.TrueBits}");
+            Assert.True(result.Verdict != Verdict.Ok || (isNear && (result.Estimator != "exact" || isInside)),
+                $"{result}, true {family.TrueBits}");
         }
     }
 
@@ -77,14 +80,17 @@ public sealed class PairEvidenceTests
                 var (tables, _) = PairedTables.Pair([Read(folder, pair, "x"), Read(folder, pair, "y")], dropsMissing: false);
                 joint = new(new(Columns(tables[0])), new(Columns(tables[1])), isEnumeration: false);
             }
-            catch (EmergenceException error) when (error.ExitCode == ExitCode.Usage && error.Message.Contains("has no value", StringComparison.Ordinal))
+            catch (EmergenceException error)
+                when (error.ExitCode == ExitCode.Usage && error.Message.Contains("has no value", StringComparison.Ordinal))
             {
-                Assert.All(pair.GetProperty("expect").EnumerateArray(), expected => Assert.True(expected.TryGetProperty("within_or_not_ok", out _)));
+                Assert.All(pair.GetProperty("expect").EnumerateArray(), expected =>
+                    Assert.True(expected.TryGetProperty("within_or_not_ok", out _)));
                 continue;
             }
 
             var expectations = pair.GetProperty("expect").EnumerateArray().ToList();
-            var names = expectations.SelectMany(expected => expected.GetProperty("estimators").EnumerateArray().Select(name => name.GetString()!)).Distinct();
+            var names = expectations.SelectMany(expected =>
+                expected.GetProperty("estimators").EnumerateArray().Select(name => name.GetString()!)).Distinct();
             var results = Judge(joint, names).ToDictionary(result => result.Estimator);
             foreach (var expected in expectations)
             {
@@ -100,18 +106,22 @@ public sealed class PairEvidenceTests
         foreach (var name in new[] { "mixed-ksg", "gaussian", "grassberger" })
         {
             var (linked, apart) = name == "grassberger" ? ("wide ids", "1,000 classes, none") : ("normal .75", "independent");
-            var found = PermutationTest.Run(EstimatorTable.Find(name), PairFamilies.All.Single(family => family.Name == linked).Sample(600, 1), 0, 49, 1)!;
+            var found = PermutationTest.Run(EstimatorTable.Find(name), PairFamilies.All.Single(family => family.Name == linked)
+                .Sample(600, 1), 0, 49, 1)!;
             Assert.Equal(1 / 50.0, found.PValue);
             Assert.InRange(found.NullBits, -0.2, 0.4);
-            var chance = PermutationTest.Run(EstimatorTable.Find(name), PairFamilies.All.Single(family => family.Name == apart).Sample(600, 1), 0, 49, 1)!;
+            var chance = PermutationTest.Run(EstimatorTable.Find(name), PairFamilies.All.Single(family => family.Name == apart)
+                .Sample(600, 1), 0, 49, 1)!;
             Assert.InRange(chance.PValue, 0.04, 1);
         }
 
         Assert.Equal([0.03, 0.06, 0.06], Shuffles.Holm([0.01, 0.04, 0.03]), (a, b) => Math.Abs(a - b) < 1e-12);
-        Assert.All(Shuffles.Of(100, 5, 10, 1), order => Assert.All(Enumerable.Range(0, 10), run => Assert.Equal(Enumerable.Range(order[10 * run], 10), order[(10 * run)..(10 * run + 10)])));
+        Assert.All(Shuffles.Of(100, 5, 10, 1), order => Assert.All(Enumerable.Range(0, 10), run =>
+            Assert.Equal(Enumerable.Range(order[10 * run], 10), order[(10 * run)..(10 * run + 10)])));
     }
 
-    /// <summary>z = x + y with unit normals: apart without z, 1/2 log2(det C_xz det C_yz / (det C_z det C)) = 0.2925 bits... given z + noise.</summary>
+    /// <summary>z = x + y with unit normals: apart without z, 1/2 log2(det C_xz det C_yz / (det C_z det C)) = 0.2925 bits... given z +
+    /// noise.</summary>
     [Fact]
     public void A_common_effect_links_its_causes_and_a_common_cause_parts_its_effects()
     {
@@ -148,12 +158,15 @@ public sealed class PairEvidenceTests
     {
         using var device = Cells.Open("cpu");
         var evidence = new PairEvidence(joint, 0);
-        return [.. estimators.Select(name => evidence.Judge(PairInformation.Of(joint, [Cells.Estimate(device, Cells.Request(name, joint))])))];
+        return [.. estimators.Select(name =>
+            evidence.Judge(PairInformation.Of(joint, [Cells.Estimate(device, Cells.Request(name, joint))])))];
     }
 
-    private static DataTable Read(string folder, JsonElement pair, string side) => DataFile.Read(Path.Combine(folder, pair.GetProperty(side).GetString()!), new());
+    private static DataTable Read(string folder, JsonElement pair, string side) =>
+        DataFile.Read(Path.Combine(folder, pair.GetProperty(side).GetString()!), new());
 
-    private static SideColumn[] Columns(DataTable table) => [.. table.Columns.Select((column, number) => new SideColumn(table.NameOf(number), column.Numbers, column.Codes, column.Levels))];
+    private static SideColumn[] Columns(DataTable table) =>
+        [.. table.Columns.Select((column, number) => new SideColumn(table.NameOf(number), column.Numbers, column.Codes, column.Levels))];
 
     private static bool IsMet(JsonElement expected, JsonElement pair, PairInformation result)
     {
@@ -163,6 +176,7 @@ public sealed class PairEvidenceTests
             return Math.Abs(result.MiBits - truth) <= within.GetDouble();
         if (expected.TryGetProperty("within_or_not_ok", out var near))
             return isNotOk || Math.Abs(result.MiBits - truth) <= near.GetDouble();
-        return expected.TryGetProperty("verdict", out var word) ? result.Verdict.Word() == word.GetString() : isNotOk || (result.Low <= truth && truth <= result.High);
+        return expected.TryGetProperty("verdict", out var word) ? result.Verdict.Word() == word.GetString()
+            : isNotOk || (result.Low <= truth && truth <= result.High);
     }
 }

@@ -83,7 +83,8 @@ public sealed class PairInformationTests
     {
         var joint = Cells.Mixed([.. Enumerable.Range(0, 600)]);
         using var device = Cells.Open("reference");
-        var seeds = Enumerable.Range(1, 3).Select(seed => Cells.Estimate(device, Cells.Request("noisy-channel", joint, seed: (ulong)seed))).ToList();
+        var seeds = Enumerable.Range(1, 3).Select(seed => Cells.Estimate(device, Cells.Request("noisy-channel", joint, seed: (ulong)seed)))
+            .ToList();
         var result = PairInformation.Of(joint, seeds);
         Assert.InRange(result.MiBits, 0.5, joint.Bits - 0.3);
         Assert.InRange(result.High, result.MiBits, result.MiBits + 0.2);

@@ -16,7 +16,8 @@ public sealed class ProtocolTraceTests
 
     /// <summary>200 rows, mu = 8: a training that is long enough for the critic to fit.</summary>
     private static MutualInformation Fitted(Device device) => Cells.Estimate(device, Cells.Request(
-        "paper", Cells.Bijection(Classes, 16, isEnumeration: false, count: Repeats), CriticPreset.Small with { Widths = [32, 16, 1], StepLimit = 2_000, Rate = LearningRate.Constant(3e-3) }));
+        "paper", Cells.Bijection(Classes, 16, isEnumeration: false, count: Repeats),
+            CriticPreset.Small with { Widths = [32, 16, 1], StepLimit = 2_000, Rate = LearningRate.Constant(3e-3) }));
 
     [Fact]
     public void Coincidences_are_those_of_the_pairs_that_were_trained_on()
@@ -42,7 +43,8 @@ public sealed class ProtocolTraceTests
         Assert.True(counted.Distinct().Count() > 1);
 
         // mu is their mean; its standard error over 2,000 shuffles is below sqrt(200 / 2000).
-        Assert.Equal(joint.Coincidences, ProtocolTrace.Coincidences(joint, (ShuffledPairs)training.Source, 3, 5, [.. Enumerable.Range(0, 2_000)]).Average(), 4 * Math.Sqrt(200 / 2000.0));
+        Assert.Equal(joint.Coincidences, ProtocolTrace.Coincidences(joint, (ShuffledPairs)training.Source, 3, 5,
+            [.. Enumerable.Range(0, 2_000)]).Average(), 4 * Math.Sqrt(200 / 2000.0));
     }
 
     /// <summary>Theory: V = I + log2(mu / F) for a critic that has fitted the data.</summary>
@@ -91,7 +93,8 @@ public sealed class ProtocolTraceTests
         {
             var initial = new float[shape.ParameterCount];
             initial[^1] = score;
-            using var training = new CriticTraining(device, shape, x, y, rows, rows, [.. each, .. none], [.. none, .. each], new ShuffledPairs(6), initial) { Rate = _ => 0, Seed = 1 };
+            using var training = new CriticTraining(device, shape, x, y, rows, rows, [.. each, .. none], [.. none, .. each],
+                new ShuffledPairs(6), initial) { Rate = _ => 0, Seed = 1 };
             device.Train([training], 10);
             return ProtocolTrace.Of(joint, new ShuffledPairs(6), (0, 4), training);
         }

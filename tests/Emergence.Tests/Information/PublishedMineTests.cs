@@ -23,7 +23,9 @@ public class PublishedMineTests
         Assert.Equal([768, 384, 192, 96, 48, 24, 12, 6, 3, 1], CriticPreset.Paper.Widths);
         Assert.Equal((10_000, 300_000), (CriticPreset.Paper.StepLimit, CriticPreset.Paper.Sequences));
         Assert.Equal((50_000, 300_000), (CriticPreset.Paper.PairsFor(99_999), CriticPreset.Paper.PairsFor(100_000)));
-        Assert.Equal("small: critic 64-32-16-1, 8192 pairs off the support (8192 from 100000 classes), Adam 1e-3 constant, at most 2000 steps", CriticPreset.Small.Identity);
+        Assert.Equal(
+            "small: critic 64-32-16-1, 8192 pairs off the support (8192 from 100000 classes), Adam 1e-3 constant, at most 2000 steps",
+            CriticPreset.Small.Identity);
     }
 
     [Fact]
@@ -53,7 +55,8 @@ public class PublishedMineTests
 
         using var device = Cells.Open("reference");
         var weights = new double[] { 1, 2, 3, 4 };
-        var joint = new JointClasses(new(Cells.Vectors(4, 3, 1), 3, weights), new(Cells.Vectors(4, 3, 2), 3, weights), isEnumeration: false);
+        var joint = new JointClasses(new(Cells.Vectors(4, 3, 1), 3, weights), new(Cells.Vectors(4, 3, 2), 3, weights),
+            isEnumeration: false);
         var request = Cells.Request("paper", joint, Cells.Sampling with { StepLimit = 50, Rate = LearningRate.Constant(0) });
         using var inputs = new DeviceInputs(device);
         using var estimation = request.Estimator.Start(request, device, inputs);
@@ -89,6 +92,7 @@ public class PublishedMineTests
             Assert.Equal(rows[2 * 1000 + 768], value[0]);
         }
 
-        Assert.Contains("choose a slice from 0 to 1", Assert.Throws<EmergenceException>(() => request.Estimator.Start(request with { Slice = 2 }, device, inputs)).Message, StringComparison.Ordinal);
+        Assert.Contains("choose a slice from 0 to 1", Assert.Throws<EmergenceException>(() =>
+            request.Estimator.Start(request with { Slice = 2 }, device, inputs)).Message, StringComparison.Ordinal);
     }
 }

@@ -12,7 +12,8 @@ public sealed class SelfConsistencyTests
     public void Counting_obeys_every_relation()
     {
         using var device = Cells.Open("reference");
-        var checks = SelfConsistency.Check(device, EstimatorTable.Find("exact"), Cells.Bijection(100, 8), CriticPreset.Small, [1], 0, CancellationToken.None);
+        var checks = SelfConsistency.Check(device, EstimatorTable.Find("exact"), Cells.Bijection(100, 8), CriticPreset.Small, [1], 0,
+            CancellationToken.None);
         Assert.Equal(Tests, checks.Select(check => check.Test));
         Assert.All(checks, check => Assert.Equal(("holds", null), (check.Word, check.Failure)));
         Assert.Equal([0, 5, 6, 8, 6, 6], checks.Select(check => Math.Round(check.FoundBits, 9)));
@@ -24,7 +25,8 @@ public sealed class SelfConsistencyTests
     public void Counting_obeys_every_relation_where_vectors_are_shared()
     {
         using var device = Cells.Open("reference");
-        var checks = SelfConsistency.Check(device, EstimatorTable.Find("exact"), Cells.Mixed([.. Enumerable.Range(0, 200)]), CriticPreset.Small, [1], 0, CancellationToken.None);
+        var checks = SelfConsistency.Check(device, EstimatorTable.Find("exact"), Cells.Mixed([.. Enumerable.Range(0, 200)]),
+            CriticPreset.Small, [1], 0, CancellationToken.None);
         Assert.All(checks, check => Assert.Equal("holds", check.Word));
         Assert.InRange(checks[1].FoundBits, 0.1, checks[1].ExpectedBits);
         Assert.Equal(checks[2].ExpectedBits, checks[2].FoundBits, 1e-9);
@@ -36,7 +38,8 @@ public sealed class SelfConsistencyTests
     public void S_mine_obeys_every_relation()
     {
         using var device = Cells.Open("cpu");
-        var checks = SelfConsistency.Check(device, EstimatorTable.Find("s-mine"), Cells.Bijection(40, 12), CriticPreset.Small, [1, 2], 0, CancellationToken.None);
+        var checks = SelfConsistency.Check(device, EstimatorTable.Find("s-mine"), Cells.Bijection(40, 12), CriticPreset.Small, [1, 2], 0,
+            CancellationToken.None);
         Assert.All(checks, check => Assert.True(check.Holds, check.ToString()));
         Assert.Equal(Math.Log2(40), checks[4].FoundBits, 0.02);
         Assert.InRange(checks[0].FoundBits, -0.02, 1e-4);
@@ -48,7 +51,8 @@ public sealed class SelfConsistencyTests
     {
         using var device = Cells.Open("cpu");
         var preset = CriticPreset.Small with { Widths = [32, 16, 1], StepLimit = 400, Rate = LearningRate.Constant(5e-3) };
-        var checks = SelfConsistency.Check(device, EstimatorTable.Find("paper"), Cells.Bijection(60, 12), preset, [1], 0, CancellationToken.None);
+        var checks = SelfConsistency.Check(device, EstimatorTable.Find("paper"), Cells.Bijection(60, 12), preset, [1], 0,
+            CancellationToken.None);
         Assert.InRange(checks[1].ExpectedBits, Math.Log2(60) + 0.1, double.MaxValue);
     }
 
@@ -56,7 +60,8 @@ public sealed class SelfConsistencyTests
     public void A_refusal_is_no_value()
     {
         using var device = Cells.Open("reference");
-        var checks = SelfConsistency.Check(device, EstimatorTable.Find("ksg"), Cells.Bijection(30, 4), CriticPreset.Small, [1], 0, CancellationToken.None);
+        var checks = SelfConsistency.Check(device, EstimatorTable.Find("ksg"), Cells.Bijection(30, 4), CriticPreset.Small, [1], 0,
+            CancellationToken.None);
         Assert.All(checks, check => Assert.Equal("no value", check.Word));
         Assert.Contains("ksg cannot work here", checks[0].Failure, StringComparison.Ordinal);
     }

@@ -4,7 +4,8 @@ using Emergence.Information.Critics;
 
 namespace Emergence.Tests.Information;
 
-/// <summary>Results that are out in the world under a preset's name: every step of them stays as it was before there was another start.</summary>
+/// <summary>Results that are out in the world under a preset's name: every step of them stays as it was before there was another
+/// start.</summary>
 public class SupportMineBytesTests
 {
     [Theory]

@@ -35,9 +35,11 @@ public class SupportMineGoldenTests
         var last = training.Shape.Layers - 1;
         for (var layer = 0; layer <= last; layer++)
         {
-            Compare(golden.Doubles($"final.{layer}.weight"), golden.Singles($"init.{layer}.weight"), Values(device, training.Shape.Weight(training.Parameters, layer)));
+            Compare(golden.Doubles($"final.{layer}.weight"), golden.Singles($"init.{layer}.weight"),
+                Values(device, training.Shape.Weight(training.Parameters, layer)));
             if (layer < last) // the true gradient of the last bias is 0, so Adam amplifies rounding
-                Compare(golden.Doubles($"final.{layer}.bias"), golden.Singles($"init.{layer}.bias"), Values(device, training.Shape.Bias(training.Parameters, layer)));
+                Compare(golden.Doubles($"final.{layer}.bias"), golden.Singles($"init.{layer}.bias"),
+                    Values(device, training.Shape.Bias(training.Parameters, layer)));
         }
     }
 
@@ -65,7 +67,8 @@ public class SupportMineGoldenTests
         using var inputs = new DeviceInputs(device);
         using var training = HasDraws(name) ? Replay(golden, device, inputs) : Ours(golden, device, inputs);
         device.Train([training], golden.Steps);
-        Assert.Equal(golden.Doubles("info_bits"), training.Values.Select(value => value.Bits), (expected, found) => Math.Abs(expected - found) <= 2e-6);
+        Assert.Equal(golden.Doubles("info_bits"), training.Values.Select(value => value.Bits), (expected, found) =>
+            Math.Abs(expected - found) <= 2e-6);
     }
 
     /// <summary>Whether the golden pairs off the support were drawn anew for each step.</summary>

@@ -13,7 +13,8 @@ public class SupportMineTests
     public void Reaches_the_exact_value_of_a_bijection(string name)
     {
         using var device = Cells.Open(name);
-        var result = Cells.Estimate(device, Cells.Request("s-mine", Cells.Bijection(25, 16), Cells.Sampling with { Pairs = 600, Rate = LearningRate.Constant(5e-3), StepLimit = 1000 }));
+        var result = Cells.Estimate(device, Cells.Request("s-mine", Cells.Bijection(25, 16),
+            Cells.Sampling with { Pairs = 600, Rate = LearningRate.Constant(5e-3), StepLimit = 1000 }));
         Assert.Equal(Math.Log2(25), result.ExactBits, 1e-12);
         Assert.InRange(result.MiBits, result.ExactBits - 0.02, result.ExactBits + 1e-4);
         Assert.Equal((0, StopReason.Ceiling, Verdict.Ok), (result.StepsAboveCeiling, result.StoppedBy, result.Verdict));
@@ -43,7 +44,8 @@ public class SupportMineTests
         var x = new RowClasses(Cells.Gather(Cells.Vectors(5, 16, 5), 16, Enumerable.Range(0, 25).Select(k => k % 5)), 16, weights);
         var y = new RowClasses(Cells.Vectors(25, 16, 6), 16, weights);
         using var device = Cells.Open("reference");
-        var result = Cells.Estimate(device, Cells.Request("s-mine", new(x, y, isEnumeration: true), Cells.Sampling with { Rate = LearningRate.Constant(5e-3), StepLimit = 1000 }));
+        var result = Cells.Estimate(device, Cells.Request("s-mine", new(x, y, isEnumeration: true),
+            Cells.Sampling with { Rate = LearningRate.Constant(5e-3), StepLimit = 1000 }));
         Assert.Equal(Math.Log2(5), result.ExactBits, 1e-12);
         Assert.InRange(result.MiBits, result.ExactBits - 0.02, result.ExactBits + 1e-4);
         Assert.Equal((5, 25, 20, 0), (result.KX, result.KY, result.CollisionsX, result.CollisionsY));
@@ -92,8 +94,10 @@ public class SupportMineTests
         var thrice = Enumerable.Range(0, 120).Select(i => i % 40).ToArray();
         double[] weights = [.. thrice.Select(k => once[k])];
         var a = new JointClasses(new(x, 5, once), new(y, 5, once), isEnumeration: true);
-        var b = new JointClasses(new(Cells.Gather(x, 5, thrice), 5, weights), new(Cells.Gather(y, 5, thrice), 5, weights), isEnumeration: true);
-        Assert.Equal(Cells.Bytes(Cells.Estimate(device, Cells.Request("s-mine", a, Cells.Sampling))), Cells.Bytes(Cells.Estimate(device, Cells.Request("s-mine", b, Cells.Sampling))));
+        var b = new JointClasses(new(Cells.Gather(x, 5, thrice), 5, weights), new(Cells.Gather(y, 5, thrice), 5, weights),
+            isEnumeration: true);
+        Assert.Equal(Cells.Bytes(Cells.Estimate(device, Cells.Request("s-mine", a, Cells.Sampling))),
+            Cells.Bytes(Cells.Estimate(device, Cells.Request("s-mine", b, Cells.Sampling))));
     }
 
     /// <summary>T of single precision near 300 is exact to 3e-5, and both terms of V round that way: 1e-4.</summary>
@@ -125,7 +129,9 @@ public class SupportMineTests
     {
         using var device = Cells.Open("reference");
         var joint = Cells.Bijection(400, 8);
-        double First(int pairs) => Cells.Estimate(device, Cells.Request("s-mine", joint, Cells.Sampling with { Pairs = pairs, StepLimit = 50, Rate = LearningRate.Constant(0) })).Curve[0];
+        double First(int pairs) =>
+            Cells.Estimate(device, Cells.Request(
+            "s-mine", joint, Cells.Sampling with { Pairs = pairs, StepLimit = 50, Rate = LearningRate.Constant(0) })).Curve[0];
         var (all, drawn) = (First(400 * 399), First(100_000));
         Assert.NotEqual(all, drawn);
         Assert.Equal(all, drawn, 0.02);
@@ -187,7 +193,8 @@ public class SupportMineTests
         var joint = new JointClasses(new(new float[18], 2, weights), new(Cells.Vectors(9, 2, 1), 2, weights), isEnumeration: true);
         using var device = Cells.Open("reference");
         var result = Cells.Estimate(device, Cells.Request("s-mine", joint));
-        Assert.Equal((0.0, 0.0, 0, StopReason.None, Verdict.Ok), (result.MiBits, result.ExactBits, result.Steps, result.StoppedBy, result.Verdict));
+        Assert.Equal((0.0, 0.0, 0, StopReason.None, Verdict.Ok),
+            (result.MiBits, result.ExactBits, result.Steps, result.StoppedBy, result.Verdict));
     }
 
     /// <summary>Every pair occurs, so m = 0, and yet there is information: 1 - H(.2) bits.</summary>

@@ -12,10 +12,12 @@ public sealed class ToyModelTests
     [Fact]
     public void The_published_protocol_reads_too_much_and_s_mine_does_not()
     {
-        var (code, output, error) = Child.Run("calibrate", "--toy", "--samples", "2000", "--critic", "64-32-16-1", "--steps", "1500", "--device", "cpu", "--json");
+        var (code, output, error) =
+            Child.Run("calibrate", "--toy", "--samples", "2000", "--critic", "64-32-16-1", "--steps", "1500", "--device", "cpu", "--json");
         Assert.True(code == 0, error);
         var rows = JsonDocument.Parse(output).RootElement.EnumerateArray().ToList();
-        Assert.Equal(["1 paper", "1 s-mine", "2 paper", "2 s-mine", "4 paper", "4 s-mine"], rows.Select(row => $"{row.GetProperty("words")} {row.GetProperty("estimator")}"));
+        Assert.Equal(["1 paper", "1 s-mine", "2 paper", "2 s-mine", "4 paper", "4 s-mine"],
+            rows.Select(row => $"{row.GetProperty("words")} {row.GetProperty("estimator")}"));
         double Of(int row, string name) => rows[row].GetProperty(name).GetDouble();
 
         // A sample reads a little less than its source: 599 / 2N nats at two words, 13,800 sequences are too many for 2,000.

@@ -29,19 +29,22 @@ public sealed class FamilyMeasurementTests
         var data = new Dataset("ids", "", Tokens, [.. sequences.SelectMany(sequence => sequence)]);
         int[] boundaries = [.. Enumerable.Range(0, model.Layers)];
 
-        var measured = ExactEmergence.Of(model, data, boundaries, CancellationToken.None).Mean([.. Enumerable.Range(0, sequences.Length)]).Bits;
+        var measured = ExactEmergence.Of(model, data, boundaries, CancellationToken.None)
+            .Mean([.. Enumerable.Range(0, sequences.Length)]).Bits;
 
         using var macro = GoldenModelTests.Captured(model, sequences, CaptureKind.Macro, logits: false);
         using var micro = GoldenModelTests.Captured(model, sequences, CaptureKind.Micro, logits: false);
         for (var t = 0; t < Tokens; t++)
         {
             var whole = boundaries.Average(l => Information(Rows(macro, l, t), Rows(macro, l + 1, t)));
-            var alone = Enumerable.Range(0, t + 1).Average(u => boundaries.Average(l => Information(Rows(micro, l, u), Rows(micro, l + 1, u))));
+            var alone = Enumerable.Range(0, t + 1)
+                .Average(u => boundaries.Average(l => Information(Rows(micro, l, u), Rows(micro, l + 1, u))));
             Assert.Equal(whole - alone, measured[t], 1e-9);
         }
 
         string[] Rows(SafetensorsFile file, int boundary, int t) =>
-            [.. file.ReadSingles($"boundary.{boundary}").Chunk(model.Width).Where((_, row) => row % Tokens == t).Select(row => string.Join(',', row))];
+            [.. file.ReadSingles($"boundary.{boundary}").Chunk(model.Width).Where((_, row) => row % Tokens == t)
+                .Select(row => string.Join(',', row))];
     }
 
     /// <summary>H(X) + H(Y) - H(X, Y) of the rows as they are.</summary>
@@ -49,6 +52,7 @@ public sealed class FamilyMeasurementTests
     {
         return Entropy(x) + Entropy(y) - Entropy([.. x.Zip(y, (a, b) => $"{a}|{b}")]);
 
-        static double Entropy(string[] values) => -values.GroupBy(value => value).Sum(group => group.Count() / (double)values.Length * Math.Log2(group.Count() / (double)values.Length));
+        static double Entropy(string[] values) => -values.GroupBy(value => value)
+            .Sum(group => group.Count() / (double)values.Length * Math.Log2(group.Count() / (double)values.Length));
     }
 }

@@ -34,7 +34,8 @@ public sealed class FullDiskTests : IDisposable
         (journal, var content) = Journal.Open(path);
         journal.Append(Line(written));
         journal.Dispose();
-        Assert.Equal(Enumerable.Range(0, written).Select(i => Encoding.UTF8.GetString(Line(i))), content.Lines.Select(Encoding.UTF8.GetString));
+        Assert.Equal(Enumerable.Range(0, written).Select(i => Encoding.UTF8.GetString(Line(i))),
+            content.Lines.Select(Encoding.UTF8.GetString));
         Assert.Equal(written + 1, Journal.Read(path).Lines.Count);
     }
 

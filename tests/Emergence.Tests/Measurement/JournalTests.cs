@@ -5,7 +5,8 @@ namespace Emergence.Tests.Measurement;
 
 public sealed class JournalTests
 {
-    private static readonly string[] Lines = [.. Enumerable.Range(0, 6).Select(i => $$"""{"cell":"{{i}}","mi_bits":{{i}}.25,"text":"{{new string('x', 3 * i)}}"}""")];
+    private static readonly string[] Lines =
+        [.. Enumerable.Range(0, 6).Select(i => $$"""{"cell":"{{i}}","mi_bits":{{i}}.25,"text":"{{new string('x', 3 * i)}}"}""")];
 
     [Fact]
     public void What_was_appended_is_read_back_in_order()
@@ -108,5 +109,6 @@ public sealed class JournalTests
         return path;
     }
 
-    private static List<int> LineEnds(byte[] bytes) => [.. Enumerable.Range(0, bytes.Length).Where(i => bytes[i] == '\n').Select(i => i + 1)];
+    private static List<int> LineEnds(byte[] bytes) =>
+        [.. Enumerable.Range(0, bytes.Length).Where(i => bytes[i] == '\n').Select(i => i + 1)];
 }

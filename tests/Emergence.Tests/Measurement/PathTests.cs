@@ -18,7 +18,8 @@ public sealed class PathTests
     public void Every_path_of_the_processor_gives_the_same_cells()
     {
         var folder = ModelReference.Resolve("stories260k");
-        var data = DatasetTable.Create("words", Tokenizer.Load(folder), new DatasetOptions { Shots = 2, ModelFolder = folder, Sequences = 40 });
+        var data = DatasetTable.Create("words", Tokenizer.Load(folder),
+            new DatasetOptions { Shots = 2, ModelFolder = folder, Sequences = 40 });
         var grid = new CellGrid(5, data.Length, EstimatorTable.Find("s-mine"), "1,4", null, 1, 2);
 
         var first = Run(CpuDevice.Paths[0]);
@@ -30,7 +31,8 @@ public sealed class PathTests
             using var device = TestDevices.Create($"cpu/{path}", 1);
             using var model = LanguageModel.Load(folder, device);
             var results = new List<string>();
-            new GridRun(model, data, grid, Cells.Sampling with { StepLimit = 50 }, MicroPosition.Zero).Run(_ => false, result => results.Add($"{result.Cell} {Cells.Bytes(result.Information)} {result.Information.Failure}"), CancellationToken.None);
+            new GridRun(model, data, grid, Cells.Sampling with { StepLimit = 50 }, MicroPosition.Zero).Run(_ => false, result =>
+                results.Add($"{result.Cell} {Cells.Bytes(result.Information)} {result.Information.Failure}"), CancellationToken.None);
             return [.. results.Order(StringComparer.Ordinal)];
         }
     }

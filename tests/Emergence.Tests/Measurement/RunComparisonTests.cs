@@ -23,7 +23,8 @@ public sealed class RunComparisonTests
         var (first, second) = (SampleRun.Create(layers: 4, shots: 2, seeds: 3), SampleRun.Create(layers: 4, shots: 2, seeds: 3));
 
         // Whatever its seeds do, a run does not differ from itself.
-        Assert.All(RunComparison.Of(first, second), row => Assert.Equal((0, 0, 0, ComparisonVerdict.Same), (row.Difference.Mean, row.Difference.Low, row.Difference.High, row.Verdict)));
+        Assert.All(RunComparison.Of(first, second), row =>
+            Assert.Equal((0, 0, 0, ComparisonVerdict.Same), (row.Difference.Mean, row.Difference.Low, row.Difference.High, row.Verdict)));
         Assert.Equal([1, 2, 3, 4], RunComparison.Of(first, second).Select(row => row.Tokens));
 
         // One seed has no interval, so that nothing can be told.
@@ -38,7 +39,8 @@ public sealed class RunComparisonTests
         Assert.Null(RunComparison.QuantizationNote(("a", original), ("b", quantised)));
         quantised.Manifest["model"]!["quantization"] = "gptq, 4 bits, groups of 128";
         Assert.Equal(
-            "The models' weights are not stored alike, so that a difference may be one of the quantisation: a is stored in full; b is quantised (gptq, 4 bits, groups of 128).",
+            "The models' weights are not stored alike, so that a difference may be one of the quantisation: a is stored in full; b is "
+                + "quantised (gptq, 4 bits, groups of 128).",
             RunComparison.QuantizationNote(("a", original), ("b", quantised)));
         Assert.Null(RunComparison.QuantizationNote(("b", quantised), ("c", quantised)));
     }
@@ -51,11 +53,13 @@ public sealed class RunComparisonTests
 
         // All layers of both models: nothing to warn of.
         Assert.Empty(RunComparison.Cautions(run, SampleRun.Create(layers: 6, shots: 2, seeds: 3)));
-        Assert.Equal(["only the second run has E(T) at T = 5-6"], RunComparison.Cautions(run, SampleRun.Create(layers: 4, shots: 3, seeds: 3)));
+        Assert.Equal(["only the second run has E(T) at T = 5-6"],
+            RunComparison.Cautions(run, SampleRun.Create(layers: 4, shots: 3, seeds: 3)));
 
         var unfinished = new RunResults(run.Manifest, [.. run.Cells.Where(cell => cell.Cell.Boundary != 2 || cell.Cell.Position < 3)]);
         Assert.Equal(
-            ["E(T) at T = 4 is the mean over the boundaries 0-3 of 4 in the first run and 0-1,3 of 4 in the second: a difference may be one of the layers", "6 cells of the second run are not finished"],
+            ["E(T) at T = 4 is the mean over the boundaries 0-3 of 4 in the first run and 0-1,3 of 4 in the second: a difference may be "
+                + "one of the layers", "6 cells of the second run are not finished"],
             RunComparison.Cautions(run, unfinished));
 
         var own = SampleRun.Create(layers: 4, shots: 2, seeds: 3);
@@ -68,7 +72,8 @@ public sealed class RunComparisonTests
     public void The_verb_says_which_run_is_higher()
     {
         var folder = TestData.TemporaryFolder();
-        string[] exact = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator", "exact", "--device", "cpu", "--out"];
+        string[] exact = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--estimator", "exact", "--device", "cpu",
+            "--out"];
         Assert.Equal(0, Child.Run([.. exact, Path.Combine(folder, "low"), "--boundaries", "0"]).Code);
         Assert.Equal(0, Child.Run([.. exact, Path.Combine(folder, "high"), "--boundaries", "1"]).Code);
 
@@ -76,7 +81,9 @@ public sealed class RunComparisonTests
 
         // Boundary 0 knows its own token only: IE(2) is log2(25) / 2 against minus that.
         Assert.Equal(0, code);
-        Assert.Equal("E(T) at T = 1-4 is the mean over the boundaries 1 of 5 in the first run and 0 of 5 in the second: a difference may be one of the layers", error.Trim());
+        Assert.Equal(
+            "E(T) at T = 1-4 is the mean over the boundaries 1 of 5 in the first run and 0 of 5 in the second: a difference may be one "
+            + "of the layers", error.Trim());
         var row = output.Split("\r\n").Single(line => line.StartsWith("high,low,2,", StringComparison.Ordinal)).Split(',');
         Assert.Equal(Math.Log2(25), double.Parse(row[5], System.Globalization.CultureInfo.InvariantCulture), 1e-9);
         Assert.Equal("higher", row[^1]);

@@ -57,7 +57,8 @@ public sealed class RunResultsTests
     [Fact]
     public void A_missing_or_failed_micro_cell_leaves_its_emergence_out()
     {
-        var failed = Cells.Select(cell => cell.Cell is { Kind: CaptureKind.Micro, Position: 1, Boundary: 0 } ? cell with { Information = cell.Information with { MiBits = double.NaN, Failure = "failed" } } : cell).ToList();
+        var failed = Cells.Select(cell => cell.Cell is { Kind: CaptureKind.Micro, Position: 1, Boundary: 0 }
+            ? cell with { Information = cell.Information with { MiBits = double.NaN, Failure = "failed" } } : cell).ToList();
 
         var results = new RunResults(Manifest(), failed);
 
@@ -70,7 +71,8 @@ public sealed class RunResultsTests
     [Fact]
     public void Emergence_is_as_doubtful_as_the_worst_of_its_cells()
     {
-        var failed = Cells.Select(cell => cell.Cell is { Kind: CaptureKind.Micro, Position: 1, Boundary: 0, Seed: 1 } ? cell with { Information = cell.Information with { MiBits = double.NaN, Failure = "failed" } } : cell).ToList();
+        var failed = Cells.Select(cell => cell.Cell is { Kind: CaptureKind.Micro, Position: 1, Boundary: 0, Seed: 1 }
+            ? cell with { Information = cell.Information with { MiBits = double.NaN, Failure = "failed" } } : cell).ToList();
 
         var results = new RunResults(Manifest(), failed);
 
@@ -101,13 +103,15 @@ public sealed class RunResultsTests
     }
 
     private static CellResult Make(CaptureKind kind, int boundary, int position, ulong seed, double bits) =>
-        new(new Cell(kind, boundary, position, "s-mine", seed), new MutualInformation { Estimator = "s-mine", Seed = seed, MiBits = bits, ExactBits = bits, HPrefixBits = bits, Log2N = 9, IsEnumeration = true, K = 5, KX = 5, KY = 5, Mu = 40 }, 0);
+        new(new Cell(kind, boundary, position, "s-mine", seed), new MutualInformation { Estimator = "s-mine", Seed = seed, MiBits = bits,
+            ExactBits = bits, HPrefixBits = bits, Log2N = 9, IsEnumeration = true, K = 5, KX = 5, KY = 5, Mu = 40 }, 0);
 
     private static JsonObject Manifest() => new()
     {
         ["settings"] = new JsonObject { ["model"] = "m", ["estimator"] = "s-mine" },
         ["model"] = new JsonObject { ["layers"] = 2 },
-        ["data"] = new JsonObject { ["name"] = "d", ["sequences"] = 512, ["enumeration"] = true, ["shot_length"] = 2, ["labels"] = new JsonArray("a", "b") },
+        ["data"] = new JsonObject { ["name"] = "d", ["sequences"] = 512, ["enumeration"] = true, ["shot_length"] = 2,
+            ["labels"] = new JsonArray("a", "b") },
         ["cells"] = 24,
     };
 }

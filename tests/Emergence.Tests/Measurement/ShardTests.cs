@@ -32,7 +32,8 @@ public sealed class ShardTests
     [InlineData("3/8", "", "3/8")]
     [InlineData("auto", "SLURM_ARRAY_TASK_ID=4 SLURM_ARRAY_TASK_COUNT=8 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_MAX=7", "5/8")]
     [InlineData("auto", "SLURM_ARRAY_TASK_ID=8 SLURM_ARRAY_TASK_COUNT=8 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=8", "8/8")]
-    [InlineData("auto", "SLURM_ARRAY_TASK_ID=14 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=10 SLURM_ARRAY_TASK_MAX=16 SLURM_ARRAY_TASK_STEP=2", "3/4")]
+    [InlineData("auto",
+        "SLURM_ARRAY_TASK_ID=14 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=10 SLURM_ARRAY_TASK_MAX=16 SLURM_ARRAY_TASK_STEP=2", "3/4")]
     [InlineData("auto", "SLURM_ARRAY_TASK_ID=3 SLURM_ARRAY_TASK_COUNT=1 SLURM_ARRAY_TASK_MIN=3 SLURM_ARRAY_TASK_MAX=3", "1/1")]
     [InlineData("auto", "JOB_COMPLETION_INDEX=0 JOB_COMPLETIONS=4", "1/4")]
     public void A_shard_is_named_or_told_by_the_scheduler(string text, string environment, string expected) =>
@@ -45,8 +46,10 @@ public sealed class ShardTests
     [InlineData("-1/2", "", "expected K/N with K from 1 to N")]
     [InlineData("auto", "", "found neither")]
     [InlineData("auto", "JOB_COMPLETION_INDEX=4 JOB_COMPLETIONS=4", "found neither")]
-    [InlineData("auto", "SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=3 SLURM_ARRAY_TASK_MAX=9", "expected an array without gaps, found 4 tasks from 3 to 9")]
-    [InlineData("auto", "SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_COUNT=3 SLURM_ARRAY_TASK_MIN=3 SLURM_ARRAY_TASK_MAX=9", "expected an array without gaps")]
+    [InlineData("auto", "SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=3 SLURM_ARRAY_TASK_MAX=9",
+        "expected an array without gaps, found 4 tasks from 3 to 9")]
+    [InlineData("auto", "SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_COUNT=3 SLURM_ARRAY_TASK_MIN=3 SLURM_ARRAY_TASK_MAX=9",
+        "expected an array without gaps")]
     public void What_is_no_shard_is_refused(string text, string environment, string expected)
     {
         var error = Assert.Throws<EmergenceException>(() => Shard.Parse(text, Variables(environment)));
@@ -121,7 +124,8 @@ public sealed class ShardTests
 
         Assert.Equal(ExitCode.Failed, error.ExitCode);
         Assert.Equal(
-            $"the same cell has two values: {Path.Combine(_run, "results.1of2.0.jsonl")} line 2 (host {Environment.MachineName}) and {Path.Combine(_run, "results.1of2.1.jsonl")} line 3 (host {Environment.MachineName}) differ in mi_bits, 1.5 and 1.25",
+            $"the same cell has two values: {Path.Combine(_run, "results.1of2.0.jsonl")} line 2 (host {Environment.MachineName}) and "
+                + $"{Path.Combine(_run, "results.1of2.1.jsonl")} line 3 (host {Environment.MachineName}) differ in mi_bits, 1.5 and 1.25",
             error.Message);
     }
 
@@ -204,14 +208,17 @@ public sealed class ShardTests
 
     private static Func<string, string?> Variables(string text)
     {
-        var variables = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        var variables = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('='))
+            .ToDictionary(pair => pair[0], pair => pair[1]);
         return name => variables.GetValueOrDefault(name);
     }
 
     private RunFolder Open(int number, int count) => RunFolder.Open(_run, Manifest("today"), new Shard(number, count));
 
     private static CellResult Cell(int boundary, double bits) =>
-        new(new Cell(Emergence.Capture.CaptureKind.Macro, boundary, 0, "exact", 1), new MutualInformation { Estimator = "exact", Seed = 1, MiBits = bits, ExactBits = 1, HPrefixBits = 1, Log2N = 1, K = 2, KX = 2, KY = 2, Mu = 1 }, 0);
+        new(new Cell(Emergence.Capture.CaptureKind.Macro, boundary, 0, "exact", 1), new MutualInformation { Estimator = "exact", Seed = 1,
+            MiBits = bits, ExactBits = 1, HPrefixBits = 1, Log2N = 1, K = 2, KX = 2, KY = 2, Mu = 1 }, 0);
 
-    private static JsonObject Manifest(string created) => new() { ["settings"] = new JsonObject { ["model"] = "m", ["seeds"] = 3 }, ["created"] = created, ["device"] = new JsonObject { ["description"] = created } };
+    private static JsonObject Manifest(string created) => new() { ["settings"] = new JsonObject { ["model"] = "m", ["seeds"] = 3 },
+        ["created"] = created, ["device"] = new JsonObject { ["description"] = created } };
 }

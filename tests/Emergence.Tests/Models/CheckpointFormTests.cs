@@ -19,9 +19,11 @@ public sealed class CheckpointFormTests
     [InlineData("", "")]
     public void Wrappers_before_the_names_change_nothing(string before, string beforeHead)
     {
-        var plain = new ForgedModel(Llama).Copy("model.embed_tokens.weight", "lm_head.weight", bytes => bytes[5] ^= 1).Set("tie_word_embeddings", false);
+        var plain = new ForgedModel(Llama).Copy("model.embed_tokens.weight", "lm_head.weight", bytes => bytes[5] ^= 1)
+            .Set("tie_word_embeddings", false);
         var expected = plain.Logits();
-        var wrapped = plain.Rename(name => name == "lm_head.weight" ? $"{beforeHead}{name}" : before.StartsWith("model.", StringComparison.Ordinal) || before.Length == 0 ? before + name["model.".Length..] : before + name);
+        var wrapped = plain.Rename(name => name == "lm_head.weight" ? $"{beforeHead}{name}" : before.StartsWith(
+            "model.", StringComparison.Ordinal) || before.Length == 0 ? before + name["model.".Length..] : before + name);
         Assert.Equal(expected, wrapped.Logits());
     }
 
@@ -37,7 +39,8 @@ public sealed class CheckpointFormTests
         var expected = "the checkpoint has no lm_head.weight, which scores of the next token need; boundaries need none";
         Assert.EndsWith(expected, Assert.Throws<EmergenceException>(() => model.NextTokenLogits([1, 2])).Message, StringComparison.Ordinal);
         var path = Path.Combine(TestData.TemporaryFolder(), "d.safetensors");
-        Assert.EndsWith(expected, Assert.Throws<EmergenceException>(() => CaptureFile.Write(model, [[1]], CaptureKind.Macro, logits: true, path)).Message, StringComparison.Ordinal);
+        Assert.EndsWith(expected, Assert.Throws<EmergenceException>(() =>
+            CaptureFile.Write(model, [[1]], CaptureKind.Macro, logits: true, path)).Message, StringComparison.Ordinal);
         Assert.False(File.Exists(path));
     }
 
@@ -46,7 +49,8 @@ public sealed class CheckpointFormTests
     {
         using var device = new ReferenceDevice();
         using var model = LanguageModel.Load(FamilyTests.Folder("nested-mistral3"), device);
-        Assert.Contains(model.Warnings, warning => warning.StartsWith("only the language model is run (mistral); ", StringComparison.Ordinal) && warning.EndsWith("multi_modal_projector, vision_tower", StringComparison.Ordinal));
+        Assert.Contains(model.Warnings, warning => warning.StartsWith("only the language model is run (mistral); ",
+            StringComparison.Ordinal) && warning.EndsWith("multi_modal_projector, vision_tower", StringComparison.Ordinal));
 
         // As google/gemma-3-4b-it is published: what the class says is not repeated.
         var folder = TestData.TemporaryFolder();
@@ -56,7 +60,8 @@ public sealed class CheckpointFormTests
             """);
         var config = ModelConfig.Read(folder);
         var (local, full) = (config.Shape.Blocks[0].Attention, config.Shape.Blocks[5].Attention);
-        Assert.Equal((34, 2560, 262208, 8, 4, 256), (config.Layers, config.Width, config.VocabularySize, local.Heads, local.KeyHeads, local.HeadSize));
+        Assert.Equal((34, 2560, 262208, 8, 4, 256),
+            (config.Layers, config.Width, config.VocabularySize, local.Heads, local.KeyHeads, local.HeadSize));
         Assert.Equal((1024, 10000.0, null), (local.Window, local.Rotary!.Base, local.Rotary.Scaling));
         Assert.Equal((0, 1e6, new LinearScaling(8)), (full.Window, full.Rotary!.Base, full.Rotary.Scaling));
         Assert.Equal(HeadWeights.Tied, config.Shape.Head);
@@ -67,7 +72,8 @@ public sealed class CheckpointFormTests
     public void Flat_configs_of_models_that_see_are_read()
     {
         var folder = WrongConfigTests.Changed(FamilyTests.Folder("rope-yarn"), "model_type", "\"qwen2_5_vl\"");
-        var config = ModelConfig.Read(WrongConfigTests.Changed(folder, "rope_parameters", """{ "type": "mrope", "mrope_section": [2, 2, 2], "rope_theta": 1000000.0 }"""));
+        var config = ModelConfig.Read(WrongConfigTests.Changed(folder, "rope_parameters",
+            """{ "type": "mrope", "mrope_section": [2, 2, 2], "rope_theta": 1000000.0 }"""));
         Assert.Equal(("qwen2_5_vl_text", true), (config.ModelType, config.IsNested));
         Assert.Null(config.Shape.Blocks[0].Attention.Rotary!.Scaling);
         Assert.Empty(config.UnknownKeys);
@@ -78,20 +84,26 @@ public sealed class CheckpointFormTests
     {
         var forged = new ForgedModel("gpt2");
         var folder = forged.Write();
-        var text = forged.Config.ToJsonString()[..^1] + """, "mystery": NaN, "another": [-Infinity, Infinity], "text": "a NaN \" Infinity" }""";
+        var text = forged.Config.ToJsonString()[..^1]
+            + """, "mystery": NaN, "another": [-Infinity, Infinity], "text": "a NaN \" Infinity" }""";
         File.WriteAllText(Path.Combine(folder, "config.json"), text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
         Assert.Equal(["another", "mystery", "text"], ModelConfig.Read(folder).UnknownKeys);
         var wrong = forged.Config.ToJsonString().Replace("\"n_layer\":3", "\"n_layer\":NaN", StringComparison.Ordinal);
-        Assert.Equal("config.json: n_layer is {\"__float__\":\"NaN\"}, expected a whole number from 1 to 1024", new ForgedModel("gpt2").WithRawConfig(wrong).LoadError());
+        Assert.Equal("config.json: n_layer is {\"__float__\":\"NaN\"}, expected a whole number from 1 to 1024", new ForgedModel("gpt2")
+            .WithRawConfig(wrong).LoadError());
     }
 
     [Fact]
     public void Other_forms_of_a_model_are_named_with_what_to_run()
     {
-        Assert.StartsWith("this is a LoRA adapter (adapter_config.json), not a model: merge it into its base model", Refusal("adapter_config.json", "adapter_model.safetensors"), StringComparison.Ordinal);
+        Assert.StartsWith("this is a LoRA adapter (adapter_config.json), not a model: merge it into its base model",
+            Refusal("adapter_config.json", "adapter_model.safetensors"), StringComparison.Ordinal);
         Assert.Contains("gguf_file='tiny.gguf'", Refusal("tiny.gguf"), StringComparison.Ordinal);
-        Assert.Contains("python3 -c \"from transformers import AutoModelForCausalLM as M; M.from_pretrained('FOLDER').save_pretrained('OUT')\"", Refusal("pytorch_model.bin"), StringComparison.Ordinal);
-        Assert.EndsWith("config.json: no such file", Assert.Throws<EmergenceException>(() => ModelConfig.Read(TestData.TemporaryFolder())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "python3 -c \"from transformers import AutoModelForCausalLM as M; M.from_pretrained('FOLDER').save_pretrained('OUT')\"",
+            Refusal("pytorch_model.bin"), StringComparison.Ordinal);
+        Assert.EndsWith("config.json: no such file",
+            Assert.Throws<EmergenceException>(() => ModelConfig.Read(TestData.TemporaryFolder())).Message, StringComparison.Ordinal);
 
         static string Refusal(params string[] files)
         {
@@ -111,10 +123,12 @@ public sealed class CheckpointFormTests
         var same = WrongConfigTests.Changed(WrongConfigTests.Changed(folder, "rotary_pct", "0.5"), "rope_theta", "10000");
         Assert.Equal(2 * pct, ModelConfig.Read(same).Shape.Blocks[0].Attention.Rotary!.Columns);
         var differs = WrongConfigTests.Changed(folder, "rotary_pct", "0.25");
-        Assert.Equal("config.json: rotary_pct is 0.25, expected 0.5 as partial_rotary_factor says", Assert.Throws<EmergenceException>(() => ModelConfig.Read(differs)).Message);
+        Assert.Equal("config.json: rotary_pct is 0.25, expected 0.5 as partial_rotary_factor says",
+            Assert.Throws<EmergenceException>(() => ModelConfig.Read(differs)).Message);
     }
 
-    /// <summary>What a prefix is then depends on how long its sequence will be: nothing is shared, and each is as if it ran alone.</summary>
+    /// <summary>What a prefix is then depends on how long its sequence will be: nothing is shared, and each is as if it ran
+    /// alone.</summary>
     [Theory]
     [InlineData("rope-dynamic")]
     [InlineData("rope-longrope-long")]

@@ -20,13 +20,17 @@ public sealed class ConfigTests
     [InlineData("layer_norm_epsilon", "0", "config.json: layer_norm_epsilon is 0, expected a number above 0 and up to 1")]
     [InlineData("layer_norm_epsilon", "1e400", "config.json: layer_norm_epsilon is 1e400, expected a number above 0 and up to 1")]
     [InlineData("layer_norm_epsilon", "\"NaN\"", "config.json: layer_norm_epsilon is \"NaN\", expected a number above 0 and up to 1")]
-    [InlineData("activation_function", "\"mish\"", "config.json: activation_function 'mish' is not supported (gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, relu, relu2, leaky_relu, tanh, sigmoid and linear are)")]
+    [InlineData("activation_function", "\"mish\"",
+        "config.json: activation_function 'mish' is not supported (gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, relu, relu2, "
+        + "leaky_relu, tanh, sigmoid and linear are)")]
     [InlineData("activation_function", "7", "config.json: activation_function is 7, expected a text")]
     [InlineData("tie_word_embeddings", "1", "config.json: tie_word_embeddings is 1, expected true or false")]
     [InlineData("scale_attn_by_inverse_layer_idx", "3", "config.json: scale_attn_by_inverse_layer_idx is 3, expected true or false")]
-    [InlineData("add_cross_attention", "true", "config.json: add_cross_attention=true is not supported: it changes the result (expected no such key or false)")]
+    [InlineData("add_cross_attention", "true",
+        "config.json: add_cross_attention=true is not supported: it changes the result (expected no such key or false)")]
     [InlineData("alibi", "true", "config.json: alibi=true is not supported: it changes the result (expected no such key or false)")]
-    [InlineData("num_local_experts", "8", "config.json: num_local_experts=8 is not supported: it changes the result (expected no such key or 0)")]
+    [InlineData("num_local_experts", "8",
+        "config.json: num_local_experts=8 is not supported: it changes the result (expected no such key or 0)")]
     public void A_wrong_gpt2_value_is_named(string key, string json, string expected) =>
         Assert.Equal(expected, Error("gpt2", key, json));
 
@@ -39,10 +43,13 @@ public sealed class ConfigTests
     [InlineData("rope_scaling", "{\"type\":\"linear\"}", "config.json: rope_scaling.factor is missing: expected a number from 1")]
     [InlineData("rope_scaling", "{\"rope_type\":\"llama3\"}", "config.json: rope_scaling.factor is missing: expected a number from 1")]
     [InlineData("rope_scaling", "[1]", "config.json: rope_scaling is [1], expected an object")]
-    [InlineData("rope_interleaved", "true", "config.json: rope_interleaved=true is not supported: it changes the result (expected no such key or false)")]
+    [InlineData("rope_interleaved", "true",
+        "config.json: rope_interleaved=true is not supported: it changes the result (expected no such key or false)")]
     [InlineData("sliding_window", "16", "config.json: sliding_window=16 is not supported: it changes the result (expected no such key)")]
-    [InlineData("layer_types", "[\"full_attention\",\"sliding_attention\",\"full_attention\"]", "config.json: layer_types with 'sliding_attention' are not supported for this architecture (full_attention is)")]
-    [InlineData("final_logit_softcapping", "30", "config.json: final_logit_softcapping=30 is not supported: it changes the result (expected no such key)")]
+    [InlineData("layer_types", "[\"full_attention\",\"sliding_attention\",\"full_attention\"]",
+        "config.json: layer_types with 'sliding_attention' are not supported for this architecture (full_attention is)")]
+    [InlineData("final_logit_softcapping", "30",
+        "config.json: final_logit_softcapping=30 is not supported: it changes the result (expected no such key)")]
     public void A_wrong_llama_value_is_named(string key, string json, string expected) =>
         Assert.Equal(expected, Error("llama-gqa-rope3", key, json));
 
@@ -65,9 +72,12 @@ public sealed class ConfigTests
     [Fact]
     public void Too_deep_or_too_large_or_absent_files_are_named()
     {
-        Assert.Contains("not valid JSON", new ForgedModel("gpt2").WithRawConfig(new string('[', 100000)).LoadError(), StringComparison.Ordinal);
-        Assert.Contains("not a model's config", new ForgedModel("gpt2").WithRawConfig(new string(' ', 2 << 20)).LoadError(), StringComparison.Ordinal);
-        Assert.Contains("config.json: no such file", Assert.Throws<EmergenceException>(() => ModelConfig.Read(TestData.TemporaryFolder())).Message, StringComparison.Ordinal);
+        Assert.Contains("not valid JSON", new ForgedModel("gpt2").WithRawConfig(new string('[', 100000))
+            .LoadError(), StringComparison.Ordinal);
+        Assert.Contains("not a model's config", new ForgedModel("gpt2").WithRawConfig(new string(' ', 2 << 20))
+            .LoadError(), StringComparison.Ordinal);
+        Assert.Contains("config.json: no such file",
+            Assert.Throws<EmergenceException>(() => ModelConfig.Read(TestData.TemporaryFolder())).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,7 +119,8 @@ public sealed class ConfigTests
     public void Config_alone_tells_sizes_and_memory()
     {
         var config = ModelConfig.Read(TestData.Large("models/smollm2-135m"));
-        Assert.Equal(("llama", 30, 576, 49152, 8192), (config.ModelType, config.Layers, config.Width, config.VocabularySize, config.MaxPositions));
+        Assert.Equal(("llama", 30, 576, 49152, 8192),
+            (config.ModelType, config.Layers, config.Width, config.VocabularySize, config.MaxPositions));
 
         // 49152 * 576 + 30 * (2 * 576^2 + 2 * 576 * 192 + 3 * 576 * 1536 + 2 * 576) + 576, two bytes each.
         Assert.Equal(134_515_008, config.Parameters);
@@ -126,7 +137,8 @@ public sealed class ConfigTests
         var left = ModelConfig.Read(WithValue(folder, "hidden_act", $"\"{written}\"")).Shape.Blocks[0].Inner.Activation;
         var right = ModelConfig.Read(WithValue(folder, "hidden_act", $"\"{same}\"")).Shape.Blocks[0].Inner.Activation;
         Assert.Equal(equal, left == right);
-        var own = ModelConfig.Read(WithValue(WithValue(folder, "hidden_act", "\"silu\""), "hidden_activation", $"\"{same}\"")).Shape.Blocks[0].Inner.Activation;
+        var own = ModelConfig.Read(WithValue(WithValue(folder, "hidden_act", "\"silu\""), "hidden_activation", $"\"{same}\"")).Shape.Blocks[
+            0].Inner.Activation;
         Assert.Equal(right, own);
     }
 

@@ -12,15 +12,19 @@ public sealed class FamilyTests
     /// <summary>Those with experts.</summary>
     internal static readonly string[] Mixtures =
     [
-        "deepseek-v2", "deepseek-v3", "ernie4_5-moe", "gemma4-moe", "glm4-moe", "gpt-oss", "granite-moe", "llama4-text", "minimax-m2", "mixtral", "olmoe", "phimoe",
+        "deepseek-v2", "deepseek-v3", "ernie4_5-moe", "gemma4-moe", "glm4-moe", "gpt-oss", "granite-moe", "llama4-text", "minimax-m2",
+            "mixtral", "olmoe", "phimoe",
         "q-fp8-block-moe", "q-mxfp4", "qwen2-moe", "qwen3-moe",
     ];
 
     internal static readonly string[] Folders =
     [
-        "apertus", "arcee", "bloom", "codegen", "cohere", "cohere2", "ernie4_5", "exaone4", "falcon-alibi", "falcon-grouped", "falcon-mqa", "gemma4", "glm", "glm4",
-        "gpt-bigcode", "gpt-neo", "granite", "headless-qwen3", "helium", "hunyuan-dense", "ministral3", "mpt", "nanochat", "nemotron", "nested-gemma3",
-        "nested-mistral3", "olmo", "olmo3", "persimmon", "phi", "rope-dynamic", "rope-gemma3-linear", "rope-linear", "rope-longrope-long", "rope-longrope-short",
+        "apertus", "arcee", "bloom", "codegen", "cohere", "cohere2", "ernie4_5", "exaone4", "falcon-alibi", "falcon-grouped", "falcon-mqa",
+            "gemma4", "glm", "glm4",
+        "gpt-bigcode", "gpt-neo", "granite", "headless-qwen3", "helium", "hunyuan-dense", "ministral3", "mpt", "nanochat", "nemotron",
+            "nested-gemma3",
+        "nested-mistral3", "olmo", "olmo3", "persimmon", "phi", "rope-dynamic", "rope-gemma3-linear", "rope-linear", "rope-longrope-long",
+            "rope-longrope-short",
         "rope-yarn", "rope-yarn-full", "smollm3", "stablelm", "stablelm-2-12b", "starcoder2", "xglm",
         .. Mixtures,
     ];
@@ -42,7 +46,8 @@ public sealed class FamilyTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Boundaries_micro_rows_and_logits_equal_the_reference(string name, string deviceName) => GoldenModelTests.CheckFolder(Folder(name), TestDevices.Get(deviceName));
+    public void Boundaries_micro_rows_and_logits_equal_the_reference(string name, string deviceName) =>
+        GoldenModelTests.CheckFolder(Folder(name), TestDevices.Get(deviceName));
 
     /// <summary>However the rows are cut into calls, and whoever computes them.</summary>
     [Theory]
@@ -62,7 +67,8 @@ public sealed class FamilyTests
                 foreach (var part in sequences.Chunk(batch))
                 {
                     using var captured = GoldenModelTests.Captured(model, part, CaptureKind.Macro, logits: false);
-                    stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(captured.ReadSingles($"boundary.{model.Layers}").AsSpan()));
+                    stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(
+                        captured.ReadSingles($"boundary.{model.Layers}").AsSpan()));
                 }
 
                 expected ??= stream.ToArray();

@@ -96,7 +96,8 @@ internal sealed class ForgedModel
     {
         var folder = TestData.TemporaryFolder();
         File.WriteAllText(Path.Combine(folder, "config.json"), _rawConfig ?? Config.ToJsonString());
-        using var writer = SafetensorsWriter.Create(Path.Combine(folder, "model.safetensors"), [.. _tensors.Values.Select(t => t.Declaration)]);
+        using var writer = SafetensorsWriter.Create(Path.Combine(folder, "model.safetensors"),
+            [.. _tensors.Values.Select(t => t.Declaration)]);
         foreach (var (name, tensor) in _tensors)
             writer.Append(name, tensor.Bytes);
         writer.Commit();

@@ -21,7 +21,8 @@ public sealed class GoldenModelTests
 
     /// <summary>What no values were made for: they share all their parts with others that have some.</summary>
     internal static readonly string[] WithoutValues =
-        ["cwm", "exaone", "internlm3", "iquestcoder", "minicpm3", "qwen2_5_vl_text", "qwen2_vl_text", "qwen3_vl_text", "seed_oss", "vaultgemma"];
+        ["cwm", "exaone", "internlm3", "iquestcoder", "minicpm3", "qwen2_5_vl_text", "qwen2_vl_text", "qwen3_vl_text", "seed_oss",
+            "vaultgemma"];
 
     public static TheoryData<string, string> Cases
     {
@@ -40,7 +41,8 @@ public sealed class GoldenModelTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Boundaries_micro_rows_and_logits_equal_the_reference(string name, string deviceName) => Check(name, TestDevices.Get(deviceName));
+    public void Boundaries_micro_rows_and_logits_equal_the_reference(string name, string deviceName) =>
+        Check(name, TestDevices.Get(deviceName));
 
     /// <summary>As a Hopper GPU computes them, those whose layers fill its tiles: products of bf16 parts.</summary>
     [Theory]
@@ -90,8 +92,10 @@ public sealed class GoldenModelTests
     [Fact]
     public void Every_architecture_has_reference_values()
     {
-        var folders = Beside.Select(name => TestData.Golden($"models/{name}")).Concat(Large.Select(name => TestData.Large($"golden/models/{name}"))).Concat(FamilyTests.Folders.Select(FamilyTests.Folder));
-        var covered = folders.Select(folder => ModelConfig.Read(folder).ModelType).Concat(WithoutValues).Distinct().Order(StringComparer.Ordinal);
+        var folders = Beside.Select(name => TestData.Golden($"models/{name}"))
+            .Concat(Large.Select(name => TestData.Large($"golden/models/{name}"))).Concat(FamilyTests.Folders.Select(FamilyTests.Folder));
+        var covered = folders.Select(folder => ModelConfig.Read(folder).ModelType).Concat(WithoutValues).Distinct()
+            .Order(StringComparer.Ordinal);
         Assert.Equal(ArchitectureTable.Rows.Select(row => row.Name).Order(StringComparer.Ordinal), covered);
     }
 

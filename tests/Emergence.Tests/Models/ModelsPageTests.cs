@@ -31,7 +31,8 @@ public sealed class ModelsPageTests
             """.ReplaceLineEndings("\n"));
         foreach (var row in ArchitectureTable.Rows.OrderBy(row => row.Family, StringComparer.Ordinal))
         {
-            var checkedBy = GoldenModelTests.WithoutValues.Contains(row.Name) ? "its parts, in the families that share them" : "transformers: every boundary, micro rows, logits";
+            var checkedBy = GoldenModelTests.WithoutValues.Contains(row.Name) ? "its parts, in the families that share them"
+                : "transformers: every boundary, micro rows, logits";
             page.Append($"| {row.Family} | `{row.Name}` | {row.Published} | {row.Peculiar} | {checkedBy} |\n");
         }
 

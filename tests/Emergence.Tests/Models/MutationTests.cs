@@ -29,7 +29,8 @@ public sealed class MutationTests
         ("exaone4", "norms before the sums", shape => shape with { Form = BlockForm.NormAfterSum }),
         ("falcon-mqa", "parallel halves", shape => shape with { Form = BlockForm.Sequential }),
         ("falcon-alibi", "slopes", Attention(part => part with { Slopes = null })),
-        ("falcon-alibi", "the second time of the bias", Attention(part => part with { Slopes = part.Slopes! with { Factor = part.Scale } })),
+        ("falcon-alibi", "the second time of the bias",
+            Attention(part => part with { Slopes = part.Slopes! with { Factor = part.Scale } })),
         ("falcon-grouped", "order of the joint rows", Attention(part => part with { JointOrder = JointOrder.Parts })),
         ("falcon-grouped", "the second norm", Names(names => names with { InnerInputNorm = null })),
         ("gemma4", "norm of values", Attention(part => part with { ValueNorm = null })),
@@ -50,7 +51,8 @@ public sealed class MutationTests
         ("granite", "logits scaling", shape => shape with { LogitScale = 1 }),
         ("headless-qwen3", "norms of heads", Attention(part => part with { QueryKeyNorm = null })),
         ("helium", "neighbours", Halves),
-        ("hunyuan-dense", "norms after the rotation", Attention(part => part with { QueryKeyNorm = part.QueryKeyNorm! with { AfterRotation = false } })),
+        ("hunyuan-dense", "norms after the rotation",
+            Attention(part => part with { QueryKeyNorm = part.QueryKeyNorm! with { AfterRotation = false } })),
         ("ministral3", "scale by position", Attention(part => part with { PositionScale = null })),
         ("ministral3", "yarn", Rotary(rotary => rotary with { Scaling = null })),
         ("mpt", "slopes", Attention(part => part with { Slopes = null })),
@@ -71,13 +73,19 @@ public sealed class MutationTests
         ("rope-dynamic", "growth of the base", Rotary(rotary => rotary with { Scaling = null })),
         ("rope-gemma3-linear", "slower turning", Rotary(rotary => rotary with { Scaling = null })),
         ("rope-linear", "slower turning", Rotary(rotary => rotary with { Scaling = null })),
-        ("rope-longrope-long", "the longer list", Rotary(rotary => rotary with { Scaling = ((LongScaling)rotary.Scaling!) with { Original = 1000 } })),
-        ("rope-longrope-long", "attention factor", Rotary(rotary => rotary with { Scaling = ((LongScaling)rotary.Scaling!) with { AttentionFactor = 1 } })),
-        ("rope-longrope-short", "the shorter list", Rotary(rotary => rotary with { Scaling = ((LongScaling)rotary.Scaling!) with { Short = ((LongScaling)rotary.Scaling).Long } })),
+        ("rope-longrope-long", "the longer list",
+            Rotary(rotary => rotary with { Scaling = ((LongScaling)rotary.Scaling!) with { Original = 1000 } })),
+        ("rope-longrope-long", "attention factor",
+            Rotary(rotary => rotary with { Scaling = ((LongScaling)rotary.Scaling!) with { AttentionFactor = 1 } })),
+        ("rope-longrope-short", "the shorter list",
+            Rotary(rotary => rotary with { Scaling = ((LongScaling)rotary.Scaling!) with { Short = ((LongScaling)rotary.Scaling).Long } })),
         ("rope-yarn", "yarn", Rotary(rotary => rotary with { Scaling = null })),
-        ("rope-yarn", "attention factor", Rotary(rotary => rotary with { Scaling = ((YarnScaling)rotary.Scaling!) with { AttentionFactor = 1 } })),
-        ("rope-yarn-full", "the two weights of the attention factor", Rotary(rotary => rotary with { Scaling = ((YarnScaling)rotary.Scaling!) with { AttentionFactor = YarnScaling.Mscale(16) } })),
-        ("rope-yarn-full", "the shorter ramp", Rotary(rotary => rotary with { Scaling = ((YarnScaling)rotary.Scaling!) with { Fast = 32, Slow = 1e-3 } })),
+        ("rope-yarn", "attention factor",
+            Rotary(rotary => rotary with { Scaling = ((YarnScaling)rotary.Scaling!) with { AttentionFactor = 1 } })),
+        ("rope-yarn-full", "the two weights of the attention factor",
+            Rotary(rotary => rotary with { Scaling = ((YarnScaling)rotary.Scaling!) with { AttentionFactor = YarnScaling.Mscale(16) } })),
+        ("rope-yarn-full", "the shorter ramp",
+            Rotary(rotary => rotary with { Scaling = ((YarnScaling)rotary.Scaling!) with { Fast = 32, Slow = 1e-3 } })),
         ("smollm3", "layers that do not turn", AllTurn),
         ("stablelm", "half of a head", Rotary(rotary => rotary with { Columns = 2 * rotary.Columns })),
         ("stablelm-2-12b", "norms of each head", Attention(part => part with { QueryKeyNorm = null })),
@@ -156,7 +164,8 @@ public sealed class MutationTests
     public void Without_a_change_they_do_not(string folder) => Assert.InRange(WorstError(folder, shape => shape), 0, 1e-4);
 
     [Fact]
-    public void Every_family_has_a_row() => Assert.Equal(FamilyTests.Folders.Order(StringComparer.Ordinal), s_mutations.Select(mutation => mutation.Folder).Distinct().Order(StringComparer.Ordinal));
+    public void Every_family_has_a_row() => Assert.Equal(FamilyTests.Folders.Order(StringComparer.Ordinal),
+        s_mutations.Select(mutation => mutation.Folder).Distinct().Order(StringComparer.Ordinal));
 
     /// <summary>Of the first sequence, over all boundaries and the logits.</summary>
     private static double WorstError(string name, Func<ModelShape, ModelShape> change)
@@ -198,18 +207,23 @@ public sealed class MutationTests
         }
     }
 
-    private static Func<ModelShape, ModelShape> Attention(Func<AttentionPart, AttentionPart> change) => shape => shape.WithAttention(change);
+    private static Func<ModelShape, ModelShape> Attention(Func<AttentionPart, AttentionPart> change) => shape =>
+        shape.WithAttention(change);
 
-    private static Func<ModelShape, ModelShape> Inner(Func<InnerPart, InnerPart> change) => shape => shape.WithBlocks((_, block) => block with { Inner = change(block.Inner) });
+    private static Func<ModelShape, ModelShape> Inner(Func<InnerPart, InnerPart> change) => shape =>
+        shape.WithBlocks((_, block) => block with { Inner = change(block.Inner) });
 
-    private static Func<ModelShape, ModelShape> Names(Func<WeightNames, WeightNames> change) => shape => shape with { Names = change(shape.Names) };
+    private static Func<ModelShape, ModelShape> Names(Func<WeightNames, WeightNames> change) => shape =>
+        shape with { Names = change(shape.Names) };
 
-    private static Func<ModelShape, ModelShape> Rotary(Func<RotaryShape, RotaryShape> change) => Attention(part => part.Rotary == null ? part : part with { Rotary = change(part.Rotary) });
+    private static Func<ModelShape, ModelShape> Rotary(Func<RotaryShape, RotaryShape> change) =>
+        Attention(part => part.Rotary == null ? part : part with { Rotary = change(part.Rotary) });
 
     private static Func<ModelShape, ModelShape> Experts(Func<ExpertsPart, ExpertsPart> change) =>
         shape => shape.WithBlocks((_, block) => block.Experts is { } part ? block with { Experts = change(part) } : block);
 
-    private static Func<ModelShape, ModelShape> Router(Func<RouterShape, RouterShape> change) => Experts(part => part with { Router = change(part.Router) });
+    private static Func<ModelShape, ModelShape> Router(Func<RouterShape, RouterShape> change) =>
+        Experts(part => part with { Router = change(part.Router) });
 
     private static ModelShape Halves(ModelShape shape) => Rotary(rotary => rotary with { Pairs = RotaryPairs.Halves })(shape);
 

@@ -63,7 +63,8 @@ public sealed class RealModelTests
         var (ids, output) = (Path.Combine(work, "ids.json"), Path.Combine(work, "out.safetensors"));
         File.WriteAllText(ids, JsonSerializer.Serialize(prompts));
 
-        var (code, _, error) = Child.Run("capture", "--model", folder, "--device", "emulator", "--kind", kind, "--input-ids", ids, "-o", output);
+        var (code, _, error) = Child.Run("capture", "--model", folder, "--device", "emulator", "--kind", kind, "--input-ids", ids, "-o",
+            output);
 
         Assert.True(code == 0, error);
         using var captured = SafetensorsFile.Open(output);
@@ -82,7 +83,8 @@ public sealed class RealModelTests
             GoldenModelTests.Compare(macro, $"{prompt}.logits", golden, $"{prompt}.logits", 10 * limit);
     }
 
-    private static void CompareBoundaries(SafetensorsFile? macro, SafetensorsFile? micro, SafetensorsFile golden, int prompts, int layers, double limit)
+    private static void CompareBoundaries(SafetensorsFile? macro, SafetensorsFile? micro, SafetensorsFile golden, int prompts, int layers,
+        double limit)
     {
         for (var prompt = 0; prompt < prompts; prompt++)
         {

@@ -73,7 +73,8 @@ public sealed class HtmlPageTests
         Assert.Contains("<h1>IE of &lt;model&gt; &amp; co</h1>", page);
         Assert.Contains("It &quot;jumps&quot; at shot 2.", page);
         var markup = Regex.Replace(page, "<(style|script)>.*?</\\1>", "", RegexOptions.Singleline);
-        foreach (var name in (string[])["html", "main", "section", "div", "figure", "svg", "table", "details", "ul", "li", "p", "pre", "tr", "td", "text"])
+        foreach (var name in (string[])["html", "main", "section", "div", "figure", "svg", "table", "details", "ul", "li", "p", "pre", "tr",
+            "td", "text"])
             Assert.Equal(Regex.Count(markup, $"<{name}[ >]"), Regex.Count(markup, $"</{name}>"));
         Assert.Equal(3, Regex.Count(markup, "<svg "));
     }

@@ -97,9 +97,11 @@ public sealed class RunReportTests
         foreach (var (_, figure) in figures)
             Assert.Equal("svg", XDocument.Parse(figure.Standalone()).Root!.Name.LocalName);
 
-        var cells = XDocument.Parse(figures[0].Figure.Standalone()).Descendants().Count(e => $" {(string?)e.Attribute("class")} ".Contains(" cell "));
+        var cells = XDocument.Parse(figures[0].Figure.Standalone()).Descendants()
+            .Count(e => $" {(string?)e.Attribute("class")} ".Contains(" cell "));
         Assert.Equal(30 * 6, cells);
-        Assert.Equal(["ie", "e", "ie_by_layer", "steps", "mi_macro", "mi_micro"], RunReport.Figures(SampleRun.Create(2, 1, 1, estimator: "exact")).Select(f => f.Name));
+        Assert.Equal(["ie", "e", "ie_by_layer", "steps", "mi_macro", "mi_micro"],
+            RunReport.Figures(SampleRun.Create(2, 1, 1, estimator: "exact")).Select(f => f.Name));
     }
 
     private static List<string[]> Rows(string html, string caption)

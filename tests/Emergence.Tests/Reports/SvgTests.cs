@@ -41,7 +41,8 @@ public sealed class SvgTests
         => double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
 
     private static List<XElement> Elements(SvgFigure figure, string name, string style)
-        => [.. XDocument.Parse(figure.Standalone()).Descendants(Svg + name).Where(e => $" {(string?)e.Attribute("class")} ".Contains($" {style} "))];
+        => [.. XDocument.Parse(figure.Standalone()).Descendants(Svg + name)
+            .Where(e => $" {(string?)e.Attribute("class")} ".Contains($" {style} "))];
 
     [Theory]
     [InlineData(1, 1)]
@@ -56,7 +57,8 @@ public sealed class SvgTests
 
         var texts = XDocument.Parse(figure.Standalone()).Descendants(Svg + "text").ToList();
         var names = Enumerable.Range(0, rows).Select(r => r.ToString(CultureInfo.InvariantCulture)).ToHashSet();
-        var rowLabels = texts.Where(t => (string?)t.Attribute("class") == null && names.Contains(t.Value) && (string?)t.Attribute("text-anchor") == "end")
+        var rowLabels = texts.Where(t => (string?)t.Attribute("class") == null && names.Contains(t.Value)
+            && (string?)t.Attribute("text-anchor") == "end")
             .ToDictionary(t => t.Value, t => Attribute(t, "y"));
         Assert.Equal(rows, rowLabels.Count);
         for (var r = 1; r < rows; r++)
@@ -95,7 +97,8 @@ public sealed class SvgTests
     [Fact]
     public void Missing_and_infinite_values_are_drawn_without_numbers_that_xml_readers_reject()
     {
-        var figure = Map(2, 3, (r, c) => new HeatmapCell(c == 0 ? double.NaN : c == 1 ? double.PositiveInfinity : 1.5, CellMark.Cross)).Draw();
+        var figure = Map(2, 3, (r, c) => new HeatmapCell(c == 0 ? double.NaN : c == 1 ? double.PositiveInfinity : 1.5, CellMark.Cross))
+            .Draw();
         Assert.Equal(2, Elements(figure, "rect", "cell").Count(r => r.Attribute("class")!.Value == "cell none"));
         Assert.DoesNotContain("NaN", figure.Standalone());
         var chart = Curve(new(1, double.NaN), new(2, 1, double.NegativeInfinity, 2), new(3, double.PositiveInfinity)).Draw();
@@ -182,7 +185,8 @@ public sealed class SvgTests
     public void Names_of_bars_are_whole_in_two_lines_where_one_is_too_short()
     {
         string[] names = ["maximum over steps", "few coincidences", "critic", "slice", "in all"];
-        var figure = new BarChart { Title = "gap", YCaption = "bits", Unit = "bits", Bars = [.. names.Select(name => new Bar(name, 1))] }.Draw();
+        var figure = new BarChart { Title = "gap", YCaption = "bits", Unit = "bits",
+            Bars = [.. names.Select(name => new Bar(name, 1))] }.Draw();
         var words = Elements(figure, "text", "dim").Where(text => (string?)text.Attribute("text-anchor") == "middle").ToList();
         Assert.Equal(["maximum", "over steps", "few", "coincidences", "critic", "slice", "in all"], words.Select(word => word.Value));
         Assert.Equal(Attribute(words[0], "x"), Attribute(words[1], "x"));
@@ -209,7 +213,8 @@ public sealed class SvgTests
         var shades = Enumerable.Range(0, 101).Select(i => scale.At(i / 100.0)).ToList();
         Assert.Equal("#440154", shades[0].Fill);
         Assert.Equal("#fde725", shades[^1].Fill);
-        var luma = shades.Select(s => Convert.ToInt32(s.Fill[1..], 16)).Select(c => 0.2126 * (c >> 16) + 0.7152 * ((c >> 8) & 255) + 0.0722 * (c & 255));
+        var luma = shades.Select(s => Convert.ToInt32(s.Fill[1..], 16))
+            .Select(c => 0.2126 * (c >> 16) + 0.7152 * ((c >> 8) & 255) + 0.0722 * (c & 255));
         Assert.All(luma.Zip(luma.Skip(1)), pair => Assert.True(pair.Second > pair.First - 0.8, "rounding of channels aside"));
         Assert.Equal(1, shades.Zip(shades.Skip(1)).Count(pair => pair.First.Light != pair.Second.Light));
     }

@@ -45,7 +45,8 @@ public sealed class TableTests
         table.Add("b", 0.0);
         table.Add("c", double.PositiveInfinity);
         table.Add("d", 12_345_678.0);
-        Assert.Equal("| op  |   error |\n| --- | ------: |\n| a   | 3.12e-7 |\n| b   |       0 |\n| c   |     inf |\n| d   |  1.23e7 |\n", table.ToString(TableFormat.Markdown));
+        Assert.Equal("| op  |   error |\n| --- | ------: |\n| a   | 3.12e-7 |\n| b   |       0 |\n| c   |     inf |\n| d   |  1.23e7 |\n",
+            table.ToString(TableFormat.Markdown));
         Assert.Equal("op,error\r\na,3.1234567890123E-07\r\nb,0\r\nc,Infinity\r\nd,12345678\r\n", table.ToString(TableFormat.Csv));
         Assert.Contains("a & $3.12 \\cdot 10^{-7}$ \\\\\nb & 0 \\\\\n", table.ToString(TableFormat.Latex));
         using var json = JsonDocument.Parse(table.ToString(TableFormat.Json));

@@ -7,7 +7,8 @@ public sealed class CompareStudyTests
     [Fact]
     public void A_model_and_its_copy_are_the_same_at_every_token_and_cost_the_same()
     {
-        var result = StudyRun.Of(new CompareStudy(), ["stories260k", Copy("twin")], ("data", "words"), ("shots", "2"), ("estimator", "exact"), ("sequences", "600"));
+        var result = StudyRun.Of(new CompareStudy(), ["stories260k", Copy("twin")], ("data", "words"), ("shots", "2"),
+            ("estimator", "exact"), ("sequences", "600"));
 
         var verdicts = result.Tables.Single(table => table.Name == "verdicts").Table;
         Assert.Equal([1L, 2, 3, 4], verdicts.Rows.Select(row => row[2].Whole));
@@ -29,16 +30,20 @@ public sealed class CompareStudyTests
     [Fact]
     public void Its_pictures_name_their_models()
     {
-        var result = StudyRun.Of(new CompareStudy(), ["stories260k", Copy("other")], ("data", "words"), ("shots", "1"), ("estimator", "exact"), ("boundaries", "0,4"));
+        var result = StudyRun.Of(new CompareStudy(), ["stories260k", Copy("other")], ("data", "words"), ("shots", "1"),
+            ("estimator", "exact"), ("boundaries", "0,4"));
 
-        Assert.Equal(["stories260k: IE by layer and token", "other: IE by layer and token"], result.Figures.Take(2).Select(figure => figure.Figure.Title));
+        Assert.Equal(["stories260k: IE by layer and token", "other: IE by layer and token"], result.Figures.Take(2)
+            .Select(figure => figure.Figure.Title));
     }
 
     [Fact]
     public void One_model_or_two_of_a_name_are_refused()
     {
-        Assert.Contains("needs --model, 2 times: found 1", Assert.Throws<EmergenceException>(() => StudyRun.Of(new CompareStudy(), ["stories260k"])).Message);
-        Assert.Contains("two models are named 'stories260k'", Assert.Throws<EmergenceException>(() => StudyRun.Of(new CompareStudy(), ["stories260k", "stories260k"])).Message);
+        Assert.Contains("needs --model, 2 times: found 1",
+            Assert.Throws<EmergenceException>(() => StudyRun.Of(new CompareStudy(), ["stories260k"])).Message);
+        Assert.Contains("two models are named 'stories260k'",
+            Assert.Throws<EmergenceException>(() => StudyRun.Of(new CompareStudy(), ["stories260k", "stories260k"])).Message);
     }
 
     private static string Copy(string name)

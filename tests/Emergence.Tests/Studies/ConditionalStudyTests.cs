@@ -10,10 +10,12 @@ public sealed class ConditionalStudyTests
     {
         var path = Path.Combine(TestData.TemporaryFolder(), "five.txt");
         File.WriteAllText(path, "the\nbig\nmom\nday\nshe\n");
-        var result = StudyRun.Of(new ConditionalStudy(), ["stories260k"], ("data", path), ("shots", "2"), ("boundaries", "0,2"), ("positions", "1-3"), ("seeds", "2"), ("preset", "demo"));
+        var result = StudyRun.Of(new ConditionalStudy(), ["stories260k"], ("data", path), ("shots", "2"), ("boundaries", "0,2"),
+            ("positions", "1-3"), ("seeds", "2"), ("preset", "demo"));
         var table = result.Tables.Single().Table;
 
-        // Boundary 0 is its own token. Further up: the first word at its comma, the first one of four given the second, all 20 at the last comma.
+        // Boundary 0 is its own token. Further up: the first word at its comma, the first one of four given the second, all 20 at the last
+        // comma.
         Assert.Equal(0, Exact(0, 2), 1e-9);
         Assert.Equal(Math.Log2(5), Exact(2, 1), 1e-9);
         Assert.Equal(Math.Log2(4), Exact(2, 2), 1e-9);
@@ -30,9 +32,11 @@ public sealed class ConditionalStudyTests
         // Twenty classes are easy: the chain rule comes near.
         Assert.Equal(Math.Log2(20), StudyRun.Number(result, "conditional", "s_mine_bits", ("boundary", "2"), ("position", "3")), 0.2);
 
-        double Exact(int boundary, int position) => StudyRun.Number(result, "conditional", "exact_bits", ("boundary", $"{boundary}"), ("position", $"{position}"));
+        double Exact(int boundary, int position) =>
+            StudyRun.Number(result, "conditional", "exact_bits", ("boundary", $"{boundary}"), ("position", $"{position}"));
 
-        double Value(int row, string column) => table.Rows[row][table.Columns.ToList().FindIndex((TableColumn entry) => entry.Name == column)].Value;
+        double Value(int row, string column) =>
+            table.Rows[row][table.Columns.ToList().FindIndex((TableColumn entry) => entry.Name == column)].Value;
     }
 
     [Fact]
@@ -42,7 +46,8 @@ public sealed class ConditionalStudyTests
         File.WriteAllText(path, "the\nbig\nmom\nday\nshe\n");
         (string, string)[] options = [("data", path), ("shots", "1"), ("boundaries", "1"), ("seeds", "1"), ("preset", "demo")];
         StudyRun.In(folder, new ConditionalStudy(), ["stories260k"], options);
-        var (journal, table) = (File.ReadAllBytes(Path.Combine(folder, "results.jsonl")), File.ReadAllText(Path.Combine(folder, "tables", "conditional.csv")));
+        var (journal, table) = (File.ReadAllBytes(Path.Combine(folder, "results.jsonl")),
+            File.ReadAllText(Path.Combine(folder, "tables", "conditional.csv")));
 
         StudyRun.In(folder, new ConditionalStudy(), ["stories260k"], options);
 

@@ -23,7 +23,8 @@ public sealed class CrossEntropyTests
                 continue;
             var logits = golden.ReadSingles($"{prompt}.logits").Chunk(model.VocabularySize).ToArray();
             windows.Add(ids);
-            expected.Add(Enumerable.Range(0, ids.Length - 1).Sum(t => (Math.Log(logits[t].Sum(x => Math.Exp(x))) - logits[t][ids[t + 1]]) / Math.Log(2)));
+            expected.Add(Enumerable.Range(0, ids.Length - 1)
+                .Sum(t => (Math.Log(logits[t].Sum(x => Math.Exp(x))) - logits[t][ids[t + 1]]) / Math.Log(2)));
         }
 
         var bits = CrossEntropy.Bits(model, windows);

@@ -15,8 +15,10 @@ public sealed class HallucinationStudyTests
     public void Accuracies_are_those_of_the_models_own_continuations()
     {
         var folder = ModelReference.Resolve("stories260k");
-        var result = StudyRun.Of(new HallucinationStudy(), ["stories260k"], ("data", "words"), ("shots", "4"), ("sequences", "40"), ("estimator", "exact"), ("boundaries", "1"));
-        var data = DatasetTable.Create("words", Tokenizer.Load(folder), new DatasetOptions { Shots = 4, Sequences = 40, ModelFolder = folder });
+        var result = StudyRun.Of(new HallucinationStudy(), ["stories260k"], ("data", "words"), ("shots", "4"), ("sequences", "40"),
+            ("estimator", "exact"), ("boundaries", "1"));
+        var data = DatasetTable.Create("words", Tokenizer.Load(folder),
+            new DatasetOptions { Shots = 4, Sequences = 40, ModelFolder = folder });
         using var model = OutputHeadTests.Stories();
         var words = Enumerable.Range(0, 40).SelectMany(n => new[] { data[n][0], data[n][2], data[n][4], data[n][6] }).ToHashSet();
         for (var shot = 1; shot <= 4; shot++)
@@ -24,7 +26,8 @@ public sealed class HallucinationStudyTests
             // One sequence after the other, by the path that the golden texts take.
             var next = Enumerable.Range(0, 40).Select(n => (N: n, Token: Greedy.Continue(model, data[n][..(2 * shot)], 1)[0])).ToList();
             Assert.Equal(100.0 * next.Count(pair => words.Contains(pair.Token)) / 40, Number(shot, "category_percent"), 1e-9);
-            Assert.Equal(100.0 * next.Count(pair => words.Contains(pair.Token) && !data[pair.N][..(2 * shot)].Contains(pair.Token)) / 40, Number(shot, "new_percent"), 1e-9);
+            Assert.Equal(100.0 * next.Count(pair => words.Contains(pair.Token) && !data[pair.N][..(2 * shot)].Contains(pair.Token)) / 40,
+                Number(shot, "new_percent"), 1e-9);
             Assert.Equal(0, Number(shot, "sd_layers_bits"));
         }
 
@@ -32,7 +35,8 @@ public sealed class HallucinationStudyTests
     }
 
     [Theory]
-    [InlineData(new double[] { 1, 2, 3, 4, 5 }, new double[] { 2, 1, 4, 3, 5 }, 0.8, -0.4572, 0.9908)] // 1 - 6 * 4 / (5 * 24); Fisher by hand
+    // 1 - 6 * 4 / (5 * 24); Fisher by hand
+    [InlineData(new double[] { 1, 2, 3, 4, 5 }, new double[] { 2, 1, 4, 3, 5 }, 0.8, -0.4572, 0.9908)]
     [InlineData(new double[] { 1, 2, 2, 3 }, new double[] { 4, 3, 3, 1 }, -1, -1, -1)] // equal ranks throughout, ties included
     [InlineData(new double[] { 1, 2, 3 }, new double[] { 1, 3, 2 }, 0.5, double.NaN, double.NaN)] // three pairs have no interval
     [InlineData(new double[] { 1, 1, 1, 1 }, new double[] { 1, 3, 2, 5 }, double.NaN, double.NaN, double.NaN)]

@@ -13,7 +13,8 @@ public sealed class NextTokenStudyTests
     {
         var folder = ModelReference.Resolve("stories260k");
         var result = StudyRun.Of(new NextTokenStudy(), ["stories260k"], ("data", "words"), ("shots", "2"), ("sequences", "100"));
-        var data = DatasetTable.Create("words", Tokenizer.Load(folder), new DatasetOptions { Shots = 2, Sequences = 100, ModelFolder = folder });
+        var data = DatasetTable.Create("words", Tokenizer.Load(folder),
+            new DatasetOptions { Shots = 2, Sequences = 100, ModelFolder = folder });
         using var model = OutputHeadTests.Stories();
         for (var t = 0; t < data.Length; t++)
         {
@@ -30,7 +31,8 @@ public sealed class NextTokenStudyTests
     [Fact]
     public void What_the_data_hold_about_the_next_token_is_counted()
     {
-        var result = StudyRun.Of(new NextTokenStudy(), ["stories260k"], ("data", "words"), ("shots", "2"), ("sequences", "600"), ("boundaries", "0,5"));
+        var result = StudyRun.Of(new NextTokenStudy(), ["stories260k"], ("data", "words"), ("shots", "2"), ("sequences", "600"),
+            ("boundaries", "0,5"));
 
         // A comma is certain; the second word is one of 24 where one of 25 was to be expected; behind the last token there is nothing.
         Assert.Equal(0, Data(0), 1e-9);

@@ -30,9 +30,11 @@ public sealed class ShotsStudyTests
     [Fact]
     public void What_would_read_as_nothing_is_not_said()
     {
-        var result = StudyRun.Of(new ShotsStudy(), ["stories260k"], ("data", "words"), ("estimator", "s-mine"), ("preset", "demo"), ("boundaries", "1"), ("seeds", "1"), ("shots", "1"));
+        var result = StudyRun.Of(new ShotsStudy(), ["stories260k"], ("data", "words"), ("estimator", "s-mine"), ("preset", "demo"),
+            ("boundaries", "1"), ("seeds", "1"), ("shots", "1"));
 
-        Assert.InRange(StudyRun.Number(result, "gains", "exact_bits", ("shot", "1")) - StudyRun.Number(result, "gains", "e_bits", ("shot", "1")), 0, 0.01);
+        Assert.InRange(StudyRun.Number(result, "gains", "exact_bits", ("shot", "1"))
+            - StudyRun.Number(result, "gains", "e_bits", ("shot", "1")), 0, 0.01);
         Assert.DoesNotContain(result.Sentences, sentence => sentence.Contains("furthest below"));
         Assert.Contains("after 1 shot (", result.Finding);
         Assert.Contains(result.HeldFixed, pair => pair.Value == "words, 1 shot of 2 tokens");
@@ -42,7 +44,8 @@ public sealed class ShotsStudyTests
     [Fact]
     public void A_study_goes_on_after_Ctrl_C_and_ends_with_the_same_bytes()
     {
-        string[] command = ["study", "shots", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences", "60", "--boundaries", "1,3", "--seeds", "3", "--threads", "1", "--out"];
+        string[] command = ["study", "shots", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences", "60",
+            "--boundaries", "1,3", "--seeds", "3", "--threads", "1", "--out"];
         var (whole, stopped) = (TestData.TemporaryFolder(), TestData.TemporaryFolder());
         var (code, output, error) = Child.Run([.. command, whole]);
         Assert.True(code is 0 or 4, error);
@@ -69,9 +72,11 @@ public sealed class ShotsStudyTests
     public void A_file_of_options_does_what_the_command_line_does()
     {
         var folder = TestData.TemporaryFolder();
-        File.WriteAllText(Path.Combine(folder, "study.json"), """{"model": ["stories260k"], "data": "words", "shots": 1, "estimator": "exact", "boundaries": [1, 2]}""");
+        File.WriteAllText(Path.Combine(folder, "study.json"),
+            """{"model": ["stories260k"], "data": "words", "shots": 1, "estimator": "exact", "boundaries": [1, 2]}""");
 
-        var (code, output, error) = Child.Run("study", "shots", "--config", Path.Combine(folder, "study.json"), "--shots", "2", "--out", folder, "-o", "csv");
+        var (code, output, error) =
+            Child.Run("study", "shots", "--config", Path.Combine(folder, "study.json"), "--shots", "2", "--out", folder, "-o", "csv");
 
         Assert.True(code == 0, error);
         Assert.Equal(2, output.Split('\n').Count(line => line.StartsWith("stories260k,", StringComparison.Ordinal)));
@@ -85,15 +90,19 @@ public sealed class ShotsStudyTests
     [InlineData("has no fields: expected at least one", "--model", "stories260k", "--data", "ROWS", "--template", "no fields")]
     [InlineData("braces do not match", "--model", "stories260k", "--data", "ROWS", "--template", "{1, is {2},")]
     [InlineData("expected VALUE=WORD after ':', found 'sad'", "--model", "stories260k", "--data", "ROWS", "--template", "{1} is {2:sad},")]
-    [InlineData("no label is one token in this tokenizer, e.g. 'xyzzy': map labels to short words", "--model", "stories260k", "--data", "ROWS", "--template", "{1} is {2},")]
-    [InlineData("3 shots need as many rows, but only 2 of 2 fit", "--model", "stories260k", "--data", "ROWS", "--template", "{1} is {2:xyzzy=big},", "--field-tokens", "2", "--shots", "3")]
-    [InlineData("but only 0 of 2 fit: text fields of 30 tokens or more", "--model", "stories260k", "--data", "ROWS", "--template", "{1} is {2:xyzzy=big},", "--field-tokens", "30", "--shots", "1")]
+    [InlineData("no label is one token in this tokenizer, e.g. 'xyzzy': map labels to short words", "--model", "stories260k", "--data",
+        "ROWS", "--template", "{1} is {2},")]
+    [InlineData("3 shots need as many rows, but only 2 of 2 fit", "--model", "stories260k", "--data", "ROWS", "--template",
+        "{1} is {2:xyzzy=big},", "--field-tokens", "2", "--shots", "3")]
+    [InlineData("but only 0 of 2 fit: text fields of 30 tokens or more", "--model", "stories260k", "--data", "ROWS", "--template",
+        "{1} is {2:xyzzy=big},", "--field-tokens", "30", "--shots", "1")]
     [InlineData("names no column 'mood'", "--model", "stories260k", "--data", "ROWS", "--template", "{mood},")]
     [InlineData("line 1 has 2 columns, the template needs 3", "--model", "stories260k", "--data", "ROWS", "--template", "{1} {3},")]
     [InlineData("a template needs a .tsv, .csv or .jsonl file", "--model", "stories260k", "--data", "country", "--template", "{1},")]
     [InlineData("byte 4 is not UTF-8: convert the file", "--model", "stories260k", "--data", "LATIN", "--template", "{1} is {2},")]
     [InlineData("the file is empty: expected text", "--model", "stories260k", "--data", "EMPTY", "--template", "{1} is {2},")]
-    [InlineData("has no shots: expected a list of words", "--model", "stories260k", "--data", "TEXT", "--estimator", "exact", "--boundaries", "1")]
+    [InlineData("has no shots: expected a list of words", "--model", "stories260k", "--data", "TEXT", "--estimator", "exact",
+        "--boundaries", "1")]
     public void Misuse_is_one_line(string expected, params string[] arguments)
     {
         var folder = TestData.TemporaryFolder();
@@ -102,11 +111,14 @@ public sealed class ShotsStudyTests
             ["ROWS"] = "she was happy\txyzzy\nthey said no\txyzzy\n"u8.ToArray(),
             ["LATIN"] = [.. "Caf"u8, 0x20, 0xE9, .. "\tgood\n"u8],
             ["EMPTY"] = " \n"u8.ToArray(),
-            ["TEXT"] = [.. Enumerable.Repeat("She went to the park. The big dog was there to play with her friend and she was happy. "u8.ToArray(), 3).SelectMany(bytes => bytes)],
+            ["TEXT"] =
+                [.. Enumerable.Repeat("She went to the park. The big dog was there to play with her friend and she was happy. "u8.ToArray(),
+                3).SelectMany(bytes => bytes)],
         };
         foreach (var (name, bytes) in files)
             File.WriteAllBytes(Path.Combine(folder, name + (name == "TEXT" ? ".txt" : ".tsv")), bytes);
-        var words = arguments.Select(word => files.ContainsKey(word) ? Path.Combine(folder, word + (word == "TEXT" ? ".txt" : ".tsv")) : word);
+        var words = arguments.Select(word => files.ContainsKey(word) ? Path.Combine(folder, word + (word == "TEXT" ? ".txt" : ".tsv"))
+            : word);
 
         var (code, output, error) = Child.Run(["study", "shots", "--out", Path.Combine(folder, "study"), .. words]);
 

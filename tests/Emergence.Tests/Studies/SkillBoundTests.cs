@@ -39,7 +39,8 @@ public sealed class SkillBoundTests
         Assert.True(AsPrinted(theta, k, alpha, beta * (1 - 1e-6)) > 0);
         Assert.True(AsPrinted(theta, k, alpha, beta * (1 + 1e-6)) < 0);
         var other = 1.3 * beta * alpha < 1 ? 1.3 * beta : beta;
-        Assert.Equal(AsPrinted(theta, k, alpha, other), SkillBound.EntropyNats(theta) - k * theta * SkillBound.Divergence(alpha, other), 1e-12);
+        Assert.Equal(AsPrinted(theta, k, alpha, other), SkillBound.EntropyNats(theta) - k * theta * SkillBound.Divergence(alpha, other),
+            1e-12);
         Assert.Equal(alpha, bound.Alpha(beta), 1e-9);
     }
 

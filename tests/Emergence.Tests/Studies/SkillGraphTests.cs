@@ -52,7 +52,8 @@ public sealed class SkillGraphTests
     public void The_same_seed_is_the_same_graph()
     {
         Assert.Equal(new SkillGraph(10_000, 100, 4, 5).Worst(0.1, 0.1, 2, 1), new SkillGraph(10_000, 100, 4, 5).Worst(0.1, 0.1, 2, 1));
-        Assert.NotEqual(new SkillGraph(10_000, 100, 4, 5).Worst(0.1, 0.1, 2, 1).Share, new SkillGraph(10_000, 100, 4, 6).Worst(0.1, 0.1, 2, 1).Share);
+        Assert.NotEqual(new SkillGraph(10_000, 100, 4, 5).Worst(0.1, 0.1, 2, 1).Share, new SkillGraph(10_000, 100, 4, 6)
+            .Worst(0.1, 0.1, 2, 1).Share);
     }
 
     private static double Choose(int n, int k) => Enumerable.Range(1, k).Aggregate(1.0, (product, i) => product * (n - k + i) / i);

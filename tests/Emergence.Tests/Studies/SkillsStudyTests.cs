@@ -28,7 +28,8 @@ public sealed class SkillsStudyTests
     {
         var folder = TestData.TemporaryFolder();
         var (runs, text) = (Path.Combine(folder, "runs.csv"), Path.Combine(folder, "text.txt"));
-        File.WriteAllLines(runs, ["N,D,L", .. from n in (double[])[1e5, 1e6, 1e7, 1e8] from d in (double[])[1e7, 1e8, 1e9, 1e10] select FormattableString.Invariant($"{n},{d},{0.4 + 20 / Math.Pow(n, 0.3) + 90 / Math.Pow(d, 0.25):R}")]);
+        File.WriteAllLines(runs, ["N,D,L", .. from n in (double[])[1e5, 1e6, 1e7, 1e8] from d in (double[])[1e7, 1e8, 1e9, 1e10]
+            select FormattableString.Invariant($"{n},{d},{0.4 + 20 / Math.Pow(n, 0.3) + 90 / Math.Pow(d, 0.25):R}")]);
         File.WriteAllLines(text, ["Once upon a time there was a little girl named Lily.", "She had a big red ball and a happy dog."]);
 
         var result = StudyRun.Of(new SkillsStudy(), ["stories260k"], [.. Small, ("runs", runs), ("text", text)]);
@@ -56,7 +57,8 @@ public sealed class SkillsStudyTests
     {
         string[] small = ["--texts", "1000", "--graph-k", "2", "--skills", "100"];
         var (code, output, error) = Child.Run(
-            ["study", "skills", "--out", Path.Combine(TestData.TemporaryFolder(), "study"), .. small.Chunk(2).Where(pair => !arguments.Contains(pair[0])).SelectMany(pair => pair), .. arguments]);
+            ["study", "skills", "--out", Path.Combine(TestData.TemporaryFolder(), "study"), .. small.Chunk(2)
+                .Where(pair => !arguments.Contains(pair[0])).SelectMany(pair => pair), .. arguments]);
 
         Assert.Equal((2, ""), (code, output));
         Assert.Contains(expected, error);

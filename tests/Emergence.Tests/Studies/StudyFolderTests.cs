@@ -35,9 +35,12 @@ public sealed class StudyFolderTests
     [Fact]
     public void The_command_repeats_what_is_not_the_default()
     {
-        using var context = StudyRun.Context(TestData.TemporaryFolder(), new ShotsStudy(), ["stories260k"], ("data", "words"), ("shots", "4"), ("boundaries", "1"));
+        using var context = StudyRun.Context(TestData.TemporaryFolder(), new ShotsStudy(), ["stories260k"], ("data", "words"),
+            ("shots", "4"), ("boundaries", "1"));
 
-        Assert.Equal("emergence study shots \\\n  --model stories260k \\\n  --data words \\\n  --boundaries 1 \\\n  --device cpu \\\n  --out STUDY", context.Command);
+        Assert.Equal(
+            "emergence study shots \\\n  --model stories260k \\\n  --data words \\\n  --boundaries 1 \\\n  --device cpu \\\n  --out STUDY",
+            context.Command);
     }
 
     private static string Refusal(string folder, params (string Name, string Value)[] values)

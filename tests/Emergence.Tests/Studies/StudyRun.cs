@@ -6,7 +6,8 @@ namespace Emergence.Tests.Studies;
 /// <summary>A study in a folder of its own, on the device of the host.</summary>
 internal static class StudyRun
 {
-    public static StudyResult Of(Study study, IReadOnlyList<string> models, params (string Name, string Value)[] values) => In(TestData.TemporaryFolder(), study, models, values);
+    public static StudyResult Of(Study study, IReadOnlyList<string> models, params (string Name, string Value)[] values) =>
+        In(TestData.TemporaryFolder(), study, models, values);
 
     public static StudyResult In(string folder, Study study, IReadOnlyList<string> models, params (string Name, string Value)[] values)
     {
@@ -14,7 +15,8 @@ internal static class StudyRun
         return context.Run().Result;
     }
 
-    public static StudyContext Context(string folder, Study study, IReadOnlyList<string> models, params (string Name, string Value)[] values) =>
+    public static StudyContext Context(string folder, Study study, IReadOnlyList<string> models,
+        params (string Name, string Value)[] values) =>
         new(study, Settings(models, values), folder, new StudyProgress(), CancellationToken.None);
 
     /// <summary>A number of a table by the names of its columns.</summary>
@@ -32,6 +34,7 @@ internal static class StudyRun
     {
         Models = models,
         Device = "cpu",
-        Values = values.GroupBy(pair => pair.Name).ToDictionary(group => group.Key, group => (IReadOnlyList<string>)[.. group.Select(pair => pair.Value)]),
+        Values = values.GroupBy(pair => pair.Name)
+            .ToDictionary(group => group.Key, group => (IReadOnlyList<string>)[.. group.Select(pair => pair.Value)]),
     };
 }

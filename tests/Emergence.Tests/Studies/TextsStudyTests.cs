@@ -16,13 +16,15 @@ public sealed class TextsStudyTests
     public void Exact_emergence_of_a_part_is_that_of_a_run_on_it()
     {
         var folder = ModelReference.Resolve("stories260k");
-        var data = DatasetTable.Create("words", Tokenizer.Load(folder), new DatasetOptions { Shots = 2, Sequences = 600, ModelFolder = folder });
+        var data = DatasetTable.Create("words", Tokenizer.Load(folder),
+            new DatasetOptions { Shots = 2, Sequences = 600, ModelFolder = folder });
         using var model = OutputHeadTests.Stories();
         var exact = ExactEmergence.Of(model, data, [1, 2], CancellationToken.None);
 
         // Of all 600: closed forms. Of a part: the entropies of its tokens and prefixes, as another class counts them.
         var (all, prefixes) = exact.Mean([.. Enumerable.Range(0, 600)]);
-        Assert.Equal([0, Math.Log2(25) / 2, Math.Log2(600) - 2 * Math.Log2(25) / 3, Math.Log2(600) - Math.Log2(25) / 2], all, (a, b) => Math.Abs(a - b) < 1e-9);
+        Assert.Equal([0, Math.Log2(25) / 2, Math.Log2(600) - 2 * Math.Log2(25) / 3, Math.Log2(600) - Math.Log2(25) / 2], all, (a, b) =>
+            Math.Abs(a - b) < 1e-9);
         Assert.Equal([25, 25, 600, 600], prefixes);
         var drawn = Subsampling.Draw(600, 90, 5, 3);
         var part = new Dataset("part", data.TokenizerIdentity, 4, [.. drawn.SelectMany(n => data[n].ToArray())]);
@@ -68,7 +70,8 @@ public sealed class TextsStudyTests
         Assert.Equal(0, StudyRun.Number(alike, "differences", "difference_bits", ("n", "60"), ("tokens", "2")), 0.2);
         Assert.Contains("cannot be told apart", alike.Finding);
 
-        StudyResult Run(string first, string second) => StudyRun.Of(new TextsStudy(), ["stories260k"], ("text", first), ("text", second), ("window", "3"), ("sizes", "60"), ("draws", "20"), ("boundaries", "1"), ("beside", "exact"));
+        StudyResult Run(string first, string second) => StudyRun.Of(new TextsStudy(), ["stories260k"], ("text", first), ("text", second),
+            ("window", "3"), ("sizes", "60"), ("draws", "20"), ("boundaries", "1"), ("beside", "exact"));
     }
 
     [Theory]
@@ -81,11 +84,14 @@ public sealed class TextsStudyTests
     public void Misuse_is_one_line(string expected, params string[] arguments)
     {
         var folder = TestData.TemporaryFolder();
-        var files = new Dictionary<string, string> { ["GOOD"] = Write(folder, "good.txt", 3, 1), ["OTHER"] = Write(folder, "other.txt", 3, 2), ["EMPTY"] = Path.Combine(folder, "empty.txt"), ["WIDE"] = Path.Combine(folder, "wide.txt") };
+        var files = new Dictionary<string, string> { ["GOOD"] = Write(folder, "good.txt", 3, 1), ["OTHER"] =
+            Write(folder, "other.txt", 3, 2), ["EMPTY"] = Path.Combine(folder, "empty.txt"), ["WIDE"] = Path.Combine(folder, "wide.txt") };
         File.WriteAllText(files["EMPTY"], "\n");
         File.WriteAllText(files["WIDE"], "Some text. And more of it.", System.Text.Encoding.Unicode);
 
-        var (code, output, error) = Child.Run(["study", "texts", "--model", "stories260k", "--out", Path.Combine(folder, "study"), .. arguments.Select(word => files.GetValueOrDefault(word, word))]);
+        var (code, output, error) =
+            Child.Run(["study", "texts", "--model", "stories260k", "--out", Path.Combine(folder, "study"),
+            .. arguments.Select(word => files.GetValueOrDefault(word, word))]);
 
         Assert.Equal((2, ""), (code, output));
         Assert.Contains(expected, error.Split('\n')[^2]);
@@ -97,7 +103,8 @@ public sealed class TextsStudyTests
     {
         var random = new Random(seed);
         var path = Path.Combine(folder, name);
-        var sentences = Enumerable.Range(0, 200).Select(_ => string.Join(' ', Enumerable.Range(0, 3).Select(_ => Names[random.Next(words)])) + ". ");
+        var sentences = Enumerable.Range(0, 200)
+            .Select(_ => string.Join(' ', Enumerable.Range(0, 3).Select(_ => Names[random.Next(words)])) + ". ");
         File.WriteAllText(path, "Start. " + string.Concat(sentences) + "\n");
         return path;
     }

@@ -10,7 +10,8 @@ public class AddedTokenSourceTests
 
     [Theory]
     [InlineData("added_tokens.json", """{"<|pad|>":50257,"<|im_start|>":50258}""")]
-    [InlineData("tokenizer_config.json", """{"added_tokens_decoder":{"50258":{"content":"<|im_start|>","special":true},"50257":{"content":"<|pad|>"}}}""")]
+    [InlineData("tokenizer_config.json",
+        """{"added_tokens_decoder":{"50258":{"content":"<|im_start|>","special":true},"50257":{"content":"<|pad|>"}}}""")]
     [InlineData("special_tokens_map.json", """{"pad_token":"<|pad|>","additional_special_tokens":["<|im_start|>"]}""")]
     [InlineData("tokenizer_config.json", """{"pad_token":{"content":"<|pad|>"},"extra_special_tokens":{"start":"<|im_start|>"}}""")]
     public void Tokens_listed_beside_GPT2_are_found(string file, string json)
@@ -58,10 +59,13 @@ public class AddedTokenSourceTests
     [Theory]
     [InlineData("""{"bos_token":"a","add_bos_token":true}""", "null", "add_bos_token of tokenizer_config.json has no effect")]
     [InlineData("""{"eos_token":"a","add_eos_token":true}""", "null", "add_eos_token of tokenizer_config.json has no effect")]
-    [InlineData("""{"bos_token":"a","add_bos_token":false}""", """{"type":"BertProcessing","cls":["a",0],"sep":["b",1]}""", "add_bos_token: false of")]
-    [InlineData("""{"tokenizer_class":"GPT2TokenizerFast"}""", "null", "transformers 5 puts the pre-tokenizer and normalizer of its class GPT2TokenizerFast")]
+    [InlineData("""{"bos_token":"a","add_bos_token":false}""", """{"type":"BertProcessing","cls":["a",0],"sep":["b",1]}""",
+        "add_bos_token: false of")]
+    [InlineData("""{"tokenizer_class":"GPT2TokenizerFast"}""", "null",
+        "transformers 5 puts the pre-tokenizer and normalizer of its class GPT2TokenizerFast")]
     [InlineData("""{"tokenizer_class":"Qwen2Tokenizer"}""", "null", "of its class Qwen2Tokenizer")]
-    [InlineData("""{"added_tokens_decoder":{"11":{"content":"<x>"}}}""", "null", "adds tokens that only tokenizer_config.json lists: '<x>'")]
+    [InlineData("""{"added_tokens_decoder":{"11":{"content":"<x>"}}}""", "null",
+        "adds tokens that only tokenizer_config.json lists: '<x>'")]
     public void A_difference_is_said_in_one_line(string settings, string post, string expected)
     {
         var folder = TokenizerJsonTests.Write(TokenizerJsonTests.Json(post: post));

@@ -21,7 +21,8 @@ public class HostileTokenizerTests
     public void Sequences_in_sequences_in_sequences_are_refused()
     {
         var json = TokenizerJsonTests.Json(pre:
-            string.Concat(Enumerable.Repeat("""{"type":"Sequence","pretokenizers":[""", 5000)) + string.Concat(Enumerable.Repeat("]}", 5000)));
+            string.Concat(Enumerable.Repeat("""{"type":"Sequence","pretokenizers":[""", 5000))
+                + string.Concat(Enumerable.Repeat("]}", 5000)));
         Assert.Contains("at most 64 levels", Refused(() => Load(json)));
     }
 
@@ -56,7 +57,8 @@ public class HostileTokenizerTests
     [InlineData("\"NaN\"")]
     public void A_score_that_is_no_finite_number_is_refused(string score) => Assert.Contains(
         "model.vocab[1][1] must be a finite number",
-        Refused(() => Load(TokenizerJsonTests.Json(vocabulary: $"[[\"<unk>\",0],[\"a\",{score}]]", modelSettings: ""","unk_id":0""", type: "Unigram"))));
+        Refused(() => Load(TokenizerJsonTests.Json(vocabulary: $"[[\"<unk>\",0],[\"a\",{score}]]", modelSettings: ""","unk_id":0""",
+            type: "Unigram"))));
 
     [Fact]
     public void A_character_map_that_claims_a_gigabyte_is_refused()
@@ -94,7 +96,8 @@ public class HostileTokenizerTests
             var table = new MergeTable();
             for (var i = 0; i < 500_000; i++)
                 table.Add(i, i, i, i + 1);
-            return Enumerable.Range(0, 500_000).Count(i => table.TryFind(i, i, out var rank, out var id) && rank == i && id == i + 1 && !table.TryFind(i, i + 1, out _, out _));
+            return Enumerable.Range(0, 500_000).Count(i =>
+                table.TryFind(i, i, out var rank, out var id) && rank == i && id == i + 1 && !table.TryFind(i, i + 1, out _, out _));
         });
         Assert.Equal(500_000, found);
     }

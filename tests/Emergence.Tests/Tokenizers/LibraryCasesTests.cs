@@ -17,7 +17,8 @@ public class LibraryCasesTests
         get
         {
             var root = TestData.LargeOrNull(Cases);
-            return root == null ? [""] : [.. Directory.GetDirectories(root).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
+            return root == null ? [""]
+                : [.. Directory.GetDirectories(root).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
         }
     }
 
@@ -89,5 +90,6 @@ public class LibraryCasesTests
         return copy;
     }
 
-    private static int[] Ids(JsonElement element, string name) => [.. element.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
+    private static int[] Ids(JsonElement element, string name) =>
+        [.. element.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
 }

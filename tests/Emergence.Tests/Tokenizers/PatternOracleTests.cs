@@ -19,17 +19,22 @@ public class PatternOracleTests
         { "gpt2", @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+" },
         { "llama3", CaseTail + @"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + Rest },
         { "cl100k", @"(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+" },
-        { "o200k", $@"[^\r\n\p{{L}}\p{{N}}]?{Upper}*{Lower}+{CaseTail}?|[^\r\n\p{{L}}\p{{N}}]?{Upper}+{Lower}*{CaseTail}?|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+" },
-        { "tekken", $@"[^\r\n\p{{L}}\p{{N}}]?{Upper}*{Lower}+|[^\r\n\p{{L}}\p{{N}}]?{Upper}+{Lower}*|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+" },
+        { "o200k",
+            $@"[^\r\n\p{{L}}\p{{N}}]?{Upper}*{Lower}+{CaseTail}?|[^\r\n\p{{L}}\p{{N}}]?{Upper}+{Lower}*{CaseTail}?|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+" },
+        { "tekken",
+            $@"[^\r\n\p{{L}}\p{{N}}]?{Upper}*{Lower}+|[^\r\n\p{{L}}\p{{N}}]?{Upper}+{Lower}*|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+" },
         { "qwen2", CaseTail + @"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + Rest },
         { "qwen3.5", CaseTail + @"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+" },
-        { "deepseek", "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+" },
+        { "deepseek",
+            "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| "
+            + "?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+" },
         { "deepseek-kana", "[一-龥\u3040-ゟ゠-ヿ]+" },
         { "falcon", "[0-9][0-9][0-9]" },
         { "starcoder", @"\p{N}" },
         { "viking", " ?[^(\\s|.,!?…。，、।۔،)]+" },
         { "bloom", " ?[^(\\s|[.,!?…。，、।۔،])]+" },
-        { "kimi", $@"[\p{{Han}}]+|[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]*[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]+{CaseTail}?|\p{{N}}{{1,3}}{Rest}" },
+        { "kimi",
+            $@"[\p{{Han}}]+|[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]*[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]+{CaseTail}?|\p{{N}}{{1,3}}{Rest}" },
         { "digits from the right", @"\p{N}{1,3}(?=(?:\p{N}{3})*(?:\P{N}|$))" },
         { "aya", @"\d{1,3}(?=(?:\d{3})*\b)" },
         { "words", @"\b\w+\b|\h+|\R|[[:punct:]]+" },
@@ -47,10 +52,12 @@ public class PatternOracleTests
         foreach (var text in FuzzTexts.Make(name, FuzzTexts.Count * 5, anyPoint: true).Where(text => text.Length > 0))
         {
             // Every byte is a token of its own, those that begin a word below 256.
-            var expected = library.Encode(text).Select((id, place) => (id, place)).Where(token => token.id < 256).Select(token => token.place);
+            var expected = library.Encode(text).Select((id, place) => (id, place)).Where(token => token.id < 256)
+                .Select(token => token.place);
             var cuts = own.Matches(text).SelectMany(match => new[] { match.Start, match.End }).Append(0).Where(cut => cut < text.Length);
             var found = cuts.Distinct().Order().Select(cut => Encoding.UTF8.GetByteCount(text.AsSpan(0, cut)));
-            Assert.True(expected.SequenceEqual(found), $"{JsonSerializer.Serialize(text)}: {string.Join(' ', expected)}; {string.Join(' ', found)}");
+            Assert.True(expected.SequenceEqual(found),
+                $"{JsonSerializer.Serialize(text)}: {string.Join(' ', expected)}; {string.Join(' ', found)}");
         }
     }
 
@@ -68,7 +75,8 @@ public class PatternOracleTests
             {
                 var text = string.Concat(Enumerable.Range(0, random.Next(1, 16)).Select(_ => "aaabbc 1\né"[random.Next(10)]));
                 var found = own.Matches(text).ToList();
-                Assert.True(Matches(other, text).SequenceEqual(found), $"{pattern} on {JsonSerializer.Serialize(text)}: {string.Join(' ', found)}");
+                Assert.True(Matches(other, text).SequenceEqual(found),
+                    $"{pattern} on {JsonSerializer.Serialize(text)}: {string.Join(' ', found)}");
             }
         }
     }

@@ -9,7 +9,8 @@ public class PatternTests
     /// <summary>What Oniguruma has and this program refuses by name: nothing that a tokenizer was seen to use.</summary>
     private static readonly string[] s_refused =
     [
-        @"\K", "(?~", "the back reference", @"the call \g", "(?W", "(?y", "(?I", "(?D", "(?S", "(?P", "(?C", "(?L", "(?{", "(*", @"\y", @"\M-",
+        @"\K", "(?~", "the back reference", @"the call \g", "(?W", "(?y", "(?I", "(?D", "(?S", "(?P", "(?C", "(?L", "(?{", "(*", @"\y",
+            @"\M-",
         "in a look-behind", @"\x{ without one code point", "In_No_Block", "a counted repeat of what can be empty",
     ];
 

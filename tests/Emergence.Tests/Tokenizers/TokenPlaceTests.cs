@@ -30,7 +30,8 @@ public class TokenPlaceTests
     [InlineData("""{"type":"Strip","strip_left":true,"strip_right":true}""", "  a ", "2-3")]
     [InlineData("""{"type":"Prepend","prepend":"▁"}""", "ab", "0-1 0-1 1-2")]
     [InlineData("""{"type":"Replace","pattern":{"String":"ab"},"content":"cde"}""", "xab", "0-1 2-3 2-3 2-3")]
-    [InlineData("""{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":true,"lowercase":true}""", "É中", "0-2 2-5 2-5 2-5")]
+    [InlineData("""{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":true,"lowercase":true}""", "É中",
+        "0-2 2-5 2-5 2-5")]
     public void What_a_normalizer_writes_stands_for_what_was_there(string normalizer, string text, string places) =>
         Assert.Equal(places, Places(text, normalizer: normalizer, letters: true));
 
@@ -47,7 +48,8 @@ public class TokenPlaceTests
         var folder = TokenizerJsonTests.Write(TokenizerJsonTests.Json(
             vocabulary: """{"<unk>":0}""", merges: "[]", type: "WordLevel", modelSettings: ""","unk_token":"<unk>" """,
             post: """{"type":"BertProcessing","sep":["<unk>",0],"cls":["<unk>",0]}"""));
-        Assert.Equal([new Token(0, "<unk>", 0, 0), new Token(0, "<unk>", 0, 2), new Token(0, "<unk>", 0, 0)], Tokenizer.Load(folder).Tokens("é"));
+        Assert.Equal([new Token(0, "<unk>", 0, 0), new Token(0, "<unk>", 0, 2), new Token(0, "<unk>", 0, 0)], Tokenizer.Load(folder)
+            .Tokens("é"));
     }
 
     [Theory]

@@ -27,7 +27,8 @@ public class TokenizerDocumentTests
 
     public static TheoryData<string, string> Cases =>
     [
-        .. Of(NormalizerTable.Kinds), .. Of(PreTokenizerTable.Kinds), .. Of(ModelTable.Kinds), .. Of(ProcessorTable.Kinds), .. Of(DecoderTable.Kinds),
+        .. Of(NormalizerTable.Kinds), .. Of(PreTokenizerTable.Kinds), .. Of(ModelTable.Kinds), .. Of(ProcessorTable.Kinds),
+            .. Of(DecoderTable.Kinds),
     ];
 
     [Theory]

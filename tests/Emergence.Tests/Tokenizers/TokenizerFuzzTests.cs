@@ -5,7 +5,8 @@ using HuggingFace = global::Tokenizers.DotNet.Tokenizer;
 namespace Emergence.Tests.Tokenizers;
 
 /// <summary>
-/// Random texts through every tokenizer.json of the test data, against Hugging Face's library itself. EMERGENCE_TEST_FUZZ=2000 is the whole.
+/// Random texts through every tokenizer.json of the test data, against Hugging Face's library itself. EMERGENCE_TEST_FUZZ=2000 is the
+/// whole.
 /// </summary>
 public class TokenizerFuzzTests
 {
@@ -17,7 +18,8 @@ public class TokenizerFuzzTests
         {
             var root = Path.Combine(TestData.Repository, "..", "shared", Cases);
             var folders = Directory.Exists(root) ? Directory.GetFiles(root, "tokenizer.json", SearchOption.AllDirectories) : [];
-            return folders.Length == 0 ? [""] : [.. folders.Select(file => Path.GetFileName(Path.GetDirectoryName(file)!)).Order(StringComparer.Ordinal)];
+            return folders.Length == 0 ? [""]
+                : [.. folders.Select(file => Path.GetFileName(Path.GetDirectoryName(file)!)).Order(StringComparer.Ordinal)];
         }
     }
 
@@ -45,7 +47,8 @@ public class TokenizerFuzzTests
         {
             var expected = library.Encode(text).Select(id => (int)id).ToArray();
             var found = own.Encode(text);
-            Assert.True(expected.AsSpan().SequenceEqual(found), $"{JsonSerializer.Serialize(text)}: {string.Join(' ', expected)}; {string.Join(' ', found)}");
+            Assert.True(expected.AsSpan().SequenceEqual(found),
+                $"{JsonSerializer.Serialize(text)}: {string.Join(' ', expected)}; {string.Join(' ', found)}");
         }
     }
 }

@@ -19,7 +19,8 @@ public class TokenizerJsonTests
     public void Split_keeps_or_joins_its_matches(string behavior, string words)
     {
         // The example of the documentation of the tokenizers library.
-        Assert.Equal(words.Split('|'), Words($$"""{"type":"Split","pattern":{"String":"-"},"behavior":"{{behavior}}","invert":false}""", "the-final--countdown"));
+        Assert.Equal(words.Split('|'),
+            Words($$"""{"type":"Split","pattern":{"String":"-"},"behavior":"{{behavior}}","invert":false}""", "the-final--countdown"));
     }
 
     [Theory]
@@ -39,8 +40,10 @@ public class TokenizerJsonTests
     [InlineData("""{"type":"Digits","individual_digits":false}""", "a1²Ⅷb", "a|1²Ⅷ|b")]
     [InlineData("""{"type":"BertPreTokenizer"}""", "Hey\u3000you, $5!", "Hey|you|,|$|5|!")]
     [InlineData("""{"type":"ByteLevel","add_prefix_space":true,"use_regex":false}""", "é a", "ĠÃ©Ġa")]
-    [InlineData("""{"type":"Sequence","pretokenizers":[{"type":"BertPreTokenizer"},{"type":"ByteLevel","add_prefix_space":true}]}""", "a b", "Ġa|Ġb")]
-    [InlineData("""{"type":"Split","pattern":{"Regex":"\\p{L}+"},"behavior":"Removed","invert":true}""", "a-\U00010400b 1", "a|\U00010400b")]
+    [InlineData("""{"type":"Sequence","pretokenizers":[{"type":"BertPreTokenizer"},{"type":"ByteLevel","add_prefix_space":true}]}""", "a b",
+        "Ġa|Ġb")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"\\p{L}+"},"behavior":"Removed","invert":true}""", "a-\U00010400b 1",
+        "a|\U00010400b")]
     [InlineData("""{"type":"Split","pattern":{"Regex":"(a|aa)+c|b"},"behavior":"Isolated"}""", "aaaabaac", "aaaa|b|aac")]
     public void Pre_tokenizers_cut(string json, string text, string words) => Assert.Equal(words.Split('|'), Words(json, text));
 
@@ -48,10 +51,13 @@ public class TokenizerJsonTests
     [InlineData("""{"type":"NFKC"}""", "ﬁ①", "fi1")]
     [InlineData("""{"type":"Lowercase"}""", "ÀB", "àb")]
     [InlineData("""{"type":"Replace","pattern":{"Regex":" {2,}"},"content":"_"}""", "a  b c   ", "a_b c_")]
-    [InlineData("""{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"x"},{"type":"Replace","pattern":{"String":"xx"},"content":"y"}]}""", "xxx", "yy")]
+    [InlineData(
+        """{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"x"},{"type":"Replace","pattern":{"String":"xx"},"content":"y"}]}""", "xxx", "yy")]
     [InlineData("""{"type":"Prepend","prepend":"x"}""", "", "")]
-    [InlineData("""{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":false,"strip_accents":false,"lowercase":true}""", "É\u000B\t中\uFFFD", "é 中")]
-    [InlineData("""{"type":"BertNormalizer","clean_text":false,"handle_chinese_chars":true,"strip_accents":true,"lowercase":false}""", "É\t中", "E\t 中 ")]
+    [InlineData("""{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":false,"strip_accents":false,"lowercase":true}""",
+        "É\u000B\t中\uFFFD", "é 中")]
+    [InlineData("""{"type":"BertNormalizer","clean_text":false,"handle_chinese_chars":true,"strip_accents":true,"lowercase":false}""",
+        "É\t中", "E\t 中 ")]
     [InlineData("null", "É", "É")]
     public void Normalizers_change_the_text(string json, string text, string expected) =>
         Assert.Equal(expected, Read(json, NormalizerTable.FromJson)(new(text)).ToString());
@@ -93,15 +99,18 @@ public class TokenizerJsonTests
     {
         // Spaces become a token; the characters of an "<m>" that is not cut out have none and are dropped.
         var added = """[{"id":11,"content":"<m>","special":true,FLAGS}]""".Replace("FLAGS", flags, StringComparison.Ordinal);
-        const string Normalizer = """{"type":"Sequence","normalizers":[{"type":"Lowercase"},{"type":"Replace","pattern":{"String":" "},"content":"Ġ"}]}""";
+        const string Normalizer =
+            """{"type":"Sequence","normalizers":[{"type":"Lowercase"},{"type":"Replace","pattern":{"String":" "},"content":"Ġ"}]}""";
         var tokenizer = Load(added: added, normalizer: Normalizer);
         Assert.Equal(expected, string.Join(' ', tokenizer.Encode(text)));
     }
 
     [Theory]
     [InlineData("""{"type":"RobertaProcessing","sep":["b",1],"cls":["a",0],"trim_offsets":true,"add_prefix_space":true}""", "0 2 1")]
-    [InlineData("""{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"x","type_id":0}}],"special_tokens":{"x":{"id":"x","ids":[1,0],"tokens":["b","a"]}}}""", "2 1 0")]
-    [InlineData("""{"type":"Sequence","processors":[{"type":"ByteLevel"},{"type":"BertProcessing","sep":["b",1],"cls":["a",0]},{"type":"BertProcessing","sep":["ab",4],"cls":["▁",3]}]}""", "3 0 2 1 4")]
+    [InlineData(
+        """{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"x","type_id":0}}],"special_tokens":{"x":{"id":"x","ids":[1,0],"tokens":["b","a"]}}}""", "2 1 0")]
+    [InlineData(
+        """{"type":"Sequence","processors":[{"type":"ByteLevel"},{"type":"BertProcessing","sep":["b",1],"cls":["a",0]},{"type":"BertProcessing","sep":["ab",4],"cls":["▁",3]}]}""", "3 0 2 1 4")]
     public void Post_processors_put_tokens_around(string json, string ids)
     {
         var tokenizer = Load(post: json);
@@ -134,7 +143,8 @@ public class TokenizerJsonTests
     }
 
     private static Tokenizer Load(
-        string merges = """[["a","b"]]""", string modelSettings = "", string added = "[]", string normalizer = "null", string post = "null") =>
+        string merges = """[["a","b"]]""", string modelSettings = "", string added = "[]", string normalizer = "null",
+            string post = "null") =>
         Tokenizer.Load(Write(Json(merges: merges, modelSettings: modelSettings, added: added, normalizer: normalizer, post: post)));
 
     /// <summary>The words of a text that stands at the start or after one more character.</summary>

@@ -17,7 +17,8 @@ public class TokenizerRefusalTests
         { TokenizerJsonTests.Json(normalizer: Nested(100)), "not valid JSON of at most 64 levels" },
         { TokenizerJsonTests.Json(vocabulary: "{}", merges: "[]"), "at least one token" },
         { TokenizerJsonTests.Json(vocabulary: """{"a":0,"b":1}"""), "merge 0 makes unknown token 'ab'" },
-        { TokenizerJsonTests.Json(merges: "[" + string.Join(",", Enumerable.Repeat("\"a b\"", 17)) + ",\"b a\"]"), "merge 17 makes unknown token 'ba'" },
+        { TokenizerJsonTests.Json(merges: "[" + string.Join(",", Enumerable.Repeat("\"a b\"", 17)) + ",\"b a\"]"),
+            "merge 17 makes unknown token 'ba'" },
         { TokenizerJsonTests.Json(merges: """["a x"]"""), "merge 0 joins unknown token 'x'" },
         { TokenizerJsonTests.Json(merges: """["a b c"]"""), "model.merges[0] must be two tokens, found '\"a b c\"'" },
         { TokenizerJsonTests.Json(merges: """[["a",1]]"""), "model.merges[0][1] must be a text, found '1'" },
@@ -29,19 +30,25 @@ public class TokenizerRefusalTests
         { TokenizerJsonTests.Json(vocabulary: """{"a":1e99}"""), "found '1e99'" },
         { TokenizerJsonTests.Json(vocabulary: """{"a":"0"}"""), "found '\"0\"'" },
         { TokenizerJsonTests.Json(vocabulary: """{"\ud800":0}"""), "not valid" },
-        { TokenizerJsonTests.Json(added: """[{"id":1,"content":"a"},{"id":0,"content":"b"}]"""), "added token 'a' has id 1, and the tokenizers library gives it 0 (its id in the vocabulary)" },
-        { TokenizerJsonTests.Json(added: """[{"id":50,"content":"a"}]"""), "added token 'a' has id 50, and the tokenizers library gives it 0" },
+        { TokenizerJsonTests.Json(added: """[{"id":1,"content":"a"},{"id":0,"content":"b"}]"""),
+            "added token 'a' has id 1, and the tokenizers library gives it 0 (its id in the vocabulary)" },
+        { TokenizerJsonTests.Json(added: """[{"id":50,"content":"a"}]"""),
+            "added token 'a' has id 50, and the tokenizers library gives it 0" },
         { TokenizerJsonTests.Json(added: """[{"id":11,"content":"x"},{"id":12,"content":"x"}]"""), "added token 'x' is listed twice" },
-        { TokenizerJsonTests.Json(added: """[{"id":4294967296,"content":"x"}]"""), "added_tokens[0].id must be a whole number from 0 to 999999" },
+        { TokenizerJsonTests.Json(added: """[{"id":4294967296,"content":"x"}]"""),
+            "added_tokens[0].id must be a whole number from 0 to 999999" },
         { TokenizerJsonTests.Json(added: """[{"id":11,"content":""}]"""), "must have 1 to 1024 characters" },
         { TokenizerJsonTests.Json(added: $$"""[{"id":11,"content":"{{new string('x', 1025)}}"}]"""), "found 1025" },
-        { TokenizerJsonTests.Json(added: """[{"id":50,"content":"x"}]"""), "added token 'x' has id 50, and the tokenizers library gives it 11 (the next one)" },
+        { TokenizerJsonTests.Json(added: """[{"id":50,"content":"x"}]"""),
+            "added token 'x' has id 50, and the tokenizers library gives it 11 (the next one)" },
         { TokenizerJsonTests.Json(modelSettings: ""","byte_fallback":"yes" """), "model.byte_fallback must be true or false" },
         { TokenizerJsonTests.Json(modelSettings: ""","dropout":0.1"""), "dropout, which makes ids random, is not supported" },
-        { TokenizerJsonTests.Json(modelSettings: ""","continuing_subword_prefix":"##" """), "merge 0 joins 'b', which is shorter than the mark of a continuing token" },
+        { TokenizerJsonTests.Json(modelSettings: ""","continuing_subword_prefix":"##" """),
+            "merge 0 joins 'b', which is shorter than the mark of a continuing token" },
         { TokenizerJsonTests.Json(type: "Unigram"), "model.vocab must be a list" },
         { TokenizerJsonTests.Json(type: "Other"), "model: model 'Other' is not supported" },
-        { TokenizerJsonTests.Json(normalizer: """{"type":"Precompiled","precompiled_charsmap":"AAA="}"""), "the precompiled character map claims 0 bytes for its trie, and has 0" },
+        { TokenizerJsonTests.Json(normalizer: """{"type":"Precompiled","precompiled_charsmap":"AAA="}"""),
+            "the precompiled character map claims 0 bytes for its trie, and has 0" },
         { TokenizerJsonTests.Json(normalizer: """{"type":"Other"}"""), "normalizer: normalizer 'Other' is not supported" },
         { TokenizerJsonTests.Json(pre: """{"type":"Other"}"""), "pre_tokenizer: pre-tokenizer 'Other' is not supported" },
         { TokenizerJsonTests.Json(pre: """{"type":"FixedLength","length":0}"""), "pre_tokenizer.length must be a whole number from 1" },
@@ -50,11 +57,13 @@ public class TokenizerRefusalTests
         { TokenizerJsonTests.Json(pre: Split(@"(a)\\1")), @"pattern '(a)\1' (the back reference \1) is not supported" },
         { TokenizerJsonTests.Json(pre: Split(@"(?<n>a)\\k<n>")), @"(the back reference \k<n>) is not supported" },
         { TokenizerJsonTests.Json(pre: Split(@"\\p{Klingon}+")), @"pattern '\p{Klingon}+' (the property \p{Klingon}) is not supported" },
-        { TokenizerJsonTests.Json(pre: Split(new string('a', 50) + "(?~b)")), $"pattern '{new string('a', 40)}...' ((?~) is not supported" },
+        { TokenizerJsonTests.Json(pre: Split(new string('a', 50) + "(?~b)")),
+            $"pattern '{new string('a', 40)}...' ((?~) is not supported" },
         { TokenizerJsonTests.Json(pre: Split(@"(a")), "pattern '(a' (a group without an end) is not supported" },
         { TokenizerJsonTests.Json(pre: Split(@"((a{1,999}){1,999}){1,999}b")), "is not supported" },
         { TokenizerJsonTests.Json(pre: Split(new string('a', 20_000))), "is not supported" },
-        { TokenizerJsonTests.Json(post: """{"type":"BertProcessing","sep":["b",77],"cls":["a",0]}"""), "post_processor.sep[1] must be the id of a token, found '77'" },
+        { TokenizerJsonTests.Json(post: """{"type":"BertProcessing","sep":["b",77],"cls":["a",0]}"""),
+            "post_processor.sep[1] must be the id of a token, found '77'" },
         { TokenizerJsonTests.Json(post: """{"type":"TemplateProcessing","single":[]}"""), "a template with the sequence A once" },
     };
 
@@ -161,7 +170,8 @@ public class TokenizerRefusalTests
         Assert.True(refused >= 10, $"only {refused} of 100 damaged files were refused");
     }
 
-    private static string Split(string regex) => $$"""{"type":"Split","pattern":{"Regex":"{{regex}}"},"behavior":"Isolated","invert":false}""";
+    private static string Split(string regex) =>
+        $$"""{"type":"Split","pattern":{"Regex":"{{regex}}"},"behavior":"Isolated","invert":false}""";
 
     private static string Nested(int depth) =>
         string.Concat(Enumerable.Repeat("""{"type":"Sequence","normalizers":[""", depth)) + string.Concat(Enumerable.Repeat("]}", depth));

@@ -31,7 +31,8 @@ public class TokenizerTests
     public void All_golden_cases_agree(string name, string? tokenizer = null)
     {
         var folder = $"golden/tokenizers/{name}";
-        Agree(tokenizer == Sample ? Path.Combine(TestData.Repository, Sample) : TestData.Large(tokenizer ?? folder), TestData.Large($"{folder}/cases.jsonl"), atLeast: 400);
+        Agree(tokenizer == Sample ? Path.Combine(TestData.Repository, Sample)
+            : TestData.Large(tokenizer ?? folder), TestData.Large($"{folder}/cases.jsonl"), atLeast: 400);
     }
 
     [Fact]
@@ -56,7 +57,8 @@ public class TokenizerTests
     public void An_id_outside_the_vocabulary_is_an_error()
     {
         var tokenizer = Tokenizer.Load(TestData.Golden("tokenizers/like-llama3"));
-        Assert.Contains("token id 1500 is not in the vocabulary", Assert.Throws<EmergenceException>(() => tokenizer.Decode([1500])).Message);
+        Assert.Contains("token id 1500 is not in the vocabulary",
+            Assert.Throws<EmergenceException>(() => tokenizer.Decode([1500])).Message);
         Assert.Throws<EmergenceException>(() => tokenizer.Decode([-1]));
     }
 

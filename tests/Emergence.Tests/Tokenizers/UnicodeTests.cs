@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Emergence.Tokenizers;
 using Emergence.Tokenizers.Normalizers;
 using Emergence.Tokenizers.Unicode;
 
@@ -67,5 +66,6 @@ public class UnicodeTests
     [InlineData("ΑΣ", "ασ")]
     [InlineData("\u1E9E\u212A\u10A0\u2C2E", "\u00DFk\u2D00\u2C5E")]
     [InlineData("\U00010400\U0001E900", "\U00010428\U0001E922")]
-    public void Lower_case_is_that_of_Unicode(string text, string expected) => Assert.Equal(expected, CharacterNormalizers.Lowercase(new(text)).ToString());
+    public void Lower_case_is_that_of_Unicode(string text, string expected) =>
+        Assert.Equal(expected, CharacterNormalizers.Lowercase(new(text)).ToString());
 }

@@ -15,7 +15,9 @@ internal sealed class Awq : StoredForm
         if (bits != 4)
             throw ConfigReader.Error($"quantization_config.bits is {bits}, expected 4 for awq");
         if (config.Text("version") is { } version && version.ToLowerInvariant() is not ("gemm" or "exllama" or "ipex"))
-            throw ConfigReader.Error($"quantization_config.version {Printable.Quote(version)} is not supported (gemm is); save the model with AutoAWQ's version gemm");
+            throw ConfigReader.Error(
+                $"quantization_config.version {Printable.Quote(version)} is not supported (gemm is); save the model with AutoAWQ's "
+                + $"version gemm");
         if (!config.Flag("zero_point", true))
             throw ConfigReader.Error("quantization_config.zero_point is false, expected true");
         _group = config.Whole("group_size", -1, int.MaxValue);
@@ -68,7 +70,8 @@ internal sealed class Awq : StoredForm
                 var line = codes.Elements<uint>((long)(start + row) * words, words);
                 var values = destination.Slice(row * Columns, Columns);
                 for (var word = 0; word < words; word++)
-                    ((Eights.ByHalves(line[word]) - Vector256.Create(zero, 8 * word)) * Vector256.Create(scale, 8 * word)).CopyTo(values[(8 * word)..]);
+                    ((Eights.ByHalves(line[word]) - Vector256.Create(zero, 8 * word)) * Vector256.Create(scale, 8 * word))
+                        .CopyTo(values[(8 * word)..]);
             }
         }
     }

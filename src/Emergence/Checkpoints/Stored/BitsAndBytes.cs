@@ -19,7 +19,8 @@ internal sealed class BitsAndBytes : StoredForm
     private BitsAndBytes(ConfigReader config)
     {
         config.Pass(
-            "bnb_4bit_compute_dtype", "bnb_4bit_quant_storage", "llm_int8_skip_modules", "llm_int8_threshold", "llm_int8_enable_fp32_cpu_offload",
+            "bnb_4bit_compute_dtype", "bnb_4bit_quant_storage", "llm_int8_skip_modules", "llm_int8_threshold",
+                "llm_int8_enable_fp32_cpu_offload",
             "llm_int8_has_fp16_weight", "_load_in_4bit", "_load_in_8bit", "modules_to_not_convert");
         _fourBits = config.Flag("load_in_4bit", false);
         var eightBits = config.Flag("load_in_8bit", false);
@@ -60,7 +61,9 @@ internal sealed class BitsAndBytes : StoredForm
         var state = State.Read(module, name);
         var count = (long)module.Outputs * module.Inputs;
         if (weight.ByteLength != (count + 1) / 2)
-            throw module.Error($"{weight.Name} takes {weight.ByteLength} bytes, expected {(count + 1) / 2} for {module.Outputs} x {module.Inputs} weights of 4 bits");
+            throw module.Error(
+                $"{weight.Name} takes {weight.ByteLength} bytes, expected {(count + 1) / 2} for {module.Outputs} x {module.Inputs} "
+                + $"weights of 4 bits");
         var blocks = (count + state.Block - 1) / state.Block;
         var nested = state.NestedBlock > 0;
         return new(
@@ -73,13 +76,15 @@ internal sealed class BitsAndBytes : StoredForm
             state);
     }
 
-    /// <summary>What a layer's quant_state says: weights of a block, magnitudes that share a scale (0: they are plain), and what is added to them.</summary>
+    /// <summary>What a layer's quant_state says: weights of a block, magnitudes that share a scale (0: they are plain), and what is added
+    /// to them.</summary>
     private readonly record struct State(int Block, int NestedBlock, float Offset)
     {
         public static State Read(StoredModule module, TensorEntry entry)
         {
             if (entry.DType != "U8" || entry.ByteLength > MaximumStateBytes)
-                throw module.Error($"{entry.Name} is {entry.DType} {entry.ShapeText}, expected U8 of at most {MaximumStateBytes} bytes of JSON");
+                throw module.Error(
+                    $"{entry.Name} is {entry.DType} {entry.ShapeText}, expected U8 of at most {MaximumStateBytes} bytes of JSON");
             var bytes = new byte[entry.ByteLength];
             module.Checkpoint.Read(entry.Name, 0, bytes);
             try
@@ -95,17 +100,21 @@ internal sealed class BitsAndBytes : StoredForm
                     root.TryGetProperty("nested_offset", out var offset) ? offset.GetSingle() : 0);
                 return state is { Block: > 0, NestedBlock: >= 0 } && float.IsFinite(state.Offset)
                     ? state
-                    : throw module.Error($"{entry.Name} says blocksize {state.Block}, nested_blocksize {state.NestedBlock}, nested_offset {state.Offset}: expected positive sizes");
+                    : throw module.Error(
+                        $"{entry.Name} says blocksize {state.Block}, nested_blocksize {state.NestedBlock}, nested_offset {state.Offset}: "
+                        + $"expected positive sizes");
             }
             catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
             {
-                throw new EmergenceException(module.Error($"{entry.Name} is not the state of a 4-bit matrix: {Printable.Escape(error.Message)}").Message, inner: error);
+                throw new EmergenceException(module.Error(
+                    $"{entry.Name} is not the state of a 4-bit matrix: {Printable.Escape(error.Message)}").Message, inner: error);
             }
         }
     }
 
     private sealed class Matrix(
-        StoredModule module, StoredPart codes, StoredPart table, StoredPart magnitudes, StoredPart? nestedTable, StoredPart? nestedMagnitudes, State state)
+        StoredModule module, StoredPart codes, StoredPart table, StoredPart magnitudes, StoredPart? nestedTable,
+            StoredPart? nestedMagnitudes, State state)
         : StoredMatrix(module, inputMajor: false, codes, table, magnitudes, nestedTable, nestedMagnitudes)
     {
         public override void Unpack(int start, int count, Span<float> destination)

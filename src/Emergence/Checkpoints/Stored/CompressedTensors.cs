@@ -16,11 +16,14 @@ internal sealed class CompressedTensors : StoredForm
     {
         config.Pass("ignore", "kv_cache_scheme", "global_compression_ratio", "version", "run_compressed");
         if (config.Text("quantization_status") is { } status && status != "compressed")
-            throw ConfigReader.Error($"quantization_config.quantization_status is {Printable.Quote(status)}, expected \"compressed\"; save the model with save_compressed=True");
+            throw ConfigReader.Error(
+                $"quantization_config.quantization_status is {Printable.Quote(status)}, expected \"compressed\"; save the model with "
+                + $"save_compressed=True");
         RequireEmpty(config, "sparsity_config");
         RequireEmpty(config, "transform_config");
         var format = config.Text("format");
-        var groups = config.Part("config_groups") ?? throw ConfigReader.Error("quantization_config.config_groups is missing: it says which layers are stored in which way");
+        var groups = config.Part("config_groups")
+            ?? throw ConfigReader.Error("quantization_config.config_groups is missing: it says which layers are stored in which way");
         foreach (var name in groups.Keys)
         {
             var group = groups.Part(name)!;
@@ -31,7 +34,8 @@ internal sealed class CompressedTensors : StoredForm
 
     public static StoredFormRow Row { get; } = new("compressed-tensors", config => new CompressedTensors(config));
 
-    public override string Words => _schemes.Count == 0 ? "compressed-tensors, plain weights" : $"compressed-tensors, {string.Join(" and ", _schemes.Select(scheme => scheme.Words).Distinct())}";
+    public override string Words => _schemes.Count == 0 ? "compressed-tensors, plain weights"
+        : $"compressed-tensors, {string.Join(" and ", _schemes.Select(scheme => scheme.Words).Distinct())}";
 
     public override double BitsPerWeight => _schemes.Select(scheme => scheme.BitsPerWeight).DefaultIfEmpty(16).Max();
 
@@ -42,14 +46,16 @@ internal sealed class CompressedTensors : StoredForm
             return null;
         module.Pass(".input_scale", ".input_zero_point", ".input_global_scale", ".output_scale", ".output_zero_point");
         var scheme = _schemes.Where(scheme => scheme.Rank(module.Name) < Scheme.NoMatch).MinBy(scheme => scheme.Rank(module.Name))
-            ?? throw module.Error($"{module.Name} is stored packed, but no group of quantization_config.config_groups has it among its targets");
+            ?? throw module.Error(
+                $"{module.Name} is stored packed, but no group of quantization_config.config_groups has it among its targets");
         return scheme.Find(module);
     }
 
     private static void RequireEmpty(ConfigReader config, string key)
     {
         if (config.Part(key) is { } part && part.Text("format") != "dense" && part.PassAll() > 0)
-            throw ConfigReader.Error($"quantization_config.{key} is not supported: it changes the weights; save the model as bfloat16 and measure that folder");
+            throw ConfigReader.Error(
+                $"quantization_config.{key} is not supported: it changes the weights; save the model as bfloat16 and measure that folder");
     }
 
     /// <summary>How the layers of one group are stored.</summary>
@@ -101,7 +107,8 @@ internal sealed class CompressedTensors : StoredForm
                 _block = weights.Wholes("block_structure", 1, int.MaxValue) ?? [],
                 _all = targets.Contains("Linear"),
                 _names = [.. targets.Where(target => !target.StartsWith("re:", StringComparison.Ordinal))],
-                _patterns = [.. targets.Where(target => target.StartsWith("re:", StringComparison.Ordinal)).Select(target => Pattern(target[3..]))],
+                _patterns = [.. targets.Where(target => target.StartsWith("re:", StringComparison.Ordinal))
+                    .Select(target => Pattern(target[3..]))],
             };
             scheme._strategy = weights.Text("strategy") ?? (scheme._group > 0 ? "group" : "tensor");
             scheme.Check(weights.Text("type") ?? "int");
@@ -119,7 +126,8 @@ internal sealed class CompressedTensors : StoredForm
             }
             catch (RegexMatchTimeoutException error)
             {
-                throw new EmergenceException("config.json: quantization_config.config_groups has a pattern that takes too long", inner: error);
+                throw new EmergenceException("config.json: quantization_config.config_groups has a pattern that takes too long",
+                    inner: error);
             }
         }
 
@@ -140,7 +148,9 @@ internal sealed class CompressedTensors : StoredForm
             }
             catch (ArgumentException error)
             {
-                var message = $"config.json: quantization_config.config_groups has the target {Printable.Quote($"re:{pattern}")}, which is no pattern";
+                var message =
+                    $"config.json: quantization_config.config_groups has the target {Printable.Quote($"re:{pattern}")}, which is no "
+                    + $"pattern";
                 throw new EmergenceException(message, inner: error);
             }
         }
@@ -169,14 +179,18 @@ internal sealed class CompressedTensors : StoredForm
             if (!fits)
             {
                 throw ConfigReader.Error(
-                    $"quantization_config: compressed-tensors format {Printable.Quote(_format)} with {type} of {_bits} bits is not supported (float-quantized, int-quantized, "
-                    + "pack-quantized, nvfp4-pack-quantized, mxfp4-pack-quantized are); save the model as bfloat16 and measure that folder");
+                    $"quantization_config: compressed-tensors format {Printable.Quote(_format)} with {type} of {_bits} bits is not "
+                        + $"supported (float-quantized, int-quantized, "
+                    + "pack-quantized, nvfp4-pack-quantized, mxfp4-pack-quantized are); save the model as bfloat16 and measure that "
+                        + "folder");
             }
 
             var isBlock = _strategy == "block" && _block.Length == 2;
             var isGroup = _strategy is "group" or "tensor_group" && _group > 0;
             if (!isBlock && !isGroup && _strategy is not ("channel" or "tensor"))
-                throw ConfigReader.Error($"quantization_config: strategy {Printable.Quote(_strategy)} with group_size {_group} is not supported (tensor, channel, group, block are)");
+                throw ConfigReader.Error(
+                    $"quantization_config: strategy {Printable.Quote(_strategy)} with group_size {_group} is not supported (tensor, "
+                    + $"channel, group, block are)");
             if (_strategy is "channel" or "tensor")
                 _group = -1;
         }
@@ -199,7 +213,8 @@ internal sealed class CompressedTensors : StoredForm
                 codes,
                 module.TakeScales(".weight_scale", ScaleTypes, rows, columns),
                 block,
-                module.Find(".weight_zero_point") == null || codes.Entry.DType != "I8" ? null : module.TakeScales(".weight_zero_point", ["I8"], rows, columns));
+                module.Find(".weight_zero_point") == null || codes.Entry.DType != "I8" ? null
+                    : module.TakeScales(".weight_zero_point", ["I8"], rows, columns));
         }
 
         private PackedIntegers Integers(StoredModule module)
@@ -208,12 +223,14 @@ internal sealed class CompressedTensors : StoredForm
             var codes = module.Take(".weight_packed", ["I32"], [module.Outputs, Ceiling(module.Inputs, perWord)]);
             CheckShape(module);
             var zeros = _symmetric ? null
-                : module.Find(".weight_zero_point") is { DType: "I8" } ? module.TakeScales(".weight_zero_point", ["I8"], module.Outputs, groups)
+                : module.Find(".weight_zero_point") is { DType: "I8" }
+                    ? module.TakeScales(".weight_zero_point", ["I8"], module.Outputs, groups)
                 : module.Take(".weight_zero_point", ["I32"], [Ceiling(module.Outputs, perWord), groups]);
             return new(
                 module,
                 codes,
-                _strategy == "tensor" ? throw module.Error($"{module.Name}: strategy tensor is not supported for packed whole numbers (group and channel are)")
+                _strategy == "tensor" ? throw module.Error(
+                    $"{module.Name}: strategy tensor is not supported for packed whole numbers (group and channel are)")
                     : module.TakeScales(".weight_scale", ScaleTypes, module.Outputs, groups),
                 zeros,
                 module.Find(".weight_g_idx") == null ? null : module.Take(".weight_g_idx", ["I32"], [module.Inputs]),

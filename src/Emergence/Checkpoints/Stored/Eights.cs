@@ -31,7 +31,8 @@ internal static class Eights
         return (E4M3(low), E4M3(high));
     }
 
-    /// <summary>Exponent and fraction move to their places in a single, with its bias; codes without a leading one have it taken off.</summary>
+    /// <summary>Exponent and fraction move to their places in a single, with its bias; codes without a leading one have it taken
+    /// off.</summary>
     private static Vector256<float> E4M3(Vector256<uint> codes)
     {
         const float LeastNormal = 1f / 64;
@@ -39,7 +40,8 @@ internal static class Eights
         var normal = (magnitude + Vector256.Create(120u << 23)).AsSingle();
         var small = (magnitude + Vector256.Create(121u << 23)).AsSingle() - Vector256.Create(LeastNormal);
         var value = Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(8u << 20)).AsSingle(), small, normal);
-        value = Vector256.ConditionalSelect(Vector256.Equals(magnitude, Vector256.Create(0x7Fu << 20)).AsSingle(), Vector256.Create(float.NaN), value);
+        value = Vector256.ConditionalSelect(Vector256.Equals(magnitude, Vector256.Create(0x7Fu << 20))
+            .AsSingle(), Vector256.Create(float.NaN), value);
         return value ^ ((codes & Vector256.Create(0x80u)) << 24).AsSingle();
     }
 

@@ -11,7 +11,8 @@ internal sealed class Fp8 : StoredForm
 
     private Fp8(ConfigReader config)
     {
-        config.Pass("activation_scheme", "modules_to_not_convert", "ignored_layers", "fmt", "scale_fmt", "kv_cache_scheme", "dequantize", "weight_per_tensor");
+        config.Pass("activation_scheme", "modules_to_not_convert", "ignored_layers", "fmt", "scale_fmt", "kv_cache_scheme", "dequantize",
+            "weight_per_tensor");
         if (config.Wholes("weight_block_size", 1, int.MaxValue) is not { } block)
             return;
         if (block.Length != 2)
@@ -21,7 +22,8 @@ internal sealed class Fp8 : StoredForm
 
     public static StoredFormRow Row { get; } = new("fp8", config => new Fp8(config));
 
-    public override string Words => _block is { } block ? $"fp8, a scale for {block.Rows} x {block.Columns} weights" : "fp8, a scale a matrix or row";
+    public override string Words => _block is { } block ? $"fp8, a scale for {block.Rows} x {block.Columns} weights"
+        : "fp8, a scale a matrix or row";
 
     public override double BitsPerWeight => 8 + (_block is { } block ? 32.0 / block.Rows / block.Columns : 0);
 
@@ -30,12 +32,14 @@ internal sealed class Fp8 : StoredForm
         if (module.Find(".weight") is not { } weight || !Codes.Contains(weight.DType))
             return null;
         module.Pass(".input_scale", ".activation_scale");
-        var ending = module.Find(".weight_scale_inv") == null && module.Find(".weight_scale") != null ? ".weight_scale" : ".weight_scale_inv";
+        var ending = module.Find(".weight_scale_inv") == null && module.Find(".weight_scale") != null ? ".weight_scale"
+            : ".weight_scale_inv";
         var block = _block ?? (module.Find(ending) is { Count: 1 } ? module.Outputs : 1, module.Inputs);
         return new ScaledBytes(
             module,
             module.Take(".weight", Codes, [module.Outputs, module.Inputs]),
-            module.TakeScales(ending, [.. ScaleTypes, "F8_E8M0"], Ceiling(module.Outputs, block.Rows), Ceiling(module.Inputs, block.Columns)),
+            module.TakeScales(ending, [.. ScaleTypes, "F8_E8M0"], Ceiling(module.Outputs, block.Rows),
+                Ceiling(module.Inputs, block.Columns)),
             block);
     }
 }

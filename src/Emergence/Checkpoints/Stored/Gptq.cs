@@ -17,8 +17,10 @@ internal sealed class Gptq : StoredForm
     private Gptq(ConfigReader config)
     {
         config.Pass(
-            "damp_percent", "desc_act", "sym", "true_sequential", "static_groups", "model_name_or_path", "model_file_base_name", "quantizer", "meta",
-            "lm_head", "dataset", "tokenizer", "block_name_to_quantize", "module_name_preceding_first_block", "modules_in_block_to_quantize",
+            "damp_percent", "desc_act", "sym", "true_sequential", "static_groups", "model_name_or_path", "model_file_base_name",
+                "quantizer", "meta",
+            "lm_head", "dataset", "tokenizer", "block_name_to_quantize", "module_name_preceding_first_block",
+                "modules_in_block_to_quantize",
             "modules_to_not_convert", "batch_size", "pad_token_id", "use_cuda_fp16", "use_exllama", "disable_exllama", "exllama_config",
             "max_input_length", "cache_block_outputs", "model_seqlen", "backend", "damp_auto_increment", "act_group_aware");
         _bits = config.Whole("bits", 1, 32);
@@ -29,7 +31,9 @@ internal sealed class Gptq : StoredForm
             throw ConfigReader.Error("quantization_config.group_size is 0, expected 1 or more, or -1 for one group");
         var format = config.Text("checkpoint_format") ?? "gptq";
         if (format is not ("gptq" or "gptq_v2") || config.Flag("is_marlin_format", false))
-            throw ConfigReader.Error($"quantization_config.checkpoint_format {Printable.Quote(format)} is not supported (gptq and gptq_v2 are); save the model with format gptq");
+            throw ConfigReader.Error(
+                $"quantization_config.checkpoint_format {Printable.Quote(format)} is not supported (gptq and gptq_v2 are); save the "
+                + $"model with format gptq");
         if (config.Text("pack_dtype") is { } type && type != "int32")
             throw ConfigReader.Error($"quantization_config.pack_dtype {Printable.Quote(type)} is not supported (int32 is)");
         _zeroOffset = format == "gptq" ? 1 : 0;
@@ -80,7 +84,8 @@ internal sealed class Gptq : StoredForm
         private readonly int _zeroOffset;
 
         public Matrix(
-            StoredModule module, StoredPart codes, StoredPart zeros, StoredPart scales, StoredPart? groupOf, (int Bits, int Group, int Groups, int ZeroOffset) shape)
+            StoredModule module, StoredPart codes, StoredPart zeros, StoredPart scales, StoredPart? groupOf,
+                (int Bits, int Group, int Groups, int ZeroOffset) shape)
             : base(module, inputMajor: true, codes, zeros, scales, groupOf)
         {
             (_codes, _zeros, _scales, _groupOf) = (codes, zeros, scales, groupOf);

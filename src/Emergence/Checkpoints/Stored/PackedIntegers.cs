@@ -23,7 +23,8 @@ internal sealed class PackedIntegers : StoredMatrix
     /// <param name="groupOf">(in): the group of each column where act order has moved them, or null.</param>
     /// <param name="shape">Bits of a code, columns of a group, number of groups.</param>
     public PackedIntegers(
-        StoredModule module, StoredPart codes, StoredPart scales, StoredPart? zeros, StoredPart? groupOf, (int Bits, int Group, int Groups) shape)
+        StoredModule module, StoredPart codes, StoredPart scales, StoredPart? zeros, StoredPart? groupOf,
+            (int Bits, int Group, int Groups) shape)
         : base(module, inputMajor: false, codes, scales, zeros, groupOf)
     {
         (_codes, _scales, _zeros, _groupOf) = (codes, scales, zeros, groupOf);
@@ -64,7 +65,8 @@ internal sealed class PackedIntegers : StoredMatrix
                 if (_bits == 4 && column % 8 == 0)
                 {
                     for (; column <= end - 8; column += 8)
-                        ((Eights.InOrder(line[column / 8]) - Vector256.Create((float)zero)) * Vector256.Create(scale)).CopyTo(values[column..]);
+                        ((Eights.InOrder(line[column / 8]) - Vector256.Create((float)zero)) * Vector256.Create(scale))
+                            .CopyTo(values[column..]);
                 }
 
                 for (; column < end; column++)

@@ -18,7 +18,8 @@ internal sealed class ScaledBytes : StoredMatrix
     /// <param name="block">Rows and columns of a block.</param>
     /// <param name="zeros">(R, C) whole numbers that are subtracted from the codes, or null.</param>
     /// <param name="factor">Common to all scales.</param>
-    public ScaledBytes(StoredModule module, StoredPart codes, StoredPart scales, (int Rows, int Columns) block, StoredPart? zeros = null, float factor = 1)
+    public ScaledBytes(StoredModule module, StoredPart codes, StoredPart scales, (int Rows, int Columns) block, StoredPart? zeros = null,
+        float factor = 1)
         : base(module, inputMajor: false, codes, scales, zeros)
     {
         (_codes, _scales, _block, _zeros, _factor) = (codes, scales, block, zeros, factor);

@@ -28,7 +28,8 @@ internal static class StoredFormTable
         var method = settings.Text("quant_method") ?? Guess(settings)
             ?? throw ConfigReader.Error("quantization_config.quant_method is missing: it says how the weights are stored");
         return Rows.FirstOrDefault(row => row.Method == method)?.Read(settings) ?? throw ConfigReader.Error(
-            $"quantization_config: quant_method {Printable.Quote(method)} is not supported ({string.Join(", ", Rows.Select(row => row.Method))} are); "
+            $"quantization_config: quant_method {Printable.Quote(method)} is not supported "
+                + $"({string.Join(", ", Rows.Select(row => row.Method))} are); "
             + "load the model with the library that quantised it, save its weights as bfloat16 and measure that folder");
     }
 

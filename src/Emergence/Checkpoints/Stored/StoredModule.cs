@@ -36,7 +36,8 @@ internal sealed class StoredModule(Checkpoint checkpoint, string name, int outpu
     /// <summary>The tensor of that ending, which must have one of the types and one of the shapes.</summary>
     public StoredPart Take(string ending, string[] types, params ReadOnlySpan<long[]> shapes)
     {
-        var expected = $"{string.Join(" or ", types)} {string.Join(" or ", shapes.ToArray().Select(shape => $"[{string.Join(',', shape)}]"))}";
+        var expected =
+            $"{string.Join(" or ", types)} {string.Join(" or ", shapes.ToArray().Select(shape => $"[{string.Join(',', shape)}]"))}";
         var entry = Find(ending) ?? throw Error($"the checkpoint has no {name}{ending}, expected {expected}");
         foreach (var shape in shapes)
         {
@@ -44,7 +45,8 @@ internal sealed class StoredModule(Checkpoint checkpoint, string name, int outpu
                 return new(entry);
         }
 
-        throw Error($"{name}{ending} is {entry.DType} {entry.ShapeText}, expected {expected} for a layer of {inputs} inputs and {outputs} outputs");
+        throw Error(
+            $"{name}{ending} is {entry.DType} {entry.ShapeText}, expected {expected} for a layer of {inputs} inputs and {outputs} outputs");
     }
 
     /// <summary>Scales (R, C) of blocks of rows and columns; sizes of 1 at the end may be left out.</summary>

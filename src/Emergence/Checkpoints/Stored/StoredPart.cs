@@ -30,7 +30,8 @@ internal sealed class StoredPart(TensorEntry entry) : IDisposable
         }
 
         if (scan?.Describe(entry) is { } found)
-            throw new EmergenceException($"{Printable.Escape(checkpoint.Folder)}: {Printable.Escape(entry.Name)}: {found}; --allow-nonfinite loads it all the same");
+            throw new EmergenceException(
+                $"{Printable.Escape(checkpoint.Folder)}: {Printable.Escape(entry.Name)}: {found}; --allow-nonfinite loads it all the same");
     }
 
     /// <summary>Elements <paramref name="start"/> .. start + count - 1 of row-major order.</summary>

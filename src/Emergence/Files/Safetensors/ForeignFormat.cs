@@ -17,18 +17,22 @@ internal static class ForeignFormat
             return null;
         var names = Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal).ToArray();
         if (names.Contains(Adapter))
-            return $"this is a LoRA adapter ({Adapter}), not a model: merge it into its base model and measure that, {Save("AutoPeftModelForCausalLM.from_pretrained('FOLDER').merge_and_unload()", "peft")}";
+            return $"this is a LoRA adapter ({Adapter}), not a model: merge it into its base model and measure that, "
+                + $"{Save("AutoPeftModelForCausalLM.from_pretrained('FOLDER').merge_and_unload()", "peft")}";
         if (names.Any(name => name.EndsWith(".safetensors", StringComparison.Ordinal)))
             return null;
         if (names.FirstOrDefault(name => PickleEndings.Any(name.EndsWith)) is { } pickle)
-            return $"only {Printable.Quote(pickle)}, a pickle: refused, it can run code; convert it to safetensors, {Save("AutoModelForCausalLM.from_pretrained('FOLDER')")}";
+            return $"only {Printable.Quote(pickle)}, a pickle: refused, it can run code; convert it to safetensors, "
+                + $"{Save("AutoModelForCausalLM.from_pretrained('FOLDER')")}";
         return names.FirstOrDefault(name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf
-            ? $"only {Printable.Quote(gguf)}, a GGUF file: use the safetensors files that it was made from, or {Save($"AutoModelForCausalLM.from_pretrained('FOLDER', gguf_file='{gguf}')")}"
+            ? $"only {Printable.Quote(gguf)}, a GGUF file: use the safetensors files that it was made from, or "
+                + $"{Save($"AutoModelForCausalLM.from_pretrained('FOLDER', gguf_file='{gguf}')")}"
             : null;
     }
 
     private static string Save(string model, string library = "transformers") =>
-        $"python3 -c \"from {library} import {model[..model.IndexOf('.', StringComparison.Ordinal)]} as M; {model.Replace(model[..model.IndexOf('.', StringComparison.Ordinal)], "M", StringComparison.Ordinal)}.save_pretrained('OUT')\"";
+        $"python3 -c \"from {library} import {model[..model.IndexOf('.', StringComparison.Ordinal)]} as M; "
+            + $"{model.Replace(model[..model.IndexOf('.', StringComparison.Ordinal)], "M", StringComparison.Ordinal)}.save_pretrained('OUT')\"";
 
     /// <summary>What the file is and what to do, or null.</summary>
     public static string? Recognise(CheckpointFile file)

@@ -260,11 +260,14 @@ internal ref struct SafetensorsHeader
         foreach (var tensor in sorted)
         {
             if (tensor.Begin != end && previous == null)
-                throw _file.Error($"first tensor {Printable.Quote(tensor.Name)} begins at {tensor.Begin - _dataStart} of the data, not at 0");
+                throw _file.Error(
+                    $"first tensor {Printable.Quote(tensor.Name)} begins at {tensor.Begin - _dataStart} of the data, not at 0");
             if (tensor.Begin > end)
-                throw _file.Error($"gap of {tensor.Begin - end} bytes between {Printable.Quote(previous!.Name)} and {Printable.Quote(tensor.Name)}");
+                throw _file.Error(
+                    $"gap of {tensor.Begin - end} bytes between {Printable.Quote(previous!.Name)} and {Printable.Quote(tensor.Name)}");
             if (tensor.Begin < end)
-                throw _file.Error($"tensors {Printable.Quote(previous!.Name)} and {Printable.Quote(tensor.Name)} overlap by {end - tensor.Begin} bytes");
+                throw _file.Error(
+                    $"tensors {Printable.Quote(previous!.Name)} and {Printable.Quote(tensor.Name)} overlap by {end - tensor.Begin} bytes");
             end = tensor.End;
             previous = tensor;
         }

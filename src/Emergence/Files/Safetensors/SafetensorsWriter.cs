@@ -69,7 +69,8 @@ public sealed class SafetensorsWriter : IDisposable
     /// of their declaration. Also tells where each tensor's bytes go.
     /// </summary>
     private static byte[] Header(
-        IReadOnlyList<TensorDeclaration> tensors, IReadOnlyDictionary<string, string> metadata, Dictionary<string, (long Next, long End)> places)
+        IReadOnlyList<TensorDeclaration> tensors, IReadOnlyDictionary<string, string> metadata, Dictionary<string, (
+            long Next, long End)> places)
     {
         var text = new ArrayBufferWriter<byte>();
         var end = 0L;

@@ -25,7 +25,8 @@ internal sealed class CanonicalEstimation : CriticEstimation
     /// <summary>A mean that lies further under the best one, in bits, and further than three of its standard errors, has fallen.</summary>
     private const double FallMargin = 0.02;
 
-    /// <summary>The rate falls by this at a back-off, and may so often; beyond, nothing is trained and the value is that of the best weights.</summary>
+    /// <summary>The rate falls by this at a back-off, and may so often; beyond, nothing is trained and the value is that of the best
+    /// weights.</summary>
     private const double BackOffFactor = 0.25;
 
     private const int BackOffLimit = 4;
@@ -46,7 +47,8 @@ internal sealed class CanonicalEstimation : CriticEstimation
     /// <summary>The step from which windows may begin: the last back-off.</summary>
     private int _since;
 
-    private CanonicalEstimation(EstimationRequest request, MutualInformation about, Device device, CriticTraining training, RateFactor factor, CanonicalTrace trace)
+    private CanonicalEstimation(EstimationRequest request, MutualInformation about, Device device, CriticTraining training,
+        RateFactor factor, CanonicalTrace trace)
         : base(request, about, device, training)
     {
         (_training, _factor, _trace, _bestMean) = (training, factor, trace, trace.StartBits);
@@ -67,13 +69,17 @@ internal sealed class CanonicalEstimation : CriticEstimation
         var joint = request.Joint;
         var (x, y, correlations) = inputs.Canonical(joint, request.Preset.CanonicalColumns);
         var (factor, rate) = (new RateFactor(), request.Preset.Rate.At);
-        var linear = new LinearTerm(device, inputs.Whitened(joint.X), inputs.Whitened(joint.Y)) { Rate = _ => factor.Value > 0 ? LinearRate : 0 };
+        var linear = new LinearTerm(device, inputs.Whitened(joint.X), inputs.Whitened(joint.Y)) { Rate = _ =>
+            factor.Value > 0 ? LinearRate : 0 };
         var initial = CanonicalStart.Parameters(SupportMine.Shape(request, x, y), correlations, request.Seed, request.Cell);
         var training = SupportMine.CreateTraining(request, device, x, y, initial, linear, step => factor.Value * rate(step));
         try
         {
-            var bits = CanonicalStart.Scale(device, training, initial, HeldOut.Pairs(joint, request.Seed, request.Cell, StartPairs, RandomStream.Start));
-            var trace = new CanonicalTrace(bits, 0, x.Columns, correlations[0], correlations[^1], inputs.CanonicalMultiplyAdds(joint, request.Preset.CanonicalColumns), joint.X.Whitening(device.ShareOnHost).Describe(), joint.Y.Whitening(device.ShareOnHost).Describe());
+            var bits = CanonicalStart.Scale(device, training, initial,
+                HeldOut.Pairs(joint, request.Seed, request.Cell, StartPairs, RandomStream.Start));
+            var trace = new CanonicalTrace(bits, 0, x.Columns, correlations[0], correlations[^1],
+                inputs.CanonicalMultiplyAdds(joint, request.Preset.CanonicalColumns), joint.X.Whitening(device.ShareOnHost)
+                .Describe(), joint.Y.Whitening(device.ShareOnHost).Describe());
             return new(request, about, device, training, factor, trace);
         }
         catch

@@ -68,7 +68,8 @@ internal sealed class CanonicalPairs
     private double[] Cross(JointClasses joint, HostShare share)
     {
         var (support, cross) = (joint.Support, new double[checked(_x.Count * _y.Count)]);
-        DoubleProducts.Add(share, support.Count, (k, to) => _x.Fill(support[k].A, support[k].Joint, to), _x.Count, (k, to) => _y.Fill(support[k].B, 1, to), _y.Count, cross, 0, _y.Count);
+        DoubleProducts.Add(share, support.Count, (k, to) => _x.Fill(support[k].A, support[k].Joint, to), _x.Count, (k, to) =>
+            _y.Fill(support[k].B, 1, to), _y.Count, cross, 0, _y.Count);
         return cross;
     }
 
@@ -77,7 +78,8 @@ internal sealed class CanonicalPairs
     {
         var (rows, columns) = (_x.Count, _y.Count);
         var half = new double[cross.Length];
-        DoubleProducts.Add(share, rows, _x.FillMapColumn, rows, (k, to) => cross.AsSpan(k * columns, columns).CopyTo(to), columns, half, 0, columns);
+        DoubleProducts.Add(share, rows, _x.FillMapColumn, rows, (k, to) =>
+            cross.AsSpan(k * columns, columns).CopyTo(to), columns, half, 0, columns);
         Array.Clear(cross);
         DoubleProducts.Add(share, columns, (k, to) => Column(half, columns, k, to), rows, _y.FillMapColumn, columns, cross, 0, columns);
         return cross;
@@ -93,17 +95,20 @@ internal sealed class CanonicalPairs
         {
             Orthonormalise(right, block, columns);
             left = new double[block * rows];
-            DoubleProducts.Add(share, columns, (k, to) => Column(right, columns, k, to), block, (k, to) => Column(cross, columns, k, to), rows, left, 0, rows);
+            DoubleProducts.Add(share, columns, (k, to) => Column(right, columns, k, to), block, (k, to) =>
+                Column(cross, columns, k, to), rows, left, 0, rows);
             Orthonormalise(left, block, rows);
             right = new double[block * columns];
-            DoubleProducts.Add(share, rows, (k, to) => Column(left, rows, k, to), block, (k, to) => cross.AsSpan(k * columns, columns).CopyTo(to), columns, right, 0, columns);
+            DoubleProducts.Add(share, rows, (k, to) => Column(left, rows, k, to), block, (k, to) =>
+                cross.AsSpan(k * columns, columns).CopyTo(to), columns, right, 0, columns);
         }
 
         var squares = new double[block * block];
         for (var i = 0; i < block; i++)
         {
             for (var j = 0; j <= i; j++)
-                squares[i * block + j] = squares[j * block + i] = DoubleProducts.Dot(right.AsSpan(i * columns, columns), right.AsSpan(j * columns, columns));
+                squares[i * block + j] = squares[j * block + i] =
+                    DoubleProducts.Dot(right.AsSpan(i * columns, columns), right.AsSpan(j * columns, columns));
         }
 
         var (values, vectors) = SymmetricEigen.Decompose(squares, block);
@@ -119,7 +124,8 @@ internal sealed class CanonicalPairs
         for (var i = 0; i < Count; i++)
         {
             for (var j = 0; j < block; j++)
-                DoubleProducts.AddScaled(vectors[i * block + j] * (factors?[i] ?? 1), of.AsSpan(j * length, length), turned.AsSpan(i * length, length));
+                DoubleProducts.AddScaled(vectors[i * block + j] * (factors?[i] ?? 1), of.AsSpan(j * length, length),
+                    turned.AsSpan(i * length, length));
         }
 
         return turned;
@@ -133,7 +139,8 @@ internal sealed class CanonicalPairs
         return map;
     }
 
-    /// <summary>Rows of length 1 that are at right angles (Gram and Schmidt, each row twice); zero where a row is a combination of those before.</summary>
+    /// <summary>Rows of length 1 that are at right angles (Gram and Schmidt, each row twice); zero where a row is a combination of those
+    /// before.</summary>
     private static void Orthonormalise(double[] vectors, int rows, int length)
     {
         for (var i = 0; i < rows; i++)

@@ -75,7 +75,8 @@ internal static class CanonicalStart
         }
 
         var shape = training.Shape;
-        foreach (ref var weight in parameters.Slice(parameters.Length - shape.InputColumns(shape.Layers - 1) - 1, shape.InputColumns(shape.Layers - 1)))
+        foreach (ref var weight in parameters.Slice(parameters.Length - shape.InputColumns(shape.Layers - 1) - 1,
+            shape.InputColumns(shape.Layers - 1)))
             weight *= (float)factor;
         device.Upload(parameters, training.Parameters);
         return best;

@@ -9,7 +9,8 @@ namespace Emergence.Information.Canonical;
 /// <param name="MultiplyAdds">Of the decomposition, which the seeds of a cell share, and a whitened side its two cells.</param>
 /// <param name="X">Side x.</param>
 /// <param name="Y">Side y.</param>
-public sealed record CanonicalTrace(double StartBits, int BackOffs, int Pairs, double FirstCorrelation, double LastCorrelation, double MultiplyAdds, WhitenedSide X, WhitenedSide Y);
+public sealed record CanonicalTrace(double StartBits, int BackOffs, int Pairs, double FirstCorrelation, double LastCorrelation,
+    double MultiplyAdds, WhitenedSide X, WhitenedSide Y);
 
 /// <summary>How one side was whitened.</summary>
 /// <param name="Coordinates">Directions kept.</param>

@@ -44,7 +44,8 @@ internal sealed class PivotedCholesky
         {
             // Rows of the block: minus what the rows above contribute, then by substitution within the block.
             var (first, rows) = (start, Math.Min(BlockColumns, Rank - start));
-            DoubleProducts.Add(_share, first, (k, row) => Column(k, first, row, -1), rows, (k, row) => inverse.AsSpan(k * Rank, first).CopyTo(row), first, inverse, first * Rank, Rank);
+            DoubleProducts.Add(_share, first, (k, row) => Column(k, first, row, -1), rows, (k, row) =>
+                inverse.AsSpan(k * Rank, first).CopyTo(row), first, inverse, first * Rank, Rank);
             for (var i = first; i < first + rows; i++)
             {
                 var row = inverse.AsSpan(i * Rank, i + 1);
@@ -100,7 +101,8 @@ internal sealed class PivotedCholesky
 
     /// <summary>Takes the product of columns start .. end - 1 off the rest of the matrix.</summary>
     private void Subtract(int start, int end) =>
-        DoubleProducts.Add(_share, end - start, (k, row) => Column(start + k, end, row, -1), _size - end, (k, row) => Column(start + k, end, row, 1), _size - end, _matrix, Index(end, end), _size);
+        DoubleProducts.Add(_share, end - start, (k, row) => Column(start + k, end, row, -1), _size - end, (k, row) =>
+            Column(start + k, end, row, 1), _size - end, _matrix, Index(end, end), _size);
 
     /// <summary>Elements of a column of the factor from a row on.</summary>
     private void Column(int column, int firstRow, Span<double> to, double factor)

@@ -58,5 +58,6 @@ internal static class SymmetricEigen
             Turn(ref vectors[p * size + k], ref vectors[q * size + k], cosine, sine);
     }
 
-    private static void Turn(ref double a, ref double b, double cosine, double sine) => (a, b) = (cosine * a - sine * b, sine * a + cosine * b);
+    private static void Turn(ref double a, ref double b, double cosine, double sine) =>
+        (a, b) = (cosine * a - sine * b, sine * a + cosine * b);
 }

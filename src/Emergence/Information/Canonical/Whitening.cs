@@ -117,7 +117,8 @@ internal sealed class Whitening
                     byColumn[i * count + k] = row[i];
             }
 
-            DoubleProducts.Add(DoubleProducts.Alone, depth, (i, to) => byColumn.AsSpan(i * count, count).CopyTo(to), count, map, columns, product, 0, columns);
+            DoubleProducts.Add(DoubleProducts.Alone, depth, (i, to) =>
+                byColumn.AsSpan(i * count, count).CopyTo(to), count, map, columns, product, 0, columns);
             for (var i = 0; i < product.Length; i++)
                 result[start * columns + i] = (float)product[i];
         });
@@ -141,7 +142,8 @@ internal sealed class Whitening
     }
 
     /// <summary>Whether the columns that a factor takes tell apart all classes.</summary>
-    private bool TellsApart(PivotedCholesky factor) => Groups([.. factor.Order.Take(factor.Rank).Select(i => _columns[i])]).All(group => group.Count == 1);
+    private bool TellsApart(PivotedCholesky factor) => Groups([.. factor.Order.Take(factor.Rank).Select(i => _columns[i])])
+        .All(group => group.Count == 1);
 
     /// <summary>Classes that are equal in these columns.</summary>
     private IEnumerable<List<int>> Groups(int[] columns)
@@ -169,7 +171,8 @@ internal sealed class Whitening
         var columns = _columns.ToList();
         while (Groups([.. columns]).Where(group => group.Count > 1).ToList() is { Count: > 0 } groups)
         {
-            var column = Enumerable.Range(0, _rows.Features).FirstOrDefault(c => groups.Any(group => group.Any(k => _rows.Value(k, c) != _rows.Value(group[0], c))), -1);
+            var column = Enumerable.Range(0, _rows.Features)
+                .FirstOrDefault(c => groups.Any(group => group.Any(k => _rows.Value(k, c) != _rows.Value(group[0], c))), -1);
             if (column < 0)
                 return;
             var (tie, variance) = (new double[_rows.Count], 0.0);

@@ -76,7 +76,8 @@ internal abstract class CriticEstimation : Estimation
         if (_stoppedBy == StopReason.Failed)
             return result with { MiBits = double.NaN, Failure = Failure() };
 
-        var heldOut = HeldOut.Bits(_device, _training, HeldOut.Pairs(_request.Joint, _request.Seed, _request.Cell, _request.Preset.HeldOutPairs));
+        var heldOut = HeldOut.Bits(
+            _device, _training, HeldOut.Pairs(_request.Joint, _request.Seed, _request.Cell, _request.Preset.HeldOutPairs));
         return Explain(result with { MiBits = Value(), LastMeanBits = LastMean, HeldOutBits = heldOut });
     }
 

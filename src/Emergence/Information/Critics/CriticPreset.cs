@@ -11,11 +11,13 @@ public sealed record LearningRate(string Text, Func<int, double> At)
     /// </summary>
     public static LearningRate Published { get; } = new("1e-4, published schedule", PublishedAt);
 
-    public static LearningRate Constant(double rate) => new(rate.ToString("0.###e0", CultureInfo.InvariantCulture) + " constant", _ => rate);
+    public static LearningRate Constant(double rate) =>
+        new(rate.ToString("0.###e0", CultureInfo.InvariantCulture) + " constant", _ => rate);
 
     /// <summary>From <paramref name="rate"/> in a straight line to 0.</summary>
     public static LearningRate Falling(double rate, int steps) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"{rate:0.###e0} falling to 0 at step {steps}"), step => rate * Math.Max(0, 1 - (double)step / steps));
+        new(string.Create(CultureInfo.InvariantCulture, $"{rate:0.###e0} falling to 0 at step {steps}"), step =>
+            rate * Math.Max(0, 1 - (double)step / steps));
 
     private static double PublishedAt(int step)
     {
@@ -58,7 +60,8 @@ public sealed record CriticPreset
     };
 
     /// <summary>For a first look within a minute: few pairs and few, fast steps, so that high information is read too low.</summary>
-    public static CriticPreset Demo { get; } = Small with { Name = "demo", Pairs = 2_048, PairsAtScale = 2_048, Rate = LearningRate.Falling(5e-3, 800), StepLimit = 800 };
+    public static CriticPreset Demo { get; } = Small
+        with { Name = "demo", Pairs = 2_048, PairsAtScale = 2_048, Rate = LearningRate.Falling(5e-3, 800), StepLimit = 800 };
 
     /// <summary>From the coordinates in which the two sides correspond: a critic that starts where others end.</summary>
     public static CriticPreset Canonical { get; } = new()
@@ -108,7 +111,8 @@ public sealed record CriticPreset
         get;
         init => field = value > 0 && value % CheckEvery == 0
             ? value
-            : throw new EmergenceException($"expected a step limit that is a positive multiple of {CheckEvery}, found {value}", ExitCode.Usage);
+            : throw new EmergenceException($"expected a step limit that is a positive multiple of {CheckEvery}, found {value}",
+                ExitCode.Usage);
     }
 
     /// <summary>
@@ -117,7 +121,11 @@ public sealed record CriticPreset
     /// </summary>
     public bool GoesOnWhenLevel { get; init; }
 
-    public string Identity => string.Create(CultureInfo.InvariantCulture, $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support ({PairsAtScale} from 100000 classes), Adam {Rate.Text}{(CanonicalColumns > 0 ? " but for back-offs" : "")}, at most {StepLimit} steps{(GoesOnWhenLevel ? ", level or not" : "")}");
+    public string Identity =>
+        string.Create(CultureInfo.InvariantCulture,
+        $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support ({PairsAtScale} from 100000 classes), Adam "
+        + $"{Rate.Text}{(CanonicalColumns > 0 ? " but for back-offs" : "")}, at most {StepLimit} "
+        + $"steps{(GoesOnWhenLevel ? ", level or not" : "")}");
 
     /// <summary>By name; else canonical for s-mine, and for others paper on a large device and small elsewhere.</summary>
     public static CriticPreset Find(string? name, Estimator estimator, bool isLarge)
@@ -126,12 +134,15 @@ public sealed record CriticPreset
         var isSupportMine = estimator.Name == SupportMine.EstimatorName;
         var preset = Find(name ?? (isSupportMine ? Canonical : isLarge ? Paper : Small).Name);
         if (preset.CanonicalColumns > 0 && estimator.Name == PublishedMine.EstimatorName)
-            throw new EmergenceException($"preset '{preset.Name}' is not for estimator '{estimator.Name}': expected {string.Join(", ", All.Where(row => row.CanonicalColumns == 0).Select(row => row.Name))}", ExitCode.Usage);
+            throw new EmergenceException(
+                $"preset '{preset.Name}' is not for estimator '{estimator.Name}': expected "
+                + $"{string.Join(", ", All.Where(row => row.CanonicalColumns == 0).Select(row => row.Name))}", ExitCode.Usage);
         return preset;
     }
 
     public static CriticPreset Find(string name) => All.FirstOrDefault(preset => preset.Name == name)
-        ?? throw new EmergenceException($"unknown preset '{name}': choose {string.Join(", ", All.Select(preset => preset.Name))}", ExitCode.Usage);
+        ?? throw new EmergenceException($"unknown preset '{name}': choose {string.Join(", ", All.Select(preset => preset.Name))}",
+            ExitCode.Usage);
 
     private string Start => CanonicalColumns > 0 ? $"a distance in {CanonicalColumns} canonical pairs and a linear term, " : "";
 

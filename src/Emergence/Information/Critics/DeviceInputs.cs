@@ -68,7 +68,8 @@ internal sealed class DeviceInputs(Device device) : IDisposable
             for (var first = 0; first < rows.Count; first += WhitenedAtOnce)
             {
                 var count = Math.Min(WhitenedAtOnce, rows.Count - first);
-                device.Upload(whitening.Project(device.ShareOnHost, first, count, columns, columns, whitening.FillMapColumn), tensor.RowRange(first, count));
+                device.Upload(whitening.Project(device.ShareOnHost, first, count, columns, columns, whitening.FillMapColumn),
+                    tensor.RowRange(first, count));
             }
         });
     }

@@ -17,7 +17,8 @@ internal static class HeldOut
     /// <param name="cell">Separates those of cells with the same seed.</param>
     /// <param name="fresh">So many fresh ones, where there are more than four times as many pairs of classes.</param>
     /// <param name="stream">Which random numbers.</param>
-    public static IEnumerable<ClassPair> Pairs(JointClasses joint, ulong seed, uint cell, int fresh = 1 << 20, RandomStream stream = RandomStream.HeldOut)
+    public static IEnumerable<ClassPair> Pairs(JointClasses joint, ulong seed, uint cell, int fresh = 1 << 20,
+        RandomStream stream = RandomStream.HeldOut)
     {
         if (joint.GridSize <= 4L * fresh)
             return joint.AllPairs();
@@ -48,7 +49,8 @@ internal static class HeldOut
     }
 
     /// <summary>Pairs with the score of each, part by part.</summary>
-    public static IEnumerable<(ClassPair[] Pairs, double[] Scores)> Scores(Device device, CriticTraining training, IEnumerable<ClassPair> pairs)
+    public static IEnumerable<(ClassPair[] Pairs, double[] Scores)> Scores(
+        Device device, CriticTraining training, IEnumerable<ClassPair> pairs)
     {
         Critic? critic = null;
         try

@@ -49,7 +49,8 @@ internal sealed class MinibatchEstimation : Estimation
     private double _largest;
     private StopReason _stoppedBy;
 
-    public MinibatchEstimation(EstimationRequest request, MutualInformation about, Device device, DeviceInputs inputs, MinibatchEstimator estimator)
+    public MinibatchEstimation(EstimationRequest request, MutualInformation about, Device device, DeviceInputs inputs,
+        MinibatchEstimator estimator)
     {
         (_request, _about, _device) = (request, about, device);
         _objective = estimator.CreateObjective();
@@ -68,7 +69,8 @@ internal sealed class MinibatchEstimation : Estimation
         var (x, y) = (inputs.Standardised(request.Joint.X), inputs.Standardised(request.Joint.Y));
         var shape = new CriticShape(x.Columns, y.Columns, Widths);
         Inputs = [x, y];
-        _scores = new MinibatchScores(device, shape, x, y, rows.A, rows.B, _batchRows, _shifts, CriticInitialization.Xavier(shape, request.Seed, request.Cell));
+        _scores = new MinibatchScores(device, shape, x, y, rows.A, rows.B, _batchRows, _shifts,
+            CriticInitialization.Xavier(shape, request.Seed, request.Cell));
         _moments = [device.Allocate(1, shape.ParameterCount), device.Allocate(1, shape.ParameterCount)];
         _gradient = device.Allocate(1, shape.ParameterCount);
         _best = new float[shape.ParameterCount];
@@ -151,7 +153,9 @@ internal sealed class MinibatchEstimation : Estimation
     {
         var result = _about with
         {
-            Preset = $"critic {string.Join('-', Widths)}, batch {_batchRows} with {_shifts} shifts, Adam 1e-3, at most {StepLimit} steps, best on a tenth, value on a tenth",
+            Preset =
+                $"critic {string.Join('-', Widths)}, batch {_batchRows} with {_shifts} shifts, Adam 1e-3, at most {StepLimit} steps, "
+                + $"best on a tenth, value on a tenth",
             Steps = _bits.Count,
             StoppedBy = _stoppedBy,
             Curve = _bits,

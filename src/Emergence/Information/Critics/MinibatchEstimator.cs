@@ -37,12 +37,14 @@ internal abstract class MinibatchEstimator : Estimator
             return new FinishedEstimation(Describe(request, 0) with { SamplingErrorBits = 0 });
         var rows = joint.Rows(Name);
         if (rows.A.Length < FewestRows)
-            return new FinishedEstimation(Refuse(request, $"{rows.A.Length} rows, needs {FewestRows}; use exact where rows repeat, else ksg"));
+            return new FinishedEstimation(
+                Refuse(request, $"{rows.A.Length} rows, needs {FewestRows}; use exact where rows repeat, else ksg"));
         return new MinibatchEstimation(request, Describe(request, double.NaN), device, inputs, this);
     }
 }
 
-/// <summary>What a critic is trained for and what its scores say; scores in nats, laid out as <see cref="MinibatchEstimator"/> says.</summary>
+/// <summary>What a critic is trained for and what its scores say; scores in nats, laid out as <see cref="MinibatchEstimator"/>
+/// says.</summary>
 internal abstract class CriticObjective
 {
     /// <summary>Gradient, by every score, of what is to be made small.</summary>

@@ -32,7 +32,8 @@ internal sealed class MinibatchScores : IDisposable
     /// <param name="batchRows">Rows of a step.</param>
     /// <param name="shifts">Other rows whose y each x meets in a step.</param>
     /// <param name="initial">ParameterCount parameters.</param>
-    public MinibatchScores(Device device, CriticShape shape, Tensor x, Tensor y, int[] classX, int[] classY, int batchRows, int shifts, float[] initial)
+    public MinibatchScores(Device device, CriticShape shape, Tensor x, Tensor y, int[] classX, int[] classY, int batchRows, int shifts,
+        float[] initial)
     {
         (_device, _shape, _x, _y, _classX, _classY) = (device, shape, x, y, classX, classY);
         _batchX = device.Allocate(batchRows, shape.XColumns);

@@ -38,7 +38,8 @@ public sealed record ProtocolTrace
     /// <summary>I_emp of the slice.</summary>
     public required double SliceBits { get; init; }
 
-    /// <summary>The first step of <see cref="Bins"/>: the second half of a training counts as fitted. Large ones are looked at now and then.</summary>
+    /// <summary>The first step of <see cref="Bins"/>: the second half of a training counts as fitted. Large ones are looked at now and
+    /// then.</summary>
     public required int FittedFrom { get; init; }
 
     /// <summary>By F, ascending; a bin of F = 0 holds these steps alone.</summary>
@@ -81,7 +82,8 @@ public sealed record ProtocolTrace
     /// <summary>F of the shuffles of some steps, drawn again from their key.</summary>
     internal static int[] Coincidences(JointClasses joint, ShuffledPairs rows, ulong seed, uint cell, IReadOnlyList<int> steps)
     {
-        var partners = joint.Support.GroupBy(pair => pair.A).OrderBy(group => group.Key).Select(group => group.Select(pair => pair.B).Order().ToArray()).ToArray();
+        var partners = joint.Support.GroupBy(pair => pair.A).OrderBy(group => group.Key)
+            .Select(group => group.Select(pair => pair.B).Order().ToArray()).ToArray();
         var found = new int[steps.Count];
         Parallel.For(0, steps.Count, at =>
         {
@@ -103,13 +105,15 @@ public sealed record ProtocolTrace
         var every = (int)Math.Max(1, (long)rows.Count * (values.Count / 2) / MostDraws);
         int[] fitted = [.. Enumerable.Range(values.Count / 2, values.Count - values.Count / 2).Where(step => step % every == 0)];
         var coincidences = Coincidences(joint, rows, training.Seed, training.Cell, [best, .. fitted]);
-        int[] overflows = [.. Enumerable.Range(0, values.Count).Where(step => values[step].LogPartition + Math.Log(rows.Count) > LargestLog)];
+        int[] overflows = [.. Enumerable.Range(0, values.Count)
+            .Where(step => values[step].LogPartition + Math.Log(rows.Count) > LargestLog)];
         return new()
         {
             SliceStart = slice.Start,
             SliceColumns = slice.Count,
             Columns = joint.X.Columns,
-            SliceBits = slice.Count == joint.X.Columns && slice.Count == joint.Y.Columns ? joint.Bits : joint.SliceBits(slice.Start, PublishedMine.SliceColumns),
+            SliceBits = slice.Count == joint.X.Columns && slice.Count == joint.Y.Columns ? joint.Bits
+                : joint.SliceBits(slice.Start, PublishedMine.SliceColumns),
             FittedFrom = values.Count / 2,
             Bins = Group([.. fitted.Zip(coincidences[1..], (step, count) => (count, values[step].Bits))]),
             MaxStep = best,
@@ -126,8 +130,10 @@ public sealed record ProtocolTrace
         var width = Math.Max(1, (most - least + MostBins) / MostBins);
         return
         [
-            .. steps.GroupBy(step => step.Coincidences == 0 ? -1 : (step.Coincidences - least) / width).OrderBy(bin => bin.Key).Select(bin => new CoincidenceBin(
-                bin.Average(step => step.Coincidences), bin.Count(), bin.Key < 0 ? 0 : bin.Average(step => -Math.Log2(step.Coincidences)), bin.Average(step => step.Bits), bin.Max(step => step.Bits))),
+            .. steps.GroupBy(step => step.Coincidences == 0 ? -1 : (step.Coincidences - least) / width).OrderBy(bin => bin.Key)
+                .Select(bin => new CoincidenceBin(
+                bin.Average(step => step.Coincidences), bin.Count(), bin.Key < 0 ? 0
+                    : bin.Average(step => -Math.Log2(step.Coincidences)), bin.Average(step => step.Bits), bin.Max(step => step.Bits))),
         ];
     }
 }

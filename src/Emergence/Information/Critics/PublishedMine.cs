@@ -63,7 +63,9 @@ internal sealed class PublishedMine : Estimator
     {
         var start = (long)slice * SliceColumns;
         if (slice < 0 || start >= rows.Columns)
-            throw new EmergenceException($"slice {slice} starts at column {start}, but the vectors have {rows.Columns} columns: choose a slice from 0 to {(rows.Columns - 1) / SliceColumns}", ExitCode.Usage);
+            throw new EmergenceException(
+                $"slice {slice} starts at column {start}, but the vectors have {rows.Columns} columns: choose a slice from 0 to "
+                + $"{(rows.Columns - 1) / SliceColumns}", ExitCode.Usage);
         return inputs.Slice(rows, (int)start, (int)Math.Min(SliceColumns, rows.Columns - start));
     }
 

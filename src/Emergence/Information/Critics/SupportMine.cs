@@ -33,10 +33,12 @@ internal sealed class SupportMine : Estimator
 
     /// <summary>Pairs off the support of <paramref name="joint"/>.</summary>
     internal static OffSupportPairs OffSupport(JointClasses joint, int count, RandomStream stream) =>
-        new(count, new AliasTable(joint.X.Weights), new AliasTable(joint.Y.Weights), [.. joint.Support.Select(pair => (pair.A, pair.B))], stream);
+        new(count, new AliasTable(joint.X.Weights), new AliasTable(joint.Y.Weights), [.. joint.Support.Select(pair => (pair.A, pair.B))],
+            stream);
 
     /// <summary>The pairs of a training: those that stay, then the number drawn anew each step.</summary>
-    internal static CriticTraining CreateTraining(EstimationRequest request, Device device, Tensor x, Tensor y, ReadOnlySpan<float> initial, LinearTerm? linear = null, Func<int, double>? rate = null)
+    internal static CriticTraining CreateTraining(EstimationRequest request, Device device, Tensor x, Tensor y, ReadOnlySpan<float> initial,
+        LinearTerm? linear = null, Func<int, double>? rate = null)
     {
         var (joint, preset) = (request.Joint, request.Preset);
         var shape = Shape(request, x, y);
@@ -95,7 +97,8 @@ internal sealed class SupportMine : Estimator
         if (joint.X.NonFinite + joint.Y.NonFinite > 0)
             return new FinishedEstimation(Fail(request, $"{joint.X.NonFinite + joint.Y.NonFinite} inputs are not finite"));
         if (joint.HasConstantSide)
-            return new FinishedEstimation(Describe(request, 0) with { Preset = request.Preset.Identity, MaxBits = 0, LastMeanBits = 0, HeldOutBits = 0 });
+            return new FinishedEstimation(
+                Describe(request, 0) with { Preset = request.Preset.Identity, MaxBits = 0, LastMeanBits = 0, HeldOutBits = 0 });
 
         if (request.Preset.CanonicalColumns > 0)
             return CanonicalEstimation.Create(request, Describe(request, double.NaN), device, inputs);
@@ -119,7 +122,8 @@ internal sealed class SupportMine : Estimator
             if (MeanOfLast(CriticPreset.CheckEvery) >= _ceiling - CeilingMargin)
                 return StopReason.Ceiling;
             var mayStop = !_preset.GoesOnWhenLevel || Bits.Count >= _preset.StepLimit;
-            var isLevel = mayStop && Bits.Count >= 2 * LevelWindow && Math.Abs(MeanOfLast(LevelWindow) - MeanOfLast(LevelWindow, LevelWindow)) < LevelMargin;
+            var isLevel = mayStop && Bits.Count >= 2 * LevelWindow
+                && Math.Abs(MeanOfLast(LevelWindow) - MeanOfLast(LevelWindow, LevelWindow)) < LevelMargin;
             return isLevel ? StopReason.Level : StopReason.None;
         }
 

@@ -16,10 +16,12 @@ public enum ColumnKind
 /// <summary>Guesses the kind of a column where the user does not say.</summary>
 public static class ColumnKinds
 {
-    /// <summary>So few values that come twice and more name classes: sexes, digits, grades. More may be years or numbers of people.</summary>
+    /// <summary>So few values that come twice and more name classes: sexes, digits, grades. More may be years or numbers of
+    /// people.</summary>
     private const int FewLevels = 20;
 
-    /// <summary>Rounded values have a range of fewer steps; where there are more, what looks like a step is the grain of the number format.</summary>
+    /// <summary>Rounded values have a range of fewer steps; where there are more, what looks like a step is the grain of the number
+    /// format.</summary>
     private const double MaxSteps = 1e7;
 
     /// <summary>How far from a multiple of the step a value may be, in steps: the decimals of a step are not exact in binary.</summary>
@@ -54,6 +56,7 @@ public static class ColumnKinds
         if (!(range / gap < MaxSteps))
             return 0;
         var step = range / Math.Round(range / gap);
-        return Array.TrueForAll(sorted, value => Math.Abs((value - sorted[0]) / step - Math.Round((value - sorted[0]) / step)) < Slack) ? step : 0;
+        return Array.TrueForAll(sorted, value => Math.Abs((value - sorted[0]) / step - Math.Round((value - sorted[0]) / step)) < Slack)
+            ? step : 0;
     }
 }

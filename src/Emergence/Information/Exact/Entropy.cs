@@ -85,7 +85,8 @@ public static class Entropy
     {
         double total = counts.Sum();
         double once = counts.Count(count => count == 1), twice = counts.Count(count => count == 2);
-        var nats = counts.GroupBy(count => count).Sum(group => group.Count() * group.Key / total * (SpecialFunctions.Digamma(total) - SpecialFunctions.Digamma(group.Key)));
+        var nats = counts.GroupBy(count => count)
+            .Sum(group => group.Count() * group.Key / total * (SpecialFunctions.Digamma(total) - SpecialFunctions.Digamma(group.Key)));
         var share = twice > 0 ? 2 * twice / ((total - 1) * once + 2 * twice) : 2 / ((total - 1) * (once - 1) + 2);
         if (once == 0 || share >= 1)
             return nats / Math.Log(2);

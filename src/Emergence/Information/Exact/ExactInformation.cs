@@ -22,7 +22,8 @@ internal sealed class ExactInformation : Estimator
 }
 
 /// <summary>
-/// "miller-madow", "grassberger", "chao-shen", "chao-wang-jost": H(a) + H(b) - H(a,b) with each entropy corrected for the bias of its plug-in.
+/// "miller-madow", "grassberger", "chao-shen", "chao-wang-jost": H(a) + H(b) - H(a,b) with each entropy corrected for the bias of its
+/// plug-in.
 /// </summary>
 internal sealed class CorrectedInformation(string name) : Estimator
 {
@@ -34,7 +35,8 @@ internal sealed class CorrectedInformation(string name) : Estimator
 
     public override bool IsOfSource => true;
 
-    internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs) => new FinishedEstimation(Estimate(request));
+    internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs) =>
+        new FinishedEstimation(Estimate(request));
 
     internal MutualInformation Estimate(EstimationRequest request)
     {
@@ -42,7 +44,8 @@ internal sealed class CorrectedInformation(string name) : Estimator
             return Refuse(request, "the data are all there are, so there is nothing to correct; use exact");
         var about = Describe(request, double.NaN);
         if (!about.IsCounted)
-            return Refuse(request, $"{about.K} distinct rows in {request.Joint.Samples:0}, so that most classes were not seen; use mixed-ksg or mine-ema");
+            return Refuse(request,
+                $"{about.K} distinct rows in {request.Joint.Samples:0}, so that most classes were not seen; use mixed-ksg or mine-ema");
         var estimate = SampleInformation.Estimate(request.Joint).Single(row => row.Name == name);
         return about with { MiBits = estimate.Bits, SamplingErrorBits = estimate.StandardError };
     }
@@ -67,7 +70,8 @@ public static class SampleInformation
         var x = Counts(joint.X.Weights.ToArray(), joint.Samples);
         var y = Counts(joint.Y.Weights.ToArray(), joint.Samples);
         var both = Counts(joint.Support.Select(pair => pair.Joint), joint.Samples);
-        return [.. Entropy.Estimators.Select(entropy => new BitsEstimate(entropy.Name, entropy.Bits(x) + entropy.Bits(y) - entropy.Bits(both), joint.SourceErrorBits))];
+        return [.. Entropy.Estimators.Select(entropy =>
+            new BitsEstimate(entropy.Name, entropy.Bits(x) + entropy.Bits(y) - entropy.Bits(both), joint.SourceErrorBits))];
     }
 
     private static long[] Counts(IEnumerable<double> weights, double samples) => [.. weights.Select(weight =>

@@ -139,7 +139,9 @@ public sealed class JointClasses
             var weight = pair.Joint * Samples;
             var count = (int)Math.Round(weight);
             if (Math.Abs(weight - count) > 1e-6 * count)
-                throw new EmergenceException($"estimator '{estimator}' works on rows that are all alike: expected whole-number weights, found {weight}", ExitCode.Usage);
+                throw new EmergenceException(
+                    $"estimator '{estimator}' works on rows that are all alike: expected whole-number weights, found {weight}",
+                    ExitCode.Usage);
             a.AddRange(Enumerable.Repeat(pair.A, count));
             b.AddRange(Enumerable.Repeat(pair.B, count));
         }
@@ -158,10 +160,12 @@ public sealed class JointClasses
 
         var (ofX, ofY) = (Classes(X), Classes(Y));
         double Entropy(IEnumerable<(int Class, double Weight)> weights) =>
-            weights.GroupBy(entry => entry.Class, entry => entry.Weight).OrderBy(group => group.Key).Select(group => group.Sum()).Sum(weight => -weight * Math.Log2(weight));
+            weights.GroupBy(entry => entry.Class, entry => entry.Weight).OrderBy(group => group.Key).Select(group => group.Sum())
+                .Sum(weight => -weight * Math.Log2(weight));
         var x = Entropy(_support.Select(pair => (ofX[pair.A], pair.Joint)));
         var y = Entropy(_support.Select(pair => (ofY[pair.B], pair.Joint)));
-        var both = _support.GroupBy(pair => (ofX[pair.A], ofY[pair.B]), pair => pair.Joint).OrderBy(group => group.Key).Select(group => group.Sum()).Sum(weight => -weight * Math.Log2(weight));
+        var both = _support.GroupBy(pair => (ofX[pair.A], ofY[pair.B]), pair => pair.Joint).OrderBy(group => group.Key)
+            .Select(group => group.Sum()).Sum(weight => -weight * Math.Log2(weight));
         return Math.Max(0, x + y - both);
     }
 

@@ -179,7 +179,9 @@ public sealed class RowClasses
         {
             var labels = table[column] is { Kind: ColumnKind.Labels } names && (names.Levels > 2 || names.IsText) ? names.Levels : 0;
             if (labels > MostLabels)
-                throw new EmergenceException($"column {table[column].Name} has {labels} labels: expected {MostLabels} at most where each becomes a column; use exact", ExitCode.Failed);
+                throw new EmergenceException(
+                    $"column {table[column].Name} has {labels} labels: expected {MostLabels} at most where each becomes a column; use "
+                    + $"exact", ExitCode.Failed);
             if (labels == 0)
                 yield return (column, -1);
             for (var label = 0; label < labels; label++)

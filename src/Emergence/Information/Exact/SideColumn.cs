@@ -37,10 +37,12 @@ public sealed record SideColumn(string Name, double[] Values, int[] Codes, int L
     {
         var (kind, step) = ColumnKinds.Guess(Values, Levels);
         return isLabels || IsText ? this with { Kind = ColumnKind.Labels, Step = 0 }
-            : kind == ColumnKind.Labels ? this with { Kind = Array.TrueForAll(Values, double.IsInteger) ? ColumnKind.Rounded : ColumnKind.Continuous, Step = Array.TrueForAll(Values, double.IsInteger) ? 1 : 0 }
+            : kind == ColumnKind.Labels ? this with { Kind = Array.TrueForAll(Values, double.IsInteger) ? ColumnKind.Rounded
+                : ColumnKind.Continuous, Step = Array.TrueForAll(Values, double.IsInteger) ? 1 : 0 }
             : this with { Kind = kind, Step = step };
     }
 
     /// <summary>The same values in another order of the rows.</summary>
-    internal SideColumn Reorder(int[] order) => this with { Values = Array.ConvertAll(order, row => Values[row]), Codes = Array.ConvertAll(order, row => Codes[row]) };
+    internal SideColumn Reorder(int[] order) =>
+        this with { Values = Array.ConvertAll(order, row => Values[row]), Codes = Array.ConvertAll(order, row => Codes[row]) };
 }

@@ -27,19 +27,24 @@ internal sealed class GaussianEstimator(bool shrinks) : RowEstimator
         if (rows.HasText)
             return Refuse(request, "words have no covariance; use exact where rows repeat, else mixed-ksg");
         if (!shrinks && rows.Count < RowsPerColumn * columns)
-            return Refuse(request, $"{rows.Count} rows for {columns} columns, needs {RowsPerColumn * columns}; use gaussian-shrunk, or more rows");
+            return Refuse(
+                request, $"{rows.Count} rows for {columns} columns, needs {RowsPerColumn * columns}; use gaussian-shrunk, or more rows");
         if (Factors(rows, shrinks) is not { } factors)
-            return Refuse(request, "the covariance is singular (columns depend on each other); use exact where rows repeat, else mixed-ksg or mine-ema");
-        return Describe(request, Bits(rows, factors, shrinks)) with { SamplingErrorBits = StandardError(rows, factors.X, factors.Y, factors.Joint) / Math.Log(2) };
+            return Refuse(request,
+                "the covariance is singular (columns depend on each other); use exact where rows repeat, else mixed-ksg or mine-ema");
+        return Describe(request, Bits(rows, factors, shrinks))
+            with { SamplingErrorBits = StandardError(rows, factors.X, factors.Y, factors.Joint) / Math.Log(2) };
     }
 
     /// <summary>The closed form less its bias; none where there are too few rows for it or the covariance is singular.</summary>
     internal static double? Bits(PairedRows rows) =>
-        rows.XColumns > 0 && rows.YColumns > 0 && rows.Count >= RowsPerColumn * (rows.XColumns + rows.YColumns) && Factors(rows, shrinks: false) is { } factors
+        rows.XColumns > 0 && rows.YColumns > 0 && rows.Count >= RowsPerColumn * (rows.XColumns + rows.YColumns)
+            && Factors(rows, shrinks: false) is { } factors
             ? Bits(rows, factors, shrinks: false)
             : null;
 
-    /// <summary>log2 p(x, y) / (p(x) p(y)) of each row under the normal density fitted to all, whose mean is the closed form before its bias is taken out.</summary>
+    /// <summary>log2 p(x, y) / (p(x) p(y)) of each row under the normal density fitted to all, whose mean is the closed form before its
+    /// bias is taken out.</summary>
     internal static double[]? RowBits(PairedRows rows) =>
         Factors(rows, shrinks: false) is { } factors
             ? Array.ConvertAll(RowNats(rows, factors.X, factors.Y, factors.Joint), nats => (nats + LogRatio(rows, factors)) / Math.Log(2))
@@ -61,13 +66,15 @@ internal sealed class GaussianEstimator(bool shrinks) : RowEstimator
     private static double Bits(PairedRows rows, (double[] X, double[] Y, double[] Joint) factors, bool shrinks)
     {
         var degrees = rows.Count - 1;
-        var bias = shrinks ? 0 : (Bias(rows.XColumns, degrees) + Bias(rows.YColumns, degrees) - Bias(rows.XColumns + rows.YColumns, degrees)) / 2;
+        var bias = shrinks ? 0
+            : (Bias(rows.XColumns, degrees) + Bias(rows.YColumns, degrees) - Bias(rows.XColumns + rows.YColumns, degrees)) / 2;
         return (LogRatio(rows, factors) - bias) / Math.Log(2);
     }
 
     /// <summary>1/2 ln(det Cx det Cy / det C).</summary>
     private static double LogRatio(PairedRows rows, (double[] X, double[] Y, double[] Joint) factors) =>
-        (SymmetricMatrix.LogDeterminant(factors.X, rows.XColumns) + SymmetricMatrix.LogDeterminant(factors.Y, rows.YColumns) - SymmetricMatrix.LogDeterminant(factors.Joint, rows.XColumns + rows.YColumns)) / 2;
+        (SymmetricMatrix.LogDeterminant(factors.X, rows.XColumns) + SymmetricMatrix.LogDeterminant(factors.Y, rows.YColumns)
+            - SymmetricMatrix.LogDeterminant(factors.Joint, rows.XColumns + rows.YColumns)) / 2;
 
     /// <summary>
     /// Of the mean over rows of ln p(x, y) / (p(x) p(y)), which is how the value depends on each row to first order; where

@@ -1,7 +1,8 @@
 namespace Emergence.Information.Gaussian;
 
 /// <summary>Whether rows look normal, and the closed form if they do.</summary>
-/// <param name="IsNormal">Neither the tails of all columns together nor the skew of any one differ from normal ones by more than chance.</param>
+/// <param name="IsNormal">Neither the tails of all columns together nor the skew of any one differ from normal ones by more than
+/// chance.</param>
 /// <param name="Bits">The closed form of the sample covariance less its bias; NaN where there are too few rows.</param>
 internal sealed record Normality(bool IsNormal, double Bits)
 {

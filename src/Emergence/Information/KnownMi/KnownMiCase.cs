@@ -3,7 +3,8 @@ using Emergence.Devices.Randomness;
 namespace Emergence.Information.KnownMi;
 
 /// <summary>What an estimator must do on a case at N = 10,000.</summary>
-/// <param name="Estimator">Its name in the list of estimators, or of an entropy estimator that corrects the exact value of a sample.</param>
+/// <param name="Estimator">Its name in the list of estimators, or of an entropy estimator that corrects the exact value of a
+/// sample.</param>
 /// <param name="Low">Least value in bits; NaN where it must refuse, infinite where it must offer no number.</param>
 /// <param name="High">Largest value in bits; NaN where it must refuse, infinite where it must offer no number.</param>
 /// <param name="IsFailure">The range is a documented failure, away from the truth.</param>
@@ -37,7 +38,8 @@ public sealed record Expectation(string Estimator, double Low, double High, bool
 /// <param name="IsDiscrete">Rows repeat, so that classes can be counted.</param>
 /// <param name="Draw">Rows from a random source; columns are standardised by <see cref="Sample"/>.</param>
 /// <param name="Expectations">By estimator.</param>
-public sealed record KnownMiCase(string Id, string Name, double TrueBits, string Source, bool IsDiscrete, Func<int, RandomSequence, PairSample> Draw, IReadOnlyList<Expectation> Expectations)
+public sealed record KnownMiCase(string Id, string Name, double TrueBits, string Source, bool IsDiscrete,
+    Func<int, RandomSequence, PairSample> Draw, IReadOnlyList<Expectation> Expectations)
 {
     /// <summary>N standardised rows; the same for the same seed.</summary>
     public PairSample Sample(int rows, ulong seed)

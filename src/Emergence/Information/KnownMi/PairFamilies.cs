@@ -21,7 +21,8 @@ public sealed record PairFamily(string Name, double TrueBits, Func<int, RandomSe
     }
 
     private static SideColumn[] Columns(string side, double[] values, int columns) =>
-        [.. Enumerable.Range(0, columns).Select(column => SideColumn.Of($"{side}{column}", [.. values.Where((_, i) => i % columns == column)]))];
+        [.. Enumerable.Range(0, columns)
+            .Select(column => SideColumn.Of($"{side}{column}", [.. values.Where((_, i) => i % columns == column)]))];
 }
 
 /// <summary>Thirty families. Truths by closed forms, by the formula of Student's distribution, or by quadrature.</summary>
@@ -71,7 +72,8 @@ public static class PairFamilies
 
     private static double Bits(double correlation) => -.5 * Math.Log2(1 - correlation * correlation);
 
-    private static Func<int, RandomSequence, PairSample> Bent(double correlation, Func<double, double> bend) => ByRow(1, 1, (random, x, y) =>
+    private static Func<int, RandomSequence, PairSample> Bent(double correlation, Func<double, double> bend) =>
+        ByRow(1, 1, (random, x, y) =>
     {
         var (left, right) = CorrelatedPair(random, correlation);
         (x[0], y[0]) = (bend(left), bend(right));
@@ -140,7 +142,8 @@ public static class PairFamilies
     private static double Wave(ReadOnlySpan<double> w, double a, double b) => w[0] * a + w[1] * b + Math.Sin(w[2] * a + w[3] * b);
 
     /// <summary>Classes and a label that they determine, but for some that are drawn at random.</summary>
-    private static Func<int, RandomSequence, PairSample> Noisy(int classes, int labels, double noise, Func<int, double> name) => ByRow(1, 1, (random, x, y) =>
+    private static Func<int, RandomSequence, PairSample> Noisy(int classes, int labels, double noise, Func<int, double> name) =>
+        ByRow(1, 1, (random, x, y) =>
     {
         var drawn = random.NextInt(classes);
         x[0] = name(drawn);

@@ -15,7 +15,8 @@ internal static class Samplers
     };
 
     /// <summary>Coordinates with the given correlations, each pair independent of the others.</summary>
-    public static Func<int, RandomSequence, PairSample> Normal(params double[] correlations) => ByRow(correlations.Length, correlations.Length, (random, x, y) =>
+    public static Func<int, RandomSequence, PairSample> Normal(params double[] correlations) =>
+        ByRow(correlations.Length, correlations.Length, (random, x, y) =>
     {
         for (var i = 0; i < x.Length; i++)
             (x[i], y[i]) = CorrelatedPair(random, correlations[i]);
@@ -28,7 +29,8 @@ internal static class Samplers
     }
 
     /// <summary>Every pair of the 2 * width coordinates has the same correlation: a shared part and an own one.</summary>
-    public static Func<int, RandomSequence, PairSample> Equicorrelated(int width, double correlation) => ByRow(width, width, (random, x, y) =>
+    public static Func<int, RandomSequence, PairSample> Equicorrelated(int width, double correlation) =>
+        ByRow(width, width, (random, x, y) =>
     {
         var shared = Math.Sqrt(correlation) * random.NextNormal();
         for (var i = 0; i < 2 * width; i++)
@@ -44,7 +46,8 @@ internal static class Samplers
     });
 
     /// <summary>A point of a constellation and the same with normal noise.</summary>
-    public static Func<int, RandomSequence, PairSample> Channel(double[][] points, double noise) => ByRow(points[0].Length, points[0].Length, (random, x, y) =>
+    public static Func<int, RandomSequence, PairSample> Channel(double[][] points, double noise) =>
+        ByRow(points[0].Length, points[0].Length, (random, x, y) =>
     {
         var point = points[random.NextInt(points.Length)];
         for (var i = 0; i < x.Length; i++)
@@ -52,7 +55,8 @@ internal static class Samplers
     });
 
     /// <summary>x = X[chooseX(k)], y = Y[chooseY(k)] with normal vectors of the given width, k from <paramref name="next"/>.</summary>
-    public static Func<int, RandomSequence, PairSample> Vectors(int width, int xClasses, int yClasses, Func<RandomSequence, int, int> next, Func<int, int> chooseX, Func<int, int> chooseY) => (rows, random) =>
+    public static Func<int, RandomSequence, PairSample> Vectors(int width, int xClasses, int yClasses,
+        Func<RandomSequence, int, int> next, Func<int, int> chooseX, Func<int, int> chooseY) => (rows, random) =>
     {
         var xVectors = NormalVectors(random, xClasses, width);
         var yVectors = NormalVectors(random, yClasses, width);
@@ -66,7 +70,8 @@ internal static class Samplers
     };
 
     /// <summary>One-hot tokens.</summary>
-    public static Func<int, RandomSequence, PairSample> OneHot(int xTokens, int yTokens, Func<RandomSequence, (int X, int Y)> next) => ByRow(xTokens, yTokens, (random, x, y) =>
+    public static Func<int, RandomSequence, PairSample> OneHot(int xTokens, int yTokens, Func<RandomSequence, (int X, int Y)> next) =>
+        ByRow(xTokens, yTokens, (random, x, y) =>
     {
         var (i, j) = next(random);
         x.Clear();

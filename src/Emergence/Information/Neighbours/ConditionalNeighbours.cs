@@ -20,7 +20,8 @@ internal static class ConditionalNeighbours
         SortedColumns Sort(params double[][] parts)
         {
             var columns = parts.Sum(part => part.Length / rows);
-            return new([.. Enumerable.Range(0, rows).SelectMany(row => parts.SelectMany(part => part.AsSpan(row * (part.Length / rows), part.Length / rows).ToArray()))], columns, ones);
+            return new([.. Enumerable.Range(0, rows).SelectMany(row =>
+                parts.SelectMany(part => part.AsSpan(row * (part.Length / rows), part.Length / rows).ToArray()))], columns, ones);
         }
 
         var (all, withX, withY, given) = (Sort(x, y, z), Sort(x, z), Sort(y, z), Sort(z));
@@ -50,7 +51,8 @@ internal static class ConditionalNeighbours
                 return closer[0];
             }
 
-            bits[row] = (Digamma(radius == 0 ? all.Equal(row) : k) - Digamma(Closer(withX)) - Digamma(Closer(withY)) + Digamma(Closer(given))) / Math.Log(2);
+            bits[row] = (Digamma(radius == 0 ? all.Equal(row) : k) - Digamma(Closer(withX)) - Digamma(Closer(withY))
+                + Digamma(Closer(given))) / Math.Log(2);
         });
         var mean = bits.Where(value => !double.IsNaN(value)).DefaultIfEmpty(0).Average();
         return Array.ConvertAll(bits, value => double.IsNaN(value) ? mean : value);

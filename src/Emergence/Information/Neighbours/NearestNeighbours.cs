@@ -24,7 +24,8 @@ internal sealed class NearestNeighbours
     /// <param name="counts">How often each row occurs.</param>
     /// <param name="window">Rows so near in their order are no neighbours (Theiler 1986); 0 where the order says nothing.</param>
     public NearestNeighbours(double[] x, int xColumns, double[] y, int yColumns, int[] counts, int window = 0)
-        : this(new(x, xColumns, counts), new(y, yColumns, counts), new(Beside(x, xColumns, y, yColumns), xColumns + yColumns, counts), counts.Length, counts.Sum(), window, null)
+        : this(new(x, xColumns, counts), new(y, yColumns, counts), new(Beside(x, xColumns, y, yColumns), xColumns + yColumns, counts),
+            counts.Length, counts.Sum(), window, null)
     {
     }
 

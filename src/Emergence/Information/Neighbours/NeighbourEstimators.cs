@@ -73,7 +73,8 @@ internal static class Neighbourhood
     /// <summary>The rise is told from chance where it is so many standard errors.</summary>
     private const double SureDrift = 2.5;
 
-    /// <summary>Most by which 3 neighbours may say more than 10, in bits and as a share of the value: fifths of copied rows say 0.2 and more.</summary>
+    /// <summary>Most by which 3 neighbours may say more than 10, in bits and as a share of the value: fifths of copied rows say 0.2 and
+    /// more.</summary>
     private const double MaxExcess = 0.1, MaxExcessShare = 0.05;
 
     /// <summary>
@@ -95,7 +96,8 @@ internal static class Neighbourhood
         var isCounted = about.IsCounted && !rows.IsRounded;
         var points = rows.ToPoints(asRanks: rows.IsHeavyTailed && !isCounted);
         if (Bits(points, rows.Window, nats, FewK, K, ManyK) is not [var few, var bits, var many])
-            return about with { MiBits = double.NaN, Failure = $"{about.Estimator} cannot work here: no label occurs twice, so that no row has a neighbour" };
+            return about with { MiBits = double.NaN,
+                Failure = $"{about.Estimator} cannot work here: no label occurs twice, so that no row has a neighbour" };
         var (mean, error) = points.Mean(bits);
         about = about with { MiBits = mean, ResolvableBits = (Digamma(rows.Count) - Digamma(K)) / Math.Log(2) - BitsBelowLimit };
         if (isCounted || rows.Repeats.Length < 2 * RowsOfPart)
@@ -109,8 +111,11 @@ internal static class Neighbourhood
         {
             SamplingErrorBits = byParts,
             Doubt = mean > about.ResolvableBits ? null
-                : drift > MaxDrift && drift > SureDrift * quarterError ? FormattableString.Invariant($"still rises with the rows: {quarter:0.000} bits from a quarter of them")
-                : points.Mean(few).Mean - points.Mean(many).Mean is var excess && excess > MaxExcess + MaxExcessShare * mean ? FormattableString.Invariant($"{FewK} neighbours say {excess:0.000} bits more than {ManyK}: rows copied, or too few for so many columns")
+                : drift > MaxDrift && drift > SureDrift * quarterError
+                    ? FormattableString.Invariant($"still rises with the rows: {quarter:0.000} bits from a quarter of them")
+                : points.Mean(few).Mean - points.Mean(many).Mean is var excess && excess > MaxExcess + MaxExcessShare * mean
+                    ? FormattableString.Invariant(
+                    $"{FewK} neighbours say {excess:0.000} bits more than {ManyK}: rows copied, or too few for so many columns")
                 : rows.IsHeavyTailed && rows.XColumns + rows.YColumns > 2 ? "heavy tails in several columns, where neighbours read low"
                 : null,
         };
@@ -118,7 +123,8 @@ internal static class Neighbourhood
 
     /// <summary>What each row of a table says, in bits.</summary>
     public static double[] RowBits(PairedRows rows, bool isMixed) =>
-        Bits(rows.ToPoints(rows.IsHeavyTailed), rows.Window, isMixed ? MixedNeighbourInformation.Nats : NearestNeighbourInformation.Nats, K) is [var bits] ? bits : [];
+        Bits(rows.ToPoints(rows.IsHeavyTailed), rows.Window, isMixed ? MixedNeighbourInformation.Nats : NearestNeighbourInformation.Nats, K)
+            is [var bits] ? bits : [];
 
     /// <summary>The value of rows of a table beside those of shuffles of y.</summary>
     public static (double Bits, double[] Shuffled) Shuffle(PairedRows rows, bool isMixed, IEnumerable<int[]> shuffles)
@@ -126,11 +132,13 @@ internal static class Neighbourhood
         var points = rows.ToPoints(rows.IsHeavyTailed);
         var neighbours = points.ToNeighbours(rows.Window);
         Func<NearestNeighbours.Surroundings, double> nats = isMixed ? MixedNeighbourInformation.Nats : NearestNeighbourInformation.Nats;
-        double Mean(NearestNeighbours among) => among.Find(K)[0].Where(row => row.K > 0).Select(row => nats(row) / Math.Log(2)).DefaultIfEmpty(0).Average();
+        double Mean(NearestNeighbours among) => among.Find(K)[0].Where(row => row.K > 0).Select(row => nats(row) / Math.Log(2))
+            .DefaultIfEmpty(0).Average();
         return (Mean(neighbours), [.. shuffles.Select(partners => Mean(neighbours.Pair(partners)))]);
     }
 
-    /// <summary>What each row says, in bits, for each k; none where labels leave no row a neighbour. A row without one says what the others do.</summary>
+    /// <summary>What each row says, in bits, for each k; none where labels leave no row a neighbour. A row without one says what the others
+    /// do.</summary>
     private static double[][] Bits(PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, params int[] ks)
     {
         var found = points.ToNeighbours(window).Find(ks);
@@ -154,17 +162,21 @@ internal static class Neighbourhood
     /// shuffled several times; with more columns about sqrt(k / N), so that only small parts differ by more than noise.
     /// Rows in time order are parted into runs.
     /// </summary>
-    private static (double Error, double Quarter, double QuarterError) Parts(PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, double whole)
+    private static (double Error, double Quarter, double QuarterError) Parts(
+        PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, double whole)
     {
         var hasThinEdge = points.ContinuousColumns <= 1;
-        var quarters = Values(points, window, nats, Math.Min(4, points.Repeats.Length / RowsOfPart), shuffles: hasThinEdge ? 4 : 2, stream: hasThinEdge ? 0u : 2);
-        var parts = hasThinEdge ? quarters : Values(points, window, nats, Math.Min(10, points.Repeats.Length / RowsOfPart), shuffles: 1, stream: 0);
+        var quarters = Values(points, window, nats, Math.Min(4, points.Repeats.Length / RowsOfPart), shuffles: hasThinEdge ? 4
+            : 2, stream: hasThinEdge ? 0u : 2);
+        var parts = hasThinEdge ? quarters
+            : Values(points, window, nats, Math.Min(10, points.Repeats.Length / RowsOfPart), shuffles: 1, stream: 0);
         var spread = parts.Error * Intervals.StudentT(parts.Shuffles * (parts.Count - 1));
         var left = Math.Abs(whole - parts.Mean) / ((hasThinEdge ? parts.Count : Math.Sqrt(parts.Count)) - 1);
         return ((spread + left) / Intervals.Normal, quarters.Mean, quarters.Error);
     }
 
-    private static (double Mean, double Error, int Count, int Shuffles) Values(PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, int parts, int shuffles, uint stream)
+    private static (double Mean, double Error, int Count, int Shuffles) Values(
+        PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, int parts, int shuffles, uint stream)
     {
         var random = new RandomSequence(0, stream, RandomStream.Resampling);
         var (variance, mean) = (0.0, 0.0);
@@ -175,7 +187,8 @@ internal static class Neighbourhood
                 random.Shuffle(order.AsSpan());
             var values = Enumerable.Range(0, parts).Select(part =>
             {
-                var chosen = points.Select([.. order.Where((_, place) => (window == 0 ? place % parts : (int)((long)place * parts / order.Length)) == part)]);
+                var chosen = points.Select(
+                    [.. order.Where((_, place) => (window == 0 ? place % parts : (int)((long)place * parts / order.Length)) == part)]);
                 return Bits(chosen, window, nats, K) is [var bits] ? chosen.Mean(bits).Mean : 0;
             }).ToArray();
             variance += Math.Pow(SeedSpread.StandardDeviation(values), 2) / parts / shuffles;

@@ -185,7 +185,8 @@ internal sealed class SortedColumns
             for (var lane = 0; lane < distances.Length && at + lane < _rows; lane++)
             {
                 var other = at + lane;
-                var count = other == place ? _counts[other] - 1 : window > 0 && Math.Abs(_order[other] - row) <= window ? 0 : _counts[other];
+                var count = other == place ? _counts[other] - 1 : window > 0 && Math.Abs(_order[other] - row) <= window ? 0
+                    : _counts[other];
                 for (; count > 0 && distances[lane] < nearest[^1]; count--)
                     Insert(nearest, distances[lane]);
             }

@@ -7,7 +7,8 @@ namespace Emergence.Information.Statistics;
 /// <param name="Count">Pairs.</param>
 internal readonly record struct RankCorrelation(double Rho, double Low, double High, int Count)
 {
-    /// <summary>Ties share their mean rank. The interval is Fisher's transform with the variance (1 + rho^2 / 2) / (n - 3) (Bonett and Wright 2000).</summary>
+    /// <summary>Ties share their mean rank. The interval is Fisher's transform with the variance (1 + rho^2 / 2) / (n - 3) (Bonett and
+    /// Wright 2000).</summary>
     public static RankCorrelation Of(IReadOnlyList<double> x, IReadOnlyList<double> y)
     {
         if (x.Count != y.Count)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Emergence.Information.Exact;
 
 namespace Emergence.Information.Statistics;
@@ -25,7 +26,9 @@ internal static class SerialDependence
         var (ofX, ofY) = (x.Max(column => Correlation(column, window + 1)), y.Max(column => Correlation(column, window + 1)));
         var least = Sure / Math.Sqrt(rows);
         return ofX > least && ofY > least && (1 + ofX * ofY) / (1 - ofX * ofY) > MinInflation
-            ? FormattableString.Invariant($"rows follow each other (correlation with the {(window == 0 ? "next" : $"{window + 1}th next")}: {ofX:0.00} in x, {ofY:0.00} in y): fewer observations than rows; see --exclude and --permutations")
+            ? string.Create(CultureInfo.InvariantCulture, 
+                $"rows follow each other (correlation with the {(window == 0 ? "next" : $"{window + 1}th next")}: {ofX:0.00} in x, "
+                + $"{ofY:0.00} in y): fewer observations than rows; see --exclude and --permutations")
             : null;
     }
 

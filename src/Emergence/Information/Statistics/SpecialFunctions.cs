@@ -10,7 +10,8 @@ internal static class SpecialFunctions
         for (; x < 12; x++)
             result -= 1 / x;
         var square = 1 / (x * x);
-        var series = square * (1 / 12.0 - square * (1 / 120.0 - square * (1 / 252.0 - square * (1 / 240.0 - square * (1 / 132.0 - square * (691 / 32760.0))))));
+        var series = square * (1 / 12.0 - square
+            * (1 / 120.0 - square * (1 / 252.0 - square * (1 / 240.0 - square * (1 / 132.0 - square * (691 / 32760.0))))));
         return result + Math.Log(x) - 0.5 / x - series;
     }
 

@@ -55,7 +55,8 @@ public sealed class CellGrid
         {
             var ends = part.Split('-');
             if (ends.Length > 2 || !int.TryParse(ends[0], out var first) || !int.TryParse(ends[^1], out var last) || last < first)
-                throw new EmergenceException($"{what} '{Printable.Escape(part)}': expected numbers and ranges, e.g. 0,3,10-12", ExitCode.Usage);
+                throw new EmergenceException($"{what} '{Printable.Escape(part)}': expected numbers and ranges, e.g. 0,3,10-12",
+                    ExitCode.Usage);
             if (last >= count)
                 throw new EmergenceException($"no {what} {last}: choose 0 to {count - 1} ({limits})", ExitCode.Usage);
             chosen.UnionWith(Enumerable.Range(first, last - first + 1));

@@ -92,7 +92,8 @@ internal static class CellJson
             Protocol = json.TryGetProperty("protocol", out var protocol) ? ReadProtocol(protocol) : null,
         };
         var kind = json.GetProperty("kind").ValueEquals("macro") ? CaptureKind.Macro : CaptureKind.Micro;
-        var cell = new Cell(kind, json.GetProperty("boundary").GetInt32(), json.GetProperty("position").GetInt32(), information.Estimator, information.Seed);
+        var cell = new Cell(kind, json.GetProperty("boundary").GetInt32(), json.GetProperty("position")
+            .GetInt32(), information.Estimator, information.Seed);
         return (json.GetProperty("cell").GetString()!, new CellResult(cell, information, Number(json, "sampling_error_bits")));
     }
 
@@ -169,7 +170,9 @@ internal static class CellJson
         MaxStepCoincidences = json.GetProperty("max_step_f").GetInt32(),
         OverflowSteps = json.GetProperty("overflow_steps").GetInt32(),
         FirstOverflow = json.GetProperty("first_overflow").GetInt32(),
-        Bins = [.. json.GetProperty("by_f").EnumerateArray().Select(bin => new CoincidenceBin(Number(bin, "f"), bin.GetProperty("steps").GetInt32(), Number(bin, "minus_log2_f"), Number(bin, "mean_bits"), Number(bin, "max_bits")))],
+        Bins = [.. json.GetProperty("by_f").EnumerateArray()
+            .Select(bin => new CoincidenceBin(Number(bin, "f"), bin.GetProperty("steps")
+            .GetInt32(), Number(bin, "minus_log2_f"), Number(bin, "mean_bits"), Number(bin, "max_bits")))],
     };
 
     internal static void Write(Utf8JsonWriter json, string name, double value)

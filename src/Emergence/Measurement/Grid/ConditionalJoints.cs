@@ -15,7 +15,9 @@ internal sealed record ConditionalJoint(int Boundary, int Position, JointClasses
 /// <summary>Joint classes for the information of the macro representation given the micro one.</summary>
 internal static class ConditionalJoints
 {
-    public static IEnumerable<ConditionalJoint> Of(LanguageModel model, Dataset data, IReadOnlyCollection<int> boundaries, IReadOnlyList<int> positions, CancellationToken cancellation)
+    public static IEnumerable<ConditionalJoint> Of(
+        LanguageModel model, Dataset data, IReadOnlyCollection<int> boundaries, IReadOnlyList<int> positions,
+        CancellationToken cancellation)
     {
         var passes = new TokenPasses(data, model.Config, MicroPosition.Zero);
         int[][] macroRows = [.. positions.Select(t => passes.Macro[t].Rows.ToArray())];
@@ -26,13 +28,16 @@ internal static class ConditionalJoints
         (float[] X, float[] Z)[] before = [];
         foreach (var (whole, alone) in macro.Run(cancellation).Zip(micro.Run(cancellation)))
         {
-            (float[] X, float[] Z)[] here = [.. positions.Select((_, i) => (Units.Gather(model.Device, whole.Rows, macroRows[i]), Units.Gather(model.Device, alone.Rows, microRows[i])))];
+            (float[] X, float[] Z)[] here =
+                [.. positions.Select((_, i) =>
+                (Units.Gather(model.Device, whole.Rows, macroRows[i]), Units.Gather(model.Device, alone.Rows, microRows[i])))];
             for (var i = 0; boundaries.Contains(whole.Index - 1) && i < positions.Count; i++)
             {
                 var y = new RowClasses(here[i].X, model.Width, counts[i]);
                 var z = new RowClasses(before[i].Z, model.Width, counts[i]);
                 var both = new RowClasses(Beside(before[i].X, before[i].Z, model.Width), 2 * model.Width, counts[i]);
-                yield return new(whole.Index - 1, positions[i], new JointClasses(both, y, data.IsEnumeration), new JointClasses(z, y, data.IsEnumeration));
+                yield return new(whole.Index - 1, positions[i], new JointClasses(both, y, data.IsEnumeration),
+                    new JointClasses(z, y, data.IsEnumeration));
             }
 
             before = here;

@@ -86,7 +86,8 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
         {
             foreach (var seed in grid.Seeds)
             {
-                if (Request(microJoints[positions.Key], l, positions.Key, seed, Pending(CaptureKind.Micro, positions, seed, 0)) is { } request)
+                if (Request(microJoints[positions.Key], l, positions.Key, seed, Pending(CaptureKind.Micro, positions, seed, 0))
+                    is { } request)
                     yield return request;
             }
         }
@@ -112,7 +113,8 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
         return request;
     }
 
-    /// <summary>Standard error of IE(l, t+1) over sequences; <paramref name="microBits"/> sums what each sequence's tokens carry alone.</summary>
+    /// <summary>Standard error of IE(l, t+1) over sequences; <paramref name="microBits"/> sums what each sequence's tokens carry
+    /// alone.</summary>
     private double SamplingError(JointClasses macro, JointClasses micro, int t, double[] microBits)
     {
         var (macroUnits, microUnits) = (_passes.Macro[t].OfSequence, _passes.Micro[t].OfSequence);

@@ -12,7 +12,8 @@ namespace Emergence.Measurement.Grid;
 /// <param name="Bits">I(prefix; h + noise).</param>
 /// <param name="StandardErrorBits">Of the Monte-Carlo mean.</param>
 /// <param name="PrefixBits">H(prefix), the most there is.</param>
-public readonly record struct NoisePoint(int Boundary, int Position, double Sigma, double Bits, double StandardErrorBits, double PrefixBits);
+public readonly record struct NoisePoint(int Boundary, int Position, double Sigma, double Bits, double StandardErrorBits,
+    double PrefixBits);
 
 /// <summary>
 /// The noisy-channel curves of a model: how large a disturbance its states bear before prefixes become confused. The exact
@@ -33,16 +34,21 @@ public static class NoiseCurve
     /// <param name="sigmas">Positive.</param>
     /// <param name="seed">Key of the noise.</param>
     /// <param name="cancellation">Ends the work soon.</param>
-    public static IEnumerable<NoisePoint> Measure(LanguageModel model, Dataset data, string? boundaries, string? positions, IReadOnlyList<double> sigmas, ulong seed, CancellationToken cancellation)
+    public static IEnumerable<NoisePoint> Measure(LanguageModel model, Dataset data, string? boundaries, string? positions,
+        IReadOnlyList<double> sigmas, ulong seed, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
-        var at = boundaries == null ? DefaultBoundaries(model.Layers) : CellGrid.Parse("boundary", boundaries, model.Layers + 1, $"the model has boundaries 0 to {model.Layers}");
-        var tokens = positions == null ? [data.Length - 1] : CellGrid.Parse("position", positions, data.Length, $"a sequence of the data has {data.Length} tokens");
+        var at = boundaries == null ? DefaultBoundaries(model.Layers)
+            : CellGrid.Parse("boundary", boundaries, model.Layers + 1, $"the model has boundaries 0 to {model.Layers}");
+        var tokens = positions == null ? [data.Length - 1]
+            : CellGrid.Parse("position", positions, data.Length, $"a sequence of the data has {data.Length} tokens");
         return Measure(model, data, at, tokens, sigmas, seed, cancellation);
     }
 
-    private static IEnumerable<NoisePoint> Measure(LanguageModel model, Dataset data, IReadOnlyList<int> boundaries, int[] positions, IReadOnlyList<double> sigmas, ulong seed, CancellationToken cancellation)
+    private static IEnumerable<NoisePoint> Measure(
+        LanguageModel model, Dataset data, IReadOnlyList<int> boundaries, int[] positions, IReadOnlyList<double> sigmas, ulong seed,
+        CancellationToken cancellation)
     {
         var passes = new TokenPasses(data, model.Config, MicroPosition.Zero);
         using var stream = new BoundaryStream(model, passes.MacroForest);
@@ -53,7 +59,8 @@ public static class NoiseCurve
                 cancellation.ThrowIfCancellationRequested();
                 var classes = passes.Macro[position].Classes(model.Device, boundary.Rows);
                 if (classes.NonFinite > 0)
-                    throw new EmergenceException($"boundary {boundary.Index}, position {position}: {classes.NonFinite} values are not finite");
+                    throw new EmergenceException(
+                        $"boundary {boundary.Index}, position {position}: {classes.NonFinite} values are not finite");
                 var curve = NoisyChannel.Curve(model.Device, classes, sigmas, seed, (uint)(boundary.Index * data.Length + position));
                 foreach (var (sigma, value) in sigmas.Zip(curve))
                     yield return new(boundary.Index, position, sigma, value.Bits, value.StandardError, data.PrefixBits[position]);

@@ -16,13 +16,15 @@ internal sealed class TokenPasses
         // What stands before every sequence is part of every pass, but not a position.
         var first = data.BeginningOfSequence == null ? 0 : 1;
         MacroForest = PrefixForest.Macro(sequences, config);
-        Macro = [.. Enumerable.Range(first, data.Length).Select(t => new Units([.. Enumerable.Range(0, data.Count).Select(n => MacroForest.Rows(n)[t])]))];
+        Macro = [.. Enumerable.Range(first, data.Length)
+            .Select(t => new Units([.. Enumerable.Range(0, data.Count).Select(n => MacroForest.Rows(n)[t])]))];
         if (data.BeginningOfSequence is { } start)
             (MicroForest, Micro) = AfterStart(sequences, config, start, data.Length);
         else
         {
             MicroForest = PrefixForest.Micro(sequences, microPosition, config);
-            Micro = [.. Enumerable.Range(0, data.Length).Select(t => new Units([.. Enumerable.Range(0, data.Count).Select(n => MicroForest.Rows(n)[t])]))];
+            Micro = [.. Enumerable.Range(0, data.Length)
+                .Select(t => new Units([.. Enumerable.Range(0, data.Count).Select(n => MicroForest.Rows(n)[t])]))];
         }
 
         SameMicro = [.. Micro.Select(units => Array.FindIndex(Micro, units.IsSameAs))];

@@ -20,11 +20,13 @@ public sealed record EmergenceRow(int Boundary, int Tokens, Interval Bits, doubl
     {
         var values = seeds.ToList();
         var first = values[0];
-        return new EmergenceRow(first.Boundary, first.Tokens, EmergenceValue.Summarise([.. values.Select(value => value.Bits)], first), first.ExactBits, Worst(first, cells));
+        return new EmergenceRow(first.Boundary, first.Tokens, EmergenceValue.Summarise([.. values.Select(value => value.Bits)], first),
+            first.ExactBits, Worst(first, cells));
     }
 
     private static Verdict Worst(EmergenceValue value, IReadOnlyList<CellResult> cells) => cells
-        .Where(cell => cell.Cell.Boundary == value.Boundary && (cell.Cell.Kind == CaptureKind.Macro ? cell.Cell.Position == value.Tokens - 1 : cell.Cell.Position < value.Tokens))
+        .Where(cell => cell.Cell.Boundary == value.Boundary
+            && (cell.Cell.Kind == CaptureKind.Macro ? cell.Cell.Position == value.Tokens - 1 : cell.Cell.Position < value.Tokens))
         .Max(cell => cell.Information.Verdict);
 }
 
@@ -38,7 +40,8 @@ public sealed record EmergenceRow(int Boundary, int Tokens, Interval Bits, doubl
 /// <param name="GainBits">dE = E(T of this shot) - E(T of the shot before); NaN where either is not there.</param>
 public sealed record EmergenceMean(int Tokens, Interval Bits, double ExactBits, Verdict Verdict, double SdLayers, int Shot, double GainBits)
 {
-    internal static EmergenceMean Of(IEnumerable<EmergenceValue> valuesOfTokens, IEnumerable<EmergenceRow> rows, int shotLength, IReadOnlyList<EmergenceMean> before)
+    internal static EmergenceMean Of(
+        IEnumerable<EmergenceValue> valuesOfTokens, IEnumerable<EmergenceRow> rows, int shotLength, IReadOnlyList<EmergenceMean> before)
     {
         var values = valuesOfTokens.ToList();
         var tokens = values[0].Tokens;
@@ -50,18 +53,21 @@ public sealed record EmergenceMean(int Tokens, Interval Bits, double ExactBits, 
         var common = values[0] with { SamplingError = values.Average(value => value.SamplingError) };
         var bits = EmergenceValue.Summarise(seeds, common);
         var last = before.FirstOrDefault(mean => mean.Shot > 0 && mean.Shot == shot - 1);
-        return new EmergenceMean(tokens, bits, values.Average(value => value.ExactBits), rows.Max(row => row.Verdict), SeedSpread.StandardDeviation(layers), shot, last == null ? double.NaN : bits.Mean - last.Bits.Mean);
+        return new EmergenceMean(tokens, bits, values.Average(value => value.ExactBits), rows.Max(row => row.Verdict),
+            SeedSpread.StandardDeviation(layers), shot, last == null ? double.NaN : bits.Mean - last.Bits.Mean);
     }
 }
 
 /// <summary>IE(l, T) of one seed.</summary>
-internal sealed record EmergenceValue(int Boundary, int Tokens, ulong Seed, double Bits, double ExactBits, double SamplingError, bool IsRandom)
+internal sealed record EmergenceValue(int Boundary, int Tokens, ulong Seed, double Bits, double ExactBits, double SamplingError,
+    bool IsRandom)
 {
     /// <summary>Every difference whose macro cell and all micro cells have values, by boundary, tokens, seed.</summary>
     public static IEnumerable<EmergenceValue> Compute(IReadOnlyList<CellResult> cells)
     {
         var known = cells.Where(cell => !double.IsNaN(cell.Information.MiBits)).ToDictionary(cell => cell.Cell, cell => cell.Information);
-        foreach (var macro in cells.Where(cell => cell.Cell.Kind == CaptureKind.Macro && known.ContainsKey(cell.Cell)).OrderBy(cell => cell.Cell))
+        foreach (var macro in cells.Where(cell => cell.Cell.Kind == CaptureKind.Macro && known.ContainsKey(cell.Cell))
+            .OrderBy(cell => cell.Cell))
         {
             var tokens = macro.Cell.Position + 1;
             var micro = new List<MutualInformation>();

@@ -14,7 +14,8 @@ internal sealed class ExactEmergence
     private readonly List<Partitions>[] _macro;
     private readonly List<Partitions>[] _micro;
 
-    private ExactEmergence(Dataset data, List<Partitions>[] macro, List<Partitions>[] micro) => (Data, _macro, _micro) = (data, macro, micro);
+    private ExactEmergence(Dataset data, List<Partitions>[] macro, List<Partitions>[] micro) =>
+        (Data, _macro, _micro) = (data, macro, micro);
 
     public Dataset Data { get; }
 
@@ -115,6 +116,7 @@ internal sealed class ExactEmergence
     /// <summary>(N) classes of x, of y, of both, and at how many boundaries.</summary>
     private sealed record Partitions(int[] A, int[] B, int[] Both, int Times)
     {
-        public bool IsSameAs(Partitions other) => A.AsSpan().SequenceEqual(other.A) && B.AsSpan().SequenceEqual(other.B) && Both.AsSpan().SequenceEqual(other.Both);
+        public bool IsSameAs(Partitions other) => A.AsSpan().SequenceEqual(other.A) && B.AsSpan().SequenceEqual(other.B) && Both.AsSpan()
+            .SequenceEqual(other.Both);
     }
 }

@@ -34,8 +34,11 @@ public sealed record ProtocolGap(Cell Cell, MutualInformation Information, Proto
     {
         ArgumentNullException.ThrowIfNull(results);
         if (results.Estimator != PublishedMine.EstimatorName)
-            throw new EmergenceException($"the run was measured with {Printable.Escape(results.Estimator)}: only the published protocol (--estimator {PublishedMine.EstimatorName}) has a gap to explain", ExitCode.Usage);
-        List<ProtocolGap> gaps = [.. results.Cells.Where(cell => cell.Information.Protocol != null).Select(cell => new ProtocolGap(cell.Cell, cell.Information, cell.Information.Protocol!))];
+            throw new EmergenceException(
+                $"the run was measured with {Printable.Escape(results.Estimator)}: only the published protocol (--estimator "
+                + $"{PublishedMine.EstimatorName}) has a gap to explain", ExitCode.Usage);
+        List<ProtocolGap> gaps = [.. results.Cells.Where(cell => cell.Information.Protocol != null)
+            .Select(cell => new ProtocolGap(cell.Cell, cell.Information, cell.Information.Protocol!))];
         return gaps.Count > 0 || results.Cells.All(cell => cell.Information.Failure != null)
             ? gaps
             : throw new EmergenceException("the cells of this run do not say how they came about: measure again, into a new --out");

@@ -41,21 +41,29 @@ internal static class RunComparison
         var forms = runs.ToArray();
         if (forms.All(run => run.Run.Quantization == forms[0].Run.Quantization))
             return null;
-        var words = forms.Select(run => $"{run.Name} {(run.Run.Quantization is { } form ? $"is quantised ({form})" : "is stored in full")}");
-        return $"The models' weights are not stored alike, so that a difference may be one of the quantisation: {string.Join("; ", words)}.";
+        var words = forms.Select(run =>
+            $"{run.Name} {(run.Run.Quantization is { } form ? $"is quantised ({form})" : "is stored in full")}");
+        return $"The models' weights are not stored alike, so that a difference may be one of the quantisation: "
+            + $"{string.Join("; ", words)}.";
     }
 
     /// <summary>What a difference may come from although nobody asked about it, a sentence each.</summary>
     public static IEnumerable<string> Cautions(RunResults first, RunResults second)
     {
         if (!HaveSameData(first, second))
-            yield return $"the runs have other sequences ({first.Data}, {first.Sequences}; {second.Data}, {second.Sequences}): both sampling errors count, and a difference may be one of the data";
+            yield return $"the runs have other sequences ({first.Data}, {first.Sequences}; {second.Data}, {second.Sequences}): both "
+                + $"sampling errors count, and a difference may be one of the data";
         if (MicroPosition(first) != MicroPosition(second))
-            yield return $"a token alone has position '{MicroPosition(first)}' in the first run and '{MicroPosition(second)}' in the second: a difference may be one of that";
+            yield return $"a token alone has position '{MicroPosition(first)}' in the first run and '{MicroPosition(second)}' in the "
+                + $"second: a difference may be one of that";
         var (ofFirst, ofSecond) = (Boundaries(first), Boundaries(second));
-        foreach (var group in ofFirst.Keys.Intersect(ofSecond.Keys).Where(tokens => !AreAlike(first, ofFirst[tokens], second, ofSecond[tokens])).GroupBy(tokens => (NumberList.Ranges(ofFirst[tokens]), NumberList.Ranges(ofSecond[tokens]))))
-            yield return $"E(T) at T = {NumberList.Ranges(group)} is the mean over the boundaries {group.Key.Item1} of {first.Layers} in the first run and {group.Key.Item2} of {second.Layers} in the second: a difference may be one of the layers";
-        foreach (var (name, tokens) in new[] { ("first", ofFirst.Keys.Except(ofSecond.Keys)), ("second", ofSecond.Keys.Except(ofFirst.Keys)) })
+        foreach (var group in ofFirst.Keys.Intersect(ofSecond.Keys)
+            .Where(tokens => !AreAlike(first, ofFirst[tokens], second, ofSecond[tokens]))
+            .GroupBy(tokens => (NumberList.Ranges(ofFirst[tokens]), NumberList.Ranges(ofSecond[tokens]))))
+            yield return $"E(T) at T = {NumberList.Ranges(group)} is the mean over the boundaries {group.Key.Item1} of {first.Layers} in "
+                + $"the first run and {group.Key.Item2} of {second.Layers} in the second: a difference may be one of the layers";
+        foreach (var (name, tokens) in new[] { ("first", ofFirst.Keys.Except(ofSecond.Keys)),
+            ("second", ofSecond.Keys.Except(ofFirst.Keys)) })
         {
             if (tokens.Any())
                 yield return $"only the {name} run has E(T) at T = {NumberList.Ranges(tokens)}";
@@ -85,7 +93,8 @@ internal static class RunComparison
         return compared;
     }
 
-    public static string Word(this ComparisonVerdict verdict) => verdict == ComparisonVerdict.CannotTell ? "cannot tell" : verdict.ToString().ToLowerInvariant();
+    public static string Word(this ComparisonVerdict verdict) => verdict == ComparisonVerdict.CannotTell ? "cannot tell"
+        : verdict.ToString().ToLowerInvariant();
 
     internal static ComparisonVerdict Verdict(Interval difference) => difference switch
     {
@@ -101,19 +110,23 @@ internal static class RunComparison
 
     /// <summary>Which boundaries E(T) is the mean over, by T.</summary>
     private static SortedDictionary<int, int[]> Boundaries(RunResults run) =>
-        new(run.Emergence.GroupBy(row => row.Tokens).ToDictionary(rows => rows.Key, rows => rows.Select(row => row.Boundary).Order().ToArray()));
+        new(run.Emergence.GroupBy(row => row.Tokens)
+            .ToDictionary(rows => rows.Key, rows => rows.Select(row => row.Boundary).Order().ToArray()));
 
     /// <summary>All layers of both models, or the same layers of models that have as many.</summary>
     private static bool AreAlike(RunResults first, int[] ofFirst, RunResults second, int[] ofSecond) =>
-        (ofFirst.Length == first.Layers && ofSecond.Length == second.Layers) || (first.Layers == second.Layers && ofFirst.SequenceEqual(ofSecond));
+        (ofFirst.Length == first.Layers && ofSecond.Length == second.Layers)
+            || (first.Layers == second.Layers && ofFirst.SequenceEqual(ofSecond));
 
     /// <summary>E(T) by T, then by seed.</summary>
     private static Dictionary<int, SortedDictionary<ulong, double>> Seeds(RunResults run) =>
         EmergenceValue.Compute(run.Cells).GroupBy(value => value.Tokens).ToDictionary(
             group => group.Key,
-            group => new SortedDictionary<ulong, double>(group.GroupBy(value => value.Seed).ToDictionary(seed => seed.Key, seed => seed.Average(value => value.Bits))));
+            group => new SortedDictionary<ulong, double>(group.GroupBy(value => value.Seed)
+                .ToDictionary(seed => seed.Key, seed => seed.Average(value => value.Bits))));
 
-    private static Interval Paired(EmergenceMean first, EmergenceMean second, SortedDictionary<ulong, double> ofFirst, SortedDictionary<ulong, double> ofSecond, bool sameEstimator)
+    private static Interval Paired(EmergenceMean first, EmergenceMean second,
+        SortedDictionary<ulong, double> ofFirst, SortedDictionary<ulong, double> ofSecond, bool sameEstimator)
     {
         if (sameEstimator && ofFirst.Keys.SequenceEqual(ofSecond.Keys) && (ofFirst.Count > 1 || !IsTrained(first)))
         {

@@ -88,6 +88,7 @@ public sealed class RunResults
     private static IEnumerable<CellResult> WithSpread(IEnumerable<CellResult> seeds)
     {
         var cells = seeds.ToList();
-        return cells.Zip(SeedSpread.Apply([.. cells.Select(cell => cell.Information)]), (cell, information) => cell with { Information = information });
+        return cells.Zip(SeedSpread.Apply([.. cells.Select(cell => cell.Information)]), (cell, information) =>
+            cell with { Information = information });
     }
 }

@@ -19,7 +19,8 @@ public sealed record SelfCheckLine(int Boundary, int Position, ConsistencyCheck 
 /// <summary>The self-consistency battery of <c>measure --self-check</c>: at the first, the middle and the last layer measured.</summary>
 internal static class SelfCheck
 {
-    public static IReadOnlyList<SelfCheckLine> Run(LanguageModel model, Dataset data, CellGrid grid, CriticPreset preset, MicroPosition microPosition, Action<int> progress, CancellationToken cancellation)
+    public static IReadOnlyList<SelfCheckLine> Run(LanguageModel model, Dataset data, CellGrid grid, CriticPreset preset,
+        MicroPosition microPosition, Action<int> progress, CancellationToken cancellation)
     {
         var boundaries = new SortedSet<int> { grid.Boundaries[0], grid.Boundaries[grid.Boundaries.Count / 2], grid.Boundaries[^1] };
         var position = grid.Positions[^1];
@@ -36,7 +37,8 @@ internal static class SelfCheck
             {
                 var joint = new JointClasses(before!, here!, data.IsEnumeration);
                 progress(boundary.Index - 1);
-                lines.AddRange(SelfConsistency.Check(model.Device, grid.Estimator, joint, preset, grid.Seeds, (uint)boundary.Index, cancellation)
+                lines.AddRange(SelfConsistency.Check(model.Device, grid.Estimator, joint, preset, grid.Seeds, (uint)boundary.Index,
+                    cancellation)
                     .Select(check => new SelfCheckLine(boundary.Index - 1, position, check)));
             }
 

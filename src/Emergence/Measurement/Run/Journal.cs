@@ -24,7 +24,9 @@ internal sealed class Journal : IDisposable
     {
         var content = Read(path);
         if (content.Damage != null)
-            throw new EmergenceException($"{content.Damage}; the {content.Lines.Count} lines before it are readable: use a new --out, or cut the file there to go on");
+            throw new EmergenceException(
+                $"{content.Damage}; the {content.Lines.Count} lines before it are readable: use a new --out, or cut the file there to go "
+                + $"on");
         try
         {
             var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);

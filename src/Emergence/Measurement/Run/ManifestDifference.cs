@@ -24,7 +24,8 @@ internal static class ManifestDifference
 
     /// <summary>A copy of what decides.</summary>
     public static JsonNode? WithoutLabels(JsonNode? node) => node is JsonObject json
-        ? new JsonObject(json.Where(member => !Labels.Contains(member.Key)).Select(member => KeyValuePair.Create(member.Key, WithoutLabels(member.Value))))
+        ? new JsonObject(json.Where(member => !Labels.Contains(member.Key))
+            .Select(member => KeyValuePair.Create(member.Key, WithoutLabels(member.Value))))
         : node?.DeepClone();
 
     private static string Show(JsonNode? node) => node?.ToJsonString() ?? "none";

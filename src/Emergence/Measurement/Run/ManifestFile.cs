@@ -40,7 +40,8 @@ internal sealed record ManifestFile(string Folder, JsonObject Json, string Hash)
     {
         var path = Path.Combine(folder, Name);
         if (!File.Exists(path))
-            WholeFile.WriteOnce(path, Encoding.UTF8.GetBytes(manifest.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n"));
+            WholeFile.WriteOnce(path,
+                Encoding.UTF8.GetBytes(manifest.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n"));
         var there = Read(folder);
         if (ManifestDifference.First(there.Json, manifest) is { } difference)
             throw new EmergenceException($"{path}: {difference}; use a new --out", ExitCode.Usage);
@@ -82,7 +83,8 @@ internal sealed record ManifestFile(string Folder, JsonObject Json, string Hash)
         }
     }
 
-    private static EmergenceException Damaged(string path, string how, Exception? inner = null) => new($"{Printable.Escape(path)} is damaged: {how}; use a new --out", ExitCode.Failed, inner);
+    private static EmergenceException Damaged(string path, string how, Exception? inner = null) =>
+        new($"{Printable.Escape(path)} is damaged: {how}; use a new --out", ExitCode.Failed, inner);
 
     private static string HashOf(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

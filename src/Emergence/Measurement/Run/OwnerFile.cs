@@ -37,8 +37,10 @@ internal static class OwnerFile
         }
     }
 
-    private static int Newest(string path) => Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(path) + ".*")
-        .Select(file => int.TryParse(Path.GetExtension(file).TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
+    private static int Newest(string path) =>
+        Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(path) + ".*")
+        .Select(file => int.TryParse(Path.GetExtension(file).TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var number) ? number : 0)
         .DefaultIfEmpty(0).Max();
 
     /// <summary>Refuses an owner that may be there; false where another process has succeeded it by now.</summary>
@@ -54,7 +56,10 @@ internal static class OwnerFile
             return false;
         }
 
-        return holder?.HasEnded == true ? true : throw new EmergenceException($"the run is in use by {holder?.Words ?? "another process"}, and this file system has no locks: wait for it; if it has ended, remove {Printable.Escape(owner)}", ExitCode.TryAgain);
+        return holder?.HasEnded == true ? true
+            : throw new EmergenceException(
+            $"the run is in use by {holder?.Words ?? "another process"}, and this file system has no locks: wait for it; if it has "
+            + $"ended, remove {Printable.Escape(owner)}", ExitCode.TryAgain);
     }
 
     private static bool TryCreate(string path)

@@ -15,7 +15,8 @@ internal sealed record ProcessName(string Host, int Pid, long Started, string Sp
 {
     public const int MostBytes = 400;
 
-    public static ProcessName Own { get; } = new(Environment.MachineName, Environment.ProcessId, StartOf(Environment.ProcessId) ?? 0, OwnSpace());
+    public static ProcessName Own { get; } =
+        new(Environment.MachineName, Environment.ProcessId, StartOf(Environment.ProcessId) ?? 0, OwnSpace());
 
     public string Words => $"pid {Pid} on {Printable.Escape(Host)}";
 
@@ -24,13 +25,15 @@ internal sealed record ProcessName(string Host, int Pid, long Started, string Sp
 
     public static ProcessName? Parse(string text) =>
         text.Trim().Split(' ') is [var pid, var host, var started, var space]
-        && int.TryParse(pid, CultureInfo.InvariantCulture, out var number) && long.TryParse(started, CultureInfo.InvariantCulture, out var start)
+        && int.TryParse(pid, CultureInfo.InvariantCulture, out var number)
+            && long.TryParse(started, CultureInfo.InvariantCulture, out var start)
             ? new(host, number, start, space)
             : null;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Pid} {Host.Replace(' ', '-')} {Started} {Space}");
 
-    /// <summary>Field 22 of /proc/PID/stat, counted behind the name, which may hold anything; none where there is no such process.</summary>
+    /// <summary>Field 22 of /proc/PID/stat, counted behind the name, which may hold anything; none where there is no such
+    /// process.</summary>
     private static long? StartOf(int pid)
     {
         try

@@ -27,7 +27,8 @@ internal sealed class RunFolder : IDisposable
     private readonly Journal? _journal;
     private readonly ShardJournal? _ofShard;
 
-    private RunFolder(string path, RunJournals journals, RunLock runLock, Journal journal) => (Path, _journals, _lock, _journal) = (path, journals, runLock, journal);
+    private RunFolder(string path, RunJournals journals, RunLock runLock, Journal journal) =>
+        (Path, _journals, _lock, _journal) = (path, journals, runLock, journal);
 
     private RunFolder(string path, RunJournals journals, ShardJournal ofShard) => (Path, _journals, _ofShard) = (path, journals, ofShard);
 
@@ -52,7 +53,8 @@ internal sealed class RunFolder : IDisposable
     /// <summary>Starts a run, or goes on with one whose manifest says the same.</summary>
     /// <param name="path">RUN; made where it is not there.</param>
     /// <param name="manifest">What decides about the results.</param>
-    /// <param name="replaces">Of the manifest of another run there: whether that run may be deleted to make room; none may by default.</param>
+    /// <param name="replaces">Of the manifest of another run there: whether that run may be deleted to make room; none may by
+    /// default.</param>
     public static RunFolder Open(string path, JsonObject manifest, Func<JsonObject, bool>? replaces = null)
     {
         var runLock = Lock(path);
@@ -90,7 +92,8 @@ internal sealed class RunFolder : IDisposable
     /// <summary>Whether the cell has a value; one that failed is tried again.</summary>
     public bool IsFinished(string key) => _journals.HasValue(key);
 
-    /// <summary>Puts a cell on the disk; it may be shown as done afterwards. A failure that is there already, and no other one, is not written again.</summary>
+    /// <summary>Puts a cell on the disk; it may be shown as done afterwards. A failure that is there already, and no other one, is not
+    /// written again.</summary>
     public void Add(string key, CellResult result)
     {
         if (_journals.Knows(key, result))
@@ -149,7 +152,8 @@ internal sealed class RunFolder : IDisposable
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new EmergenceException($"{Printable.Escape(file)} is damaged: remove it and measure with --self-check again", ExitCode.Failed, error);
+            throw new EmergenceException($"{Printable.Escape(file)} is damaged: remove it and measure with --self-check again",
+                ExitCode.Failed, error);
         }
     }
 
@@ -158,14 +162,16 @@ internal sealed class RunFolder : IDisposable
     {
         var old = ManifestFile.Read(path);
         var content = Journal.Read(System.IO.Path.Combine(path, JournalName));
-        return ManifestDifference.First(old.Json, manifest) == null && content.Damage == null && (content.Lines.Count == 0 || old.IsHeader(content.Lines[0]));
+        return ManifestDifference.First(old.Json, manifest) == null && content.Damage == null
+            && (content.Lines.Count == 0 || old.IsHeader(content.Lines[0]));
     }
 
     /// <summary>The manifest goes first: without it nothing else counts as a run.</summary>
     private static void Clear(string path)
     {
         ManifestFile.Delete(path);
-        foreach (var file in ShardJournal.Files(path).Append(System.IO.Path.Combine(path, JournalName)).Append(System.IO.Path.Combine(path, SelfCheckName)))
+        foreach (var file in ShardJournal.Files(path).Append(System.IO.Path.Combine(path, JournalName))
+            .Append(System.IO.Path.Combine(path, SelfCheckName)))
             File.Delete(file);
     }
 }

@@ -26,7 +26,8 @@ internal sealed class RunLock : IDisposable
         catch (IOException error) when (s_heldByOthers.Contains(error.HResult))
         {
             var holder = ProcessName.Parse(Encoding.UTF8.GetString(Posix.ReadLocked(path, ProcessName.MostBytes)));
-            throw new EmergenceException($"the run is in use by {holder?.Words ?? "another process"}: wait for it, or use a new --out", ExitCode.TryAgain, error);
+            throw new EmergenceException($"the run is in use by {holder?.Words ?? "another process"}: wait for it, or use a new --out",
+                ExitCode.TryAgain, error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -50,9 +51,11 @@ internal sealed class RunLock : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static FileStream OpenAlone(string path) => new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+    private static FileStream OpenAlone(string path) =>
+        new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
 
-    /// <summary>A lock keeps out this process too; the class library says nothing where a file system has none (ENOSYS, ENOLCK, EOPNOTSUPP).</summary>
+    /// <summary>A lock keeps out this process too; the class library says nothing where a file system has none (ENOSYS, ENOLCK,
+    /// EOPNOTSUPP).</summary>
     private static bool HasLocks(string path)
     {
         try

@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using Emergence.Capture;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Settings;
 using Emergence.Models;
@@ -25,16 +24,19 @@ internal sealed class RunManifest
             ["settings"] = SettingTable.Record(plan),
             ["model"] = Model(model, identity),
             ["data"] = Data(plan),
-            ["device"] = new JsonObject { ["name"] = plan.Device.Name, ["path"] = plan.Device.Path, ["description"] = plan.Device.Description },
+            ["device"] = new JsonObject { ["name"] = plan.Device.Name, ["path"] = plan.Device.Path,
+                ["description"] = plan.Device.Description },
             ["code"] = new JsonObject { ["version"] = Version, ["build"] = Build },
             ["cells"] = plan.Grid.Count,
             ["created"] = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
         };
-        _inputs = string.Join('\n', identity.Weights, identity.Config, plan.Data.Id, plan.Preset.Identity, plan.Device.Path, plan.ArithmeticType, plan.Settings.MicroPosition, Build);
+        _inputs = string.Join('\n', identity.Weights, identity.Config, plan.Data.Id, plan.Preset.Identity, plan.Device.Path,
+            plan.ArithmeticType, plan.Settings.MicroPosition, Build);
     }
 
     /// <summary>Version of the program with the commit it was built from.</summary>
-    public static string Version { get; } = typeof(RunManifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+    public static string Version { get; } =
+        typeof(RunManifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     public JsonObject Json { get; }
 
@@ -44,7 +46,8 @@ internal sealed class RunManifest
     /// <summary>SHA-256 of everything that decides about the cell.</summary>
     public string Key(Cell cell)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{_inputs}\n{cell.Kind}\n{cell.Boundary}\n{cell.Position}\n{cell.Estimator}\n{cell.Seed}");
+        var text = string.Create(CultureInfo.InvariantCulture,
+            $"{_inputs}\n{cell.Kind}\n{cell.Boundary}\n{cell.Position}\n{cell.Estimator}\n{cell.Seed}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 

@@ -22,9 +22,11 @@ public sealed record CostEstimate(double? Seconds, MemoryPlan Memory, int Prefix
         ArgumentNullException.ThrowIfNull(plan);
         var passes = new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition);
         var most = passes.Macro.Max(units => units.Count);
-        var trainings = plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count * plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
+        var trainings = plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count
+            * plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
         var memory = MemoryPlan.Of(plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, passes);
-        double? seconds = plan.Device.Traits.IsEmulated ? null : plan.Estimator.IsRandom && memory.Fits ? trainings * SecondsOfTraining(plan, most) : 0;
+        double? seconds = plan.Device.Traits.IsEmulated ? null : plan.Estimator.IsRandom && memory.Fits
+            ? trainings * SecondsOfTraining(plan, most) : 0;
         return new CostEstimate(seconds, memory, passes.MacroForest.Count + passes.MicroForest.Count);
 
         int Pairs(int classes) => plan.Preset.PairsFor(classes);
@@ -53,10 +55,12 @@ public sealed record CostEstimate(double? Seconds, MemoryPlan Memory, int Prefix
             using var batch = new EstimationBatch(plan.Device, together);
             var watch = Stopwatch.StartNew();
             var preset = plan.Preset with { StepLimit = steps };
-            batch.Run(Enumerable.Range(1, together).Select(seed => new EstimationRequest(plan.Estimator, joint, preset, (ulong)seed, 0)), (_, _) => { }, CancellationToken.None);
+            batch.Run(Enumerable.Range(1, together).Select(seed => new EstimationRequest(plan.Estimator, joint, preset, (ulong)seed, 0)),
+                (_, _) => { }, CancellationToken.None);
             return watch.Elapsed.TotalSeconds;
         }
 
-        RowClasses Side() => new([.. Enumerable.Range(0, classes * plan.Config.Width).Select(_ => random.NextSingle())], plan.Config.Width, weights);
+        RowClasses Side() =>
+            new([.. Enumerable.Range(0, classes * plan.Config.Width).Select(_ => random.NextSingle())], plan.Config.Width, weights);
     }
 }

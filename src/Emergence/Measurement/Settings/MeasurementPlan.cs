@@ -30,7 +30,8 @@ public sealed class MeasurementPlan : IDisposable
         ArithmeticType = settings.DType == "auto" ? Config.StoredType ?? "float32" : settings.DType;
         var arithmetic = Arithmetic();
         if (settings.BeginningOfSequence && settings.MicroPosition == MicroPosition.Own)
-            throw new EmergenceException("--bos and --micro-position own do not go together: after the first token, a token alone is at position 1", ExitCode.Usage);
+            throw new EmergenceException(
+                "--bos and --micro-position own do not go together: after the first token, a token alone is at position 1", ExitCode.Usage);
 
         Device = DeviceTable.Create(settings.Device, settings.DeviceOptions with { Arithmetic = arithmetic });
         try
@@ -39,7 +40,8 @@ public sealed class MeasurementPlan : IDisposable
             var tokenizer = Tokenizer.Load(Folder);
             Data = data ?? DatasetTable.Create(settings.Data, tokenizer, settings.DatasetOptions(Folder, Preset.Sequences));
             Example = Texts(tokenizer, Data[0]);
-            Grid = new CellGrid(Config.Layers, Data.Length, Estimator, settings.Boundaries, settings.Positions, settings.Seed, settings.Seeds);
+            Grid = new CellGrid(Config.Layers, Data.Length, Estimator, settings.Boundaries, settings.Positions, settings.Seed,
+                settings.Seeds);
         }
         catch
         {
@@ -80,14 +82,18 @@ public sealed class MeasurementPlan : IDisposable
     /// <param name="progress">Told of every cell that is finished now.</param>
     /// <param name="checking">Told of every boundary at which the self-check begins.</param>
     /// <param name="cancellation">Ends the work soon; finished cells stay.</param>
-    /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by default.</param>
-    public RunResults Run(string path, Action<int> resumed, Action<CellResult> progress, Action<int> checking, CancellationToken cancellation, Func<JsonObject, bool>? replaces = null)
+    /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by
+    /// default.</param>
+    public RunResults Run(string path,
+        Action<int> resumed, Action<CellResult> progress, Action<int> checking, CancellationToken cancellation, Func<JsonObject,
+        bool>? replaces = null)
     {
         ArgumentNullException.ThrowIfNull(resumed);
         ArgumentNullException.ThrowIfNull(progress);
         using var model = LanguageModel.Load(Folder, Device, Settings.ModelOptions);
         var manifest = new RunManifest(this, model);
-        using var folder = Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard) : RunFolder.Open(path, manifest.Json, replaces);
+        using var folder = Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard)
+            : RunFolder.Open(path, manifest.Json, replaces);
         var own = Cells.ToHashSet();
         resumed(own.Count(cell => folder.IsFinished(manifest.Key(cell))));
         var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition);
@@ -116,7 +122,10 @@ public sealed class MeasurementPlan : IDisposable
         {
             "float32" => DType.Float32,
             "bfloat16" when device.HasBFloat16 => DType.BFloat16,
-            _ => throw new EmergenceException($"--dtype {Settings.DType}: device {device.Name} does not compute in {Printable.Escape(ArithmeticType)}; use float32, weights are converted as they are used", ExitCode.Usage),
+            _ =>
+                throw new EmergenceException(
+                $"--dtype {Settings.DType}: device {device.Name} does not compute in {Printable.Escape(ArithmeticType)}; use float32, "
+                + $"weights are converted as they are used", ExitCode.Usage),
         };
     }
 

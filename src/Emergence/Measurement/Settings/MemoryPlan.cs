@@ -47,7 +47,8 @@ public sealed record MemoryPlan
     public static MemoryPlan Of(MeasurementPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return Of(plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition));
+        return Of(plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset,
+            new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition));
     }
 
     internal static MemoryPlan Of(Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, TokenPasses passes)
@@ -57,7 +58,8 @@ public sealed record MemoryPlan
         foreach (var rows in (int[])[passes.MacroForest.Count, passes.MicroForest.Count])
         {
             boundaries += BoundaryStream.BoundaryBytes(config, device, rows) + 4L * rows * sizeof(int);
-            var inside = BoundaryStream.InsideBytes(config, device, rows, BoundaryStream.TileBytes(Math.Max(0, free - weights - boundaries - forward)));
+            var inside = BoundaryStream.InsideBytes(
+                config, device, rows, BoundaryStream.TileBytes(Math.Max(0, free - weights - boundaries - forward)));
             forward += inside;
             tileRows = Math.Max(tileRows, (int)(inside / BlockMemory.BytesPerRow(device, config.Shape)));
         }
@@ -79,9 +81,11 @@ public sealed record MemoryPlan
             return result;
 
         // A side with one class has no information, and nothing is trained.
-        var cells = grid.Boundaries.Count * grid.Positions.Sum(t => (passes.Macro[t].Count > 1 ? 1L : 0) + (passes.SameMicro[t] == t && passes.Micro[t].Count > 1 ? 1 : 0));
+        var cells = grid.Boundaries.Count * grid.Positions.Sum(t =>
+            (passes.Macro[t].Count > 1 ? 1L : 0) + (passes.SameMicro[t] == t && passes.Micro[t].Count > 1 ? 1 : 0));
         var input = 2L * classes * grid.Estimator.InputColumns(preset, classes, config.Width) * device.ComputeType.Size();
-        return result.WithCritics((int)Math.Min(device.TrainingsAtOnce, cells * grid.Seeds.Count), critics => input * Math.Min(cells, CellsOf(critics, grid.Seeds.Count)));
+        return result.WithCritics((int)Math.Min(device.TrainingsAtOnce, cells * grid.Seeds.Count), critics =>
+            input * Math.Min(cells, CellsOf(critics, grid.Seeds.Count)));
     }
 
     private MemoryPlan WithCritics(int limit, Func<int, long> inputs)

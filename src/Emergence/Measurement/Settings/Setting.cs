@@ -44,7 +44,8 @@ internal sealed record Setting(string Name, string ValueName, string Help)
     /// </summary>
     public Func<MeasurementPlan, JsonNode?>? Record { get; init; }
 
-    /// <summary>The words that repeat what a manifest (all of it) records; by default the recorded value, unless it is null or false.</summary>
+    /// <summary>The words that repeat what a manifest (all of it) records; by default the recorded value, unless it is null or
+    /// false.</summary>
     public Func<JsonNode, JsonNode, IReadOnlyList<string>> Repeat { get; init; } = (recorded, _) => recorded switch
     {
         JsonArray list => [.. list.Select(item => item!.ToString())],
@@ -58,7 +59,8 @@ internal sealed record Setting(string Name, string ValueName, string Help)
 
     /// <summary>A whole number from <paramref name="least"/> on, with a default.</summary>
     public static Setting Whole(
-        string name, string help, int fallback, Func<MeasurementSettings, int> get, Func<MeasurementSettings, int, MeasurementSettings> set, int least = 1) =>
+        string name, string help, int fallback, Func<MeasurementSettings, int> get, Func<MeasurementSettings, int, MeasurementSettings> set,
+            int least = 1) =>
         new(name, "N", help)
         {
             Default = Text(fallback),
@@ -84,7 +86,8 @@ internal sealed record Setting(string Name, string ValueName, string Help)
         };
 
     /// <summary>There or not there.</summary>
-    public static Setting Switch(string name, string help, Func<MeasurementSettings, bool> get, Func<MeasurementSettings, bool, MeasurementSettings> set) =>
+    public static Setting Switch(string name, string help,
+        Func<MeasurementSettings, bool> get, Func<MeasurementSettings, bool, MeasurementSettings> set) =>
         new(name, "", help)
         {
             Read = (settings, words) => set(settings, words[^1] == "true"),

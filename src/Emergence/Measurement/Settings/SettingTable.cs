@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Emergence.Capture;
 using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Information;
@@ -13,9 +12,11 @@ namespace Emergence.Measurement.Settings;
 internal static class SettingTable
 {
     /// <summary>Names of all estimators, and where more is said of them.</summary>
-    public static string EstimatorNames { get; } = $"{string.Join(", ", EstimatorTable.Rows.Select(row => row.Name))} (docs/estimators.md says when to use which)";
+    public static string EstimatorNames { get; } =
+        $"{string.Join(", ", EstimatorTable.Rows.Select(row => row.Name))} (docs/estimators.md says when to use which)";
 
-    public static Setting Model { get; } = new("model", "DIR_OR_NAME", "A folder, a sample's name (stories260k), or org/name[@revision] in the Hugging Face cache")
+    public static Setting Model { get; } =
+        new("model", "DIR_OR_NAME", "A folder, a sample's name (stories260k), or org/name[@revision] in the Hugging Face cache")
     {
         IsRequired = true,
         Read = (settings, words) => settings with { Model = words[^1] },
@@ -23,7 +24,8 @@ internal static class SettingTable
         Record = plan => plan.Settings.Model,
     };
 
-    public static Setting Data { get; } = new("data", "NAME_OR_FILE", $"The sequences: {string.Join("; ", DatasetTable.Names.Select(row => $"{row.Name} ({row.About})"))}")
+    public static Setting Data { get; } =
+        new("data", "NAME_OR_FILE", $"The sequences: {string.Join("; ", DatasetTable.Names.Select(row => $"{row.Name} ({row.About})"))}")
     {
         IsRequired = true,
         Read = (settings, words) => settings with { Data = words[^1] },
@@ -32,7 +34,8 @@ internal static class SettingTable
     };
 
     public static Setting Shots { get; } = Setting.Whole(
-        "shots", "Words of a sequence of a word list, or shots of a template", 3, settings => settings.Shots, (settings, value) => settings with { Shots = value })
+        "shots", "Words of a sequence of a word list, or shots of a template", 3, settings => settings.Shots, (settings, value) =>
+            settings with { Shots = value })
         with { Repeat = (recorded, manifest) => ShotLength(manifest) > 0 ? [recorded.ToString()] : [] };
 
     public static Setting Window { get; } = Setting.Whole(
@@ -68,7 +71,8 @@ internal static class SettingTable
         settings => settings.BeginningOfSequence, (settings, value) => settings with { BeginningOfSequence = value });
 
     public static Setting Boundaries { get; } = Setting.Words(
-        "boundaries", "LIST", "Between l and l+1, e.g. 0,3,10-12; by default all", settings => settings.Boundaries, (settings, value) => settings with { Boundaries = value })
+        "boundaries", "LIST", "Between l and l+1, e.g. 0,3,10-12; by default all", settings => settings.Boundaries, (settings, value) =>
+            settings with { Boundaries = value })
         with
         {
             Record = plan => List(plan.Grid.Boundaries),
@@ -76,7 +80,8 @@ internal static class SettingTable
         };
 
     public static Setting Positions { get; } = Setting.Words(
-        "positions", "LIST", "Tokens of a sequence, from 0; by default all", settings => settings.Positions, (settings, value) => settings with { Positions = value })
+        "positions", "LIST", "Tokens of a sequence, from 0; by default all", settings => settings.Positions, (settings, value) =>
+            settings with { Positions = value })
         with
         {
             Record = plan => List(plan.Grid.Positions),
@@ -145,7 +150,8 @@ internal static class SettingTable
     public static Setting RunTimeCompiler { get; } = Setting.Words(
         "nvrtc",
         "FILE",
-        "Compile the GPU code by this NVRTC (libnvrtc.so) instead of taking the embedded one. Without embedded code NVRTC is looked for by the "
+        "Compile the GPU code by this NVRTC (libnvrtc.so) instead of taking the embedded one. Without embedded code NVRTC is looked for "
+            + "by the "
             + "loader, in CUDA_HOME, CUDA_PATH and /usr/local/cuda, and in Python's nvidia packages (VIRTUAL_ENV, CONDA_PREFIX, ~/.local, "
             + "/usr/local, /usr, /opt/conda)",
         settings => settings.DeviceOptions.NvrtcFile,
@@ -165,7 +171,8 @@ internal static class SettingTable
     {
         Default = "zero",
         Choices = ["zero", "own"],
-        Read = (settings, words) => settings with { MicroPosition = words[^1] == "own" ? Capture.MicroPosition.Own : Capture.MicroPosition.Zero },
+        Read = (settings, words) =>
+            settings with { MicroPosition = words[^1] == "own" ? Capture.MicroPosition.Own : Capture.MicroPosition.Zero },
         Write = settings => settings.MicroPosition == Capture.MicroPosition.Own ? ["own"] : [],
         Record = plan => plan.Settings.MicroPosition == Capture.MicroPosition.Own ? "own" : "zero",
         Repeat = (recorded, _) => recorded.ToString() == "own" ? ["own"] : [],
@@ -173,10 +180,12 @@ internal static class SettingTable
 
     public static Setting Strict { get; } = Setting.Switch(
         "strict", "Unknown keys in config.json are errors",
-        settings => settings.ModelOptions.Strict, (settings, value) => settings with { ModelOptions = settings.ModelOptions with { Strict = value } })
+        settings => settings.ModelOptions.Strict, (settings, value) =>
+            settings with { ModelOptions = settings.ModelOptions with { Strict = value } })
         with { Record = null };
 
-    public static Setting IgnoreWeights { get; } = new("ignore-weights", "PATTERN", "Leave out tensors with this name; * and ? stand for any characters")
+    public static Setting IgnoreWeights { get; } =
+        new("ignore-weights", "PATTERN", "Leave out tensors with this name; * and ? stand for any characters")
     {
         IsRepeated = true,
         Read = (settings, words) => settings with { ModelOptions = settings.ModelOptions with { IgnoreWeights = words } },
@@ -205,7 +214,8 @@ internal static class SettingTable
     /// <summary>Every row, in the order of the manifest.</summary>
     public static IReadOnlyList<Setting> Rows { get; } =
     [
-        Model, Data, Shots, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Boundaries, Positions, Estimator,
+        Model, Data, Shots, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Boundaries, Positions,
+            Estimator,
         Preset, Seed, Seeds, SelfCheck, Device, Threads, RunTimeCompiler, DType, MicroPosition, Strict, IgnoreWeights, AllowNonFinite,
     ];
 
@@ -214,7 +224,8 @@ internal static class SettingTable
         Rows.Where(row => words.ContainsKey(row.Name)).Aggregate(start, (settings, row) => row.Read(settings, words[row.Name]));
 
     /// <summary>The words of the command that asks for these settings, without the program's name and --out.</summary>
-    public static IReadOnlyList<string> Write(MeasurementSettings settings) => [.. Rows.SelectMany(row => row.Phrases(row.Write(settings)))];
+    public static IReadOnlyList<string> Write(MeasurementSettings settings) =>
+        [.. Rows.SelectMany(row => row.Phrases(row.Write(settings)))];
 
     /// <summary>What a plan came to, as the manifest holds it; the command is a label.</summary>
     public static JsonObject Record(MeasurementPlan plan)
@@ -232,7 +243,8 @@ internal static class SettingTable
         var settings = manifest["settings"];
         return settings?["command"] is { } command
             ? command.ToString()
-            : string.Join(" \\\n  ", ["emergence measure", .. Rows.SelectMany(row => row.Phrases(Recorded(row, settings, manifest))), "--out RUN"]);
+            : string.Join(" \\\n  ", ["emergence measure", .. Rows.SelectMany(row => row.Phrases(Recorded(row, settings, manifest))),
+                "--out RUN"]);
     }
 
     private static IReadOnlyList<string> Recorded(Setting row, JsonNode? settings, JsonNode manifest) =>

@@ -67,7 +67,8 @@ internal sealed class RunJournals
     public bool HasValue(string key) => _cells.TryGetValue(key, out var found) && found.HasValue;
 
     /// <summary>Whether this failure is known already, and no value.</summary>
-    public bool Knows(string key, CellResult failed) => _cells.TryGetValue(key, out var found) && found.Result.Information.Failure is { } failure && failure == failed.Information.Failure;
+    public bool Knows(string key, CellResult failed) =>
+        _cells.TryGetValue(key, out var found) && found.Result.Information.Failure is { } failure && failure == failed.Information.Failure;
 
     public void Put(string key, CellResult result, byte[] line, Origin origin)
     {
@@ -98,12 +99,15 @@ internal sealed class RunJournals
     private static EmergenceException Contradiction(Found known, byte[] line, Origin origin)
     {
         using JsonDocument one = JsonDocument.Parse(known.Line), other = JsonDocument.Parse(line);
-        var difference = one.RootElement.EnumerateObject().FirstOrDefault(member => !other.RootElement.TryGetProperty(member.Name, out var value) || value.GetRawText() != member.Value.GetRawText());
+        var difference = one.RootElement.EnumerateObject().FirstOrDefault(member =>
+            !other.RootElement.TryGetProperty(member.Name, out var value) || value.GetRawText() != member.Value.GetRawText());
         var (name, found) = difference.Value.ValueKind == JsonValueKind.Undefined
             ? ("members", "others")
             : (difference.Name, other.RootElement.TryGetProperty(difference.Name, out var value) ? value.GetRawText() : "none");
         var first = difference.Value.ValueKind == JsonValueKind.Undefined ? "some" : difference.Value.GetRawText();
-        return new($"the same cell has two values: {known.Origin.Words} and {origin.Words} differ in {name}, {Printable.Escape(first)} and {Printable.Escape(found)}");
+        return new(
+            $"the same cell has two values: {known.Origin.Words} and {origin.Words} differ in {name}, {Printable.Escape(first)} and "
+            + $"{Printable.Escape(found)}");
     }
 
     /// <summary>Where a line stands.</summary>

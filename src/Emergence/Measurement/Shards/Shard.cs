@@ -16,7 +16,8 @@ public sealed record Shard(int Number, int Count)
     public const string Auto = "auto";
 
     // First task, last task and step of an array of Slurm; completions of an Indexed Job of Kubernetes count from 0.
-    private const string SlurmTask = "SLURM_ARRAY_TASK_ID", SlurmCount = "SLURM_ARRAY_TASK_COUNT", SlurmFirst = "SLURM_ARRAY_TASK_MIN", SlurmLast = "SLURM_ARRAY_TASK_MAX", SlurmStep = "SLURM_ARRAY_TASK_STEP";
+    private const string SlurmTask = "SLURM_ARRAY_TASK_ID", SlurmCount = "SLURM_ARRAY_TASK_COUNT", SlurmFirst = "SLURM_ARRAY_TASK_MIN",
+        SlurmLast = "SLURM_ARRAY_TASK_MAX", SlurmStep = "SLURM_ARRAY_TASK_STEP";
     private const string JobIndex = "JOB_COMPLETION_INDEX", JobCount = "JOB_COMPLETIONS";
 
     public override string ToString() => FormattableString.Invariant($"{Number}/{Count}");
@@ -60,14 +61,19 @@ public sealed record Shard(int Number, int Count)
 
             // Of an array with gaps, as a part is submitted again, the task knows neither its place nor the whole.
             if (first + step * (tasks - 1) != last || (task - first) % step != 0)
-                throw new EmergenceException($"--shard {Auto}: expected an array without gaps, found {tasks} tasks from {first} to {last}; say which shard of how many, e.g. --shard ${SlurmTask}/8", ExitCode.Usage);
+                throw new EmergenceException(
+                    $"--shard {Auto}: expected an array without gaps, found {tasks} tasks from {first} to {last}; say which shard of how "
+                    + $"many, e.g. --shard ${SlurmTask}/8", ExitCode.Usage);
             return new((task - first) / step + 1, tasks);
         }
 
         return Whole(variable(JobIndex)) is { } index && Whole(variable(JobCount)) is { } completions && index < completions
             ? new(index + 1, completions)
-            : throw new EmergenceException($"--shard {Auto}: expected {SlurmTask} and {SlurmCount}, or {JobIndex} and {JobCount}, found neither; say K/N", ExitCode.Usage);
+            : throw new EmergenceException(
+                $"--shard {Auto}: expected {SlurmTask} and {SlurmCount}, or {JobIndex} and {JobCount}, found neither; say K/N",
+                ExitCode.Usage);
     }
 
-    private static int? Whole(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static int? Whole(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+        : null;
 }

@@ -59,10 +59,12 @@ public sealed record ShardEstimate(int Shards, int Cells, double Seconds, double
     {
         const int Rows = 256, Factor = 4;
         var width = plan.Config.Width;
-        using Tensor x = plan.Device.Allocate(Rows, width), weight = plan.Device.Allocate(Factor * width, width), y = plan.Device.Allocate(Rows, Factor * width);
+        using Tensor x = plan.Device.Allocate(Rows, width), weight = plan.Device.Allocate(Factor * width, width),
+            y = plan.Device.Allocate(Rows, Factor * width);
         Time();
         var seconds = Enumerable.Range(0, 3).Min(_ => Time());
-        var weights = WeightPlan.Of(plan.Config).Where(row => row.Sizes.Length == 2 && row.Name.StartsWith(plan.Config.Shape.Names.Block, StringComparison.Ordinal)).Sum(row => (double)row.Rows * row.Columns);
+        var weights = WeightPlan.Of(plan.Config).Where(row => row.Sizes.Length == 2
+            && row.Name.StartsWith(plan.Config.Shape.Names.Block, StringComparison.Ordinal)).Sum(row => (double)row.Rows * row.Columns);
         return seconds * rows / Rows * (weights / plan.Config.Layers) / ((double)Factor * width * width);
 
         double Time()

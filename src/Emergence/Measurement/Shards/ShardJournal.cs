@@ -15,7 +15,8 @@ internal sealed class ShardJournal(string folder, Shard shard, string manifest) 
 
     /// <summary>The journals of all shards, by name.</summary>
     public static IEnumerable<string> Files(string folder) =>
-        Directory.EnumerateFiles(folder, "results.*.jsonl").Where(path => Path.GetFileName(path).Split('.') is [_, var shard, _, _] && shard.Contains("of", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+        Directory.EnumerateFiles(folder, "results.*.jsonl").Where(path => Path.GetFileName(path).Split('.') is [_, var shard, _, _]
+            && shard.Contains("of", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
     /// <summary>Writes a line and tells where it stands.</summary>
     public void Append(ReadOnlySpan<byte> line) => (_journal ??= Create()).Append(line);
@@ -26,7 +27,8 @@ internal sealed class ShardJournal(string folder, Shard shard, string manifest) 
     {
         for (var attempt = 0; ; attempt++)
         {
-            var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"results.{shard.Number}of{shard.Count}.{attempt}.jsonl"));
+            var path = Path.Combine(folder,
+                string.Create(CultureInfo.InvariantCulture, $"results.{shard.Number}of{shard.Count}.{attempt}.jsonl"));
             if (Journal.TryCreate(path) is not { } journal)
                 continue;
             journal.Append(new ShardHeader(manifest, shard, attempt, ProcessName.Own.Host, ProcessName.Own.Pid).ToJson());
@@ -49,7 +51,8 @@ internal sealed record ShardHeader(string Manifest, Shard Shard, int Attempt, st
         using var json = JsonDocument.Parse(line);
         var root = json.RootElement;
         return root.TryGetProperty("manifest_identity", out var manifest)
-            ? new(manifest.GetString()!, Shard.Parse(root.GetProperty("shard").GetString()!), root.GetProperty("attempt").GetInt32(), root.GetProperty("host").GetString()!, root.GetProperty("pid").GetInt32())
+            ? new(manifest.GetString()!, Shard.Parse(root.GetProperty("shard").GetString()!), root.GetProperty("attempt")
+                .GetInt32(), root.GetProperty("host").GetString()!, root.GetProperty("pid").GetInt32())
             : null;
     }
 

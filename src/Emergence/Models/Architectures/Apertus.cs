@@ -6,7 +6,8 @@ namespace Emergence.Models.Architectures;
 /// <summary>Llama with a norm of every query and key head, and an activation whose numbers are weights.</summary>
 internal static class Apertus
 {
-    private static readonly WeightNames s_names = WeightNames.UpDown with { AttentionInputNorm = "attention_layernorm", InnerInputNorm = "feedforward_layernorm" };
+    private static readonly WeightNames s_names = WeightNames.UpDown
+        with { AttentionInputNorm = "attention_layernorm", InnerInputNorm = "feedforward_layernorm" };
 
     public static Architecture Row { get; } = new("apertus", Read, """
         {

@@ -3,7 +3,8 @@ using Emergence.Devices;
 
 namespace Emergence.Models.Architectures;
 
-/// <summary>Scores are biased by distance instead of positions; a norm follows the embedding; query, key and value of a head are neighbours.</summary>
+/// <summary>Scores are biased by distance instead of positions; a norm follows the embedding; query, key and value of a head are
+/// neighbours.</summary>
 internal static class Bloom
 {
     private static readonly WeightNames s_names = new()
@@ -32,12 +33,15 @@ internal static class Bloom
 
     private static ModelShape Read(ConfigReader config)
     {
-        var keys = new DimensionKeys(config.Spelled("n_layer", "num_hidden_layers"), config.Spelled("hidden_size", "n_embed"), config.Spelled("n_head", "num_attention_heads"), "n_inner", "max_position_embeddings");
+        var keys = new DimensionKeys(config.Spelled("n_layer", "num_hidden_layers"), config.Spelled("hidden_size", "n_embed"),
+            config.Spelled("n_head", "num_attention_heads"), "n_inner", "max_position_embeddings");
         var width = CommonConfig.ReadWidth(config, keys.Width);
         var attention = CommonConfig.ReadHeads(config, keys, width);
-        attention = attention with { Slopes = new(attention.Heads), JointOrder = JointOrder.Groups, QueryKeyValueBias = true, OutputBias = true };
+        attention = attention with { Slopes = new(attention.Heads), JointOrder = JointOrder.Groups, QueryKeyValueBias = true,
+            OutputBias = true };
         var norm = new NormShape(Rms: false, config.Positive("layer_norm_epsilon", most: 1));
-        foreach (var without in (string[])["masked_softmax_fusion", "offset_alibi", "skip_bias_add", "skip_bias_add_qkv", "bias_dropout_fusion", "n_inner"])
+        foreach (var without in (string[])["masked_softmax_fusion", "offset_alibi", "skip_bias_add", "skip_bias_add_qkv",
+            "bias_dropout_fusion", "n_inner"])
             _ = config.Find(without);
         return CommonConfig.Uniform(config, keys, s_names, norm, attention, new(4 * width, Activation.GeluTanh, Bias: true)) with
         {

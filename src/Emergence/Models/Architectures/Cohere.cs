@@ -31,7 +31,8 @@ internal static class Cohere
     public static ModelShape ReadCommon(ConfigReader config)
     {
         var norm = new NormShape(Rms: false, config.Positive("layer_norm_eps", most: 1)) { Bias = false };
-        return CommonConfig.Llama(config, s_names, new() { DefaultBase = 500000, Pairs = RotaryPairs.Neighbours }, norm).WithBiases(config) with
+        return CommonConfig.Llama(config, s_names, new() { DefaultBase = 500000, Pairs = RotaryPairs.Neighbours }, norm)
+            .WithBiases(config) with
         {
             Form = BlockForm.Parallel,
             LogitScale = config.Positive("logit_scale"),

@@ -20,7 +20,8 @@ internal static class Cohere2
     private static ModelShape Read(ConfigReader config)
     {
         // What the published files say beside: always so.
-        foreach (var told in (string[])["layer_switch", "order_of_interleaved_layers", "position_embedding_type", "rotary_pct", "use_embedding_sharing", "use_gated_activation", "use_parallel_block", "use_parallel_embedding"])
+        foreach (var told in (string[])["layer_switch", "order_of_interleaved_layers", "position_embedding_type", "rotary_pct",
+            "use_embedding_sharing", "use_gated_activation", "use_parallel_block", "use_parallel_embedding"])
             _ = config.Find(told);
         var older = config.WholeOrNull("sliding_window_pattern", 1, int.MaxValue);
         var pattern = config.WholeOrNull("_sliding_window_pattern", 1, int.MaxValue) ?? older ?? 4;

@@ -31,10 +31,12 @@ internal static class DeepSeek
     {
         Family = "DeepSeek V3, R1",
         Published = "deepseek-ai/DeepSeek-V3",
-        Peculiar = "latent keys and values; groups of experts with a stored correction of the choice; layers for further tokens are passed over",
+        Peculiar =
+            "latent keys and values; groups of experts with a stored correction of the choice; layers for further tokens are passed over",
     };
 
-    /// <summary>Sigmoids with a stored correction for the choice, weights of the chosen divided by their sum and multiplied (also GLM 4.5).</summary>
+    /// <summary>Sigmoids with a stored correction for the choice, weights of the chosen divided by their sum and multiplied (also GLM
+    /// 4.5).</summary>
     public static RouterShape ReadRouter(ConfigReader config) => new RouterShape(RouterScores.Sigmoid)
     {
         Correction = true,
@@ -73,6 +75,7 @@ internal static class DeepSeek
     private static ModelShape WithExperts(ConfigReader config, ModelShape shape, RouterShape router)
     {
         var experts = shape.ReadExperts(config, router, "n_routed_experts").WithShared(config, "n_shared_experts");
-        return shape.WithExperts(experts, ExpertsConfig.AfterDense(config)) with { PredictionLayers = config.WholeOrNull("num_nextn_predict_layers", 0, 64) ?? 0 };
+        return shape.WithExperts(experts, ExpertsConfig.AfterDense(config))
+            with { PredictionLayers = config.WholeOrNull("num_nextn_predict_layers", 0, 64) ?? 0 };
     }
 }

@@ -36,7 +36,9 @@ internal static class Exaone
         var keys = DimensionKeys.Llama with { Layers = config.Spelled("num_layers", "num_hidden_layers") };
         var width = CommonConfig.ReadWidth(config, keys.Width);
         var attention = CommonConfig.ReadHeads(config, keys, width, "head_dim", "num_key_value_heads");
-        var inner = new InnerPart(config.WholeOrNull(keys.Inner, 1, 1 << 20) ?? 4 * width, CommonConfig.ReadActivation(config, "activation_function"), Gated: true);
-        return CommonConfig.Uniform(config, keys, s_names, new(Rms: true, config.Positive("layer_norm_epsilon", most: 1)), attention, inner).Rotated(config);
+        var inner = new InnerPart(config.WholeOrNull(keys.Inner, 1, 1 << 20) ?? 4 * width,
+            CommonConfig.ReadActivation(config, "activation_function"), Gated: true);
+        return CommonConfig.Uniform(config, keys, s_names, new(Rms: true, config.Positive("layer_norm_epsilon", most: 1)), attention, inner)
+            .Rotated(config);
     }
 }

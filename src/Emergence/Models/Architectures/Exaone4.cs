@@ -24,7 +24,8 @@ internal static class Exaone4
         var window = CommonConfig.ReadWindow(config);
         var slides = ReadPattern(config);
         return shape.WithAttention(attention => attention with { QueryKeyNorm = new(shape.Norm) })
-            .Windowed(config, window, layer => window > 0 && slides(layer), full: attention => window > 0 ? attention with { Rotary = null } : attention);
+            .Windowed(config, window, layer => window > 0 && slides(layer), full: attention =>
+                window > 0 ? attention with { Rotary = null } : attention);
     }
 
     /// <summary>Every so many layers one without a window, or a letter for each: L with, G without.</summary>

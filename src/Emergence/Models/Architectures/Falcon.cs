@@ -2,7 +2,8 @@ using Emergence.Checkpoints;
 
 namespace Emergence.Models.Architectures;
 
-/// <summary>Three forms: one key head and parallel halves; sequential with a bias of the scores by distance; groups of heads with two norms.</summary>
+/// <summary>Three forms: one key head and parallel halves; sequential with a bias of the scores by distance; groups of heads with two
+/// norms.</summary>
 internal static class Falcon
 {
     private static readonly WeightNames s_names = new()
@@ -33,7 +34,8 @@ internal static class Falcon
 
     private static ModelShape Read(ConfigReader config)
     {
-        var keys = new DimensionKeys(config.Spelled("num_hidden_layers", "n_layer"), "hidden_size", config.Spelled("num_attention_heads", "n_head"), "ffn_hidden_size", "max_position_embeddings");
+        var keys = new DimensionKeys(config.Spelled("num_hidden_layers", "n_layer"), "hidden_size",
+            config.Spelled("num_attention_heads", "n_head"), "ffn_hidden_size", "max_position_embeddings");
         var width = CommonConfig.ReadWidth(config, keys.Width);
         var attention = CommonConfig.ReadHeads(config, keys, width);
         var (isGrouped, isShared) = (config.Flag("new_decoder_architecture", false), config.Flag("multi_query", true));
@@ -46,7 +48,8 @@ internal static class Falcon
             QueryKeyValueBias = bias,
             OutputBias = bias,
         };
-        var inner = new InnerPart(config.WholeOrNull(keys.Inner, 1, 1 << 20) ?? 4 * width, CommonConfig.ReadActivation(config, "activation"), Bias: bias);
+        var inner = new InnerPart(config.WholeOrNull(keys.Inner, 1, 1 << 20) ?? 4 * width,
+            CommonConfig.ReadActivation(config, "activation"), Bias: bias);
         var norm = new NormShape(Rms: false, config.Positive("layer_norm_epsilon", most: 1));
         var isParallel = config.Flag("parallel_attn", true);
         var norms = config.WholeOrNull("num_ln_in_parallel_attn", 1, 2) ?? (isGrouped ? 2 : 1);
@@ -58,11 +61,13 @@ internal static class Falcon
             (_, true, _) => s_names,
             _ => s_names with { InnerInputNorm = "post_attention_layernorm" },
         };
-        var shape = CommonConfig.Uniform(config, keys, names, norm, attention, inner) with { Form = isParallel ? BlockForm.Parallel : BlockForm.Sequential };
+        var shape = CommonConfig.Uniform(config, keys, names, norm, attention, inner)
+            with { Form = isParallel ? BlockForm.Parallel : BlockForm.Sequential };
         if (!config.Flag("alibi", false))
             return shape.Rotated(config);
 
         // The program that the reference values are from adds the bias to the products, scales both, and adds the scaled bias once more.
-        return shape.WithAttention(part => part with { Slopes = new(part.Heads, Factor: 2 * part.Scale, RoundsToBFloat16: true) }).WithoutRotation(config);
+        return shape.WithAttention(part => part with { Slopes = new(part.Heads, Factor: 2 * part.Scale, RoundsToBFloat16: true) })
+            .WithoutRotation(config);
     }
 }

@@ -30,7 +30,9 @@ internal static class Gemma
         var key = config.Text("hidden_activation") == null ? "hidden_act" : "hidden_activation";
         var norm = new NormShape(Rms: true, config.Positive("rms_norm_eps", most: 1)) { WeightOffset = 1 };
         _ = config.Find("hidden_act");
-        var shape = CommonConfig.Llama(config, names, norm: norm, activation: CommonConfig.ReadActivation(config, key, Activation.GeluTanh));
-        return shape.WithAttention(attention => attention with { QueryKeyValueBias = bias, OutputBias = bias }) with { EmbeddingScale = Math.Sqrt(shape.Width) };
+        var shape = CommonConfig.Llama(config, names, norm: norm,
+            activation: CommonConfig.ReadActivation(config, key, Activation.GeluTanh));
+        return shape.WithAttention(attention => attention with { QueryKeyValueBias = bias, OutputBias = bias })
+            with { EmbeddingScale = Math.Sqrt(shape.Width) };
     }
 }

@@ -20,7 +20,8 @@ internal static class Gemma2
         Peculiar = "norms on both sides of each half, soft caps, windows in every other layer, a scale of attention of its own",
     };
 
-    public static Architecture VaultRow { get; } = new("vaultgemma", config => Read(config, WeightNames.Llama with { InnerInputNorm = "pre_feedforward_layernorm" }), Defaults)
+    public static Architecture VaultRow { get; } =
+        new("vaultgemma", config => Read(config, WeightNames.Llama with { InnerInputNorm = "pre_feedforward_layernorm" }), Defaults)
     {
         Family = "VaultGemma",
         Published = "google/vaultgemma-1b",

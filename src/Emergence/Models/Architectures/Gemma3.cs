@@ -2,7 +2,8 @@ using Emergence.Checkpoints;
 
 namespace Emergence.Models.Architectures;
 
-/// <summary>Gemma 2 with a norm of every query and key head, and five layers with a window and a rotation of their own for each one without.</summary>
+/// <summary>Gemma 2 with a norm of every query and key head, and five layers with a window and a rotation of their own for each one
+/// without.</summary>
 internal static class Gemma3
 {
     public static Architecture Row { get; } = new("gemma3_text", Read, """
@@ -27,9 +28,11 @@ internal static class Gemma3
         var full = new RotaryConfig { DefaultBase = 1_000_000, Kind = "full_attention" }.Read(config, size, shape.MaxPositions);
 
         // Older files say "rope_local_base_freq"; "rope_theta" and "rope_scaling" are then those of full attention only.
-        var local = new RotaryConfig { Base = "rope_local_base_freq", Kind = "sliding_attention", OnlyOwn = true }.Read(config, size, shape.MaxPositions);
+        var local = new RotaryConfig { Base = "rope_local_base_freq", Kind = "sliding_attention", OnlyOwn = true }.Read(
+            config, size, shape.MaxPositions);
         return shape.WithAttention(attention => attention with { QueryKeyNorm = new(shape.Norm), Rotary = full })
-            .Windowed(config, CommonConfig.ReadWindow(config), layer => (layer + 1) % pattern != 0, sliding: attention => attention with { Rotary = local }) with
+            .Windowed(config, CommonConfig.ReadWindow(config), layer => (layer + 1) % pattern != 0, sliding: attention =>
+                attention with { Rotary = local }) with
         {
             MaxPositions = CommonConfig.Reach(shape.MaxPositions, full),
         };

@@ -36,10 +36,12 @@ internal static class Gemma4
     private static ModelShape Read(ConfigReader config)
     {
         var norm = new NormShape(Rms: true, config.Positive("rms_norm_eps", most: 1));
-        var shape = Gemma.ReadCommon(config, s_names) with { Norm = norm, LogitSoftCap = CommonConfig.ReadCap(config, "final_logit_softcapping") };
+        var shape = Gemma.ReadCommon(config, s_names)
+            with { Norm = norm, LogitSoftCap = CommonConfig.ReadCap(config, "final_logit_softcapping") };
         var sliding = shape.Blocks[0].Attention with { Scale = 1, QueryKeyNorm = new(norm), ValueNorm = norm with { Weight = false } };
         var (full, rotations) = ReadKinds(config, shape, ref sliding);
-        shape = shape.WithAttention(_ => sliding).Windowed(config, CommonConfig.ReadWindow(config), layer => (layer + 1) % Pattern != 0, full: _ => full);
+        shape = shape.WithAttention(_ => sliding)
+            .Windowed(config, CommonConfig.ReadWindow(config), layer => (layer + 1) % Pattern != 0, full: _ => full);
 
         // The last layer sees everything, whatever the list says.
         shape = shape.WithBlocks((layer, block) => layer == shape.Layers - 1 ? block with { Attention = full } : block);
@@ -57,9 +59,11 @@ internal static class Gemma4
         var isKeyOnly = config.Flag("attention_k_eq_v", false);
         var local = new RotaryConfig { Kind = "sliding_attention" }.Read(config, sliding.HeadSize, shape.MaxPositions);
         var far = new RotaryConfig { DefaultBase = 1_000_000, Kind = "full_attention" }.Read(config, size, shape.MaxPositions);
-        var keyHeads = CommonConfig.ReadKeyHeads(config, config.Has("num_global_key_value_heads") && config.Find("num_global_key_value_heads") != null && isKeyOnly ? "num_global_key_value_heads" : "num_key_value_heads", sliding.Heads);
+        var keyHeads = CommonConfig.ReadKeyHeads(config, config.Has("num_global_key_value_heads") && config.Find(
+            "num_global_key_value_heads") != null && isKeyOnly ? "num_global_key_value_heads" : "num_key_value_heads", sliding.Heads);
         sliding = sliding with { Rotary = local };
-        return (sliding with { Rotary = far, HeadSize = size, ValueSize = size, KeyHeads = keyHeads, ValuesAreKeys = isKeyOnly }, [local, far]);
+        return (sliding with { Rotary = far, HeadSize = size, ValueSize = size, KeyHeads = keyHeads, ValuesAreKeys = isKeyOnly },
+            [local, far]);
     }
 
     /// <summary>Experts beside the dense half of every layer.</summary>
@@ -76,7 +80,8 @@ internal static class Gemma4
         return shape.WithExperts(shape.ReadExperts(config, router, chosen: "top_k_experts", width: width) with { IsBeside = true });
     }
 
-    /// <summary>The last layers read the keys and values of the last one before them of their kind; there they may be twice as wide inside.</summary>
+    /// <summary>The last layers read the keys and values of the last one before them of their kind; there they may be twice as wide
+    /// inside.</summary>
     private static ModelShape WithShared(ConfigReader config, ModelShape shape)
     {
         var shared = config.WholeOrNull("num_kv_shared_layers", 0, shape.Layers - 1) ?? 0;
@@ -91,7 +96,8 @@ internal static class Gemma4
         int LastOfKind(AttentionPart attention)
         {
             var source = Enumerable.Range(0, first).Where(layer => shape.Blocks[layer].Attention == attention).DefaultIfEmpty(-1).Last();
-            return source >= 0 ? source : throw ConfigReader.Error($"num_kv_shared_layers={shared}: no layer before the last {shared} is of the same kind as one of them");
+            return source >= 0 ? source : throw ConfigReader.Error(
+                $"num_kv_shared_layers={shared}: no layer before the last {shared} is of the same kind as one of them");
         }
     }
 }

@@ -23,8 +23,10 @@ internal static class Glm4Moe
         var bias = config.Flag("attention_bias", false);
         var hasNorms = config.Flag("use_qk_norm", false);
         var shape = CommonConfig.Llama(config, rotary: new() { DefaultFraction = 0.5 });
-        shape = shape.WithAttention(attention => attention with { QueryKeyValueBias = bias, QueryKeyNorm = hasNorms ? new(shape.Norm) : null });
+        shape = shape.WithAttention(attention =>
+            attention with { QueryKeyValueBias = bias, QueryKeyNorm = hasNorms ? new(shape.Norm) : null });
         var experts = shape.ReadExperts(config, DeepSeek.ReadRouter(config), "n_routed_experts").WithShared(config, "n_shared_experts");
-        return shape.WithExperts(experts, ExpertsConfig.AfterDense(config)) with { PredictionLayers = config.WholeOrNull("num_nextn_predict_layers", 0, 64) ?? 0 };
+        return shape.WithExperts(experts, ExpertsConfig.AfterDense(config))
+            with { PredictionLayers = config.WholeOrNull("num_nextn_predict_layers", 0, 64) ?? 0 };
     }
 }

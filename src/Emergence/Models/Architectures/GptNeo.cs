@@ -30,7 +30,8 @@ internal static class GptNeo
         var keys = new DimensionKeys("num_layers", "hidden_size", "num_heads", "intermediate_size", "max_position_embeddings");
         var width = CommonConfig.ReadWidth(config, keys.Width);
         var attention = CommonConfig.ReadHeads(config, keys, width) with { Scale = 1, OutputBias = true };
-        var inner = new InnerPart(config.WholeOrNull(keys.Inner, 1, 1 << 20) ?? 4 * width, CommonConfig.ReadActivation(config, "activation_function"), Bias: true);
+        var inner = new InnerPart(config.WholeOrNull(keys.Inner, 1, 1 << 20) ?? 4 * width,
+            CommonConfig.ReadActivation(config, "activation_function"), Bias: true);
         var norm = new NormShape(Rms: false, config.Positive("layer_norm_epsilon", most: 1));
         var shape = CommonConfig.Uniform(config, keys, s_names, norm, attention, inner) with { Positions = new() };
         var (kinds, window) = (ReadKinds(config), config.Whole("window_size", 1, int.MaxValue));

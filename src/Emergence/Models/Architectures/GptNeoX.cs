@@ -38,7 +38,8 @@ internal static class GptNeoX
         var attention = CommonConfig.ReadHeads(config, keys, CommonConfig.ReadWidth(config, keys.Width));
         var bias = config.Flag("attention_bias", true);
         attention = attention with { JointOrder = JointOrder.Groups, QueryKeyValueBias = bias, OutputBias = bias };
-        var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), CommonConfig.ReadActivation(config, "hidden_act"), Bias: true);
+        var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), CommonConfig.ReadActivation(config, "hidden_act"),
+            Bias: true);
         var norm = new NormShape(Rms: false, config.Positive("layer_norm_eps", most: 1));
         return CommonConfig.Uniform(config, keys, s_names, norm, attention, inner)
             .Rotated(config, new() { Base = "rotary_emb_base", Fraction = "rotary_pct", DefaultFraction = 0.25 }) with

@@ -7,7 +7,8 @@ internal static class GraniteMoe
 {
     private static readonly WeightNames s_names = WeightNames.Llama with
     {
-        Experts = new("block_sparse_moe.router.layer", "block_sparse_moe.", ["input_linear.weight"], "output_linear.weight") { Joint = true },
+        Experts = new("block_sparse_moe.router.layer", "block_sparse_moe.", ["input_linear.weight"],
+            "output_linear.weight") { Joint = true },
     };
 
     public static Architecture Row { get; } = new("granitemoe", Read, """
@@ -25,6 +26,7 @@ internal static class GraniteMoe
     private static ModelShape Read(ConfigReader config)
     {
         var shape = Granite.Read(config, s_names);
-        return shape.WithExperts(shape.ReadExperts(config, new(RouterScores.SoftmaxOfChosen), "num_local_experts", width: "intermediate_size"));
+        return shape.WithExperts(
+            shape.ReadExperts(config, new(RouterScores.SoftmaxOfChosen), "num_local_experts", width: "intermediate_size"));
     }
 }

@@ -5,7 +5,8 @@ namespace Emergence.Models.Architectures;
 /// <summary>Llama with a norm of every query and key head after the rotation.</summary>
 internal static class Hunyuan
 {
-    private static readonly WeightNames s_names = WeightNames.Llama with { QueryNorm = "self_attn.query_layernorm", KeyNorm = "self_attn.key_layernorm" };
+    private static readonly WeightNames s_names = WeightNames.Llama
+        with { QueryNorm = "self_attn.query_layernorm", KeyNorm = "self_attn.key_layernorm" };
 
     public static Architecture Row { get; } = new("hunyuan_v1_dense", Read, """
         {
@@ -24,6 +25,7 @@ internal static class Hunyuan
         var shape = CommonConfig.Llama(config, s_names, new() { ReadsAlpha = true }).WithBiases(config);
         config.Require("use_qk_norm", true);
         config.Require("use_cla", false);
-        return shape.WithInnerBias(false).WithAttention(attention => attention with { QueryKeyNorm = new(shape.Norm, AfterRotation: true) });
+        return shape.WithInnerBias(false)
+            .WithAttention(attention => attention with { QueryKeyNorm = new(shape.Norm, AfterRotation: true) });
     }
 }

@@ -20,6 +20,7 @@ internal static class InternLM3
     private static ModelShape Read(ConfigReader config)
     {
         var (queryBias, bias) = (config.Flag("qkv_bias", false), config.Flag("bias", false));
-        return CommonConfig.Llama(config).WithAttention(attention => attention with { QueryKeyValueBias = queryBias, OutputBias = bias }).WithInnerBias(bias);
+        return CommonConfig.Llama(config).WithAttention(attention => attention with { QueryKeyValueBias = queryBias, OutputBias = bias })
+            .WithInnerBias(bias);
     }
 }

@@ -36,7 +36,8 @@ internal static class Llama4
     private static ModelShape Read(ConfigReader config)
     {
         config.Pass("attn_dropout", "for_llm_compressor", "cache_implementation");
-        var shape = CommonConfig.Llama(config, s_names, new() { DefaultBase = 500_000, Pairs = RotaryPairs.Neighbours }).WithBiases(config).WithInnerBias(false);
+        var shape = CommonConfig.Llama(config, s_names, new() { DefaultBase = 500_000, Pairs = RotaryPairs.Neighbours }).WithBiases(config)
+            .WithInnerBias(false);
         var turns = ReadTurns(config, shape.Layers);
         var isChunked = ReadChunked(config, turns);
         var norm = config.Flag("use_qk_norm", true) ? new HeadNorm(shape.Norm with { Weight = false }, AfterRotation: true) : null;
@@ -62,7 +63,8 @@ internal static class Llama4
     private static bool[] ReadTurns(ConfigReader config, int layers)
     {
         var interval = config.Whole("no_rope_layer_interval", 1, int.MaxValue);
-        var turns = config.Flags("no_rope_layers") is { Length: > 0 } listed ? listed : [.. Enumerable.Range(1, layers).Select(layer => layer % interval != 0)];
+        var turns = config.Flags("no_rope_layers") is { Length: > 0 } listed ? listed
+            : [.. Enumerable.Range(1, layers).Select(layer => layer % interval != 0)];
         return turns.Length == layers ? turns : throw ConfigReader.Error($"no_rope_layers has {turns.Length} items for {layers} layers");
     }
 

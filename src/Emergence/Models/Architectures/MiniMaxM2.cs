@@ -21,8 +21,10 @@ internal static class MiniMaxM2
     private static ModelShape Read(ConfigReader config)
     {
         config.Require("use_qk_norm", true);
-        config.Pass("qk_norm_type", "use_mtp", "num_mtp_modules", "mtp_transformer_layers", "attn_type_list", "scoring_func", "use_routing_bias", "shared_intermediate_size");
-        var fraction = config.WholeOrNull("rotary_dim", 2, 1 << 17) is { } columns ? columns / (double)config.Whole("head_dim", 1, 1 << 17) : 1;
+        config.Pass("qk_norm_type", "use_mtp", "num_mtp_modules", "mtp_transformer_layers", "attn_type_list", "scoring_func",
+            "use_routing_bias", "shared_intermediate_size");
+        var fraction = config.WholeOrNull("rotary_dim", 2, 1 << 17) is { } columns ? columns / (double)config.Whole("head_dim", 1, 1 << 17)
+            : 1;
         var shape = CommonConfig.Llama(config, Mixtral.Names, new() { DefaultBase = 5_000_000, DefaultFraction = Math.Min(1, fraction) });
         shape = shape.WithAttention(attention => attention with { QueryKeyNorm = new(shape.Norm, NormScope.AllHeads) });
         var router = new RouterShape(RouterScores.Sigmoid) { Correction = true, Normalises = true };

@@ -26,7 +26,8 @@ internal static class Ministral3
         var window = CommonConfig.ReadWindow(config);
         var rope = config.Part("rope_scaling") ?? config.Part("rope_parameters");
         PositionScale? scale = rope?.PositiveOrNull("llama_4_scaling_beta") is { } beta
-            ? new(beta, rope.WholeOrNull("original_max_position_embeddings", 1, int.MaxValue) ?? config.Whole("max_position_embeddings", 1, int.MaxValue))
+            ? new(beta, rope.WholeOrNull("original_max_position_embeddings", 1, int.MaxValue)
+                ?? config.Whole("max_position_embeddings", 1, int.MaxValue))
             : null;
         return CommonConfig.Llama(config).WithAttention(attention => attention with { Window = window, PositionScale = scale });
     }

@@ -22,7 +22,8 @@ internal static class Mixtral
     private static ModelShape Read(ConfigReader config)
     {
         var window = CommonConfig.ReadWindow(config);
-        var shape = CommonConfig.Llama(config, Names, new() { DefaultBase = 1_000_000 }).WithAttention(attention => attention with { Window = window });
+        var shape = CommonConfig.Llama(config, Names, new() { DefaultBase = 1_000_000 })
+            .WithAttention(attention => attention with { Window = window });
         var router = new RouterShape(RouterScores.Softmax) { Normalises = true };
         return shape.WithExperts(shape.ReadExperts(config, router, "num_local_experts", width: "intermediate_size"));
     }

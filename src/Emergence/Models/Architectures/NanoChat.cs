@@ -2,10 +2,12 @@ using Emergence.Checkpoints;
 
 namespace Emergence.Models.Architectures;
 
-/// <summary>Norms without weights everywhere, also after the embedding and, after the rotation, on queries and keys; pairs turn backwards.</summary>
+/// <summary>Norms without weights everywhere, also after the embedding and, after the rotation, on queries and keys; pairs turn
+/// backwards.</summary>
 internal static class NanoChat
 {
-    private static readonly WeightNames s_names = WeightNames.Llama with { EmbeddingNorm = "norm", Inner = ["mlp.fc1"], InnerOutput = "mlp.fc2" };
+    private static readonly WeightNames s_names = WeightNames.Llama
+        with { EmbeddingNorm = "norm", Inner = ["mlp.fc1"], InnerOutput = "mlp.fc2" };
 
     public static Architecture Row { get; } = new("nanochat", Read, """
         {
@@ -22,7 +24,8 @@ internal static class NanoChat
     private static ModelShape Read(ConfigReader config)
     {
         var norm = new NormShape(Rms: true, config.Positive("rms_norm_eps", most: 1)) { Weight = false };
-        return CommonConfig.Llama(config, s_names, norm: norm).WithBiases(config).WithoutGate().WithInnerBias(false).WithAttention(attention => attention with
+        return CommonConfig.Llama(config, s_names, norm: norm).WithBiases(config).WithoutGate().WithInnerBias(false)
+            .WithAttention(attention => attention with
         {
             QueryKeyNorm = new(norm, AfterRotation: true),
             Rotary = attention.Rotary! with { Backwards = true },

@@ -24,6 +24,7 @@ internal static class Olmo
     {
         var clip = CommonConfig.ReadCap(config, "clip_qkv");
         var norm = new NormShape(Rms: false, Epsilon) { Weight = false, Bias = false };
-        return CommonConfig.Llama(config, norm: norm).WithBiases(config).WithInnerBias(false).WithAttention(attention => attention with { Clip = clip });
+        return CommonConfig.Llama(config, norm: norm).WithBiases(config).WithInnerBias(false)
+            .WithAttention(attention => attention with { Clip = clip });
     }
 }

@@ -26,6 +26,7 @@ internal static class Olmo3
         var full = new RotaryConfig { Kind = "full_attention" }.Read(config, size, shape.MaxPositions);
         var local = new RotaryConfig { Kind = "sliding_attention", OnlyOwn = true, OwnBase = true }.Read(config, size, shape.MaxPositions);
         return shape.WithAttention(attention => attention with { Rotary = full })
-            .Windowed(config, CommonConfig.ReadWindow(config), layer => (layer + 1) % Pattern != 0, sliding: attention => attention with { Rotary = local });
+            .Windowed(config, CommonConfig.ReadWindow(config), layer => (layer + 1) % Pattern != 0, sliding: attention =>
+                attention with { Rotary = local });
     }
 }

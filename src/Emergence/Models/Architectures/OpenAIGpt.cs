@@ -30,7 +30,8 @@ internal static class OpenAIGpt
     };
 
     private static ModelShape Read(ConfigReader config) =>
-        CommonConfig.Gpt(config, s_names, "afn", Activation.GeluTanh).WithAttention(attention => attention with { QueryKeyValueBias = true, OutputBias = true }) with
+        CommonConfig.Gpt(config, s_names, "afn", Activation.GeluTanh)
+            .WithAttention(attention => attention with { QueryKeyValueBias = true, OutputBias = true }) with
         {
             Form = BlockForm.NormAfterSum,
             Positions = new(),

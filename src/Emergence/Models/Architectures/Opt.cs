@@ -46,7 +46,8 @@ internal static class Opt
             throw ConfigReader.Error($"word_embed_proj_dim={projected} is not supported (hidden_size={width} is)");
         var bias = config.Flag("enable_bias", true);
         var attention = CommonConfig.ReadHeads(config, keys, width) with { QueryKeyValueBias = bias, OutputBias = bias };
-        var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), CommonConfig.ReadActivation(config, "activation_function"), Bias: bias);
+        var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), CommonConfig.ReadActivation(config, "activation_function"),
+            Bias: bias);
         return CommonConfig.Uniform(config, keys, s_names, new(Rms: false, Epsilon), attention, inner) with { Positions = new(Offset: 2) };
     }
 }

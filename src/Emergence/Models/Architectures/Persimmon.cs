@@ -44,7 +44,9 @@ internal static class Persimmon
             QueryKeyValueBias = true,
             OutputBias = true,
         };
-        var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), CommonConfig.ReadActivation(config, "hidden_act"), Bias: true);
-        return CommonConfig.Uniform(config, keys, s_names, norm, attention, inner).Rotated(config, new() { DefaultBase = 25000, DefaultFraction = 0.5 });
+        var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), CommonConfig.ReadActivation(config, "hidden_act"),
+            Bias: true);
+        return CommonConfig.Uniform(config, keys, s_names, norm, attention, inner)
+            .Rotated(config, new() { DefaultBase = 25000, DefaultFraction = 0.5 });
     }
 }

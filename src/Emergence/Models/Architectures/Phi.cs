@@ -36,13 +36,15 @@ internal static class Phi
     {
         var keys = DimensionKeys.Llama;
         var norm = new NormShape(Rms: false, config.Positive("layer_norm_eps", most: 1));
-        var attention = CommonConfig.ReadHeads(config, keys, CommonConfig.ReadWidth(config, keys.Width), keyHeadsKey: "num_key_value_heads") with
+        var attention = CommonConfig.ReadHeads(config, keys, CommonConfig.ReadWidth(config, keys.Width),
+            keyHeadsKey: "num_key_value_heads") with
         {
             QueryKeyNorm = config.Flag("qk_layernorm", false) ? new(norm) : null,
             QueryKeyValueBias = true,
             OutputBias = true,
         };
-        var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), CommonConfig.ReadActivation(config, "hidden_act"), Bias: true);
+        var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), CommonConfig.ReadActivation(config, "hidden_act"),
+            Bias: true);
         return CommonConfig.Uniform(config, keys, s_names, norm, attention, inner).Rotated(config, new() { DefaultFraction = 0.5 }) with
         {
             Form = BlockForm.Parallel,

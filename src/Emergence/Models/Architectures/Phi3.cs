@@ -5,7 +5,8 @@ namespace Emergence.Models.Architectures;
 /// <summary>Llama with joint projections; all layers may see only a window, and only a part of a head may turn.</summary>
 internal static class Phi3
 {
-    private static readonly WeightNames s_names = WeightNames.Llama with { QueryKeyValue = ["self_attn.qkv_proj"], Inner = ["mlp.gate_up_proj"] };
+    private static readonly WeightNames s_names = WeightNames.Llama
+        with { QueryKeyValue = ["self_attn.qkv_proj"], Inner = ["mlp.gate_up_proj"] };
 
     public static Architecture Row { get; } = new("phi3", Read, """
         {
@@ -22,6 +23,7 @@ internal static class Phi3
     private static ModelShape Read(ConfigReader config)
     {
         var window = CommonConfig.ReadWindow(config);
-        return CommonConfig.Llama(config, s_names, new() { DefaultOriginal = 4096 }).WithAttention(attention => attention with { Window = window });
+        return CommonConfig.Llama(config, s_names, new() { DefaultOriginal = 4096 })
+            .WithAttention(attention => attention with { Window = window });
     }
 }

@@ -21,9 +21,11 @@ internal static class PhiMoe
     {
         var norm = new NormShape(Rms: false, config.Positive("rms_norm_eps", most: 1));
         var window = CommonConfig.ReadWindow(config);
-        var shape = CommonConfig.Llama(config, Mixtral.Names, new() { DefaultBase = 1_000_000 }, norm).WithBiases(config).WithInnerBias(false)
+        var shape = CommonConfig.Llama(config, Mixtral.Names, new() { DefaultBase = 1_000_000 }, norm).WithBiases(config)
+            .WithInnerBias(false)
             .WithAttention(attention => attention with { Window = window });
-        var router = new RouterShape(RouterScores.OneByOne) { Distance = 2 * (float)(config.PositiveOrNull("router_jitter_noise") ?? 0.01) };
+        var router = new RouterShape(
+            RouterScores.OneByOne) { Distance = 2 * (float)(config.PositiveOrNull("router_jitter_noise") ?? 0.01) };
         var experts = shape.ReadExperts(config, router, "num_local_experts", width: "intermediate_size");
         if (experts.Chosen != 2)
             throw ConfigReader.Error($"num_experts_per_tok is {experts.Chosen}, expected 2 for phimoe");

@@ -43,5 +43,6 @@ internal static class Qwen2
     }
 
     private static ModelShape Read(ConfigReader config) =>
-        WithWindows(CommonConfig.Llama(config, rotary: new() { DefaultBase = 10000 }), config).WithAttention(attention => attention with { QueryKeyValueBias = true });
+        WithWindows(CommonConfig.Llama(config, rotary: new() { DefaultBase = 10000 }), config)
+            .WithAttention(attention => attention with { QueryKeyValueBias = true });
 }

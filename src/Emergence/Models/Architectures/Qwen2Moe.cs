@@ -26,9 +26,11 @@ internal static class Qwen2Moe
     private static ModelShape Read(ConfigReader config)
     {
         var bias = config.Flag("qkv_bias", true);
-        var shape = Qwen2.WithWindows(CommonConfig.Llama(config, s_names), config).WithAttention(attention => attention with { QueryKeyValueBias = bias });
+        var shape = Qwen2.WithWindows(CommonConfig.Llama(config, s_names), config)
+            .WithAttention(attention => attention with { QueryKeyValueBias = bias });
         var router = new RouterShape(RouterScores.Softmax) { Normalises = config.Flag("norm_topk_prob", false) };
         var shared = config.Whole("shared_expert_intermediate_size", 1, 1 << 20);
-        return shape.WithExperts(shape.ReadExperts(config, router) with { SharedWidth = shared, SharedGate = true }, ExpertsConfig.SparseLayers(config));
+        return shape.WithExperts(shape.ReadExperts(config, router) with { SharedWidth = shared, SharedGate = true },
+            ExpertsConfig.SparseLayers(config));
     }
 }

@@ -2,10 +2,12 @@ using Emergence.Checkpoints;
 
 namespace Emergence.Models.Architectures;
 
-/// <summary>Llama with norms by mean and variance; a quarter of a head turns; the large ones are parallel, with a norm for each head.</summary>
+/// <summary>Llama with norms by mean and variance; a quarter of a head turns; the large ones are parallel, with a norm for each
+/// head.</summary>
 internal static class StableLM
 {
-    private static readonly WeightNames s_names = WeightNames.Llama with { QueryNorm = "self_attn.q_layernorm", KeyNorm = "self_attn.k_layernorm" };
+    private static readonly WeightNames s_names = WeightNames.Llama
+        with { QueryNorm = "self_attn.q_layernorm", KeyNorm = "self_attn.k_layernorm" };
 
     public static Architecture Row { get; } = new("stablelm", Read, """
         {

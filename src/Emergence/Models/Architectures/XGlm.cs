@@ -36,10 +36,12 @@ internal static class XGlm
 
     private static ModelShape Read(ConfigReader config)
     {
-        var keys = new DimensionKeys(config.Spelled("num_layers", "num_hidden_layers"), config.Spelled("d_model", "hidden_size"), config.Spelled("attention_heads", "num_attention_heads"), "ffn_dim", "max_position_embeddings");
+        var keys = new DimensionKeys(config.Spelled("num_layers", "num_hidden_layers"), config.Spelled("d_model", "hidden_size"),
+            config.Spelled("attention_heads", "num_attention_heads"), "ffn_dim", "max_position_embeddings");
         var width = CommonConfig.ReadWidth(config, keys.Width);
         var attention = CommonConfig.ReadHeads(config, keys, width) with { QueryKeyValueBias = true, OutputBias = true };
-        var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), CommonConfig.ReadActivation(config, "activation_function"), Bias: true);
+        var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), CommonConfig.ReadActivation(config, "activation_function"),
+            Bias: true);
         return CommonConfig.Uniform(config, keys, s_names, new(Rms: false, Epsilon), attention, inner) with
         {
             EmbeddingScale = config.Flag("scale_embedding", true) ? Math.Sqrt(width) : 1,

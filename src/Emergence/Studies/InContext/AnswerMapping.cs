@@ -8,7 +8,8 @@ namespace Emergence.Studies.InContext;
 /// <param name="Answers">(classes): the words, in a trial.</param>
 /// <param name="Target">The same mapping on any word, for its own score; none where it is one of the labels alone.</param>
 /// <param name="AltersText">The words of the text are exchanged instead.</param>
-internal sealed record AnswerMapping(string Name, Func<int, IReadOnlyList<string>> Answers, Func<string, string?>? Target, bool AltersText = false);
+internal sealed record AnswerMapping(string Name, Func<int, IReadOnlyList<string>> Answers, Func<string, string?>? Target,
+    bool AltersText = false);
 
 /// <summary>
 /// The mappings of the structured task hypothesis (Li et al. 2024): labels as they are, random words, antonyms, synonyms,
@@ -66,7 +67,9 @@ internal sealed class AnswerMappings(InContextTask task, WordRelations? relation
     {
         string[] pool = [.. _frequent.Except(task.Words)];
         if (pool.Length < 2 * task.Words.Count)
-            throw new EmergenceException($"expected at least {2 * task.Words.Count} words of one token in the texts to draw random answers from, found {pool.Length}", ExitCode.Usage);
+            throw new EmergenceException(
+                $"expected at least {2 * task.Words.Count} words of one token in the texts to draw random answers from, found "
+                + $"{pool.Length}", ExitCode.Usage);
         var images = new Dictionary<string, string>();
         var (from, to) = ((string[])pool.Clone(), (string[])pool.Clone());
         new RandomSequence(seed, Targets, RandomStream.Tasks).Shuffle<string>(to);
@@ -97,7 +100,8 @@ internal sealed class AnswerMappings(InContextTask task, WordRelations? relation
         taken.Add(word);
         for (var d = 0; d < depth; d++)
         {
-            var next = relations!.Of(WordRelation.Synonym, word).FirstOrDefault(other => !taken.Contains(other) && task.AnswerToken(other) != null);
+            var next = relations!.Of(WordRelation.Synonym, word)
+                .FirstOrDefault(other => !taken.Contains(other) && task.AnswerToken(other) != null);
             if (next == null)
                 return null;
             taken.Add(next);
@@ -108,7 +112,8 @@ internal sealed class AnswerMappings(InContextTask task, WordRelations? relation
     }
 
     /// <summary>Another label where it is one, so that the antonyms of opposite labels are the labels exchanged.</summary>
-    private string? Antonym(string word) => relations!.Of(WordRelation.Antonym, word).Where(other => task.AnswerToken(other) != null).OrderBy(other => task.Words.Contains(other) ? 0 : 1).FirstOrDefault();
+    private string? Antonym(string word) => relations!.Of(WordRelation.Antonym, word).Where(other => task.AnswerToken(other) != null)
+        .OrderBy(other => task.Words.Contains(other) ? 0 : 1).FirstOrDefault();
 
     /// <summary>
     /// Of the file of pairs, where it has some; else the word of each class's texts with the highest log odds against the others,
@@ -116,7 +121,8 @@ internal sealed class AnswerMappings(InContextTask task, WordRelations? relation
     /// </summary>
     private string?[] Keywords()
     {
-        var given = task.Words.Select(word => relations?.Of(WordRelation.Keyword, word).FirstOrDefault(other => task.AnswerToken(other) != null)).ToArray();
+        var given = task.Words.Select(word => relations?.Of(WordRelation.Keyword, word)
+            .FirstOrDefault(other => task.AnswerToken(other) != null)).ToArray();
         if (given.All(word => word != null))
             return given;
         var counts = new Dictionary<string, double[]>(StringComparer.Ordinal);

@@ -19,7 +19,8 @@ internal static class Baselines
         foreach (var word in examples.SelectMany(task.TextWords))
             places.TryAdd(word, places.Count);
         return LinearClassifiers.Logistic(
-            [.. examples.Select(Counts)], [.. examples.Select(row => row.Class)], [.. queries.Select(Counts)], task.Labels.Count, CountPenalty);
+            [.. examples.Select(Counts)], [.. examples.Select(row => row.Class)], [.. queries.Select(Counts)], task.Labels.Count,
+                CountPenalty);
 
         double[] Counts(TaskRow row)
         {
@@ -35,7 +36,8 @@ internal static class Baselines
     }
 
     /// <summary>Classes by least squares on the mean of the model's own token embeddings over the text.</summary>
-    public static int[] Embeddings(InContextTask task, LanguageModel model, IReadOnlyList<TaskRow> examples, IReadOnlyList<TaskRow> queries, CancellationToken cancellation)
+    public static int[] Embeddings(InContextTask task, LanguageModel model, IReadOnlyList<TaskRow> examples, IReadOnlyList<TaskRow> queries,
+        CancellationToken cancellation)
     {
         var means = Means(model, [.. examples.Concat(queries).Select(task.TextTokens)], cancellation);
         var (width, centre) = (means[0].Length, new double[means[0].Length]);
@@ -54,7 +56,8 @@ internal static class Baselines
         var length = Math.Sqrt(means.Take(examples.Count).Average(mean => mean.Sum(x => x * x)));
         var scaled = means.Select(mean => mean.Select(x => x / Math.Max(length, double.Epsilon)).ToArray()).ToArray();
         return LinearClassifiers.LeastSquares(
-            scaled[..examples.Count], [.. examples.Select(row => row.Class)], scaled[examples.Count..], task.Labels.Count, EmbeddingPenalty);
+            scaled[..examples.Count], [.. examples.Select(row => row.Class)], scaled[examples.Count..], task.Labels.Count,
+                EmbeddingPenalty);
     }
 
     /// <summary>(texts, d): mean of boundary 0 over the tokens of a text, each token alone.</summary>

@@ -29,16 +29,22 @@ internal sealed class InContextTask
         _label = template.Pieces.Index().Last(entry => entry.Item.Field != null).Index;
         var at = _fields.IndexOf(template.Label.Field!);
         if (_fields.Count < 2)
-            throw new EmergenceException($"template {Printable.Quote(template.Text)}: expected a field for the text and one for the label, found {_fields.Count}", ExitCode.Usage);
+            throw new EmergenceException(
+                $"template {Printable.Quote(template.Text)}: expected a field for the text and one for the label, found {_fields.Count}",
+                ExitCode.Usage);
         Labels = [.. examples.Concat(queries).Select(row => row[at]).Distinct().Order(StringComparer.Ordinal)];
         if (Labels.Count is < 2 or > MostLabels)
-            throw new EmergenceException($"template {Printable.Quote(template.Text)}: expected 2 to {MostLabels} labels in field {template.Label.Field}, found {Labels.Count}", ExitCode.Usage);
+            throw new EmergenceException(
+                $"template {Printable.Quote(template.Text)}: expected 2 to {MostLabels} labels in field {template.Label.Field}, found "
+                + $"{Labels.Count}", ExitCode.Usage);
         Words = [.. Labels.Select(label => template.Label.Words.GetValueOrDefault(label, label))];
         (Examples, Queries) = (Rows(examples, at), Rows(queries, at));
         foreach (var word in Words)
         {
             if (AnswerToken(word) == null)
-                throw new EmergenceException($"label {Printable.Quote(word)} is not one token in this tokenizer: map labels to short words, e.g. {{label:0=sad,1=happy}}", ExitCode.Usage);
+                throw new EmergenceException(
+                    $"label {Printable.Quote(word)} is not one token in this tokenizer: map labels to short words, e.g. "
+                    + $"{{label:0=sad,1=happy}}", ExitCode.Usage);
         }
     }
 
@@ -54,17 +60,20 @@ internal sealed class InContextTask
 
     /// <summary>Words of the text of a row, in order.</summary>
     public IEnumerable<string> TextWords(TaskRow row) =>
-        row.Fields.Where((_, i) => _fields[i] != _template.Label.Field).SelectMany(text => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        row.Fields.Where((_, i) => _fields[i] != _template.Label.Field)
+            .SelectMany(text => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>The token of a word where the template has its label; none where it is not one token.</summary>
     public int? AnswerToken(string word) => Encode(_template.Label.Text + word) is [var token] && Says(token, word) ? token : null;
 
     /// <summary>A shot with this answer.</summary>
     public int[] Shot(TaskRow row, string answer, WordPermutation? words) =>
-        [.. Query(row, words), .. Encode(_template.Label.Text + answer), .. _template.Pieces.Skip(_label + 1).SelectMany(piece => Encode(piece.Text))];
+        [.. Query(row, words), .. Encode(_template.Label.Text + answer), .. _template.Pieces.Skip(_label + 1)
+            .SelectMany(piece => Encode(piece.Text))];
 
     /// <summary>A shot up to its answer.</summary>
-    public int[] Query(TaskRow row, WordPermutation? words) => [.. _template.Pieces.Take(_label).SelectMany(piece => Encode(piece.Field == null ? piece.Text : piece.Text + Value(row, piece, words)))];
+    public int[] Query(TaskRow row, WordPermutation? words) => [.. _template.Pieces.Take(_label)
+        .SelectMany(piece => Encode(piece.Field == null ? piece.Text : piece.Text + Value(row, piece, words)))];
 
     /// <summary>A line that shows what a mapping does to a word.</summary>
     public int[] PairShot(string word, string image) => [.. PairQuery(word), .. Encode(_template.Label.Text + image), .. Encode(",")];
@@ -74,7 +83,8 @@ internal sealed class InContextTask
 
     /// <summary>Tokens of the text of a row, for embeddings.</summary>
     public int[] TextTokens(TaskRow row) =>
-        [.. _template.Pieces.Take(_label).Where(piece => piece.Field != null).SelectMany(piece => Encode(piece.Text + Value(row, piece, null)))];
+        [.. _template.Pieces.Take(_label).Where(piece => piece.Field != null)
+            .SelectMany(piece => Encode(piece.Text + Value(row, piece, null)))];
 
     /// <summary>Rows for the sequences of the same prompts: values of the fields with the text's words and the label exchanged.</summary>
     public string[] Altered(TaskRow row, IReadOnlyList<string> answers, WordPermutation? words) =>
@@ -89,7 +99,8 @@ internal sealed class InContextTask
     private List<TaskRow> Rows(IReadOnlyList<string[]> rows, int label) =>
         [.. rows.Select(row => new TaskRow(row, Labels.ToList().IndexOf(row[label])))];
 
-    private int[] Encode(string text) => _known.TryGetValue(text, out var ids) ? ids : _known[text] = text.Length == 0 ? [] : Continuation.Encode(_tokenizer, text);
+    private int[] Encode(string text) => _known.TryGetValue(text, out var ids) ? ids : _known[text] = text.Length == 0 ? []
+        : Continuation.Encode(_tokenizer, text);
 
     /// <summary>A token for unknown text is one token too, but it does not read as the word.</summary>
     private bool Says(int token, string word) => string.Equals(_tokenizer.Decode([token]).Trim(), word, StringComparison.OrdinalIgnoreCase);

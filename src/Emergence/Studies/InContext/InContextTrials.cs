@@ -30,14 +30,17 @@ internal sealed class InContextTrials(InContextTask task, int most, int queries,
     }
 
     /// <summary>The class whose answer the model scores highest behind each prompt, of equal ones the first.</summary>
-    public int[] Predict(LanguageModel model, AnswerMapping mapping, WordPermutation words, int shots, int trial, CancellationToken cancellation) =>
-        Highest(model, Prompts(mapping, words, shots, trial), [.. mapping.Answers(trial).Select(answer => task.AnswerToken(answer)!.Value)], cancellation);
+    public int[] Predict(LanguageModel model, AnswerMapping mapping, WordPermutation words, int shots, int trial,
+        CancellationToken cancellation) =>
+        Highest(model, Prompts(mapping, words, shots, trial), [.. mapping.Answers(trial).Select(answer => task.AnswerToken(answer)!.Value)],
+            cancellation);
 
     /// <summary>
     /// How often the model applies the mapping itself to words it was not shown: lines "word : image," and then a word; the
     /// images of all asked words are the choice. NaN where the mapping has too few words.
     /// </summary>
-    public double OwnScore(LanguageModel model, AnswerMapping mapping, IReadOnlyList<string> vocabulary, int shots, int trial, CancellationToken cancellation)
+    public double OwnScore(LanguageModel model, AnswerMapping mapping, IReadOnlyList<string> vocabulary, int shots, int trial,
+        CancellationToken cancellation)
     {
         var pairs = Pairs(mapping, vocabulary);
         if (pairs.Count < most + queries)
@@ -52,9 +55,11 @@ internal sealed class InContextTrials(InContextTask task, int most, int queries,
     }
 
     /// <summary>Words of one token with an image of one token.</summary>
-    private List<(string Word, string Image)> Pairs(AnswerMapping mapping, IReadOnlyList<string> vocabulary) => mapping.Target == null ? [] :
+    private List<(string Word, string Image)> Pairs(AnswerMapping mapping, IReadOnlyList<string> vocabulary) =>
+        mapping.Target == null ? [] :
     [
-        .. vocabulary.Except(task.Words).Select(word => (Word: word, Image: mapping.Target(word))).Where(pair => pair.Image != null && task.AnswerToken(pair.Image) != null)
+        .. vocabulary.Except(task.Words).Select(word => (Word: word, Image: mapping.Target(word)))
+            .Where(pair => pair.Image != null && task.AnswerToken(pair.Image) != null)
             .Select(pair => (pair.Word, pair.Image!)),
     ];
 
@@ -80,7 +85,8 @@ internal sealed class InContextTrials(InContextTask task, int most, int queries,
         var random = new RandomSequence(seed + (ulong)trial, cell, RandomStream.Tasks);
         var shuffled = rows.ToArray();
         random.Shuffle<TaskRow>(shuffled);
-        var byClass = Enumerable.Range(0, task.Labels.Count).Select(c => new Queue<TaskRow>(shuffled.Where(row => row.Class == c))).ToArray();
+        var byClass = Enumerable.Range(0, task.Labels.Count).Select(c => new Queue<TaskRow>(shuffled.Where(row => row.Class == c)))
+            .ToArray();
         var drawn = new List<TaskRow>();
         while (drawn.Count < count)
         {
@@ -89,7 +95,9 @@ internal sealed class InContextTrials(InContextTask task, int most, int queries,
             foreach (var c in turn.Take(count - drawn.Count))
             {
                 if (byClass[c].Count == 0)
-                    throw new EmergenceException($"{count} {what} need {(count + byClass.Length - 1) / byClass.Length} rows of each label, but '{task.Labels[c]}' has only {rows.Count(row => row.Class == c)}", ExitCode.Usage);
+                    throw new EmergenceException(
+                        $"{count} {what} need {(count + byClass.Length - 1) / byClass.Length} rows of each label, but '{task.Labels[c]}' "
+                        + $"has only {rows.Count(row => row.Class == c)}", ExitCode.Usage);
                 drawn.Add(byClass[c].Dequeue());
             }
         }

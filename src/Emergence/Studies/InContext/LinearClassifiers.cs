@@ -34,7 +34,8 @@ internal static class LinearClassifiers
         for (var i = 0; i < n; i++)
             kernel[i * n + i] += l2;
         var factor = Factor(kernel, n);
-        var scores = Enumerable.Range(0, count).Select(c => SymmetricMatrix.Solve(factor, n, [.. classes.Select(own => own == c ? 1.0 : 0)])).ToArray();
+        var scores = Enumerable.Range(0, count)
+            .Select(c => SymmetricMatrix.Solve(factor, n, [.. classes.Select(own => own == c ? 1.0 : 0)])).ToArray();
         return Predict(scores, Products(queries, examples), queries.Length);
     }
 

@@ -20,7 +20,8 @@ internal sealed class WordPermutation
     }
 
     /// <summary>The text word by word; what is not of the list stays.</summary>
-    public string Apply(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(word => _images.GetValueOrDefault(word, word)));
+    public string Apply(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+        .Select(word => _images.GetValueOrDefault(word, word)));
 
     private static bool HasLetter(string word) => word.Any(char.IsLetter);
 }

@@ -28,7 +28,8 @@ internal static class CrossEntropy
     public static List<int[][]> Windows(string path, Tokenizer tokenizer, int window, int mostTokens)
     {
         if (!File.Exists(path))
-            throw new EmergenceException($"no file {Printable.Quote(path)}: expected a .txt, .csv or .jsonl file with text", ExitCode.Usage);
+            throw new EmergenceException($"no file {Printable.Quote(path)}: expected a .txt, .csv or .jsonl file with text",
+                ExitCode.Usage);
         var (documents, tokens) = (new List<int[][]>(), 0);
         foreach (var text in TextFile.Read(path))
         {
@@ -47,7 +48,8 @@ internal static class CrossEntropy
             : throw new EmergenceException($"{path}: expected a text, found no line of two tokens or more", ExitCode.Usage);
     }
 
-    public static TextCost Measure(LanguageModel model, Tokenizer tokenizer, IReadOnlyList<int[][]> documents, CancellationToken cancellation = default)
+    public static TextCost Measure(LanguageModel model, Tokenizer tokenizer, IReadOnlyList<int[][]> documents,
+        CancellationToken cancellation = default)
     {
         var (bits, tokens, bytes) = (new double[documents.Count], new int[documents.Count], 0L);
         var windows = documents.SelectMany((parts, document) => parts.Select(part => (Document: document, Ids: part))).ToArray();
@@ -81,7 +83,8 @@ internal static class CrossEntropy
         using var stream = new BoundaryStream(model, forest);
         new OutputHead(model).Read(
             stream.Run(cancellation).Last().Rows, [.. places.Select(place => forest.Rows(place.Window)[place.Token])],
-            (i, logits) => bits[places[i].Window] += Softmax.SurpriseBits(logits, windows[places[i].Window][places[i].Token + 1]), cancellation);
+            (i, logits) => bits[places[i].Window] += Softmax.SurpriseBits(logits, windows[places[i].Window][places[i].Token + 1]),
+                cancellation);
         return bits;
     }
 }

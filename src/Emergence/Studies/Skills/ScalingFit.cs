@@ -40,7 +40,8 @@ internal sealed class ScalingFit
         var found = GridStarts().Select(solver.Solve).OrderBy(end => end.Distance).ToList();
         _point = found.Count > 0
             ? found[0].Point
-            : throw new EmergenceException("expected runs of the form A + B/N^a + C/D^b, found a loss that does not fall with N and with D", ExitCode.Usage);
+            : throw new EmergenceException("expected runs of the form A + B/N^a + C/D^b, found a loss that does not fall with N and with D",
+                ExitCode.Usage);
         Law = LawAt(_point);
         Residuals = [.. runs.Select((run, i) => _logLoss[i] - Math.Log(Law.Loss(run.Parameters, run.Tokens)))];
     }
@@ -97,7 +98,8 @@ internal sealed class ScalingFit
     /// <summary>The exponents of the grid with the least relative squares, each with its best A, B and C.</summary>
     private IEnumerable<double[]> GridStarts()
     {
-        var exponents = Enumerable.Range(0, GridSteps).Select(i => LeastExponent * Math.Pow(MostExponent / LeastExponent, i / (GridSteps - 1.0))).ToArray();
+        var exponents = Enumerable.Range(0, GridSteps)
+            .Select(i => LeastExponent * Math.Pow(MostExponent / LeastExponent, i / (GridSteps - 1.0))).ToArray();
         var points = from a in exponents from b in exponents let found = Linear(a, b) where found.Point != null select found;
         return points.OrderBy(found => found.Squares).Take(Starts).Select(found => found.Point!);
     }

@@ -16,7 +16,8 @@ internal readonly record struct ScalingRun(double Parameters, double Tokens, dou
     public static ScalingRun[] Read(string path)
     {
         if (!File.Exists(path))
-            throw new EmergenceException($"no file {Printable.Quote(path)}: expected runs as CSV with the columns N, D and L", ExitCode.Usage);
+            throw new EmergenceException($"no file {Printable.Quote(path)}: expected runs as CSV with the columns N, D and L",
+                ExitCode.Usage);
         var (runs, places) = (new List<ScalingRun>(), Array.Empty<int>());
         foreach (var row in CsvFile.Read(path).Where(row => !row.IsBlank))
         {
@@ -24,7 +25,8 @@ internal readonly record struct ScalingRun(double Parameters, double Tokens, dou
             if (places.Length == 0)
                 places = [.. Columns.Select(names => Place(path, fields, names))];
             else
-                runs.Add(new(Positive(path, number, fields, places[0]), Positive(path, number, fields, places[1]), Positive(path, number, fields, places[2])));
+                runs.Add(new(Positive(path, number, fields, places[0]), Positive(path, number, fields, places[1]),
+                    Positive(path, number, fields, places[2])));
         }
 
         return [.. runs];
@@ -35,14 +37,18 @@ internal readonly record struct ScalingRun(double Parameters, double Tokens, dou
         var place = Array.FindIndex(header, field => names.Contains(field, StringComparer.OrdinalIgnoreCase));
         return place >= 0
             ? place
-            : throw new EmergenceException($"{path}: expected a column {names[0].ToUpperInvariant()} (or {names[1]}) in the first line, found {Printable.Quote(string.Join(',', header))}", ExitCode.Usage);
+            : throw new EmergenceException(
+                $"{path}: expected a column {names[0].ToUpperInvariant()} (or {names[1]}) in the first line, found "
+                + $"{Printable.Quote(string.Join(',', header))}", ExitCode.Usage);
     }
 
     private static double Positive(string path, int number, string[] fields, int place)
     {
         var field = place < fields.Length ? fields[place] : "";
-        return double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value > 0 && double.IsFinite(value)
+        return double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value > 0
+            && double.IsFinite(value)
             ? value
-            : throw new EmergenceException($"{path}: line {number}: expected a number above 0, found {Printable.Quote(field)}", ExitCode.Usage);
+            : throw new EmergenceException($"{path}: line {number}: expected a number above 0, found {Printable.Quote(field)}",
+                ExitCode.Usage);
     }
 }

@@ -23,7 +23,8 @@ internal readonly record struct SkillBound(double Theta, double SkillsPerText)
     /// </summary>
     public double Beta(double alpha) => Beta(alpha, NatsPerEdge);
 
-    /// <summary>The smallest beta of a finite graph, in which the choice of the skills has to be paid as well: n H(alpha) over its edges.</summary>
+    /// <summary>The smallest beta of a finite graph, in which the choice of the skills has to be paid as well: n H(alpha) over its
+    /// edges.</summary>
     /// <param name="alpha">Share of the skills.</param>
     /// <param name="skills">n.</param>
     /// <param name="texts">Texts in all, failed or not.</param>

@@ -28,7 +28,8 @@ internal sealed class SkillGraph
     public SkillGraph(int texts, int skills, int perText, ulong seed)
     {
         if (texts < 1 || perText is < 1 or > MostPerText || skills is < 2 or > MostSkills)
-            throw new ArgumentException($"expected texts, 2 to {MostSkills} skills and 1 to {MostPerText} of them a text, found {texts}, {skills} and {perText}");
+            throw new ArgumentException(
+                $"expected texts, 2 to {MostSkills} skills and 1 to {MostPerText} of them a text, found {texts}, {skills} and {perText}");
         (Texts, _skills, _perText) = (texts, skills, perText);
         var random = new RandomSequence(seed, (uint)perText, RandomStream.Tasks);
         _edges = new ushort[checked(texts * perText)];

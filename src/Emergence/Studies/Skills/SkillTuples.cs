@@ -11,7 +11,8 @@ internal static class SkillTuples
     /// <summary>By the published rule of thumb, ten times the data halve the excess: 2^(orders of magnitude).</summary>
     public static double ByHalves(double tokensBefore, double tokens) => Math.Pow(2, Math.Log10(tokens / tokensBefore));
 
-    /// <summary>(D'/D)^b: by how much the excess over the floor that the data set falls, and with it the size of the tuples grows.</summary>
+    /// <summary>(D'/D)^b: by how much the excess over the floor that the data set falls, and with it the size of the tuples
+    /// grows.</summary>
     public static double ByExponent(double tokensBefore, double tokens, double exponent) => Math.Pow(tokens / tokensBefore, exponent);
 
     /// <summary>The t with 1 - (1 - theta / shrunk)^t = theta, without the union bound.</summary>
@@ -19,6 +20,7 @@ internal static class SkillTuples
     /// <param name="shrunk">By how much it fell.</param>
     public static double Exact(double theta, double shrunk) => double.LogP1(-theta) / double.LogP1(-theta / shrunk);
 
-    /// <summary>log10 of the number of t-tuples of so many skills: where it exceeds log10 of the tokens, most tuples were never seen.</summary>
+    /// <summary>log10 of the number of t-tuples of so many skills: where it exceeds log10 of the tokens, most tuples were never
+    /// seen.</summary>
     public static double Log10Tuples(long skills, double t) => t * Math.Log10(skills);
 }

@@ -13,8 +13,14 @@ internal sealed class SkillsPictures(SkillsReport report, ScalingLaw law)
     {
         List<NamedFigure> figures =
         [
-            new("bound", "Below its curve nothing is promised: a share alpha of the skills may meet the failed texts more than beta times as often as a text does. Curves end where no share is promised.", Curves()),
-            new("graph", "Solid: how much of what the failed texts use lies in a share alpha of the skills, for the worst texts a local search finds in a random graph. Dashed: what the bound allows; evenly spread failures have beta 1.", Graph()),
+            new(
+                "bound",
+                "Below its curve nothing is promised: a share alpha of the skills may meet the failed texts more than beta times as "
+                + "often as a text does. Curves end where no share is promised.", Curves()),
+            new(
+                "graph",
+                "Solid: how much of what the failed texts use lies in a share alpha of the skills, for the worst texts a local search "
+                + "finds in a random graph. Dashed: what the bound allows; evenly spread failures have beta 1.", Graph()),
             new("tuples", "Solid: by the exponent of the law. Dashed: by the rule that ten times the data halve the excess.", Tuples()),
         ];
         if (report.Fit != null)
@@ -31,7 +37,8 @@ internal sealed class SkillsPictures(SkillsReport report, ScalingLaw law)
         Series =
         [
             .. report.SkillsPerText.Select((k, color) => new LineSeries(
-                FormattableString.Invariant($"k = {k}"), [.. Enumerable.Range(1, Points).Select(i => 1 + i * (MostBeta - 1) / Points).Select(beta => new LinePoint(beta, new SkillBound(report.Theta, k).Alpha(beta)))], color)),
+                FormattableString.Invariant($"k = {k}"), [.. Enumerable.Range(1, Points).Select(i => 1 + i * (MostBeta - 1) / Points)
+                    .Select(beta => new LinePoint(beta, new SkillBound(report.Theta, k).Alpha(beta)))], color)),
         ],
     }.Draw();
 
@@ -46,8 +53,10 @@ internal sealed class SkillsPictures(SkillsReport report, ScalingLaw law)
         [
             .. report.Worst.GroupBy(worst => worst.SkillsPerText).SelectMany((group, color) => new[]
             {
-                new LineSeries(FormattableString.Invariant($"k = {group.Key}, found"), [.. group.Select((worst, i) => new LinePoint(i, worst.Alpha * worst.Beta))], color),
-                new LineSeries(FormattableString.Invariant($"k = {group.Key}, bound"), [.. group.Select((worst, i) => new LinePoint(i, worst.Alpha * report.FiniteBeta(worst)))], color, Dashed: true),
+                new LineSeries(FormattableString.Invariant($"k = {group.Key}, found"),
+                    [.. group.Select((worst, i) => new LinePoint(i, worst.Alpha * worst.Beta))], color),
+                new LineSeries(FormattableString.Invariant($"k = {group.Key}, bound"),
+                    [.. group.Select((worst, i) => new LinePoint(i, worst.Alpha * report.FiniteBeta(worst)))], color, Dashed: true),
             }),
         ],
     }.Draw();
@@ -66,7 +75,8 @@ internal sealed class SkillsPictures(SkillsReport report, ScalingLaw law)
             Series =
             [
                 new("by the exponent", [.. tokens.Select((d, i) => Tuple(i, d))], 0),
-                new("by halves", [.. tokens.Select((d, i) => new LinePoint(i, SkillTuples.ByHalves(report.Tokens.Before, d)))], 1, Dashed: true),
+                new("by halves", [.. tokens.Select((d, i) => new LinePoint(i, SkillTuples.ByHalves(report.Tokens.Before, d)))], 1,
+                    Dashed: true),
             ],
         }.Draw();
     }
@@ -76,7 +86,8 @@ internal sealed class SkillsPictures(SkillsReport report, ScalingLaw law)
         var t = SkillTuples.ByExponent(report.Tokens.Before, tokens, law.DataExponent);
         if (report.Resampled.Count == 0)
             return new(i, t);
-        var (low, high) = ScalingFit.Interval(report.Resampled, other => SkillTuples.ByExponent(report.Tokens.Before, tokens, other.DataExponent));
+        var (low, high) = ScalingFit.Interval(report.Resampled, other =>
+            SkillTuples.ByExponent(report.Tokens.Before, tokens, other.DataExponent));
         return new(i, t, low, high);
     }
 
@@ -97,8 +108,10 @@ internal sealed class SkillsPictures(SkillsReport report, ScalingLaw law)
             [
                 .. shown.SelectMany((n, color) => new[]
                 {
-                    new LineSeries(FormattableString.Invariant($"N = {n:0.##e+0}"), [.. fit.Runs.Where(run => run.Parameters == n).OrderBy(run => run.Tokens).Select(run => new LinePoint(tokens.IndexOf(run.Tokens), run.Loss - law.Floor))], color),
-                    new LineSeries("law", [.. tokens.Select((d, i) => new LinePoint(i, law.Excess(n, d)))], color, Dashed: true) { InLegend = false },
+                    new LineSeries(FormattableString.Invariant($"N = {n:0.##e+0}"), [.. fit.Runs.Where(run => run.Parameters == n)
+                        .OrderBy(run => run.Tokens).Select(run => new LinePoint(tokens.IndexOf(run.Tokens), run.Loss - law.Floor))], color),
+                    new LineSeries("law", [.. tokens.Select((d, i) => new LinePoint(i, law.Excess(n, d)))], color,
+                        Dashed: true) { InLegend = false },
                 }),
             ],
         }.Draw();

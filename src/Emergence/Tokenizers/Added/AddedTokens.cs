@@ -39,7 +39,8 @@ internal sealed class AddedTokens
             var text = token.Normalized ? normalize(new(token.Text)).ToString() : token.Text;
             if (text.Length is 0 or > MaximumLength)
                 throw file.Error(
-                    $"added token {Printable.Quote(token.Text)} must have 1 to {MaximumLength} characters to look for, found {text.Length}");
+                    $"added token {Printable.Quote(token.Text)} must have 1 to {MaximumLength} characters to look for, found "
+                        + $"{text.Length}");
             (token.Normalized ? _normalized : _asWritten).Add(text, _ids[token.Text]);
             _written.TryAdd(_ids[token.Text], text);
         }

@@ -21,7 +21,8 @@ internal sealed partial class PatternMatcher(PatternProgram program)
     private long _steps, _limit;
 
     /// <summary>
-    /// What is left to try. Of a choice: the next way. Of a run: the least and the present end, or if it is lazy how many may still be taken.
+    /// What is left to try. Of a choice: the next way. Of a run: the least and the present end, or if it is lazy how many may still be
+    /// taken.
     /// With a complemented instruction: all that began there has failed when this comes up.
     /// </summary>
     private readonly record struct Frame(int Step, int Place, int Extra);

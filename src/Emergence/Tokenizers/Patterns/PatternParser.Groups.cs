@@ -32,10 +32,12 @@ internal sealed partial class PatternParser
         if (_text.Peek is '<' or '\'')
         {
             _text.Place++;
-            return _text.Until(_text.PeekAt(-1) == '<' ? ">" : "'") == null ? throw new PatternException("a group without a name") : Capture();
+            return _text.Until(_text.PeekAt(-1) == '<' ? ">" : "'") == null ? throw new PatternException("a group without a name")
+                : Capture();
         }
 
-        return _text.Peek is 'i' or 'm' or 'x' or '-' ? OptionGroup() : throw new PatternException($"(?{Printable.Escape($"{(char)_text.Next(")")}")}");
+        return _text.Peek is 'i' or 'm' or 'x' or '-' ? OptionGroup()
+            : throw new PatternException($"(?{Printable.Escape($"{(char)_text.Next(")")}")}");
     }
 
     private SyntaxNode Capture()

@@ -28,7 +28,8 @@ internal sealed partial class PatternParser
     private sealed record OpenNode(List<SyntaxNode> Items) : SyntaxNode(0, 0);
 
     /// <summary>
-    /// Outside brackets the original's \w, \W, \p{Word} and \b take ²³¹¼½¾ for a word's characters, by a table of Latin-1; inside they are none.
+    /// Outside brackets the original's \w, \W, \p{Word} and \b take ²³¹¼½¾ for a word's characters, by a table of Latin-1; inside they are
+    /// none.
     /// </summary>
     public static CharacterSet Word { get; } = UnicodeProperties.Word.Union(CharacterSet.Of([0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE]));
 
@@ -126,7 +127,8 @@ internal sealed partial class PatternParser
         return (least, most, kind);
     }
 
-    /// <summary>"{n,m}", which a '?' makes lazy; a '+' after it repeats it. "{3,1}" is a possessive {1,3}; what has another form is text.</summary>
+    /// <summary>"{n,m}", which a '?' makes lazy; a '+' after it repeats it. "{3,1}" is a possessive {1,3}; what has another form is
+    /// text.</summary>
     private (int Least, int Most, RepeatKind Kind)? Interval()
     {
         var start = _text.Place;
@@ -231,7 +233,8 @@ internal sealed partial class PatternParser
         if (letter is 'k' or 'g' && next is '<' or '\'')
         {
             var name = _text.Until(next == '<' ? ">" : "'");
-            throw new PatternException($@"the {(letter == 'k' ? "back reference" : "call")} \{Printable.Escape(name ?? "")}{(next == '<' ? '>' : '\'')}");
+            throw new PatternException(
+                $@"the {(letter == 'k' ? "back reference" : "call")} \{Printable.Escape(name ?? "")}{(next == '<' ? '>' : '\'')}");
         }
 
         if (letter is 'K' or 'y' or 'Y')

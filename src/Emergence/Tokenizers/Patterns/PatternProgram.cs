@@ -17,7 +17,8 @@ internal sealed class PatternProgram
         Classes = new(sets);
         var members = sets.ToDictionary(set => set, Classes.Members);
         foreach (var step in code.Where(step => step.Set != null))
-            step.Members = step is { Op: Opcode.Peek, Negative: true } ? [.. members[step.Set!].Select(belongs => !belongs)] : members[step.Set!];
+            step.Members = step is { Op: Opcode.Peek, Negative: true } ? [.. members[step.Set!].Select(belongs => !belongs)]
+                : members[step.Set!];
         _firsts = FindFirsts();
         foreach (var step in code)
             Complete(step);
@@ -74,7 +75,8 @@ internal sealed class PatternProgram
         }
     }
 
-    /// <summary>By class of the character after one of a first class: whether a step can lead on. It looks through a few steps only.</summary>
+    /// <summary>By class of the character after one of a first class: whether a step can lead on. It looks through a few steps
+    /// only.</summary>
     private bool[] SecondOf(int index, int first, int steps)
     {
         var step = Code[index];

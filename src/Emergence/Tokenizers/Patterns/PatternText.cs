@@ -147,7 +147,8 @@ internal sealed class PatternText(string pattern)
     private int Braced(int radix, int start)
     {
         var value = Digits(radix, 8);
-        return value is { } point && Take("}") ? Valid(point, start) : throw new PatternException($@"\{pattern[start]}{{ without one code point and an end");
+        return value is { } point && Take("}") ? Valid(point, start)
+            : throw new PatternException($@"\{pattern[start]}{{ without one code point and an end");
     }
 
     private int Valid(int point, int start) =>

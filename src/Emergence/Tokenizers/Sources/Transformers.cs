@@ -36,7 +36,8 @@ internal static class Transformers
             if (!settings.Says(flag) || settings.Find(role, added) is not { } id || settings.Flag(flag, false) == ids.Contains(id))
                 return;
             var (said, puts) = settings.Flag(flag, false) ? ("", "no") : (": false", "the");
-            found.Add($"{flag}{said} of tokenizer_config.json has no effect, as in transformers 5: the post-processor puts {puts} {role} there");
+            found.Add(
+                $"{flag}{said} of tokenizer_config.json has no effect, as in transformers 5: the post-processor puts {puts} {role} there");
         }
     }
 

@@ -27,14 +27,17 @@ internal sealed class StoredForge
         return this;
     }
 
-    public StoredForge Add(string name, int[] shape, float[] values) => Add(name, "F32", shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+    public StoredForge Add(string name, int[] shape, float[] values) =>
+        Add(name, "F32", shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
 
     public StoredForge AddHalves(string name, int[] shape, float[] values) =>
         Add(name, "F16", shape, [.. values.SelectMany(value => BitConverter.GetBytes((Half)value))]);
 
-    public StoredForge Add(string name, int[] shape, int[] values) => Add(name, "I32", shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+    public StoredForge Add(string name, int[] shape, int[] values) =>
+        Add(name, "I32", shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
 
-    public StoredForge Add(string name, int[] shape, uint[] values) => Add(name, "I32", shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+    public StoredForge Add(string name, int[] shape, uint[] values) =>
+        Add(name, "I32", shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
 
     /// <summary>Numbers of a few bits one after the other, across the borders of words.</summary>
     public static uint[] Stream(IEnumerable<int> codes, int bits)
@@ -47,7 +50,8 @@ internal sealed class StoredForge
     }
 
     /// <summary>As many numbers as fit whole into each word.</summary>
-    public static uint[] Words(IEnumerable<int> codes, int bits) => [.. codes.Chunk(32 / bits).Select(chunk => chunk.Select((code, i) => (uint)code << (i * bits)).Aggregate((a, b) => a | b))];
+    public static uint[] Words(IEnumerable<int> codes, int bits) =>
+        [.. codes.Chunk(32 / bits).Select(chunk => chunk.Select((code, i) => (uint)code << (i * bits)).Aggregate((a, b) => a | b))];
 
     /// <summary>Rows of a row-major matrix of the given width, each by the function; and the results' columns as rows.</summary>
     public static uint[] ByColumn(int[] codes, int columns, Func<IEnumerable<int>, uint[]> pack)
@@ -100,7 +104,8 @@ internal sealed class StoredForge
     private string Write()
     {
         var folder = TestData.TemporaryFolder();
-        using var writer = SafetensorsWriter.Create(Path.Combine(folder, "model.safetensors"), [.. _tensors.Select(tensor => tensor.Declaration)]);
+        using var writer = SafetensorsWriter.Create(Path.Combine(folder, "model.safetensors"),
+            [.. _tensors.Select(tensor => tensor.Declaration)]);
         foreach (var (declaration, bytes) in _tensors)
             writer.Append(declaration.Name, bytes);
         writer.Commit();

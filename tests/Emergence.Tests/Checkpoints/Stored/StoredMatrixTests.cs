@@ -37,12 +37,15 @@ public sealed class StoredMatrixTests
         if (actOrder)
             forge.Add("m.g_idx", [inputs], groupOf);
 
-        var settings = $$"""{"quant_method":"gptq","bits":{{bits}},"group_size":{{group}},"desc_act":true,"sym":true{{(second ? ",\"checkpoint_format\":\"gptq_v2\"" : "")}}}""";
-        var expected = Matrix(outputs, inputs, (o, i) => (codes[i * outputs + o] - zeros[groupOf[i] * outputs + o]) * scales[groupOf[i] * outputs + o]);
+        var settings =
+            $$"""{"quant_method":"gptq","bits":{{bits}},"group_size":{{group}},"desc_act":true,"sym":true{{(second ? ",\"checkpoint_format\":\"gptq_v2\"" : "")}}}""";
+        var expected = Matrix(outputs, inputs, (o, i) =>
+            (codes[i * outputs + o] - zeros[groupOf[i] * outputs + o]) * scales[groupOf[i] * outputs + o]);
         Assert.Equal(expected, forge.Unpack(settings, outputs, inputs));
 
         var otherBits = bits == 4 ? 8 : 4;
-        var mixed = settings.Replace($"\"bits\":{bits},\"group_size\":{group}", $"\"bits\":{otherBits},\"group_size\":{group},\"dynamic\":{{\"+:.*\":{{\"bits\":{bits}}}}}", StringComparison.Ordinal);
+        var mixed = settings.Replace($"\"bits\":{bits},\"group_size\":{group}",
+            $"\"bits\":{otherBits},\"group_size\":{group},\"dynamic\":{{\"+:.*\":{{\"bits\":{bits}}}}}", StringComparison.Ordinal);
         Assert.Equal(expected, forge.Unpack(mixed, outputs, inputs));
     }
 
@@ -60,8 +63,10 @@ public sealed class StoredMatrixTests
         forge.Add("m.qweight", [inputs, outputs / 8], ByRow(codes, outputs, Reordered))
             .Add("m.qzeros", [groups, outputs / 8], ByRow(zeros, outputs, Reordered))
             .AddHalves("m.scales", [groups, outputs], scales);
-        var expected = Matrix(outputs, inputs, (o, i) => (codes[i * outputs + o] - zeros[i / size * outputs + o]) * scales[i / size * outputs + o]);
-        Assert.Equal(expected, forge.Unpack($$"""{"quant_method":"awq","bits":4,"group_size":{{group}},"version":"gemm","zero_point":true}""", outputs, inputs));
+        var expected = Matrix(outputs, inputs, (o, i) =>
+            (codes[i * outputs + o] - zeros[i / size * outputs + o]) * scales[i / size * outputs + o]);
+        Assert.Equal(expected, forge.Unpack(
+            $$"""{"quant_method":"awq","bits":4,"group_size":{{group}},"version":"gemm","zero_point":true}""", outputs, inputs));
 
         uint[] Reordered(IEnumerable<int> row) => Words(row.Chunk(8).SelectMany(eight => order.Select(i => eight[i])), 4);
     }
@@ -79,7 +84,8 @@ public sealed class StoredMatrixTests
         var forge = new StoredForge(outputs * inputs);
         var size = group < 0 ? inputs : group;
         var groups = (inputs + size - 1) / size;
-        var (codes, zeros, scales) = (forge.Codes(outputs * inputs, bits), forge.Codes(outputs * groups, bits), forge.Scales(outputs * groups));
+        var (codes, zeros, scales) =
+            (forge.Codes(outputs * inputs, bits), forge.Codes(outputs * groups, bits), forge.Scales(outputs * groups));
         if (symmetric)
             Array.Fill(zeros, 1 << (bits - 1));
         int[] groupOf = [.. Enumerable.Range(0, inputs).Select(i => i / size)];
@@ -90,11 +96,14 @@ public sealed class StoredMatrixTests
             .AddHalves("m.weight_scale", [outputs, groups], scales)
             .Add("m.weight_shape", "I64", [2], [.. BitConverter.GetBytes((long)outputs), .. BitConverter.GetBytes((long)inputs)]);
         if (!symmetric)
-            forge.Add("m.weight_zero_point", [(outputs + perWord - 1) / perWord, groups], ByColumn(zeros, groups, column => Words(column, bits)));
+            forge.Add("m.weight_zero_point", [(outputs + perWord - 1) / perWord, groups],
+                ByColumn(zeros, groups, column => Words(column, bits)));
         if (actOrder)
             forge.Add("m.weight_g_idx", [inputs], groupOf);
-        var expected = Matrix(outputs, inputs, (o, i) => (codes[o * inputs + i] - zeros[o * groups + groupOf[i]]) * scales[o * groups + groupOf[i]]);
-        var weights = $$"""{"num_bits":{{bits}},"type":"int","strategy":"{{strategy}}","group_size":{{(group < 0 ? "null" : group)}},"symmetric":{{(symmetric ? "true" : "false")}}}""";
+        var expected = Matrix(outputs, inputs, (o, i) =>
+            (codes[o * inputs + i] - zeros[o * groups + groupOf[i]]) * scales[o * groups + groupOf[i]]);
+        var weights =
+            $$"""{"num_bits":{{bits}},"type":"int","strategy":"{{strategy}}","group_size":{{(group < 0 ? "null" : group)}},"symmetric":{{(symmetric ? "true" : "false")}}}""";
         Assert.Equal(expected, forge.Unpack(Compressed("pack-quantized", weights), outputs, inputs));
     }
 
@@ -112,7 +121,8 @@ public sealed class StoredMatrixTests
             .AddHalves("m.weight_scale", [rows, groups], scales)
             .Add("m.weight_zero_point", "I8", [rows, groups], [.. zeros.Select(zero => (byte)zero)]);
         var expected = Matrix(outputs, inputs, (o, i) => ((sbyte)codes[o * inputs + i] - (sbyte)zeros[At(o, i)]) * scales[At(o, i)]);
-        var weights = $$"""{"num_bits":8,"type":"int","strategy":"{{strategy}}","group_size":{{(group < 0 ? "null" : group)}},"symmetric":false}""";
+        var weights =
+            $$"""{"num_bits":8,"type":"int","strategy":"{{strategy}}","group_size":{{(group < 0 ? "null" : group)}},"symmetric":false}""";
         Assert.Equal(expected, forge.Unpack(Compressed("int-quantized", weights), outputs, inputs));
 
         int At(int o, int i) => (rows == 1 ? 0 : o) * groups + i / size;
@@ -138,7 +148,8 @@ public sealed class StoredMatrixTests
             var code = scaleCodes[o * 3 + i / group];
             return FourBits[codes[o * inputs + i]] * (group == 16 ? (float)EightBits(code, 4, 7) / global : (float)Math.Pow(2, code - 127));
         });
-        var settings = Compressed(format, $$"""{"num_bits":4,"type":"float","strategy":"tensor_group","group_size":{{group}},"symmetric":true}""");
+        var settings = Compressed(
+            format, $$"""{"num_bits":4,"type":"float","strategy":"tensor_group","group_size":{{group}},"symmetric":true}""");
         Assert.Equal(expected, forge.Unpack(settings, Outputs, inputs));
     }
 
@@ -151,7 +162,8 @@ public sealed class StoredMatrixTests
         int[] scales = [.. Enumerable.Range(0, Experts * Outputs * 2).Select(_ => forge.Random.Next(110, 130))];
         forge.Add("m_blocks", "U8", [Experts, Outputs, 2, 16], [.. codes.Chunk(2).Select(pair => (byte)(pair[0] | pair[1] << 4))])
             .Add("m_scales", "U8", [Experts, Outputs, 2], [.. scales.Select(code => (byte)code)]);
-        var expected = Matrix(Experts * Outputs, Inputs, (o, i) => FourBits[codes[o * Inputs + i]] * (float)Math.Pow(2, scales[o * 2 + i / 32] - 127));
+        var expected = Matrix(Experts * Outputs, Inputs, (o, i) =>
+            FourBits[codes[o * Inputs + i]] * (float)Math.Pow(2, scales[o * 2 + i / 32] - 127));
         Assert.Equal(expected, forge.Unpack("""{"quant_method":"mxfp4"}""", Experts * Outputs, Inputs));
     }
 
@@ -174,7 +186,8 @@ public sealed class StoredMatrixTests
         var expected = Matrix(outputs, inputs, (o, i) =>
             (float)EightBits(codes[o * inputs + i], exponentBits, bias) * scales[plain ? o : o / blockRows * columns + i / blockColumns]);
         var block = plain ? "null" : $"[{blockRows},{blockColumns}]";
-        Assert.Equal(expected, forge.Unpack($$"""{"quant_method":"fp8","weight_block_size":{{block}},"modules_to_not_convert":["lm_head"]}""", outputs, inputs));
+        Assert.Equal(expected, forge.Unpack(
+            $$"""{"quant_method":"fp8","weight_block_size":{{block}},"modules_to_not_convert":["lm_head"]}""", outputs, inputs));
     }
 
     [Theory]
@@ -189,7 +202,8 @@ public sealed class StoredMatrixTests
         int[] codes = [.. forge.Codes(Outputs * Inputs, 8).Select(code => code & 0xF7)];
         var (rows, columns) = strategy == "tensor" ? (1, 1) : strategy == "channel" ? (Outputs, 1) : (3, 2);
         var scales = forge.Scales(rows * columns);
-        forge.Add("m.weight", "F8_E4M3", [Outputs, Inputs], [.. codes.Select(code => (byte)code)]).AddHalves("m.weight_scale", [rows, columns], scales);
+        forge.Add("m.weight", "F8_E4M3", [Outputs, Inputs], [.. codes.Select(code => (byte)code)])
+            .AddHalves("m.weight_scale", [rows, columns], scales);
         var expected = Matrix(Outputs, Inputs, (o, i) => (float)EightBits(codes[o * Inputs + i], 4, 7)
             * scales[strategy == "tensor" ? 0 : strategy == "channel" ? o : o / 4 * 2 + i / 8]);
         var weights = $$"""{"num_bits":8,"type":"float","strategy":"{{strategy}}","block_structure":[4,8],"symmetric":true}""";
@@ -206,7 +220,8 @@ public sealed class StoredMatrixTests
         var forge = new StoredForge(outputs);
         var count = outputs * inputs;
         var (blocks, codes, table) = ((count + 63) / 64, forge.Codes(count + count % 2, 4), forge.Scales(16));
-        forge.Add("m.weight", "U8", [(count + 1) / 2, 1], [.. codes.Chunk(2).Select(pair => (byte)(pair[0] << 4 | pair[1]))]).Add("m.weight.quant_map", [16], table);
+        forge.Add("m.weight", "U8", [(count + 1) / 2, 1], [.. codes.Chunk(2).Select(pair => (byte)(pair[0] << 4 | pair[1]))])
+            .Add("m.weight.quant_map", [16], table);
         float[] magnitudes;
         if (nested)
         {
@@ -220,7 +235,8 @@ public sealed class StoredMatrixTests
             forge.Add("m.weight.absmax", [blocks], magnitudes = forge.Scales(blocks));
         }
 
-        var state = string.Create(CultureInfo.InvariantCulture, $$"""{"quant_type":"{{type}}","blocksize":64,"dtype":"bfloat16","shape":[{{outputs}},{{inputs}}]{{(nested ? $",\"nested_blocksize\":256,\"nested_dtype\":\"float32\",\"nested_offset\":{Offset}" : "")}}}""");
+        var state = string.Create(CultureInfo.InvariantCulture,
+            $$"""{"quant_type":"{{type}}","blocksize":64,"dtype":"bfloat16","shape":[{{outputs}},{{inputs}}]{{(nested ? $",\"nested_blocksize\":256,\"nested_dtype\":\"float32\",\"nested_offset\":{Offset}" : "")}}}""");
         var bytes = Encoding.UTF8.GetBytes(state);
         forge.Add($"m.weight.quant_state.bitsandbytes__{type}", "U8", [bytes.Length], bytes);
         var expected = Matrix(outputs, inputs, (o, i) => table[codes[o * inputs + i]] * magnitudes[(o * inputs + i) / 64]);
@@ -232,7 +248,8 @@ public sealed class StoredMatrixTests
     {
         var forge = new StoredForge(2);
         var (codes, scales) = (forge.Codes(5 * 7, 8), forge.Scales(5));
-        forge.Add("m.weight", "I8", [5, 7], [.. codes.Select(code => (byte)code)]).Add("m.SCB", [5], scales).Add("m.weight_format", "U8", [], [0]);
+        forge.Add("m.weight", "I8", [5, 7], [.. codes.Select(code => (byte)code)]).Add("m.SCB", [5], scales)
+            .Add("m.weight_format", "U8", [], [0]);
         var unpacked = forge.Unpack("""{"quant_method":"bitsandbytes","load_in_8bit":true}""", 5, 7);
         for (var i = 0; i < unpacked.Length; i++)
             Assert.Equal((double)(sbyte)codes[i] * scales[i / 7] / 127, unpacked[i], 1e-6);
@@ -246,7 +263,8 @@ public sealed class StoredMatrixTests
         return (code < 128 ? 1 : -1) * Math.Pow(2, Math.Max(1, exponent) - bias) * (exponent == 0 ? fraction : 1 + fraction);
     }
 
-    private static float[] Matrix(int outputs, int inputs, Func<int, int, float> value) => [.. Enumerable.Range(0, outputs * inputs).Select(i => value(i / inputs, i % inputs))];
+    private static float[] Matrix(int outputs, int inputs, Func<int, int, float> value) =>
+        [.. Enumerable.Range(0, outputs * inputs).Select(i => value(i / inputs, i % inputs))];
 
     private static string Compressed(string format, string weights) =>
         $$"""{"quant_method":"compressed-tensors","format":"{{format}}","config_groups":{"group_0":{"targets":["Linear"],"weights":{{weights}} } } }""";

@@ -174,7 +174,8 @@ public sealed class CudaMemoryTests
             var driver = EmulatorFixture.Copy();
             EmulatorFixture.Memory(driver, bytes);
             using var device = new CudaDevice(driver);
-            plan = MemoryPlan.Of(device, ModelConfig.Read(folder), data, grid, preset, new TokenPasses(data, ModelConfig.Read(folder), MicroPosition.Zero));
+            plan = MemoryPlan.Of(device, ModelConfig.Read(folder), data, grid, preset,
+                new TokenPasses(data, ModelConfig.Read(folder), MicroPosition.Zero));
             using var model = LanguageModel.Load(folder, device);
             var results = new List<string>();
             new GridRun(

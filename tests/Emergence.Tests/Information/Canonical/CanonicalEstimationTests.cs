@@ -11,9 +11,11 @@ namespace Emergence.Tests.Information.Canonical;
 public class CanonicalEstimationTests
 {
     /// <summary>The preset with few drawn pairs and steps.</summary>
-    private static readonly CriticPreset s_preset = CriticPreset.Canonical with { Pairs = 300, PairsAtScale = 300, StepLimit = 100, HeldOutPairs = 2_000 };
+    private static readonly CriticPreset s_preset = CriticPreset.Canonical
+        with { Pairs = 300, PairsAtScale = 300, StepLimit = 100, HeldOutPairs = 2_000 };
 
-    /// <summary>Collisions on both sides, uneven weights, dependent and independent sides, few drawn pairs, both starts: never above, at any step.</summary>
+    /// <summary>Collisions on both sides, uneven weights, dependent and independent sides, few drawn pairs, both starts: never above, at
+    /// any step.</summary>
     [Theory]
     [MemberData(nameof(Cells.Devices), MemberType = typeof(Cells))]
     public void Is_never_above_the_information_of_the_data(string name)
@@ -26,8 +28,10 @@ public class CanonicalEstimationTests
             var joint = RandomCell(random, cell);
             foreach (var pairs in new[] { 5, 300 })
             {
-                requests.Add(Cells.Request("s-mine", joint, s_preset with { Pairs = pairs, StepLimit = 50, Rate = LearningRate.Constant(0.03) }, cell: cell));
-                requests.Add(Cells.Request("s-mine", joint, Cells.Sampling with { Pairs = pairs, StepLimit = 50, Rate = LearningRate.Constant(0.1) }, cell: cell));
+                requests.Add(Cells.Request(
+                    "s-mine", joint, s_preset with { Pairs = pairs, StepLimit = 50, Rate = LearningRate.Constant(0.03) }, cell: cell));
+                requests.Add(Cells.Request(
+                    "s-mine", joint, Cells.Sampling with { Pairs = pairs, StepLimit = 50, Rate = LearningRate.Constant(0.1) }, cell: cell));
             }
         }
 
@@ -46,13 +50,15 @@ public class CanonicalEstimationTests
     {
         using var device = Cells.Open(name);
         var ones = Enumerable.Repeat(1.0, 25).ToArray();
-        var merged = new JointClasses(new(Cells.Gather(Cells.Vectors(5, 16, 5), 16, Enumerable.Range(0, 25).Select(k => k % 5)), 16, ones), new(Cells.Vectors(25, 16, 6), 16, ones), isEnumeration: true);
+        var merged = new JointClasses(new(Cells.Gather(Cells.Vectors(5, 16, 5), 16, Enumerable.Range(0, 25).Select(k => k % 5)), 16, ones),
+            new(Cells.Vectors(25, 16, 6), 16, ones), isEnumeration: true);
         var large = Cells.Vectors(60, 8, 1);
         for (var k = 0; k < 60; k++)
             large[k * 8] += 20_000;
         double[] uneven = [.. Enumerable.Range(0, 60).Select(k => (double)(1 + k % 5))];
         var two = new JointClasses(new([1, 2, 1, 2], 1, [1, 1, 1, 1]), new([5, 0, 7, 0, 5, 0, 7, 0], 2, [1, 1, 1, 1]), isEnumeration: true);
-        foreach (var joint in new[] { Cells.Bijection(60, 80), merged, two, new(new(large, 8, uneven), new([.. large.Select(MathF.Tanh)], 8, uneven), isEnumeration: true) })
+        foreach (var joint in new[] { Cells.Bijection(60, 80), merged, two,
+            new(new(large, 8, uneven), new([.. large.Select(MathF.Tanh)], 8, uneven), isEnumeration: true) })
         {
             var result = Cells.Estimate(device, Cells.Request("s-mine", joint, s_preset with { StepLimit = 600, Pairs = 4_000 }));
             Assert.InRange(result.MiBits, result.ExactBits - 0.02, result.ExactBits + 1e-4);
@@ -82,8 +88,10 @@ public class CanonicalEstimationTests
             foreach (var threads in new[] { 1, 2 })
             {
                 using var device = DeviceTable.Create("cpu", new(threads) { CpuPath = path });
-                var alone = Cells.Bytes(Cells.Estimate(device, Cells.Request("s-mine", Cells.Mixed([.. Enumerable.Range(0, 200)]), preset, seed: 3)));
-                var beside = Cells.Estimate(device, 3, Cells.Request("s-mine", joint, Cells.Sampling), Cells.Request("s-mine", joint, preset), Cells.Request("s-mine", joint, preset, seed: 3));
+                var alone = Cells.Bytes(
+                    Cells.Estimate(device, Cells.Request("s-mine", Cells.Mixed([.. Enumerable.Range(0, 200)]), preset, seed: 3)));
+                var beside = Cells.Estimate(device, 3, Cells.Request("s-mine", joint, Cells.Sampling),
+                    Cells.Request("s-mine", joint, preset), Cells.Request("s-mine", joint, preset, seed: 3));
                 Assert.Equal(expected ??= alone, alone);
                 Assert.Equal(expected, Cells.Bytes(beside[2]));
                 Assert.NotEqual(expected, Cells.Bytes(beside[1]));
@@ -97,14 +105,16 @@ public class CanonicalEstimationTests
     {
         using var device = Cells.Open("cpu");
         var preset = s_preset with { Rate = LearningRate.Constant(1), StepLimit = 500 };
-        var result = Cells.Estimate(device, Cells.Request("s-mine", RandomCell(new RandomSequence(8, 0, RandomStream.Samplers), 1), preset));
+        var result = Cells.Estimate(
+            device, Cells.Request("s-mine", RandomCell(new RandomSequence(8, 0, RandomStream.Samplers), 1), preset));
         Assert.True(result.Canonical!.BackOffs > 0);
         Assert.True(result.MiBits > result.Canonical.StartBits - 0.03, $"{result.MiBits} from {result.Canonical.StartBits}");
     }
 
     [Fact]
     public void Is_not_for_the_published_estimator() =>
-        Assert.Equal(ExitCode.Usage, Assert.Throws<EmergenceException>(() => CriticPreset.Find("canonical", EstimatorTable.Find("paper"), isLarge: false)).ExitCode);
+        Assert.Equal(ExitCode.Usage,
+            Assert.Throws<EmergenceException>(() => CriticPreset.Find("canonical", EstimatorTable.Find("paper"), isLarge: false)).ExitCode);
 
     /// <summary>Weights of the linear term face finite differences, on pairs with one weight, both and none.</summary>
     [Fact]
@@ -135,7 +145,8 @@ public class CanonicalEstimationTests
         double Bits(double[] at)
         {
             device.Upload(at, linear.Parameters);
-            device.DrawPairs(training.Source, 1, 1, 0, training.A.RowRange(training.FixedPairs, training.Source.Count), training.B.RowRange(training.FixedPairs, training.Source.Count));
+            device.DrawPairs(training.Source, 1, 1, 0, training.A.RowRange(training.FixedPairs, training.Source.Count),
+                training.B.RowRange(training.FixedPairs, training.Source.Count));
             training.Score(device, training.Critic, training.A, training.B);
             var value = device.DonskerVaradhan(training.Critic.Scores, training.Joint, training.Marginal, training.Critic.ScoreGradients);
             linear.Backward(device, training.Critic.ScoreGradients, training.A, training.B);
@@ -148,7 +159,8 @@ public class CanonicalEstimationTests
     {
         const int Columns = 7;
         var (rows, sizeX, sizeY) = (20 + random.NextInt(40), 2 + random.NextInt(30), 2 + random.NextInt(30));
-        var drawn = Enumerable.Range(0, rows).Select(_ => random.NextInt(sizeX)).Select(k => (X: k, Y: random.NextInt(2) == 0 ? random.NextInt(sizeY) : k % sizeY)).ToArray();
+        var drawn = Enumerable.Range(0, rows).Select(_ => random.NextInt(sizeX))
+            .Select(k => (X: k, Y: random.NextInt(2) == 0 ? random.NextInt(sizeY) : k % sizeY)).ToArray();
         double[] weights = [.. drawn.Select(_ => (double)(1 + random.NextInt(9)))];
         var x = Cells.Gather(Cells.Vectors(sizeX, Columns, 40 + cell), Columns, drawn.Select(row => row.X));
         var y = Cells.Gather(Cells.Vectors(sizeY, Columns, 60 + cell), Columns, drawn.Select(row => row.Y));

@@ -30,7 +30,8 @@ public class CanonicalPairsTests
         Assert.Equal(pairs.Correlations.OrderDescending(), pairs.Correlations);
         var (left, right) = (joint.X.Standardise().Values, joint.Y.Standardise().Values);
         for (var c = 0; c < Columns; c++)
-            Assert.True(joint.Support.Sum(pair => pair.Joint * left[pair.A * Columns + c] * right[pair.B * Columns + c]) <= pairs.Correlations[0] + 1e-9);
+            Assert.True(joint.Support.Sum(pair => pair.Joint * left[pair.A * Columns + c] * right[pair.B * Columns + c])
+                <= pairs.Correlations[0] + 1e-9);
     }
 
     /// <summary>Every x with every y: no direction of one says anything of the other.</summary>
@@ -39,7 +40,8 @@ public class CanonicalPairsTests
     {
         int[] a = [.. Enumerable.Range(0, 12).Select(i => i / 4)], b = [.. Enumerable.Range(0, 12).Select(i => i % 4)];
         var ones = Enumerable.Repeat(1.0, 12).ToArray();
-        var joint = new JointClasses(new(Cells.Gather(Cells.Vectors(3, 5, 6), 5, a), 5, ones), new(Cells.Gather(Cells.Vectors(4, 5, 7), 5, b), 5, ones), isEnumeration: true);
+        var joint = new JointClasses(new(Cells.Gather(Cells.Vectors(3, 5, 6), 5, a), 5, ones),
+            new(Cells.Gather(Cells.Vectors(4, 5, 7), 5, b), 5, ones), isEnumeration: true);
         var pairs = new CanonicalPairs(joint, 8, DoubleProducts.Alone);
         Assert.All(pairs.Correlations, r => Assert.InRange(r, 0, 1e-9));
         Assert.All(pairs.OfX(joint, DoubleProducts.Alone), z => Assert.True(float.IsFinite(z)));

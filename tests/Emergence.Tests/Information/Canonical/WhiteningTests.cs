@@ -13,7 +13,8 @@ public class WhiteningTests
     [InlineData(2, 5, 1)]
     public void Makes_uncorrelated_columns_of_variance_1(int classes, int columns, int coordinates)
     {
-        var rows = new RowClasses(Cells.Vectors(classes, columns, 3), columns, [.. Enumerable.Range(1, classes).Select(k => (double)(1 + k % 4))]);
+        var rows = new RowClasses(Cells.Vectors(classes, columns, 3), columns,
+            [.. Enumerable.Range(1, classes).Select(k => (double)(1 + k % 4))]);
         var whitening = new Whitening(rows, DoubleProducts.Alone);
         Assert.Equal(coordinates, whitening.Count);
         AssertWhite(rows, Coordinates(whitening, rows));

@@ -14,7 +14,8 @@ internal sealed class ShortSums : ReferenceDevice
 /// <summary>Sees one position too many through a window.</summary>
 internal sealed class WideWindow : ReferenceDevice
 {
-    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape, AttentionPositions? positions) =>
+    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor parents, Tensor y, AttentionShape shape,
+        AttentionPositions? positions) =>
         base.AttentionCore(q, k, v, parents, y, shape with { Window = shape.Window == 0 ? 0 : shape.Window + 1 }, positions);
 }
 

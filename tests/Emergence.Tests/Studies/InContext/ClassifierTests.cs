@@ -44,7 +44,8 @@ public sealed class ClassifierTests
     {
         var random = new RandomSequence(4, 0, RandomStream.Samplers);
         var (n, features) = (12, 30);
-        var x = Enumerable.Range(0, n).Select(_ => Enumerable.Range(0, features).Select(_ => (double)random.NextInt(3)).ToArray()).ToArray();
+        var x = Enumerable.Range(0, n).Select(_ => Enumerable.Range(0, features).Select(_ => (double)random.NextInt(3)).ToArray())
+            .ToArray();
         var truth = Enumerable.Range(0, n).Select(i => i % 3 == 0).ToArray();
         var kernel = (from a in x from b in x select 1 + a.Zip(b, (p, q) => p * q).Sum()).ToArray();
 
@@ -55,7 +56,8 @@ public sealed class ClassifierTests
         var w = Enumerable.Range(0, features + 1).Select(k => Enumerable.Range(0, n).Sum(i => dual[i] * Row(i)[k])).ToArray();
         for (var k = 0; k <= features; k++)
         {
-            var gradient = Enumerable.Range(0, n).Sum(i => ((truth[i] ? 1 : 0) - 1 / (1 + Math.Exp(-Row(i).Zip(w, (p, q) => p * q).Sum()))) * Row(i)[k]);
+            var gradient = Enumerable.Range(0, n)
+                .Sum(i => ((truth[i] ? 1 : 0) - 1 / (1 + Math.Exp(-Row(i).Zip(w, (p, q) => p * q).Sum()))) * Row(i)[k]);
             Assert.Equal(l2 * w[k], gradient, 1e-6);
         }
     }

@@ -24,7 +24,8 @@ public sealed class InContextStudyTests
         {
             var words = new WordPermutation(task.Examples.SelectMany(task.TextWords), 1);
             var tokens = mapping.Answers(1).Select(answer => task.AnswerToken(answer)!.Value).ToList();
-            var expected = trials.Prompts(mapping, words, 4, 1).Select(prompt => model.NextTokenLogits(prompt)).Select(logits => logits[tokens[1]] > logits[tokens[0]] ? 1 : 0);
+            var expected = trials.Prompts(mapping, words, 4, 1).Select(prompt => model.NextTokenLogits(prompt))
+                .Select(logits => logits[tokens[1]] > logits[tokens[0]] ? 1 : 0);
 
             Assert.Equal(expected, trials.Predict(model, mapping, words, 4, 1, CancellationToken.None));
         }
@@ -36,7 +37,8 @@ public sealed class InContextStudyTests
         // "Once upon a" goes on with "time" in every story: the own score of w -> w on two words is not what is asked here.
         using var device = DeviceTable.Create("cpu", new());
         using var model = LanguageModel.Load(ModelReference.Resolve("stories260k"), device);
-        var rows = Enumerable.Range(0, 4).Select(i => new[] { i % 2 == 0 ? "Once upon a" : "There was a", i % 2 == 0 ? "time" : "little" }).ToArray();
+        var rows = Enumerable.Range(0, 4).Select(i => new[] { i % 2 == 0 ? "Once upon a" : "There was a", i % 2 == 0 ? "time" : "little" })
+            .ToArray();
         var task = new InContextTask(Emergence.Datasets.ShotTemplate.Parse("{1} {2},"), Stories.Tokenizer, rows, rows);
         var trials = new InContextTrials(task, 2, 4, 1);
         var vanilla = new AnswerMapping("vanilla", _ => task.Words, null);
@@ -67,7 +69,8 @@ public sealed class InContextStudyTests
     [Fact]
     public void A_study_scores_every_mapping_and_both_baselines()
     {
-        var result = StudyRun.Of(new InContextStudy(), ["stories260k"], [.. Small, ("data", Stories.File(40)), ("queries", Stories.File(20))]);
+        var result = StudyRun.Of(new InContextStudy(), ["stories260k"],
+            [.. Small, ("data", Stories.File(40)), ("queries", Stories.File(20))]);
 
         foreach (var mapping in (string[])["vanilla", "text words exchanged", "random words", "keywords"])
         {
@@ -80,8 +83,10 @@ public sealed class InContextStudyTests
         }
 
         // "play friend" against "said little" is told apart by counts of words after one text of either class
-        Assert.Equal(1, StudyRun.Number(result, "scores", "f1", ("mapping", "logistic regression on words"), ("demonstrations", "2")), 1e-12);
-        Assert.Equal(1, StudyRun.Number(result, "scores", "f1", ("mapping", "least squares on embeddings"), ("demonstrations", "2")), 1e-12);
+        Assert.Equal(1, StudyRun.Number(result, "scores", "f1", ("mapping", "logistic regression on words"), ("demonstrations", "2")),
+            1e-12);
+        Assert.Equal(1, StudyRun.Number(result, "scores", "f1", ("mapping", "least squares on embeddings"), ("demonstrations", "2")),
+            1e-12);
         Assert.Equal(6 * 5 / 2, result.Tables.Single(table => table.Name == "tests").Table.Rows.Count);
         Assert.Equal(["f1", "chains"], result.Figures.Select(figure => figure.Name));
     }
@@ -91,7 +96,8 @@ public sealed class InContextStudyTests
     {
         var result = StudyRun.Of(
             new InContextStudy(), ["stories260k"],
-            [.. Small[..^1], ("ie-shots", "1"), ("field-tokens", "4"), ("estimator", "exact"), ("boundaries", "2"), ("data", Stories.File(40)), ("queries", Stories.File(20))]);
+            [.. Small[..^1], ("ie-shots", "1"), ("field-tokens", "4"), ("estimator", "exact"), ("boundaries", "2"),
+                ("data", Stories.File(40)), ("queries", Stories.File(20))]);
 
         (string, string)[] At(string mapping) => [("mapping", mapping), ("shot", "1")];
         var exact = StudyRun.Number(result, "ie", "exact_bits", At("vanilla"));
@@ -135,7 +141,8 @@ public sealed class InContextStudyTests
         string[] template = arguments.Contains("--template") ? [] : ["--template", Stories.Template];
 
         var (code, output, error) = Child.Run(
-            ["study", "icl", "--model", "stories260k", "--out", Path.Combine(TestData.TemporaryFolder(), "study"), .. template, .. arguments.Select(word => word == "ROWS" ? rows : word)]);
+            ["study", "icl", "--model", "stories260k", "--out", Path.Combine(TestData.TemporaryFolder(), "study"), .. template,
+                .. arguments.Select(word => word == "ROWS" ? rows : word)]);
 
         Assert.Equal((2, ""), (code, output));
         Assert.Contains(expected, error);

@@ -14,7 +14,8 @@ public sealed class InContextTaskTests
         Assert.Equal("time said little Lily is big,", Stories.Tokenizer.Decode(task.Shot(task.Examples[0], "big", null)).Trim());
         Assert.Equal("time play friend Tim is", Stories.Tokenizer.Decode(task.Query(task.Examples[1], null)).Trim());
         Assert.Equal("big : little,", Stories.Tokenizer.Decode(task.PairShot("big", "little")).Trim());
-        Assert.Equal([.. task.Query(task.Examples[1], null), task.AnswerToken("happy")!.Value], task.Shot(task.Examples[1], "happy", null)[..^1]);
+        Assert.Equal([.. task.Query(task.Examples[1], null), task.AnswerToken("happy")!.Value],
+            task.Shot(task.Examples[1], "happy", null)[..^1]);
         Assert.Equal(["time", "said", "little", "Lily"], task.TextWords(task.Examples[0]));
     }
 
@@ -57,7 +58,8 @@ public sealed class InContextTaskTests
         var relations = Stories.Relations(
             (WordRelation.Antonym, "big", "sentiment"), (WordRelation.Antonym, "big", "little"), (WordRelation.Antonym, "happy", "friend"),
             (WordRelation.Synonym, "big", "very"), (WordRelation.Synonym, "very", "big"), (WordRelation.Synonym, "very", "time"),
-            (WordRelation.Synonym, "happy", "very"), (WordRelation.Synonym, "happy", "named"), (WordRelation.Synonym, "named", "time"), (WordRelation.Synonym, "named", "said"));
+            (WordRelation.Synonym, "happy", "very"), (WordRelation.Synonym, "happy", "named"), (WordRelation.Synonym, "named", "time"),
+                (WordRelation.Synonym, "named", "said"));
         var mappings = new AnswerMappings(Stories.Task(), relations, 1);
 
         var all = mappings.All(depth: 3).ToDictionary(mapping => mapping.Name);
@@ -77,9 +79,11 @@ public sealed class InContextTaskTests
     public void Opposite_labels_are_each_others_antonyms()
     {
         var relations = Stories.Relations(
-            (WordRelation.Antonym, "big", "little"), (WordRelation.Antonym, "big", "happy"), (WordRelation.Antonym, "happy", "friend"), (WordRelation.Antonym, "happy", "big"));
+            (WordRelation.Antonym, "big", "little"), (WordRelation.Antonym, "big", "happy"), (WordRelation.Antonym, "happy", "friend"),
+                (WordRelation.Antonym, "happy", "big"));
 
-        Assert.Equal(["happy", "big"], new AnswerMappings(Stories.Task(), relations, 1).All(0).Single(mapping => mapping.Name == "antonyms").Answers(0));
+        Assert.Equal(["happy", "big"], new AnswerMappings(Stories.Task(), relations, 1).All(0).Single(mapping => mapping.Name == "antonyms")
+            .Answers(0));
     }
 
     [Fact]
@@ -90,7 +94,8 @@ public sealed class InContextTaskTests
         Assert.Contains(own[1], (string[])["play", "friend"]);
 
         var relations = Stories.Relations((WordRelation.Keyword, "big", "time"), (WordRelation.Keyword, "happy", "day"));
-        Assert.Equal(["time", "day"], new AnswerMappings(Stories.Task(), relations, 1).All(0).Single(mapping => mapping.Name == "keywords").Answers(0));
+        Assert.Equal(["time", "day"], new AnswerMappings(Stories.Task(), relations, 1).All(0).Single(mapping => mapping.Name == "keywords")
+            .Answers(0));
     }
 
     [Fact]
@@ -145,5 +150,6 @@ public sealed class InContextTaskTests
 
     [Fact]
     public void One_label_is_no_task() =>
-        Assert.Contains("expected 2 to 20 labels in field 2, found 1", Assert.Throws<EmergenceException>(() => new InContextTask(ShotTemplate.Parse(Stories.Template), Stories.Tokenizer, [["a", "1"]], [["b", "1"]])).Message);
+        Assert.Contains("expected 2 to 20 labels in field 2, found 1", Assert.Throws<EmergenceException>(() =>
+            new InContextTask(ShotTemplate.Parse(Stories.Template), Stories.Tokenizer, [["a", "1"]], [["b", "1"]])).Message);
 }

@@ -17,7 +17,8 @@ internal static class Stories
         ? new[] { $"time play friend {Name(i)}", "1" }
         : [$"time said little {Name(i)}", "0"])];
 
-    public static InContextTask Task(int examples = 12, int queries = 8) => new(ShotTemplate.Parse(Template), Tokenizer, Rows(examples), Rows(queries));
+    public static InContextTask Task(int examples = 12, int queries = 8) =>
+        new(ShotTemplate.Parse(Template), Tokenizer, Rows(examples), Rows(queries));
 
     /// <summary>A .tsv file of such rows.</summary>
     public static string File(int count)
