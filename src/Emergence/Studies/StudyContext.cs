@@ -146,7 +146,7 @@ internal sealed class StudyContext : IDisposable
             ModelOptions = Settings.ModelOptions,
             Command = Command,
         };
-        foreach (var row in _study.Options.Select(option => option.Setting).OfType<Setting>().Where(row => _values[row.Name].Count > 0))
+        foreach (var row in StudyOption.Settings.Where(row => _values.TryGetValue(row.Name, out var words) && words.Count > 0))
             settings = row.Read(settings, _values[row.Name]);
         return settings with { Data = data ?? settings.Data, Estimator = estimator ?? settings.Estimator };
     }

@@ -24,21 +24,20 @@ internal enum StudyOptionKind
 internal sealed record StudyOption(string Name, string ValueName, string Description, string? Default = null,
     StudyOptionKind Kind = StudyOptionKind.Text, bool IsRepeated = false)
 {
-    /// <summary>The setting of measurements that the option stands for; null for an option of the study's own.</summary>
-    public Setting? Setting { get; private init; }
+    private static readonly Setting[] s_ofCells =
+        [SettingTable.Estimator, SettingTable.Preset, SettingTable.Sequences, SettingTable.Boundaries, SettingTable.Seeds];
+
+    private static readonly Setting[] s_ofData = [SettingTable.Data, SettingTable.Template, SettingTable.FieldTokens];
+
+    /// <summary>Settings of measurements that an option of the same name stands for, whatever its default is in a study.</summary>
+    public static IReadOnlyList<Setting> Settings { get; } = [.. s_ofCells, .. s_ofData];
 
     /// <summary>How cells are measured, for studies that make runs.</summary>
-    public static IReadOnlyList<StudyOption> Measurement { get; } =
-    [
-        Of(SettingTable.Estimator), Of(SettingTable.Preset), Of(SettingTable.Sequences), Of(SettingTable.Boundaries),
-            Of(SettingTable.Seeds),
-    ];
+    public static IReadOnlyList<StudyOption> Measurement { get; } = [.. s_ofCells.Select(Of)];
 
     /// <summary>The sequences, for studies that take any.</summary>
     public static IReadOnlyList<StudyOption> Data { get; } =
-    [
-        Of(SettingTable.Data) with { Default = "country" }, Of(SettingTable.Template), Of(SettingTable.FieldTokens),
-    ];
+        [.. s_ofData.Select(row => row == SettingTable.Data ? Of(row) with { Default = "country" } : Of(row))];
 
-    private static StudyOption Of(Setting row) => new(row.Name, row.ValueName, row.Help, row.Default) { Setting = row };
+    private static StudyOption Of(Setting row) => new(row.Name, row.ValueName, row.Help, row.Default);
 }

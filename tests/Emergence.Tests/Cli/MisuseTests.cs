@@ -31,10 +31,10 @@ public sealed class MisuseTests
     public void An_option_that_nobody_would_read_is_refused(string expected, params string[] arguments) => Refuse(expected, arguments);
 
     [Theory]
-    [InlineData("--shots: expected a whole number, found 'abc'", "--shots", "abc")]
-    [InlineData("--shots: expected a whole number from -2147483648 to 2147483647, found '99999999999'", "--shots", "99999999999")]
+    [InlineData("--shots: expected a whole number from 1 to 2147483647, found 'abc'", "--shots", "abc")]
+    [InlineData("--shots: expected a whole number from 1 to 2147483647, found '99999999999'", "--shots", "99999999999")]
     [InlineData("--seed: expected a whole number from 0 to 18446744073709551615, found '-3'", "--seed", "-3")]
-    [InlineData("--sequences: expected a whole number, found '1e3'", "--sequences", "1e3")]
+    [InlineData("--sequences: expected a whole number from 1 to 2147483647, found '1e3'", "--sequences", "1e3")]
     public void A_word_that_is_no_number_is_named_with_its_option(string expected, params string[] arguments) =>
         Refuse(expected, ["measure", .. Stories, "--out", "x", .. arguments]);
 

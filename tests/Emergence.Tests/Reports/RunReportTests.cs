@@ -85,7 +85,7 @@ public sealed class RunReportTests
         var command = Regex.Match(html, "<pre><code>(.*?)</code>", RegexOptions.Singleline).Groups[1].Value;
         Assert.Equal(
             "emergence measure --model models/SmolLM2-135M-Instruct --data country --shots 2 --sequences 2000 --estimator s-mine " +
-            "--preset small --seeds 3 --seed 1 --device cpu --dtype float32 --out RUN",
+            "--preset small --seed 1 --seeds 3 --device cpu --dtype float32 --out RUN",
             Regex.Replace(command, @"\s*\\\n\s*", " "));
     }
 

@@ -85,7 +85,7 @@ internal static class SettingTable
         with
         {
             Record = plan => List(plan.Grid.Positions),
-            Repeat = (recorded, manifest) => Ranges(recorded, (int?)manifest["data"]?["tokens"]),
+            Repeat = (recorded, manifest) => Ranges(recorded, (manifest["data"]?["labels"] as JsonArray)?.Count),
         };
 
     public static Setting Estimator { get; } = Setting.Words(
