@@ -52,12 +52,7 @@ internal sealed unsafe class CpuSmallCritic : Critic
     private readonly int[] _liveB;
     private readonly float[] _liveDelta;
 
-    /// <param name="device">Computes.</param>
-    /// <param name="memory">Allocates: the device, or a plan of it.</param>
-    /// <param name="shape">The layers, 128-32-16-1.</param>
-    /// <param name="xRows">Kx.</param>
-    /// <param name="yRows">Ky.</param>
-    /// <param name="pairs">R.</param>
+    // The memory is the device's own, or that of a plan of it.
     public CpuSmallCritic(CpuDevice device, Device memory, CriticShape shape, int xRows, int yRows, int pairs)
         : base(shape, xRows, yRows, pairs)
     {

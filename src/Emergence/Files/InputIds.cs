@@ -16,6 +16,8 @@ public static class InputIds
     {
         var shown = Printable.Escape(path);
         var bytes = UserFile.Read(path);
+        if (bytes.Length == 0)
+            throw new EmergenceException($"{shown}: is empty (0 bytes); {Expected}", ExitCode.Usage);
         ReadOnlySpan<byte> mark = [0xef, 0xbb, 0xbf];
         var documents = new List<JsonElement>();
         try

@@ -15,7 +15,9 @@ public sealed class GoldenFileTests
             using var file = SafetensorsFile.Open(path);
             Assert.NotEmpty(file.Tensors);
             Assert.Equal(file.Length, file.Tensors.Values.Max(tensor => tensor.End));
-            foreach (var tensor in file.Tensors.Values)
+
+            // Quantised weights are numbers only together with their scales.
+            foreach (var tensor in file.Tensors.Values.Where(tensor => !tensor.DType.StartsWith("F8", StringComparison.Ordinal)))
                 Assert.Equal(tensor.Count, file.ReadDoubles(tensor.Name).LongLength);
         }
     }

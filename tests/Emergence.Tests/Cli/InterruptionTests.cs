@@ -140,7 +140,7 @@ public sealed class InterruptionTests
         WaitForCells(run, third, before);
         third.Kill();
         third.WaitForExit();
-        Assert.Single(Directory.GetFiles(run, "run.lock.*"));
+        Assert.Single(Directory.GetFiles(run), path => Path.GetFileName(path).StartsWith("run.lock.", StringComparison.Ordinal));
     }
 
     /// <summary>A library that takes flock from a process, as a file system without it does.</summary>

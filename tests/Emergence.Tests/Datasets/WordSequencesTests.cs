@@ -77,7 +77,7 @@ public sealed class WordSequencesTests
         var data = DatasetTable.Create(list, tokenizer, new DatasetOptions { Shots = 1, Sequences = 100 });
 
         Assert.Equal(expected, Enumerable.Range(0, data.Count).Select(n => tokenizer.Decode([data[n][0]]).Trim()));
-        Assert.Equal(used < 15, data.Notes.Count > 0);
+        Assert.Equal(used < 15, data.Notes.Any(note => note != tokenizer.Warning));
     }
 
     [Fact]
