@@ -128,6 +128,19 @@ internal static class OpBenches
                 var (x, sums) = (inputs.Random(pairs, width), inputs.Random(1, width));
                 return () => inputs.Device.SumRows(x, sums);
             });
+
+            // A linear term reads every class once, not every pair.
+            var features = (double)classes * width;
+            yield return new("WeighRows", $"({classes}, {width})", Single * features, 2 * features, inputs =>
+            {
+                var (x, weights, y) = (inputs.Random(classes, width), inputs.Random(1, width), inputs.Random(classes, 1));
+                return () => inputs.Device.WeighRows(x, weights, y);
+            });
+            yield return new("SumWeightedRows", $"({classes}, {width})", Single * features, 2 * features, inputs =>
+            {
+                var (x, weights, sums) = (inputs.Random(classes, width), inputs.Random(classes, 1), inputs.Random(1, width));
+                return () => inputs.Device.SumWeightedRows(x, weights, sums);
+            });
             foreach (var k in size == DeviceScale.Gpu ? [2_000, classes] : new[] { classes })
             {
                 yield return new("SumByIndex", $"({pairs}, {width}) into {k}", Single * (elements + (double)k * width), elements, inputs =>
