@@ -89,10 +89,11 @@ internal static class MatMulChecks
         var u = run.Precision.Sum;
         run.Compare(y, i =>
         {
-            // Slopes of all activations are below 1.2; what they lose far below 0 is little of x.
+            // Slopes of all activations but the square are below 1.2; what they lose far below 0 is little of x.
             var sum = Bound(run, k) * sizes[i] + u * (Math.Abs(before[i]) + Math.Abs(biases[i % n]));
             var activated = activation == Activation.None ? 0 : 30 * u * Math.Abs(before[i]);
-            return 1.2 * sum + activated + u * (Math.Abs(after[i]) + Math.Abs(added[i]));
+            var slope = activation == Activation.ReluSquared ? 2 * (Math.Abs(before[i]) + sum) : 1.2;
+            return slope * sum + activated + u * (Math.Abs(after[i]) + Math.Abs(added[i]));
         });
     }
 

@@ -32,12 +32,15 @@ public sealed class EstimatorTableTests
         ["miller-madow"] = [Refuses(OnlyClasses), Refuses(OnlyClasses), At(Symmetric, OfClasses)],
         ["grassberger"] = [Refuses(OnlyClasses), Refuses(OnlyClasses), At(Symmetric, OfClasses)],
         ["chao-shen"] = [Refuses(OnlyClasses), Refuses(OnlyClasses), At(Symmetric, OfClasses)],
+        ["chao-wang-jost"] = [Refuses(OnlyClasses), Refuses(OnlyClasses), At(Symmetric, OfClasses)],
         ["mine-ema"] = [At(Normals, HeldOutNormals), At(0, 0.1), At(Symmetric, HeldOutClasses)],
         ["nwj"] = [At(Normals, HeldOutNormals), At(0, 0.1), At(Symmetric, HeldOutClasses)],
         ["infonce"] = [At(Normals, HeldOutNormals), At(0, 0.1), At(Symmetric, HeldOutClasses)],
         ["jsd"] = [At(Normals, HeldOutNormals), At(0, 0.1), At(Symmetric, HeldOutClasses)],
         ["smile"] = [At(Normals, HeldOutNormals), At(0, 0.1), At(Symmetric, HeldOutClasses)],
-        ["ksg"] = [At(Normals, OfNormals), At(0, 0.15), Refuses("of 500 rows repeat another row")],
+
+        // The drift check doubts a right value of these 500 rows: the price of catching values that still drift.
+        ["ksg"] = [At(Normals, OfNormals), At(0, 0.15, Verdict.Unreliable), Refuses("of 500 rows repeat another row")],
         ["mixed-ksg"] = [At(Normals, OfNormals), At(0, 0.15), At(Symmetric, OfClasses)],
 
         // Of classes it sees what is linear.
