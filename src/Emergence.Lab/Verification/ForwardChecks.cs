@@ -112,8 +112,8 @@ internal static class ForwardChecks
         run.Both((device, on) => device.MixRows(on(x), on(places).Reshape(rows, copies), on(weights), on(y)));
         var (xs, ws) = (run.Read(x, true), run.Read(weights, true));
 
-        // Each product and each sum is rounded.
-        run.Compare(y, i => (copies + 1) * run.Precision.Sum * Enumerable.Range(0, copies)
+        // Each product and each sum is rounded; the default makes a row of a weight by a product with ones, which rounds its operands.
+        run.Compare(y, i => ((copies + 1) * run.Precision.Sum + run.Precision.Dot(1)) * Enumerable.Range(0, copies)
             .Sum(j => Math.Abs(ws[i / width * copies + j] * xs[index[i / width * copies + j] * width + i % width])));
     }
 
