@@ -9,22 +9,13 @@ internal sealed class BlobDownload(HubConnection connection, HubSettings setting
 {
     private const int Piece = 256 << 10, MostAddresses = 3, Shown = 12;
     private readonly HubSubject _subject = new(model, file.Path);
-    private (Uri Origin, string Tag)? _before;
-
-    /// <summary>Whether a blob has the size that the hub lists; its digest was checked when it got its name.</summary>
-    public static bool IsPresent(CachedRepository repository, HubFile file)
-    {
-        var info = new FileInfo(repository.Blob(file.Digest));
-        return info.Exists && ((info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo) ?? info) is { Exists: true } real
-            && real.Length == file.Size;
-    }
 
     public async Task Run(CancellationToken cancellation)
     {
-        if (!IsPresent(repository, file))
+        if (!repository.HasBlob(file))
         {
             using var held = await BlobLock.Take(repository.Lock(file.Digest), progress.Say, cancellation).ConfigureAwait(false);
-            if (!IsPresent(repository, file))
+            if (!repository.HasBlob(file))
             {
                 if (File.Exists(repository.Blob(file.Digest)))
                     progress.Say($"{file.Path} in the cache has another size than the hub says: fetched anew");
@@ -41,7 +32,7 @@ internal sealed class BlobDownload(HubConnection connection, HubSettings setting
     /// <summary>Attempts until the bytes are the right ones; the second time they are wrong is the last.</summary>
     private async Task Complete(PartialBlob partial, CancellationToken cancellation)
     {
-        var (failures, addresses, useRange, isSecond) = (0, 0, true, false);
+        var (failures, addresses, isSecond) = (0, 0, false);
         while (true)
         {
             if (partial.IsComplete)
@@ -52,14 +43,13 @@ internal sealed class BlobDownload(HubConnection connection, HubSettings setting
                 partial.StartOver();
                 if (isSecond)
                     throw Wrong(partial, digest);
-                (isSecond, useRange) = (true, false);
+                isSecond = true;
             }
 
             var before = partial.Length;
             try
             {
-                await Attempt(partial, useRange, cancellation).ConfigureAwait(false);
-                (failures, useRange) = (0, true);
+                await Attempt(partial, cancellation).ConfigureAwait(false);
             }
             catch (HubTransientException error) when (error.IsExpiredAddress)
             {
@@ -80,14 +70,13 @@ internal sealed class BlobDownload(HubConnection connection, HubSettings setting
         }
     }
 
-    private async Task Attempt(PartialBlob partial, bool useRange, CancellationToken cancellation)
+    /// <summary>Asks for the bytes that are missing; that they fit those before is proved by the digest of the whole.</summary>
+    private async Task Attempt(PartialBlob partial, CancellationToken cancellation)
     {
-        if (!useRange && partial.Length > 0)
-            partial.StartOver();
         var from = partial.Length;
         var path = string.Join('/', file.Path.Split('/').Select(Uri.EscapeDataString));
         var address = connection.Address($"/{model.Name}/resolve/{commit}/{path}");
-        var answer = await connection.Get(address, _subject, from, from > 0 ? _before?.Tag : null, cancellation).ConfigureAwait(false);
+        var answer = await connection.Get(address, _subject, from, cancellation).ConfigureAwait(false);
         using var response = answer.Response;
         var source = response.RequestMessage!.RequestUri!;
         if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType == "text/html")
@@ -112,8 +101,6 @@ internal sealed class BlobDownload(HubConnection connection, HubSettings setting
 
         if (response.Content.Headers.ContentEncoding.Any(coding => coding != "identity"))
             throw _subject.Refuse("expected the file as it is, found it compressed: a proxy changes it", ExitCode.Failed);
-        if (HubConnection.Header(response, "ETag") is { } tag && tag.StartsWith('"'))
-            _before = (source, tag);
         await Read(response, partial, cancellation).ConfigureAwait(false);
     }
 
@@ -125,7 +112,7 @@ internal sealed class BlobDownload(HubConnection connection, HubSettings setting
         {
             while (true)
             {
-                var count = await ReadSome(body, piece, cancellation).ConfigureAwait(false);
+                var count = await connection.Read(body, piece.AsMemory(0, Piece), cancellation).ConfigureAwait(false);
                 if (count == 0)
                     break;
                 if (partial.Length + count > file.Size)
@@ -145,24 +132,6 @@ internal sealed class BlobDownload(HubConnection connection, HubSettings setting
 
         if (!partial.IsComplete)
             throw new HubTransientException($"the body ended after {partial.Length:N0} of {file.Size:N0} bytes");
-    }
-
-    private async Task<int> ReadSome(Stream body, byte[] piece, CancellationToken cancellation)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(settings.BodyTimeout);
-        try
-        {
-            return await body.ReadAsync(piece.AsMemory(0, Piece), limit.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
-        {
-            throw new HubTransientException($"no byte within {settings.BodyTimeout.TotalSeconds:0} s", inner: error);
-        }
-        catch (Exception error) when (error is IOException or HttpRequestException)
-        {
-            throw new HubTransientException($"the connection broke off ({Printable.Escape(error.Message)})", inner: error);
-        }
     }
 
     /// <summary>The listing and the file's own answer must speak of the same bytes: else a branch moved, or a mirror is wrong.</summary>

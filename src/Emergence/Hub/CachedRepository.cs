@@ -57,16 +57,26 @@ internal sealed class CachedRepository(string cache, string name)
     public IEnumerable<string> Commits()
     {
         var snapshots = Path.Combine(Folder, "snapshots");
-        return Directory.Exists(snapshots) ? Directory.EnumerateDirectories(snapshots).Select(path => Path.GetFileName(path))
-            .Where(HubReference.IsCommitHash).Order(StringComparer.Ordinal) : [];
+        return Directory.Exists(snapshots)
+            ? Directory.EnumerateDirectories(snapshots).Select(path => Path.GetFileName(path)).Where(HubReference.IsCommitHash)
+                .Order(StringComparer.Ordinal)
+            : [];
+    }
+
+    /// <summary>Revisions that have a ref, then commits that have a snapshot: for messages.</summary>
+    public IEnumerable<string> Known()
+    {
+        var refs = Path.Combine(Folder, "refs");
+        var revisions = Directory.Exists(refs)
+            ? Directory.EnumerateFiles(refs, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(refs, path))
+                .Order(StringComparer.Ordinal)
+            : Enumerable.Empty<string>();
+        return revisions.Concat(Commits());
     }
 
     /// <summary>Bytes of the files of a snapshot, links followed.</summary>
     public long Bytes(string commit) =>
-        Directory.EnumerateFiles(Snapshot(commit), "*", SearchOption.AllDirectories)
-            .Select(path => new FileInfo(path))
-            .Sum(info => ((info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo) ?? info) is { Exists: true } real ? real.Length
-                : 0);
+        Directory.EnumerateFiles(Snapshot(commit), "*", SearchOption.AllDirectories).Sum(path => Size(path) ?? 0);
 
     /// <summary>Makes the folders that every download needs.</summary>
     public void Prepare()
@@ -91,7 +101,7 @@ internal sealed class CachedRepository(string cache, string name)
     /// <summary>Puts a blob into a snapshot: as a link, or as the file itself where the file system or the user has no links.</summary>
     public void Place(string commit, HubFile file, bool asLink)
     {
-        var path = Path.Combine(Snapshot(commit), file.Path.Replace('/', Path.DirectorySeparatorChar));
+        var path = PathOf(commit, file);
         var folder = Path.GetDirectoryName(path)!;
         var target = Path.GetRelativePath(folder, Blob(file.Digest));
         Directory.CreateDirectory(folder);
@@ -116,12 +126,20 @@ internal sealed class CachedRepository(string cache, string name)
     }
 
     /// <summary>Whether a snapshot holds the file with its size, as a link or by itself.</summary>
-    public bool Holds(string commit, HubFile file)
-    {
-        var info = new FileInfo(Path.Combine(Snapshot(commit), file.Path.Replace('/', Path.DirectorySeparatorChar)));
-        return info.Exists && (info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info) is { Exists: true } real
-            && real.Length == file.Size;
-    }
+    public bool Holds(string commit, HubFile file) => Size(PathOf(commit, file)) == file.Size;
+
+    /// <summary>Whether there is a blob of the size that the hub lists; its digest was checked when it got its name.</summary>
+    public bool HasBlob(HubFile file) => Size(Blob(file.Digest)) == file.Size;
+
+    /// <summary>Bytes of a file, links followed; null where there is none.</summary>
+    private static long? Size(string path) =>
+        new FileInfo(path) is { Exists: true } info
+        && (info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info) is { Exists: true } real
+            ? real.Length
+            : null;
+
+    private string PathOf(string commit, HubFile file) =>
+        Path.Combine(Snapshot(commit), file.Path.Replace('/', Path.DirectorySeparatorChar));
 
     private string RefPath(string revision) => Path.Combine(Folder, "refs", revision.Replace('/', Path.DirectorySeparatorChar));
 }

@@ -71,9 +71,8 @@ internal sealed class HubConnection : IDisposable
     /// <param name="address">On the hub.</param>
     /// <param name="subject">Model, revision and file, for messages.</param>
     /// <param name="from">First byte wanted.</param>
-    /// <param name="condition">Strong ETag that the rest must belong to; null: none.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public async Task<HubAnswer> Get(Uri address, HubSubject subject, long from, string? condition, CancellationToken cancellation)
+    public async Task<HubAnswer> Get(Uri address, HubSubject subject, long from, CancellationToken cancellation)
     {
         string? digest = null, commit = null;
         var isTrusted = true;
@@ -81,7 +80,7 @@ internal sealed class HubConnection : IDisposable
         {
             // Never again after another host: whoever sent us back must not have the token follow.
             isTrusted &= IsOfHub(address);
-            var response = await Send(address, isTrusted, from, condition, subject, cancellation).ConfigureAwait(false);
+            var response = await Send(address, isTrusted, from, subject, cancellation).ConfigureAwait(false);
             if (IsOfHub(address))
             {
                 digest ??= Header(response, "X-Linked-ETag") ?? Header(response, "ETag");
@@ -111,6 +110,25 @@ internal sealed class HubConnection : IDisposable
         return Refusal(status, Header(response, "X-Error-Code") ?? "", Header(response, "X-Error-Message") ?? "", subject);
     }
 
+    /// <summary>The next bytes of a body, 0 at its end; a body that stands still or breaks off is transient.</summary>
+    public async Task<int> Read(Stream body, Memory<byte> bytes, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(_settings.BodyTimeout);
+        try
+        {
+            return await body.ReadAsync(bytes, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw new HubTransientException($"no byte within {_settings.BodyTimeout.TotalSeconds:0} s", inner: error);
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException)
+        {
+            throw new HubTransientException($"the connection broke off ({Printable.Escape(error.Message)})", inner: error);
+        }
+    }
+
     public void Dispose() => _client.Dispose();
 
     /// <summary>A header as it came; null where it is absent.</summary>
@@ -120,17 +138,13 @@ internal sealed class HubConnection : IDisposable
             ? values.ToString()
             : null;
 
-    private async Task<HttpResponseMessage> Send(Uri address, bool isTrusted, long from, string? condition, HubSubject subject,
+    private async Task<HttpResponseMessage> Send(Uri address, bool isTrusted, long from, HubSubject subject,
         CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         if (from > 0)
-        {
             request.Headers.TryAddWithoutValidation("Range", string.Create(CultureInfo.InvariantCulture, $"bytes={from}-"));
-            if (condition != null)
-                request.Headers.TryAddWithoutValidation("If-Range", condition);
-        }
 
         if (isTrusted && _token is { } token)
             request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token.Secret);

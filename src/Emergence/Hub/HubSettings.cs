@@ -21,16 +21,13 @@ internal sealed partial class HubSettings
         IsOffline = Value("HF_HUB_OFFLINE") is { } offline ? IsTrue(offline) : IsTrue(Value("TRANSFORMERS_OFFLINE"));
         UsesLinks = !IsTrue(Value("HF_HUB_DISABLE_SYMLINKS"));
         ShowsProgress = !IsTrue(Value("HF_HUB_DISABLE_PROGRESS_BARS"));
-        AnswerTimeout = Seconds("HF_HUB_ETAG_TIMEOUT");
-        BodyTimeout = Seconds("HF_HUB_DOWNLOAD_TIMEOUT");
-        Endpoint = FindEndpoint();
     }
 
     /// <summary>Folder of the cache that all programs share.</summary>
     public string Cache { get; }
 
     /// <summary>Address of the hub, without a final slash.</summary>
-    public Uri Endpoint { get; }
+    public Uri Endpoint => field ??= FindEndpoint();
 
     /// <summary>Not one connection may be made.</summary>
     public bool IsOffline { get; init; }
@@ -41,10 +38,10 @@ internal sealed partial class HubSettings
     public bool ShowsProgress { get; }
 
     /// <summary>Longest wait for the answer to a request.</summary>
-    public TimeSpan AnswerTimeout { get; }
+    public TimeSpan AnswerTimeout => Seconds("HF_HUB_ETAG_TIMEOUT");
 
     /// <summary>Longest wait for the next byte of a body.</summary>
-    public TimeSpan BodyTimeout { get; }
+    public TimeSpan BodyTimeout => Seconds("HF_HUB_DOWNLOAD_TIMEOUT");
 
     /// <summary>Unit of the waits between attempts; shorter in tests.</summary>
     public TimeSpan RetryUnit { get; init; } = TimeSpan.FromSeconds(1);
@@ -124,16 +121,17 @@ internal sealed partial class HubSettings
 
     private string UserHome() => Value("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
-    /// <summary><c>~</c>, <c>~user</c>, <c>$NAME</c> and <c>${NAME}</c>; a name that is not set stays as it is written.</summary>
+    /// <summary><c>~</c> and <c>~user</c>, then <c>$NAME</c> and <c>${NAME}</c>; what is not known stays as it is written.</summary>
     private string Expand(string path)
     {
-        path = Variable().Replace(path, match => _environment(match.Groups["name"].Value) ?? match.Value);
-        if (!path.StartsWith('~'))
-            return path;
-        var end = path.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? slash : path.Length;
-        if (end == 1)
-            return Path.Join(UserHome(), path[1..]);
-        return FolderOfUser(path[1..end]) is { } folder ? Path.Join(folder, path[end..]) : path;
+        if (path.StartsWith('~'))
+        {
+            var end = path.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? slash : path.Length;
+            var home = end == 1 ? UserHome() : FolderOfUser(path[1..end]);
+            path = home == null ? path : Path.Join(home, path[end..]);
+        }
+
+        return Variable().Replace(path, match => _environment(match.Groups["name"].Value) ?? match.Value);
     }
 
     private static string? FolderOfUser(string user)
@@ -146,6 +144,6 @@ internal sealed partial class HubSettings
             : null;
     }
 
-    [GeneratedRegex(@"\$(?:(?<name>[A-Za-z_]\w*)|\{(?<name>[A-Za-z_]\w*)\})", RegexOptions.ECMAScript)]
+    [GeneratedRegex(@"\$(?:(?<name>\w+)|\{(?<name>[^{}]+)\})", RegexOptions.ECMAScript)]
     private static partial Regex Variable();
 }

@@ -32,7 +32,7 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
     public async Task<string?> Run(Func<DownloadPlan, bool> planned, CancellationToken cancellation)
     {
         if (settings.IsOffline)
-            return Offline("HF_HUB_OFFLINE is set");
+            return Offline();
         using var connection = new HubConnection(settings);
         if (connection.ExposesToken)
             progress.Say($"the token crosses the network in the clear: HF_ENDPOINT ({settings.Endpoint}) is http");
@@ -62,15 +62,14 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
         return _repository.Snapshot(commit);
     }
 
-    /// <summary>The snapshot that is here, without a connection.</summary>
-    /// <param name="why">Why none is made.</param>
-    public string Offline(string why)
+    /// <summary>The snapshot that is here; no connection may be made.</summary>
+    private string Offline()
     {
-        var commit = _repository.Commit(model)
-            ?? throw _subject.Refuse($"not in the cache {Printable.Escape(settings.Cache)}, and {why}: unset it to fetch the model");
+        var place = $"in the cache {Printable.Escape(settings.Cache)}";
+        const string Mend = "fetch it without HF_HUB_OFFLINE and --offline";
+        var commit = _repository.Commit(model) ?? throw _subject.Refuse($"not {place}: {Mend}");
         return NeededFiles.Missing(model.ToString(), _repository.Snapshot(commit)) is { } missing
-            ? throw _subject.Refuse(
-                $"{missing} is not in the cache {Printable.Escape(settings.Cache)}, and {why}: unset it to fetch the file")
+            ? throw _subject.Refuse($"{missing} is not {place}: {Mend}")
             : _repository.Snapshot(commit);
     }
 
@@ -126,36 +125,21 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
     /// <summary>Body of an answer that is small by its nature.</summary>
     private async Task<byte[]> Text(HubConnection connection, Uri address, long most, Action<Uri>? next, CancellationToken cancellation)
     {
-        var answer = await connection.Get(address, _subject, 0, null, cancellation).ConfigureAwait(false);
+        var answer = await connection.Get(address, _subject, 0, cancellation).ConfigureAwait(false);
         using var response = answer.Response;
         if ((int)response.StatusCode != 200)
             throw connection.Failure(response, address, _subject);
         if (next != null && NextPage(HubConnection.Header(response, "Link")) is { } link && connection.IsOfHub(link))
             next(link);
-        var bytes = new ArrayBufferWriter<byte>();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        try
+        using var body = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        for (var bytes = new ArrayBufferWriter<byte>(); ;)
         {
-            using var body = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
-            while (true)
-            {
-                limit.CancelAfter(settings.BodyTimeout);
-                var count = await body.ReadAsync(bytes.GetMemory(1 << 16), limit.Token).ConfigureAwait(false);
-                if (count == 0)
-                    return bytes.WrittenSpan.ToArray();
-                bytes.Advance(count);
-                if (bytes.WrittenCount > most)
-                    throw _subject.Refuse($"an answer of {settings.Endpoint} is over {most:N0} bytes: not what a hub sends",
-                        ExitCode.Failed);
-            }
-        }
-        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
-        {
-            throw new HubTransientException($"no byte within {settings.BodyTimeout.TotalSeconds:0} s", inner: error);
-        }
-        catch (Exception error) when (error is IOException or HttpRequestException)
-        {
-            throw new HubTransientException($"the connection broke off ({Printable.Escape(error.Message)})", inner: error);
+            var count = await connection.Read(body, bytes.GetMemory(1 << 16), cancellation).ConfigureAwait(false);
+            if (count == 0)
+                return bytes.WrittenSpan.ToArray();
+            bytes.Advance(count);
+            if (bytes.WrittenCount > most)
+                throw _subject.Refuse($"an answer of {settings.Endpoint} is over {most:N0} bytes: not what a hub sends", ExitCode.Failed);
         }
     }
 
@@ -197,8 +181,9 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
                 ?? throw _subject.Refuse($"{NeededFiles.Index} names {Printable.Quote(shard)}, which is not listed", ExitCode.Failed))];
         }
 
-        var (cached, missing) = (files.Where(file => _repository.Holds(commit, file))
-            .ToList(), files.Where(file => !_repository.Holds(commit, file)).ToList());
+        var (cached, missing) = (new List<HubFile>(), new List<HubFile>());
+        foreach (var file in files)
+            (_repository.Holds(commit, file) ? cached : missing).Add(file);
         var plan = new DownloadPlan(model, commit, missing, cached, missing.Sum(Partial));
         if (!planned(plan))
             return false;
@@ -220,10 +205,9 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
 
     private long Partial(HubFile file)
     {
-        var blob = _repository.Blob(file.Digest);
-        if (BlobDownload.IsPresent(_repository, file))
+        if (_repository.HasBlob(file))
             return file.Size;
-        var partial = new FileInfo(PartialBlob.SharedName(blob));
+        var partial = new FileInfo(PartialBlob.SharedName(_repository.Blob(file.Digest)));
         return partial.Exists ? Math.Min(partial.Length, file.Size) : 0;
     }
 
@@ -236,8 +220,8 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new EmergenceException(
-                $"the cache {Printable.Escape(settings.Cache)} cannot be written ({Printable.Escape(error.Message)}): set HF_HUB_CACHE "
-                    + $"to a folder that can",
+                $"the cache {Printable.Escape(settings.Cache)} cannot be written ({Printable.Escape(error.Message)}): "
+                    + "set HF_HUB_CACHE to a folder that can",
                 ExitCode.Disk,
                 error);
         }
@@ -248,8 +232,8 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
         var free = new DriveInfo(Path.GetFullPath(settings.Cache)).AvailableFreeSpace;
         if (free < plan.Bytes)
             throw new EmergenceException(
-                $"{model} needs {plan.Bytes:N0} bytes in {Printable.Escape(settings.Cache)}, {free:N0} are free: free space or set "
-                    + $"HF_HUB_CACHE",
+                $"{model} needs {plan.Bytes:N0} bytes in {Printable.Escape(settings.Cache)}, {free:N0} are free: "
+                    + "free space or set HF_HUB_CACHE",
                 ExitCode.Disk);
     }
 

@@ -20,7 +20,6 @@ internal static class NeededFiles
     private static readonly string[] s_small =
     [
         Config, "generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-            "preprocessor_config.json",
         "tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt",
     ];
 

@@ -43,11 +43,12 @@ public sealed class ModelReferenceTests
         Assert.Equal(ExitCode.Usage, Assert.Throws<EmergenceException>(() => Resolve("org/some-model.v1@v2")).ExitCode);
         Assert.Equal(ExitCode.Usage,
             Assert.Throws<EmergenceException>(() => Resolve($"org/some-model.v1@{Older.Replace('f', 'e')}")).ExitCode);
-        Assert.Contains("choose one of main, refs, stale, torn, ", Message(() => Resolve("org/some-model.v1@v2")));
-        Assert.Contains($"revision {Older.Replace('f', 'e')} is not in",
-            Message(() => Resolve($"org/some-model.v1@{Older.Replace('f', 'e')}")));
-        Assert.Contains($"revision {Older.Replace('f', 'a')} is not in", Message(() => Resolve("org/some-model.v1@stale")));
-        Assert.Contains("expected a commit of 40 hex digits, found '../../..'", Message(() => Resolve("org/some-model.v1@torn")));
+        Assert.Contains("choose one of main, refs/pr/1, stale, torn, ", Message(() => Resolve("org/some-model.v1@v2")));
+        Assert.Contains($"no revision '{Older.Replace('f', 'e')}' in", Message(() => Resolve($"org/some-model.v1@{Older.Replace('f', 'e')}")));
+
+        // A ref to a commit that is not here, and one that holds no commit.
+        Assert.Contains("no revision 'stale' in", Message(() => Resolve("org/some-model.v1@stale")));
+        Assert.Contains("no revision 'torn' in", Message(() => Resolve("org/some-model.v1@torn")));
     }
 
     [Fact]

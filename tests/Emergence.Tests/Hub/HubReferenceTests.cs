@@ -66,8 +66,8 @@ public sealed class HubReferenceTests
     public void A_variable_that_cannot_be_right_is_named()
     {
         Assert.Contains("HF_HUB_ETAG_TIMEOUT: expected whole seconds, found 'soon'",
-            Assert.Throws<EmergenceException>(() => Settings("HF_HUB_ETAG_TIMEOUT=soon")).Message);
-        Assert.Contains("HF_ENDPOINT", Assert.Throws<EmergenceException>(() => Settings("HF_ENDPOINT=nothing")).Message);
+            Assert.Throws<EmergenceException>(() => Settings("HF_HUB_ETAG_TIMEOUT=soon").AnswerTimeout).Message);
+        Assert.Contains("HF_ENDPOINT", Assert.Throws<EmergenceException>(() => Settings("HF_ENDPOINT=nothing").Endpoint).Message);
         Assert.Contains("HF_TOKEN", Assert.Throws<EmergenceException>(() => Settings("HF_TOKEN=a\nb").Token()).Message);
     }
 
