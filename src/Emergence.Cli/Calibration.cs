@@ -51,8 +51,9 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
                 var result = Estimate(EstimatorTable.Find(expected.Estimator), joint!, [seed]);
                 var asExpected = expected.IsMet(result.MiBits, result.Verdict);
                 isGood &= asExpected;
-                table.Add(known.Id, known.Name, known.TrueBits, expected.Estimator, MiVerb.Known(result.MiBits), MiVerb.Known(expected.Low),
-                    MiVerb.Known(expected.High), expected.Kind, result.Verdict.Word(), asExpected ? "yes" : "NO");
+                table.Add(known.Id, known.Name, known.TrueBits, expected.Estimator, TableCell.Known(result.MiBits),
+                    TableCell.Known(expected.Low),
+                    TableCell.Known(expected.High), expected.Kind, result.Verdict.Word(), asExpected ? "yes" : "NO");
             }
         }
 
@@ -112,7 +113,8 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
                     var holds = double.IsNaN(result.Low) ? "" : result.Low <= family.TrueBits && family.TrueBits <= result.High ? "yes"
                         : "no";
                     table.Add(family.Name, (long)rows, (long)(seed + repeat), family.TrueBits, result.Estimator,
-                        MiVerb.Known(result.MiBits), MiVerb.Known(result.Low), MiVerb.Known(result.High), result.Verdict.Word(), holds);
+                        TableCell.Known(result.MiBits), TableCell.Known(result.Low), TableCell.Known(result.High), result.Verdict.Word(),
+                            holds);
                 }
             }
         }
@@ -173,7 +175,7 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
                 var joint = KnownMiCases.NormalPairs(dimensions, bits).Sample(rows, seed).ToClasses();
                 var result = Estimate(estimator, joint, [seed]);
                 points.Add(new(bits, result.MiBits, result.Low, result.High));
-                table.Add(estimator.Name, bits, MiVerb.Known(result.MiBits), MiVerb.Known(result.Low), MiVerb.Known(result.High),
+                table.Add(estimator.Name, bits, TableCell.Known(result.MiBits), TableCell.Known(result.Low), TableCell.Known(result.High),
                     result.Verdict.Word());
             }
 

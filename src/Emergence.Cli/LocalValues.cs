@@ -18,7 +18,7 @@ internal static class LocalValues
                 ExitCode.Usage);
         var table = new Table([TableColumn.Integer("row"), .. columns.Select(column => TableColumn.Number(column.Name, 6))]);
         for (var row = 0; row < columns[0].Bits!.Length; row++)
-            table.Add([(long)row, .. columns.Select(column => MiVerb.Known(column.Bits![row]))]);
+            table.Add([(long)row, .. columns.Select(column => TableCell.Known(column.Bits![row]))]);
         return table;
     }
 }

@@ -82,8 +82,9 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
         foreach (var row in rows)
         {
             TableCell[] who = _isRanking ? [row.X] : [row.X, row.Y];
-            table.Add([.. who, row.Result.Estimator, MiVerb.Known(row.Result.MiBits), MiVerb.Known(row.Result.Low),
-                MiVerb.Known(row.Result.High), MiVerb.Known(row.PValue), MiVerb.Known(row.Corrected), (long)row.Rows, (long)row.Dropped,
+            table.Add([.. who, row.Result.Estimator, TableCell.Known(row.Result.MiBits), TableCell.Known(row.Result.Low),
+                TableCell.Known(row.Result.High), TableCell.Known(row.PValue), TableCell.Known(row.Corrected), (long)row.Rows,
+                    (long)row.Dropped,
                 row.Result.Verdict.Word(), row.Result.Note]);
         }
 

@@ -149,10 +149,12 @@ internal static class MiVerb
         {
             var note = json ? string.Join("; ", [.. result.Note == null ? Array.Empty<string>() : [result.Note], .. sides.Read])
                 : result.Note;
-            TableCell[] cells = [result.Estimator, Known(result.MiBits), Known(result.Low), Known(result.High), (long)sides.Rows,
+            TableCell[] cells = [result.Estimator, TableCell.Known(result.MiBits), TableCell.Known(result.Low),
+                TableCell.Known(result.High), (long)sides.Rows,
                 sides.X.Count, sides.Y.Count];
             table.Add([.. cells, .. tests.Count == 0 ? Array.Empty<TableCell>()
-                : [Known(test?.PValue ?? double.NaN), Known(test?.NullBits ?? double.NaN)], result.Verdict.Word(), note]);
+                : [TableCell.Known(test?.PValue ?? double.NaN), TableCell.Known(test?.NullBits ?? double.NaN)], result.Verdict.Word(),
+                    note]);
         }
 
         if (!json)
@@ -163,5 +165,4 @@ internal static class MiVerb
     }
 
     /// <summary>What is not known is left empty: null in JSON.</summary>
-    internal static TableCell Known(double value) => double.IsFinite(value) ? value : TableCell.Empty;
 }

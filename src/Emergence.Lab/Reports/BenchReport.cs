@@ -89,5 +89,5 @@ internal static class BenchReport
         return rows;
     }
 
-    private static TableCell Known(double? value) => value is { } number && double.IsFinite(number) ? number : TableCell.Empty;
+    private static TableCell Known(double? value) => TableCell.Known(value ?? double.NaN);
 }

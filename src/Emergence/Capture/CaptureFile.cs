@@ -16,6 +16,13 @@ public enum CaptureKind
     Micro,
 }
 
+/// <summary>Kinds as users, journals and tables write them.</summary>
+internal static class CaptureKinds
+{
+    /// <summary>"macro" or "micro".</summary>
+    public static string Word(this CaptureKind kind) => kind == CaptureKind.Macro ? "macro" : "micro";
+}
+
 /// <summary>
 /// Writes activations of token sequences to a safetensors file, float32: <c>boundary.0</c> .. <c>boundary.L</c> of
 /// [rows, T, d], or <c>ROW.boundary.l</c> of [T, d] where sequences differ in length; on request <c>final_norm</c> (of

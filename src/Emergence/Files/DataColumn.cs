@@ -66,8 +66,6 @@ public sealed class DataColumn
             Array.ConvertAll(values, value => value == null ? -1 : order[value]), isText: true, isWhole: false);
     }
 
-    public DataColumn Rename(string name) => new(name, Numbers, Codes, IsText, IsWhole);
-
     /// <summary>These rows only, the codes counted anew.</summary>
     public DataColumn Select(int[] rows)
     {

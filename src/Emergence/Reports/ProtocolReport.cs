@@ -37,7 +37,7 @@ public sealed class ProtocolReport
                 TableCell slope = double.IsNaN(trace.Slope) ? TableCell.Empty : trace.Slope, first = trace.FirstOverflow < 0
                     ? TableCell.Empty : trace.FirstOverflow;
                 table.Add(
-                    kind == CaptureKind.Macro ? "macro" : "micro", boundary, position, (long)seed, cell.ExactBits, cell.MiBits,
+                    kind.Word(), boundary, position, (long)seed, cell.ExactBits, cell.MiBits,
                     gap.Bits, gap.Maximum, gap.Coincidences, gap.Critic, gap.Slice,
                     cell.Mu, trace.MeanCoincidences, trace.MaxStepCoincidences, trace.StepsWithout, slope, trace.OverflowSteps, first);
             }
@@ -107,7 +107,7 @@ public sealed class ProtocolReport
             {
                 TableCell fitted = bin.Coincidences > 0 ? gap.Information.ExactBits + Math.Log2(gap.Information.Mu) + bin.MinusLog2
                     : TableCell.Empty;
-                table.Add(gap.Cell.Kind == CaptureKind.Macro ? "macro" : "micro", gap.Cell.Boundary, gap.Cell.Position, (long)gap.Cell.Seed,
+                table.Add(gap.Cell.Kind.Word(), gap.Cell.Boundary, gap.Cell.Position, (long)gap.Cell.Seed,
                     bin.Coincidences, bin.Steps, bin.MeanBits, bin.MaxBits, fitted);
             }
         }
@@ -157,7 +157,7 @@ public sealed class ProtocolReport
     }.Draw();
 
     private string Name(ProtocolGap gap) =>
-        $"{(gap.Cell.Kind == CaptureKind.Macro ? "macro" : "micro")} layer {gap.Cell.Boundary}, "
+        $"{gap.Cell.Kind.Word()} layer {gap.Cell.Boundary}, "
             + $"{(gap.Cell.Position < _labels.Count ? Labels.Token(_labels[gap.Cell.Position]) : $"t{gap.Cell.Position}")}, seed "
             + $"{gap.Cell.Seed}";
 

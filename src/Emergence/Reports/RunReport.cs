@@ -146,7 +146,7 @@ public static class RunReport
         foreach (var ((kind, layer, position), mean) in run.Means)
         {
             table.Add(
-                kind == CaptureKind.Macro ? "macro" : "micro", layer, position, run.Label(position), mean.ExactBits,
+                kind.Word(), layer, position, run.Label(position), mean.ExactBits,
                 mean.Bits, mean.SdBits, mean.Seeds, mean.ExactBits - mean.Bits, mean.Verdict.Word());
         }
 

@@ -30,7 +30,7 @@ public sealed class RunTables(RunResults results, bool nats = false)
             foreach (var (cell, value, _) in results.Cells)
             {
                 table.Add(
-                    cell.Kind == CaptureKind.Macro ? "macro" : "micro", cell.Boundary, cell.Position, cell.Estimator, (long)cell.Seed,
+                    cell.Kind.Word(), cell.Boundary, cell.Position, cell.Estimator, (long)cell.Seed,
                     _scale * value.MiBits, _scale * value.ExactBits, _scale * value.HPrefixBits, value.Log2N, value.K, value.Mu,
                     value.CollisionsX, value.CollisionsY, _scale * value.SdBits, value.Steps, value.StoppedBy.ToString().ToLowerInvariant(),
                     Known(value.MaxGapBits), Known(value.HeldOutGapBits), value.StepsAboveCeiling, value.MaxScore, value.NonFinite,

@@ -1,3 +1,4 @@
+using Emergence.Capture;
 using System.Globalization;
 using Emergence.Information;
 using Emergence.Tables;
@@ -202,5 +203,5 @@ internal sealed class RunWords(RunSummary run)
     }
 
     private string Name((Capture.CaptureKind Kind, int Layer, int Position) cell)
-        => $"{(cell.Kind == Capture.CaptureKind.Macro ? "macro" : "micro")} layer {cell.Layer}, {run.Label(cell.Position)}";
+        => $"{cell.Kind.Word()} layer {cell.Layer}, {run.Label(cell.Position)}";
 }

@@ -15,7 +15,7 @@ internal static class CellJson
         var (cell, information) = (result.Cell, result.Information);
         json.WriteStartObject();
         json.WriteString("cell", key);
-        json.WriteString("kind", cell.Kind == CaptureKind.Macro ? "macro" : "micro");
+        json.WriteString("kind", cell.Kind.Word());
         json.WriteNumber("boundary", cell.Boundary);
         json.WriteNumber("position", cell.Position);
         json.WriteString("estimator", cell.Estimator);

@@ -202,9 +202,6 @@ internal static class SettingTable
     public static IReadOnlyList<Setting> OfData { get; } =
         [Data, Shots, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Seed];
 
-    /// <summary>Which cells there are and how each is found.</summary>
-    public static IReadOnlyList<Setting> OfCells { get; } = [Boundaries, Positions, Estimator, Preset, Seeds, SelfCheck];
-
     /// <summary>What computes.</summary>
     public static IReadOnlyList<Setting> OfDevice { get; } = [Device, Threads, RunTimeCompiler];
 

@@ -97,18 +97,7 @@ internal sealed class BytePairModel : MergeModel
             return;
         }
 
-        for (int start = 0, end, bytes = 0; start < word.Length; start = end)
-        {
-            end = Seams.Next(word, start);
-            var part = word[start..end];
-            var first = tokens.Ids.Count;
-            _cache.Encode(part, tokens);
-            if (tokens.Places is not { } places)
-                continue;
-            for (var i = first; i < places.Count; i++)
-                places[i] = new(places[i].Start + bytes, places[i].End + bytes);
-            bytes = places.Count > first ? places[^1].End : bytes;
-        }
+        Seams.Encode(word, _cache, tokens);
     }
 
     protected override bool TryMerge(ReadOnlySpan<char> word, in Symbol left, in Symbol right, out int rank, out int id) =>

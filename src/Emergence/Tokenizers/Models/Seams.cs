@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Emergence.Tokenizers.Models;
 
 /// <summary>
@@ -20,6 +22,26 @@ internal static class Seams
         }
 
         return true;
+    }
+
+    /// <summary>Encodes a word part by part; the places of each part's tokens count from the word's beginning.</summary>
+    /// <param name="word">What is to be encoded.</param>
+    /// <param name="cache">Encodes a part as if it were a word of its own.</param>
+    /// <param name="tokens">Takes the tokens.</param>
+    public static void Encode(ReadOnlySpan<char> word, WordCache cache, TokenSink tokens)
+    {
+        for (int start = 0, end, bytes = 0; start < word.Length; start = end)
+        {
+            end = Next(word, start);
+            var part = word[start..end];
+            var first = tokens.Ids.Count;
+            cache.Encode(part, tokens);
+            if (tokens.Places is not { } places)
+                continue;
+            for (var i = first; i < places.Count; i++)
+                places[i] = new(places[i].Start + bytes, places[i].End + bytes);
+            bytes += Encoding.UTF8.GetByteCount(part);
+        }
     }
 
     /// <summary>The next place to cut after a place; the end where there is none.</summary>

@@ -32,16 +32,7 @@ internal sealed class SentencePieceModel : MergeModel
             return;
         }
 
-        for (int start = 0, end, bytes = 0; start < word.Length; start = end)
-        {
-            end = Seams.Next(word, start);
-            var part = word[start..end];
-            var first = tokens.Ids.Count;
-            _cache.Encode(part, tokens);
-            for (var i = first; i < tokens.Places?.Count; i++)
-                tokens.Places[i] = new(tokens.Places[i].Start + bytes, tokens.Places[i].End + bytes);
-            bytes += tokens.Places == null ? 0 : Encoding.UTF8.GetByteCount(part);
-        }
+        Seams.Encode(word, _cache, tokens);
     }
 
     protected override bool TryMerge(ReadOnlySpan<char> word, in Symbol left, in Symbol right, out int rank, out int id)
