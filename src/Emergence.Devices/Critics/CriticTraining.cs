@@ -117,17 +117,21 @@ public sealed class CriticTraining : IDisposable
     /// <param name="fixedA">Row of x of each fixed pair.</param>
     /// <param name="fixedB">Row of y of each fixed pair.</param>
     /// <param name="source">Draws the other pairs.</param>
+    /// <param name="linearColumns">Features of a side that a linear term reads; 0: there is none.</param>
     public static long EstimateBytes(
-        Device device, CriticShape shape, int xRows, int yRows, ReadOnlySpan<int> fixedA, ReadOnlySpan<int> fixedB, PairSource source)
+        Device device, CriticShape shape, int xRows, int yRows, ReadOnlySpan<int> fixedA, ReadOnlySpan<int> fixedB, PairSource source,
+        int linearColumns = 0)
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(source);
         using var plan = device.Plan();
         using Tensor x = plan.Device.Allocate(xRows, shape.XColumns), y = plan.Device.Allocate(yRows, shape.YColumns);
+        using Tensor ofX = plan.Device.Allocate(xRows, linearColumns), ofY = plan.Device.Allocate(yRows, linearColumns);
         var (before, weights) = (plan.Bytes, new double[fixedA.Length + source.Count]);
+        var linear = linearColumns > 0 ? new LinearTerm(plan.Device, ofX, ofY) { Rate = _ => 0 } : null;
         using var training = new CriticTraining(
-            plan.Device, shape, x, y, fixedA, fixedB, weights, weights, source, new float[shape.ParameterCount])
+            plan.Device, shape, x, y, fixedA, fixedB, weights, weights, source, new float[shape.ParameterCount], linear)
         {
             Rate = _ => 0,
         };

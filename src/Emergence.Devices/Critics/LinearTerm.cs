@@ -59,13 +59,6 @@ public sealed class LinearTerm : IDisposable
     /// <summary>Learning rate of each step (0 is the first).</summary>
     public required Func<int, double> Rate { get; init; }
 
-    /// <summary>Memory beside the features.</summary>
-    public static long EstimateBytes(Device device, int xRows, int xColumns, int yRows, int yColumns)
-    {
-        ArgumentNullException.ThrowIfNull(device);
-        return (4L * (xColumns + yColumns) + xRows + yRows) * device.ComputeType.Size();
-    }
-
     /// <summary>Multiply-adds of a step: forward, and for the weights' gradient.</summary>
     public double StepMultiplyAdds => 2.0 * ((double)X.Rows * X.Columns + (double)Y.Rows * Y.Columns);
 

@@ -73,18 +73,17 @@ internal sealed class SupportMine : Estimator
         var isCanonical = preset.CanonicalColumns > 0;
         var read = isCanonical ? Math.Min(preset.CanonicalColumns, columns) : columns;
         var whitened = isCanonical ? DeviceInputs.WhitenedColumns(classes, columns) : 0;
-        var linear = isCanonical ? LinearTerm.EstimateBytes(device, classes, whitened, classes, whitened) : 0;
         var shape = new CriticShape(read, read, [.. preset.Widths]);
         if (grid - classes <= drawn)
         {
             int[] a = [.. Enumerable.Range(0, (int)grid).Select(pair => pair / classes)], b = [.. a.Select((_, pair) => pair % classes)];
-            return linear + CriticTraining.EstimateBytes(device, shape, classes, classes, a, b, PairSource.None);
+            return CriticTraining.EstimateBytes(device, shape, classes, classes, a, b, PairSource.None, whitened);
         }
 
         var uniform = new AliasTable([.. Enumerable.Repeat(1.0, classes)]);
         int[] own = [.. Enumerable.Range(0, classes)];
         var source = new OffSupportPairs(drawn, uniform, uniform, [.. own.Select(pair => (pair, pair))]);
-        return linear + CriticTraining.EstimateBytes(device, shape, classes, classes, own, own, source);
+        return CriticTraining.EstimateBytes(device, shape, classes, classes, own, own, source, whitened);
     }
 
     internal override int InputColumns(CriticPreset preset, int classes, int columns) => preset.CanonicalColumns > 0

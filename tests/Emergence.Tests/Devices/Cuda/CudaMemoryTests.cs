@@ -64,16 +64,32 @@ public sealed class CudaMemoryTests
         Assert.Equal(Taken(device, new(9, 5, 64, 32, 16, 1), 11, 13, a, b, PairSource.None, out var planned), planned);
     }
 
+    /// <summary>Beside a linear term a training has no queue of its own, and its plan none either.</summary>
+    [Theory]
+    [InlineData(DType.Float32)]
+    [InlineData(DType.BFloat16)]
+    public void A_training_with_a_linear_term_takes_what_was_planned(DType arithmetic)
+    {
+        using var device = new CudaDevice(EmulatorFixture.Copy(), null, arithmetic);
+        int[] own = [.. Enumerable.Range(0, 33)];
+        var uniform = new AliasTable([.. Enumerable.Repeat(1.0, own.Length)]);
+        var source = new OffSupportPairs(300, uniform, uniform, [.. own.Select(pair => (pair, pair))]);
+        Assert.Equal(Taken(device, new(9, 9, 128, 32, 16, 1), 33, 33, own, own, source, out var planned, linearColumns: 21), planned);
+    }
+
     private static long Taken(
-        CudaDevice device, CriticShape shape, int xRows, int yRows, int[] a, int[] b, PairSource source, out long planned)
+        CudaDevice device, CriticShape shape, int xRows, int yRows, int[] a, int[] b, PairSource source, out long planned,
+        int linearColumns = 0)
     {
         using Tensor x = device.Allocate(xRows, shape.XColumns), y = device.Allocate(yRows, shape.YColumns);
         var pairs = a.Length + source.Count;
         double[] weights = [.. Enumerable.Repeat(1.0 / pairs, pairs)];
-        planned = CriticTraining.EstimateBytes(device, shape, xRows, yRows, a, b, source);
+        planned = CriticTraining.EstimateBytes(device, shape, xRows, yRows, a, b, source, linearColumns);
+        using Tensor ofX = device.Allocate(xRows, linearColumns), ofY = device.Allocate(yRows, linearColumns);
         var free = device.AvailableBytes;
+        var linear = linearColumns > 0 ? new LinearTerm(device, ofX, ofY) { Rate = _ => 1e-3 } : null;
         using var training = new CriticTraining(
-            device, shape, x, y, a, b, weights, weights, source, new float[shape.ParameterCount]) { Rate = _ => 1e-3 };
+            device, shape, x, y, a, b, weights, weights, source, new float[shape.ParameterCount], linear) { Rate = _ => 1e-3 };
         return free - device.AvailableBytes;
     }
 
