@@ -185,8 +185,14 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
         if (picture != null)
         {
             var title = $"Normal data, {dimensions}+{dimensions} columns, {rows} rows";
-            var chart = new LineChart { Title = title, YCaption = "estimate, bits", XCaption = "true bits", Unit = "bits",
-                Series = curves };
+            var chart = new LineChart
+            {
+                Title = title,
+                YCaption = "estimate, bits",
+                XCaption = "true bits",
+                Unit = "bits",
+                Series = curves,
+            };
             WholeFile.Write(picture, Encoding.UTF8.GetBytes(chart.Draw().Standalone()));
         }
 

@@ -18,8 +18,12 @@ internal sealed class DeviceFlags
     public DeviceFlags(bool withType = false)
     {
         if (withType)
-            _type = new Option<string>("--dtype") { Description = "Arithmetic of critics and matrix products: operands are rounded to it",
-                HelpName = $"{Single}|{Half}", DefaultValueFactory = _ => Single }.AcceptOnlyFromAmong(Single, Half);
+            _type = new Option<string>("--dtype")
+            {
+                Description = "Arithmetic of critics and matrix products: operands are rounded to it",
+                HelpName = $"{Single}|{Half}",
+                DefaultValueFactory = _ => Single,
+            }.AcceptOnlyFromAmong(Single, Half);
     }
 
     public void AddTo(Command command)

@@ -67,9 +67,8 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
         var readings = sides.X.Concat(sides.Y).Select(column => column.Reading).OfType<string>();
         var test = permutations == null && !_isRanking ? null
             : PermutationTest.Run(estimator, joint, sides.Window, permutations ?? DefaultShuffles, seed);
-        return about
-            with { Result = result with { Note = string.Join(
-            "; ", [.. result.Note == null ? Array.Empty<string>() : [result.Note], .. readings]) }, PValue = test?.PValue ?? double.NaN };
+        string[] notes = [.. result.Note == null ? Array.Empty<string>() : [result.Note], .. readings];
+        return about with { Result = result with { Note = string.Join("; ", notes) }, PValue = test?.PValue ?? double.NaN };
     }
 
     private void Print(List<Row> rows, bool json)
@@ -112,8 +111,16 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
             cells[row.Place.X, row.Place.Y] = cells[row.Place.Y, row.Place.X] =
                 new(double.IsNaN(row.Result.MiBits) ? double.NaN : Math.Max(0, row.Result.MiBits));
         string[] names = [.. Enumerable.Range(0, count).Select(_table.NameOf)];
-        return new Heatmap { Title = "Mutual information of all pairs, bits", Rows = names, Columns = names, Cells = cells, Unit = "bits",
-            RowCaption = "", Digits = 2 }.Draw();
+        return new Heatmap
+        {
+            Title = "Mutual information of all pairs, bits",
+            Rows = names,
+            Columns = names,
+            Cells = cells,
+            Unit = "bits",
+            RowCaption = "",
+            Digits = 2,
+        }.Draw();
     }
 
     private sealed record Row(string X, string Y, PairInformation Result, int Rows, int Dropped, double PValue, double Corrected,

@@ -18,23 +18,34 @@ internal sealed class TableFlags
     private readonly Option<string?> _columns =
         new("--columns") { Description = "Columns to read, of every file that has them", HelpName = "LIST" };
     private readonly Option<string?> _header =
-        new Option<string?>("--header") { Description =
-        "Whether the first line of CSV files names the columns; found from the file where it is certain",
-        HelpName = "yes|no" }.AcceptOnlyFromAmong("yes", "no");
-    private readonly Option<string?> _decimal = new Option<string?>("--decimal") { Description = "What the comma in 1,5 is",
-        HelpName = "comma|point" }.AcceptOnlyFromAmong("comma", "point");
+        new Option<string?>("--header")
+        {
+            Description = "Whether the first line of CSV files names the columns; found from the file where it is certain",
+            HelpName = "yes|no",
+        }.AcceptOnlyFromAmong("yes", "no");
+    private readonly Option<string?> _decimal = new Option<string?>("--decimal")
+    {
+        Description = "What the comma in 1,5 is",
+        HelpName = "comma|point",
+    }.AcceptOnlyFromAmong("comma", "point");
     private readonly Option<bool> _drop =
         new("--drop-missing") { Description = "Leave rows without a value out of both sides, and say how many" };
     private readonly Option<string?> _discrete =
-        new("--discrete") { Description = "What holds labels, not numbers: a side, both, none, columns by name, or found from the data",
-        HelpName = "x|y|both|none|auto|LIST" };
+        new("--discrete")
+        {
+            Description = "What holds labels, not numbers: a side, both, none, columns by name, or found from the data",
+            HelpName = "x|y|both|none|auto|LIST",
+        };
     private readonly Option<string?> _tensor =
         new("--tensor") { Description = "Array of a .safetensors or .npz file, for both sides or for x and y", HelpName = "NAME[,NAME]" };
     private readonly Option<int?> _position =
         new("--position") { Description = "Position T of arrays [N, T, d], as capture writes them", HelpName = "T" };
 
-    private readonly Option<string?> _given = new("--given") { Description =
-        "What is known besides, for the information of x and y given z: columns of X, or a file of as many rows", HelpName = "Z" };
+    private readonly Option<string?> _given = new("--given")
+    {
+        Description = "What is known besides, for the information of x and y given z: columns of X, or a file of as many rows",
+        HelpName = "Z",
+    };
     private readonly Option<int> _exclude =
         new("--exclude") { Description = "Rows so near in time order are no neighbours of each other", HelpName = "N" };
 
@@ -94,8 +105,13 @@ internal sealed class TableFlags
         if (parsed.GetValue(_y) != null)
             throw new EmergenceException("expected one table for --target or --pairs, found two", ExitCode.Usage);
         var chosen = List(parsed.GetValue(_columns));
-        var table = DataFile.Read(parsed.GetRequiredValue(_x), Options(parsed) with { SkipsUnread = true, IsChosen = chosen != null,
-            Tensor = parsed.GetValue(_tensor), AllLabels = Discrete(parsed) == "both" });
+        var table = DataFile.Read(parsed.GetRequiredValue(_x), Options(parsed) with
+        {
+            SkipsUnread = true,
+            IsChosen = chosen != null,
+            Tensor = parsed.GetValue(_tensor),
+            AllLabels = Discrete(parsed) == "both",
+        });
         RequireKnown("--discrete", Labels(parsed), table);
         return chosen == null ? table : table.Choose(chosen);
     }

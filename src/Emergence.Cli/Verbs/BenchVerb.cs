@@ -19,19 +19,34 @@ internal static class BenchVerb
     {
         var (device, format) = (new DeviceFlags(withType: true), Flags.Format());
         var op = new Option<string>(
-            "--op") { Description =
-            $"Only this one: {string.Join(", ", OpBenches.Ops)}, {StepName} for whole steps of training, or one kind of step: paper, "
-            + $"s-mine, s-mine small, s-mine paper", HelpName = "NAME" };
+            "--op")
+            {
+                Description =
+                    $"Only this one: {string.Join(", ", OpBenches.Ops)}, {StepName} for whole steps of training, or one kind of step: "
+                    + $"paper, " + $"s-mine, s-mine small, s-mine paper",
+                HelpName = "NAME",
+            };
         var seconds = new Option<double?>("--seconds") { Description = "Time for the samples of each row", HelpName = "S" };
-        var model = new Option<string>("--model") { Description =
-            "Only the forward pass of this model, with the residual stream at every boundary", HelpName = "DIR_OR_NAME" };
-        var shapes = new Option<string>("--shapes") { Description = "Sequences and tokens of the forward pass", HelpName = "4096x8,8x128",
-            DefaultValueFactory = _ => "64x8,8x128" };
+        var model = new Option<string>("--model")
+        {
+            Description = "Only the forward pass of this model, with the residual stream at every boundary",
+            HelpName = "DIR_OR_NAME",
+        };
+        var shapes = new Option<string>("--shapes")
+        {
+            Description = "Sequences and tokens of the forward pass",
+            HelpName = "4096x8,8x128",
+            DefaultValueFactory = _ => "64x8,8x128",
+        };
         var isStatic = new Option<bool>(
-            "--static") { Description =
-            $"What the GPU kernels are made of, without a GPU: registers, spills, blocks on a multiprocessor, instructions of the main "
-            + $"loop, bytes and FLOPs and their time at the roof of an A100, H100 and H200 (by NVIDIA's assembler in the folder "
-            + $"{CudaTools.Variable})" };
+            "--static")
+            {
+                Description =
+                    $"What the GPU kernels are made of, without a GPU: registers, spills, blocks on a multiprocessor, instructions of "
+                    + $"the main "
+                    + $"loop, bytes and FLOPs and their time at the roof of an A100, H100 and H200 (by NVIDIA's assembler in the folder "
+                    + $"{CudaTools.Variable})",
+            };
         var command = new Command(
             "bench",
             "Measure every op of a device and steps of training: median, quartiles, GB/s, TFLOP/s, share of the roof measured in the "
@@ -141,8 +156,12 @@ internal static class BenchVerb
     {
         var before = new Argument<string>("BEFORE") { Description = "What bench -o json wrote" };
         var after = new Argument<string>("AFTER") { Description = "The same, later or elsewhere" };
-        var threshold = new Option<string>("--threshold") { Description = "Change that is none", HelpName = "5%", DefaultValueFactory = _ =>
-            "5%" };
+        var threshold = new Option<string>("--threshold")
+        {
+            Description = "Change that is none",
+            HelpName = "5%",
+            DefaultValueFactory = _ => "5%",
+        };
         var across = new Option<bool>("--across") { Description = "Compare different devices" };
         var format = Flags.Format();
         var command = new Command("compare", "Join two files of bench by row: ratio and verdict; exit code 5 if a row became slower") {

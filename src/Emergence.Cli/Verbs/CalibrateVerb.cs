@@ -15,27 +15,56 @@ internal static class CalibrateVerb
     {
         var known = new Option<bool>(
             "--known") { Description = $"All cases of known information at {KnownMiCases.Rows} rows, against what each estimator must do" };
-        var coverage = new Option<int>("--coverage") { Description =
-            "How often the 95 % intervals hold the truth, over so many samples of --samples rows", HelpName = "REPEATS" };
+        var coverage = new Option<int>("--coverage")
+        {
+            Description = "How often the 95 % intervals hold the truth, over so many samples of --samples rows",
+            HelpName = "REPEATS",
+        };
         var families = new Option<int>(
-            "--families") { Description =
-            "Thirty families of rows as users bring them, so many samples of --samples rows: value, interval and verdict of mi",
-            HelpName = "REPEATS" };
+            "--families")
+            {
+                Description =
+                    "Thirty families of rows as users bring them, so many samples of --samples rows: value, interval and verdict of mi",
+                HelpName = "REPEATS",
+            };
         var toy = new Option<bool>(
             "--toy") { Description = "The published protocol beside s-mine on a toy of a language model, --samples sequences" };
-        var critic = new Option<string>("--critic") { Description = "Outputs of the critic's layers, of --toy", HelpName = "A-B-1",
-            DefaultValueFactory = _ => "64-32-16-1" };
-        var steps = new Option<int>("--steps") { Description = "Steps of a training, of --toy", HelpName = "N", DefaultValueFactory = _ =>
-            1_500 };
-        var dimensions = new Option<int>("--dim") { Description = "Columns a side of normal data with 0 to 10 bits", HelpName = "D",
-            DefaultValueFactory = _ => 1 };
-        var samples = new Option<int>("--samples") { Description = "Rows; --known has its own number", HelpName = "N",
-            DefaultValueFactory = _ => 2_000 };
+        var critic = new Option<string>("--critic")
+        {
+            Description = "Outputs of the critic's layers, of --toy",
+            HelpName = "A-B-1",
+            DefaultValueFactory = _ => "64-32-16-1",
+        };
+        var steps = new Option<int>("--steps")
+        {
+            Description = "Steps of a training, of --toy",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1_500,
+        };
+        var dimensions = new Option<int>("--dim")
+        {
+            Description = "Columns a side of normal data with 0 to 10 bits",
+            HelpName = "D",
+            DefaultValueFactory = _ => 1,
+        };
+        var samples = new Option<int>("--samples")
+        {
+            Description = "Rows; --known has its own number",
+            HelpName = "N",
+            DefaultValueFactory = _ => 2_000,
+        };
         var estimators = MiVerb.Estimators("ksg,gaussian,mine-ema");
-        var seed = new Option<ulong>("--seed") { Description = "Draws the samples and trains", HelpName = "N", DefaultValueFactory = _ =>
-            4 };
-        var picture = new Option<string>("--svg") { Description = "Also draw estimates over truth of normal data into this file",
-            HelpName = "FILE.svg" };
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Draws the samples and trains",
+            HelpName = "N",
+            DefaultValueFactory = _ => 4,
+        };
+        var picture = new Option<string>("--svg")
+        {
+            Description = "Also draw estimates over truth of normal data into this file",
+            HelpName = "FILE.svg",
+        };
         var (device, format) = (new DeviceFlags(), new FormatFlags());
         Option[] all = [known, coverage, families, toy, critic, steps, dimensions, samples, estimators, seed, picture];
         var command = new Command("calibrate", "Hold estimators against data whose mutual information is known");

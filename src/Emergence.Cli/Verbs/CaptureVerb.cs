@@ -12,14 +12,25 @@ internal static class CaptureVerb
     public static Command Create()
     {
         var model = Flags.Model();
-        var ids = new Option<string>("--input-ids") { Description = "JSON file with a list of lists of token ids", HelpName = "FILE.json",
-            Required = true };
+        var ids = new Option<string>("--input-ids")
+        {
+            Description = "JSON file with a list of lists of token ids",
+            HelpName = "FILE.json",
+            Required = true,
+        };
         var output = new Option<string>(
-            "--output", "-o") { Description =
-            "Holds boundary.0 .. boundary.L, float32 [rows, T, d]; ROW.boundary.l [T, d] where rows differ in length",
-            HelpName = "OUT.safetensors", Required = true };
-        var kind = new Option<string>("--kind") { Description = "macro: whole sequences; micro: every token alone at position 0",
-            HelpName = "macro|micro", DefaultValueFactory = _ => "macro" }.AcceptOnlyFromAmong("macro", "micro");
+            "--output", "-o")
+            {
+                Description = "Holds boundary.0 .. boundary.L, float32 [rows, T, d]; ROW.boundary.l [T, d] where rows differ in length",
+                HelpName = "OUT.safetensors",
+                Required = true,
+            };
+        var kind = new Option<string>("--kind")
+        {
+            Description = "macro: whole sequences; micro: every token alone at position 0",
+            HelpName = "macro|micro",
+            DefaultValueFactory = _ => "macro",
+        }.AcceptOnlyFromAmong("macro", "micro");
         var logits = new Option<bool>("--logits") { Description = "Also write final_norm and logits" };
         var (device, modelFlags) = (new DeviceFlags(), new SettingFlags(SettingTable.OfModel));
         var command = new Command("capture", "Write the residual stream at every boundary to a file") { model, ids, output, kind, logits };

@@ -12,8 +12,12 @@ internal static class CompareVerb
     {
         var first = new Argument<string>("FIRST") { Description = "The folder that measure wrote" };
         var second = new Argument<string>("SECOND") { Description = "The folder to hold it against" };
-        var format = new Option<string>("-o") { Description = "How to write the table", HelpName = TableFormats.Names,
-            DefaultValueFactory = _ => "text" };
+        var format = new Option<string>("-o")
+        {
+            Description = "How to write the table",
+            HelpName = TableFormats.Names,
+            DefaultValueFactory = _ => "text",
+        };
         var command = new Command(
             "compare", "Say of two runs where E(T) of the first is higher, lower, the same, or cannot be told") { first, second, format };
         command.SetAction(parsed =>

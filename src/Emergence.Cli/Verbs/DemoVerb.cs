@@ -13,8 +13,12 @@ internal static class DemoVerb
 
     public static Command Create()
     {
-        var output = new Option<string>("--out") { Description = "Folder of the run", HelpName = "RUN", DefaultValueFactory = _ =>
-            Path.Combine("runs", "demo") };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder of the run",
+            HelpName = "RUN",
+            DefaultValueFactory = _ => Path.Combine("runs", "demo"),
+        };
         var (device, json, noColor) = (new DeviceFlags(), Flags.Json(), Flags.NoColor());
         var command = new Command("demo", "Measure the model that comes with the program on sequences of two words") { output, json,
             noColor };

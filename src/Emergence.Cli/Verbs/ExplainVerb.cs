@@ -14,9 +14,12 @@ internal static class ExplainVerb
     {
         var run = new Argument<string>("RUN") { Description = "The folder that measure --estimator paper wrote" };
         var pictures = new Option<string>(
-            "--svg") { Description =
-            "Also draw the cell with the largest gap: V by coincidences into this file, the causes beside it into NAME-causes.svg",
-            HelpName = "FILE.svg" };
+            "--svg")
+            {
+                Description =
+                    "Also draw the cell with the largest gap: V by coincidences into this file, the causes beside it into NAME-causes.svg",
+                HelpName = "FILE.svg",
+            };
         var format = new FormatFlags();
         var command = new Command("explain", "Explain the gap between the published protocol and the exact value, by cause") { run,
             pictures };

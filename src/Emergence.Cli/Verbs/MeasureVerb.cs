@@ -12,21 +12,38 @@ internal static class MeasureVerb
     public static Command Create()
     {
         var rows = new SettingFlags(SettingTable.Rows);
-        var output = new Option<string>("--out") { Description = "Run folder; an unfinished run in it is resumed", HelpName = "RUN",
-            Required = true };
+        var output = new Option<string>("--out")
+        {
+            Description = "Run folder; an unfinished run in it is resumed",
+            HelpName = "RUN",
+            Required = true,
+        };
         var dryRun = new Option<bool>(
             "--dry-run") { Description = "Print cells, time and the device memory of each part, and measure nothing" };
         var shard = new Option<string>(
-            "--shard") { Description =
-            "Measure one part of the grid, K of N, into a journal of its own beside other shards; auto: as the array of Slurm or the "
-            + "Indexed Job of Kubernetes says", HelpName = "K/N|auto" };
-        var stopOn = new Option<string>("--stop-on") { Description = "A signal that ends the work as SIGTERM does, with its exit code",
-            HelpName = Interruption.UserSignal }.AcceptOnlyFromAmong(Interruption.UserSignal);
-        var shards = new Option<int>("--shards") { Description = "With --dry-run: what sharing the grid out to N processes brings",
-            HelpName = "N" };
+            "--shard")
+            {
+                Description =
+                    "Measure one part of the grid, K of N, into a journal of its own beside other shards; auto: as the array of Slurm or "
+                    + "the " + "Indexed Job of Kubernetes says",
+                HelpName = "K/N|auto",
+            };
+        var stopOn = new Option<string>("--stop-on")
+        {
+            Description = "A signal that ends the work as SIGTERM does, with its exit code",
+            HelpName = Interruption.UserSignal,
+        }.AcceptOnlyFromAmong(Interruption.UserSignal);
+        var shards = new Option<int>("--shards")
+        {
+            Description = "With --dry-run: what sharing the grid out to N processes brings",
+            HelpName = "N",
+        };
         var job = new Option<string>(
-            "-o") { Description = "With --dry-run and --shards: write the file of a job, an array of Slurm or an Indexed Job of Kubernetes",
-            HelpName = "sbatch|k8s" }.AcceptOnlyFromAmong("sbatch", "k8s");
+            "-o")
+            {
+                Description = "With --dry-run and --shards: write the file of a job, an array of Slurm or an Indexed Job of Kubernetes",
+                HelpName = "sbatch|k8s",
+            }.AcceptOnlyFromAmong("sbatch", "k8s");
         var (json, noColor) = (Flags.Json(), Flags.NoColor());
 
         var command = new Command("measure", "Measure information emergence, cell by cell, into a folder");

@@ -28,22 +28,42 @@ internal static class MiVerb
         var table = new TableFlags();
         var estimator = Estimators("exact,mixed-ksg,gaussian,mine-ema");
         estimator.Description += $"; {PairEvidence.AutoName} is the one that the rows call for, held against one of another family";
-        var seeds = new Option<int>("--seeds") { Description = "Trainings of each estimator that is trained", HelpName = "N",
-            DefaultValueFactory = _ => 3 };
+        var seeds = new Option<int>("--seeds")
+        {
+            Description = "Trainings of each estimator that is trained",
+            HelpName = "N",
+            DefaultValueFactory = _ => 3,
+        };
         var seed = new Option<ulong>("--seed") { Description = "The first of the seeds", HelpName = "N", DefaultValueFactory = _ => 1 };
         var preset = new Option<string>(
-            "--preset") { Description = "Size of the trainings of s-mine and paper; by default canonical for s-mine, small for paper",
-            HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)) };
+            "--preset")
+            {
+                Description = "Size of the trainings of s-mine and paper; by default canonical for s-mine, small for paper",
+                HelpName = string.Join('|', CriticPreset.All.Select(row => row.Name)),
+            };
         var permutations = new Option<int?>(
-            "--permutations") { Description =
-            "Shuffles of y: the chance of as large a value without dependence, and the mean value there; runs of --exclude rows stay "
-            + "together", HelpName = "N" };
-        var local = new Option<string?>("--local") { Description =
-            "Bits of every row by exact, ksg, mixed-ksg and gaussian: which rows carry the information", HelpName = "OUT.csv" };
-        var target = new Option<string?>("--target") { Description = "Rank all other columns of one table by what they tell of this one",
-            HelpName = "COLUMN" };
-        var pairs = new Option<string?>("--pairs") { Description = "All pairs of columns of one table",
-            HelpName = "all" }.AcceptOnlyFromAmong("all");
+            "--permutations")
+            {
+                Description =
+                    "Shuffles of y: the chance of as large a value without dependence, and the mean value there; runs of --exclude rows "
+                    + "stay " + "together",
+                HelpName = "N",
+            };
+        var local = new Option<string?>("--local")
+        {
+            Description = "Bits of every row by exact, ksg, mixed-ksg and gaussian: which rows carry the information",
+            HelpName = "OUT.csv",
+        };
+        var target = new Option<string?>("--target")
+        {
+            Description = "Rank all other columns of one table by what they tell of this one",
+            HelpName = "COLUMN",
+        };
+        var pairs = new Option<string?>("--pairs")
+        {
+            Description = "All pairs of columns of one table",
+            HelpName = "all",
+        }.AcceptOnlyFromAmong("all");
         var svg = new Option<string?>("--svg") { Description = "Picture of --target or --pairs", HelpName = "FILE.svg" };
         var (device, json) = (new DeviceFlags(),
             new Option<bool>("--json") { Description = "Print one JSON object for each estimator, one a line" });

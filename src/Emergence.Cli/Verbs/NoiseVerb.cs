@@ -19,15 +19,28 @@ internal static class NoiseVerb
     public static Command Create()
     {
         var models = new Option<string[]>(
-            "--model") { Description = "A folder, a sample's name (stories260k), or org/name[@revision]; once for each model to compare",
-            HelpName = "DIR_OR_NAME", Required = true };
+            "--model")
+            {
+                Description = "A folder, a sample's name (stories260k), or org/name[@revision]; once for each model to compare",
+                HelpName = "DIR_OR_NAME",
+                Required = true,
+            };
         var flags = new SettingFlags([.. SettingTable.OfData, .. SettingTable.OfModel]);
-        var boundaries = new Option<string>("--boundaries") { Description =
-            "Whose states are disturbed, e.g. 1,4,8-10; by default after the first, the middle and the last block", HelpName = "LIST" };
-        var positions = new Option<string>("--positions") { Description = "Tokens of a sequence, from 0; by default the last",
-            HelpName = "LIST" };
-        var sigmas = new Option<string>("--sigmas") { Description =
-            "Sizes of the noise, in units of the states' root mean square; by default 1/32 to 32", HelpName = "A,B" };
+        var boundaries = new Option<string>("--boundaries")
+        {
+            Description = "Whose states are disturbed, e.g. 1,4,8-10; by default after the first, the middle and the last block",
+            HelpName = "LIST",
+        };
+        var positions = new Option<string>("--positions")
+        {
+            Description = "Tokens of a sequence, from 0; by default the last",
+            HelpName = "LIST",
+        };
+        var sigmas = new Option<string>("--sigmas")
+        {
+            Description = "Sizes of the noise, in units of the states' root mean square; by default 1/32 to 32",
+            HelpName = "A,B",
+        };
         var picture = new Option<string>("--svg") { Description = "Also draw the curves into this file", HelpName = "FILE.svg" };
         var (device, format) = (new DeviceFlags(), new FormatFlags());
         var command = new Command(

@@ -14,8 +14,12 @@ internal static class ShowVerb
     {
         var run = new Argument<string>("RUN") { Description = "The folder that measure wrote" };
         var format = Flags.Format();
-        var unit = new Option<string>("--unit") { Description = "Unit of information", HelpName = "bits|nats", DefaultValueFactory = _ =>
-            "bits" }.AcceptOnlyFromAmong("bits", "nats");
+        var unit = new Option<string>("--unit")
+        {
+            Description = "Unit of information",
+            HelpName = "bits|nats",
+            DefaultValueFactory = _ => "bits",
+        }.AcceptOnlyFromAmong("bits", "nats");
         var shards = new Option<bool>(
             "--shards") { Description = "Print instead how far each shard is, and which are to be submitted again" };
         var command = new Command("show", "Print the cells of a run, then IE by boundary and tokens, and its mean over boundaries") { run,

@@ -22,14 +22,30 @@ internal static class StudyVerb
     private static Command Create(Study study)
     {
         var model = Flags.Model();
-        var models = new Option<string[]>(model.Name) { Description = $"{model.Description}; may be given several times",
-            HelpName = model.HelpName, Required = study.LeastModels > 0 };
-        var output = new Option<string>("--out") { Description = "Folder of the study; an unfinished one is gone on with",
-            HelpName = "STUDY", Required = true };
-        var format = new Option<string>("-o") { Description = "How to write the tables", HelpName = TableFormats.Names,
-            DefaultValueFactory = _ => "text" };
-        var seed = new Option<ulong>("--seed") { Description = "Draws whatever is drawn; the first of the seeds", HelpName = "N",
-            DefaultValueFactory = _ => 1 };
+        var models = new Option<string[]>(model.Name)
+        {
+            Description = $"{model.Description}; may be given several times",
+            HelpName = model.HelpName,
+            Required = study.LeastModels > 0,
+        };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder of the study; an unfinished one is gone on with",
+            HelpName = "STUDY",
+            Required = true,
+        };
+        var format = new Option<string>("-o")
+        {
+            Description = "How to write the tables",
+            HelpName = TableFormats.Names,
+            DefaultValueFactory = _ => "text",
+        };
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Draws whatever is drawn; the first of the seeds",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1,
+        };
         var (device, noColor, modelFlags) = (new DeviceFlags(), Flags.NoColor(), new SettingFlags(SettingTable.OfModel));
         var own = study.Options.ToDictionary(option => option.Name, Flag);
         var command = new Command(study.Name, study.Description) { models, output };

@@ -18,8 +18,11 @@ internal static class TokenizeVerb
         var noSpecial = new Option<bool>(
             "--no-special") { Description = "Leave out what the tokenizer puts around every text; with --decode, all special tokens" };
         var decode = new Option<bool>("--decode") { Description = "Read id lists and write texts; special tokens are written out" };
-        var compare = new Option<string>("--compare") { Description =
-            "Show the first text that this other model's tokenizer cuts differently, and exit with 1", HelpName = "DIR_OR_NAME" };
+        var compare = new Option<string>("--compare")
+        {
+            Description = "Show the first text that this other model's tokenizer cuts differently, and exit with 1",
+            HelpName = "DIR_OR_NAME",
+        };
         var noColor = Flags.NoColor();
         Option[] modes = [text, tokens, noSpecial, decode, compare];
         var command = new Command("tokenize", "Read one JSON string (or {\"text\": ...}) a line, write one JSON list of token ids a line")

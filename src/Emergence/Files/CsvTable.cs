@@ -67,8 +67,11 @@ internal sealed partial class CsvTable
         var columns = Enumerable.Range(0, width).Select(ReadOrSkip).OfType<DataColumn>().ToList();
         if (columns.Count == 0)
             throw Error(string.Join("; ", _format));
-        var table = new DataTable(_path, [.. columns], _format) { BlankAtEnd = width == 1 ? _blankAtEnd
-            : 0, Lines = [.. _rows.Select(row => row.Line)] };
+        var table = new DataTable(_path, [.. columns], _format)
+        {
+            BlankAtEnd = width == 1 ? _blankAtEnd : 0,
+            Lines = [.. _rows.Select(row => row.Line)],
+        };
         return _options.IsChosen ? table : table with { Columns = WithoutIndex(columns) };
     }
 

@@ -155,8 +155,10 @@ internal sealed record RowSide(double[] Values, ColumnKind[] Kinds, double[] Ste
                     : (source[row] - mean) * scale;
         }
 
-        return new(values, [.. kept.Select(column => column.Kind)], steps, Array.Exists(kept, column => column.IsText)) { Codes =
-            [.. kept.Select(column => column.Kind == ColumnKind.Labels ? column.Codes : null)] };
+        return new(values, [.. kept.Select(column => column.Kind)], steps, Array.Exists(kept, column => column.IsText))
+        {
+            Codes = [.. kept.Select(column => column.Kind == ColumnKind.Labels ? column.Codes : null)],
+        };
     }
 
     public static RowSide Of(RowClasses side, int[] classes)

@@ -87,8 +87,15 @@ internal static class CommonConfig
         if (keyHeads != heads)
             throw ConfigReader.Error(
                 $"num_key_value_heads is {keyHeads}, expected {heads} as num_attention_heads: all heads come out of one narrow row");
-        var attention = new AttentionPart { Heads = heads, KeyHeads = heads, HeadSize = size, ValueSize = valueSize,
-            Scale = 1 / Math.Sqrt(size), Latent = latent };
+        var attention = new AttentionPart
+        {
+            Heads = heads,
+            KeyHeads = heads,
+            HeadSize = size,
+            ValueSize = valueSize,
+            Scale = 1 / Math.Sqrt(size),
+            Latent = latent,
+        };
         var inner = new InnerPart(ReadInner(config, keys.Inner), ReadActivation(config, "hidden_act"), Gated: true);
         var shape = Uniform(config, keys, names, norm, attention, inner).WithBiases(config);
         var rotation = rotary.Read(config, turning, shape.MaxPositions);

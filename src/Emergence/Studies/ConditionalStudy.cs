@@ -160,8 +160,14 @@ internal sealed class ConditionalStudy : Study
                 color, Dashed: true));
         }
 
-        return new LineChart { Title = "Macro given micro by layer", YCaption = "bits", XCaption = "layer", Unit = "bits",
-            Series = series }.Draw();
+        return new LineChart
+        {
+            Title = "Macro given micro by layer",
+            YCaption = "bits",
+            XCaption = "layer",
+            Unit = "bits",
+            Series = series,
+        }.Draw();
     }
 
     private static string Finding(IGrouping<string, Conditional> values)

@@ -62,8 +62,12 @@ internal sealed class NextTokenStudy : Study
     {
         var boundaries = Boundaries(context, model);
         int[] between = [.. boundaries.Where(boundary => boundary < ModelConfig.Read(model.Folder).Layers)];
-        var settings = context.Measurement(model) with { Shots = context.Whole("shots"), Window = context.Whole("window"),
-            Boundaries = string.Join(',', between.Length > 0 ? between : [0]) };
+        var settings = context.Measurement(model) with
+        {
+            Shots = context.Whole("shots"),
+            Window = context.Whole("window"),
+            Boundaries = string.Join(',', between.Length > 0 ? between : [0]),
+        };
         var carried = context.Measure(model.Name, settings).Cells.Where(cell => cell.Cell.Kind == CaptureKind.Macro)
             .GroupBy(cell => (cell.Cell.Boundary, cell.Cell.Position))
             .ToDictionary(group => group.Key, group => group.Average(cell => cell.Information.MiBits));
@@ -156,8 +160,14 @@ internal sealed class NextTokenStudy : Study
                     .Select(boundary => new LinePoint(boundary, data.Average(reading => reading.DataBits)))], color, Dashed: true));
         }
 
-        return new LineChart { Title = "Information about the next token by boundary", YCaption = "bits", XCaption = "boundary",
-            Unit = "bits", Series = series }.Draw();
+        return new LineChart
+        {
+            Title = "Information about the next token by boundary",
+            YCaption = "bits",
+            XCaption = "boundary",
+            Unit = "bits",
+            Series = series,
+        }.Draw();
     }
 
     private static List<string> Sentences(IReadOnlyList<Reading> readings)

@@ -214,8 +214,15 @@ internal sealed class TextsStudy : Study
         series.AddRange(names.Skip(1).Select((other, i) =>
             new LineSeries(other, [.. largest.Where(row => row.Other == other).Select(row => Point(row.Tokens, row.Second))], i + 1)));
         var saturated = largest.Where(row => row.IsSaturated).Select(row => row.Tokens).DefaultIfEmpty(0).Min();
-        return new LineChart { Title = $"E(T) by origin, n = {size}", YCaption = "E(T) [bits]", XCaption = "T, tokens after a full stop",
-            Unit = "bits", Series = series, Borders = saturated > 1 ? [(saturated - 0.5, "saturated \u2192")] : [] }.Draw();
+        return new LineChart
+        {
+            Title = $"E(T) by origin, n = {size}",
+            YCaption = "E(T) [bits]",
+            XCaption = "T, tokens after a full stop",
+            Unit = "bits",
+            Series = series,
+            Borders = saturated > 1 ? [(saturated - 0.5, "saturated \u2192")] : [],
+        }.Draw();
     }
 
     private static SvgFigure Separation(IReadOnlyList<Comparison> comparisons, IReadOnlyList<string> names)
@@ -227,9 +234,15 @@ internal sealed class TextsStudy : Study
             names.Count > 2 ? $"{other}, T = {t}" : $"T = {t}",
             [.. comparisons.Where(row => row.Other == other && row.Tokens == t).OrderBy(row => row.Size)
                 .Select(row => new LinePoint(sizes.IndexOf(row.Size), row.Area))], o * shown.Count + i))).ToList();
-        return new LineChart { Title = $"Telling {names[0]} from {string.Join(", ", names.Skip(1))}", YCaption = "AUC of E(T)",
-            XCaption = "texts of each origin", Unit = "", Series = series,
-            XLabels = [.. sizes.Select((size, i) => ((double)i, FormattableString.Invariant($"{size}")))] }.Draw();
+        return new LineChart
+        {
+            Title = $"Telling {names[0]} from {string.Join(", ", names.Skip(1))}",
+            YCaption = "AUC of E(T)",
+            XCaption = "texts of each origin",
+            Unit = "",
+            Series = series,
+            XLabels = [.. sizes.Select((size, i) => ((double)i, FormattableString.Invariant($"{size}")))],
+        }.Draw();
     }
 
     private static string Finding(IReadOnlyList<Comparison> comparisons, IReadOnlyList<string> names, IReadOnlyList<int> sizes) =>

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 
 namespace Emergence.Tests.Cli;
 
@@ -9,11 +11,14 @@ namespace Emergence.Tests.Cli;
 /// </summary>
 internal sealed class SlurmCluster : IDisposable
 {
-    private const int Nodes = 4, Port = 16917;
+    private const int Nodes = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     // Unix sockets take 100 characters.
     private readonly string _folder = TestData.TemporaryFolder();
+
+    /// <summary>Of the controller; the nodes have those after it. Other clusters, of other runs of the tests, have theirs.</summary>
+    private readonly int _port = FreePorts(Nodes + 1);
 
     private SlurmCluster()
     {
@@ -95,6 +100,31 @@ internal sealed class SlurmCluster : IDisposable
         }
     }
 
+    /// <summary>The first of so many ports in a row that nobody listens at.</summary>
+    private static int FreePorts(int count)
+    {
+        // Below the range from which systems hand out ports by themselves.
+        for (var first = Random.Shared.Next(16_000, 30_000); ; first = Random.Shared.Next(16_000, 30_000))
+        {
+            if (Enumerable.Range(first, count).All(IsFree))
+                return first;
+        }
+
+        static bool IsFree(int port)
+        {
+            using var listener = new TcpListener(IPAddress.Any, port);
+            try
+            {
+                listener.Start();
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
+    }
+
     private void Up()
     {
         foreach (var name in Enumerable.Range(1, Nodes).Select(node => $"spool/n{node}").Append("state").Append("log"))
@@ -120,7 +150,7 @@ internal sealed class SlurmCluster : IDisposable
         return string.Create(CultureInfo.InvariantCulture, $"""
             ClusterName=emergence
             SlurmctldHost={host}(127.0.0.1)
-            SlurmctldPort={Port}
+            SlurmctldPort={_port}
             SlurmUser=root
             SlurmdUser=root
             AuthType=auth/munge
@@ -149,7 +179,7 @@ internal sealed class SlurmCluster : IDisposable
             SlurmctldTimeout=60
             KillWait=3
             SchedulerParameters=bf_interval=1,sched_interval=1,batch_sched_delay=0
-            NodeName=n[1-{Nodes}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{Port + 1}-{Port + Nodes}] CPUs=1 State=UNKNOWN
+            NodeName=n[1-{Nodes}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{_port + 1}-{_port + Nodes}] CPUs=1 State=UNKNOWN
             PartitionName=test Nodes=ALL Default=YES MaxTime=60 State=UP OverTimeLimit=0
 
             """);

@@ -69,8 +69,10 @@ internal sealed class CanonicalEstimation : CriticEstimation
         var joint = request.Joint;
         var (x, y, correlations) = inputs.Canonical(joint, request.Preset.CanonicalColumns);
         var (factor, rate) = (new RateFactor(), request.Preset.Rate.At);
-        var linear = new LinearTerm(device, inputs.Whitened(joint.X), inputs.Whitened(joint.Y)) { Rate = _ =>
-            factor.Value > 0 ? LinearRate : 0 };
+        var linear = new LinearTerm(device, inputs.Whitened(joint.X), inputs.Whitened(joint.Y))
+        {
+            Rate = _ => factor.Value > 0 ? LinearRate : 0,
+        };
         var initial = CanonicalStart.Parameters(SupportMine.Shape(request, x, y), correlations, request.Seed, request.Cell);
         var training = SupportMine.CreateTraining(request, device, x, y, initial, linear, step => factor.Value * rate(step));
         try

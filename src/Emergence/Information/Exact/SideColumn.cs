@@ -37,8 +37,11 @@ public sealed record SideColumn(string Name, double[] Values, int[] Codes, int L
     {
         var (kind, step) = ColumnKinds.Guess(Values, Levels);
         return isLabels || IsText ? this with { Kind = ColumnKind.Labels, Step = 0 }
-            : kind == ColumnKind.Labels ? this with { Kind = Array.TrueForAll(Values, double.IsInteger) ? ColumnKind.Rounded
-                : ColumnKind.Continuous, Step = Array.TrueForAll(Values, double.IsInteger) ? 1 : 0 }
+            : kind == ColumnKind.Labels ? this with
+            {
+                Kind = Array.TrueForAll(Values, double.IsInteger) ? ColumnKind.Rounded : ColumnKind.Continuous,
+                Step = Array.TrueForAll(Values, double.IsInteger) ? 1 : 0,
+            }
             : this with { Kind = kind, Step = step };
     }
 

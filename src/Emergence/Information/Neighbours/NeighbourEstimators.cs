@@ -96,8 +96,11 @@ internal static class Neighbourhood
         var isCounted = about.IsCounted && !rows.IsRounded;
         var points = rows.ToPoints(asRanks: rows.IsHeavyTailed && !isCounted);
         if (Bits(points, rows.Window, nats, FewK, K, ManyK) is not [var few, var bits, var many])
-            return about with { MiBits = double.NaN,
-                Failure = $"{about.Estimator} cannot work here: no label occurs twice, so that no row has a neighbour" };
+            return about with
+            {
+                MiBits = double.NaN,
+                Failure = $"{about.Estimator} cannot work here: no label occurs twice, so that no row has a neighbour",
+            };
         var (mean, error) = points.Mean(bits);
         about = about with { MiBits = mean, ResolvableBits = (Digamma(rows.Count) - Digamma(K)) / Math.Log(2) - BitsBelowLimit };
         if (isCounted || rows.Repeats.Length < 2 * RowsOfPart)

@@ -37,8 +37,13 @@ internal static class Bloom
             config.Spelled("n_head", "num_attention_heads"), "n_inner", "max_position_embeddings");
         var width = CommonConfig.ReadWidth(config, keys.Width);
         var attention = CommonConfig.ReadHeads(config, keys, width);
-        attention = attention with { Slopes = new(attention.Heads), JointOrder = JointOrder.Groups, QueryKeyValueBias = true,
-            OutputBias = true };
+        attention = attention with
+        {
+            Slopes = new(attention.Heads),
+            JointOrder = JointOrder.Groups,
+            QueryKeyValueBias = true,
+            OutputBias = true,
+        };
         var norm = new NormShape(Rms: false, config.Positive("layer_norm_epsilon", most: 1));
         foreach (var without in (string[])["masked_softmax_fusion", "offset_alibi", "skip_bias_add", "skip_bias_add_qkv",
             "bias_dropout_fusion", "n_inner"])

@@ -27,8 +27,12 @@ internal static class Ernie45Moe
     private static ModelShape Read(ConfigReader config)
     {
         var shape = Ernie45.Read(config, s_names);
-        var router = new RouterShape(RouterScores.Softmax) { Correction = true, Normalises = true,
-            Least = (float)config.Positive("moe_norm_min") };
+        var router = new RouterShape(RouterScores.Softmax)
+        {
+            Correction = true,
+            Normalises = true,
+            Least = (float)config.Positive("moe_norm_min"),
+        };
         var experts = shape.ReadExperts(config, router, "moe_num_experts", "moe_k").WithShared(config, "moe_num_shared_experts");
         var (first, last) = (config.Whole("moe_layer_start_index", 0, int.MaxValue), config.Whole("moe_layer_end_index", -1, int.MaxValue));
         var bias = config.Flag("use_bias", false);
