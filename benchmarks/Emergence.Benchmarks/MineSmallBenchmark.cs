@@ -36,8 +36,11 @@ internal static class MineSmallBenchmark
         double[] joint = [.. weights, .. new double[Sampled]],
             marginal = [.. weights.Select(w => w / Classes), .. Enumerable.Repeat((1.0 - 1.0 / Classes) / Sampled, Sampled)];
         var source = new OffSupportPairs(Sampled, new AliasTable(weights), new AliasTable(weights), [.. rows.Select(i => (i, i))]);
-        return new(device, shape, x, y, rows, rows, joint, marginal, source, Noise(shape.ParameterCount, 0.1f)) { Rate = _ =>
-            1e-3, Seed = (ulong)seed };
+        return new(device, shape, x, y, rows, rows, joint, marginal, source, Noise(shape.ParameterCount, 0.1f))
+        {
+            Rate = _ => 1e-3,
+            Seed = (ulong)seed,
+        };
 
         float[] Noise(int count, float scale) => [.. Enumerable.Range(0, count).Select(_ => scale * (2 * random.NextSingle() - 1))];
     }

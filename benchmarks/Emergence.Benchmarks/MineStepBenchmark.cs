@@ -62,8 +62,10 @@ internal static class MineStepBenchmark
         double[] some = [.. Enumerable.Repeat(1.0 / Rows, Rows)], none = new double[Rows];
         var random = new Random(3);
         float[] initial = [.. Enumerable.Range(0, shape.ParameterCount).Select(_ => 0.06f * (random.NextSingle() - 0.5f))];
-        return new(device, shape, x, y, rows, rows, [.. some, .. none], [.. none, .. some], new ShuffledPairs(Rows), initial) { Rate = _ =>
-            1e-4 };
+        return new(device, shape, x, y, rows, rows, [.. some, .. none], [.. none, .. some], new ShuffledPairs(Rows), initial)
+        {
+            Rate = _ => 1e-4,
+        };
     }
 
     private static double PeakMebibytes()

@@ -1,4 +1,3 @@
-using Emergence.Cli.Verbs;
 using Emergence.Information;
 using Emergence.Information.Exact;
 using Emergence.Tables;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Emergence.Devices;
+using Emergence.Capture;
 using Emergence.Files;
 using Emergence.Information;
 using Emergence.Measurement.Grid;
@@ -151,9 +152,12 @@ internal static class MeasureRun
                 .WriteLine($"self-check: {results.SelfCheck.Count(line => line.Check.Holds)} of {results.SelfCheck.Count} relations hold");
     }
 
-    internal static string Name(CellResult cell) =>
-        $"{cell.Cell.Kind.ToString().ToLowerInvariant()} {cell.Cell.Boundary}-{cell.Cell.Boundary + 1} t{cell.Cell.Position}: "
-            + $"{(cell.Information.Verdict == Verdict.Failed ? "failed" : $"{cell.Information.MiBits:0.000} of {cell.Information.ExactBits:0.000} bits")}";
+    internal static string Name(CellResult result)
+    {
+        var (cell, information) = (result.Cell, result.Information);
+        var value = information.Verdict == Verdict.Failed ? "failed" : $"{information.MiBits:0.000} of {information.ExactBits:0.000} bits";
+        return $"{cell.Kind.Word()} {cell.Boundary}-{cell.Boundary + 1} t{cell.Position}: {value}";
+    }
 
     internal static string Complaint(RunResults results)
     {

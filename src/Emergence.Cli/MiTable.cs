@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text;
-using Emergence.Cli.Verbs;
 using Emergence.Files;
 using Emergence.Information;
 using Emergence.Information.Exact;

@@ -147,6 +147,24 @@ public sealed partial class ArchitectureTests
             Assert.True(File.ReadLines(file).Count() <= Limit, $"{file} has more than {Limit} lines");
     }
 
+    /// <summary>Raw strings apart: what they hold is written elsewhere too, and a break would be part of it.</summary>
+    [Fact]
+    public void Lines_stay_short()
+    {
+        const int Limit = 140;
+        foreach (var file in new[] { "src", "tests", "benchmarks" }.SelectMany(part => Sources(Path.Combine(TestData.Repository, part))))
+        {
+            var (number, isRaw) = (0, false);
+            foreach (var line in File.ReadLines(file))
+            {
+                number++;
+                var quotes = RawQuotes().Count(line);
+                Assert.True(line.Length <= Limit || isRaw || quotes > 0, $"{file}, line {number}, has {line.Length} characters");
+                isRaw ^= quotes % 2 == 1;
+            }
+        }
+    }
+
     /// <summary>Rooms of the library that a source names: in full, or from within Emergence by a relative name such as
     /// Capture.CaptureFile.</summary>
     private static IEnumerable<string> RoomsNamed(string source)
@@ -184,6 +202,9 @@ public sealed partial class ArchitectureTests
 
     [GeneratedRegex(@"\bEmergence\.Devices\.(?<room>[A-Z]\w*)")]
     private static partial Regex DeviceRoom();
+
+    [GeneratedRegex("\"\"\"+")]
+    private static partial Regex RawQuotes();
 
     [GeneratedRegex(@"\bcu[A-Z]\w*")]
     private static partial Regex DriverCall();

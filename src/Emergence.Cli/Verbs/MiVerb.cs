@@ -183,6 +183,4 @@ internal static class MiVerb
         return results.All(result => result.Verdict == Verdict.Failed) ? ExitCode.Failed
             : results.Any(result => result.Verdict == Verdict.Failed) ? ExitCode.SomeCellsFailed : ExitCode.Ok;
     }
-
-    /// <summary>What is not known is left empty: null in JSON.</summary>
 }

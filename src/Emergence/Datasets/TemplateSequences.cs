@@ -94,9 +94,7 @@ internal static class TemplateSequences
             .OrderByDescending(group => group.Count()).ToList();
         var kept = lengths.Count == 0 ? [] : lengths[0].ToList();
         if (multiple.Count > 0)
-            notes.Add(
-                $"{name}: left out, because these labels are not one token: "
-                + $"{string.Join(" ", multiple.Take(NamedInMessages))}{(multiple.Count > NamedInMessages ? $" and {multiple.Count - NamedInMessages} more" : "")}");
+            notes.Add($"{name}: left out, because these labels are not one token: {NameList.Shorten(multiple, NamedInMessages)}");
         if (rejected + encoded.Count - kept.Count > 0)
             notes.Add($"{name}: {kept.Count} of {rows.Count} rows are used; the others have too few tokens or another number of them");
         return kept;

@@ -1,3 +1,4 @@
+using Emergence.Messages;
 using Emergence.Tokenizers;
 
 namespace Emergence.Datasets;
@@ -87,7 +88,5 @@ internal static class WordSequences
         rejected.Count > 0 && used < list.Limit ? [$"{list.Name}: {used} of {list.Words.Count} words are used; {Name(rejected)}"] : [];
 
     private static string Name(List<string> rejected) =>
-        rejected.Count == 0
-            ? "no word was left out"
-            : $"not one token: {string.Join(" ", rejected.Take(NamedInMessages))}{(rejected.Count > NamedInMessages ? $" and {rejected.Count - NamedInMessages} more" : "")}";
+        rejected.Count == 0 ? "no word was left out" : $"not one token: {NameList.Shorten(rejected, NamedInMessages)}";
 }

@@ -197,11 +197,14 @@ internal sealed partial class CsvTable
 
         var counts = first.Codes.Length > 2 && first.Codes.Select((code, row) => code == row).All(equal => equal)
             && first.Numbers[^1] - first.Numbers[0] == first.Codes.Length - 1 && first.Numbers[0] is 0 or 1;
-        return counts
-            ? throw Error(
-                $"column {(named ? first.Name : "0")} counts the rows: expected to be told what to read: --columns "
-                + $"{string.Join(',', Enumerable.Range(1, Math.Min(3, columns.Count - 1)).Select(column => columns[column].Name.Length > 0 ? columns[column].Name : column.ToString(CultureInfo.InvariantCulture)))}{(columns.Count > 4 ? ",..." : "")} (with {(named ? first.Name : "0")} where it is data)")
-            : [.. columns];
+        if (!counts)
+            return [.. columns];
+        var own = named ? first.Name : "0";
+        var others = Enumerable.Range(1, Math.Min(3, columns.Count - 1))
+            .Select(column => columns[column].Name.Length > 0 ? columns[column].Name : column.ToString(CultureInfo.InvariantCulture));
+        throw Error(
+            $"column {own} counts the rows: say what to read by --columns {string.Join(',', others)}{(columns.Count > 4 ? ",..." : "")} "
+                + $"(with {own} where it is data)");
     }
 
     private DataColumn? ReadOrSkip(int column)
@@ -279,8 +282,13 @@ internal sealed partial class CsvTable
             || !Array.TrueForAll(present, field => CommaPattern().IsMatch(field)))
             return false;
         if (_options.DecimalComma == null && Array.TrueForAll(present, field => !field.Contains(',') || ThousandsPattern().IsMatch(field)))
+        {
+            var place = name.Length > 0 ? $" in column {Printable.Escape(name)}" : "";
             throw Error(
-                $"{Printable.Quote(present.First(field => field.Contains(',')))}{(name.Length > 0 ? $" in column {Printable.Escape(name)}" : "")} may be a decimal or thousands: expected to be told: --decimal comma, or numbers without ','");
+                $"{Printable.Quote(present.First(field => field.Contains(',')))}{place} may be a decimal or thousands: say --decimal comma, "
+                    + "or write numbers without ','");
+        }
+
         if (!_format.Contains("decimal commas"))
             _format.Add("decimal commas");
         return true;

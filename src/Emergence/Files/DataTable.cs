@@ -9,6 +9,9 @@ namespace Emergence.Files;
 /// <param name="Format">What was seen in the file beside rows and columns, e.g. its header.</param>
 public sealed record DataTable(string Source, IReadOnlyList<DataColumn> Columns, IReadOnlyList<string> Format)
 {
+    /// <summary>Columns that a message lists.</summary>
+    private const int MostNames = 20;
+
     public int Rows => Columns[0].Codes.Length;
 
     /// <summary>Empty lines at the end: none of them is a row, unless a row of the other file needs it for a partner.</summary>
@@ -47,7 +50,9 @@ public sealed record DataTable(string Source, IReadOnlyList<DataColumn> Columns,
             ? column
             : throw new EmergenceException(
                 $"{Source}: expected the column {Printable.Quote(word)}, found "
-                + $"{string.Join(", ", Enumerable.Range(0, Math.Min(Columns.Count, 20)).Select(NameOf))}{(Columns.Count > 20 ? ", ..." : "")}", ExitCode.Usage));
+                + $"{string.Join(", ", Enumerable.Range(0, Math.Min(Columns.Count, MostNames)).Select(NameOf))}"
+                + (Columns.Count > MostNames ? ", ..." : ""),
+                ExitCode.Usage));
         return this with { Columns = [.. chosen.Distinct().Select(column => Columns[column])] };
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Emergence.Messages;
 
 namespace Emergence.Hub;
 

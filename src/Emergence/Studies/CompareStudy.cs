@@ -126,14 +126,17 @@ internal sealed class CompareStudy : Study
     private static string Finding(IReadOnlyList<Summary> rows)
     {
         var ranked = rows.OrderByDescending(row => row.Last.Bits.Mean).ToList();
-        return $"After the last token {ranked[0].Model} reads {TableCell.Fixed(ranked[0].Last.Bits.Mean, 2)} of "
-            + $"{TableCell.Fixed(ranked[0].Last.ExactBits, 2)} bits, "
-            + $"{string.Join(", ", ranked.Skip(1).Select(row => $"{row.Model} {TableCell.Fixed(row.Last.Bits.Mean, 2)} of {TableCell.Fixed(row.Last.ExactBits, 2)}"))}.";
+        var others = string.Join(", ", ranked.Skip(1).Select(row => $"{row.Model} {Value(row)}"));
+        return $"After the last token {ranked[0].Model} reads {Value(ranked[0])} bits, {others}.";
+
+        static string Value(Summary row) => $"{TableCell.Fixed(row.Last.Bits.Mean, 2)} of {TableCell.Fixed(row.Last.ExactBits, 2)}";
     }
 
     private static string Caution(bool sameData) =>
-        $"A higher value does not make a better model: it says that the states of its layers are easier to tell apart by a small critic. "
-            + $"{(sameData ? "All models read the same tokens, so their exact values agree where they keep prefixes apart." : "The models' tokens differ, and so may their exact values: compare what each reads of its own exact value, not the bits.")}";
+        "A higher value does not make a better model: it says that the states of its layers are easier to tell apart by a small critic. "
+            + (sameData
+                ? "All models read the same tokens, so their exact values agree where they keep prefixes apart."
+                : "The models' tokens differ, and so may their exact values: compare what each reads of its own exact value, not the bits.");
 
     /// <summary>What the page says about a model.</summary>
     private sealed record Summary(string Model, ModelConfig Config, EmergenceMean Last, int FormedAt, string JumpsAt, double ForwardCost,

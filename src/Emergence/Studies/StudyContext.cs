@@ -132,8 +132,7 @@ internal sealed class StudyContext : IDisposable
         return LanguageModel.Load(model.Folder, Device, Settings.ModelOptions);
     }
 
-    /// <summary>The settings of a run with the study's options of <see cref="StudyOption.Measurement"/> and, where it has them, of
-    /// <see cref="StudyOption.Data"/>.</summary>
+    /// <summary>The settings of a run with the options that the study has of <see cref="StudyOption.Settings"/>.</summary>
     public MeasurementSettings Measurement(StudyModel model, string? data = null, string? estimator = null)
     {
         var settings = new MeasurementSettings

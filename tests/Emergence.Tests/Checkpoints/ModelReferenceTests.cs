@@ -44,7 +44,8 @@ public sealed class ModelReferenceTests
         Assert.Equal(ExitCode.Usage,
             Assert.Throws<EmergenceException>(() => Resolve($"org/some-model.v1@{Older.Replace('f', 'e')}")).ExitCode);
         Assert.Contains("choose one of main, refs/pr/1, stale, torn, ", Message(() => Resolve("org/some-model.v1@v2")));
-        Assert.Contains($"no revision '{Older.Replace('f', 'e')}' in", Message(() => Resolve($"org/some-model.v1@{Older.Replace('f', 'e')}")));
+        var absent = Older.Replace('f', 'e');
+        Assert.Contains($"no revision '{absent}' in", Message(() => Resolve($"org/some-model.v1@{absent}")));
 
         // A ref to a commit that is not here, and one that holds no commit.
         Assert.Contains("no revision 'stale' in", Message(() => Resolve("org/some-model.v1@stale")));

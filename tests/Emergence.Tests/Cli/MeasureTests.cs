@@ -120,8 +120,18 @@ public sealed class MeasureTests
     public void A_plan_that_does_not_fit_says_what_it_needs()
     {
         // 3.5 GB without trainings, one of 1.2 GB and 1 GB that stays free: 5.7.
-        var plan = new MemoryPlan { Weights = 2_000_000_000, Boundaries = 1_000_000_000, Forward = 400_000_000, TileRows = 100, Critics = 1,
-            Inputs = 100_000_000, Critic = 1_200_000_000, Reserved = 1_000_000_000, Free = 4_100_000_000 };
+        var plan = new MemoryPlan
+        {
+            Weights = 2_000_000_000,
+            Boundaries = 1_000_000_000,
+            Forward = 400_000_000,
+            TileRows = 100,
+            Critics = 1,
+            Inputs = 100_000_000,
+            Critic = 1_200_000_000,
+            Reserved = 1_000_000_000,
+            Free = 4_100_000_000,
+        };
 
         Assert.False(plan.Fits);
         Assert.Equal("does not fit into device cuda: needs 5.7 GB, 4.1 GB free; take fewer sequences, a smaller preset or another device",

@@ -130,7 +130,8 @@ internal sealed class SlurmCluster : IDisposable
         foreach (var name in Enumerable.Range(1, Nodes).Select(node => $"spool/n{node}").Append("state").Append("log"))
             Directory.CreateDirectory(Path.Combine(_folder, name));
         File.SetUnixFileMode(_folder,
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+                | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         var key = Path.Combine(_folder, "munge.key");
         File.WriteAllBytes(key, [.. Enumerable.Range(0, 128).Select(_ => (byte)Random.Shared.Next(256))]);
         File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);

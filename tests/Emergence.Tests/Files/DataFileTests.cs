@@ -38,10 +38,11 @@ public sealed class DataFileTests
     public void A_dialect_is_read_for_what_it_is(string expected, string text, string? label = null)
     {
         var table = DataFile.Read(Write("t.csv", text), new() { Labels = label == null ? [] : [label] });
-        Assert.Equal(
-            expected,
-            string.Join('|', table.Columns.Select((column, number) =>
-            $"{table.NameOf(number)}:{string.Join(' ', (column.IsText ? column.Codes.Select(code => (double)code) : column.Numbers).Select(value => value.ToString(System.Globalization.CultureInfo.InvariantCulture)))}")));
+        Assert.Equal(expected, string.Join('|', table.Columns.Select((column, number) => $"{table.NameOf(number)}:{Values(column)}")));
+
+        static string Values(DataColumn column) => string.Join(
+            ' ',
+            (column.IsText ? column.Codes.Select(code => (double)code) : column.Numbers).Select(value => FormattableString.Invariant($"{value}")));
     }
 
     /// <summary>What a file leaves open is not guessed: the message names the option that settles it.</summary>

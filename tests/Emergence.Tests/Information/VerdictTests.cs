@@ -50,8 +50,15 @@ public class VerdictTests
     [Fact]
     public void An_estimator_of_the_source_is_not_held_against_rows_that_do_not_repeat()
     {
-        var continuous = Good with { Estimator = "ksg", IsOfSource = true, MiBits = 0.6, ExactBits = Math.Log2(2000), K = 2000,
-            StoppedBy = StopReason.None };
+        var continuous = Good with
+        {
+            Estimator = "ksg",
+            IsOfSource = true,
+            MiBits = 0.6,
+            ExactBits = Math.Log2(2000),
+            K = 2000,
+            StoppedBy = StopReason.None,
+        };
         Check("ok", continuous);
         Check("below exact", continuous with { IsOfSource = false });
         Check("at ceiling", continuous with { IsOfSource = false, MiBits = Math.Log2(2000) });

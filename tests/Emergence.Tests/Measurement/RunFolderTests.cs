@@ -20,9 +20,19 @@ public sealed class RunFolderTests
                 HeldOutBits = double.NaN,
             StepsAboveCeiling = 3, MaxScore = 17, NonFinite = 1, Failure = "failed at step 3", IsEnumeration = true,
                 ExactStandardErrorBits = .5, LastMeanBits = 1, MultiplyAdds = 1e12,
-            Protocol = new ProtocolTrace { SliceStart = 768, SliceColumns = 100, Columns = 868, SliceBits = 1.5, FittedFrom = 50,
-                MaxStep = 77, MaxStepCoincidences = 1, OverflowSteps = 2, FirstOverflow = 98,
-                Bins = [new(0, 2, 0, 9.5, 10.25), new(3, 48, -1.58, 2.25, 4)] },
+            Protocol = new ProtocolTrace
+            {
+                SliceStart = 768,
+                SliceColumns = 100,
+                Columns = 868,
+                SliceBits = 1.5,
+                FittedFrom = 50,
+                MaxStep = 77,
+                MaxStepCoincidences = 1,
+                OverflowSteps = 2,
+                FirstOverflow = 98,
+                Bins = [new(0, 2, 0, 9.5, 10.25), new(3, 48, -1.58, 2.25, 4)],
+            },
         }, SamplingError: 0.125);
         using (var folder = RunFolder.Open(path, Manifest(seeds: 3)))
             folder.Add("key", cell);
@@ -143,8 +153,19 @@ public sealed class RunFolderTests
     }
 
     private static CellResult Some(int boundary) =>
-        new(new Cell(CaptureKind.Macro, boundary, 0, "exact", 1), new MutualInformation { Estimator = "exact", Seed = 1, MiBits = 1,
-            ExactBits = 1, HPrefixBits = 1, Log2N = 1, K = 2, KX = 2, KY = 2, Mu = 1 }, 0);
+        new(new Cell(CaptureKind.Macro, boundary, 0, "exact", 1), new MutualInformation
+        {
+            Estimator = "exact",
+            Seed = 1,
+            MiBits = 1,
+            ExactBits = 1,
+            HPrefixBits = 1,
+            Log2N = 1,
+            K = 2,
+            KX = 2,
+            KY = 2,
+            Mu = 1,
+        }, 0);
 
     private static JsonObject Manifest(int seeds) =>
         new() { ["settings"] = new JsonObject { ["model"] = "m", ["seeds"] = seeds }, ["created"] = "today" };

@@ -103,8 +103,20 @@ public sealed class RunResultsTests
     }
 
     private static CellResult Make(CaptureKind kind, int boundary, int position, ulong seed, double bits) =>
-        new(new Cell(kind, boundary, position, "s-mine", seed), new MutualInformation { Estimator = "s-mine", Seed = seed, MiBits = bits,
-            ExactBits = bits, HPrefixBits = bits, Log2N = 9, IsEnumeration = true, K = 5, KX = 5, KY = 5, Mu = 40 }, 0);
+        new(new Cell(kind, boundary, position, "s-mine", seed), new MutualInformation
+        {
+            Estimator = "s-mine",
+            Seed = seed,
+            MiBits = bits,
+            ExactBits = bits,
+            HPrefixBits = bits,
+            Log2N = 9,
+            IsEnumeration = true,
+            K = 5,
+            KX = 5,
+            KY = 5,
+            Mu = 40,
+        }, 0);
 
     private static JsonObject Manifest() => new()
     {

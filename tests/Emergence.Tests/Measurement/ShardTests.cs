@@ -216,8 +216,19 @@ public sealed class ShardTests
     private RunFolder Open(int number, int count) => RunFolder.Open(_run, Manifest("today"), new Shard(number, count));
 
     private static CellResult Cell(int boundary, double bits) =>
-        new(new Cell(Emergence.Capture.CaptureKind.Macro, boundary, 0, "exact", 1), new MutualInformation { Estimator = "exact", Seed = 1,
-            MiBits = bits, ExactBits = 1, HPrefixBits = 1, Log2N = 1, K = 2, KX = 2, KY = 2, Mu = 1 }, 0);
+        new(new Cell(Emergence.Capture.CaptureKind.Macro, boundary, 0, "exact", 1), new MutualInformation
+        {
+            Estimator = "exact",
+            Seed = 1,
+            MiBits = bits,
+            ExactBits = 1,
+            HPrefixBits = 1,
+            Log2N = 1,
+            K = 2,
+            KX = 2,
+            KY = 2,
+            Mu = 1,
+        }, 0);
 
     private static JsonObject Manifest(string created) => new() { ["settings"] = new JsonObject { ["model"] = "m", ["seeds"] = 3 },
         ["created"] = created, ["device"] = new JsonObject { ["description"] = created } };

@@ -185,8 +185,13 @@ public sealed class SvgTests
     public void Names_of_bars_are_whole_in_two_lines_where_one_is_too_short()
     {
         string[] names = ["maximum over steps", "few coincidences", "critic", "slice", "in all"];
-        var figure = new BarChart { Title = "gap", YCaption = "bits", Unit = "bits",
-            Bars = [.. names.Select(name => new Bar(name, 1))] }.Draw();
+        var figure = new BarChart
+        {
+            Title = "gap",
+            YCaption = "bits",
+            Unit = "bits",
+            Bars = [.. names.Select(name => new Bar(name, 1))],
+        }.Draw();
         var words = Elements(figure, "text", "dim").Where(text => (string?)text.Attribute("text-anchor") == "middle").ToList();
         Assert.Equal(["maximum", "over steps", "few", "coincidences", "critic", "slice", "in all"], words.Select(word => word.Value));
         Assert.Equal(Attribute(words[0], "x"), Attribute(words[1], "x"));

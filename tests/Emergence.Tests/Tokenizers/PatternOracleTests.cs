@@ -20,9 +20,11 @@ public class PatternOracleTests
         { "llama3", CaseTail + @"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + Rest },
         { "cl100k", @"(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+" },
         { "o200k",
-            $@"[^\r\n\p{{L}}\p{{N}}]?{Upper}*{Lower}+{CaseTail}?|[^\r\n\p{{L}}\p{{N}}]?{Upper}+{Lower}*{CaseTail}?|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+" },
+            $@"[^\r\n\p{{L}}\p{{N}}]?{Upper}*{Lower}+{CaseTail}?|[^\r\n\p{{L}}\p{{N}}]?{Upper}+{Lower}*{CaseTail}?|\p{{N}}{{1,3}}"
+            + @"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+" },
         { "tekken",
-            $@"[^\r\n\p{{L}}\p{{N}}]?{Upper}*{Lower}+|[^\r\n\p{{L}}\p{{N}}]?{Upper}+{Lower}*|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+" },
+            $@"[^\r\n\p{{L}}\p{{N}}]?{Upper}*{Lower}+|[^\r\n\p{{L}}\p{{N}}]?{Upper}+{Lower}*|\p{{N}}"
+            + @"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+" },
         { "qwen2", CaseTail + @"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + Rest },
         { "qwen3.5", CaseTail + @"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+" },
         { "deepseek",
@@ -34,7 +36,8 @@ public class PatternOracleTests
         { "viking", " ?[^(\\s|.,!?…。，、।۔،)]+" },
         { "bloom", " ?[^(\\s|[.,!?…。，、।۔،])]+" },
         { "kimi",
-            $@"[\p{{Han}}]+|[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]*[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]+{CaseTail}?|\p{{N}}{{1,3}}{Rest}" },
+            @"[\p{Han}]+|"
+            + $@"[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]*[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]+{CaseTail}?|\p{{N}}{{1,3}}{Rest}" },
         { "digits from the right", @"\p{N}{1,3}(?=(?:\p{N}{3})*(?:\P{N}|$))" },
         { "aya", @"\d{1,3}(?=(?:\d{3})*\b)" },
         { "words", @"\b\w+\b|\h+|\R|[[:punct:]]+" },

@@ -30,9 +30,11 @@ internal static class ForeignFormat
             : null;
     }
 
-    private static string Save(string model, string library = "transformers") =>
-        $"python3 -c \"from {library} import {model[..model.IndexOf('.', StringComparison.Ordinal)]} as M; "
-            + $"{model.Replace(model[..model.IndexOf('.', StringComparison.Ordinal)], "M", StringComparison.Ordinal)}.save_pretrained('OUT')\"";
+    private static string Save(string model, string library = "transformers")
+    {
+        var dot = model.IndexOf('.', StringComparison.Ordinal);
+        return $"python3 -c \"from {library} import {model[..dot]} as M; M{model[dot..]}.save_pretrained('OUT')\"";
+    }
 
     /// <summary>What the file is and what to do, or null.</summary>
     public static string? Recognise(CheckpointFile file)

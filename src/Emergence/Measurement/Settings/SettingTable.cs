@@ -212,8 +212,8 @@ internal static class SettingTable
     public static IReadOnlyList<Setting> Rows { get; } =
     [
         Model, Data, Shots, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Boundaries, Positions,
-            Estimator,
-        Preset, Seed, Seeds, SelfCheck, Device, Threads, RunTimeCompiler, DType, MicroPosition, Strict, IgnoreWeights, AllowNonFinite,
+        Estimator, Preset, Seed, Seeds, SelfCheck, Device, Threads, RunTimeCompiler, DType, MicroPosition, Strict, IgnoreWeights,
+        AllowNonFinite,
     ];
 
     /// <summary>Settings from the words that were given for each row.</summary>

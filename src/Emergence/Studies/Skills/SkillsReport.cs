@@ -178,10 +178,11 @@ internal sealed class SkillsReport
         var (low, high) = Resampled.Count > 0
             ? ScalingFit.Interval(Resampled, law => SkillTuples.ByExponent(Tokens.Before, Tokens.After, law.DataExponent)) : (t, t);
         var interval = Resampled.Count > 0 ? $" (interval {Words(low)} to {Words(high)})" : "";
+        var most = Worst.Select(row => row.Beta / FiniteBeta(row)).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Max();
         var graph = Worst.Any(row => row.Beta > FiniteBeta(row))
             ? " A simulated graph violates the bound, which it must not: please report it."
             : $" In {Worst.Select(row => row.SkillsPerText).Distinct().Count()} simulated graphs the worst texts that were found reach "
-                + $"at most {TableCell.Fixed(100 * Worst.Select(row => row.Beta / FiniteBeta(row)).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Max(), 0)} % of the beta that the bound allows.";
+                + $"at most {TableCell.Fixed(100 * most, 0)} % of the beta that the bound allows.";
         return $"Ten times the data divide the excess that the data set by {Words(Law.TenTimesData)}; {times:N0} times the data make a "
             + $"model as good at {Words(t)}-tuples{interval} of skills as the smaller one is at single skills; at {Words(halves)}-tuples "
             + $"if ten times the data halve it.{graph}";

@@ -96,7 +96,11 @@ public sealed class SettingTableTests
         {
             ["settings"] = settings,
             ["model"] = new JsonObject { ["layers"] = first.Config.Layers },
-            ["data"] = new JsonObject { ["labels"] = new JsonArray([.. first.Data.Labels.Select(label => (JsonNode)label)]), ["shot_length"] = first.Data.ShotLength },
+            ["data"] = new JsonObject
+            {
+                ["labels"] = new JsonArray([.. first.Data.Labels.Select(label => (JsonNode)label)]),
+                ["shot_length"] = first.Data.ShotLength,
+            },
         };
 
         var words = SettingTable.Command(manifest).Split(" \\\n  ")[1..^1];
