@@ -25,11 +25,8 @@ internal sealed record TiktokenVocabulary(string Encoding, string Package, strin
     public void Write(string folder)
     {
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var line in Lines())
-        {
-            var space = line.IndexOf(' ', StringComparison.Ordinal);
-            ranks.Add(ByteLevel.Encode(Convert.FromBase64String(line[..space])), int.Parse(line[(space + 1)..]));
-        }
+        foreach (var (rank, line) in Lines().Index().Where(entry => entry.Item.Length > 0))
+            ranks.Add(ByteLevel.Encode(Convert.FromBase64String(line)), rank);
 
         var merges = ranks.Where(token => token.Key.Length > 1).OrderBy(token => token.Value)
             .Select(token => LastStep(token.Key, token.Value, ranks)).OfType<(string, string)>()
@@ -57,17 +54,16 @@ internal sealed record TiktokenVocabulary(string Encoding, string Package, strin
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), file.ToJsonString());
     }
 
+    /// <summary>Bytes of the tokens in the order of their ranks, in base 64.</summary>
     private IEnumerable<string> Lines()
     {
         var assembly = Assembly.Load($"Microsoft.ML.Tokenizers.Data.{Package}");
         using var stream = assembly.GetManifestResourceStream($"{Encoding}.tiktoken.deflate")
             ?? throw new InvalidOperationException($"{assembly} has no {Encoding}, only {string.Join(", ", assembly.GetManifestResourceNames())}");
         using var reader = new StreamReader(new DeflateStream(stream, CompressionMode.Decompress));
+        reader.ReadLine(); // How many there are.
         while (reader.ReadLine() is { } line)
-        {
-            if (line.Contains(' ', StringComparison.Ordinal))
-                yield return line;
-        }
+            yield return line;
     }
 
     /// <summary>The two parts that are left when all earlier tokens have been joined; null where there are not two.</summary>
