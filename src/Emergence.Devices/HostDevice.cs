@@ -5,10 +5,25 @@ namespace Emergence.Devices;
 /// <summary>A device whose memory is the host's.</summary>
 public abstract unsafe class HostDevice : Device
 {
-    public override long AvailableBytes => HostMemory.AvailableBytes();
+    /// <summary>Smaller tensors are not held against the limit: asking what the process holds takes longer than they are worth.</summary>
+    private const long WeighedBytes = 1 << 20;
 
-    public override Tensor Allocate(DType type, int rows, int columns) =>
-        new(new HostBuffer((long)rows * columns * type.Size()), type, rows, columns);
+    public override long AvailableBytes
+    {
+        get
+        {
+            var free = HostMemory.AvailableBytes();
+            return MemoryLimit is { } limit ? Math.Min(free, Math.Max(0, limit - HostMemory.HeldBytes())) : free;
+        }
+    }
+
+    public override Tensor Allocate(DType type, int rows, int columns)
+    {
+        var bytes = (long)rows * columns * type.Size();
+        if (bytes >= WeighedBytes)
+            RequireWithinLimit(bytes);
+        return new(new HostBuffer(bytes), type, rows, columns);
+    }
 
     public override void Upload(ReadOnlySpan<byte> source, Tensor destination)
     {
@@ -51,6 +66,21 @@ public abstract unsafe class HostDevice : Device
         }
 
         GC.KeepAlive((source, rows, destination));
+    }
+
+    /// <summary>What nobody refers to any longer counts as held until it is collected.</summary>
+    private void RequireWithinLimit(long bytes)
+    {
+        if (MemoryLimit is not { } limit || bytes <= limit - HostMemory.HeldBytes())
+            return;
+        HostMemory.Collect();
+        var held = HostMemory.HeldBytes();
+        if (bytes > limit - held)
+            throw new EmergenceException(
+                $"out of host memory: needs {bytes:N0} more bytes, {held:N0} of the {limit:N0} that the run may take are held")
+            {
+                IsOutOfMemory = true,
+            };
     }
 
     private static void RequireDense(Tensor tensor)

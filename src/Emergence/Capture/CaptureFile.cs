@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using Emergence.Devices;
 using Emergence.Devices.Tensors;
 using Emergence.Files.Safetensors;
 using Emergence.Models;
@@ -34,12 +35,25 @@ public sealed class CaptureFile
     private const string Logits = "logits";
     private const int StagingBytes = 1 << 24;
 
+    /// <summary>Rows that are gathered, what is made of them, and the host's copy.</summary>
+    private const int StagingCopies = 3;
+
     private readonly LanguageModel _model;
     private readonly SafetensorsWriter _writer;
     private readonly CancellationToken _cancellation;
 
     private CaptureFile(LanguageModel model, SafetensorsWriter writer, CancellationToken cancellation) =>
         (_model, _writer, _cancellation) = (model, writer, cancellation);
+
+    /// <summary>The model for a capture of these sequences, its weights where they leave room for the rows.</summary>
+    public static LanguageModel Load(string folder, Device device, ModelOptions options, IReadOnlyList<int[]> sequences, CaptureKind kind)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        var config = ModelConfig.Read(folder, options.Strict);
+        var forest = Forest(sequences, kind, config);
+        var rows = BoundaryStream.EstimateBytes(config, device, forest.Count) + StagingCopies * (long)StagingBytes;
+        return LanguageModel.Load(folder, device, options, rows, forest.Tokens.Distinct().Count());
+    }
 
     /// <param name="model">The model.</param>
     /// <param name="sequences">Token ids; duplicates are written as often as they occur, in order.</param>
@@ -66,8 +80,7 @@ public sealed class CaptureFile
         for (var row = 0; row < sequences.Count; row++)
             model.RequireValid(sequences[row], $"row {row}");
 
-        var forest = kind == CaptureKind.Macro ? PrefixForest.Macro(sequences, model.Config)
-            : PrefixForest.Micro(sequences, config: model.Config);
+        var forest = Forest(sequences, kind, model.Config);
         var groups = Groups(forest, sequences);
         using var stream = new BoundaryStream(model, forest);
         using var writer = SafetensorsWriter.Create(path, Declare(model, groups, logits));
@@ -125,6 +138,9 @@ public sealed class CaptureFile
             _writer.Append(group.Prefix + part, MemoryMarshal.AsBytes(values));
         }
     }
+
+    private static PrefixForest Forest(IReadOnlyList<int[]> sequences, CaptureKind kind, ModelConfig config) =>
+        kind == CaptureKind.Macro ? PrefixForest.Macro(sequences, config) : PrefixForest.Micro(sequences, config: config);
 
     private static List<Group> Groups(PrefixForest forest, IReadOnlyList<int[]> sequences)
     {

@@ -79,6 +79,9 @@ internal sealed class CheckpointFile : IDisposable
         }
     }
 
+    /// <summary>Lets the kernel drop bytes that were read from its cache.</summary>
+    public void Forget(long offset, long length) => Posix.Forget(_handle, offset, length);
+
     /// <summary>Throws if size or modification time differ from when the file was opened.</summary>
     public void VerifyUnchanged()
     {

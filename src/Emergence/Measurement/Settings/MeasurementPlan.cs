@@ -84,13 +84,15 @@ public sealed class MeasurementPlan : IDisposable
     /// <param name="cancellation">Ends the work soon; finished cells stay.</param>
     /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by
     /// default.</param>
+    /// <param name="placed">Told where the weights are, and why.</param>
     public RunResults Run(string path,
         Action<int> resumed, Action<CellResult> progress, Action<int> checking, CancellationToken cancellation, Func<JsonObject,
-        bool>? replaces = null)
+        bool>? replaces = null, Action<string>? placed = null)
     {
         ArgumentNullException.ThrowIfNull(resumed);
         ArgumentNullException.ThrowIfNull(progress);
-        using var model = LanguageModel.Load(Folder, Device, Settings.ModelOptions);
+        using var model = Load();
+        placed?.Invoke(model.Placement);
         var manifest = new RunManifest(this, model);
         using var folder = Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard)
             : RunFolder.Open(path, manifest.Json, replaces);
@@ -110,6 +112,23 @@ public sealed class MeasurementPlan : IDisposable
     }
 
     public void Dispose() => Device.Dispose();
+
+    /// <summary>
+    /// The model, its weights where the plan of the run's memory puts them. That plan is not made where they are small beside what is
+    /// free; and where there is no limit it refuses nothing, because a part that finds no memory waits for another one to end.
+    /// </summary>
+    private LanguageModel Load()
+    {
+        const int Small = 8;
+        var options = Settings.ModelOptions;
+        if (Device.MemoryLimit == null && options.Weights == WeightPlacement.Auto && Config.EstimateBytes < Device.AvailableBytes / Small)
+            return LanguageModel.Load(Folder, Device, options);
+        var memory = MemoryPlan.Of(this);
+        if (Device.MemoryLimit != null && !memory.Fits)
+            throw new EmergenceException(memory.Shortage(Device.Name));
+        return LanguageModel.Load(Folder, Device, options, sizes =>
+            WeightChoice.Given(Device, sizes, memory.Blocks, memory.Tokens, memory.Reason));
+    }
 
     /// <summary>
     /// Devices compute in single precision (the reference device in double), some also in bf16; stored weights keep their own
