@@ -38,6 +38,9 @@ public sealed class CaptureFile
     /// <summary>Rows that are gathered, what is made of them, and the host's copy.</summary>
     private const int StagingCopies = 3;
 
+    /// <summary>Rows that take more than one part in so many of what is free go to the disk.</summary>
+    private const int MostOfFree = 2;
+
     private readonly LanguageModel _model;
     private readonly SafetensorsWriter _writer;
     private readonly CancellationToken _cancellation;
@@ -51,8 +54,10 @@ public sealed class CaptureFile
         ArgumentNullException.ThrowIfNull(sequences);
         var config = ModelConfig.Read(folder, options.Strict);
         var forest = Forest(sequences, kind, config);
-        var rows = BoundaryStream.EstimateBytes(config, device, forest.Count) + StagingCopies * (long)StagingBytes;
-        return LanguageModel.Load(folder, device, options, rows, forest.Tokens.Distinct().Count());
+        var rows = BoundaryStream.EstimateBytes(config, device, forest.Count);
+        if (device is HostDevice && rows > device.AvailableBytes / MostOfFree)
+            rows = BoundaryStream.OnDiskBytes;
+        return LanguageModel.Load(folder, device, options, rows + StagingCopies * (long)StagingBytes, forest.Tokens.Distinct().Count());
     }
 
     /// <param name="model">The model.</param>
@@ -80,6 +85,7 @@ public sealed class CaptureFile
         for (var row = 0; row < sequences.Count; row++)
             model.RequireValid(sequences[row], $"row {row}");
 
+        model.Scratch ??= Path.GetDirectoryName(Path.GetFullPath(path));
         var forest = Forest(sequences, kind, model.Config);
         var groups = Groups(forest, sequences);
         using var stream = new BoundaryStream(model, forest);

@@ -48,6 +48,12 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Where the weights are while the model runs, and why; one line.</summary>
     public string Placement { get; }
 
+    /// <summary>Folder for rows that do not fit into memory; null: all must fit.</summary>
+    public string? Scratch { get; set; }
+
+    /// <summary>Rows go there also where they would fit, because something else is to be in memory.</summary>
+    internal bool KeepsRowsOnDisk { get; set; }
+
     /// <summary>What the checkpoint says that looks wrong but does no harm, and what of it is not run.</summary>
     public IReadOnlyList<string> Warnings => [.. _checkpoint.Warnings, .. Towers];
 
@@ -89,7 +95,7 @@ public sealed class LanguageModel : IDisposable
                 throw new EmergenceException(
                     $"{Printable.Escape(folder)}: weights that are streamed need {choice.Needed:N0} bytes, device {device.Name} has "
                     + $"{device.AvailableBytes:N0}: use a smaller model or a device with more memory");
-            return new(device, config, checkpoint, files, choice);
+            return new(device, config, checkpoint, files, choice) { Scratch = options.Scratch };
         }
         catch
         {

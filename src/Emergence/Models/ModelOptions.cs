@@ -27,4 +27,7 @@ public sealed record ModelOptions
 
     /// <summary>Where the weights are while the model runs; decides about no value.</summary>
     public WeightPlacement Weights { get; init; }
+
+    /// <summary>Folder for rows that do not fit into memory; null: where the run writes its results.</summary>
+    public string? Scratch { get; init; }
 }

@@ -13,7 +13,8 @@ internal static class MemoryReport
         var table = new Table(TableColumn.Text("memory"), TableColumn.Number("bytes", 0), TableColumn.Text("of"));
         table.Add("weights", (double)memory.Weights, memory.Blocks is { } blocks ? Streamed(blocks)
             : $"{plan.Config.Parameters:N0} as stored");
-        table.Add("boundaries", (double)memory.Boundaries, "two of both passes");
+        table.Add("boundaries", (double)memory.Boundaries, memory.ScratchBytes == 0 ? "two of both passes"
+            : $"what is in memory of two of both passes, {memory.ScratchBytes:N0} bytes in scratch files");
         table.Add("forward pass", (double)memory.Forward, $"inside of a block, tiles of {memory.TileRows:N0} rows");
         if (memory.Critic > 0)
         {

@@ -91,14 +91,15 @@ public sealed class MeasurementPlan : IDisposable
     {
         ArgumentNullException.ThrowIfNull(resumed);
         ArgumentNullException.ThrowIfNull(progress);
-        using var model = Load();
+        var memory = PlanMemory();
+        using var model = Load(memory, path);
         placed?.Invoke(model.Placement);
         var manifest = new RunManifest(this, model);
         using var folder = Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard)
             : RunFolder.Open(path, manifest.Json, replaces);
         var own = Cells.ToHashSet();
         resumed(own.Count(cell => folder.IsFinished(manifest.Key(cell))));
-        var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition);
+        var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition, Device.MemoryLimit == null ? null : memory?.Critics);
         run.Run(cell => !own.Contains(cell) || folder.IsFinished(manifest.Key(cell)), Add, cancellation);
         if (Settings.SelfCheck)
             folder.SelfCheck = Results.SelfCheck.Run(model, Data, Grid, Preset, Settings.MicroPosition, checking, cancellation);
@@ -114,20 +115,29 @@ public sealed class MeasurementPlan : IDisposable
     public void Dispose() => Device.Dispose();
 
     /// <summary>
-    /// The model, its weights where the plan of the run's memory puts them. That plan is not made where they are small beside what is
-    /// free; and where there is no limit it refuses nothing, because a part that finds no memory waits for another one to end.
+    /// What goes where; null where nothing is limited and the weights are small beside what is free. Without a limit the plan refuses
+    /// nothing, because a part that finds no memory waits for another one to end.
     /// </summary>
-    private LanguageModel Load()
+    private MemoryPlan? PlanMemory()
     {
         const int Small = 8;
-        var options = Settings.ModelOptions;
-        if (Device.MemoryLimit == null && options.Weights == WeightPlacement.Auto && Config.EstimateBytes < Device.AvailableBytes / Small)
-            return LanguageModel.Load(Folder, Device, options);
+        if (Device.MemoryLimit == null && Settings.ModelOptions.Weights == WeightPlacement.Auto
+            && Config.EstimateBytes < Device.AvailableBytes / Small)
+            return null;
         var memory = MemoryPlan.Of(this);
-        if (Device.MemoryLimit != null && !memory.Fits)
-            throw new EmergenceException(memory.Shortage(Device.Name));
-        return LanguageModel.Load(Folder, Device, options, sizes =>
+        return Device.MemoryLimit == null || memory.Fits ? memory : throw new EmergenceException(memory.Shortage(Device.Name));
+    }
+
+    /// <summary>The model, its weights and rows where the plan puts them.</summary>
+    private LanguageModel Load(MemoryPlan? memory, string run)
+    {
+        var options = Settings.ModelOptions with { Scratch = Settings.ModelOptions.Scratch ?? run };
+        if (memory == null)
+            return LanguageModel.Load(Folder, Device, options);
+        var model = LanguageModel.Load(Folder, Device, options, sizes =>
             WeightChoice.Given(Device, sizes, memory.Blocks, memory.Tokens, memory.Reason));
+        model.KeepsRowsOnDisk = memory.ScratchBytes > 0;
+        return model;
     }
 
     /// <summary>

@@ -12,6 +12,9 @@ namespace Emergence.Measurement.Settings;
 /// <summary>What a measurement puts into the memory of its device, all beside each other, in bytes.</summary>
 public sealed record MemoryPlan
 {
+    /// <summary>By so much at most two starts of the program differ in what they hold at first.</summary>
+    private const long VaryingBytes = 32L << 20;
+
     /// <summary>As they are stored: all of them, or what of them is in memory at a time.</summary>
     public required long Weights { get; init; }
 
@@ -20,6 +23,9 @@ public sealed record MemoryPlan
 
     /// <summary>Why they are streamed or resident.</summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>Bytes of boundaries that lie in scratch files because they do not fit; 0: they are in memory.</summary>
+    public long ScratchBytes { get; init; }
 
     /// <summary>Bytes that are read from the disk.</summary>
     public long DiskBytes { get; init; }
@@ -92,6 +98,6 @@ public sealed record MemoryPlan
         var needs = new RunNeeds(device, config, data, grid, preset, passes, asked);
         var plan = needs.Plan(device.AvailableBytes);
         return plan.Fits || device.MemoryLimit is not { } limit ? plan
-            : plan with { LeastLimit = limit - plan.Free + needs.LeastFree() };
+            : plan with { LeastLimit = limit - plan.Free + needs.LeastFree() + VaryingBytes };
     }
 }

@@ -25,22 +25,39 @@ internal sealed class RunNeeds(
     private readonly Dictionary<int, long> _scratch = [];
     private long? _critic;
 
-    /// <summary>Where weights may be, in the order in which it is tried.</summary>
-    private int?[] Placements => asked switch
+    /// <summary>Blocks in memory, and whether boundaries lie in scratch files, in the order in which it is tried.</summary>
+    private (int? Blocks, bool OnDisk)[] Placements
     {
-        WeightPlacement.Resident => [null],
-        WeightPlacement.Streamed => [2, 1, 0],
-        _ => [null, 2, 1, 0],
-    };
+        get
+        {
+            int?[] weights = asked switch
+            {
+                WeightPlacement.Resident => [null],
+                WeightPlacement.Streamed => [2, 1, 0],
+                _ => [null, 2, 1, 0],
+            };
+            var inMemory = weights.Select(blocks => (blocks, false));
+            return [.. device is HostDevice ? inMemory.Concat(weights.Select(blocks => (blocks, true))).OrderBy(Passes) : inMemory];
 
-    /// <summary>The first placement that fits into so many free bytes, or the last one.</summary>
+            // Matrices that are read again and again cost more than rows that go to the disk and back.
+            static bool Passes((int? Blocks, bool OnDisk) placement) => placement.Blocks == 0;
+        }
+    }
+
+    /// <summary>The first placement that fits into so many free bytes, or the one that needs the least.</summary>
     public MemoryPlan Plan(long free)
     {
-        var first = Plan(free, Placements[0]);
-        if (first.Fits)
-            return first;
-        var others = Placements.Skip(1).Select(blocks => Plan(free, blocks));
-        return others.Append(Plan(free, Placements[^1])).First(plan => plan.Fits || plan.Blocks == Placements[^1]);
+        MemoryPlan? least = null;
+        foreach (var placement in Placements)
+        {
+            var plan = Plan(free, placement);
+            if (plan.Fits)
+                return plan;
+            if (least == null || plan.Needed < least.Needed)
+                least = plan;
+        }
+
+        return least!;
     }
 
     /// <summary>The fewest free bytes that would do.</summary>
@@ -51,19 +68,23 @@ internal sealed class RunNeeds(
         for (var step = 0; step < Steps && high - low > 1 << 20; step++)
         {
             var middle = low + (high - low) / 2;
-            (low, high) = Plan(middle, Placements[^1]).Fits ? (low, middle) : (middle, high);
+            (low, high) = Plan(middle).Fits ? (low, middle) : (middle, high);
         }
 
         return high;
     }
 
-    private MemoryPlan Plan(long free, int? blocks)
+    private MemoryPlan Plan(long free, (int? Blocks, bool OnDisk) placement)
     {
+        var (blocks, onDisk) = placement;
         var weights = blocks is { } inFlight ? _sizes.Streamed(device, inFlight, _tokens) : _sizes.Resident;
-        var (boundaries, forward, tileRows) = (0L, 0L, 0);
+        var (boundaries, scratch, forward, tileRows) = (0L, 0L, 0L, 0);
         foreach (var rows in (int[])[passes.MacroForest.Count, passes.MicroForest.Count])
         {
-            boundaries += BoundaryStream.BoundaryBytes(config, device, rows) + 4L * rows * sizeof(int);
+            var all = BoundaryStream.BoundaryBytes(config, device, rows);
+            var rest = onDisk ? 2L * rows * config.Width * device.ComputeType.Size() : 0;
+            scratch += rest;
+            boundaries += all - rest + Math.Min(rest, BoundaryStream.OnDiskBytes) + 4L * rows * sizeof(int);
             var inside = BoundaryStream.InsideBytes(
                 config, device, rows, BoundaryStream.TileBytes(Math.Max(0, free - weights - boundaries - forward)));
             forward += inside;
@@ -77,6 +98,7 @@ internal sealed class RunNeeds(
             Blocks = blocks,
             Reason = Reason(free, blocks),
             DiskBytes = DiskBytes(blocks, tileRows),
+            ScratchBytes = scratch,
             Tokens = _tokens,
             Boundaries = boundaries,
             Forward = forward + ScratchBytes(tileRows),
@@ -85,11 +107,11 @@ internal sealed class RunNeeds(
             Inputs = 0,
             Critic = _critic ??= grid.Estimator.TrainingBytes(device, preset, _classes, data.Count, config.Width),
             Reserved = device.ReservedBytes,
-            Host = isLimited ? HostBytes() : 0,
+            Host = isLimited ? GrowthBytes : 0,
             Held = isLimited ? HostMemory.HeldBytes() : 0,
             Free = free,
         };
-        return result.Critic == 0 ? result : WithCritics(result);
+        return WithCritics(result);
     }
 
     /// <summary>As many trainings side by side as fit, one at least.</summary>
@@ -99,13 +121,18 @@ internal sealed class RunNeeds(
         var cells = grid.Boundaries.Count * grid.Positions.Sum(t =>
             (passes.Macro[t].Count > 1 ? 1L : 0) + (passes.SameMicro[t] == t && passes.Micro[t].Count > 1 ? 1 : 0));
         var input = 2L * _classes * grid.Estimator.InputColumns(preset, _classes, config.Width) * device.ComputeType.Size();
-        var all = With((int)Math.Min(device.TrainingsAtOnce, cells * grid.Seeds.Count));
+        var all = With(plan.Critic == 0 ? 0 : (int)Math.Min(device.TrainingsAtOnce, cells * grid.Seeds.Count));
         while (!all.Fits && all.Critics > 1)
             all = With(all.Critics - 1);
         return all;
 
         MemoryPlan With(int critics) =>
-            plan with { Critics = critics, Inputs = input * Math.Min(cells, CellsOf(critics, grid.Seeds.Count)) };
+            plan with
+            {
+                Critics = critics,
+                Inputs = plan.Critic == 0 ? 0 : input * Math.Min(cells, CellsOf(critics, grid.Seeds.Count)),
+                Host = plan.Host == 0 ? 0 : plan.Host + HostBytes(plan.ScratchBytes > 0 ? critics + 1 : null),
+            };
     }
 
     private string Reason(long free, int? blocks) => asked != WeightPlacement.Auto ? "as asked for"
@@ -128,15 +155,20 @@ internal sealed class RunNeeds(
     }
 
     /// <summary>Distinct rows of two boundaries, those of a position while they are sorted, and what whitens them.</summary>
-    private long HostBytes()
+    /// <param name="cells">Only rows of so many cells of the macro pass are there at a time; null: those of all positions.</param>
+    private long HostBytes(int? cells)
     {
         var (width, whitens) = ((long)config.Width, preset.CanonicalColumns > 0 && grid.Estimator.Name == SupportMine.EstimatorName);
-        var units = passes.Macro.Concat(passes.Micro.Where((_, t) => passes.SameMicro[t] == t)).Select(side => (long)side.Count).ToArray();
-        var rows = units.Sum() * width * sizeof(float);
-        var sorting = 3 * units.Max() * width * sizeof(float);
-        var whitening = whitens ? units.Sum(count => Math.Min(count, width) * Math.Min(count, width)) * sizeof(double) : 0;
+        var micro = passes.Micro.Where((_, t) => passes.SameMicro[t] == t).Sum(side => Side(side.Count));
+        var macro = passes.Macro.Select(side => Side(side.Count)).OrderDescending().Take(cells ?? passes.Macro.Length).Sum();
         var covariance = whitens ? 3 * width * width * sizeof(double) : 0;
-        return Sides * (rows + whitening) + Math.Max(sorting, covariance) + GrowthBytes;
+        return Sides * (macro + micro) + Math.Max(3 * _classes * width * sizeof(float), covariance);
+
+        long Side(long count)
+        {
+            var rank = Math.Min(count, width);
+            return count * width * sizeof(float) + (whitens ? rank * rank * sizeof(double) : 0);
+        }
     }
 
     /// <summary>Cells that so many neighbouring trainings belong to at most; the seeds of a cell share its inputs.</summary>

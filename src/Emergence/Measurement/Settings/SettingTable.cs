@@ -219,6 +219,14 @@ internal static class SettingTable
         Write = settings => settings.DeviceOptions.Memory is { } bytes ? [ByteSize.Write(bytes)] : [],
     };
 
+    public static Setting Scratch { get; } = Setting.Words(
+        "scratch",
+        "DIR",
+        "Folder for rows of boundaries that do not fit into memory; by default that of the results. Its files are gone when the run ends",
+        settings => settings.ModelOptions.Scratch,
+        (settings, value) => settings with { ModelOptions = settings.ModelOptions with { Scratch = value } })
+        with { Record = null };
+
     /// <summary>How the sequences are made.</summary>
     public static IReadOnlyList<Setting> OfData { get; } =
         [Data, Shots, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Seed];
@@ -227,14 +235,14 @@ internal static class SettingTable
     public static IReadOnlyList<Setting> OfDevice { get; } = [Device, Threads, RunTimeCompiler, Memory];
 
     /// <summary>What a checkpoint may hold.</summary>
-    public static IReadOnlyList<Setting> OfModel { get; } = [Strict, IgnoreWeights, AllowNonFinite, Weights];
+    public static IReadOnlyList<Setting> OfModel { get; } = [Strict, IgnoreWeights, AllowNonFinite, Weights, Scratch];
 
     /// <summary>Every row, in the order of the manifest.</summary>
     public static IReadOnlyList<Setting> Rows { get; } =
     [
         Model, Data, Shots, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Boundaries, Positions,
         Estimator, Preset, Seed, Seeds, SelfCheck, Device, Threads, RunTimeCompiler, DType, MicroPosition, Strict, IgnoreWeights,
-        AllowNonFinite, Weights, Memory,
+        AllowNonFinite, Weights, Memory, Scratch,
     ];
 
     /// <summary>Settings from the words that were given for each row.</summary>
