@@ -13,7 +13,8 @@ public readonly record struct Boundary(int Index, Tensor Rows, Tensor? Previous)
 
 /// <summary>
 /// Runs a forest of prefixes through a model, boundary by boundary. Two boundaries are in memory at a time, whatever the
-/// number of layers, in scratch files where they do not fit; within a block, rows pass in chunks, so that what the block needs inside does not grow with the rows.
+/// number of layers, in scratch files where they do not fit; within a block, rows pass in chunks, so that what the block
+/// needs inside does not grow with the rows.
 /// A chunk is a range of rows in depth-first order; the only rows before it that it sees are the ancestors of its first
 /// row, and these run with it again. The bytes do not depend on where chunks begin, so that chunks are as small as the
 /// device's free memory asks for.

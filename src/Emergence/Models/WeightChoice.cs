@@ -30,7 +30,7 @@ internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
                 : $"all weights, {ByteSize.Rounded(sizes.Resident)}, fit into what is free");
         var blocks = new[] { 2, 1, 0 }.FirstOrDefault(blocks => sizes.Streamed(device, blocks, tokens) <= room, 0);
         return new(blocks, sizes.Streamed(device, blocks, tokens), asked == WeightPlacement.Streamed ? "as asked for"
-            : $"all weights, {ByteSize.Rounded(sizes.Resident)}, do not fit into the {ByteSize.Rounded(Math.Max(0, room))} that are free for "
-                + "them");
+            : $"all weights, {ByteSize.Rounded(sizes.Resident)}, do not fit into the {ByteSize.Rounded(Math.Max(0, room))} that are "
+                + "free for them");
     }
 }

@@ -54,7 +54,8 @@ internal sealed record WeightSizes(
             [.. units.Blocks.Select(block => block.Sum(bytes))],
             units.Tables.Sum(bytes),
             units.Head.Sum(bytes),
-            layers.Concat(units.Head.Where(weight => weight.Layer != null)).Where(isPacked).Select(weight => sizeof(float) * weight.Layer!.PartSize).DefaultIfEmpty(0).Max(),
+            layers.Concat(units.Head.Where(weight => weight.Layer != null)).Where(isPacked)
+                .Select(weight => sizeof(float) * weight.Layer!.PartSize).DefaultIfEmpty(0).Max(),
             layers.Where(weight => !isPacked(weight)).Select(weight => bytes(weight) / weight.Layer!.Parts).DefaultIfEmpty(0).Max());
     }
 

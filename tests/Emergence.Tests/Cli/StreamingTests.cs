@@ -19,7 +19,8 @@ public sealed partial class StreamingTests
         Assert.Equal(2 * 5 * 4, expected.Length);
         Assert.Equal(expected, Cells("streamed", "--weights", "streamed"));
         Assert.Equal(expected, Cells("bounded", "--weights", "streamed", "--memory", "400MiB", "--threads", "1"));
-        Assert.Equal(expected, Cells("forced", "--weights", "streamed", "--memory", Least(), "--scratch", Path.Combine(_folder, "scratch")));
+        string[] forced = ["--weights", "streamed", "--memory", Least(), "--scratch", Path.Combine(_folder, "scratch")];
+        Assert.Equal(expected, Cells("forced", forced));
         Assert.All(Cells("some", "--weights", "streamed", "--boundaries", "0-2"), cell => Assert.Contains(cell, expected));
 
         string[] Cells(string name, params string[] more)

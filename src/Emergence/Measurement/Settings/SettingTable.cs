@@ -200,8 +200,8 @@ internal static class SettingTable
         (settings, value) => settings with { ModelOptions = settings.ModelOptions with { AllowNonFinite = value } });
 
     public static Setting Weights { get; } =
-        new("weights", "auto|resident|streamed", "Where the weights are while the model runs: all in memory, or on the disk, from which one "
-            + "block after the other is read; auto: in memory if everything fits there. Results do not depend on it")
+        new("weights", "auto|resident|streamed", "Where the weights are while the model runs: all in memory, or on the disk, from which "
+            + "one block after the other is read; auto: in memory if everything fits there. Results do not depend on it")
     {
         Default = "auto",
         Choices = ["auto", "resident", "streamed"],
