@@ -3,11 +3,12 @@
 #
 #   benchmarks/streaming.sh FOLDER GB MEMORY [NAME]      e.g. benchmarks/streaming.sh /data/bench 30 4GiB
 #
+# SEQUENCES=50 in the environment takes fewer than all 650 sequences: less to compute, as much to read.
 # FOLDER becomes a Hugging Face cache with the model (GB on the disk, kept for the next time) and holds the runs. MEMORY bounds the
 # streamed run. NAME is the program, by default that of the last build. The resident run is left out where the model does not fit
 # into free memory. Prints a table in Markdown. Before each line the files are dropped from the kernel's cache.
 set -euo pipefail
-folder=$1 gb=$2 memory=$3
+folder=$1 gb=$2 memory=$3 sequences=${SEQUENCES:-650}
 root=$(cd "$(dirname "$0")/.." && pwd)
 program=${4:-$root/src/Emergence.Cli/bin/Release/net10.0/Emergence.Cli}
 model=$folder/models--bench--random/snapshots/0000000000000000000000000000000000000000
@@ -32,14 +33,14 @@ row() { awk -v what="$1" -v total="$bytes" '{ printf "| %s | %.1f | %.0f | %.3f 
 run() {
     local out=$folder/run-$1
     rm -rf "$out"
-    watched "$program" measure --model "$model" --data "$folder/words.txt" --shots 2 --estimator exact --device cpu --out "$out" \
-        --weights "${@:1}" 2> "$out.log" || { cat "$out.log" >&2; exit 1; }
+    watched "$program" measure --model "$model" --data "$folder/words.txt" --shots 2 --sequences "$sequences" --estimator exact \
+        --device cpu --out "$out" --weights "${@:1}" 2> "$out.log" || { cat "$out.log" >&2; exit 1; }
 }
 
-echo "$(grep -m1 '^model name' /proc/cpuinfo | cut -d: -f2- | xargs), $(nproc) processors, $(date -u +%F); $(python3 - "$model" <<'P'
+echo "$(grep -m1 '^model name' /proc/cpuinfo | cut -d: -f2- | xargs), $(nproc) processors, $(date -u +%F); $(python3 - "$model" "$sequences" <<'P'
 import json, sys
 c = json.load(open(sys.argv[1] + "/config.json"))
-print(f"{c['num_hidden_layers']} layers of {c['hidden_size']}, bf16, 650 sequences of 4 tokens, exact estimator")
+print(f"{c['num_hidden_layers']} layers of {c['hidden_size']}, bf16, {sys.argv[2]} sequences of 4 tokens, exact estimator")
 P
 ); $bytes bytes of weights in $(ls "$model"/*.safetensors | wc -l) files"
 echo

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Emergence.Capture;
 using Emergence.Files;
 using Emergence.Measurement.Settings;
-using Emergence.Models;
 
 namespace Emergence.Cli.Verbs;
 

@@ -1,5 +1,4 @@
 using Emergence.Devices;
-using Emergence.Devices.Tensors;
 
 namespace Emergence.Models;
 

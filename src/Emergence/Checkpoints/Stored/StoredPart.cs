@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Emergence.Devices.Tensors;
 using Emergence.Files.Safetensors;
-using Emergence.Messages;
 
 namespace Emergence.Checkpoints.Stored;
 

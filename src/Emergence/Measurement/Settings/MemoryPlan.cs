@@ -1,4 +1,3 @@
-using Emergence.Capture;
 using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
