@@ -37,7 +37,8 @@ internal static class MeasureRun
             return ExitCode.Ok;
         using var progress = new Progress(plan.Cells.Count, noColor);
         var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), boundary =>
-            Console.Error.WriteLine($"self-check between boundaries {boundary} and {boundary + 1}"), interruption.Token, replaces);
+            Console.Error.WriteLine($"self-check between boundaries {boundary} and {boundary + 1}"), interruption.Token, replaces,
+            Console.Error.WriteLine);
         progress.Dispose();
         if (results.Damage != null)
             Console.Error.WriteLine($"{results.Damage}: what is behind that was measured again");
@@ -96,9 +97,10 @@ internal static class MeasureRun
         Announce(plan);
         var estimate = CostEstimate.Of(plan);
         var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds_at_most", 0), TableColumn.Number("memory_bytes", 0),
-            TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"));
+            TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"), TableColumn.Number("disk_bytes", 0));
         table.Add(plan.Grid.Count, estimate.Seconds is { } most ? most
-            : TableCell.Empty, (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes);
+            : TableCell.Empty, (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes, (double)estimate.Memory.DiskBytes);
+        Console.Error.WriteLine(MemoryReport.Placement(estimate.Memory));
         var shared = shards > 0 ? ShardEstimate.Of(plan, estimate, shards) : [];
         if (job != null && estimate.Memory.Fits)
         {

@@ -12,7 +12,11 @@ namespace Emergence.Devices;
 /// NVIDIA's run-time compiler, used instead of the embedded GPU code; null: used only if there is no such code.
 /// </param>
 /// <param name="Arithmetic">Float32, or BFloat16 where the device has it: operands of products are rounded to it.</param>
-public sealed record DeviceOptions(int Threads = 0, string? CpuPath = null, string? NvrtcFile = null, DType Arithmetic = DType.Float32);
+/// <param name="Memory">
+/// Bytes that a run may take: of the host all that the process holds, of a GPU what is allocated there; null: what is free.
+/// </param>
+public sealed record DeviceOptions(
+    int Threads = 0, string? CpuPath = null, string? NvrtcFile = null, DType Arithmetic = DType.Float32, long? Memory = null);
 
 /// <summary>One device the program knows.</summary>
 /// <param name="Name">The word the command line uses.</param>
@@ -56,7 +60,9 @@ public static class DeviceTable
         if (options.NvrtcFile != null && row.Name != Cuda)
             throw new EmergenceException(
                 $"expected device {Cuda} beside a run-time compiler for GPU code, found device {row.Name}", ExitCode.Usage);
-        return row.Create(options);
+        var device = row.Create(options);
+        device.MemoryLimit = options.Memory;
+        return device;
     }
 
     /// <summary>The row of that name, or the one that "auto" takes on this machine.</summary>

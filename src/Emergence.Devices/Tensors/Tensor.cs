@@ -50,6 +50,16 @@ public sealed class Tensor : IDisposable
 
     public bool IsDense => RowStride == Columns || Rows <= 1;
 
+    /// <summary>A dense (rows, columns) of another type in the bytes of a buffer that somebody else frees.</summary>
+    public static Tensor View(Buffer buffer, long offset, DType type, int rows, int columns)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        if (offset < 0 || offset + (long)rows * columns * type.Size() > buffer.ByteLength)
+            throw new ArgumentOutOfRangeException(
+                nameof(offset), $"a {type} ({rows}, {columns}) at byte {offset} is not within {buffer.ByteLength} bytes");
+        return new(buffer, type, rows, columns, columns, offset, owns: false);
+    }
+
     /// <summary>Rows start .. start + count - 1.</summary>
     public Tensor RowRange(int start, int count)
     {

@@ -78,24 +78,20 @@ internal sealed record LatentWeights(Linear? QueryDown, Norm? QueryNorm, Linear 
 /// <param name="Gate">(d) to (w).</param>
 /// <param name="Output">(w) to (d).</param>
 /// <param name="OutputNorm">(d).</param>
-internal sealed record LayerInputWeights(Tensor Embedding, Linear FromStream, Norm FromStreamNorm, Linear Gate, Linear Output,
+internal sealed record LayerInputWeights(RowTable Embedding, Linear FromStream, Norm FromStreamNorm, Linear Gate, Linear Output,
     Norm OutputNorm);
 
-/// <summary>All weights of a model in a device's memory.</summary>
-internal sealed class ModelWeights
+/// <summary>What is before the first block.</summary>
+internal sealed class FirstWeights
 {
     /// <summary>(V, d).</summary>
-    public required Tensor Embedding { get; init; }
-
-    public required Norm? EmbeddingNorm { get; init; }
+    public required RowTable Embedding { get; init; }
 
     /// <summary>(P, d), or none.</summary>
     public required Tensor? Positions { get; init; }
 
-    public required BlockWeights[] Blocks { get; init; }
+    public required Norm? Norm { get; init; }
 
-    public required Norm? FinalNorm { get; init; }
-
-    /// <summary>(V, d); the embedding itself where they are tied; none where the checkpoint has no head.</summary>
-    public required Linear? Head { get; init; }
+    /// <summary>What layers' own embeddings of the token have in common, or none.</summary>
+    public required WeightBuilder.LayerInputs? LayerInputs { get; init; }
 }

@@ -69,24 +69,7 @@ public sealed class ModelConfig
     /// Memory of the weights in the type the config says (4 bytes a weight where it says none), or of the packed ones with the
     /// largest of them unpacked.
     /// </summary>
-    public long EstimateBytes
-    {
-        get
-        {
-            var (plain, packed, largest) = (0L, 0L, 0L);
-            foreach (var weight in WeightPlan.Of(this))
-            {
-                var count = (long)weight.Rows * weight.Columns;
-                if (StoredForm == null || weight.Layer == null || weight.IsHead)
-                    plain += count;
-                else
-                    (packed, largest) = (packed + count, Math.Max(largest, weight.Layer.PartSize));
-            }
-
-            var size = StoredType is "bfloat16" or "float16" ? 2 : StoredType == "float64" ? 8 : 4;
-            return plain * size + (long)(packed * (StoredForm?.BitsPerWeight ?? 0) / 8) + sizeof(float) * largest;
-        }
-    }
+    public long EstimateBytes => WeightSizes.Of(this).Resident;
 
     /// <summary>One line for people.</summary>
     public string Summary

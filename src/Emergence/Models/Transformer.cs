@@ -10,20 +10,23 @@ namespace Emergence.Models;
 internal sealed class Transformer : IDisposable
 {
     private readonly ModelShape _shape;
-    private readonly WeightLoader _loader;
     private readonly ModelWeights _weights;
     private readonly AttentionHalf _attention;
     private readonly ExpertsHalf _experts;
     private readonly PositionTables _tables;
 
-    public Transformer(Device device, ModelShape shape, WeightFiles files)
+    /// <param name="device">Computes.</param>
+    /// <param name="shape">Of the model.</param>
+    /// <param name="files">Its weights.</param>
+    /// <param name="blocksInFlight">Blocks in memory at a time, as <see cref="StreamedWeights"/> takes them; null: all weights.</param>
+    public Transformer(Device device, ModelShape shape, WeightFiles files, int? blocksInFlight = null)
     {
         (Device, _shape) = (device, shape);
-        _loader = new(device, files);
         _tables = new(device);
         try
         {
-            _weights = new WeightBuilder(shape, _loader).Build();
+            _weights = blocksInFlight is { } blocks ? new StreamedWeights(device, shape, files, blocks)
+                : new ResidentWeights(device, shape, files);
             _attention = new(device, _tables);
             _experts = new(device);
         }
@@ -36,7 +39,7 @@ internal sealed class Transformer : IDisposable
 
     public Device Device { get; }
 
-    public bool HasHead => _weights.Head != null;
+    public bool HasHead => _weights.HasHead;
 
     public BlockMemory AllocateMemory(int rows) => new(Device, _shape, rows);
 
@@ -48,11 +51,13 @@ internal sealed class Transformer : IDisposable
     /// <param name="y">(N - c, d).</param>
     public void Embed(TokenRows rows, Tensor y)
     {
-        Device.Embed(rows.Tokens.RowRange(rows.Context, rows.Own), _weights.Embedding, (float)_shape.EmbeddingScale, y);
+        var first = _weights.First;
+        _weights.Begin();
+        first.Embedding.Embed(Device, rows.Tokens.RowRange(rows.Context, rows.Own), (float)_shape.EmbeddingScale, y);
         if (_shape.Positions is { } vectors)
-            Device.Embed(rows.Positions.RowRange(rows.Context, rows.Own), _weights.Positions!.RowRange(vectors.Offset, _shape.MaxPositions),
+            Device.Embed(rows.Positions.RowRange(rows.Context, rows.Own), first.Positions!.RowRange(vectors.Offset, _shape.MaxPositions),
                 1, y, accumulate: true);
-        _weights.EmbeddingNorm?.Apply(Device, y, y);
+        first.Norm?.Apply(Device, y, y);
     }
 
     /// <summary>Boundary <paramref name="layer"/> + 1 of the rows that are not context.</summary>
@@ -64,7 +69,7 @@ internal sealed class Transformer : IDisposable
     /// <param name="shared">For the rows of all calls.</param>
     public void Block(int layer, TokenRows rows, Tensor x, Tensor y, BlockMemory memory, SharedKeys shared)
     {
-        var (block, shape) = (_weights.Blocks[layer], _shape.Blocks[layer]);
+        var (block, shape) = (_weights.Block(layer), _shape.Blocks[layer]);
         var input = Normed(block.AttentionInputNorm, x, memory);
         var ownInput = input.RowRange(rows.Context, rows.Own);
         var own = _shape.Form == BlockForm.SumOfNormed ? ownInput : x.RowRange(rows.Context, rows.Own);
@@ -118,7 +123,7 @@ internal sealed class Transformer : IDisposable
     public void Dispose()
     {
         _tables.Dispose();
-        _loader.Dispose();
+        _weights?.Dispose();
     }
 
     /// <summary>x itself where there is no norm.</summary>
@@ -219,11 +224,11 @@ internal sealed class Transformer : IDisposable
         var tokens = rows.Tokens.RowRange(rows.Context, rows.Own);
         var (stream, input, gate) = (memory.Take(Slot.Normed, y.Rows, y.Columns), memory.Take(Slot.LayerInput, y.Rows, width),
             memory.Take(Slot.LayerGate, y.Rows, width));
-        Device.Embed(tokens, _weights.Embedding, (float)_shape.EmbeddingScale, stream);
+        _weights.First.Embedding.Embed(Device, tokens, (float)_shape.EmbeddingScale, stream);
         weights.FromStream.Apply(Device, stream, input);
         Device.Scale(input, (float)(1 / Math.Sqrt(_shape.Width)), input);
         weights.FromStreamNorm.Apply(Device, input, input);
-        Device.Embed(tokens, weights.Embedding, (float)Math.Sqrt(width), input, accumulate: true);
+        weights.Embedding.Embed(Device, tokens, (float)Math.Sqrt(width), input, accumulate: true);
         Device.Scale(input, (float)(1 / Math.Sqrt(2)), input);
 
         weights.Gate.Apply(Device, y, gate);

@@ -9,6 +9,9 @@ internal interface IWeightSource
     /// <summary>Whether the checkpoint has this one, which a model may lack.</summary>
     bool Has(ExpectedWeight weight);
 
+    /// <summary>A matrix of which rows are taken by their numbers.</summary>
+    RowTable Table(ExpectedWeight weight);
+
     /// <summary>A matrix in the type it is stored in; <paramref name="order"/> says which stored row each of its rows is.</summary>
     Tensor Matrix(ExpectedWeight weight, int[]? order = null);
 
@@ -25,38 +28,45 @@ internal interface IWeightSource
     Tensor Computed(int rows, int columns, Func<double[]> values);
 }
 
-/// <summary>Asks for all weights of a model, in the order of the forward pass: the one place that knows their names and shapes.</summary>
+/// <summary>
+/// Asks for the weights of a model, part by part: the one place that knows their names and shapes. In the order of the forward
+/// pass these are what is before the first block, the blocks, the final norm, the head.
+/// </summary>
 internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
 {
     private readonly Dimension _width = new(shape.Width, $"{shape.Keys.Width}={shape.Width}");
     private readonly WeightNames _names = shape.Names;
 
-    public ModelWeights Build()
-    {
-        var vocabulary = new Dimension(shape.VocabularySize, $"vocab_size={shape.VocabularySize}");
-        var embedding = source.Matrix(Stored($"{_names.Embedding}.weight", vocabulary, _width));
-        var positions = shape.Positions == null ? null : Positions(shape.Positions);
-        var embeddingNorm = Norm(_names.EmbeddingNorm, shape.Norm, _width);
-        var layerInputs = shape.LayerInputWidth > 0 ? new LayerInputs(this) : null;
-        return new()
-        {
-            Embedding = embedding,
-            Positions = positions,
-            EmbeddingNorm = embeddingNorm,
-            Blocks = [.. Enumerable.Range(0, shape.Layers).Select(layer => Block(layer, $"{_names.Block}{layer}.", layerInputs))],
-            FinalNorm = Norm(_names.FinalNorm, shape.Norm, _width),
-            Head = Head(embedding, vocabulary),
-        };
-    }
+    private Dimension Vocabulary => new(shape.VocabularySize, $"vocab_size={shape.VocabularySize}");
 
-    private Linear? Head(Tensor embedding, Dimension vocabulary)
+    private ExpectedWeight Embedding => Stored($"{_names.Embedding}.weight", Vocabulary, _width);
+
+    /// <summary>What is before the first block.</summary>
+    public FirstWeights First() => new()
     {
-        var own = new ExpectedWeight($"{_names.Head}.weight", true, [vocabulary, _width], new(vocabulary.Size, _width.Size));
+        Embedding = source.Table(Embedding),
+        Positions = shape.Positions == null ? null : Positions(shape.Positions),
+        Norm = Norm(_names.EmbeddingNorm, shape.Norm, _width),
+        LayerInputs = shape.LayerInputWidth > 0 ? new LayerInputs(this) : null,
+    };
+
+    /// <summary>One block.</summary>
+    /// <param name="layer">0 .. L - 1.</param>
+    /// <param name="first">What is before the first block, also from another source.</param>
+    public BlockWeights Block(int layer, FirstWeights first) => Block(layer, $"{_names.Block}{layer}.", first.LayerInputs);
+
+    public Norm? FinalNorm() => Norm(_names.FinalNorm, shape.Norm, _width);
+
+    /// <summary>The head; null where the checkpoint has none.</summary>
+    /// <param name="embedding">The whole embedding if it is there, for a head that is tied to it.</param>
+    public Linear? Head(Tensor? embedding)
+    {
+        var own = new ExpectedWeight($"{_names.Head}.weight", true, [Vocabulary, _width], new(shape.VocabularySize, shape.Width));
         var isOwn = shape.Head != HeadWeights.Tied && source.Has(own);
         if (!isOwn && shape.Head == HeadWeights.Own)
             return null;
-        var weight = isOwn ? source.Layer(own, inputMajor: false) : new(embedding, inputMajor: false);
-        return new(weight, shape.HeadBias ? source.Vector(new($"{_names.Head}.bias", true, [vocabulary])) : null);
+        var weight = isOwn ? source.Layer(own, inputMajor: false) : new(embedding ?? source.Matrix(Embedding), inputMajor: false);
+        return new(weight, shape.HeadBias ? source.Vector(new($"{_names.Head}.bias", true, [Vocabulary])) : null);
     }
 
     private Tensor Positions(PositionVectors vectors)
@@ -95,7 +105,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
             InnerOutput = experts is { IsBeside: false } ? null : Projection(block + _names.InnerOutput, hidden, _width, inner.Bias),
             Experts = experts == null ? null : Experts(block, experts),
             InnerOutputNorm = BlockNorm(_names.InnerOutputNorm),
-            LayerInput = layerInputs?.Layer(layer, block),
+            LayerInput = layerInputs?.Layer(this, layer, block),
             OutputScale = _names.OutputScale == null ? 1 : source.Number(Stored(block + _names.OutputScale)),
         };
 
@@ -244,10 +254,9 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
     private static ExpectedWeight Stored(string name, params Dimension[] sizes) => new(name, false, sizes);
 
     /// <summary>The embedding that all layers share, and each layer's part of it (Gemma 4).</summary>
-    private sealed class LayerInputs
+    internal sealed class LayerInputs
     {
-        private readonly WeightBuilder _builder;
-        private readonly Tensor _embedding;
+        private readonly RowTable _embedding;
         private readonly Linear _fromStream;
         private readonly Norm _norm;
         private readonly Dimension _own;
@@ -255,22 +264,22 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
         public LayerInputs(WeightBuilder builder)
         {
             var (shape, width) = (builder.Shape, builder._width);
-            _builder = builder;
             _own = new(shape.LayerInputWidth, $"hidden_size_per_layer_input={shape.LayerInputWidth}");
             var all = new Dimension(shape.Layers * _own.Size, $"{shape.Keys.Layers}={shape.Layers} times {_own.Text}");
             var vocabulary = new Dimension(shape.LayerInputVocabulary, $"vocab_size_per_layer_input={shape.LayerInputVocabulary}");
-            _embedding = builder.Source.Matrix(Stored("embed_tokens_per_layer.weight", vocabulary, all));
+            _embedding = builder.Source.Table(Stored("embed_tokens_per_layer.weight", vocabulary, all));
             _fromStream = builder.Projection("per_layer_model_projection", width, all, false);
             _norm = builder.Norm("per_layer_projection_norm", shape.Norm, _own)!;
         }
 
-        public LayerInputWeights Layer(int layer, string block) => new(
+        /// <summary>The layer's part, with what is its own from the builder of its block.</summary>
+        public LayerInputWeights Layer(WeightBuilder builder, int layer, string block) => new(
             _embedding.ColumnRange(layer * _own.Size, _own.Size),
             _fromStream.Outputs(layer * _own.Size, _own.Size),
             _norm,
-            _builder.Projection($"{block}per_layer_input_gate", _builder._width, _own, false),
-            _builder.Projection($"{block}per_layer_projection", _own, _builder._width, false),
-            _builder.Norm($"{block}post_per_layer_input_norm", _builder.Shape.Norm, _builder._width)!);
+            builder.Projection($"{block}per_layer_input_gate", builder._width, _own, false),
+            builder.Projection($"{block}per_layer_projection", _own, builder._width, false),
+            builder.Norm($"{block}post_per_layer_input_norm", builder.Shape.Norm, builder._width)!);
     }
 
     private ModelShape Shape => shape;

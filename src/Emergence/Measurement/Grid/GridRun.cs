@@ -18,7 +18,9 @@ namespace Emergence.Measurement.Grid;
 /// <param name="grid">The cells.</param>
 /// <param name="preset">Size of the trainings.</param>
 /// <param name="microPosition">Position id of a token that runs alone.</param>
-internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, CriticPreset preset, MicroPosition microPosition)
+/// <param name="trainings">Trainings at a time at most; null: as many as the device takes.</param>
+internal sealed class GridRun(
+    LanguageModel model, Dataset data, CellGrid grid, CriticPreset preset, MicroPosition microPosition, int? trainings = null)
 {
     private readonly TokenPasses _passes = new(data, model.Config, microPosition);
 
@@ -31,7 +33,7 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
     public void Run(Func<Cell, bool> isFinished, Action<CellResult> finished, CancellationToken cancellation)
     {
         var pending = grid.Cells.Where(cell => !isFinished(cell)).ToHashSet();
-        using var batch = new EstimationBatch(model.Device, model.Device.TrainingsAtOnce);
+        using var batch = new EstimationBatch(model.Device, Math.Max(1, trainings ?? model.Device.TrainingsAtOnce));
         batch.Run(Requests(pending, cancellation), Deliver, cancellation);
 
         void Deliver(EstimationRequest request, MutualInformation value)
@@ -55,7 +57,8 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
             var l = macroRows.Index;
             var isX = boundaries.Contains(l);
             var isY = boundaries.Contains(l - 1);
-            var here = isX || isY ? new BoundaryClasses(model.Device, _passes, macroRows.Rows, microRows.Rows) : null;
+            var here = isX || isY
+                ? new BoundaryClasses(model.Device, _passes, macroRows.Rows, microRows.Rows, keeps: !model.KeepsRowsOnDisk) : null;
             foreach (var request in isY ? Requests(l - 1, before!, here!, pending) : [])
                 yield return request;
             before = here;
@@ -73,7 +76,7 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
         {
             var same = _passes.SameMicro[t];
             microJoints[t] = same < t ? microJoints[same] : new JointClasses(x.Micro[t], y.Micro[t], data.IsEnumeration);
-            var joint = new JointClasses(x.Macro[t], y.Macro[t], data.IsEnumeration);
+            var joint = new JointClasses(x.Macro(t), y.Macro(t), data.IsEnumeration);
             var error = data.IsEnumeration ? 0 : SamplingError(joint, microJoints[t], t, microBits);
             foreach (var seed in grid.Seeds)
             {

@@ -5,6 +5,7 @@ using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Messages;
+using Emergence.Models;
 
 namespace Emergence.Measurement.Settings;
 
@@ -198,22 +199,50 @@ internal static class SettingTable
         settings => settings.ModelOptions.AllowNonFinite,
         (settings, value) => settings with { ModelOptions = settings.ModelOptions with { AllowNonFinite = value } });
 
+    public static Setting Weights { get; } =
+        new("weights", "auto|resident|streamed", "Where the weights are while the model runs: all in memory, or on the disk, from which "
+            + "one block after the other is read; auto: in memory if everything fits there. Results do not depend on it")
+    {
+        Default = "auto",
+        Choices = ["auto", "resident", "streamed"],
+        Read = (settings, words) => settings with { ModelOptions = settings.ModelOptions with { Weights = Placement(words[^1]) } },
+        Write = settings => settings.ModelOptions.Weights == WeightPlacement.Auto ? []
+            : [settings.ModelOptions.Weights.ToString().ToLowerInvariant()],
+    };
+
+    public static Setting Memory { get; } =
+        new("memory", "SIZE", "Memory that the run may take, e.g. 8GiB: on a CPU of the whole process, on a GPU of its memory; by default "
+            + "what is free. Results do not depend on it")
+    {
+        Read = (settings, words) =>
+            settings with { DeviceOptions = settings.DeviceOptions with { Memory = ByteSize.Parse("--memory", words[^1]) } },
+        Write = settings => settings.DeviceOptions.Memory is { } bytes ? [ByteSize.Write(bytes)] : [],
+    };
+
+    public static Setting Scratch { get; } = Setting.Words(
+        "scratch",
+        "DIR",
+        "Folder for rows of boundaries that do not fit into memory; by default that of the results. Its files are gone when the run ends",
+        settings => settings.ModelOptions.Scratch,
+        (settings, value) => settings with { ModelOptions = settings.ModelOptions with { Scratch = value } })
+        with { Record = null };
+
     /// <summary>How the sequences are made.</summary>
     public static IReadOnlyList<Setting> OfData { get; } =
         [Data, Shots, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Seed];
 
     /// <summary>What computes.</summary>
-    public static IReadOnlyList<Setting> OfDevice { get; } = [Device, Threads, RunTimeCompiler];
+    public static IReadOnlyList<Setting> OfDevice { get; } = [Device, Threads, RunTimeCompiler, Memory];
 
     /// <summary>What a checkpoint may hold.</summary>
-    public static IReadOnlyList<Setting> OfModel { get; } = [Strict, IgnoreWeights, AllowNonFinite];
+    public static IReadOnlyList<Setting> OfModel { get; } = [Strict, IgnoreWeights, AllowNonFinite, Weights, Scratch];
 
     /// <summary>Every row, in the order of the manifest.</summary>
     public static IReadOnlyList<Setting> Rows { get; } =
     [
         Model, Data, Shots, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Boundaries, Positions,
         Estimator, Preset, Seed, Seeds, SelfCheck, Device, Threads, RunTimeCompiler, DType, MicroPosition, Strict, IgnoreWeights,
-        AllowNonFinite,
+        AllowNonFinite, Weights, Memory, Scratch,
     ];
 
     /// <summary>Settings from the words that were given for each row.</summary>
@@ -253,6 +282,14 @@ internal static class SettingTable
         ulong.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
             ? seed
             : throw Setting.Misuse("seed", $"a whole number from 0 to {ulong.MaxValue}", word);
+
+    private static WeightPlacement Placement(string word) => word switch
+    {
+        "resident" => WeightPlacement.Resident,
+        "streamed" => WeightPlacement.Streamed,
+        "auto" => WeightPlacement.Auto,
+        _ => throw Setting.Misuse("weights", "auto, resident or streamed", word),
+    };
 
     private static JsonArray List(IEnumerable<int> items) => [.. items.Select(item => (JsonNode)item)];
 

@@ -34,6 +34,9 @@ public sealed class SettingTableTests
         ["strict"] = ["true"],
         ["ignore-weights"] = ["a.*", "b?"],
         ["allow-nonfinite"] = ["true"],
+        ["weights"] = ["streamed"],
+        ["memory"] = ["1.5GiB"],
+        ["scratch"] = ["a disk/of mine"],
     };
 
     private static readonly MeasurementSettings Plain = new() { Model = "stories260k", Data = "words" };
