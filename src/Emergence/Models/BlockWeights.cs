@@ -4,13 +4,16 @@ using Emergence.Devices.Tensors;
 namespace Emergence.Models;
 
 /// <summary>y = x W' + b.</summary>
-internal sealed record Linear(Matrix Weight, Tensor? Bias)
+/// <param name="Weight">W.</param>
+/// <param name="Bias">(1, outputs), or none.</param>
+/// <param name="OutputCount">Columns of y.</param>
+internal sealed record Linear(Matrix Weight, Tensor? Bias, int OutputCount)
 {
     public void Apply(Device device, Tensor x, Tensor y, Activation activation = Activation.None, Tensor? residual = null) =>
         device.MatMul(x, Weight.Ready(), y, transposeB: !Weight.InputMajor, bias: Bias, activation: activation, residual: residual);
 
     /// <summary>The projection onto some of the outputs alone.</summary>
-    public Linear Outputs(int start, int count) => new(Weight.Outputs(start, count), Bias?.ColumnRange(start, count));
+    public Linear Outputs(int start, int count) => new(Weight.Outputs(start, count), Bias?.ColumnRange(start, count), count);
 }
 
 /// <summary>A norm with weight (1, c) and bias (1, c), where it has them.</summary>
@@ -51,7 +54,10 @@ internal sealed class BlockWeights
 
     public required LatentWeights? Latent { get; init; }
 
-    public required Linear AttentionOutput { get; init; }
+    /// <summary>None where the layer has no attention.</summary>
+    public required Linear? AttentionOutput { get; init; }
+
+    public required RecurrenceWeights? Recurrence { get; init; }
 
     public required Linear[] Inner { get; init; }
 

@@ -30,7 +30,7 @@ public sealed class ModelConfig
         StoredForm = StoredFormTable.Read(config) ?? (key == null ? null : StoredFormTable.Read(outer));
         UnknownKeys = KnownKeys.Sort(config);
         Sha256 = sha256;
-        _scalings = [.. Shape.Blocks.Select(block => block.Attention.Rotary?.Scaling).OfType<RotaryScaling>().Distinct()];
+        _scalings = [.. Shape.Blocks.Select(block => block.Attention?.Rotary?.Scaling).OfType<RotaryScaling>().Distinct()];
     }
 
     /// <summary>"model_type" of the language model, e.g. "llama".</summary>
@@ -76,12 +76,14 @@ public sealed class ModelConfig
     {
         get
         {
-            var attention = Shape.Blocks[0].Attention;
+            var attention = Shape.Blocks.Select(block => block.Attention).OfType<AttentionPart>().FirstOrDefault();
+            var recurrent = Shape.Blocks.Count(block => block.Recurrence != null);
+            var halves = attention == null ? "" : string.Create(CultureInfo.InvariantCulture,
+                $", {attention.Heads} heads ({attention.KeyHeads} of keys) of {attention.HeadSize}");
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{ModelType}, {Layers} layers, width {Width}, {attention.Heads} heads ({attention.KeyHeads} of keys) of "
-                    + $"{attention.HeadSize}, vocabulary {VocabularySize}, {Parameters:N0} "
-                    + $"weights{(Quantization is { } form ? $" ({form})" : "")}");
+                $"{ModelType}, {Layers} layers{(recurrent > 0 ? $" ({recurrent} recurrent)" : "")}, width {Width}{halves}, vocabulary "
+                    + $"{VocabularySize}, {Parameters:N0} weights{(Quantization is { } form ? $" ({form})" : "")}");
         }
     }
 

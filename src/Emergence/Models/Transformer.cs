@@ -12,6 +12,7 @@ internal sealed class Transformer : IDisposable
     private readonly ModelShape _shape;
     private readonly ModelWeights _weights;
     private readonly AttentionHalf _attention;
+    private readonly RecurrenceHalf _recurrence;
     private readonly ExpertsHalf _experts;
     private readonly PositionTables _tables;
 
@@ -28,6 +29,7 @@ internal sealed class Transformer : IDisposable
             _weights = blocksInFlight is { } blocks ? new StreamedWeights(device, shape, files, blocks)
                 : new ResidentWeights(device, shape, files);
             _attention = new(device, _tables);
+            _recurrence = new(device);
             _experts = new(device);
         }
         catch
@@ -70,35 +72,34 @@ internal sealed class Transformer : IDisposable
     public void Block(int layer, TokenRows rows, Tensor x, Tensor y, BlockMemory memory, SharedKeys shared)
     {
         var (block, shape) = (_weights.Block(layer), _shape.Blocks[layer]);
-        var input = Normed(block.AttentionInputNorm, x, memory);
-        var ownInput = input.RowRange(rows.Context, rows.Own);
-        var own = _shape.Form == BlockForm.SumOfNormed ? ownInput : x.RowRange(rows.Context, rows.Own);
-        var mixed = _attention.Mix(layer, block, shape.Attention, rows, input, memory, shared);
         if (_shape.Form == BlockForm.Parallel)
         {
+            var input = Normed(block.AttentionInputNorm, x, memory);
+            var (ownInput, own) = (input.RowRange(rows.Context, rows.Own), x.RowRange(rows.Context, rows.Own));
+            var mixed = _attention.Mix(layer, block, shape.Attention!, rows, input, memory, shared);
+
             // The input of the other half may lie where this half's sum would pass through: it goes first.
             var second = block.InnerInputNorm == null ? ownInput : null;
-            var inner = second == null ? null : FeedForward(block, shape.Inner, second, memory);
-            AddHalf(block.AttentionOutput, block.AttentionOutputNorm, mixed, own, y, memory);
-            inner ??= FeedForward(block, shape.Inner, Normed(block.InnerInputNorm, own, memory), memory);
+            var inner = second == null ? null : FeedForward(block, shape.Inner!, second, memory);
+            AddHalf(block.AttentionOutput!, block.AttentionOutputNorm, mixed, own, y, memory);
+            inner ??= FeedForward(block, shape.Inner!, Normed(block.InnerInputNorm, own, memory), memory);
             AddHalf(block.InnerOutput!, block.InnerOutputNorm, inner, y, y, memory);
         }
         else
         {
-            AddHalf(block.AttentionOutput, block.AttentionOutputNorm, mixed, own, y, memory);
-            var innerInput = Normed(block.InnerInputNorm, y, memory);
-            var residual = _shape.Form == BlockForm.SumOfNormed ? innerInput : y;
-            if (block.Experts is { Beside: { } beside } both)
-                AddBoth(block, shape, both, beside, innerInput, y, memory);
-            else if (block.Experts is { } experts)
-                Add(_experts.Mix(experts, shape.Experts!, innerInput, y, memory), block.InnerOutputNorm, residual, y);
-            else
-                AddHalf(block.InnerOutput!, block.InnerOutputNorm, FeedForward(block, shape.Inner, innerInput, memory), residual, y,
-                    memory);
+            var stream = x.RowRange(rows.Context, rows.Own);
+            if (shape.HasFirstHalf)
+            {
+                AddFirstHalf(layer, block, rows, x, y, memory, shared);
+                stream = y;
+            }
+
+            if (shape.HasSecondHalf)
+                AddSecondHalf(block, shape, stream, y, memory);
         }
 
         if (block.LayerInput is { } layerInput)
-            AddLayerInput(layerInput, shape.Inner.Activation, rows, y, memory);
+            AddLayerInput(layerInput, shape.Inner!.Activation, rows, y, memory);
         if (block.OutputScale != 1)
             Device.Scale(y, (float)block.OutputScale, y);
     }
@@ -124,6 +125,47 @@ internal sealed class Transformer : IDisposable
     {
         _tables.Dispose();
         _weights?.Dispose();
+    }
+
+    /// <summary>y = own rows of x + what attention, a recurrence or both yield.</summary>
+    private void AddFirstHalf(int layer, BlockWeights block, TokenRows rows, Tensor x, Tensor y, BlockMemory memory, SharedKeys shared)
+    {
+        var shape = _shape.Blocks[layer];
+        var input = Normed(block.AttentionInputNorm, x, memory);
+        var residual = (_shape.Form == BlockForm.SumOfNormed ? input : x).RowRange(rows.Context, rows.Own);
+        var mixed = shape.Attention is { } attention
+            ? _attention.Mix(layer, block, attention, rows, Scaled(input, attention.InputScale, memory), memory, shared) : null;
+        var recurred = shape.Recurrence is { } recurrence
+            ? _recurrence.Mix(block.Recurrence!, recurrence, rows, Scaled(input, recurrence.InputScale, memory), memory) : null;
+        if (mixed != null)
+            AddHalf(block.AttentionOutput!, block.AttentionOutputNorm, mixed, residual, y, memory, shape.Attention!.OutputScale);
+        if (recurred != null)
+            AddHalf(block.Recurrence!.Output, block.AttentionOutputNorm, recurred, mixed == null ? residual : y, y, memory,
+                shape.Recurrence!.OutputScale);
+    }
+
+    /// <summary>y = stream + what the feed-forward part, experts or both yield.</summary>
+    private void AddSecondHalf(BlockWeights block, BlockShape shape, Tensor stream, Tensor y, BlockMemory memory)
+    {
+        var input = Normed(block.InnerInputNorm, stream, memory);
+        var residual = _shape.Form == BlockForm.SumOfNormed ? input : stream;
+        if (block.Experts is { Beside: { } beside } both)
+            AddBoth(block, shape, both, beside, input, y, memory);
+        else if (block.Experts is { } experts)
+            Add(_experts.Mix(experts, shape.Experts!, input, stream, memory), block.InnerOutputNorm, residual, y);
+        else
+            AddHalf(block.InnerOutput!, block.InnerOutputNorm, FeedForward(block, shape.Inner!, input, memory), residual, y, memory,
+                shape.Inner!.OutputScale);
+    }
+
+    /// <summary>x itself where the factor is 1.</summary>
+    private Tensor Scaled(Tensor x, double factor, BlockMemory memory)
+    {
+        if (factor == 1)
+            return x;
+        var scaled = memory.Take(Slot.Scaled, x.Rows, x.Columns);
+        Device.Scale(x, (float)factor, scaled);
+        return scaled;
     }
 
     /// <summary>x itself where there is no norm.</summary>
@@ -162,15 +204,18 @@ internal sealed class Transformer : IDisposable
 
         if (block.Xielu is { } alone)
             Device.ApplyXielu(gate, alone);
+        if (part.GateScale != 1)
+            Device.Scale(gate, (float)part.GateScale, gate);
         Device.Gate(gate, up, part.Activation, gate);
         return gate;
     }
 
     /// <summary>y = residual + (norm of) the projection of one half, or a multiple of it; or the norm of that sum.</summary>
-    private void AddHalf(Linear projection, Norm? norm, Tensor input, Tensor residual, Tensor y, BlockMemory memory)
+    private void AddHalf(Linear projection, Norm? norm, Tensor input, Tensor residual, Tensor y, BlockMemory memory, double factor = 1)
     {
+        factor *= _shape.ResidualScale;
         var isLast = norm == null || _shape.Form == BlockForm.NormAfterSum;
-        if (isLast && _shape.ResidualScale == 1)
+        if (isLast && factor == 1)
         {
             projection.Apply(Device, input, y, residual: residual);
             if (norm != null)
@@ -180,7 +225,7 @@ internal sealed class Transformer : IDisposable
 
         var projected = memory.Take(Slot.Normed, y.Rows, y.Columns);
         projection.Apply(Device, input, projected);
-        if (_shape.ResidualScale == 1)
+        if (factor == 1)
         {
             norm!.Apply(Device, projected, y, residual);
             return;
@@ -188,7 +233,7 @@ internal sealed class Transformer : IDisposable
 
         if (!isLast)
             norm!.Apply(Device, projected, projected);
-        Device.Scale(projected, (float)_shape.ResidualScale, y, residual);
+        Device.Scale(projected, (float)factor, y, residual);
         if (norm != null && isLast)
             norm.Apply(Device, y, y);
     }
@@ -197,7 +242,7 @@ internal sealed class Transformer : IDisposable
     private void AddBoth(BlockWeights block, BlockShape shape, ExpertsWeights experts, BesideWeights beside, Tensor innerInput, Tensor y,
         BlockMemory memory)
     {
-        var wide = FeedForward(block, shape.Inner, innerInput, memory);
+        var wide = FeedForward(block, shape.Inner!, innerInput, memory);
         var dense = memory.Take(Slot.Normed, y.Rows, y.Columns);
         block.InnerOutput!.Apply(Device, wide, dense);
         beside.DenseNorm.Apply(Device, dense, dense);

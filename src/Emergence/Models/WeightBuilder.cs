@@ -66,7 +66,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
         if (!isOwn && shape.Head == HeadWeights.Own)
             return null;
         var weight = isOwn ? source.Layer(own, inputMajor: false) : new(embedding ?? source.Matrix(Embedding), inputMajor: false);
-        return new(weight, shape.HeadBias ? source.Vector(new($"{_names.Head}.bias", true, [Vocabulary])) : null);
+        return new(weight, shape.HeadBias ? source.Vector(new($"{_names.Head}.bias", true, [Vocabulary])) : null, shape.VocabularySize);
     }
 
     private Tensor Positions(PositionVectors vectors)
@@ -81,30 +81,32 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
 
     private BlockWeights Block(int layer, string block, LayerInputs? layerInputs)
     {
-        var (attention, inner, experts) = (shape.Blocks[layer].Attention, shape.Blocks[layer].Inner, shape.Blocks[layer].Experts);
-        var hidden = new Dimension(inner.Width, $"{shape.Keys.Inner}={inner.Width}");
-        var up = inner.Gated && _names.Inner.Length == 1 ? new(2 * hidden.Size, $"twice {hidden.Text}") : hidden;
-        var ownKeys = attention.KeysOf == null;
+        var (parts, attention, inner) = (shape.Blocks[layer], shape.Blocks[layer].Attention, shape.Blocks[layer].Dense);
+        var hidden = new Dimension(inner?.Width ?? 0, $"{shape.Keys.Inner}={inner?.Width}");
+        var up = inner is { Gated: true } && _names.Inner.Length == 1 ? new(2 * hidden.Size, $"twice {hidden.Text}") : hidden;
+        var ownKeys = attention is { KeysOf: null };
         return new()
         {
-            AttentionInputNorm = BlockNorm(_names.AttentionInputNorm),
-            QueryKeyValue = QueryKeyValue(block, attention),
-            Latent = attention.Latent is { } latent ? Latent(block, attention, latent) : null,
-            QueryNorms = HeadNorms(block + _names.QueryNorm, attention.QueryKeyNorm, attention.Heads, attention.HeadSize),
-            KeyNorms = ownKeys ? HeadNorms(block + _names.KeyNorm, attention.QueryKeyNorm, attention.KeyHeads, attention.HeadSize) : [],
-            ValueNorm = ownKeys && attention.ValueNorm is { } norm ? new(norm, null, null) : null,
-            Sinks = attention.HasSinks ? source.Vector(
+            AttentionInputNorm = parts.HasFirstHalf ? BlockNorm(_names.AttentionInputNorm) : null,
+            QueryKeyValue = attention == null ? [] : QueryKeyValue(block, attention),
+            Latent = attention?.Latent is { } latent ? Latent(block, attention, latent) : null,
+            QueryNorms = attention == null ? []
+                : HeadNorms(block + _names.QueryNorm, attention.QueryKeyNorm, attention.Heads, attention.HeadSize),
+            KeyNorms = ownKeys ? HeadNorms(block + _names.KeyNorm, attention!.QueryKeyNorm, attention.KeyHeads, attention.HeadSize) : [],
+            ValueNorm = ownKeys && attention!.ValueNorm is { } norm ? new(norm, null, null) : null,
+            Sinks = attention is { HasSinks: true } ? source.Vector(
                 Stored($"{block}self_attn.sinks", new Dimension(attention.Heads, $"{shape.Keys.Heads}={attention.Heads}"))) : null,
-            AttentionOutput = Projection(block + _names.AttentionOutput, Heads(attention.Heads, attention.ValueSize), _width,
-                attention.OutputBias),
-            AttentionOutputNorm = BlockNorm(_names.AttentionOutputNorm),
-            InnerInputNorm = BlockNorm(_names.InnerInputNorm),
-            Inner = experts is { IsBeside: false } ? []
-                : [.. _names.Inner.Select(name => Projection(block + name, _width, up, inner.Bias))],
-            Xielu = inner.Xielu ? Xielu($"{block}{_names.Xielu}.") : null,
-            InnerOutput = experts is { IsBeside: false } ? null : Projection(block + _names.InnerOutput, hidden, _width, inner.Bias),
-            Experts = experts == null ? null : Experts(block, experts),
-            InnerOutputNorm = BlockNorm(_names.InnerOutputNorm),
+            AttentionOutput = attention == null ? null : Projection(
+                block + _names.AttentionOutput, Heads(attention.Heads, attention.ValueSize), _width, attention.OutputBias),
+            Recurrence = parts.Recurrence == null ? null : new RecurrenceBuilder(source, _names.Recurrence!, _width)
+                .Build(block, parts.Recurrence, Projection),
+            AttentionOutputNorm = parts.HasFirstHalf ? BlockNorm(_names.AttentionOutputNorm) : null,
+            InnerInputNorm = parts.HasSecondHalf ? BlockNorm(_names.InnerInputNorm) : null,
+            Inner = inner == null ? [] : [.. _names.Inner.Select(name => Projection(block + name, _width, up, inner.Bias))],
+            Xielu = inner is { Xielu: true } ? Xielu($"{block}{_names.Xielu}.") : null,
+            InnerOutput = inner == null ? null : Projection(block + _names.InnerOutput, hidden, _width, inner.Bias),
+            Experts = parts.Experts == null ? null : Experts(block, parts.Experts),
+            InnerOutputNorm = parts.HasSecondHalf ? BlockNorm(_names.InnerOutputNorm) : null,
             LayerInput = layerInputs?.Layer(this, layer, block),
             OutputScale = _names.OutputScale == null ? 1 : source.Number(Stored(block + _names.OutputScale)),
         };
@@ -116,23 +118,29 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
     {
         var names = _names.Experts;
         var (count, one) = (new Dimension(part.Count, $"{part.Count} experts"), new Dimension(1, "1"));
+        var outer = part.LatentWidth is { } latent ? new Dimension(latent, $"moe_latent_size={latent}") : _width;
         var correction = part.Router.Correction
             ? source.Vector(names.CorrectionIsRow ? Stored(block + names.Correction, one, count) : Stored(block + names.Correction, count))
             : null;
         return new(
             Projection(block + names.Router, _width, count, part.RouterBias),
             correction,
-            names.Joint ? JointExperts(block + names.Each, part, count) : [.. Enumerable.Range(0, part.Count)
-                .Select(e => Expert($"{block}{names.Each}{e}.", names.Inner, names.Output, part.Width))],
-            part.SharedWidth > 0 ? Expert(block + names.Shared, names.SharedInner, names.SharedOutput, part.SharedWidth) : null,
+            names.Joint ? JointExperts(block + names.Each, part, count, outer) : [.. Enumerable.Range(0, part.Count)
+                .Select(e => Expert($"{block}{names.Each}{e}.", names.Inner, names.Output, part.Width, outer))],
+            part.SharedWidth > 0 ? Expert(block + names.Shared, names.SharedInner, names.SharedOutput, part.SharedWidth, _width) : null,
             part.SharedGate ? Projection(block + names.SharedGate, _width, one, false) : null,
-            part.IsBeside ? Beside(block, count) : null);
+            part.IsBeside ? Beside(block, count) : null)
+        {
+            LatentDown = part.LatentWidth == null ? null : Projection(block + names.LatentDown, _width, outer, part.Bias),
+            LatentUp = part.LatentWidth == null ? null : Projection(block + names.LatentUp, outer, _width, part.Bias),
+        };
 
-        ExpertWeights Expert(string name, string[] inner, string output, int width)
+        ExpertWeights Expert(string name, string[] inner, string output, int width, Dimension around)
         {
             var hidden = new Dimension(width, $"{width} columns inside an expert");
-            return new([.. inner.Select(which => Projection(name + which, _width, hidden, part.Bias))],
-                Projection(name + output, hidden, _width, part.Bias));
+            var up = part.Gated && inner.Length == 1 ? new(2 * width, $"twice {hidden.Text}") : hidden;
+            return new([.. inner.Select(which => Projection(name + which, around, up, part.Bias))],
+                Projection(name + output, hidden, around, part.Bias));
         }
     }
 
@@ -147,11 +155,11 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
             source.Vector(Stored($"{block}router.per_expert_scale", count)));
     }
 
-    private ExpertWeights[] JointExperts(string name, ExpertsPart part, Dimension count)
+    private ExpertWeights[] JointExperts(string name, ExpertsPart part, Dimension count, Dimension around)
     {
         var hidden = new Dimension(part.Width, $"{part.Width} columns inside an expert");
-        var (twice, names) = (new Dimension(2 * part.Width, $"twice {hidden.Text}"), _names.Experts);
-        var (inner, output) = (Joint(names.Inner[0], twice, _width), Joint(names.Output, _width, hidden));
+        var (up, names) = (part.Gated ? new(2 * part.Width, $"twice {hidden.Text}") : hidden, _names.Experts);
+        var (inner, output) = (Joint(names.Inner[0], up, around), Joint(names.Output, around, hidden));
         return [.. Enumerable.Range(0, part.Count).Select(e => new ExpertWeights([inner(e)], output(e)))];
 
         Func<int, Linear> Joint(string which, Dimension outputs, Dimension inputs)
@@ -161,7 +169,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
             var all = source.Layer(new($"{name}{which}", false, sizes, layer), names.InputMajor);
             var bias = part.Bias ? source.Vector(Stored($"{name}{which}{names.BiasEnding}", count, outputs)) : null;
             var rows = all.InputMajor ? inputs.Size : outputs.Size;
-            return e => new(all.Rows(e * rows, rows), bias?.RowRange(e, 1));
+            return e => new(all.Rows(e * rows, rows), bias?.RowRange(e, 1), outputs.Size);
         }
     }
 
@@ -179,8 +187,11 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
                 : [Projection(block + _names.QueryKeyValue[0], _width, query, false)];
         }
 
+        if (attention.OutputGate)
+            query = new(2 * query.Size, $"twice {query.Text}");
         Dimension[] outputs = attention.KeysOf != null ? [query] : attention.ValuesAreKeys ? [query, key] : [query, key, value];
-        return [.. outputs.Select((output, i) => Projection(block + _names.QueryKeyValue[i], _width, output, attention.QueryKeyValueBias))];
+        return [.. outputs.Select((output, i) => Projection(block + _names.QueryKeyValue[i], _width, output, attention.QueryKeyValueBias,
+            i == 0 ? JointRows.GateOrder(attention) : null))];
 
         Dimension KeyHeads(int size) => new(attention.KeyHeads * size, $"{attention.KeyHeads} key heads of {size} columns");
     }
@@ -246,7 +257,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
     {
         Dimension[] sizes = _names.InputMajor ? [input, output] : [output, input];
         var weight = source.Layer(new($"{name}.weight", false, sizes, new(output.Size, input.Size)), _names.InputMajor, order);
-        return new(weight, bias ? source.Vector(Stored($"{name}.bias", output), order: order) : null);
+        return new(weight, bias ? source.Vector(Stored($"{name}.bias", output), order: order) : null, output.Size);
     }
 
     private Dimension Heads(int heads, int size) => new(heads * size, $"{shape.Keys.Heads}={heads} of {size} columns");

@@ -207,8 +207,8 @@ internal sealed class WeightFiles
     private bool IsOfPredictionLayer(string name)
     {
         var shape = _config.Shape;
-        return Enumerable.Range(shape.Layers, shape.PredictionLayers)
-            .Any(layer => name.StartsWith($"{_prefix}{shape.Names.Block}{layer}.", StringComparison.Ordinal));
+        return (shape.PredictionPrefix is { } prefix && name.StartsWith(prefix, StringComparison.Ordinal)) || Enumerable
+            .Range(shape.Layers, shape.PredictionLayers).Any(layer => name.StartsWith($"{_prefix}{shape.Names.Block}{layer}.", StringComparison.Ordinal));
     }
 
     private bool Same(TensorEntry a, TensorEntry b)
