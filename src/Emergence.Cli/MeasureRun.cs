@@ -143,8 +143,12 @@ internal static class MeasureRun
 
     private static void Print(RunResults results, bool json)
     {
-        var tables = new RunTables(results);
-        Console.Out.Write(Table.Write(tables.OfEmergence, json ? TableFormat.Json : TableFormat.Text));
+        var (noise, tables) = (new NoiseResults(results), new RunTables(results));
+        var ofNoise = new NoiseTables(noise);
+        if (!json && noise.HasEmergence)
+            Console.Out.WriteLine(new NoiseWords(noise, results).Summary + "\n");
+        Console.Out.Write(Table.Write([.. noise.HasEmergence ? [ofNoise.Means, ofNoise.Layers] : (Table[])[], .. tables.OfEmergence],
+            json ? TableFormat.Json : TableFormat.Text));
         if (results.Emergence.Count == 0)
             Console.Error.WriteLine(
                 "no IE: after T tokens it takes the macro cell of position T-1 and the micro cells of positions 0 to T-1; 'show' prints "

@@ -136,12 +136,17 @@ public sealed record CriticPreset
         + $"{Rate.Text}{(CanonicalColumns > 0 ? " but for back-offs" : "")}, at most {StepLimit} "
         + $"steps{(GoesOnWhenLevel ? ", level or not" : "")}");
 
-    /// <summary>By name; else canonical for s-mine, and for others paper on a large device and small elsewhere.</summary>
+    /// <summary>By name; else canonical for s-mine, small for resolved, which is defined by it, and for others paper on a large
+    /// device and small elsewhere.</summary>
     public static CriticPreset Find(string? name, Estimator estimator, bool isLarge)
     {
         ArgumentNullException.ThrowIfNull(estimator);
         var isSupportMine = estimator.Name == SupportMine.EstimatorName;
-        var preset = Find(name ?? (isSupportMine ? Canonical : isLarge ? Paper : Small).Name);
+        var isResolved = estimator.Name == Resolved.EstimatorName;
+        var preset = Find(name ?? (isSupportMine ? Canonical : isLarge && !isResolved ? Paper : Small).Name);
+        if (isResolved && preset != Small)
+            throw new EmergenceException($"preset '{preset.Name}' is not for estimator '{estimator.Name}': expected {Small.Name}",
+                ExitCode.Usage);
         if (preset.CanonicalColumns > 0 && estimator.Name == PublishedMine.EstimatorName)
             throw new EmergenceException(
                 $"preset '{preset.Name}' is not for estimator '{estimator.Name}': expected "

@@ -12,7 +12,7 @@ namespace Emergence.Information.Critics;
 /// S), where the part off S runs over all its pairs, or over P fresh ones a step with the weight m/P each. Whatever the
 /// critic, V is never above I_emp.
 /// </summary>
-internal sealed class SupportMine : Estimator
+internal class SupportMine : Estimator
 {
     /// <summary>A mean this close below the exact value, in bits, has reached it.</summary>
     internal const double CeilingMargin = 0.01;

@@ -27,6 +27,10 @@ public sealed class MeasurementPlan : IDisposable
         Folder = ModelReference.Resolve(settings.Model);
         Config = ModelConfig.Read(Folder, settings.ModelOptions.Strict);
         Estimator = EstimatorTable.Find(settings.Estimator);
+        Noise = NoiseSettings.Parse(settings.Sigma, settings.Noise);
+        if (!Noise.IsOn && Estimator.Name == NoisyChannel.EstimatorName)
+            throw new EmergenceException($"--sigma {NoiseSettings.None}: estimator '{Estimator.Name}' reads cells through noise; expected "
+                + $"its sizes, e.g. {NoiseSettings.DefaultSigmas}", ExitCode.Usage);
         ArithmeticType = settings.DType == "auto" ? Config.StoredType ?? "float32" : settings.DType;
         var arithmetic = Arithmetic();
         if (settings.BeginningOfSequence && settings.MicroPosition == MicroPosition.Own)
@@ -71,6 +75,9 @@ public sealed class MeasurementPlan : IDisposable
 
     public CriticPreset Preset { get; }
 
+    /// <summary>Through which every cell is read too.</summary>
+    public NoiseSettings Noise { get; }
+
     public CellGrid Grid { get; }
 
     /// <summary>Those that this process measures, in the order of tables.</summary>
@@ -99,7 +106,8 @@ public sealed class MeasurementPlan : IDisposable
             : RunFolder.Open(path, manifest.Json, replaces);
         var own = Cells.ToHashSet();
         resumed(own.Count(cell => folder.IsFinished(manifest.Key(cell))));
-        var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition, Device.MemoryLimit == null ? null : memory?.Critics);
+        var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition, Noise,
+            Device.MemoryLimit == null ? null : memory?.Critics);
         run.Run(cell => !own.Contains(cell) || folder.IsFinished(manifest.Key(cell)), Add, cancellation);
         if (Settings.SelfCheck)
             folder.SelfCheck = Results.SelfCheck.Run(model, Data, Grid, Preset, Settings.MicroPosition, checking, cancellation);

@@ -4,6 +4,8 @@ using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Information.Critics;
+using Emergence.Information.Noise;
+using Emergence.Measurement.Grid;
 using Emergence.Messages;
 using Emergence.Models;
 
@@ -97,6 +99,32 @@ internal static class SettingTable
         (settings, value) => settings with { Estimator = value },
         "s-mine")
         with { Record = plan => plan.Estimator.Name };
+
+    public static Setting Sigma { get; } = Setting.Words(
+        "sigma",
+        "LIST",
+        "Sizes of the noise through which every cell is read beside its own value, in units of the states; none: not at all",
+        settings => settings.Sigma,
+        (settings, value) => settings with { Sigma = value },
+        NoiseSettings.DefaultSigmas)
+        with
+        {
+            Record = plan => new JsonArray([.. plan.Noise.Sigmas.Select(sigma => (JsonNode)sigma)]),
+            Repeat = (recorded, _) => Sizes(recorded.AsArray()) is var text && text != NoiseSettings.DefaultSigmas ? [text] : [],
+        };
+
+    public static Setting Noise { get; } = new(
+        "noise",
+        string.Join('|', NoiseScales.Names),
+        "Units of the noise: alike in all directions, by the standard deviation of each column, or on states divided by their own size")
+    {
+        Default = NoiseScales.Names[0],
+        Choices = NoiseScales.Names,
+        Read = (settings, words) => settings with { Noise = words[^1] },
+        Write = settings => settings.Noise == NoiseScales.Names[0] ? [] : [settings.Noise],
+        Record = plan => plan.Noise.Scale.Word(),
+        Repeat = (recorded, _) => recorded.ToString() == NoiseScales.Names[0] ? [] : [recorded.ToString()],
+    };
 
     public static Setting Preset { get; } = Setting.Words(
         "preset",
@@ -241,8 +269,8 @@ internal static class SettingTable
     public static IReadOnlyList<Setting> Rows { get; } =
     [
         Model, Data, Shots, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Boundaries, Positions,
-        Estimator, Preset, Seed, Seeds, SelfCheck, Device, Threads, RunTimeCompiler, DType, MicroPosition, Strict, IgnoreWeights,
-        AllowNonFinite, Weights, Memory, Scratch,
+        Estimator, Sigma, Noise, Preset, Seed, Seeds, SelfCheck, Device, Threads, RunTimeCompiler, DType, MicroPosition, Strict,
+        IgnoreWeights, AllowNonFinite, Weights, Memory, Scratch,
     ];
 
     /// <summary>Settings from the words that were given for each row.</summary>
@@ -292,6 +320,10 @@ internal static class SettingTable
     };
 
     private static JsonArray List(IEnumerable<int> items) => [.. items.Select(item => (JsonNode)item)];
+
+    /// <summary>"0.25,1" for a list of sizes, and the word for none.</summary>
+    private static string Sizes(JsonArray recorded) =>
+        recorded.Count == 0 ? NoiseSettings.None : string.Join(',', recorded.Select(sigma => sigma!.ToJsonString()));
 
     /// <summary>"0,3,10-12" for a list of whole numbers; nothing where it holds all of them.</summary>
     private static IReadOnlyList<string> Ranges(JsonNode recorded, int? all)

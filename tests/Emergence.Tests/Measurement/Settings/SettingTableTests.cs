@@ -22,6 +22,8 @@ public sealed class SettingTableTests
         ["boundaries"] = ["0,3-4"],
         ["positions"] = ["1-2"],
         ["estimator"] = ["exact"],
+        ["sigma"] = ["0.5,3"],
+        ["noise"] = ["normed"],
         ["preset"] = ["small"],
         ["seed"] = ["18446744073709551615"],
         ["seeds"] = ["1"],
