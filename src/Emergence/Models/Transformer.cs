@@ -10,16 +10,24 @@ namespace Emergence.Models;
 internal sealed class Transformer : IDisposable
 {
     private readonly ModelShape _shape;
-    private readonly WeightLoader _loader;
+    private readonly ILoadedWeights _loader;
     private readonly ModelWeights _weights;
     private readonly AttentionHalf _attention;
     private readonly ExpertsHalf _experts;
     private readonly PositionTables _tables;
 
     public Transformer(Device device, ModelShape shape, WeightFiles files)
+        : this(device, shape, new WeightLoader(device, files))
+    {
+    }
+
+    /// <param name="device">Computes.</param>
+    /// <param name="shape">The mathematics.</param>
+    /// <param name="weights">Freed with it.</param>
+    public Transformer(Device device, ModelShape shape, ILoadedWeights weights)
     {
         (Device, _shape) = (device, shape);
-        _loader = new(device, files);
+        _loader = weights;
         _tables = new(device);
         try
         {
@@ -52,6 +60,15 @@ internal sealed class Transformer : IDisposable
         if (_shape.Positions is { } vectors)
             Device.Embed(rows.Positions.RowRange(rows.Context, rows.Own), _weights.Positions!.RowRange(vectors.Offset, _shape.MaxPositions),
                 1, y, accumulate: true);
+        _weights.EmbeddingNorm?.Apply(Device, y, y);
+    }
+
+    /// <summary>Boundary 0 of rows that are no tokens: the embedding of their places is added to them, then the norm taken.</summary>
+    /// <param name="places">(N, 1).</param>
+    /// <param name="y">(N, d): the rows.</param>
+    public void EmbedPlaces(Tensor places, Tensor y)
+    {
+        Device.Embed(places, _weights.Embedding, 1, y, accumulate: true);
         _weights.EmbeddingNorm?.Apply(Device, y, y);
     }
 

@@ -25,6 +25,9 @@ internal interface IWeightSource
     Tensor Computed(int rows, int columns, Func<double[]> values);
 }
 
+/// <summary>Weights in a device's memory, which are freed together.</summary>
+internal interface ILoadedWeights : IWeightSource, IDisposable;
+
 /// <summary>Asks for all weights of a model, in the order of the forward pass: the one place that knows their names and shapes.</summary>
 internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
 {

@@ -8,7 +8,7 @@ namespace Emergence.Models;
 /// Brings checked weights into a device's memory: matrices in the type they are stored in, vectors (norms and biases) in
 /// the type the device computes with, which changes no value of a narrower type.
 /// </summary>
-internal sealed class WeightLoader(Device device, WeightFiles files) : IWeightSource, IDisposable
+internal sealed class WeightLoader(Device device, WeightFiles files) : ILoadedWeights
 {
     private readonly List<Tensor> _loaded = [];
     private readonly List<StoredMatrix> _packed = [];
