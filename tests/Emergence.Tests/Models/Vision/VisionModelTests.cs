@@ -47,7 +47,7 @@ public sealed class VisionModelTests
     {
         var folder = TestData.Large("golden/clip-vision");
         var file = TestData.Large("golden/clip-vision/golden.safetensors");
-        using var device = DeviceTable.Create("cpu");
+        using var device = DeviceTable.Create("cpu", new());
         using var golden = SafetensorsFile.Open(file);
         using var model = VisionModel.Load(folder, device);
         var pixels = Floats(golden, "pixel_values");
@@ -64,7 +64,7 @@ public sealed class VisionModelTests
     public void A_picture_is_resized_cropped_and_normalised_as_the_folder_says()
     {
         using var golden = Read("clip-tiny/golden.json");
-        using var device = DeviceTable.Create("cpu");
+        using var device = DeviceTable.Create("cpu", new());
         using var model = VisionModel.Load(TestData.Golden("clip-tiny"), device);
         var found = model.Embed([ResamplingTests.Bytes]);
 
@@ -87,7 +87,7 @@ public sealed class VisionModelTests
         var text = File.ReadAllText(config);
         Assert.Contains(from, text);
         File.WriteAllText(config, text.Replace(from, to));
-        using var device = DeviceTable.Create("cpu");
+        using var device = DeviceTable.Create("cpu", new());
 
         Assert.Contains(expected, Assert.Throws<EmergenceException>(() => VisionModel.Load(folder, device)).Message);
     }
@@ -102,7 +102,7 @@ public sealed class VisionModelTests
     [InlineData(257)]
     public void The_path_to_every_place_passes_all_places_once(int places)
     {
-        using var device = DeviceTable.Create("cpu");
+        using var device = DeviceTable.Create("cpu", new());
         var paths = new VisionPaths(places);
         using var rows = paths.Rows(device, 2);
         var (parents, at) = (Indices(device, rows.Parents), Indices(device, rows.Tokens));

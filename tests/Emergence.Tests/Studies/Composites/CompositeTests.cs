@@ -53,7 +53,7 @@ public sealed class CompositeTests
     [Fact]
     public void Chances_of_all_sets_add_up_to_one()
     {
-        double[] scores = [.. new[] { 0.1, 0.3, 0.05, 0.25, 0.3 }.Select(Math.Log)];
+        double[] scores = [.. new[] { 0.1, 0.3, 0.05, 0.25, 0.3 }.Select(p => Math.Log(p))];
         var sets = from a in Enumerable.Range(0, 5) from b in Enumerable.Range(a + 1, 4 - a) select new[] { a, b };
 
         Assert.Equal(1, sets.Sum(set => Math.Exp(SetGuess.LogChance(scores, set, 1.7))), 1e-12);
