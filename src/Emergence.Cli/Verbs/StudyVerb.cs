@@ -40,6 +40,7 @@ internal static class StudyVerb
             HelpName = TableFormats.Names,
             DefaultValueFactory = _ => "text",
         };
+        var json = new Option<bool>("--json") { Description = "Print the whole result as one JSON object" };
         var seed = new Option<ulong>("--seed")
         {
             Description = "Draws whatever is drawn; the first of the seeds",
@@ -49,7 +50,7 @@ internal static class StudyVerb
         var (device, noColor, modelFlags) = (new DeviceFlags(), Flags.NoColor(), new SettingFlags(SettingTable.OfModel));
         var own = study.Options.ToDictionary(option => option.Name, Flag);
         var command = new Command(study.Name, study.Description) { models, output };
-        foreach (var option in own.Values.Concat([seed, format, noColor, ConfigFile.Option()]))
+        foreach (var option in own.Values.Concat([seed, format, json, noColor, ConfigFile.Option()]))
             command.Add(option);
         device.AddTo(command);
         modelFlags.AddTo(command);
@@ -65,8 +66,8 @@ internal static class StudyVerb
                 DeviceOptions = device.Options(parsed),
                 ModelOptions = modelFlags.Read(parsed).ModelOptions,
             };
-            return (int)Execute(study, settings, parsed.GetRequiredValue(output), TableFormats.Parse(parsed.GetRequiredValue(format)),
-                parsed.GetValue(noColor));
+            TableFormat? tables = parsed.GetValue(json) ? null : TableFormats.Parse(parsed.GetRequiredValue(format));
+            return (int)Execute(study, settings, parsed.GetRequiredValue(output), tables, parsed.GetValue(noColor));
         });
         return command;
     }
@@ -91,7 +92,12 @@ internal static class StudyVerb
         _ => throw new ArgumentOutOfRangeException(nameof(option)),
     };
 
-    private static ExitCode Execute(Study study, StudySettings settings, string folder, TableFormat format, bool noColor)
+    /// <param name="study">Which one.</param>
+    /// <param name="settings">What is asked for.</param>
+    /// <param name="folder">STUDY.</param>
+    /// <param name="format">Of the tables; none: everything as one JSON object.</param>
+    /// <param name="noColor">No colours in the progress bar.</param>
+    private static ExitCode Execute(Study study, StudySettings settings, string folder, TableFormat? format, bool noColor)
     {
         OutputPath.RequireFolder("--out", folder);
         using var interruption = new Interruption(resumes: true);
@@ -106,7 +112,9 @@ internal static class StudyVerb
         foreach (var (name, value) in result.HeldFixed)
             words.WriteLine($"{name}: {value}");
         words.WriteLine();
-        Console.Out.Write(Table.Write([.. result.Tables.Where(table => !table.IsLong).Select(table => table.Table)], format));
+        Console.Out.Write(format is { } form
+            ? Table.Write([.. result.Tables.Where(table => !table.IsLong).Select(table => table.Table)], form)
+            : $"{result.ToJson(study.Name).ToJsonString()}\n");
         words.WriteLine();
         words.WriteLine(result.Finding);
         foreach (var sentence in result.Sentences)

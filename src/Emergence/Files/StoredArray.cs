@@ -19,6 +19,11 @@ internal sealed record StoredArray(string Source, IReadOnlyList<long> Shape, str
     /// <summary>The same bytes, of which the first index runs fastest.</summary>
     public StoredArray Transpose() => this with { _isColumnMajor = true };
 
+    /// <summary>(N, r, c) as (N, r * c); others as they are.</summary>
+    public StoredArray Flatten() => Shape.Count != 3 ? this
+        : _isColumnMajor ? throw Error("expected an array in the order of C, found one in that of Fortran")
+        : this with { Shape = [Shape[0], Shape[1] * Shape[2]] };
+
     /// <summary>Columns of (N) or (N, d); of (N, T, d) at one position.</summary>
     public DataColumn[] Columns(int? position)
     {

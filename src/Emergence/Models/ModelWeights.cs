@@ -28,15 +28,22 @@ internal abstract class ModelWeights : IDisposable
 /// <summary>All weights of a model in a device's memory.</summary>
 internal sealed class ResidentWeights : ModelWeights
 {
-    private readonly UnpackedMatrix _unpacked;
-    private readonly WeightLoader _loader;
+    private readonly ILoadedWeights _loader;
+    private readonly IDisposable? _unpacked;
     private readonly BlockWeights[] _blocks;
     private readonly Linear? _head;
 
     public ResidentWeights(Device device, ModelShape shape, WeightFiles files)
+        : this(device, shape, files, new UnpackedMatrix(device, files.LargestPacked, files.AllowNonFinite))
     {
-        _unpacked = new(device, files.LargestPacked, files.AllowNonFinite);
-        _loader = new(device, files, _unpacked);
+    }
+
+    /// <param name="shape">Of the model.</param>
+    /// <param name="loader">Freed with them.</param>
+    /// <param name="unpacked">Where packed matrices are unpacked, if any are; freed with them.</param>
+    public ResidentWeights(ModelShape shape, ILoadedWeights loader, IDisposable? unpacked = null)
+    {
+        (_loader, _unpacked) = (loader, unpacked);
         try
         {
             var builder = new WeightBuilder(shape, _loader);
@@ -52,6 +59,11 @@ internal sealed class ResidentWeights : ModelWeights
         }
     }
 
+    private ResidentWeights(Device device, ModelShape shape, WeightFiles files, UnpackedMatrix unpacked)
+        : this(shape, new WeightLoader(device, files, unpacked), unpacked)
+    {
+    }
+
     public override FirstWeights First { get; }
 
     public override Norm? FinalNorm { get; }
@@ -65,6 +77,6 @@ internal sealed class ResidentWeights : ModelWeights
     public override void Dispose()
     {
         _loader.Dispose();
-        _unpacked.Dispose();
+        _unpacked?.Dispose();
     }
 }

@@ -21,13 +21,20 @@ internal sealed class Transformer : IDisposable
     /// <param name="files">Its weights.</param>
     /// <param name="blocksInFlight">Blocks in memory at a time, as <see cref="StreamedWeights"/> takes them; null: all weights.</param>
     public Transformer(Device device, ModelShape shape, WeightFiles files, int? blocksInFlight = null)
+        : this(device, shape, blocksInFlight is { } blocks ? new StreamedWeights(device, shape, files, blocks)
+            : new ResidentWeights(device, shape, files))
     {
-        (Device, _shape) = (device, shape);
+    }
+
+    /// <param name="device">Computes.</param>
+    /// <param name="shape">Of the model.</param>
+    /// <param name="weights">Freed with it.</param>
+    public Transformer(Device device, ModelShape shape, ModelWeights weights)
+    {
+        (Device, _shape, _weights) = (device, shape, weights);
         _tables = new(device);
         try
         {
-            _weights = blocksInFlight is { } blocks ? new StreamedWeights(device, shape, files, blocks)
-                : new ResidentWeights(device, shape, files);
             _attention = new(device, _tables);
             _recurrence = new(device);
             _experts = new(device);
@@ -60,6 +67,15 @@ internal sealed class Transformer : IDisposable
             Device.Embed(rows.Positions.RowRange(rows.Context, rows.Own), first.Positions!.RowRange(vectors.Offset, _shape.MaxPositions),
                 1, y, accumulate: true);
         first.Norm?.Apply(Device, y, y);
+    }
+
+    /// <summary>Boundary 0 of rows that are no tokens: the embedding of their places is added to them, then the norm taken.</summary>
+    /// <param name="places">(N, 1).</param>
+    /// <param name="y">(N, d): the rows.</param>
+    public void EmbedPlaces(Tensor places, Tensor y)
+    {
+        _weights.First.Embedding.Embed(Device, places, 1, y, accumulate: true);
+        _weights.First.Norm?.Apply(Device, y, y);
     }
 
     /// <summary>Boundary <paramref name="layer"/> + 1 of the rows that are not context.</summary>
@@ -124,7 +140,7 @@ internal sealed class Transformer : IDisposable
     public void Dispose()
     {
         _tables.Dispose();
-        _weights?.Dispose();
+        _weights.Dispose();
     }
 
     /// <summary>y = own rows of x + what attention, a recurrence or both yield.</summary>

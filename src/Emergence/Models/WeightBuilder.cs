@@ -28,6 +28,9 @@ internal interface IWeightSource
     Tensor Computed(int rows, int columns, Func<double[]> values);
 }
 
+/// <summary>Weights in a device's memory, which are freed together.</summary>
+internal interface ILoadedWeights : IWeightSource, IDisposable;
+
 /// <summary>
 /// Asks for the weights of a model, part by part: the one place that knows their names and shapes. In the order of the forward
 /// pass these are what is before the first block, the blocks, the final norm, the head.

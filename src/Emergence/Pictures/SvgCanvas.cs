@@ -31,6 +31,14 @@ internal sealed class SvgCanvas
         Close("rect", tooltip);
     }
 
+    /// <summary>A PNG file, enlarged without smoothing.</summary>
+    public void Image(double x, double y, double width, double height, byte[] png, string tooltip)
+    {
+        _body.Append($"<image x=\"{N(x)}\" y=\"{N(y)}\" width=\"{N(width)}\" height=\"{N(height)}\" image-rendering=\"pixelated\" ")
+            .Append($"href=\"data:image/png;base64,{Convert.ToBase64String(png)}\"");
+        Close("image", tooltip);
+    }
+
     public void Line(double x1, double y1, double x2, double y2, string style)
         => _body.Append($"<line x1=\"{N(x1)}\" y1=\"{N(y1)}\" x2=\"{N(x2)}\" y2=\"{N(y2)}\" class=\"{style}\"/>\n");
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Emergence.Pictures;
 using Emergence.Tables;
 
@@ -28,4 +29,21 @@ internal sealed record StudyResult
     public IReadOnlyList<NamedTable> Tables { get; init; } = [];
 
     public IReadOnlyList<NamedFigure> Figures { get; init; } = [];
+
+    /// <summary>Figures by names that scripts rely on.</summary>
+    public IReadOnlyList<(string Name, JsonNode? Value)> Values { get; init; } = [];
+
+    /// <summary>The whole result as one object: <see cref="Values"/>, then words and tables.</summary>
+    public JsonObject ToJson(string study)
+    {
+        var json = new JsonObject { ["study"] = study };
+        foreach (var (name, value) in Values)
+            json[name] = value?.DeepClone();
+        json["finding"] = Finding;
+        json["sentences"] = new JsonArray([.. Sentences.Select(sentence => (JsonNode)sentence)]);
+        json["held_fixed"] = new JsonObject(HeldFixed.Select(pair => KeyValuePair.Create(pair.Name, (JsonNode?)pair.Value)));
+        json["tables"] = new JsonObject(Tables.Select(named =>
+            KeyValuePair.Create(named.Name, JsonNode.Parse(named.Table.ToString(TableFormat.Json)))));
+        return json;
+    }
 }

@@ -14,5 +14,6 @@ internal static class StudyTable
         new CompareStudy(),
         new InContextStudy(),
         new SkillsStudy(),
+        new CompositesStudy(),
     ];
 }
