@@ -177,7 +177,21 @@ internal static class Functions
 
     public static float LeakyRelu(float x) => x > 0 ? x : (float)Device.LeakySlope * x;
 
-    private static float Sigmoid(float x) => 1 / (1 + Exp(-x));
+    public static float Sigmoid(float x) => 1 / (1 + Exp(-x));
+
+    /// <summary>ln(1 + e^x) = max(x, 0) + 2 artanh(s / (2 + s)) with s = e^-|x|, whose series ends at the 13th power.</summary>
+    public static float SoftPlus(float x)
+    {
+        var small = Exp(-Abs(x));
+        float z = small / (2 + small), square = z * z;
+        var p = 1f / 13;
+        p = p * square + 1f / 11;
+        p = p * square + 1f / 9;
+        p = p * square + 1f / 7;
+        p = p * square + 1f / 5;
+        p = p * square + 1f / 3;
+        return (x > 0 ? x : 0) + 2 * (p * square * z + z);
+    }
 
     /// <summary>The functions of <see cref="Activation"/>, by number.</summary>
     public static float Activate(float x, int activation) => activation switch

@@ -31,11 +31,10 @@ public static class DataFile
     }
 
     /// <summary>Whether a word is a file of such a form, not the name of a column.</summary>
-    public static bool IsReference(string word, DataOptions options)
+    public static bool IsReference(string word, DataOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(options);
         var extension = Path.GetExtension(Split(word).Path).ToLowerInvariant();
-        return extension is ".npy" or ".npz" or ".safetensors" or ".csv" or ".tsv" || options.Readers.ContainsKey(extension);
+        return extension is ".npy" or ".npz" or ".safetensors" or ".csv" or ".tsv" || options?.Readers.ContainsKey(extension) == true;
     }
 
     private static string Expected(DataOptions options) =>

@@ -63,7 +63,7 @@ internal sealed class NoiseGrid : IDisposable
     }
 
     private RowClasses Side(CaptureKind kind, int position) =>
-        kind == CaptureKind.Macro ? _boundary!.Macro[position] : _boundary!.Micro[position];
+        kind == CaptureKind.Macro ? _boundary!.Macro(position) : _boundary!.Micro[position];
 
     private NoiseReading Reading(CaptureKind kind, int position, ulong seed)
     {
