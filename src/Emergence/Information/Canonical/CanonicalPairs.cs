@@ -34,7 +34,8 @@ internal sealed class CanonicalPairs
         var block = Math.Min(most + Spare, Math.Min(_x.Count, _y.Count));
         Count = Math.Min(most, block);
         var (dx, dy) = ((double)_x.Count, (double)_y.Count);
-        MultiplyAdds = dx * dy * (Some.Of(joint.Support.Count, Math.Max(_x.Count, _y.Count)) + dx + dy + 2.0 * Iterations * block) + 2.0 * Iterations * block * block * (dx + dy)
+        MultiplyAdds = dx * dy * (Some.Of(joint.Support.Count, Math.Max(_x.Count, _y.Count)) + dx + dy + 2.0 * Iterations * block)
+            + 2.0 * Iterations * block * block * (dx + dy)
             + Count * (dx * (dx + joint.X.Count) + dy * (dy + joint.Y.Count));
         var cross = Whitened(Cross(joint, share), share);
         var (left, right, correlations) = Leading(cross, block, share);

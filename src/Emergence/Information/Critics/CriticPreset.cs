@@ -131,8 +131,8 @@ public sealed record CriticPreset
 
     public string Identity =>
         string.Create(CultureInfo.InvariantCulture,
-        $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support{(NearPairs > 0 ? $", {NearPairs} of them near" : "")} "
-        + $"({PairsAtScale} from {AtScale} classes), Adam "
+        $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support"
+        + $"{(NearPairs > 0 ? $", {NearPairs} of them near" : "")} ({PairsAtScale} from {AtScale} classes), Adam "
         + $"{Rate.Text}{(CanonicalColumns > 0 ? " but for back-offs" : "")}, at most {StepLimit} "
         + $"steps{(GoesOnWhenLevel ? ", level or not" : "")}");
 
