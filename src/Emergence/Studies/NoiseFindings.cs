@@ -49,8 +49,8 @@ internal static class NoiseFindings
                 continue;
             var growing = shots.Count(mean => mean.GainBits > 0);
             yield return $"With noise as large as the states, E(T) of {model} is {TableCell.Fixed(shots[^1].AtOne.Mean, 2)} bits at the "
-                + $"last shot ({TableCell.Fixed(shots[^1].LimitBits, 2)} without noise) and grows at {growing} of {shots.Count} shots after the "
-                + $"first.";
+                + $"last shot ({TableCell.Fixed(shots[^1].LimitBits, 2)} without noise) and grows at {growing} of "
+                + $"{shots.Count} shots after the first.";
         }
     }
 
