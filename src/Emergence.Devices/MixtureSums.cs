@@ -1,12 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using Emergence.Devices.Cpu;
 
 namespace Emergence.Devices;
 
 /// <summary>
-/// Sums of e^x over the components of a normal mixture, eight at a time on the host: the same bytes on every processor and for any number
-/// of threads.
+/// Sums of e^x over the components of a normal mixture, eight at a time on the host: the same bytes for any number of threads.
 /// </summary>
 public static class MixtureSums
 {
@@ -54,8 +52,8 @@ public static class MixtureSums
                 var along = (d[i] - dot) * scale;
                 if (!Vector256.GreaterThanAny(middle + Vector256.Abs(along), least))
                     continue;
-                ofPlus += VectorMath.Exp(middle + along);
-                ofMinus += VectorMath.Exp(middle - along);
+                ofPlus += Vector256.Exp(middle + along);
+                ofMinus += Vector256.Exp(middle - along);
             }
 
             plus += Vector256.Sum(ofPlus);

@@ -8,7 +8,7 @@ namespace Emergence.Reports;
 internal static class NoiseComparisonTable
 {
     public static Table Empty() => new(
-        TableColumn.Text("first"), TableColumn.Text("second"), TableColumn.Integer("tokens"), TableColumn.Number("sigma", 3),
+        TableColumn.Number("sigma", 3), TableColumn.Text("first"), TableColumn.Text("second"), TableColumn.Integer("tokens"),
         TableColumn.Number("first_left_bits", 3), TableColumn.Number("second_left_bits", 3), TableColumn.Number("difference_bits", 3),
         TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3), TableColumn.Text("first_is"),
         TableColumn.Spread("first_sigma_half", 3), TableColumn.Spread("second_sigma_half", 3));
@@ -20,7 +20,7 @@ internal static class NoiseComparisonTable
         if (one.One == null || other.One == null || first.Run.Noise != second.Run.Noise)
             return;
         foreach (var row in RunComparison.Of(one.One, other.One))
-            table.Add(first.Name, second.Name, row.Tokens, NoisyChannel.Sigma, row.First.Mean, row.Second.Mean, row.Difference.Mean,
+            table.Add(NoisyChannel.Sigma, first.Name, second.Name, row.Tokens, row.First.Mean, row.Second.Mean, row.Difference.Mean,
                 row.Difference.Low, row.Difference.High, row.Verdict.Word(), Half(one, row.Tokens), Half(other, row.Tokens));
     }
 

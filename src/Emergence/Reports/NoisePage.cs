@@ -40,8 +40,8 @@ internal sealed class NoisePage
                 Math.Max(0, _noise.Shown.Index().FirstOrDefault(entry => entry.Item == 1, (-1, 1)).Index),
                 "Without scripts one size of the noise is shown; the table has all."),
             () => page.Figure(_pictures.Curves(),
-                "To the right: more noise, doubled at every name. The left ends approach the exact IE; a curve that stays up longer belongs "
-                + "to a layer whose states are further apart. The band is the 95 % interval."));
+                "To the right: more noise, doubled at every name. The left ends approach the exact IE; a curve that stays up longer is "
+                + "that of a layer whose states are further apart. The band is the 95 % interval."));
         foreach (var note in Words.Notes)
             page.Paragraph(note);
         page.Table("E(T) at sigma 1, the noise that halves it, and exact beside", _tables.Means);

@@ -30,8 +30,8 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
 
     /// <summary>The answer in one sentence.</summary>
     public string Finding =>
-        $"With noise as large as the states themselves, {Bits(Last.AtOne.Mean)} of {Bits(Last.LimitBits)} of emergence are "
-        + $"left after {RunWords.Plural(Last.Tokens, "token")}{Where}.";
+        $"With noise as large as the states themselves, emergence after {RunWords.Plural(Last.Tokens, "token")} is "
+        + $"{Bits(Last.AtOne.Mean)}, without noise {Bits(Last.LimitBits)}{Where}.";
 
     /// <summary>For a terminal: the finding, the noise that halves it, and what is the limit.</summary>
     public string Summary =>
@@ -40,7 +40,7 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
     public IReadOnlyList<(string Label, string Value, string Note)> Tiles =>
     [
         ($"IE at sigma 1 after {RunWords.Plural(Last.Tokens, "token")}", $"{TableCell.Fixed(Last.AtOne.Mean, 2)}{Half(Last.AtOne)} bits",
-            $"mean over layers, of {Bits(Last.LimitBits)} without noise"),
+            $"mean over layers; {Bits(Last.LimitBits)} without noise"),
         ("Half is gone at", $"sigma {Size(Last.Half.Sigma)}", Range(Last.Half)),
         ("Most robust layer", $"layer {Strongest.Boundary}", $"keeps {Bits(Strongest.AtOne.Mean)} at sigma 1"
             + $"{(LastRows.Count() > 1 ? $"; the least, {Bits(Weakest.AtOne.Mean)}, layer {Weakest.Boundary}" : "")}"),
@@ -52,6 +52,10 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
         $"{Unit} Macro and micro states each have the noise in units of their own spread; the same noise is used for both, for all "
             + $"layers and for all sizes, so that differences are surer than their parts. Nothing is trained: the values are means over "
             + $"draws, with intervals of 95 %{(run.IsEnumeration ? "" : " that include the error of the sample")}.",
+        .. noise.Rows.Any(row => row.AtOne.Low > row.LimitBits)
+            ? ["Where IE at sigma 1 is above that without noise, the tokens alone lose more to the noise than the whole does: a column "
+                + "that is huge in the states of single tokens rules the unit of their noise."]
+            : (string[])[],
         .. noise.RemainderBits > 0
             ? [$"Classes too far to be confused were left out where that changes a value by {noise.RemainderBits:0.0000} bits at most."]
             : (string[])[],
@@ -62,8 +66,8 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
     {
         var last = noise.At(sigma).Means.FirstOrDefault(mean => mean.Tokens == Last.Tokens);
         return last == null ? $"At sigma {Size(sigma)} there is no value after {RunWords.Plural(Last.Tokens, "token")}."
-            : $"At sigma {Size(sigma)}, {TableCell.Fixed(last.Bits.Mean, 2)}{Half(last.Bits)} of {Bits(last.ExactBits)} are left after "
-                + $"{RunWords.Plural(last.Tokens, "token")}, mean over layers.";
+            : $"At sigma {Size(sigma)}, IE after {RunWords.Plural(last.Tokens, "token")} is "
+                + $"{TableCell.Fixed(last.Bits.Mean, 2)}{Half(last.Bits)} bits, mean over layers; without noise {Bits(last.ExactBits)}.";
     }
 
     internal static string Size(double sigma) => double.IsPositiveInfinity(sigma) ? "beyond 32"
@@ -73,7 +77,7 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
         : $"Half of it is gone at sigma {Size(Last.Half.Sigma)} ({Range(Last.Half)}).";
 
     private string Where => LastRows.Count() < 2 ? ""
-        : $", most behind layer {Strongest.Boundary} ({Bits(Strongest.AtOne.Mean)}) and least behind layer {Weakest.Boundary} "
+        : $"; most behind layer {Strongest.Boundary} ({Bits(Strongest.AtOne.Mean)}) and least behind layer {Weakest.Boundary} "
             + $"({Bits(Weakest.AtOne.Mean)})";
 
     private string Unit => run.Noise switch

@@ -42,13 +42,15 @@ internal sealed class NoiseReading(IReadOnlyList<double> sigmas, double[][] bits
 
     /// <summary>
     /// Standard error of the mean of draws that lie evenly in an order: from the differences of neighbours (Wolter 1984), which what
-    /// separates the ends of the order does not widen.
+    /// separates the ends of the order does not widen; as if there were one more draw as far out as the farthest, so that few rare draws
+    /// are not taken for all there are.
     /// </summary>
     private static double Error(double[] values)
     {
-        var sum = 0.0;
+        var (mean, sum) = (values.Average(), 0.0);
         for (var i = 1; i < values.Length; i++)
             sum += (values[i] - values[i - 1]) * (values[i] - values[i - 1]);
-        return Math.Sqrt(sum / (2.0 * (values.Length - 1)) / values.Length);
+        var farthest = values.Max(value => Math.Abs(value - mean));
+        return double.Hypot(Math.Sqrt(sum / (2.0 * (values.Length - 1)) / values.Length), farthest / values.Length);
     }
 }

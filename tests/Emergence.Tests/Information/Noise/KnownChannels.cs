@@ -1,5 +1,4 @@
 using Emergence.Information.Exact;
-using Emergence.Information.Noise;
 
 namespace Emergence.Tests.Information.Noise;
 

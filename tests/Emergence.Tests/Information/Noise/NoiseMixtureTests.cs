@@ -1,5 +1,6 @@
 using Emergence.Information.Exact;
 using Emergence.Information.Noise;
+using Emergence.Measurement.Grid;
 
 namespace Emergence.Tests.Information.Noise;
 
@@ -38,28 +39,34 @@ public sealed class NoiseMixtureTests
         Assert.InRange(value.StandardErrorBits, 0, 0.02);
     }
 
-    /// <summary>Over all cases together; an interval that is narrower than the quadrature's own error counts as that.</summary>
+    /// <summary>
+    /// As often as the grid draws, over all cases together. A difference below 1e-4 bits, which no table shows, counts as none: where noise
+    /// costs so little, no draw meets what it costs.
+    /// </summary>
     [Fact]
     public void Intervals_hold_the_integral_in_95_of_100()
     {
-        var (held, all) = (0, 0);
+        var (held, all, cases) = (0, 0, new List<string>());
         var repeats = ulong.TryParse(Environment.GetEnvironmentVariable(Repeats), out var asked) ? asked : 50;
         foreach (var channel in KnownChannel.All)
         {
             foreach (var sigma in s_sigmas)
             {
-                var truth = channel.Bits(sigma);
+                var (truth, before) = (channel.Bits(sigma), held);
                 for (ulong seed = 1; seed <= repeats; seed++)
                 {
-                    var value = Read("cpu", channel.Side, sigma, seed, pairs: 128);
-                    held += Math.Abs(value.Bits - truth) <= Inside * value.StandardErrorBits + 1e-5 ? 1 : 0;
+                    var value = Read("cpu", channel.Side, sigma, seed, NoiseSettings.Pairs);
+                    held += Math.Abs(value.Bits - truth) <= Math.Max(Inside * value.StandardErrorBits, 1e-4) ? 1 : 0;
                     all++;
                 }
+
+                cases.Add(FormattableString.Invariant($"{channel.Name}, sigma {sigma}: {held - before} of {repeats}, {truth:0.0000} bits"));
             }
         }
 
-        // 1,000 intervals: SD 0.7 of 100. Errors from differences of neighbours are a little wide, never narrow.
-        Assert.InRange((double)held / all, 0.93, 1);
+        // 1,000 intervals: SD 0.7 of 100.
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join("\n", cases));
+        Assert.True((double)held / all is >= 0.93 and <= 1, $"{held} of {all}\n{string.Join("\n", cases)}");
     }
 
     /// <summary>The difference of two sides has the error of the difference, because both see the same draws.</summary>
