@@ -18,23 +18,26 @@ public static class RunReport
     private const int LongestSetting = 160;
 
     /// <summary>Writes the page and its pictures one by one into the run's folder; they are made anew from the journal.</summary>
+    /// <param name="results">What was measured.</param>
+    /// <param name="folder">RUN.</param>
+    /// <param name="language">Of the page; pictures that lie beside it are in English.</param>
     /// <returns>The page.</returns>
-    public static string Write(RunResults results, string folder)
+    public static string Write(RunResults results, string folder, PageLanguage? language = null)
     {
         var figures = Directory.CreateDirectory(Path.Combine(folder, "figures")).FullName;
         foreach (var (name, figure) in Figures(results))
             WholeFile.Write(Path.Combine(figures, name + ".svg"), Encoding.UTF8.GetBytes(figure.Standalone()));
         var report = Path.Combine(folder, "report.html");
-        WholeFile.Write(report, Encoding.UTF8.GetBytes(Html(results)));
+        WholeFile.Write(report, Encoding.UTF8.GetBytes(Html(results, language)));
         return report;
     }
 
-    public static string Html(RunResults results)
+    public static string Html(RunResults results, PageLanguage? language = null)
     {
         ArgumentNullException.ThrowIfNull(results);
         var run = new RunSummary(results);
         var (words, pictures, tables) = (new RunWords(run), new RunPictures(run), new RunTables(results));
-        var page = new HtmlPage($"Information emergence in {run.ModelName}", words.About, words.Finding);
+        var page = new HtmlPage($"Information emergence in {run.ModelName}", words.About, words.Finding, language);
         page.Tiles(words.Tiles);
         if (results.Means.Count > 0)
             AddEmergence(page, pictures, tables);
