@@ -50,7 +50,7 @@ internal static class Resampling
         {
             var (first, weights) = Weights(x, columns, to, way);
             if (asBytes)
-                weights = Array.ConvertAll(weights, weight => Math.Round(weight * WeightSteps, MidpointRounding.AwayFromZero) / WeightSteps);
+                weights = Array.ConvertAll(weights, share => Math.Round(share * WeightSteps, MidpointRounding.AwayFromZero) / WeightSteps);
             for (var row = 0; row < rows; row++)
             {
                 var sum = 0.0;
