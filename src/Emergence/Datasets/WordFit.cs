@@ -1,4 +1,3 @@
-using Emergence.Messages;
 using Emergence.Tokenizers;
 
 namespace Emergence.Datasets;

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Emergence.Checkpoints;
-using Emergence.Devices;
 using Emergence.Files;
-using Emergence.Messages;
 
 namespace Emergence.Models.Vision;
 
