@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Emergence.Measurement.Settings;
+using Emergence.Reports;
 using Emergence.Tables;
 
 namespace Emergence.Cli;
@@ -31,6 +32,15 @@ internal static class Flags
             $"{idle.Name} does not belong here: {what} reads "
             + $"{(reads.Length > 0 ? string.Join(", ", reads.Select(option => option.Name)) : "none of its kind")}", ExitCode.Usage);
     }
+
+    /// <summary>Of pages.</summary>
+    public static Option<string> Language() =>
+        new Option<string>("--language")
+        {
+            Description = "Language of the page",
+            HelpName = string.Join('|', PageLanguage.Codes),
+            DefaultValueFactory = _ => PageLanguage.English.Code,
+        };
 
     public static Option<bool> NoColor() => new("--no-color") { Description = "No colours on the terminal, as with NO_COLOR" };
 }

@@ -23,8 +23,9 @@ internal static class MeasureRun
     /// <param name="stopOn">A signal beside the usual ones that ends the work as SIGTERM does; none by default.</param>
     /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by
     /// default.</param>
+    /// <param name="language">Of the page.</param>
     public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor, string? stopOn = null,
-        Func<JsonObject, bool>? replaces = null)
+        Func<JsonObject, bool>? replaces = null, PageLanguage? language = null)
     {
         OutputPath.RequireFolder("--out", folder);
         using var interruption = new Interruption(resumes: true, stopOn);
@@ -45,7 +46,7 @@ internal static class MeasureRun
         if (settings.Shard is { } shard)
             return Finish(shard, plan, results);
 
-        var report = RunReport.Write(results, folder);
+        var report = RunReport.Write(results, folder, language);
         Print(results, json);
         (json ? Console.Error : Console.Out).WriteLine($"report: {Path.GetFullPath(report)}");
         if (results.ExitCode != ExitCode.Ok)
@@ -66,10 +67,10 @@ internal static class MeasureRun
 
     /// <summary>Writes the page of a run from its journals alone and returns the code of the run; the page is there also where cells are
     /// missing.</summary>
-    public static ExitCode Report(string folder)
+    public static ExitCode Report(string folder, PageLanguage language)
     {
         var results = RunResults.Read(folder, out var damage);
-        Console.Out.WriteLine($"report: {Path.GetFullPath(RunReport.Write(results, folder))}");
+        Console.Out.WriteLine($"report: {Path.GetFullPath(RunReport.Write(results, folder, language))}");
         if (damage != null)
             throw new EmergenceException($"{damage}; the page is of the {results.Cells.Count} cells that are intact");
         if (results.MissingCells > 0)

@@ -18,6 +18,8 @@ internal sealed class SettingFlags(params IEnumerable<Setting> rows)
         var option = new Option<string>(row.Flag) { Description = row.Help, HelpName = row.ValueName, Required = row.IsRequired };
         if (row.Default is { } value)
             option.DefaultValueFactory = _ => value;
+        if (row.Alias is { } alias)
+            option.Aliases.Add($"--{alias}");
         return row.Choices.Count > 0 ? option.AcceptOnlyFromAmong([.. row.Choices]) : option;
     }
 

@@ -44,11 +44,12 @@ internal static class MeasureVerb
                 Description = "With --dry-run and --shards: write the file of a job, an array of Slurm or an Indexed Job of Kubernetes",
                 HelpName = "sbatch|k8s",
             }.AcceptOnlyFromAmong("sbatch", "k8s");
-        var (json, noColor) = (Flags.Json(), Flags.NoColor());
+        var (json, noColor, language) = (Flags.Json(), Flags.NoColor(), Flags.Language());
 
         var command = new Command("measure", "Measure information emergence, cell by cell, into a folder");
         rows.AddTo(command);
-        foreach (var option in new Option[] { output, dryRun, shard, stopOn, shards, job, json, noColor, ConfigFile.Option() })
+        foreach (var option in new Option[] { output, dryRun, shard, stopOn, shards, job, json, noColor, language,
+            ConfigFile.Option() })
             command.Add(option);
         command.SetAction(parsed =>
         {
@@ -58,7 +59,7 @@ internal static class MeasureVerb
                 ? MeasureRun.DryRun(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(shards),
                     parsed.GetValue(job) is { } kind ? Job : null)
                 : MeasureRun.Execute(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(noColor),
-                    parsed.GetValue(stopOn)));
+                    parsed.GetValue(stopOn), language: PageLanguage.Find(parsed.GetRequiredValue(language))));
 
             string Job(ShardEstimate share, int threads, long memory) => parsed.GetValue(job) == "k8s"
                 ? JobFile.Kubernetes(Words(parsed, dryRun, shards, job), share.Shards, threads, memory)

@@ -3,6 +3,7 @@ using Emergence.Files;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;
 using Emergence.Measurement.Settings;
+using Emergence.Reports;
 using Emergence.Studies;
 using Emergence.Tables;
 
@@ -47,11 +48,14 @@ internal static class StudyVerb
             HelpName = "N",
             DefaultValueFactory = _ => 1,
         };
+        var language = Flags.Language();
         var (device, noColor, modelFlags) = (new DeviceFlags(), Flags.NoColor(), new SettingFlags(SettingTable.OfModel));
         var own = study.Options.ToDictionary(option => option.Name, Flag);
         var command = new Command(study.Name, study.Description) { models, output };
         foreach (var option in own.Values.Concat([seed, format, json, noColor, ConfigFile.Option()]))
             command.Add(option);
+        if (study.IsTranslated)
+            command.Add(language);
         device.AddTo(command);
         modelFlags.AddTo(command);
         command.SetAction(parsed =>
@@ -65,6 +69,7 @@ internal static class StudyVerb
                 Device = device.Name(parsed),
                 DeviceOptions = device.Options(parsed),
                 ModelOptions = modelFlags.Read(parsed).ModelOptions,
+                Language = PageLanguage.Find(study.IsTranslated ? parsed.GetRequiredValue(language) : PageLanguage.English.Code),
             };
             TableFormat? tables = parsed.GetValue(json) ? null : TableFormats.Parse(parsed.GetRequiredValue(format));
             return (int)Execute(study, settings, parsed.GetRequiredValue(output), tables, parsed.GetValue(noColor));
@@ -76,11 +81,12 @@ internal static class StudyVerb
     {
         var (name, description) =
             ("--" + option.Name, $"{option.Description}{(option.Default is { } value ? $" [default: {value}]" : "")}");
+        string[] aliases = option.Alias is { } alias ? [$"--{alias}"] : [];
         return option switch
         {
             { Kind: StudyOptionKind.Switch } => new Option<bool>(name) { Description = description },
             { IsRepeated: true } => new Option<string[]>(name) { Description = description, HelpName = option.ValueName },
-            _ => new Option<string>(name) { Description = description, HelpName = option.ValueName },
+            _ => new Option<string>(name, aliases) { Description = description, HelpName = option.ValueName },
         };
     }
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
+using Emergence.Datasets;
 using Emergence.Messages;
+using Emergence.Tables;
 using Emergence.Tokenizers;
 
 namespace Emergence.Cli.Verbs;
@@ -23,11 +25,16 @@ internal static class TokenizeVerb
             Description = "Show the first text that this other model's tokenizer cuts differently, and exit with 1",
             HelpName = "DIR_OR_NAME",
         };
+        var words = new Option<string>("--words")
+        {
+            Description = "Show which words of a list are one token, as measure --data reads it: country.ja, words, FILE.txt, ...",
+            HelpName = "NAME_OR_FILE",
+        };
         var noColor = Flags.NoColor();
-        Option[] modes = [text, tokens, noSpecial, decode, compare];
+        Option[] modes = [text, tokens, noSpecial, decode, compare, words];
         var command = new Command("tokenize", "Read one JSON string (or {\"text\": ...}) a line, write one JSON list of token ids a line")
         {
-            model, text, tokens, noSpecial, decode, compare, noColor,
+            model, text, tokens, noSpecial, decode, compare, words, noColor,
         };
         command.SetAction(parsed =>
         {
@@ -35,7 +42,11 @@ internal static class TokenizeVerb
                 Flags.RequireRead(parsed, decode, [noSpecial], modes);
             else if (parsed.GetValue(compare) != null)
                 Flags.RequireRead(parsed, compare, [text], modes);
+            else if (parsed.GetValue(words) != null)
+                Flags.RequireRead(parsed, words, [], modes);
             var tokenizer = Load(parsed.GetRequiredValue(model));
+            if (parsed.GetValue(words) is { } list)
+                return (int)ShowWords(list, tokenizer, ModelFolder.Find(parsed.GetRequiredValue(model)));
             Func<string, string> read = parsed.GetValue(text) ? line => line : Text;
             var special = !parsed.GetValue(noSpecial);
             var colours = !parsed.GetValue(noColor) && !Console.IsOutputRedirected
@@ -48,6 +59,26 @@ internal static class TokenizeVerb
             return (int)ExitCode.Ok;
         });
         return command;
+    }
+
+    private static ExitCode ShowWords(string nameOrFile, Tokenizer tokenizer, string folder)
+    {
+        var list = DatasetTable.FindList(nameOrFile, new() { ModelFolder = folder })
+            ?? throw new EmergenceException(
+                $"no list of words {Printable.Quote(nameOrFile)}: expected a name such as country.ja, or a file with one word a line",
+                ExitCode.Usage);
+        var fit = new WordFit(list, tokenizer, separator: null);
+        var table = new Table(TableColumn.Text("word"), TableColumn.Integer("tokens"), TableColumn.Text("ids"),
+            TableColumn.Text($"before {fit.Separator}"));
+        foreach (var word in fit.Words)
+            table.Add(word.Word, word.Ids.Length == 0 ? TableCell.Empty : word.Ids.Length, string.Join(' ', word.Ids),
+                word.IsUsable ? "whole" : "melts");
+        Console.Out.Write(table.ToString(TableFormat.Text));
+        var single = fit.Words.Count(word => word is { IsUsable: true, Ids.Length: 1 });
+        Console.Error.WriteLine($"{list.Name}: {single} of {list.Words.Count} words are one token");
+        if (fit.Advice(1, single) is { } advice)
+            Console.Error.WriteLine(advice);
+        return ExitCode.Ok;
     }
 
     private static Tokenizer Load(string model)

@@ -6,6 +6,12 @@ public sealed record DatasetOptions
     /// <summary>s of a word list: sequences of 2s tokens.</summary>
     public int Shots { get; init; } = 3;
 
+    /// <summary>Tokens that every word of a list has; words of other numbers are left out.</summary>
+    public int EntityTokens { get; init; } = 1;
+
+    /// <summary>After every word of a list; none: the comma of the words' script.</summary>
+    public string? Separator { get; init; }
+
     /// <summary>Tokens of a text window.</summary>
     public int Window { get; init; } = 8;
 

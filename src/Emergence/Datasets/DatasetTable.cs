@@ -7,22 +7,32 @@ public static class DatasetTable
 {
     private const string WordsFile = "words.txt";
 
+    private static string Languages => string.Join(", ", WordLists.All.Select(list => Path.GetExtension(list.Name).TrimStart('.'))
+        .Where(language => language.Length > 0).Distinct());
+
     private static readonly Row[] Rows =
     [
-        .. EntityList.BuiltIn.Select(list => new Row(list.Name, $"s shots of one of {list.Limit} and a comma", (tokenizer, options) =>
+        .. WordLists.All.Select(list => new Row(list.Name, $"s shots of one of {list.Limit} and a comma", (tokenizer, options) =>
             WordSequences.Create(list, tokenizer, options))),
         new("words", $"the same with the list {WordsFile} in the model's folder", (tokenizer, options) =>
             WordSequences.Create(EntityList.Read(OfModel(options)), tokenizer, options)),
     ];
 
-    /// <summary>Name and one line about each.</summary>
+    /// <summary>Name and one line about each; those of other languages are one.</summary>
     public static IReadOnlyList<(string Name, string About)> Names { get; } =
     [
-        .. Rows.Select(row => (row.Name, row.About)),
+        .. Rows.Where(row => !row.Name.Contains('.')).Select(row => (row.Name, row.About)),
+        ("country.LL, animal.LL, color.LL", $"the same in another language: {Languages}"),
         ("FILE.txt", "one word a line: such a list; else natural text, windows after a full stop"),
         ("FILE.csv, FILE.jsonl", "natural text in the column or member \"text\""),
         ("FILE.tsv, .csv, .jsonl with --template", "s shots of labelled rows"),
     ];
+
+    /// <summary>The list of that name or in that file; null where it is neither, such as natural text.</summary>
+    internal static EntityList? FindList(string nameOrFile, DatasetOptions options) =>
+        WordLists.All.FirstOrDefault(list => list.Name == nameOrFile)
+            ?? (nameOrFile == "words" ? EntityList.Read(OfModel(options))
+                : File.Exists(nameOrFile) && IsWordList(nameOrFile) ? EntityList.Read(nameOrFile) : null);
 
     public static Dataset Create(string nameOrFile, Tokenizer tokenizer, DatasetOptions options)
     {
@@ -37,6 +47,7 @@ public static class DatasetTable
         RequirePositive(options.Shots, "shots");
         RequirePositive(options.Window, "window");
         RequirePositive(options.Sequences, "sequences");
+        RequirePositive(options.EntityTokens, "entity-tokens");
         if (options.Template != null && !File.Exists(nameOrFile))
             throw new EmergenceException($"no file '{nameOrFile}': a template needs a .tsv, .csv or .jsonl file of labelled rows",
                 ExitCode.Usage);
@@ -44,8 +55,8 @@ public static class DatasetTable
             return known.Create(tokenizer, options);
         if (!File.Exists(nameOrFile))
             throw new EmergenceException(
-                $"no data set or file '{nameOrFile}': expected {string.Join(", ", Rows.Select(row => row.Name))}, or a .txt, .csv or "
-                + $".jsonl file", ExitCode.Usage);
+                $"no data set or file '{nameOrFile}': expected {string.Join(", ", Names.Take(Names.Count - 3).Select(row => row.Name))}, "
+                + $"or a .txt, .csv or .jsonl file", ExitCode.Usage);
         if (options.Template != null)
             return TemplateSequences.Create(nameOrFile, tokenizer, options);
         return IsWordList(nameOrFile)

@@ -8,7 +8,10 @@ namespace Emergence.Datasets;
 /// </summary>
 internal static class TextWindows
 {
-    private const string Unwanted = ":;?-\n\r";
+    private const string Unwanted = ":;?-\n\r：；？؛؟";
+
+    /// <summary>Full stops; those of scripts without spaces need none after them.</summary>
+    private const string Stops = ".。．।۔", StopsAlone = "。．";
 
     // A window is cut from so many characters a token; a piece that gives fewer tokens than that is left out.
     private const int CharactersPerToken = 24;
@@ -34,18 +37,20 @@ internal static class TextWindows
 
     private static IEnumerable<int[]> Windows(string document, string lead, Tokenizer tokenizer, int length)
     {
-        for (var stop = document.IndexOf('.'); stop >= 0; stop = document.IndexOf('.', stop + 1))
+        char[] stops = [.. Stops];
+        for (var stop = document.IndexOfAny(stops); stop >= 0; stop = document.IndexOfAny(stops, stop + 1))
         {
-            var start = stop + 1;
-            while (start < document.Length && document[start] == ' ')
+            var (start, alone) = (stop + 1, StopsAlone.Contains(document[stop]));
+            while (start < document.Length && document[start] is ' ' or '\u3000')
                 start++;
-            if (start == stop + 1 || start == document.Length)
+            if ((start == stop + 1 && !alone) || start == document.Length)
                 continue;
 
             var end = Math.Min(document.Length, start + length * CharactersPerToken);
             if (end < document.Length && char.IsLowSurrogate(document[end]))
                 end--;
-            var tokens = tokenizer.Encode(lead + document[start..end], addSpecialTokens: false);
+            var text = document[start..end];
+            var tokens = alone ? Continuation.Encode(tokenizer, text) : tokenizer.Encode(lead + text, addSpecialTokens: false);
 
             // Where the text was cut, the last token may be half a word.
             if (tokens.Length < (end < document.Length ? length + 1 : length))

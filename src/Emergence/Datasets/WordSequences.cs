@@ -4,38 +4,45 @@ using Emergence.Tokenizers;
 namespace Emergence.Datasets;
 
 /// <summary>
-/// Sequences of s shots: the token of " word", then ",". The words of a sequence differ, so n words give as many
-/// sequences as there are <see cref="Arrangements"/>.
+/// Sequences of s shots: the tokens of " word", then those of ",", or what the words' script has for it. The words of a sequence
+/// differ, so n words give as many sequences as there are <see cref="Arrangements"/>.
 /// </summary>
 internal static class WordSequences
 {
     private const int NamedInMessages = 12;
 
+    /// <summary>Signs that positions call a comma.</summary>
+    private const string Commas = ",、，،";
+
     public static Dataset Create(EntityList list, Tokenizer tokenizer, DatasetOptions options)
     {
-        var (words, comma, rejected) = Fit(list, tokenizer);
+        var fit = new WordFit(list, tokenizer, options.Separator);
+        var (words, separator, rejected) = Choose(list, fit, options.EntityTokens);
         if (words.Count < options.Shots)
             throw new EmergenceException(
-                $"{list.Name}: {options.Shots} shots need as many words, but only {words.Count} are one token in this tokenizer; "
-                + $"{Name(rejected)}", ExitCode.Usage);
+                $"{list.Name}: {options.Shots} shots need as many words, but only {words.Count} are {Tokens(options.EntityTokens)} in this "
+                + $"tokenizer; {Name(rejected, fit, options.EntityTokens, words.Count)}", ExitCode.Usage);
 
         var available = Arrangements.Count(words.Count, options.Shots)
             ?? throw new EmergenceException(
                 $"{list.Name}: {words.Count} words and {options.Shots} shots make more than 2^63 sequences; use fewer of either",
                 ExitCode.Usage);
         var numbers = SequenceSampler.Draw(available, options.Sequences, options.WithReplacement, options.Seed);
-        var tokens = new int[checked(numbers.Length * 2 * options.Shots)];
+        var shot = options.EntityTokens + separator.Length;
+        var length = checked(shot * options.Shots);
+        var tokens = new int[checked(numbers.Length * length)];
         for (var n = 0; n < numbers.Length; n++)
-            Write(numbers[n], words, comma, tokens.AsSpan(n * 2 * options.Shots, 2 * options.Shots));
+            Write(numbers[n], words, separator, tokens.AsSpan(n * length, length));
 
-        return new Dataset(list.Name, tokenizer.Identity, 2 * options.Shots, tokens)
+        return new Dataset(list.Name, tokenizer.Identity, length, tokens)
         {
-            ShotLength = 2,
+            ShotLength = shot,
             Available = available,
             IsEnumeration = !options.WithReplacement && numbers.Length == available,
             BeginningOfSequence = options.BeginningOfSequence ? RequireBeginning(tokenizer) : null,
-            Labels = [.. Enumerable.Range(1, options.Shots).SelectMany(shot => new[] { $"word {shot}", $"comma {shot}" })],
-            Notes = Notes(list, words.Count, rejected),
+            Labels = [.. Enumerable.Range(1, options.Shots).SelectMany(number => Labels("word", number, options.EntityTokens)
+                .Concat(Labels(Commas.Contains(fit.Separator) ? "comma" : "separator", number, separator.Length)))],
+            Notes = Notes(list, words.Count, rejected, fit, options.EntityTokens),
         };
     }
 
@@ -43,50 +50,61 @@ internal static class WordSequences
         tokenizer.BeginningOfSequence
             ?? throw new EmergenceException("--bos: this tokenizer names no beginning-of-sequence token", ExitCode.Usage);
 
-    /// <summary>The first words that are one token each, and the token of the comma that follows a word.</summary>
-    private static (List<int> Words, int Comma, List<string> Rejected) Fit(EntityList list, Tokenizer tokenizer)
+    /// <summary>The first words that have so many tokens, and the tokens of the separator, which are the same after all of them.</summary>
+    private static (List<int[]> Words, int[] Separator, List<string> Rejected) Choose(EntityList list, WordFit fit, int tokens)
     {
-        var lead = LeadingSpace.For(tokenizer);
-        var (ids, rejected) = (new List<int>(), new List<string>());
-        int? comma = null;
-        foreach (var word in list.Words)
+        var (words, rejected) = (new List<int[]>(), new List<string>());
+        int[]? separator = null;
+        foreach (var word in fit.Words)
         {
-            if (ids.Count == list.Limit)
+            if (words.Count == list.Limit)
                 break;
-            var encoded = tokenizer.Encode(lead + word, addSpecialTokens: false);
-            var withComma = tokenizer.Encode(lead + word + ",", addSpecialTokens: false);
-            if (encoded.Length != 1 || ids.Contains(encoded[0]) || !Says(tokenizer, encoded, word))
-                rejected.Add(word);
-            else if (withComma.Length != 2 || withComma[0] != encoded[0] || !Says(tokenizer, withComma[1..], ",")
-                || withComma[1] != (comma ?? withComma[1]))
-                rejected.Add(word + ",");
+            if (word.Ids.Length != tokens || words.Exists(known => known.SequenceEqual(word.Ids)))
+                rejected.Add(word.Word);
+            else if (!word.IsUsable || !word.Separator.SequenceEqual(separator ?? word.Separator))
+                rejected.Add(word.Word + fit.Separator);
             else
             {
-                ids.Add(encoded[0]);
-                comma = withComma[1];
+                words.Add(word.Ids);
+                separator = word.Separator;
             }
         }
 
-        return ids.Count > 0
-            ? (ids, comma!.Value, rejected)
+        return words.Count > 0
+            ? (words, separator!, rejected)
             : throw new EmergenceException(
-                $"{list.Name}: no word is one token with a comma token after it in this tokenizer; {Name(rejected)}", ExitCode.Usage);
+                $"{list.Name}: no word is {Tokens(tokens)} with a {(fit.Separator == "," ? "comma" : fit.Separator)} token after it in "
+                + $"this tokenizer; {Name(rejected, fit, tokens, 0)}", ExitCode.Usage);
     }
 
-    /// <summary>A token for unknown text is one token too, but it does not read as the word.</summary>
-    private static bool Says(Tokenizer tokenizer, int[] ids, string text) =>
-        string.Equals(tokenizer.Decode(ids).Trim(), text, StringComparison.OrdinalIgnoreCase);
-
-    private static void Write(long number, List<int> words, int comma, Span<int> sequence)
+    private static void Write(long number, List<int[]> words, int[] separator, Span<int> sequence)
     {
-        var shots = Arrangements.At(number, words.Count, sequence.Length / 2);
+        var length = words[0].Length + separator.Length;
+        var shots = Arrangements.At(number, words.Count, sequence.Length / length);
         for (var shot = 0; shot < shots.Length; shot++)
-            (sequence[2 * shot], sequence[2 * shot + 1]) = (words[shots[shot]], comma);
+        {
+            words[shots[shot]].CopyTo(sequence[(shot * length)..]);
+            separator.CopyTo(sequence[(shot * length + words[0].Length)..]);
+        }
     }
 
-    private static string[] Notes(EntityList list, int used, List<string> rejected) =>
-        rejected.Count > 0 && used < list.Limit ? [$"{list.Name}: {used} of {list.Words.Count} words are used; {Name(rejected)}"] : [];
+    /// <summary>"word 2", or "word 2.1", "word 2.2" of one that has two tokens.</summary>
+    private static IEnumerable<string> Labels(string what, int number, int tokens) =>
+        tokens == 1 ? [$"{what} {number}"] : Enumerable.Range(1, tokens).Select(token => $"{what} {number}.{token}");
 
-    private static string Name(List<string> rejected) =>
-        rejected.Count == 0 ? "no word was left out" : $"not one token: {NameList.Shorten(rejected, NamedInMessages)}";
+    private static string[] Notes(EntityList list, int used, List<string> rejected, WordFit fit, int tokens)
+    {
+        List<string> notes = rejected.Count > 0 && used < list.Limit
+            ? [$"{list.Name}: {used} of {list.Words.Count} words are used; {Name(rejected, fit, tokens, used)}"] : [];
+        if (tokens > 1)
+            notes.Add($"{list.Name}: every word has {tokens} tokens, and a position is one of them");
+        return [.. notes];
+    }
+
+    private static string Name(List<string> rejected, WordFit fit, int tokens, int used) =>
+        rejected.Count == 0 ? "no word was left out"
+        : $"not {Tokens(tokens)}: {NameList.Shorten(rejected, NamedInMessages)}"
+            + (fit.Advice(tokens, used) is { } advice ? $"; {advice}" : "");
+
+    private static string Tokens(int count) => count == 1 ? "one token" : $"{count} tokens";
 }

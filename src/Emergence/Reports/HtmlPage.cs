@@ -19,7 +19,11 @@ public sealed record PageCard(string Heading, CardTone Tone, IReadOnlyList<strin
 /// One self-contained page: it loads nothing, works offline and without scripts, follows light and dark, and prints.
 /// Parts appear in the order in which they are added. All text is plain and escaped here.
 /// </summary>
-public sealed class HtmlPage(string title, string about, string finding)
+/// <param name="title">Of the page.</param>
+/// <param name="about">What it is about.</param>
+/// <param name="finding">The answer.</param>
+/// <param name="language">That of all texts; by default as they are handed over.</param>
+public sealed class HtmlPage(string title, string about, string finding, PageLanguage? language = null)
 {
     // A picture wider than this keeps a readable size on a narrow window and scrolls there instead.
     private const double Shrinkable = 560;
@@ -28,6 +32,7 @@ public sealed class HtmlPage(string title, string about, string finding)
     private const double FigurePadding = 26;
 
     private readonly StringBuilder _body = new();
+    private readonly PageLanguage _language = language ?? PageLanguage.English;
     private bool _inSection;
     private int _sliders;
     private double _widest;
@@ -37,7 +42,7 @@ public sealed class HtmlPage(string title, string about, string finding)
     {
         _body.Append("<div class=\"tiles\">\n");
         foreach (var (label, value, note) in tiles)
-            _body.Append($"<div class=\"tile\"><span>{E(label)}</span><b>{E(value)}</b><span>{E(note)}</span></div>\n");
+            _body.Append($"<div class=\"tile\"><span>{E(label)}</span><b>{Word(value)}</b><span>{E(note)}</span></div>\n");
         _body.Append("</div>\n");
     }
 
@@ -54,7 +59,7 @@ public sealed class HtmlPage(string title, string about, string finding)
     public void Figure(SvgFigure figure, string caption)
     {
         _widest = Math.Max(_widest, figure.Width);
-        var svg = figure.Inline();
+        var svg = _language.TranslatePicture(figure.Inline());
         if (figure.Width > Shrinkable)
             svg = svg.Replace("<svg class=\"em\"", "<svg class=\"em wide\"");
         _body.Append("<figure><div class=\"scroll\">").Append(svg).Append($"</div><figcaption>{E(caption)}</figcaption></figure>\n");
@@ -127,7 +132,7 @@ public sealed class HtmlPage(string title, string about, string finding)
             : $"<div class=\"table\"><div class=\"caption\">{E(caption)}</div>");
         _body.Append("<div class=\"scroll\"><table>\n<thead><tr>");
         foreach (var column in table.Columns)
-            _body.Append($"<th{(column.RightAligned ? " class=\"num\"" : "")}>{E(column.Name)}</th>");
+            _body.Append($"<th{(column.RightAligned ? " class=\"num\"" : "")}>{Markup.Escape(column.Name)}</th>");
         _body.Append("</tr></thead>\n<tbody>\n");
         foreach (var row in table.Rows)
         {
@@ -141,14 +146,14 @@ public sealed class HtmlPage(string title, string about, string finding)
     }
 
     /// <summary>Something to copy, such as a command.</summary>
-    public void Code(string text) => _body.Append($"<pre><code>{E(text)}</code></pre>\n");
+    public void Code(string text) => _body.Append($"<pre><code>{Markup.Escape(text)}</code></pre>\n");
 
     public override string ToString()
     {
         EndSection();
         return $"""
             <!doctype html>
-            <html lang="en">
+            <html lang="{_language.Code}">
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -177,7 +182,10 @@ public sealed class HtmlPage(string title, string about, string finding)
             """.ReplaceLineEndings("\n");
     }
 
-    private static string E(string text) => Markup.Escape(text);
+    private string E(string text) => Markup.Escape(_language.Translate(text));
+
+    /// <summary>What may as well be a name.</summary>
+    private string Word(string text) => Markup.Escape(_language.TranslateWord(text));
 
     private static string Class(CardTone tone) => tone switch
     {
@@ -192,7 +200,9 @@ public sealed class HtmlPage(string title, string about, string finding)
         var text = cell.Show(column);
         var style = column.RightAligned ? "num" : column.Name == "verdict" ? "v-" + text.Replace(' ', '-') : text.Length > longText ? "long"
             : "";
-        _body.Append(style.Length > 0 ? $"<td class=\"{E(style)}\">{E(text)}</td>" : $"<td>{E(text)}</td>");
+        var shown = column.Kind == TableColumnKind.Text ? Word(text) : Markup.Escape(text);
+        var direction = DisplayWidth.IsRightToLeft(text) ? " dir=\"rtl\"" : "";
+        _body.Append(style.Length > 0 ? $"<td class=\"{Markup.Escape(style)}\"{direction}>{shown}</td>" : $"<td{direction}>{shown}</td>");
     }
 
     private void EndSection()

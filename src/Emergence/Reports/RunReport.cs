@@ -18,25 +18,29 @@ public static class RunReport
     private const int LongestSetting = 160;
 
     /// <summary>Writes the page and its pictures one by one into the run's folder; they are made anew from the journal.</summary>
+    /// <param name="results">What was measured.</param>
+    /// <param name="folder">RUN.</param>
+    /// <param name="language">Of the page; pictures that lie beside it are in English.</param>
     /// <returns>The page.</returns>
-    public static string Write(RunResults results, string folder)
+    public static string Write(RunResults results, string folder, PageLanguage? language = null)
     {
         var figures = Directory.CreateDirectory(Path.Combine(folder, "figures")).FullName;
         foreach (var (name, figure) in Figures(results))
             WholeFile.Write(Path.Combine(figures, name + ".svg"), Encoding.UTF8.GetBytes(figure.Standalone()));
         var report = Path.Combine(folder, "report.html");
-        WholeFile.Write(report, Encoding.UTF8.GetBytes(Html(results)));
+        WholeFile.Write(report, Encoding.UTF8.GetBytes(Html(results, language)));
         return report;
     }
 
-    public static string Html(RunResults results)
+    public static string Html(RunResults results, PageLanguage? language = null)
     {
         ArgumentNullException.ThrowIfNull(results);
         var run = new RunSummary(results);
         var (words, pictures, tables) = (new RunWords(run), new RunPictures(run), new RunTables(results));
         var noise = NoisePage.Of(results);
         var isLed = noise != null && results.MissingCells == 0;
-        var page = new HtmlPage($"Information emergence in {run.ModelName}", words.About, isLed ? noise!.Words.Finding : words.Finding);
+        var page = new HtmlPage($"Information emergence in {run.ModelName}", words.About, isLed ? noise!.Words.Finding : words.Finding,
+            language);
         page.Tiles([.. isLed ? noise!.Words.Tiles : [], .. words.Tiles]);
         noise?.AddTo(page);
         if (results.Means.Count > 0)

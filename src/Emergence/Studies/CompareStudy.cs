@@ -19,6 +19,8 @@ internal sealed class CompareStudy : Study
 
     public override int LeastModels => 2;
 
+    public override bool IsTranslated => true;
+
     public override IReadOnlyList<StudyOption> Options { get; } =
     [
         .. StudyOption.Data,

@@ -21,6 +21,9 @@ internal abstract class Study
     /// <summary>Models it needs at least.</summary>
     public virtual int LeastModels => 1;
 
+    /// <summary>Its page is there in every language of <see cref="Reports.PageLanguage"/>.</summary>
+    public virtual bool IsTranslated => false;
+
     /// <summary>
     /// Does what is not done yet and says what was found. Expensive parts go through <see cref="StudyContext.Measure"/> and
     /// <see cref="StudyContext.Once"/>, so that running the same command again goes on where the last one ended.

@@ -162,7 +162,7 @@ internal sealed class StudyContext : IDisposable
         var path = Folder.Run(name);
         var results = plan.Run(path, finished => _progress.Begin(name, plan, finished), _progress.Advance, _ => { }, Cancellation);
         _progress.End(results);
-        RunReport.Write(results, path);
+        RunReport.Write(results, path, Settings.Language);
 
         // The demo's trainings are cut short on purpose: that is no failure.
         var code = results.ExitCode == ExitCode.NotConverged && plan.Preset == CriticPreset.Demo ? ExitCode.Ok : results.ExitCode;
@@ -193,7 +193,7 @@ internal sealed class StudyContext : IDisposable
     public (StudyResult Result, string Page) Run()
     {
         var result = _study.Run(this);
-        return (result, Folder.Write(_study, result, Command));
+        return (result, Folder.Write(_study, result, Command, Settings.Language));
     }
 
     public void Dispose()

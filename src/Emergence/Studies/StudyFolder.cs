@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Emergence.Files;
 using Emergence.Measurement.Run;
+using Emergence.Reports;
 using Emergence.Tables;
 
 namespace Emergence.Studies;
@@ -64,7 +65,7 @@ internal sealed class StudyFolder : IDisposable
 
     /// <summary>Writes everything that follows from the result.</summary>
     /// <returns>The page.</returns>
-    public string Write(Study study, StudyResult result, string command)
+    public string Write(Study study, StudyResult result, string command, PageLanguage language)
     {
         var (tables, figures) = (Directory.CreateDirectory(System.IO.Path.Combine(Path, "tables")).FullName,
             Directory.CreateDirectory(System.IO.Path.Combine(Path, "figures")).FullName);
@@ -77,9 +78,9 @@ internal sealed class StudyFolder : IDisposable
 
         foreach (var (name, _, figure) in result.Figures)
             Put(System.IO.Path.Combine(figures, name + ".svg"), figure.Standalone());
-        Put(System.IO.Path.Combine(Path, "summary.md"), StudyPage.Markdown(study, result, command));
+        Put(System.IO.Path.Combine(Path, "summary.md"), StudyPage.Markdown(study, result, command, language));
         var page = System.IO.Path.Combine(Path, "report.html");
-        Put(page, StudyPage.Html(study, result, command, Manifest));
+        Put(page, StudyPage.Html(study, result, command, Manifest, language));
         return page;
     }
 

@@ -21,8 +21,9 @@ internal enum StudyOptionKind
 /// <param name="Default">Where nothing is said; none: the option has no value then.</param>
 /// <param name="Kind">What the words mean.</param>
 /// <param name="IsRepeated">May be given several times.</param>
+/// <param name="Alias">Another name that users type.</param>
 internal sealed record StudyOption(string Name, string ValueName, string Description, string? Default = null,
-    StudyOptionKind Kind = StudyOptionKind.Text, bool IsRepeated = false)
+    StudyOptionKind Kind = StudyOptionKind.Text, bool IsRepeated = false, string? Alias = null)
 {
     private static readonly Setting[] s_ofCells =
     [
@@ -30,7 +31,8 @@ internal sealed record StudyOption(string Name, string ValueName, string Descrip
         SettingTable.Boundaries, SettingTable.Seeds,
     ];
 
-    private static readonly Setting[] s_ofData = [SettingTable.Data, SettingTable.Template, SettingTable.FieldTokens];
+    private static readonly Setting[] s_ofData =
+        [SettingTable.Data, SettingTable.EntityTokens, SettingTable.Separator, SettingTable.Template, SettingTable.FieldTokens];
 
     /// <summary>Settings of measurements that an option of the same name stands for, whatever its default is in a study.</summary>
     public static IReadOnlyList<Setting> Settings { get; } = [.. s_ofCells, .. s_ofData];
@@ -42,5 +44,5 @@ internal sealed record StudyOption(string Name, string ValueName, string Descrip
     public static IReadOnlyList<StudyOption> Data { get; } =
         [.. s_ofData.Select(row => row == SettingTable.Data ? Of(row) with { Default = "country" } : Of(row))];
 
-    private static StudyOption Of(Setting row) => new(row.Name, row.ValueName, row.Help, row.Default);
+    private static StudyOption Of(Setting row) => new(row.Name, row.ValueName, row.Help, row.Default, Alias: row.Alias);
 }

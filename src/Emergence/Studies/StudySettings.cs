@@ -1,5 +1,6 @@
 using Emergence.Devices;
 using Emergence.Models;
+using Emergence.Reports;
 
 namespace Emergence.Studies;
 
@@ -19,4 +20,7 @@ internal sealed record StudySettings
     public DeviceOptions DeviceOptions { get; init; } = new();
 
     public ModelOptions ModelOptions { get; init; } = new();
+
+    /// <summary>Of the pages.</summary>
+    public PageLanguage Language { get; init; } = PageLanguage.English;
 }

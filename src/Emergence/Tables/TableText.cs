@@ -7,7 +7,7 @@ internal static class TableText
 {
     public static string Plain(Table table)
     {
-        var grid = Grid(table, OneLine);
+        var grid = Grid(table, text => DisplayWidth.Isolated(OneLine(text)));
         var widths = Widths(grid);
         var text = new StringBuilder();
         AppendRow(text, table, grid[0], widths, "", "  ", "");
@@ -60,11 +60,12 @@ internal static class TableText
     }
 
     private static int[] Widths(List<string[]> grid)
-        => Enumerable.Range(0, grid[0].Length).Select(i => grid.Max(row => row[i].Length)).ToArray();
+        => Enumerable.Range(0, grid[0].Length).Select(i => grid.Max(row => DisplayWidth.Of(row[i]))).ToArray();
 
     private static void AppendRow(StringBuilder text, Table table, string[] row, int[] widths, string open, string between, string close)
     {
-        var cells = row.Select((cell, i) => table.Columns[i].RightAligned ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
+        var cells = row.Select((cell, i) => table.Columns[i].RightAligned
+            ? DisplayWidth.PadLeft(cell, widths[i]) : DisplayWidth.PadRight(cell, widths[i]));
         var line = open + string.Join(between, cells) + close;
         text.Append(line.TrimEnd(' ')).Append('\n');
     }

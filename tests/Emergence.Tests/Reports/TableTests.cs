@@ -157,4 +157,34 @@ public sealed class TableTests
         Assert.Throws<ArgumentException>(() => table.Add("x", 1.5));
         Assert.Throws<ArgumentException>(() => new Table(TableColumn.Estimate("x", 1), TableColumn.Text("x_se")));
     }
+
+    /// <summary>Columns as a terminal counts them: two for wide signs, none for combining marks and isolates.</summary>
+    [Theory]
+    [InlineData("abc", 3)]
+    [InlineData("\u65e5\u672c", 4)] // two ideographs
+    [InlineData("\uff76\uff85", 2)] // half-width kana
+    [InlineData("\u304b\u3099", 2)] // ka and a voicing mark
+    [InlineData("e\u0301", 1)]
+    [InlineData("\u0915\u094d\u0937\u093f", 3)] // two letters, a sign that joins them, a vowel that takes room
+    [InlineData("\u0645\u0635\u0631", 3)]
+    [InlineData("\ud55c", 2)]
+    [InlineData("\u1112\u1161\u11ab", 2)] // the same syllable in parts
+    [InlineData("\ud83d\udc31", 2)]
+    [InlineData("\ud83d\udc68\u200d\ud83d\udc69\u200d\ud83d\udc67", 2)]
+    [InlineData("\ud83c\uddef\ud83c\uddf5", 2)]
+    [InlineData("\u2764\ufe0f", 2)]
+    [InlineData("\u2068x\u2069", 1)]
+    public void Width_is_that_of_a_terminal(string text, int width) => Assert.Equal(width, DisplayWidth.Of(text));
+
+    [Fact]
+    public void Wide_words_keep_the_columns()
+    {
+        var table = new Table(TableColumn.Text("word"), TableColumn.Integer("n"));
+        table.Add("\u65e5\u672c", 1);
+        table.Add("caf\u0065\u0301", 2);
+        table.Add("\u0645\u0635\u0631", 3);
+
+        Assert.Equal(
+            "word  n\n----  -\n\u65e5\u672c  1\ncafe\u0301  2\n\u2068\u0645\u0635\u0631\u2069   3\n", table.ToString(TableFormat.Text));
+    }
 }

@@ -19,6 +19,12 @@ public sealed record MeasurementSettings
 
     public int Shots { get; init; } = 3;
 
+    /// <summary>Tokens that every word of a list has.</summary>
+    public int EntityTokens { get; init; } = 1;
+
+    /// <summary>After every word of a list; none: the comma of the words' script.</summary>
+    public string? Separator { get; init; }
+
     /// <summary>Tokens of a text window.</summary>
     public int Window { get; init; } = 8;
 
@@ -85,6 +91,8 @@ public sealed record MeasurementSettings
     public DatasetOptions DatasetOptions(string modelFolder, int sequences) => new()
     {
         Shots = Shots,
+        EntityTokens = EntityTokens,
+        Separator = Separator,
         Window = Window,
         Template = Template,
         FieldTokens = FieldTokens,

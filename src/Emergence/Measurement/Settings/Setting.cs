@@ -16,6 +16,9 @@ internal sealed record Setting(string Name, string ValueName, string Help)
     /// <summary>The option as a user writes it.</summary>
     public string Flag => "--" + Name;
 
+    /// <summary>Another name that users type, without the dashes.</summary>
+    public string? Alias { get; init; }
+
     /// <summary>The name in manifest.json, under "settings".</summary>
     public string RecordedName => Name.Replace('-', '_');
 

@@ -31,6 +31,7 @@ internal static class SettingTable
         new("data", "NAME_OR_FILE", $"The sequences: {string.Join("; ", DatasetTable.Names.Select(row => $"{row.Name} ({row.About})"))}")
     {
         IsRequired = true,
+        Alias = "entities",
         Read = (settings, words) => settings with { Data = words[^1] },
         Write = settings => [settings.Data],
         Record = plan => plan.Settings.Data,
@@ -40,6 +41,15 @@ internal static class SettingTable
         "shots", "Words of a sequence of a word list, or shots of a template", 3, settings => settings.Shots, (settings, value) =>
             settings with { Shots = value })
         with { Repeat = (recorded, manifest) => ShotLength(manifest) > 0 ? [recorded.ToString()] : [] };
+
+    public static Setting EntityTokens { get; } = Setting.Whole(
+        "entity-tokens", "Tokens that every word of a word list has; positions are then tokens of a word", 1,
+        settings => settings.EntityTokens, (settings, value) => settings with { EntityTokens = value })
+        with { Repeat = (recorded, _) => recorded.ToString() == "1" ? [] : [recorded.ToString()] };
+
+    public static Setting Separator { get; } = Setting.Words(
+        "separator", "TEXT", "What follows every word of a word list; by default the comma of its script: , or \u3001 or \u060c",
+        settings => settings.Separator, (settings, value) => settings with { Separator = value });
 
     public static Setting Window { get; } = Setting.Whole(
         "window", "Tokens of a text window", 8, settings => settings.Window, (settings, value) => settings with { Window = value })
@@ -257,7 +267,7 @@ internal static class SettingTable
 
     /// <summary>How the sequences are made.</summary>
     public static IReadOnlyList<Setting> OfData { get; } =
-        [Data, Shots, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Seed];
+        [Data, Shots, EntityTokens, Separator, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Seed];
 
     /// <summary>What computes.</summary>
     public static IReadOnlyList<Setting> OfDevice { get; } = [Device, Threads, RunTimeCompiler, Memory];
@@ -268,9 +278,9 @@ internal static class SettingTable
     /// <summary>Every row, in the order of the manifest.</summary>
     public static IReadOnlyList<Setting> Rows { get; } =
     [
-        Model, Data, Shots, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Boundaries, Positions,
-        Estimator, Sigma, Noise, Preset, Seed, Seeds, SelfCheck, Device, Threads, RunTimeCompiler, DType, MicroPosition, Strict,
-        IgnoreWeights, AllowNonFinite, Weights, Memory, Scratch,
+        Model, Data, Shots, EntityTokens, Separator, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence,
+        Boundaries, Positions, Estimator, Sigma, Noise, Preset, Seed, Seeds, SelfCheck, Device, Threads, RunTimeCompiler, DType,
+        MicroPosition, Strict, IgnoreWeights, AllowNonFinite, Weights, Memory, Scratch,
     ];
 
     /// <summary>Settings from the words that were given for each row.</summary>

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Emergence.Checkpoints;
-using Emergence.Devices;
 using Emergence.Files;
-using Emergence.Messages;
 
 namespace Emergence.Models.Vision;
 
@@ -12,7 +10,6 @@ namespace Emergence.Models.Vision;
 /// </summary>
 internal sealed class ImageProcessor
 {
-    private const int Levels = 255;
     private const int MaximumSide = 1 << 14;
 
     /// <summary>What the class of CLIP's processor says of absent keys; sizes are those of the published model.</summary>
@@ -74,7 +71,7 @@ internal sealed class ImageProcessor
     /// <summary>(channels, size, size).</summary>
     public float[] Read(Picture picture)
     {
-        var sized = _resizes ? Resized(picture) : Resampling.Resize(picture, picture.Rows, picture.Columns, _way, Levels);
+        var sized = _resizes ? Resized(picture) : Resampling.Resize(picture, picture.Rows, picture.Columns, _way, asBytes: true);
         var (rows, columns) = _crops ? _crop : (sized.Rows, sized.Columns);
         if (rows != _imageSize || columns != _imageSize)
             throw Error($"pictures become {rows} x {columns} pixels, but the model reads {_imageSize} x {_imageSize}");
@@ -84,7 +81,7 @@ internal sealed class ImageProcessor
         {
             var (channel, y, x) = (i / (rows * columns), i / columns % rows + top, i % columns + left);
             var isInside = y >= 0 && y < sized.Rows && x >= 0 && x < sized.Columns;
-            var value = isInside ? Math.Round(sized.Pixels[y * sized.Columns + x] * Levels) * _factor : 0;
+            var value = isInside ? Math.Round(sized.Pixels[y * sized.Columns + x] * byte.MaxValue) * _factor : 0;
             values[i] = (float)((value - _means[channel]) / _deviations[channel]);
         }
 
@@ -94,7 +91,7 @@ internal sealed class ImageProcessor
     private Picture Resized(Picture picture)
     {
         var (rows, columns) = _size ?? Shortest(picture);
-        return Resampling.Resize(picture, rows, columns, _way, Levels);
+        return Resampling.Resize(picture, rows, columns, _way, asBytes: true);
     }
 
     private (int Rows, int Columns) Shortest(Picture picture) => picture.Rows <= picture.Columns

@@ -24,33 +24,39 @@ internal enum Resample
 /// </summary>
 internal static class Resampling
 {
+    /// <summary>Weights of bytes are whole numbers of this part: which half rounds up depends on it.</summary>
+    private const double WeightSteps = 1 << 22;
+
     /// <param name="picture">The picture.</param>
     /// <param name="rows">Of the new one.</param>
     /// <param name="columns">Of the new one.</param>
     /// <param name="way">The filter.</param>
-    /// <param name="levels">Steps between 0 and 1 to which each pass rounds, as libraries do that keep bytes; 0: none.</param>
-    public static Picture Resize(Picture picture, int rows, int columns, Resample way, int levels = 0)
+    /// <param name="asBytes">Each pass rounds to bytes, as in libraries that keep pixels so.</param>
+    public static Picture Resize(Picture picture, int rows, int columns, Resample way, bool asBytes = false)
     {
-        var pixels = Array.ConvertAll(picture.Pixels, value => Rounded(value, levels));
+        var scale = asBytes ? byte.MaxValue : 1;
+        var pixels = Array.ConvertAll(picture.Pixels, value => Kept((double)value * scale, asBytes));
         if (picture.Columns != columns)
-            pixels = AlongRows(pixels, picture.Rows, picture.Columns, columns, way, levels);
+            pixels = AlongRows(pixels, picture.Rows, picture.Columns, columns, way, asBytes);
         if (picture.Rows != rows)
-            pixels = Turned(AlongRows(Turned(pixels, picture.Rows, columns), columns, picture.Rows, rows, way, levels), columns, rows);
-        return new(rows, columns, Array.ConvertAll(pixels, value => (float)value));
+            pixels = Turned(AlongRows(Turned(pixels, picture.Rows, columns), columns, picture.Rows, rows, way, asBytes), columns, rows);
+        return new(rows, columns, Array.ConvertAll(pixels, value => (float)(value / scale)));
     }
 
-    private static double[] AlongRows(double[] pixels, int rows, int columns, int to, Resample way, int levels)
+    private static double[] AlongRows(double[] pixels, int rows, int columns, int to, Resample way, bool asBytes)
     {
         var result = new double[rows * to];
         for (var x = 0; x < to; x++)
         {
             var (first, weights) = Weights(x, columns, to, way);
+            if (asBytes)
+                weights = Array.ConvertAll(weights, share => Math.Round(share * WeightSteps, MidpointRounding.AwayFromZero) / WeightSteps);
             for (var row = 0; row < rows; row++)
             {
                 var sum = 0.0;
                 for (var i = 0; i < weights.Length; i++)
                     sum += weights[i] * pixels[row * columns + first + i];
-                result[row * to + x] = Rounded(sum, levels);
+                result[row * to + x] = Kept(sum, asBytes);
             }
         }
 
@@ -99,8 +105,8 @@ internal static class Resampling
 
     private static double Sinc(double t) => t == 0 ? 1 : Math.Sin(Math.PI * t) / (Math.PI * t);
 
-    private static double Rounded(double value, int levels) =>
-        levels == 0 ? value : Math.Clamp(Math.Floor(value * levels + 0.5), 0, levels) / levels;
+    private static double Kept(double value, bool asByte) =>
+        asByte ? Math.Clamp(Math.Floor(value + 0.5), byte.MinValue, byte.MaxValue) : value;
 
     private static double[] Turned(double[] pixels, int rows, int columns)
     {

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Emergence.Checkpoints;
-using Emergence.Devices;
 using Emergence.Files;
 using Emergence.Messages;
 

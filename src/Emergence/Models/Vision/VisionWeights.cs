@@ -63,9 +63,9 @@ internal sealed class VisionWeights : ILoadedWeights
         var stored = Matrix(weight, order);
         if (stored.Type == _device.ComputeType)
             return stored;
-        var (values, computed) = (new double[stored.Count], Keep(_device.Allocate(stored.Rows, stored.Columns)));
-        _device.Download(stored, values);
-        _device.Upload(values, computed);
+        var computed = Keep(_device.Allocate(stored.Rows, stored.Columns));
+        using var rows = _device.AllocateIndices([.. Enumerable.Range(0, stored.Rows)]);
+        _device.Embed(rows, stored, 1, computed);
         return computed;
     }
 

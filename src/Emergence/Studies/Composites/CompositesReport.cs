@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Emergence.Information.Statistics;
 using Emergence.Models.Vision;
 using Emergence.Studies.Skills;
 using Emergence.Tables;

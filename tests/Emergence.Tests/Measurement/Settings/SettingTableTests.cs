@@ -17,6 +17,8 @@ public sealed class SettingTableTests
         ["template"] = ["\"{1}\", says $HOME: {2:0=sad,1=happy},"],
         ["field-tokens"] = ["5"],
         ["sequences"] = ["77"],
+        ["entity-tokens"] = ["2"],
+        ["separator"] = [" and"],
         ["with-replacement"] = ["true"],
         ["bos"] = ["true"],
         ["boundaries"] = ["0,3-4"],

@@ -16,7 +16,8 @@ public sealed class ResamplingTests
         foreach (var entry in golden.RootElement.GetProperty("resized").EnumerateObject())
         {
             var words = entry.Name.Split('/', 'x');
-            var found = Resampling.Resize(Bytes, int.Parse(words[1]), int.Parse(words[2]), (Resample)int.Parse(words[0]), 255);
+            var found = Resampling.Resize(Bytes, int.Parse(words[1]), int.Parse(words[2]), (Resample)int.Parse(words[0]),
+                asBytes: true);
             var expected = entry.Value.EnumerateArray().Select(value => value.GetInt32()).ToArray();
             Assert.Equal(expected.Length, found.Pixels.Length);
             for (var i = 0; i < expected.Length; i++)

@@ -72,7 +72,7 @@ public sealed class VisionModelTests
     }
 
     [Theory]
-    [InlineData("\"patch_size\": 4", "\"patch_size\": 5", "is [12,3,4,4], but config.json asks for [12,3,5,5]")]
+    [InlineData("\"patch_size\": 4", "\"patch_size\": 5", "is [10,12], but config.json asks for [5,12]")]
     [InlineData("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", "missing weight 'model.vision_model.encoder.layers.2.")]
     [InlineData("\"patch_size\": 4", "\"patch_size\": 99", "patch_size=99 is over image_size=14")]
     [InlineData("\"hidden_act\": \"gelu\"", "\"hidden_act\": \"gulu\"", "hidden_act 'gulu' is not supported")]
@@ -105,7 +105,7 @@ public sealed class VisionModelTests
         using var device = DeviceTable.Create("cpu", new());
         var paths = new VisionPaths(places);
         using var rows = paths.Rows(device, 2);
-        var (parents, at) = (Indices(device, rows.Parents), Indices(device, rows.Tokens));
+        var (parents, at) = (Indices(device, rows.Paths.Parents), Indices(device, rows.Tokens));
 
         for (var leaf = 0; leaf < 2 * places; leaf++)
         {
