@@ -49,7 +49,8 @@ internal sealed class ParquetTable(string path, ParquetReader reader, DataOption
             else if (options.SkipsUnread || options.IsChosen)
                 format.Add($"without column {Printable.Escape(field.Name)} ({Kind(field)})");
             else
-                throw new EmergenceException($"{Printable.Escape(path)}: column {Printable.Quote(field.Name)} holds {Kind(field)}: expected "
+                throw new EmergenceException(
+                    $"{Printable.Escape(path)}: column {Printable.Quote(field.Name)} holds {Kind(field)}: expected "
                     + "numbers or words; choose others by --columns", ExitCode.Usage);
         }
 
@@ -61,7 +62,8 @@ internal sealed class ParquetTable(string path, ParquetReader reader, DataOption
     private static string Kind(Field field) => field is not DataField data ? "nested values"
         : data.IsArray ? "lists"
         : data.ClrType == typeof(DateTime) || data.ClrType == typeof(DateOnly) || data.ClrType == typeof(TimeOnly)
-            || data.ClrType == typeof(TimeSpan) ? "dates or times; days since the first would be numbers, --discrete with its name takes labels"
+            || data.ClrType == typeof(TimeSpan)
+            ? "dates or times; days since the first would be numbers, --discrete with its name takes labels"
         : $"{data.ClrType.Name}s";
 
     /// <summary>Null where the kind of a column has no meaning as numbers or words.</summary>
@@ -93,7 +95,8 @@ internal sealed class ParquetTable(string path, ParquetReader reader, DataOption
 
     private async Task<DataColumn> Wholes<T>(DataField field, Func<T, Int128> convert)
         where T : struct =>
-        DataColumn.OfWholes(field.Name, Array.ConvertAll(await Values<T>(field), value => value is { } v ? convert(v) : (Int128?)null));
+        DataColumn.OfWholes(field.Name,
+            Array.ConvertAll(await Values<T>(field), value => value is { } v ? convert(v) : (Int128?)null));
 
     private async Task<DataColumn> Doubles<T>(DataField field, Func<T, double> convert)
         where T : struct
@@ -102,7 +105,8 @@ internal sealed class ParquetTable(string path, ParquetReader reader, DataOption
         var wrong = Array.FindIndex(values, double.IsInfinity);
         return wrong < 0 ? DataColumn.OfDoubles(field.Name, values)
             : throw new EmergenceException(string.Create(CultureInfo.InvariantCulture,
-                $"{Printable.Escape(path)}: row {wrong}, column {Printable.Quote(field.Name)} is {values[wrong]}: expected finite numbers"), ExitCode.Usage);
+                $"{Printable.Escape(path)}: row {wrong}, column {Printable.Quote(field.Name)} is {values[wrong]}: expected finite numbers"),
+                ExitCode.Usage);
     }
 
     /// <summary>Whole ones as they are, others as the nearest doubles.</summary>

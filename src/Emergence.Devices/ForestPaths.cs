@@ -9,38 +9,39 @@ namespace Emergence.Devices;
 /// </summary>
 public sealed class ForestPaths : IDisposable
 {
+    private readonly Lazy<(Tensor Rows, int Count)> _places;
+
     /// <param name="device">Holds the rows.</param>
     /// <param name="parents">(N) row that each continues, smaller than the own one; -1 at a start.</param>
     public ForestPaths(Device device, ReadOnlySpan<int> parents)
     {
         ArgumentNullException.ThrowIfNull(device);
-        var places = Assign(parents);
-        PlaceCount = places.Length == 0 ? 0 : places.Max() + 1;
-        try
+        var copy = parents.ToArray();
+        _places = new(() =>
         {
-            Parents = device.AllocateIndices(parents);
-            Places = device.AllocateIndices(places);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+            var places = Assign(copy);
+            return (device.AllocateIndices(places), places.Length == 0 ? 0 : places.Max() + 1);
+        });
+        Parents = device.AllocateIndices(parents);
     }
 
     /// <summary>(N, 1) Int32.</summary>
     public Tensor Parents { get; }
 
-    /// <summary>(N, 1) Int32, each in 0 .. <see cref="PlaceCount"/> - 1.</summary>
-    public Tensor Places { get; }
+    /// <summary>
+    /// (N, 1) Int32, each in 0 .. <see cref="PlaceCount"/> - 1. Made when a state is first to wait: attention needs none, and takes
+    /// rows in any order.
+    /// </summary>
+    public Tensor Places => _places.Value.Rows;
 
     /// <summary>States that are kept at a time.</summary>
-    public int PlaceCount { get; }
+    public int PlaceCount => _places.Value.Count;
 
     public void Dispose()
     {
-        Parents?.Dispose();
-        Places?.Dispose();
+        Parents.Dispose();
+        if (_places.IsValueCreated)
+            _places.Value.Rows.Dispose();
     }
 
     /// <summary>Throws where a row is not depth-first: its parent's state would have been overwritten.</summary>

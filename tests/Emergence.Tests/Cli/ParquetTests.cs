@@ -28,10 +28,11 @@ public class ParquetTests
         foreach (var sides in new[] { ("id", "word"), ("number", "word"), ("id,flag", "number") })
         {
             string[] options = ["--x", sides.Item1, "--y", sides.Item2, "--drop-missing", "--estimator", "exact,mixed-ksg", "--json"];
-            var (code, output, error) = Child.Run(["mi", parquet, .. options]);
+            var (code, output, _) = Child.Run(["mi", parquet, .. options]);
             var (otherCode, other, _) = Child.Run(["mi", csv, .. options]);
-            Assert.Equal((0, 0, other), (code, otherCode, output));
-            Assert.Contains($"{Rows} rows of 4 columns", error);
+            Assert.Equal((0, 0), (code, otherCode));
+            Assert.Equal(other.Replace("table.csv: 500 rows of 4 columns, header id,word,number,...", "table.parquet: 500 rows of 4 columns",
+                StringComparison.Ordinal), output);
         }
     }
 
