@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Emergence.Tokenizers;
 using HuggingFace = global::Tokenizers.DotNet.Tokenizer;
@@ -49,6 +50,26 @@ public class TokenizerFuzzTests
             var found = own.Encode(text);
             Assert.True(expected.AsSpan().SequenceEqual(found),
                 $"{JsonSerializer.Serialize(text)}: {string.Join(' ', expected)}; {string.Join(' ', found)}");
+        }
+    }
+
+    /// <summary>Every character by itself and among marks, many to a text.</summary>
+    [Theory]
+    [InlineData("07-nfd")]
+    [InlineData("07-nfkd")]
+    [InlineData("07-nfkc")]
+    public void Every_character_is_normalized_as_the_library_does(string folder)
+    {
+        const int Most = 0x30000, Together = 512;
+        var path = TestData.Large($"{Cases}/{folder}");
+        if (!OperatingSystem.IsLinux())
+            Assert.Skip("the library is taken for Linux only");
+        var (own, library) = (Tokenizer.Load(path), new HuggingFace(vocabPath: Path.Combine(path, "tokenizer.json")));
+        var runes = Enumerable.Range(0x300, Most - 0x300).Where(Rune.IsValid).Select(point => new Rune(point));
+        foreach (var part in runes.Chunk(Together))
+        {
+            var text = string.Concat(part.Select(rune => $"a\u0315{rune}\u0300{rune}"));
+            Assert.Equal(library.Encode(text).Select(id => (int)id), own.Encode(text));
         }
     }
 }
