@@ -108,7 +108,7 @@ internal sealed class RunNeeds(
             Critic = _critic ??= grid.Estimator.TrainingBytes(device, preset, _classes, data.Count, config.Width),
             Reserved = device.ReservedBytes,
             Host = isLimited ? GrowthBytes : 0,
-            Held = isLimited ? HostMemory.HeldBytes() : 0,
+            Held = isLimited ? device.HeldBytes : 0,
             Free = free,
         };
         return WithCritics(result);
