@@ -77,7 +77,7 @@ internal sealed class RunNeeds(
     private MemoryPlan Plan(long free, (int? Blocks, bool OnDisk) placement)
     {
         var (blocks, onDisk) = placement;
-        var weights = blocks is { } inFlight ? _sizes.Streamed(device, inFlight, _tokens) : _sizes.Resident;
+        var weights = blocks is { } inFlight ? _sizes.Streamed(device is HostDevice, inFlight, _tokens) : _sizes.Resident;
         var (boundaries, scratch, forward, tileRows) = (0L, 0L, 0L, 0);
         foreach (var rows in (int[])[passes.MacroForest.Count, passes.MicroForest.Count])
         {
