@@ -94,7 +94,7 @@ public sealed class MeasurementPlan : IDisposable
         var memory = PlanMemory();
         using var model = Load(memory, path);
         placed?.Invoke(model.Placement);
-        var manifest = new RunManifest(this, model);
+        var manifest = new RunManifest(this, model, ManifestFile.Exists(path) ? ManifestFile.Read(path).Json : null);
         using var folder = Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard)
             : RunFolder.Open(path, manifest.Json, replaces);
         var own = Cells.ToHashSet();
