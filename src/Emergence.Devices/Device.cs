@@ -42,6 +42,9 @@ public abstract partial class Device : IDisposable
     /// free.</summary>
     public long? MemoryLimit { get; internal set; }
 
+    /// <summary>What counts against a limit already.</summary>
+    public virtual long HeldBytes => 0;
+
     /// <summary>What trainings leave of <see cref="AvailableBytes"/> to the ops beside them.</summary>
     public virtual long ReservedBytes => 0;
 

@@ -16,9 +16,11 @@ public abstract unsafe class HostDevice : Device
         get
         {
             var free = HostMemory.AvailableBytes();
-            return MemoryLimit is { } limit ? Math.Min(free, Math.Max(0, limit - HostMemory.HeldBytes())) : free;
+            return MemoryLimit is { } limit ? Math.Min(free, Math.Max(0, limit - HeldBytes)) : free;
         }
     }
+
+    public override long HeldBytes => HostMemory.HeldBytes();
 
     public override Tensor Allocate(DType type, int rows, int columns)
     {
@@ -89,10 +91,10 @@ public abstract unsafe class HostDevice : Device
     /// <summary>What nobody refers to any longer counts as held until it is collected.</summary>
     private void RequireWithinLimit(long bytes)
     {
-        if (MemoryLimit is not { } limit || bytes <= limit - HostMemory.HeldBytes())
+        if (MemoryLimit is not { } limit || bytes <= limit - HeldBytes)
             return;
         HostMemory.Collect();
-        var held = HostMemory.HeldBytes();
+        var held = HeldBytes;
         if (bytes > limit - held)
             throw new EmergenceException(
                 $"out of host memory: needs {bytes:N0} more bytes, {held:N0} of the {limit:N0} that the run may take are held")

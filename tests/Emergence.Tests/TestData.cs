@@ -42,6 +42,8 @@ internal static class TestData
     private static string CreateTemporary()
     {
         var root = Directory.CreateTempSubdirectory("emergence-tests-").FullName;
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(root, File.GetUnixFileMode(root) | UnixFileMode.OtherExecute); // Slurm's daemons pass through
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
             try

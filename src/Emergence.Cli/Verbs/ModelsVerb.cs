@@ -34,7 +34,8 @@ internal static class ModelsVerb
     {
         var table = new Table(
             TableColumn.Text("model"), TableColumn.Text("commit"), TableColumn.Number("bytes", 0), TableColumn.Text("family"),
-            TableColumn.Integer("boundaries"), TableColumn.Text("measurable"));
+            TableColumn.Integer("boundaries"), TableColumn.Text("measurable"), TableColumn.Number("resident_bytes", 0),
+            TableColumn.Number("streamed_bytes", 0));
         foreach (var name in CachedRepository.Names(cache))
         {
             var repository = new CachedRepository(cache, name);
@@ -45,19 +46,24 @@ internal static class ModelsVerb
         return table;
     }
 
-    /// <summary>Family, boundaries, and "yes" or why not.</summary>
+    /// <summary>Family, boundaries, "yes" or why not, and what its weights take of memory: all, or one block and the next.</summary>
     private static TableCell[] About(string name, string snapshot)
     {
         try
         {
             if (NeededFiles.Missing(name, snapshot) is { } missing)
-                return [TableCell.Empty, TableCell.Empty, $"no: {missing} is missing"];
+                return No($"{missing} is missing");
             var config = ModelConfig.Read(snapshot, strict: false);
-            return [config.ModelType, (long)(config.Layers + 1), "yes"];
+            var sizes = WeightSizes.Of(config);
+            return [config.ModelType, (long)(config.Layers + 1), "yes", (double)sizes.Resident,
+                (double)sizes.Streamed(onHost: true, blocks: 2, tokens: 0)];
         }
         catch (EmergenceException error)
         {
-            return [TableCell.Empty, TableCell.Empty, $"no: {error.Message}"];
+            return No(error.Message);
         }
+
+        static TableCell[] No(string why) =>
+            [TableCell.Empty, TableCell.Empty, $"no: {why}", TableCell.Empty, TableCell.Empty];
     }
 }

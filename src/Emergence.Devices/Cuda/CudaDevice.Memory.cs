@@ -11,8 +11,10 @@ public sealed unsafe partial class CudaDevice
 
     /// <summary>The limit is of what is allocated on the GPU, by whomever.</summary>
     public override long AvailableBytes => Gpu.Plan != null ? long.MaxValue
-        : MemoryLimit is { } limit ? Math.Clamp(limit - (Gpu.Context.TotalBytes - Gpu.Context.FreeBytes), 0, Gpu.Context.FreeBytes)
+        : MemoryLimit is { } limit ? Math.Clamp(limit - HeldBytes, 0, Gpu.Context.FreeBytes)
         : Gpu.Context.FreeBytes;
+
+    public override long HeldBytes => Gpu.Plan != null ? 0 : Gpu.Context.TotalBytes - Gpu.Context.FreeBytes;
 
     public override long ReservedBytes => Gpu.Plan == null ? Gpu.Context.TotalBytes / ReservedShare : 0;
 

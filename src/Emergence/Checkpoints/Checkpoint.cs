@@ -42,6 +42,20 @@ public sealed partial class Checkpoint : IDisposable
     /// </summary>
     public string Identity => _identity.Value;
 
+    /// <summary>Every file with its SHA-256, for <see cref="Recall"/> of a later process.</summary>
+    internal IReadOnlyList<FileDigest> Digests =>
+        [.. _files.Select(file => new FileDigest(file.Key, file.Value.Length, file.Value.Modified, Digest(file.Value)))];
+
+    /// <summary>Takes the SHA-256 of files whose size and time are what they were, so that they are not read for it again.</summary>
+    internal void Recall(IEnumerable<FileDigest> digests)
+    {
+        foreach (var (name, bytes, modified, sha256) in digests)
+        {
+            if (_files.TryGetValue(name, out var file) && file.Length == bytes && file.Modified == modified)
+                file.Recall(sha256);
+        }
+    }
+
     /// <summary>Opens the weights of a folder and checks every header; no weight is read yet.</summary>
     public static Checkpoint Open(string folder)
     {
@@ -163,3 +177,10 @@ public sealed partial class Checkpoint : IDisposable
     /// <summary>True also for a link that leads nowhere: opening it says so.</summary>
     private static bool Exists(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget != null;
 }
+
+/// <summary>A file of weights as it was when its SHA-256 was found.</summary>
+/// <param name="Name">In its folder.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Modified">When it was written last.</param>
+/// <param name="Sha256">Lower-case hex.</param>
+internal sealed record FileDigest(string Name, long Bytes, DateTime Modified, string Sha256);

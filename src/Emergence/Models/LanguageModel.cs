@@ -63,6 +63,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The first use reads every byte of the weights again.</summary>
     public ModelIdentity Identity => new(_checkpoint.Identity, Config.Sha256);
 
+    /// <summary>Files of the weights.</summary>
+    internal Checkpoint Checkpoint => _checkpoint;
+
     public Device Device => Transformer.Device;
 
     internal Transformer Transformer { get; }

@@ -13,7 +13,7 @@ internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
 
     /// <summary>One that somebody else has made.</summary>
     public static WeightChoice Given(Device device, WeightSizes sizes, int? blocks, long tokens, string reason) =>
-        new(blocks, blocks is { } inFlight ? sizes.Streamed(device, inFlight, tokens) : sizes.Resident, reason);
+        new(blocks, blocks is { } inFlight ? sizes.Streamed(device is HostDevice, inFlight, tokens) : sizes.Resident, reason);
 
     /// <summary>The first that fits: all weights, two blocks, one, matrices one after the other; of what was asked for.</summary>
     /// <param name="device">Has so much free.</param>
@@ -28,8 +28,8 @@ internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
         if (asked == WeightPlacement.Resident || (asked == WeightPlacement.Auto && fits))
             return new(null, sizes.Resident, asked == WeightPlacement.Resident ? "as asked for"
                 : $"all weights, {ByteSize.Rounded(sizes.Resident)}, fit into what is free");
-        var blocks = new[] { 2, 1, 0 }.FirstOrDefault(blocks => sizes.Streamed(device, blocks, tokens) <= room, 0);
-        return new(blocks, sizes.Streamed(device, blocks, tokens), asked == WeightPlacement.Streamed ? "as asked for"
+        var blocks = new[] { 2, 1, 0 }.FirstOrDefault(blocks => sizes.Streamed(device is HostDevice, blocks, tokens) <= room, 0);
+        return new(blocks, sizes.Streamed(device is HostDevice, blocks, tokens), asked == WeightPlacement.Streamed ? "as asked for"
             : $"all weights, {ByteSize.Rounded(sizes.Resident)}, do not fit into the {ByteSize.Rounded(Math.Max(0, room))} that are "
                 + "free for them");
     }

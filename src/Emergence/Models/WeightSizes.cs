@@ -1,5 +1,3 @@
-using Emergence.Devices;
-
 namespace Emergence.Models;
 
 /// <summary>Bytes of a model's weights as they are stored, and what streaming them takes.</summary>
@@ -20,11 +18,11 @@ internal sealed record WeightSizes(
     public long ReadOnce(long tokens, int blocks) => Kept + tokens * TableRow + Blocks.Take(blocks).Sum();
 
     /// <summary>What a streamed model takes of a device.</summary>
-    /// <param name="device">On one that is not the host the block that is read ahead lies in the host's memory.</param>
+    /// <param name="onHost">Elsewhere the block that is read ahead lies in the host's memory, not in the device's.</param>
     /// <param name="blocks">In flight; 0: matrices one after the other.</param>
     /// <param name="tokens">Distinct ones.</param>
-    public long Streamed(Device device, int blocks, long tokens) =>
-        Kept + tokens * TableRow + Unpacked + (blocks == 0 ? LargestMatrix : (device is HostDevice ? blocks : 1) * Blocks.Max());
+    public long Streamed(bool onHost, int blocks, long tokens) =>
+        Kept + tokens * TableRow + Unpacked + (blocks == 0 ? LargestMatrix : (onHost ? blocks : 1) * Blocks.Max());
 
     /// <summary>As the files have them.</summary>
     public static WeightSizes Of(ModelShape shape, WeightFiles files) => Of(

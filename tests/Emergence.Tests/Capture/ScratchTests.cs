@@ -85,11 +85,11 @@ public sealed class ScratchTests
         foreach (var name in names)
             File.WriteAllText(Path.Combine(folder, name), "");
         var path = ScratchFile.Name(folder, 1);
-        running.Kill();
         Assert.StartsWith(folder, path, StringComparison.Ordinal);
         Assert.NotEqual(path, ScratchFile.Name(folder, 1));
         Assert.Equal(names[1..].Order(StringComparer.Ordinal), Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!)
             .Order(StringComparer.Ordinal));
+        running.Kill();
 
         static string Name(string host, int process) => $"{host}.{process}.{Guid.NewGuid():N}.emergence-scratch";
     }

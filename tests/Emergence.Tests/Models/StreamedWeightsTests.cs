@@ -85,6 +85,28 @@ public sealed class StreamedWeightsTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_read_that_fails_names_file_tensor_and_offset()
+    {
+        var folder = new ForgedModel("gpt2").Write();
+        var path = Path.Combine(folder, "model.safetensors");
+        using var device = DeviceTable.Create("cpu", new());
+        using var model = Load(folder, device, 1);
+        using var stream = new BoundaryStream(model, PrefixForest.Macro(Sequences));
+        var error = Assert.Throws<EmergenceException>(() =>
+        {
+            foreach (var boundary in stream.Run())
+            {
+                if (boundary.Index != 1)
+                    continue;
+                using var file = File.OpenWrite(path);
+                file.SetLength(16_384);
+            }
+        });
+        Assert.StartsWith(path, error.Message, StringComparison.Ordinal);
+        Assert.Matches("changed during load: ends at byte [0-9]+ inside tensor 'h\\.1\\.", error.Message);
+    }
+
     /// <summary>What is not finite in a block is found when the block comes.</summary>
     [Fact]
     public void A_weight_that_is_not_finite_is_refused_when_it_is_read()

@@ -14,7 +14,6 @@ internal sealed class CheckpointFile : IDisposable
     private static readonly ConcurrentDictionary<(string Path, long Length, DateTime Modified), string> Digests = new();
 
     private readonly SafeFileHandle _handle;
-    private readonly DateTime _modified;
     private readonly string _shown;
 
     private CheckpointFile(string path, string shown, SafeFileHandle handle)
@@ -23,12 +22,15 @@ internal sealed class CheckpointFile : IDisposable
         _shown = shown;
         Path = path;
         Length = RandomAccess.GetLength(handle);
-        _modified = File.GetLastWriteTimeUtc(handle);
+        Modified = File.GetLastWriteTimeUtc(handle);
     }
 
     public string Path { get; }
 
     public long Length { get; }
+
+    /// <summary>When it was written last, of when it was opened.</summary>
+    public DateTime Modified { get; }
 
     /// <summary>Opens a regular file or a symbolic link to one (the Hugging Face cache is made of links).</summary>
     public static CheckpointFile Open(string path)
@@ -91,14 +93,17 @@ internal sealed class CheckpointFile : IDisposable
         var length = RandomAccess.GetLength(_handle);
         if (length != Length)
             throw Error($"changed during load: was {Length} bytes, is {length}; start again when nothing writes to it");
-        if (File.GetLastWriteTimeUtc(_handle) != _modified)
+        if (File.GetLastWriteTimeUtc(_handle) != Modified)
             throw Error("changed during load: its modification time moved; start again when nothing writes to it");
     }
 
     /// <summary>SHA-256 of the contents, lower-case hex, as sha256sum prints it; a process reads a file once for it.</summary>
-    public string Sha256() => Digests.GetOrAdd((System.IO.Path.GetFullPath(Path), Length, _modified), _ => ReadDigest());
+    public string Sha256() => Digests.GetOrAdd((System.IO.Path.GetFullPath(Path), Length, Modified), _ => ReadDigest());
 
     public void Dispose() => _handle.Dispose();
+
+    /// <summary>What an earlier process found of a file of this size and time.</summary>
+    public void Recall(string sha256) => Digests.TryAdd((System.IO.Path.GetFullPath(Path), Length, Modified), sha256);
 
     private string ReadDigest()
     {

@@ -69,6 +69,12 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>SHA-256 of the file, lower-case hex.</summary>
     public string Sha256() => _file.Sha256();
 
+    /// <summary>When it was written last, of when it was opened.</summary>
+    internal DateTime Modified => _file.Modified;
+
+    /// <summary>Takes what an earlier process found for <see cref="Sha256"/>.</summary>
+    internal void Recall(string sha256) => _file.Recall(sha256);
+
     /// <summary>Throws if the file has changed since it was opened.</summary>
     public void VerifyUnchanged() => _file.VerifyUnchanged();
 

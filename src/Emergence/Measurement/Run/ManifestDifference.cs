@@ -6,7 +6,7 @@ namespace Emergence.Measurement.Run;
 internal static class ManifestDifference
 {
     /// <summary>Members that describe a run without deciding about its results.</summary>
-    private static readonly string[] Labels = ["created", "description", "command"];
+    private static readonly string[] Labels = ["created", "description", "command", RunManifest.WeightFiles];
 
     /// <summary>E.g. "seeds differs: 3 vs 5", or null.</summary>
     public static string? First(JsonNode? old, JsonNode? now, string name = "manifest")

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Emergence.Checkpoints;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Settings;
 using Emergence.Models;
@@ -12,11 +13,18 @@ namespace Emergence.Measurement.Run;
 /// <summary>Everything that decides about the results of a run, and a few labels that do not.</summary>
 internal sealed class RunManifest
 {
+    /// <summary>A label under "model": the files of the weights, so that the next start need not read them for their SHA-256.</summary>
+    internal const string WeightFiles = "weight_files";
+
     private const int Format = 1;
     private readonly string _inputs;
 
-    public RunManifest(MeasurementPlan plan, LanguageModel model)
+    /// <param name="plan">Of the run.</param>
+    /// <param name="model">Loaded.</param>
+    /// <param name="old">Of an earlier start, if there was one.</param>
+    public RunManifest(MeasurementPlan plan, LanguageModel model, JsonObject? old = null)
     {
+        model.Checkpoint.Recall(Digests(old));
         var identity = model.Identity;
         Json = new JsonObject
         {
@@ -60,12 +68,31 @@ internal sealed class RunManifest
             ["width"] = model.Width,
             ["weights_sha256"] = identity.Weights,
             ["config_sha256"] = identity.Config,
+            [WeightFiles] = new JsonArray([.. model.Checkpoint.Digests.Select(file => (JsonNode)new JsonObject
+            {
+                ["name"] = file.Name,
+                ["bytes"] = file.Bytes,
+                ["modified"] = file.Modified.ToString("O", CultureInfo.InvariantCulture),
+                ["sha256"] = file.Sha256,
+            })]),
             ["unknown_config_keys"] = List(model.UnknownConfigKeys),
             ["ignored_weights"] = List(model.IgnoredWeights),
         };
         if (model.Config.Quantization is { } words)
             json["quantization"] = words;
         return json;
+    }
+
+    /// <summary>What an earlier start found of the files; nothing where its manifest says it otherwise.</summary>
+    private static IEnumerable<FileDigest> Digests(JsonObject? old)
+    {
+        foreach (var file in (old?["model"] as JsonObject)?[WeightFiles] as JsonArray ?? [])
+        {
+            if (file is JsonObject known && known["name"] is JsonValue name && known["bytes"] is JsonValue bytes
+                && known["modified"] is JsonValue modified && known["sha256"] is JsonValue digest && bytes.TryGetValue<long>(out var size)
+                && DateTime.TryParse(modified.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var time))
+                yield return new(name.ToString(), size, time, digest.ToString());
+        }
     }
 
     private static JsonObject Data(MeasurementPlan plan) => new()

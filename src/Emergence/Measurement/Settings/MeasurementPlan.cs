@@ -101,7 +101,7 @@ public sealed class MeasurementPlan : IDisposable
         var memory = PlanMemory();
         using var model = Load(memory, path);
         placed?.Invoke(model.Placement);
-        var manifest = new RunManifest(this, model);
+        var manifest = new RunManifest(this, model, ManifestFile.Exists(path) ? ManifestFile.Read(path).Json : null);
         using var folder = Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard)
             : RunFolder.Open(path, manifest.Json, replaces);
         var own = Cells.ToHashSet();
@@ -123,8 +123,8 @@ public sealed class MeasurementPlan : IDisposable
     public void Dispose() => Device.Dispose();
 
     /// <summary>
-    /// What goes where; null where nothing is limited and the weights are small beside what is free. Without a limit the plan refuses
-    /// nothing, because a part that finds no memory waits for another one to end.
+    /// What goes where; null where nothing is limited and the weights are small beside what is free, or not everything fits: then what
+    /// fits is loaded, and a part that finds no memory waits for another one to end.
     /// </summary>
     private MemoryPlan? PlanMemory()
     {
@@ -133,7 +133,7 @@ public sealed class MeasurementPlan : IDisposable
             && Config.EstimateBytes < Device.AvailableBytes / Small)
             return null;
         var memory = MemoryPlan.Of(this);
-        return Device.MemoryLimit == null || memory.Fits ? memory : throw new EmergenceException(memory.Shortage(Device.Name));
+        return memory.Fits ? memory : Device.MemoryLimit == null ? null : throw new EmergenceException(memory.Shortage(Device.Name));
     }
 
     /// <summary>The model, its weights and rows where the plan puts them.</summary>

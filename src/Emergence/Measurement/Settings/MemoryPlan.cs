@@ -96,7 +96,7 @@ public sealed record MemoryPlan
             HostMemory.Collect();
         var needs = new RunNeeds(device, config, data, grid, preset, passes, asked);
         var plan = needs.Plan(device.AvailableBytes);
-        return plan.Fits || device.MemoryLimit is not { } limit ? plan
-            : plan with { LeastLimit = limit - plan.Free + needs.LeastFree() + VaryingBytes };
+        return plan.Fits || device.MemoryLimit == null ? plan
+            : plan with { LeastLimit = device.HeldBytes + needs.LeastFree() + VaryingBytes };
     }
 }

@@ -77,7 +77,7 @@ internal sealed class RunNeeds(
     private MemoryPlan Plan(long free, (int? Blocks, bool OnDisk) placement)
     {
         var (blocks, onDisk) = placement;
-        var weights = blocks is { } inFlight ? _sizes.Streamed(device, inFlight, _tokens) : _sizes.Resident;
+        var weights = blocks is { } inFlight ? _sizes.Streamed(device is HostDevice, inFlight, _tokens) : _sizes.Resident;
         var (boundaries, scratch, forward, tileRows) = (0L, 0L, 0L, 0);
         foreach (var rows in (int[])[passes.MacroForest.Count, passes.MicroForest.Count])
         {
@@ -108,7 +108,7 @@ internal sealed class RunNeeds(
             Critic = _critic ??= grid.Estimator.TrainingBytes(device, preset, _classes, data.Count, config.Width),
             Reserved = device.ReservedBytes,
             Host = isLimited ? GrowthBytes : 0,
-            Held = isLimited ? HostMemory.HeldBytes() : 0,
+            Held = isLimited ? device.HeldBytes : 0,
             Free = free,
         };
         return WithCritics(result);
