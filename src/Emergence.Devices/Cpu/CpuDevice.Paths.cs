@@ -72,7 +72,8 @@ public sealed unsafe partial class CpuDevice
                     }
 
                     var (input, group) = (At(x, n)[channel], head / perGroup * size);
-                    var sum = ScanChannel(place.From == null ? null : place.From + offset, place.To + offset, byState ? rates + offset : null, step, decay,
+                    var sum = ScanChannel(
+                        place.From == null ? null : place.From + offset, place.To + offset, byState ? rates + offset : null, step, decay,
                         step * input, At(b, n) + group, At(c, n) + group, size);
                     At(y, n)[channel] = sum + At(shape.Skip, 0)[head] * input;
                 }
@@ -103,7 +104,8 @@ public sealed unsafe partial class CpuDevice
                     }
 
                     var (offset, first) = ((channel - start) * padded, head / perKey * size);
-                    At(y, n)[channel] = DeltaChannel(place.From == null ? null : place.From + offset, place.To + offset, decay, gate, At(v, n)[channel],
+                    At(y, n)[channel] = DeltaChannel(
+                        place.From == null ? null : place.From + offset, place.To + offset, decay, gate, At(v, n)[channel],
                         At(q, n) + first, At(k, n) + first, size);
                 }
             }

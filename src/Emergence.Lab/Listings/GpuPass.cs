@@ -14,7 +14,7 @@ namespace Emergence.Lab.Listings;
 internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLaunch> Launches)
 {
     private const int StepRows = 300_000, StepColumns = 768;
-    private const int Rows = 16_384, Chain = 8, Width = 1_600, Heads = 25, Head = Width / Heads, Inner = 4 * Width;
+    private const int Rows = 16_384, Chain = 8, Width = 1_600, Heads = 25, Head = Width / Heads, Inner = 4 * Width, Taps = 4, State = 128;
     private const int Support = 2_000, DrawnPairs = 50_000, Classes = 25;
 
     /// <summary>Every kernel is in one of these; a kernel of several shows in the first.</summary>
@@ -88,6 +88,8 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
         Tensor x = New(Rows, Width), y = New(Rows, Width), gate = New(Rows, Inner), up = New(Rows, Inner), weight = New(1, Width);
         Tensor cosines = New(Chain, Head / 2), sines = New(Chain, Head / 2);
         Tensor rows = inputs.Indices(Rows, Rows), positions = inputs.Indices(Rows, Chain);
+        var paths = inputs.Keep(new ForestPaths(device, [.. Enumerable.Range(0, Rows).Select(row => row % Chain == 0 ? -1 : row - 1)]));
+        Tensor taps = New(Width, Taps), steps = New(Rows, Heads), rates = New(Heads, 1), heads = New(1, Heads), states = New(Rows, State);
         var thirds = inputs.Keep(device.Allocate(DType.BFloat16, PartsOps.Thirds * Rows, Width));
         return () =>
         {
@@ -101,6 +103,9 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
             device.Clip(x, -1, 1);
             device.ApplyXielu(gate, new(0.8, 0.8, 0.5, -1e-6));
             device.CopyHeads(x, new(1, Width, Width), y, new(1, Width, Width));
+            device.ConvolvePaths(x, paths, taps, weight, Activation.Silu, y);
+            device.ScanPaths(x, steps, states, states, paths, new(Heads, 1, rates, heads) { StepBias = heads }, y);
+            device.DeltaPaths(x, x, x, steps, steps, paths, new(Heads, Heads, rates, heads), y);
             device.Queue.Split3(x, thirds);
         };
 

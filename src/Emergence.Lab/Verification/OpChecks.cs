@@ -14,8 +14,8 @@ internal static class OpChecks
     /// <summary>All checks; <paramref name="small"/> gives real shapes few rows, for devices that are slow by nature.</summary>
     public static IReadOnlyList<OpCheck> All(bool small) =>
     [
-        .. ForwardChecks.All(small), .. MatMulChecks.All(small), .. AttentionChecks.All(small), .. CriticChecks.All(small),
-        .. TrainingChecks.All(small),
+        .. ForwardChecks.All(small), .. MatMulChecks.All(small), .. AttentionChecks.All(small), .. PathChecks.All(small),
+        .. CriticChecks.All(small), .. TrainingChecks.All(small),
     ];
 
     /// <summary>Names of the ops, in the order of the checks.</summary>

@@ -54,6 +54,7 @@ internal static class ArchitectureTable
         Glm.Row,
         Glm4.Row,
         Glm4Moe.Row,
+        Glm4Moe.LiteRow,
         GptBigCode.Row,
         GptNeo.Row,
         Gpt2.Row,

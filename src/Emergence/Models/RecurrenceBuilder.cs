@@ -49,8 +49,8 @@ internal sealed class RecurrenceBuilder(IWeightSource source, RecurrenceNames na
     {
         var (heads, states) = (new Dimension(part.Heads, $"{part.Heads} heads"), new Dimension(part.StateSize,
             $"states of {part.StateSize}"));
-        var norm = part.Norm is { } shape
-            ? new Norm(shape, source.Vector(Stored($"{name}norm.weight", new Dimension(part.Width, $"{part.Width} channels"))), null) : null;
+        var channels = new Dimension(part.Width, $"{part.Width} channels");
+        var norm = part.Norm is { } shape ? new Norm(shape, source.Vector(Stored($"{name}norm.weight", channels)), null) : null;
         var skip = source.Vector(Stored($"{name}D", heads));
         if (part.StepRank is not { } rank)
             return weights with { LogRates = Rates(name, heads), StepBias = source.Vector(Stored($"{name}dt_bias", heads)), Skip = skip,

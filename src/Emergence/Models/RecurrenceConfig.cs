@@ -19,7 +19,7 @@ internal static class RecurrenceConfig
         ["mamba"] = "linear_attention",
     };
 
-    /// <summary>The Mamba-2 half of models that have attention too: "mamba_n_heads" and so on, as Bamba was the first to call them.</summary>
+    /// <summary>The Mamba-2 half of models that have attention too: its keys begin with "mamba_".</summary>
     public static ScanPart ReadMamba(ConfigReader config, int width, Activation activation, int? ownWidth = null)
     {
         var inner = ownWidth ?? config.Whole("mamba_expand", 1, 64) * width;
@@ -63,8 +63,9 @@ internal static class RecurrenceConfig
             config.Whole("linear_num_value_heads", 1, MaximumHeads));
         if (values % keys != 0)
             throw ConfigReader.Error($"linear_num_value_heads={values} is not a multiple of linear_num_key_heads={keys}");
-        return new(keys, config.Whole("linear_key_head_dim", 1, MaximumWidth), values, config.Whole("linear_value_head_dim", 1, MaximumWidth),
-            new(Rms: true, epsilon)) { Taps = config.Whole("linear_conv_kernel_dim", 1, MaximumTaps) };
+        var (keySize, valueSize) = (config.Whole("linear_key_head_dim", 1, MaximumWidth),
+            config.Whole("linear_value_head_dim", 1, MaximumWidth));
+        return new(keys, keySize, values, valueSize, new(Rms: true, epsilon)) { Taps = config.Whole("linear_conv_kernel_dim", 1, MaximumTaps) };
     }
 
     public static int ReadTaps(ConfigReader config, string key) => config.Whole(key, 1, MaximumTaps);

@@ -65,6 +65,12 @@ internal sealed class ForgedModel
         return this;
     }
 
+    public ForgedModel Add(string name, float[] values, params long[] shape)
+    {
+        _tensors[name] = (new(name, "F32", [.. shape]), MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+        return this;
+    }
+
     public ForgedModel Copy(string from, string to, Action<byte[]>? change = null)
     {
         var (declaration, bytes) = _tensors[from];

@@ -45,7 +45,10 @@ public sealed class ModelsPageTests
             fp8 with scales by block, row or matrix, MXFP4 (gpt-oss), compressed-tensors (fp8, int8, packed whole numbers, NVFP4, MXFP4). They stay packed in the
             host's memory and are unpacked one matrix at a time into single precision. Others are refused by their name.
 
-            Not read: GGUF, .bin and .pt files, LoRA adapters (the message says what to run), code that a folder brings along, encoders, models with recurrences.
+            Recurrences (`mamba`, `linear_attention`, `conv` among the kinds of layers) run along the same paths of the forest of prefixes as attention; a token alone
+            starts from the empty state. Steps of Nemotron H are cut off at time_step_min, those of the others at time_step_limit, as transformers does.
+
+            Not read: GGUF, .bin and .pt files, LoRA adapters (the message says what to run), code that a folder brings along, encoders.
             """.ReplaceLineEndings("\n")).Append('\n').ToString();
     }
 }

@@ -116,6 +116,39 @@ public sealed class MutationTests
         ("gpt-oss", "bias of the router", Experts(part => part with { RouterBias = false })),
         ("gpt-oss", "one added to up", Experts(part => part with { Clamp = 0 })),
         ("gpt-oss", "windows", Attention(part => part with { Window = 0 })),
+        ("falcon-h1", "the scan beside attention", shape => shape.WithBlocks((_, block) => block with { Recurrence = null })),
+        ("falcon-h1", "attention beside the scan", shape => shape.WithBlocks((_, block) => block with { Attention = null })),
+        ("falcon-h1", "factors of projected columns", Scan(part => part with { ColumnScales = [] })),
+        ("falcon-h1", "the factor in front of the scan", Scan(part => part with { InputScale = 1 })),
+        ("falcon-h1", "the factor behind the scan", Scan(part => part with { OutputScale = 1 })),
+        ("falcon-h1", "the factor in front of attention", Attention(part => part with { InputScale = 1 })),
+        ("falcon-h1", "the factor behind attention", Attention(part => part with { OutputScale = 1 })),
+        ("falcon-h1", "the factor of keys", Attention(part => part with { Scale = 1 / Math.Sqrt(part.HeadSize) })),
+        ("falcon-h1", "the factor of the inner gate", Inner(inner => inner with { GateScale = 1 })),
+        ("falcon-h1", "the factor behind the inner part", Inner(inner => inner with { OutputScale = 1 })),
+        ("falcon-h1", "the factor of the logits", shape => shape with { LogitScale = 1 }),
+        ("granite-hybrid", "groups", Scan(part => part with { Norm = null })),
+        ("granite-hybrid", "the shared expert", Experts(part => part with { SharedWidth = 0 })),
+        ("granite-hybrid", "bias of the convolution", Scan(part => part with { ConvolutionBias = false })),
+        ("granite-hybrid", "residual multiplier", shape => shape with { ResidualScale = 1 }),
+        ("lfm2", "norms of heads", Attention(part => part with { QueryKeyNorm = null })),
+        ("mamba", "the activation of the gate", Scan(part => part with { GateActivation = Activation.Sigmoid })),
+        ("mamba", "the activation of the convolution", Scan(part => part with { Activation = Activation.None })),
+        ("mamba", "bias of the convolution", Scan(part => part with { ConvolutionBias = false })),
+        ("mamba2", "the norm behind the gate", Scan(part => part with { NormFirst = true })),
+        ("mamba2", "the norm", Scan(part => part with { Norm = null })),
+        ("mamba2", "steps without limits", Scan(part => part with { MostStep = 0.01 })),
+        ("nemotron-h", "no rotation", Attention(part => part with { Rotary = new(part.HeadSize, 10000, RotaryPairs.Halves, null) })),
+        ("nemotron-h", "the square of relu", Inner(inner => inner with { Activation = Activation.Relu })),
+        ("nemotron-h", "the correction", Router(router => router with { Correction = false })),
+        ("nemotron-h", "division by the sum", Router(router => router with { Normalises = false })),
+        ("nemotron-h", "the least step", Scan(part => part with { LeastStep = 0.5 })),
+        ("qwen3_5", "norms before the rotation", Attention(part => part with { QueryKeyNorm = part.QueryKeyNorm! with { AfterRotation = true } })),
+        ("qwen3_5", "1 + weight", shape => shape with { Norm = shape.Norm with { WeightOffset = 0 } }),
+        ("qwen3_5", "norms of heads", Attention(part => part with { QueryKeyNorm = null })),
+        ("qwen3_5-moe", "the gate of the shared expert", Experts(part => part with { SharedGate = false })),
+        ("qwen3_5-moe", "the second expert", Experts(part => part with { Chosen = 1 })),
+        ("qwen3_5-moe", "division by the sum", Router(router => router with { Normalises = false })),
         ("granite-moe", "softmax of the chosen", Router(router => router with { Scores = RouterScores.Softmax })),
         ("granite-moe", "residual multiplier", shape => shape with { ResidualScale = 1 }),
         ("llama4-text", "chunks", Attention(part => part with { Chunks = null })),
@@ -218,6 +251,9 @@ public sealed class MutationTests
 
     private static Func<ModelShape, ModelShape> Rotary(Func<RotaryShape, RotaryShape> change) =>
         Attention(part => part.Rotary == null ? part : part with { Rotary = change(part.Rotary) });
+
+    private static Func<ModelShape, ModelShape> Scan(Func<ScanPart, ScanPart> change) => shape =>
+        shape.WithBlocks((_, block) => block.Recurrence is ScanPart part ? block with { Recurrence = change(part) } : block);
 
     private static Func<ModelShape, ModelShape> Experts(Func<ExpertsPart, ExpertsPart> change) =>
         shape => shape.WithBlocks((_, block) => block.Experts is { } part ? block with { Experts = change(part) } : block);

@@ -101,6 +101,39 @@ public sealed class WrongConfigTests
     [InlineData("minimax-m2", "use_qk_norm", "false", "use_qk_norm=false is not supported (true is)")]
     [InlineData("gemma4", "rope_parameters.full_attention.factor", "0.25",
         "rope_parameters.full_attention.factor is 0.25, expected a number from 1")]
+    [InlineData("mamba", "state_size", "0", "state_size is 0, expected a whole number from 1 to 65536")]
+    [InlineData("mamba", "conv_kernel", "1000", "conv_kernel is 1000, expected a whole number from 1 to 256")]
+    [InlineData("mamba", "time_step_rank", "\"half\"", "time_step_rank is \"half\", expected a whole number from 1 to 65536, or auto")]
+    [InlineData("mamba", "intermediate_size", "95", "intermediate_size is 95, expected 96: expand times hidden_size")]
+    [InlineData("mamba", "expand", "0", "expand is 0, expected a number above 0 and up to 64")]
+    [InlineData("mamba2", "num_heads", "7", "num_heads=7 heads of head_dim=12 columns, expected 96: expand times hidden_size")]
+    [InlineData("mamba2", "n_groups", "3", "n_groups is 3, expected a divisor of 8, the number of heads of the recurrence")]
+    [InlineData("mamba2", "time_step_limit", "[1,0]", "time_step_limit is [1,0], expected a list of two numbers, the lower one first")]
+    [InlineData("mamba2", "time_step_limit", "0.5", "time_step_limit is 0.5, expected a list of two numbers, the lower one first")]
+    [InlineData("mamba2", "hidden_act", "\"snake\"",
+        "hidden_act 'snake' is not supported (gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, relu, relu2, leaky_relu, tanh, sigmoid "
+        + "and linear are)")]
+    [InlineData("lfm2", "layer_types", "[\"conv\"]", "layer_types has 1 items for 3 layers")]
+    [InlineData("lfm2", "layer_types", "[\"conv\",\"conv\",\"mamba\"]",
+        "layer_types[2] is 'linear_attention', expected conv or full_attention")]
+    [InlineData("lfm2", "full_attn_idxs", "[3]", "full_attn_idxs is [3], expected a list of whole numbers from 0 to 2")]
+    [InlineData("lfm2", "conv_L_cache", "0", "conv_L_cache is 0, expected a whole number from 1 to 256")]
+    [InlineData("qwen3_5", "linear_num_value_heads", "3", "linear_num_value_heads=3 is not a multiple of linear_num_key_heads=2")]
+    [InlineData("qwen3_5", "layer_types", "[\"a\",\"b\",\"c\",\"d\"]",
+        "layer_types[0] is 'a', expected linear_attention or full_attention")]
+    [InlineData("qwen3_5", "attn_output_gate", "false", "attn_output_gate=false is not supported (true is)")]
+    [InlineData("qwen3_5-moe", "num_experts_per_tok", "7", "num_experts_per_tok is 7, expected 1 .. 6, as num_experts says")]
+    [InlineData("granite-hybrid", "position_embedding_type", "\"alibi\"",
+        "position_embedding_type is 'alibi', expected rope, nope or null")]
+    [InlineData("granite-hybrid", "mamba_d_head", "13",
+        "mamba_n_heads=8 heads of mamba_d_head=13 columns, expected as many as mamba_expand times hidden_size, 96")]
+    [InlineData("granite-hybrid", "mamba_conv_bias", "1", "mamba_conv_bias is 1, expected true or false")]
+    [InlineData("falcon-h1", "ssm_multipliers", "[1,2]", "ssm_multipliers is [1,2], expected a list of 5 numbers")]
+    [InlineData("falcon-h1", "mlp_multipliers", "[1,\"2\"]", "mlp_multipliers is [1,\"2\"], expected a list of 2 numbers")]
+    [InlineData("falcon-h1", "mamba_d_ssm", "50", "mamba_n_heads=4 heads of mamba_d_head=12 columns, expected as many as mamba_d_ssm=50")]
+    [InlineData("nemotron-h", "layers_block_type", "[\"mamba\",\"moe\",\"dense\"]",
+        "layers_block_type[2] is 'dense', expected linear_attention or full_attention or mlp or moe")]
+    [InlineData("nemotron-h", "mlp_hidden_act", "3", "mlp_hidden_act is 3, expected a text")]
     [InlineData("nested-gemma3", "text_config.hidden_size", "0", "text_config.hidden_size is 0, expected a whole number from 1 to 131072")]
     [InlineData("nested-gemma3", "text_config.rope_parameters.full_attention.rope_theta", "null", "")]
     [InlineData("nested-mistral3", "tie_word_embeddings", "\"yes\"", "tie_word_embeddings is \"yes\", expected true or false")]

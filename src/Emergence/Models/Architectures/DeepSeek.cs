@@ -60,7 +60,8 @@ internal static class DeepSeek
         return WithExperts(config, shape.WithAttention(attention => attention with { Scale = 1 / Math.Sqrt(attention.HeadSize) }), router);
     }
 
-    private static ModelShape ReadV3(ConfigReader config)
+    /// <summary>Also of GLM 4.7 Flash.</summary>
+    public static ModelShape ReadV3(ConfigReader config)
     {
         config.Pass("moe_layer_freq", "scoring_func", "topk_method");
         return WithExperts(config, ReadShape(config, config.Flag("rope_interleave", true)), ReadRouter(config));

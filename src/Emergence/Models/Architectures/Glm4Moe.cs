@@ -18,6 +18,31 @@ internal static class Glm4Moe
         Peculiar = "DeepSeek V3's experts; a part of a head turns; perhaps norms of query and key heads",
     };
 
+    public static Architecture LiteRow { get; } = new("glm4_moe_lite", ReadLite, """
+        {
+          "vocab_size": 154880, "hidden_size": 2048, "intermediate_size": 10240, "moe_intermediate_size": 1536, "num_hidden_layers": 47,
+          "num_attention_heads": 20, "num_key_value_heads": 20, "n_shared_experts": 1, "n_routed_experts": 64, "routed_scaling_factor": 1.8,
+          "kv_lora_rank": 512, "q_lora_rank": 768, "qk_rope_head_dim": 64, "v_head_dim": 256, "qk_nope_head_dim": 192, "n_group": 1, "topk_group": 1,
+          "num_experts_per_tok": 4, "hidden_act": "silu", "max_position_embeddings": 202752, "rms_norm_eps": 1e-5
+        }
+        """)
+    {
+        Family = "GLM 4.7 Flash",
+        Published = "zai-org/GLM-4.7-Flash",
+        Peculiar = "DeepSeek V3 with dense layers listed one by one",
+    };
+
+    /// <summary>"mlp_layer_types", else all but the first layer have experts.</summary>
+    private static ModelShape ReadLite(ConfigReader config)
+    {
+        config.Pass("first_k_dense_replace");
+        var shape = DeepSeek.ReadV3(config);
+        var kinds = RecurrenceConfig.ReadKinds(config, "mlp_layer_types", shape.Layers, "dense", "sparse");
+        return shape.WithBlocks((layer, block) => block with { Experts = IsDense(layer) ? null : shape.Blocks[^1].Experts });
+
+        bool IsDense(int layer) => kinds == null ? layer == 0 : kinds[layer] == "dense";
+    }
+
     private static ModelShape Read(ConfigReader config)
     {
         var bias = config.Flag("attention_bias", false);

@@ -85,8 +85,8 @@ internal static class NemotronH
     {
         var bias = config.Flag("use_bias", false);
         var groups = config.Spelled("n_groups", "mamba_n_groups");
-        var part = RecurrenceConfig.ReadScan(config, config.Whole("mamba_num_heads", 1, 1 << 16), config.Whole("mamba_head_dim", 1, 1 << 16),
-            groups, "ssm_state_size");
+        var (heads, size) = (config.Whole("mamba_num_heads", 1, 1 << 16), config.Whole("mamba_head_dim", 1, 1 << 16));
+        var part = RecurrenceConfig.ReadScan(config, heads, size, groups, "ssm_state_size");
         return part with
         {
             Taps = RecurrenceConfig.ReadTaps(config, config.Spelled("conv_kernel", "mamba_d_conv")),
