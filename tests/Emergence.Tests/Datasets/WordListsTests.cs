@@ -61,7 +61,7 @@ public sealed class WordListsTests
         Assert.Equal(["word 1.1", "word 1.2", "word 1.3", "separator 1"], Create(3, "/").Labels.Take(4));
         var error = Assert.Throws<EmergenceException>(() => Create(1));
         Assert.Contains("no word is one token with a 、 token after it in this tokenizer", error.Message);
-        Assert.EndsWith("4 are 3 tokens, 1 are 6 tokens: --entity-tokens 3 takes those of 3", error.Message);
+        Assert.EndsWith("4 are 3 tokens, 1 is 6 tokens: --entity-tokens 3 takes those of 3", error.Message);
     }
 
     [Fact]
