@@ -15,6 +15,8 @@ var verbs = new (string Name, string About, Action<Arguments> Run)[]
         MineCostBenchmark.Run),
     ("tokenizers", "each tokenizer whose ids are known through three libraries, and the patterns in use; --cases DIR",
         TokenizerBenchmark.Run),
+    ("vocabularies", "10 MB of text through real vocabularies beside two libraries, and the memory they keep; --folders DIR,DIR adds some",
+        VocabularyBenchmark.Run),
 };
 var verb = verbs.FirstOrDefault(v => v.Name == args.FirstOrDefault());
 if (verb.Run == null)

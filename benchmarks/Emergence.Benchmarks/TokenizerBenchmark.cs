@@ -22,12 +22,8 @@ internal static class TokenizerBenchmark
     private static readonly (string Name, string Pattern)[] s_patterns =
     [
         ("GPT-2, StarCoder", @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"),
-        ("Llama 3, cl100k",
-            @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
-        ("o200k",
-            @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-            + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-            + @"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
+        ("Llama 3, cl100k", TiktokenVocabulary.Cl100k.Pattern),
+        ("o200k", TiktokenVocabulary.O200k.Pattern),
         ("Tekken",
             @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
             + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*"
@@ -145,7 +141,7 @@ internal static class TokenizerBenchmark
 
     private static void Patterns()
     {
-        var texts = new[] { ("ASCII", Text(Words)), ("mixed", Text(Others)), ("one word", new string('a', TextLength)) };
+        var texts = new[] { ("ASCII", Text(Words, TextLength)), ("mixed", Text(Others, TextLength)), ("one word", new string('a', TextLength)) };
         Console.WriteLine($"MB/s of UTF-8, best of five, processor time: own matcher / .NET's backtracking Regex (compiled)\n");
         Console.WriteLine(
             $"| pattern | {string.Join(" | ", texts.Select(text => text.Item1))} |\n|---|{string.Concat(texts.Select(_ => "---|"))}");
@@ -167,12 +163,15 @@ internal static class TokenizerBenchmark
         return (Encoding.UTF8.GetByteCount(text) / seconds / 1e6).ToString("0", CultureInfo.InvariantCulture);
     }
 
-    private static string Text(string words)
+    /// <summary>Words of many scripts in a seeded order.</summary>
+    public static string MixedText(int length) => Text(Words + " " + Others, length);
+
+    private static string Text(string words, int length)
     {
         var random = new Random(1);
         var list = words.Split(' ');
         var text = new StringBuilder();
-        while (text.Length < TextLength)
+        while (text.Length < length)
             text.Append(list[random.Next(list.Length)]).Append(' ');
         return text.ToString();
     }

@@ -52,8 +52,9 @@ internal sealed class Interruption : IDisposable
             registration.Dispose();
     }
 
-    /// <summary>As under nohup, which means to outlive the terminal.</summary>
-    private static bool IsIgnored(int signal)
+    /// <summary>Whether whoever started this process wants a signal to pass it by: nohup SIGHUP, to outlive the terminal, and a shell
+    /// SIGINT in a script's background jobs.</summary>
+    public static bool IsIgnored(int signal)
     {
         const string Field = "SigIgn:";
         return OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status")

@@ -38,7 +38,8 @@ internal static class MeasureRun
             return ExitCode.Ok;
         using var progress = new Progress(plan.Cells.Count, noColor);
         var results = plan.Run(folder, progress.Skip, cell => progress.Advance(Name(cell)), boundary =>
-            Console.Error.WriteLine($"self-check between boundaries {boundary} and {boundary + 1}"), interruption.Token, replaces);
+            Console.Error.WriteLine($"self-check between boundaries {boundary} and {boundary + 1}"), interruption.Token, replaces,
+            Console.Error.WriteLine);
         progress.Dispose();
         if (results.Damage != null)
             Console.Error.WriteLine($"{results.Damage}: what is behind that was measured again");
@@ -97,9 +98,10 @@ internal static class MeasureRun
         Announce(plan);
         var estimate = CostEstimate.Of(plan);
         var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds_at_most", 0), TableColumn.Number("memory_bytes", 0),
-            TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"));
+            TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"), TableColumn.Number("disk_bytes", 0));
         table.Add(plan.Grid.Count, estimate.Seconds is { } most ? most
-            : TableCell.Empty, (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes);
+            : TableCell.Empty, (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes, (double)estimate.Memory.DiskBytes);
+        Console.Error.WriteLine(MemoryReport.Placement(estimate.Memory));
         var shared = shards > 0 ? ShardEstimate.Of(plan, estimate, shards) : [];
         if (job != null && estimate.Memory.Fits)
         {
@@ -142,8 +144,12 @@ internal static class MeasureRun
 
     private static void Print(RunResults results, bool json)
     {
-        var tables = new RunTables(results);
-        Console.Out.Write(Table.Write(tables.OfEmergence, json ? TableFormat.Json : TableFormat.Text));
+        var (noise, tables) = (new NoiseResults(results), new RunTables(results));
+        var ofNoise = new NoiseTables(noise);
+        if (!json && noise.HasEmergence)
+            Console.Out.WriteLine(new NoiseWords(noise, results).Summary + "\n");
+        Console.Out.Write(Table.Write([.. noise.HasEmergence ? [ofNoise.Means, ofNoise.Layers] : (Table[])[], .. tables.OfEmergence],
+            json ? TableFormat.Json : TableFormat.Text));
         if (results.Emergence.Count == 0)
             Console.Error.WriteLine(
                 "no IE: after T tokens it takes the macro cell of position T-1 and the micro cells of positions 0 to T-1; 'show' prints "

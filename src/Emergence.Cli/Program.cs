@@ -1,3 +1,6 @@
 using Emergence.Cli;
+using Emergence.Devices;
+using Emergence.Ilgpu;
 
+DeviceTable.Add(IlgpuDevices.Row);
 return (int)CommandLine.Run(args);

@@ -8,7 +8,7 @@ namespace Emergence.Cli;
 /// <summary>Which columns of which files are the two sides.</summary>
 internal sealed class TableFlags
 {
-    private const string Forms = "FILE.csv, FILE.tsv, FILE.npy, FILE.npz[:NAME] or FILE.safetensors[:TENSOR]";
+    private const string Forms = "FILE.csv, FILE.tsv, FILE.parquet, FILE.npy, FILE.npz[:NAME] or FILE.safetensors[:TENSOR]";
 
     private readonly Argument<string> _x = new("X") { Description = $"One row an observation: {Forms}" };
     private readonly Argument<string?> _y =
@@ -63,7 +63,7 @@ internal sealed class TableFlags
     {
         var (left, right, third) = (parsed.GetRequiredValue(_x), parsed.GetValue(_y), parsed.GetValue(_given));
         var (xNames, yNames, zNames) =
-            (List(parsed.GetValue(_xColumns)), List(parsed.GetValue(_yColumns)), third == null || IsFile(third) ? null : List(third));
+            (List(parsed.GetValue(_xColumns)), List(parsed.GetValue(_yColumns)), third == null || DataFile.IsReference(third, Options(parsed)) ? null : List(third));
         var tensors = List(parsed.GetValue(_tensor));
         if (tensors is { Count: > 2 })
             throw new EmergenceException($"--tensor: expected one name, or one for x and one for y, found {tensors.Count}", ExitCode.Usage);
@@ -131,6 +131,7 @@ internal sealed class TableFlags
         DecimalComma = parsed.GetValue(_decimal) is { } comma ? comma == "comma" : null,
         Position = parsed.GetValue(_position),
         Labels = Labels(parsed),
+        Readers = new Dictionary<string, Func<string, DataOptions, DataTable>> { [".parquet"] = ParquetTable.Read },
     };
 
     private string Discrete(ParseResult parsed) => parsed.GetValue(_discrete) ?? "auto";
@@ -147,8 +148,6 @@ internal sealed class TableFlags
     }
 
     private static string[] Dropped(int rows) => rows == 0 ? [] : [$"{rows} rows without a value left out"];
-
-    private static bool IsFile(string reference) => DataFile.IsReference(reference);
 
     private static DataTable Choose(DataTable table, List<string>? own, List<string>? both)
     {

@@ -86,6 +86,19 @@ internal sealed class CountingDevice(Device like, DevicePlan plan) : Device
     {
     }
 
+    protected override void ConvolvePathsCore(Tensor x, ForestPaths paths, Tensor weight, Tensor? bias, Activation activation, Tensor y)
+    {
+    }
+
+    protected override void ScanPathsCore(Tensor x, Tensor steps, Tensor b, Tensor c, ForestPaths paths, ScanShape shape, Tensor y)
+    {
+    }
+
+    protected override void DeltaPathsCore(
+        Tensor q, Tensor k, Tensor v, Tensor steps, Tensor gates, ForestPaths paths, DeltaShape shape, Tensor y)
+    {
+    }
+
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y)
     {
     }

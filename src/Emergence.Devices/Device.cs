@@ -35,8 +35,12 @@ public abstract partial class Device : IDisposable
     /// <summary>Type of activations, critic parameters and gradients: Float64 on the reference device, else Float32.</summary>
     public abstract DType ComputeType { get; }
 
-    /// <summary>Bytes that can still be allocated.</summary>
+    /// <summary>Bytes that can still be allocated, by what is free and by <see cref="MemoryLimit"/>.</summary>
     public abstract long AvailableBytes { get; }
+
+    /// <summary>Bytes that the run may take of the device's memory, on the host with all else that the process holds; null: what is
+    /// free.</summary>
+    public long? MemoryLimit { get; internal set; }
 
     /// <summary>What trainings leave of <see cref="AvailableBytes"/> to the ops beside them.</summary>
     public virtual long ReservedBytes => 0;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Emergence.Devices.Cpu;
 using Emergence.Devices.Cuda;
 using Emergence.Devices.Reference;
@@ -12,7 +13,13 @@ namespace Emergence.Devices;
 /// NVIDIA's run-time compiler, used instead of the embedded GPU code; null: used only if there is no such code.
 /// </param>
 /// <param name="Arithmetic">Float32, or BFloat16 where the device has it: operands of products are rounded to it.</param>
-public sealed record DeviceOptions(int Threads = 0, string? CpuPath = null, string? NvrtcFile = null, DType Arithmetic = DType.Float32);
+/// <param name="Memory">
+/// Bytes that a run may take: of the host all that the process holds, of a GPU what is allocated there; null: what is free.
+/// </param>
+/// <param name="Number">Which one, where there are several of a name; null: the best. Written behind the name: "ilgpu:1".</param>
+public sealed record DeviceOptions(
+    int Threads = 0, string? CpuPath = null, string? NvrtcFile = null, DType Arithmetic = DType.Float32, long? Memory = null,
+    int? Number = null);
 
 /// <summary>One device the program knows.</summary>
 /// <param name="Name">The word the command line uses.</param>
@@ -20,8 +27,16 @@ public sealed record DeviceOptions(int Threads = 0, string? CpuPath = null, stri
 /// <param name="Automatic">Whether "auto" may take it on this machine.</param>
 /// <param name="Create">Opens it, or says why it cannot be opened.</param>
 /// <param name="HasBFloat16">Whether it computes in BFloat16 on request.</param>
+/// <param name="Count">How many this machine has, for a name that stands for several; null: it stands for one.</param>
 public sealed record DeviceRow(
-    string Name, string About, Func<bool> Automatic, Func<DeviceOptions, Device> Create, bool HasBFloat16 = false);
+    string Name, string About, Func<bool> Automatic, Func<DeviceOptions, Device> Create, bool HasBFloat16 = false, Func<int>? Count = null)
+{
+    /// <summary>What the command line may ask for: the name, or each of several by its number.</summary>
+    public IReadOnlyList<string> Names =>
+        Count?.Invoke() is > 0 and var count
+            ? [.. Enumerable.Range(0, count).Select(number => string.Create(CultureInfo.InvariantCulture, $"{Name}:{number}"))]
+            : [Name];
+}
 
 /// <summary>All devices: adding one is one row.</summary>
 public static class DeviceTable
@@ -31,8 +46,7 @@ public static class DeviceTable
 
     private const string Cuda = "cuda";
 
-    /// <summary>The devices in the order in which <see cref="Auto"/> tries them.</summary>
-    public static IReadOnlyList<DeviceRow> Rows { get; } =
+    private static readonly List<DeviceRow> s_rows =
     [
         new(
             Cuda, "an NVIDIA GPU of compute capability 8.0 or newer", () => CudaDevice.IsHere,
@@ -43,6 +57,18 @@ public static class DeviceTable
             options => CudaDevice.OpenEmulator(options.Arithmetic), HasBFloat16: true),
         new("reference", "plain loops in double precision: the oracle of the tests", () => false, _ => new ReferenceDevice()),
     ];
+
+    /// <summary>The devices in the order in which <see cref="Auto"/> tries them.</summary>
+    public static IReadOnlyList<DeviceRow> Rows => s_rows;
+
+    /// <summary>Adds a device of another project, before anything asks for one.</summary>
+    public static void Add(DeviceRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        if (s_rows.Exists(known => known.Name == row.Name))
+            throw new ArgumentException($"there is a device {row.Name} already");
+        s_rows.Add(row);
+    }
 
     public static Device Create(string name, DeviceOptions options)
     {
@@ -56,12 +82,30 @@ public static class DeviceTable
         if (options.NvrtcFile != null && row.Name != Cuda)
             throw new EmergenceException(
                 $"expected device {Cuda} beside a run-time compiler for GPU code, found device {row.Name}", ExitCode.Usage);
-        return row.Create(options);
+        var device = row.Create(Number(name, row) is { } number ? options with { Number = number } : options);
+        device.MemoryLimit = options.Memory;
+        return device;
     }
 
-    /// <summary>The row of that name, or the one that "auto" takes on this machine.</summary>
-    public static DeviceRow Find(string name) =>
-        Rows.FirstOrDefault(r => name == Auto ? r.Automatic() : r.Name == name)
+    /// <summary>The row of that name, with a number behind it or none, or the one that "auto" takes on this machine.</summary>
+    public static DeviceRow Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var word = name.Split(':', 2)[0];
+        return Rows.FirstOrDefault(r => name == Auto ? r.Automatic() : r.Name == word)
             ?? throw new EmergenceException(
                 $"unknown device '{name}': choose {Auto}, {string.Join(", ", Rows.Select(r => r.Name))}", ExitCode.Usage);
+    }
+
+    /// <summary>N of "name:N"; null where there is none.</summary>
+    private static int? Number(string name, DeviceRow row)
+    {
+        if (name.Split(':', 2) is not [_, var word])
+            return null;
+        if (row.Count == null)
+            throw new EmergenceException($"expected device {row.Name} without a number, found '{name}'", ExitCode.Usage);
+        return int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new EmergenceException($"expected a number of 0 or more behind {row.Name}:, found '{word}'", ExitCode.Usage);
+    }
 }

@@ -5,10 +5,28 @@ namespace Emergence.Devices;
 /// <summary>A device whose memory is the host's.</summary>
 public abstract unsafe class HostDevice : Device
 {
-    public override long AvailableBytes => HostMemory.AvailableBytes();
+    /// <summary>Of a tensor in a file so much is touched before it is given up; a row touches a page at least.</summary>
+    private const int RestAfterBytes = 1 << 24, Page = 1 << 12;
 
-    public override Tensor Allocate(DType type, int rows, int columns) =>
-        new(new HostBuffer((long)rows * columns * type.Size()), type, rows, columns);
+    /// <summary>Smaller tensors are not held against the limit: asking what the process holds takes longer than they are worth.</summary>
+    private const long WeighedBytes = 1 << 20;
+
+    public override long AvailableBytes
+    {
+        get
+        {
+            var free = HostMemory.AvailableBytes();
+            return MemoryLimit is { } limit ? Math.Min(free, Math.Max(0, limit - HostMemory.HeldBytes())) : free;
+        }
+    }
+
+    public override Tensor Allocate(DType type, int rows, int columns)
+    {
+        var bytes = (long)rows * columns * type.Size();
+        if (bytes >= WeighedBytes)
+            RequireWithinLimit(bytes);
+        return new(new HostBuffer(bytes), type, rows, columns);
+    }
 
     public override void Upload(ReadOnlySpan<byte> source, Tensor destination)
     {
@@ -44,13 +62,43 @@ public abstract unsafe class HostDevice : Device
         var size = source.Type.Size();
         var bytes = source.Columns * size;
         var index = (int*)rows.Address;
+        var between = Math.Max(1, RestAfterBytes / Math.Max(1, Math.Max(bytes, Page)));
         for (var n = 0; n < destination.Rows; n++)
         {
+            if (n % between == between - 1)
+                Rest(source);
             var from = (byte*)source.Address + (long)index[(long)n * rows.RowStride] * source.RowStride * size;
             System.Buffer.MemoryCopy(from, (byte*)destination.Address + (long)n * destination.RowStride * size, bytes, bytes);
         }
 
+        Rest(source);
         GC.KeepAlive((source, rows, destination));
+    }
+
+    /// <summary>A tensor like any other, whose bytes lie in a new file; zero at the start.</summary>
+    public static Tensor AllocateMapped(string path, DType type, int rows, int columns) =>
+        new(MappedBuffer.Create(path, (long)rows * columns * type.Size()), type, rows, columns);
+
+    /// <summary>Gives up the memory of a tensor whose bytes lie in a file, until they are touched again.</summary>
+    public static void Rest(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        (tensor.Buffer as MappedBuffer)?.Rest();
+    }
+
+    /// <summary>What nobody refers to any longer counts as held until it is collected.</summary>
+    private void RequireWithinLimit(long bytes)
+    {
+        if (MemoryLimit is not { } limit || bytes <= limit - HostMemory.HeldBytes())
+            return;
+        HostMemory.Collect();
+        var held = HostMemory.HeldBytes();
+        if (bytes > limit - held)
+            throw new EmergenceException(
+                $"out of host memory: needs {bytes:N0} more bytes, {held:N0} of the {limit:N0} that the run may take are held")
+            {
+                IsOutOfMemory = true,
+            };
     }
 
     private static void RequireDense(Tensor tensor)

@@ -5,6 +5,9 @@ internal static class TestData
 {
     private const string Variable = "EMERGENCE_TEST_DATA";
 
+    private static readonly Lazy<string> s_temporary = new(CreateTemporary);
+    private static int s_folders;
+
     /// <summary>Root of the repository these tests were built from.</summary>
     public static string Repository { get; } = FindRepository();
 
@@ -33,7 +36,25 @@ internal static class TestData
     }
 
     /// <summary>An empty folder that lasts as long as the test process.</summary>
-    public static string TemporaryFolder() => Directory.CreateTempSubdirectory("emergence-tests-").FullName;
+    public static string TemporaryFolder() =>
+        Directory.CreateDirectory(Path.Combine(s_temporary.Value, $"{Interlocked.Increment(ref s_folders)}")).FullName;
+
+    private static string CreateTemporary()
+    {
+        var root = Directory.CreateTempSubdirectory("emergence-tests-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            try
+            {
+                Directory.Delete(root, recursive: true);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // A test's own process may still write there; the system empties its temporary folder.
+            }
+        };
+        return root;
+    }
 
     private static string FindRepository()
     {

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Emergence.Capture;
 using Emergence.Files;
 using Emergence.Measurement.Settings;
-using Emergence.Models;
 
 namespace Emergence.Cli.Verbs;
 
@@ -44,10 +43,11 @@ internal static class CaptureVerb
             using var interruption = new Interruption();
             using var machine = device.Open(parsed);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description}");
-            using var loaded = LanguageModel.Load(folder, machine, modelFlags.Read(parsed).ModelOptions);
+            var what = parsed.GetValue(kind) == "micro" ? CaptureKind.Micro : CaptureKind.Macro;
+            using var loaded = CaptureFile.Load(folder, machine, modelFlags.Read(parsed).ModelOptions, rows, what);
+            Console.Error.WriteLine(loaded.Placement);
             foreach (var warning in Warnings.Of(loaded))
                 Console.Error.WriteLine($"warning: {warning}");
-            var what = parsed.GetValue(kind) == "micro" ? CaptureKind.Micro : CaptureKind.Macro;
             CaptureFile.Write(loaded, rows, what, parsed.GetValue(logits), parsed.GetRequiredValue(output),
                 cancellation: interruption.Token);
             return (int)ExitCode.Ok;

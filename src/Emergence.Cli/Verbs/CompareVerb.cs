@@ -34,7 +34,11 @@ internal static class CompareVerb
             if (table.Rows.Count == 0)
                 throw new EmergenceException("the runs have no E(T) in common: expected IE at the same number of tokens in both",
                     ExitCode.Usage);
-            Console.Out.Write(table.ToString(written));
+            var throughNoise = NoiseComparisonTable.Empty();
+            NoiseComparisonTable.AddTo(throughNoise, (firstName, one), (secondName, other));
+            if (throughNoise.Rows.Count > 0 && written == TableFormat.Text)
+                Console.Out.WriteLine(NoiseWords.Compared + "\n");
+            Console.Out.Write(Table.Write([.. throughNoise.Rows.Count > 0 ? [throughNoise] : (Table[])[], table], written));
             return (int)ExitCode.Ok;
         });
         return command;

@@ -14,10 +14,10 @@ internal static class DevicesVerb
         command.SetAction(parsed =>
         {
             var table = new Table(TableColumn.Text("device"), TableColumn.Text("path"), TableColumn.Text("about"));
-            foreach (var row in DeviceTable.Rows)
+            foreach (var name in DeviceTable.Rows.SelectMany(row => row.Names))
             {
-                var (path, about) = Describe(row);
-                table.Add(row.Name, path, about);
+                var (path, about) = Describe(name);
+                table.Add(name, path, about);
             }
 
             Console.Out.Write(table.ToString(parsed.GetValue(json) ? TableFormat.Json : TableFormat.Text));
@@ -26,11 +26,11 @@ internal static class DevicesVerb
         return command;
     }
 
-    private static (string Path, string About) Describe(DeviceRow row)
+    private static (string Path, string About) Describe(string name)
     {
         try
         {
-            using var device = row.Create(new DeviceOptions());
+            using var device = DeviceTable.Create(name, new DeviceOptions());
             return (device.Path, device.Description);
         }
         catch (EmergenceException error)

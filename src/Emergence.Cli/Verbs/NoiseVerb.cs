@@ -3,6 +3,7 @@ using System.Text;
 using Emergence.Datasets;
 using Emergence.Files;
 using Emergence.Information.Critics;
+using Emergence.Information.Noise;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Settings;
 using Emergence.Messages;
@@ -25,7 +26,7 @@ internal static class NoiseVerb
                 HelpName = "DIR_OR_NAME",
                 Required = true,
             };
-        var flags = new SettingFlags([.. SettingTable.OfData, .. SettingTable.OfModel]);
+        var flags = new SettingFlags([.. SettingTable.OfData, SettingTable.Noise, .. SettingTable.OfModel]);
         var boundaries = new Option<string>("--boundaries")
         {
             Description = "Whose states are disturbed, e.g. 1,4,8-10; by default after the first, the middle and the last block",
@@ -38,7 +39,7 @@ internal static class NoiseVerb
         };
         var sigmas = new Option<string>("--sigmas")
         {
-            Description = "Sizes of the noise, in units of the states' root mean square; by default 1/32 to 32",
+            Description = "Sizes of the noise, in units of --noise; by default 1/32 to 32",
             HelpName = "A,B",
         };
         var picture = new Option<string>("--svg") { Description = "Also draw the curves into this file", HelpName = "FILE.svg" };
@@ -69,8 +70,8 @@ internal static class NoiseVerb
                 var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder),
                     settings.DatasetOptions(folder, CriticPreset.Small.Sequences));
                 using var model = LanguageModel.Load(folder, machine, settings.ModelOptions);
-                var points = NoiseCurve.Measure(model, set, parsed.GetValue(boundaries), parsed.GetValue(positions), sizes, settings.Seed,
-                    interruption.Token);
+                var points = NoiseCurve.Measure(model, set, parsed.GetValue(boundaries), parsed.GetValue(positions),
+                    new NoiseSettings(sizes, NoiseScales.Parse(settings.Noise)), settings.Seed, interruption.Token);
                 Console.Error.WriteLine($"model {name}: {set.Count} sequences of {set.Name}, H {set.PrefixBits[^1]:0.000} bits");
                 found.AddRange(points.Select(point => (Short(name), point)));
             }
@@ -83,10 +84,8 @@ internal static class NoiseVerb
         return command;
     }
 
-    private static IReadOnlyList<double> Sigmas(string? list) => list == null
-        ? NoiseCurve.DefaultSigmas
-        : [.. NumberList.Parse("--sigmas", list, values => values.All(sigma => sigma > 0), "positive numbers, e.g. 0.5,1,2").Distinct()
-            .Order()];
+    private static IReadOnlyList<double> Sigmas(string? list) =>
+        list == null ? NoiseCurve.DefaultSigmas : NoiseSettings.ParseSigmas("--sigmas", list);
 
     /// <summary>The last part of a folder or of org/name.</summary>
     private static string Short(string model) => model.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).LastOrDefault(model);

@@ -30,8 +30,10 @@ internal static class ShowVerb
             if (parsed.GetValue(shards))
                 return (int)Shards(parsed.GetRequiredValue(run), written);
             var results = RunResults.Read(parsed.GetRequiredValue(run), out var damage);
-            var tables = new RunTables(results, parsed.GetValue(unit) == "nats");
-            Console.Out.Write(Table.Write([tables.Cells, .. tables.OfEmergence], written));
+            var (noise, nats) = (new NoiseResults(results), parsed.GetValue(unit) == "nats");
+            var (tables, ofNoise) = (new RunTables(results, nats), new NoiseTables(noise, nats));
+            Console.Out.Write(Table.Write([tables.Cells, .. noise.Shown.Count > 0 ? [ofNoise.Cells] : (Table[])[],
+                .. noise.HasEmergence ? [ofNoise.Means, ofNoise.Layers, ofNoise.Curves] : (Table[])[], .. tables.OfEmergence], written));
             if (results.MissingCells > 0)
                 Console.Error.WriteLine($"{results.MissingCells} cells are not finished: run the same measure command again");
             return damage == null ? (int)ExitCode.Ok

@@ -52,6 +52,45 @@ public sealed class ShuffledPairs(int[] x, int[] y) : PairSource
 }
 
 /// <summary>
+/// Pairs out of a list, each as often as its weight says, then pairs of another source. Pair p of the first uses two words of the
+/// Philox block with counter (p + pairs of the other source, step, cell, stream), which that source leaves free.
+/// </summary>
+public sealed class ListedPairs : PairSource
+{
+    private readonly int _draws;
+    private readonly AliasTable _weights;
+    private readonly int[] _a;
+    private readonly int[] _b;
+    private readonly OffSupportPairs _others;
+
+    /// <param name="draws">Pairs from the list.</param>
+    /// <param name="weights">Of each pair of the list.</param>
+    /// <param name="a">Row of x of each.</param>
+    /// <param name="b">Row of y of each.</param>
+    /// <param name="others">Draws the other pairs.</param>
+    public ListedPairs(int draws, AliasTable weights, int[] a, int[] b, OffSupportPairs others)
+    {
+        if (weights.Aliases.Length != a.Length || a.Length != b.Length)
+            throw new ArgumentException($"expected as many weights and rows, found {weights.Aliases.Length}, {a.Length}, {b.Length}");
+        (_draws, _weights, _a, _b, _others) = (draws, weights, a, b, others);
+    }
+
+    public override int Count => _draws + _others.Count;
+
+    public override void Draw(ulong seed, uint cell, int step, Span<int> a, Span<int> b)
+    {
+        for (var pair = 0; pair < _draws; pair++)
+        {
+            var (slot, word, _, _) = Philox.Block((uint)(pair + _others.Count), (uint)step, cell, (uint)_others.Stream, seed);
+            var drawn = _weights.Draw(slot, word);
+            (a[pair], b[pair]) = (_a[drawn], _b[drawn]);
+        }
+
+        _others.Draw(seed, cell, step, a[_draws..], b[_draws..]);
+    }
+}
+
+/// <summary>
 /// Independent pairs (a, b) ~ u x v, drawn again while the pair is in the support S. Attempt r of pair p uses the Philox
 /// block with counter (p, step, cell, stream + 256 r): two words choose a, two choose b.
 /// </summary>

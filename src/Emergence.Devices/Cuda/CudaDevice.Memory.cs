@@ -9,7 +9,10 @@ public sealed unsafe partial class CudaDevice
     /// <summary>Trainings leave one part in so many of the device's memory free.</summary>
     private const int ReservedShare = 8;
 
-    public override long AvailableBytes => Gpu.Plan == null ? Gpu.Context.FreeBytes : long.MaxValue;
+    /// <summary>The limit is of what is allocated on the GPU, by whomever.</summary>
+    public override long AvailableBytes => Gpu.Plan != null ? long.MaxValue
+        : MemoryLimit is { } limit ? Math.Clamp(limit - (Gpu.Context.TotalBytes - Gpu.Context.FreeBytes), 0, Gpu.Context.FreeBytes)
+        : Gpu.Context.FreeBytes;
 
     public override long ReservedBytes => Gpu.Plan == null ? Gpu.Context.TotalBytes / ReservedShare : 0;
 

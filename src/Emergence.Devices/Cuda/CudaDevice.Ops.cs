@@ -64,6 +64,16 @@ public sealed unsafe partial class CudaDevice
 
     protected override void SoftCapCore(Tensor x, float cap) => Queue.SoftCap(x, cap);
 
+    protected override void ConvolvePathsCore(Tensor x, ForestPaths paths, Tensor weight, Tensor? bias, Activation activation, Tensor y) =>
+        Queue.ConvolvePaths(x, paths, weight, bias, activation, y);
+
+    protected override void ScanPathsCore(Tensor x, Tensor steps, Tensor b, Tensor c, ForestPaths paths, ScanShape shape, Tensor y) =>
+        Queue.ScanPaths(x, steps, b, c, paths, shape, y);
+
+    protected override void DeltaPathsCore(
+        Tensor q, Tensor k, Tensor v, Tensor steps, Tensor gates, ForestPaths paths, DeltaShape shape, Tensor y) =>
+        Queue.DeltaPaths(q, k, v, steps, gates, paths, shape, y);
+
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y) => Queue.AddPairs(zx, a, zy, b, y);
 
     protected override void LeakyReluGradientCore(Tensor y, Tensor dy) => Queue.LeakyReluGradient(y, dy);

@@ -38,6 +38,9 @@ internal static class KernelTable
     public static readonly KernelRow MatMulSum = Add("matmul_sum", "matmul", 256);
     public static readonly KernelRow SplitParts = Add("split_parts", "parts", 256);
     public static readonly KernelRow Attention = Add("attention", "attention", 128);
+    public static readonly KernelRow ConvolvePaths = Add("convolve_paths", "paths", 256);
+    public static readonly KernelRow ScanPaths = Add("scan_paths", "paths", 128);
+    public static readonly KernelRow DeltaPaths = Add("delta_paths", "paths", 128);
     public static readonly KernelRow SumRows = Add("sum_rows", "sums", 256);
     public static readonly KernelRow SumByIndex = Add("sum_by_index", "sums", 128);
     public static readonly KernelRow DonskerVaradhan = Add("donsker_varadhan", "critic", 256);

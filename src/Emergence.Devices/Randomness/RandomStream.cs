@@ -29,4 +29,7 @@ public enum RandomStream : uint
 
     /// <summary>Pairs off the support that a critic's start is judged by.</summary>
     Start = 9,
+
+    /// <summary>Noise on states, and which sequences it is added to.</summary>
+    Noise = 10,
 }

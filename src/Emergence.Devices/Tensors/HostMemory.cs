@@ -10,6 +10,12 @@ public static class HostMemory
     /// <summary>Bytes that are free now: of the machine, and of every control group around this process.</summary>
     public static long AvailableBytes() => AvailableBytes("/");
 
+    /// <summary>Bytes of the machine's memory that this process holds.</summary>
+    public static long HeldBytes() => Environment.WorkingSet;
+
+    /// <summary>Gives back what the garbage collector holds for nobody.</summary>
+    public static void Collect() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+
     /// <summary>Bytes that are free now, by /proc and /sys below another root: for tests.</summary>
     internal static long AvailableBytes(string root)
     {

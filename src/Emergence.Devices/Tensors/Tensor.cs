@@ -8,7 +8,6 @@ namespace Emergence.Devices.Tensors;
 public sealed class Tensor : IDisposable
 {
     private readonly bool _owns;
-    private readonly long _offset;
 
     /// <summary>The whole of a buffer as (rows, columns), dense.</summary>
     public Tensor(Buffer buffer, DType type, int rows, int columns)
@@ -27,7 +26,7 @@ public sealed class Tensor : IDisposable
         Rows = rows;
         Columns = columns;
         RowStride = rowStride;
-        _offset = offset;
+        ByteOffset = offset;
         _owns = owns;
     }
 
@@ -42,26 +41,39 @@ public sealed class Tensor : IDisposable
     /// <summary>Elements from a row to the next.</summary>
     public int RowStride { get; }
 
+    /// <summary>Where element (0, 0) lies in the buffer: what a device needs whose memory has handles instead of addresses.</summary>
+    public long ByteOffset { get; }
+
     /// <summary>Address of element (0, 0) on its device.</summary>
-    public nint Address => Buffer.Address + (nint)_offset;
+    public nint Address => Buffer.Address + (nint)ByteOffset;
 
     /// <summary>Number of elements.</summary>
     public long Count => (long)Rows * Columns;
 
     public bool IsDense => RowStride == Columns || Rows <= 1;
 
+    /// <summary>A dense (rows, columns) of another type in the bytes of a buffer that somebody else frees.</summary>
+    public static Tensor View(Buffer buffer, long offset, DType type, int rows, int columns)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        if (offset < 0 || offset + (long)rows * columns * type.Size() > buffer.ByteLength)
+            throw new ArgumentOutOfRangeException(
+                nameof(offset), $"a {type} ({rows}, {columns}) at byte {offset} is not within {buffer.ByteLength} bytes");
+        return new(buffer, type, rows, columns, columns, offset, owns: false);
+    }
+
     /// <summary>Rows start .. start + count - 1.</summary>
     public Tensor RowRange(int start, int count)
     {
         CheckRange(start, count, Rows, "rows");
-        return new(Buffer, Type, count, Columns, RowStride, _offset + (long)start * RowStride * Type.Size(), owns: false);
+        return new(Buffer, Type, count, Columns, RowStride, ByteOffset + (long)start * RowStride * Type.Size(), owns: false);
     }
 
     /// <summary>Columns start .. start + count - 1 of every row.</summary>
     public Tensor ColumnRange(int start, int count)
     {
         CheckRange(start, count, Columns, "columns");
-        return new(Buffer, Type, Rows, count, RowStride, _offset + (long)start * Type.Size(), owns: false);
+        return new(Buffer, Type, Rows, count, RowStride, ByteOffset + (long)start * Type.Size(), owns: false);
     }
 
     /// <summary>A view of all elements as (rows, columns); the tensor must be dense.</summary>
@@ -69,7 +81,7 @@ public sealed class Tensor : IDisposable
     {
         if (!IsDense || (long)rows * columns != Count)
             throw new ArgumentException($"({Rows}, {Columns}) cannot be seen as ({rows}, {columns})");
-        return new(Buffer, Type, rows, columns, columns, _offset, owns: false);
+        return new(Buffer, Type, rows, columns, columns, ByteOffset, owns: false);
     }
 
     /// <summary>The first elements of a dense tensor as a dense (rows, columns).</summary>
@@ -77,7 +89,7 @@ public sealed class Tensor : IDisposable
     {
         if (!IsDense || (long)rows * columns > Count)
             throw new ArgumentException($"({Rows}, {Columns}) has no dense ({rows}, {columns}) at its front");
-        return new(Buffer, Type, rows, columns, columns, _offset, owns: false);
+        return new(Buffer, Type, rows, columns, columns, ByteOffset, owns: false);
     }
 
     public void Dispose()

@@ -22,6 +22,7 @@ internal static class TrainingChecks
         foreach (var count in new[] { 1, 33, small ? 1_000 : 8_192, small ? 2_001 : 300_001 })
         {
             yield return new("DrawPairs", $"{count} off the support", run => DrawPairs(run, OffSupport(count, 40, 50)));
+            yield return new("DrawPairs", $"{count} of a list and others", run => DrawPairs(run, Listed(count)));
             yield return new("DrawPairs", $"{count} shuffled", run => DrawPairs(run, new ShuffledPairs(count)));
         }
 
@@ -46,6 +47,9 @@ internal static class TrainingChecks
                 "Train", $"3 steps, {pairs} pairs of {x}+{y}, {string.Join('-', widths)}",
                 run => Train(run, new CriticShape(x, y, widths), pairs));
     }
+
+    private static ListedPairs Listed(int count) =>
+        new(count, new AliasTable([1, 2, 3, 4]), [0, 3, 7, 39], [5, 0, 7, 49], OffSupport(count, 40, 50));
 
     private static OffSupportPairs OffSupport(int count, int x, int y) =>
         new(

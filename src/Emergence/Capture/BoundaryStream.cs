@@ -1,5 +1,6 @@
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
+using Emergence.Files;
 using Emergence.Models;
 
 namespace Emergence.Capture;
@@ -12,7 +13,8 @@ public readonly record struct Boundary(int Index, Tensor Rows, Tensor? Previous)
 
 /// <summary>
 /// Runs a forest of prefixes through a model, boundary by boundary. Two boundaries are in memory at a time, whatever the
-/// number of layers; within a block, rows pass in chunks, so that what the block needs inside does not grow with the rows.
+/// number of layers, in scratch files where they do not fit; within a block, rows pass in chunks, so that what the block
+/// needs inside does not grow with the rows.
 /// A chunk is a range of rows in depth-first order; the only rows before it that it sees are the ancestors of its first
 /// row, and these run with it again. The bytes do not depend on where chunks begin, so that chunks are as small as the
 /// device's free memory asks for.
@@ -21,6 +23,9 @@ public sealed class BoundaryStream : IDisposable
 {
     /// <summary>Memory for the inside of a block unless the caller says otherwise.</summary>
     public const long DefaultWorkBytes = 64L << 20;
+
+    /// <summary>What rows that lie in files have in memory at a time, beside the inside of a block.</summary>
+    internal const long OnDiskBytes = 2 * DefaultWorkBytes;
 
     /// <summary>The inside of a block takes at most one part in so many of what is free beside the boundaries.</summary>
     private const int FreeShare = 8;
@@ -48,12 +53,12 @@ public sealed class BoundaryStream : IDisposable
         (_model, _forest) = (model, forest);
         _lengths = new([.. forest.Lengths?.Distinct().Order() ?? (IEnumerable<int>)[0]], forest.Positions.DefaultIfEmpty(0).Max() + 1);
         var device = model.Device;
-        RequireMemory(model, forest.Count);
-        _current = device.Allocate(forest.Count, model.Width);
+        var onDisk = AreRowsOnDisk(model, forest.Count);
+        _current = Allocate(model, forest.Count, onDisk);
         try
         {
             _shared = model.Transformer.AllocateShared(forest.Count);
-            _next = device.Allocate(forest.Count, model.Width);
+            _next = Allocate(model, forest.Count, onDisk);
             var tile = TileBytes(device.AvailableBytes, workBytes);
             var capacity = (int)Math.Clamp(tile / BlockMemory.BytesPerRow(device, model.Config.Shape), 1, Math.Max(1, forest.Count));
             _chunks = Cut(capacity);
@@ -125,6 +130,8 @@ public sealed class BoundaryStream : IDisposable
                 {
                     cancellation.ThrowIfCancellationRequested();
                     run(chunk);
+                    HostDevice.Rest(_current);
+                    HostDevice.Rest(_next);
                 }
 
                 return;
@@ -155,14 +162,35 @@ public sealed class BoundaryStream : IDisposable
         transformer.Block(layer, chunk.Rows, x, y, _chunks.Memory, _shared);
     }
 
-    private static void RequireMemory(LanguageModel model, int rows)
+    /// <summary>Whether the rows lie in scratch files; throws where they have to but may not.</summary>
+    private static bool AreRowsOnDisk(LanguageModel model, int rows)
     {
-        var needed = EstimateBytes(model.Config, model.Device, rows, workBytes: 1);
-        var available = model.Device.AvailableBytes;
-        if (needed > available)
-            throw new EmergenceException(
-                $"{rows:N0} distinct prefixes of width {model.Width} need {needed:N0} bytes, device {model.Device.Name} has "
-                + $"{available:N0}: take fewer sequences");
+        var (device, mayBe) = (model.Device, model.Scratch != null && model.Device is HostDevice);
+        if (mayBe && model.KeepsRowsOnDisk)
+            return true;
+        var needed = EstimateBytes(model.Config, device, rows, workBytes: 1);
+        var available = device.AvailableBytes;
+        if (needed <= available || mayBe)
+            return needed > available;
+        throw new EmergenceException(
+            $"{rows:N0} distinct prefixes of width {model.Width} need {needed:N0} bytes, device {device.Name} has "
+            + $"{available:N0}: take fewer sequences");
+    }
+
+    private static Tensor Allocate(LanguageModel model, int rows, bool onDisk)
+    {
+        if (!onDisk)
+            return model.Device.Allocate(rows, model.Width);
+        var type = model.Device.ComputeType;
+        var path = ScratchFile.Name(model.Scratch!, (long)rows * model.Width * type.Size());
+        try
+        {
+            return HostDevice.AllocateMapped(path, type, rows, model.Width);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFailure.Of(path, error);
+        }
     }
 
     /// <summary>All rows of a forest in chunks, and the memory that one chunk after the other uses.</summary>

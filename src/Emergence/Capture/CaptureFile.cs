@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using Emergence.Devices;
 using Emergence.Devices.Tensors;
 using Emergence.Files.Safetensors;
 using Emergence.Models;
@@ -34,12 +35,30 @@ public sealed class CaptureFile
     private const string Logits = "logits";
     private const int StagingBytes = 1 << 24;
 
+    /// <summary>Rows that are gathered, what is made of them, and the host's copy.</summary>
+    private const int StagingCopies = 3;
+
+    /// <summary>Rows that take more than one part in so many of what is free go to the disk.</summary>
+    private const int MostOfFree = 2;
+
     private readonly LanguageModel _model;
     private readonly SafetensorsWriter _writer;
     private readonly CancellationToken _cancellation;
 
     private CaptureFile(LanguageModel model, SafetensorsWriter writer, CancellationToken cancellation) =>
         (_model, _writer, _cancellation) = (model, writer, cancellation);
+
+    /// <summary>The model for a capture of these sequences, its weights where they leave room for the rows.</summary>
+    public static LanguageModel Load(string folder, Device device, ModelOptions options, IReadOnlyList<int[]> sequences, CaptureKind kind)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        var config = ModelConfig.Read(folder, options.Strict);
+        var forest = Forest(sequences, kind, config);
+        var rows = BoundaryStream.EstimateBytes(config, device, forest.Count);
+        if (device is HostDevice && rows > device.AvailableBytes / MostOfFree)
+            rows = BoundaryStream.OnDiskBytes;
+        return LanguageModel.Load(folder, device, options, rows + StagingCopies * (long)StagingBytes, forest.Tokens.Distinct().Count());
+    }
 
     /// <param name="model">The model.</param>
     /// <param name="sequences">Token ids; duplicates are written as often as they occur, in order.</param>
@@ -66,8 +85,8 @@ public sealed class CaptureFile
         for (var row = 0; row < sequences.Count; row++)
             model.RequireValid(sequences[row], $"row {row}");
 
-        var forest = kind == CaptureKind.Macro ? PrefixForest.Macro(sequences, model.Config)
-            : PrefixForest.Micro(sequences, config: model.Config);
+        model.Scratch ??= Path.GetDirectoryName(Path.GetFullPath(path));
+        var forest = Forest(sequences, kind, model.Config);
         var groups = Groups(forest, sequences);
         using var stream = new BoundaryStream(model, forest);
         using var writer = SafetensorsWriter.Create(path, Declare(model, groups, logits));
@@ -125,6 +144,9 @@ public sealed class CaptureFile
             _writer.Append(group.Prefix + part, MemoryMarshal.AsBytes(values));
         }
     }
+
+    private static PrefixForest Forest(IReadOnlyList<int[]> sequences, CaptureKind kind, ModelConfig config) =>
+        kind == CaptureKind.Macro ? PrefixForest.Macro(sequences, config) : PrefixForest.Micro(sequences, config: config);
 
     private static List<Group> Groups(PrefixForest forest, IReadOnlyList<int[]> sequences)
     {

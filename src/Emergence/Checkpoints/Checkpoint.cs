@@ -37,7 +37,8 @@ public sealed partial class Checkpoint : IDisposable
 
     /// <summary>
     /// SHA-256 that identifies the weights, lower-case hex: of the file, or for shards of the lines that
-    /// <c>sha256sum</c> prints for them in the order of their names. The first use reads every byte.
+    /// <c>sha256sum</c> prints for them in the order of their names. The first use reads every byte, unless the file's name in the
+    /// Hugging Face cache tells.
     /// </summary>
     public string Identity => _identity.Value;
 
@@ -144,9 +145,19 @@ public sealed partial class Checkpoint : IDisposable
     private string ComputeIdentity()
     {
         if (_files.Count == 1)
-            return _files.Values.First().Sha256();
-        var lines = string.Concat(_files.Select(file => $"{file.Value.Sha256()}  {file.Key}\n"));
+            return Digest(_files.Values.First());
+        var lines = string.Concat(_files.Select(file => $"{Digest(file.Value)}  {file.Key}\n"));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(lines)));
+    }
+
+    /// <summary>SHA-256 of a file. One of the Hugging Face cache is named by it, and was held against it when it was fetched: it is not
+    /// read for that.</summary>
+    private static string Digest(SafetensorsFile file)
+    {
+        const int Digits = 64;
+        var target = File.ResolveLinkTarget(file.Path, returnFinalTarget: true);
+        return target is FileInfo { Name: { Length: Digits } name, Directory.Name: "blobs" } && name.All(char.IsAsciiHexDigitLower) ? name
+            : file.Sha256();
     }
 
     /// <summary>True also for a link that leads nowhere: opening it says so.</summary>

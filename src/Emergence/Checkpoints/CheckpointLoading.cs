@@ -11,6 +11,64 @@ public sealed partial class Checkpoint
     private const int PieceBytes = 1 << 20;
 
     /// <summary>
+    /// Reads a whole tensor into host memory, in pieces. NaN and infinities are refused unless
+    /// <paramref name="allowNonFinite"/>.
+    /// </summary>
+    /// <param name="entry">Of this checkpoint.</param>
+    /// <param name="memory">Where to.</param>
+    /// <param name="place">First byte there.</param>
+    /// <param name="allowNonFinite">Takes every value.</param>
+    /// <param name="once">The bytes are not read again soon: what was read leaves the kernel's cache.</param>
+    /// <param name="cancellation">Ends the work between two pieces.</param>
+    internal void Read(TensorEntry entry, HostBuffer memory, long place, bool allowNonFinite, bool once = false,
+        CancellationToken cancellation = default)
+    {
+        var file = _fileOf[entry.Name];
+        var scan = allowNonFinite ? null : NonFiniteScan.For(entry.DType);
+        for (var offset = 0L; offset < entry.ByteLength; offset += PieceBytes)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var piece = memory.Slice(place + offset, (int)Math.Min(PieceBytes, entry.ByteLength - offset));
+            file.Read(entry, offset, piece);
+            if (once)
+                file.Forget(entry, offset, piece.Length);
+            scan?.Add(offset, piece);
+        }
+
+        RequireFinite(entry, scan);
+    }
+
+    /// <summary>Reads rows of a matrix, one behind the other.</summary>
+    /// <param name="entry">Of this checkpoint.</param>
+    /// <param name="order">Which stored row each row is; null: they are stored so.</param>
+    /// <param name="start">The row that byte 0 of what is asked for belongs to.</param>
+    /// <param name="offset">First byte.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="allowNonFinite">Takes every value.</param>
+    internal void ReadRows(TensorEntry entry, int[]? order, int start, long offset, Span<byte> destination, bool allowNonFinite)
+    {
+        var scan = allowNonFinite ? null : NonFiniteScan.For(entry.DType);
+        var width = entry.Shape[^1] * StoredType.Bits(entry.DType) / 8;
+        for (var done = 0; done < destination.Length;)
+        {
+            var (row, within) = Math.DivRem(offset + done, width);
+            var from = order == null ? start * width + offset + done : order[start + row] * width + within;
+            var piece = destination.Slice(done, (int)Math.Min(destination.Length - done, order == null ? PieceBytes : width - within));
+            _fileOf[entry.Name].Read(entry, from, piece);
+            scan?.Add(from, piece);
+            done += piece.Length;
+        }
+
+        RequireFinite(entry, scan);
+    }
+
+    private void RequireFinite(TensorEntry entry, NonFiniteScan? scan)
+    {
+        if (scan?.Describe(entry) is { } found)
+            throw _fileOf[entry.Name].Error($"{Printable.Escape(entry.Name)}: {found}; --allow-nonfinite loads it all the same");
+    }
+
+    /// <summary>
     /// A weight as a (rows, columns) tensor of its stored type, read straight into the device's memory. The last size of
     /// the stored shape must be <paramref name="columns"/>; a vector may be (1, n) or (n, 1). NaN and infinities are
     /// refused unless <paramref name="allowNonFinite"/>.
@@ -39,8 +97,7 @@ public sealed partial class Checkpoint
                     scan?.Add(offset + done, piece);
                 }
             });
-            if (scan?.Describe(entry) is { } found)
-                throw file.Error($"{Printable.Escape(name)}: {found}; --allow-nonfinite loads it all the same");
+            RequireFinite(entry, scan);
             return tensor;
         }
         catch

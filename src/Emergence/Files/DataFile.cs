@@ -7,7 +7,7 @@ namespace Emergence.Files;
 /// <summary>Tables of users: .npy, .npz and .safetensors (FILE:NAME where there are several arrays), .csv and .tsv.</summary>
 public static class DataFile
 {
-    private const string Expected = "expected FILE.npy, FILE.npz[:NAME], FILE.safetensors[:TENSOR], FILE.csv or FILE.tsv";
+    private static readonly string[] s_forms = ["FILE.npy", "FILE.npz[:NAME]", "FILE.safetensors[:TENSOR]", "FILE.csv", "FILE.tsv"];
 
     public static DataTable Read(string reference, DataOptions options)
     {
@@ -16,20 +16,30 @@ public static class DataFile
         var (path, name) = Split(reference);
         name ??= options.Tensor;
         if (!File.Exists(path))
-            throw new EmergenceException($"no file '{Printable.Escape(path)}': {Expected}", ExitCode.Usage);
-        return Path.GetExtension(path).ToLowerInvariant() switch
+            throw new EmergenceException($"no file '{Printable.Escape(path)}': {Expected(options)}", ExitCode.Usage);
+        var extension = Path.GetExtension(path).ToLowerInvariant();
+        if (options.Readers.TryGetValue(extension, out var reader))
+            return reader(path, options);
+        return extension switch
         {
             ".npy" => OfArray(reference, NumpyFile.Read(path, File.ReadAllBytes(path)), options),
             ".npz" => OfArray(reference, ReadZip(path, name), options),
             ".safetensors" => OfArray(reference, ReadSafetensors(path, name), options),
             ".csv" or ".tsv" => CsvTable.Read(path, options),
-            _ => throw new EmergenceException($"cannot read '{Printable.Escape(path)}': {Expected}", ExitCode.Usage),
+            _ => throw new EmergenceException($"cannot read '{Printable.Escape(path)}': {Expected(options)}", ExitCode.Usage),
         };
     }
 
     /// <summary>Whether a word is a file of such a form, not the name of a column.</summary>
-    public static bool IsReference(string word) => Path.GetExtension(Split(word).Path)
-        .ToLowerInvariant() is ".npy" or ".npz" or ".safetensors" or ".csv" or ".tsv";
+    public static bool IsReference(string word, DataOptions? options = null)
+    {
+        var extension = Path.GetExtension(Split(word).Path).ToLowerInvariant();
+        return extension is ".npy" or ".npz" or ".safetensors" or ".csv" or ".tsv" || options?.Readers.ContainsKey(extension) == true;
+    }
+
+    private static string Expected(DataOptions options) =>
+        $"expected {string.Join(", ", s_forms.Concat(options.Readers.Keys.Select(extension => "FILE" + extension)).SkipLast(1))} or "
+            + s_forms.Concat(options.Readers.Keys.Select(extension => "FILE" + extension)).Last();
 
     private static DataTable OfArray(string reference, StoredArray array, DataOptions options) =>
         new(reference, array.Columns(options.Position), [array.Type]);

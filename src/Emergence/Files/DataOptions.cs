@@ -27,6 +27,11 @@ public sealed record DataOptions
     /// <summary>Which position of an array of (N, T, d), as capture writes them.</summary>
     public int? Position { get; init; }
 
-    internal bool IsLabel(string name, int column) =>
+    /// <summary>Forms of files that the caller reads, by extension such as ".parquet".</summary>
+    public IReadOnlyDictionary<string, Func<string, DataOptions, DataTable>> Readers { get; init; } =
+        new Dictionary<string, Func<string, DataOptions, DataTable>>();
+
+    /// <summary>Whether the user says that a column holds labels, by its name or its number from 0.</summary>
+    public bool IsLabel(string name, int column) =>
         AllLabels || Labels.Contains(name) || Labels.Contains(column.ToString(System.Globalization.CultureInfo.InvariantCulture));
 }

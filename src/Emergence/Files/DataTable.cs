@@ -51,7 +51,9 @@ public sealed record DataTable(string Source, IReadOnlyList<DataColumn> Columns,
             : throw new EmergenceException(
                 $"{Source}: expected the column {Printable.Quote(word)}, found "
                 + $"{string.Join(", ", Enumerable.Range(0, Math.Min(Columns.Count, MostNames)).Select(NameOf))}"
-                + (Columns.Count > MostNames ? ", ..." : ""),
+                + (Columns.Count > MostNames ? ", ..." : "")
+                + string.Concat(Format.Where(note => note.StartsWith($"without column {word} ", StringComparison.Ordinal))
+                    .Select(note => "; " + note)),
                 ExitCode.Usage));
         return this with { Columns = [.. chosen.Distinct().Select(column => Columns[column])] };
     }

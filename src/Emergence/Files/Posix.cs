@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Emergence.Files;
 
@@ -67,12 +68,26 @@ internal static class Posix
         return bytes[..(int)Math.Max(0, count)];
     }
 
+    /// <summary>Lets the kernel drop a range of a file from its cache, up to the last whole page; elsewhere than on Linux nothing
+    /// happens.</summary>
+    public static void Forget(SafeFileHandle file, long offset, long length)
+    {
+        const int DontNeed = 4, Page = 4096;
+        var begin = offset / Page * Page;
+        var end = (offset + length) / Page * Page;
+        if (OperatingSystem.IsLinux() && end > begin)
+            _ = Advise(file, begin, end - begin, DontNeed);
+    }
+
     /// <summary>A second name for a file, unless the name is taken; false also where the file system has no such names.</summary>
     public static bool Link(string path, string name) => OperatingSystem.IsLinux() && LinkCore(path, name) == 0;
 
     // DllImport, whose stubs the run time makes: the generated ones are unsafe code, which only Emergence.Devices may hold.
     [DllImport("libc", EntryPoint = "statx")]
     private static extern int Statx(int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, byte[] status);
+
+    [DllImport("libc", EntryPoint = "posix_fadvise")]
+    private static extern int Advise(SafeFileHandle file, long offset, long length, int advice);
 
     [DllImport("libc", EntryPoint = "link")]
     private static extern int LinkCore([MarshalAs(UnmanagedType.LPUTF8Str)] string path, [MarshalAs(UnmanagedType.LPUTF8Str)] string name);

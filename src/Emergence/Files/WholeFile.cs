@@ -46,6 +46,9 @@ internal sealed class WholeFile : IDisposable
         file.OrDiskFailure(() =>
         {
             RandomAccess.FlushToDisk(file._handle);
+
+            // Closed before it has its name: an open file is locked, and whoever came second would be refused the one that won.
+            file._handle.Dispose();
             if (!Posix.Link(file._temporary, file._path) && !File.Exists(file._path))
                 File.Move(file._temporary, file._path, overwrite: false);
             Posix.SyncFolder(Path.GetDirectoryName(file._path)!);

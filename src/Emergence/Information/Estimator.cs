@@ -5,6 +5,7 @@ using Emergence.Information.Critics;
 using Emergence.Information.Exact;
 using Emergence.Information.Gaussian;
 using Emergence.Information.Neighbours;
+using Emergence.Information.Noise;
 
 namespace Emergence.Information;
 
@@ -21,6 +22,9 @@ public sealed record EstimationRequest(Estimator Estimator, JointClasses Joint, 
 
     /// <summary>Rows of a table so near in their order are no neighbours (Theiler 1986); 0 where the order says nothing.</summary>
     public int Window { get; init; }
+
+    /// <summary>What noise leaves of y, where that was found already, beside other sides.</summary>
+    internal IReadOnlyList<NoiseValue> Noise { get; init; } = [];
 }
 
 /// <summary>A way to find mutual information: one file, one row of <see cref="EstimatorTable"/>.</summary>
@@ -73,6 +77,7 @@ public abstract class Estimator
             ExactBits = joint.Bits,
             ExactStandardErrorBits = joint.StandardErrorBits,
             HPrefixBits = joint.UnitBits,
+            YBits = Entropy.Bits(joint.Y.Weights, 1),
             Log2N = Math.Log2(joint.Samples),
             IsEnumeration = joint.IsEnumeration,
             K = joint.Support.Count,
@@ -93,6 +98,7 @@ public static class EstimatorTable
     [
         new ExactInformation(),
         new SupportMine(),
+        new Resolved(),
         new PublishedMine(),
         new CorrectedInformation("miller-madow"),
         new CorrectedInformation(SampleInformation.Best),

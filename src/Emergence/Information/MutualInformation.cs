@@ -1,5 +1,6 @@
 using Emergence.Information.Canonical;
 using Emergence.Information.Critics;
+using Emergence.Information.Noise;
 
 namespace Emergence.Information;
 
@@ -59,6 +60,9 @@ public sealed record MutualInformation
     /// <summary>H of the prefixes (or rows).</summary>
     public required double HPrefixBits { get; init; }
 
+    /// <summary>H of y's classes: what y tells of the prefix, the limit of what noise leaves. I_emp where x tells no less.</summary>
+    public double YBits { get; init; } = double.NaN;
+
     /// <summary>log2 N.</summary>
     public required double Log2N { get; init; }
 
@@ -90,8 +94,8 @@ public sealed record MutualInformation
 
     public StopReason StoppedBy { get; init; }
 
-    /// <summary>At the step limit without levelling; the published protocol always takes all its steps.</summary>
-    public bool EndedEarly => StoppedBy == StopReason.Limit && Estimator != PublishedMine.EstimatorName;
+    /// <summary>At the step limit without levelling; of the published protocol and of a limited critic the limit is a part.</summary>
+    public bool EndedEarly => StoppedBy == StopReason.Limit && Estimator is not (PublishedMine.EstimatorName or Resolved.EstimatorName);
 
     /// <summary>Largest value of any step.</summary>
     public double MaxBits { get; init; } = double.NaN;
@@ -122,6 +126,12 @@ public sealed record MutualInformation
 
     /// <summary>What a training from canonical coordinates started with; none of other trainings.</summary>
     public CanonicalTrace? Canonical { get; init; }
+
+    /// <summary>The noise that the value is read through, in units of its scale; NaN of a value without noise.</summary>
+    public double Sigma { get; init; } = double.NaN;
+
+    /// <summary>What noise leaves of y's side, whatever the estimator, sigma rising; empty where that was not asked for.</summary>
+    public IReadOnlyList<NoiseValue> Noise { get; init; } = [];
 
     /// <summary>Why the cell failed, e.g. "failed at step 37, last finite 9.20".</summary>
     public string? Failure { get; init; }

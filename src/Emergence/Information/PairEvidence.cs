@@ -109,7 +109,8 @@ public sealed class PairEvidence
 
     private string? Against(PairInformation result)
     {
-        var isCounted = result.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName or PublishedMine.EstimatorName
+        var isCounted = result.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName or Resolved.EstimatorName
+            or PublishedMine.EstimatorName
             || Entropy.Estimators.Any(entropy => entropy.Name == result.Estimator);
         if (isCounted)
             return _order ?? (_joint.Support.Count > MaxSupport * _joint.Samples

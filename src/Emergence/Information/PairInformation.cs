@@ -39,7 +39,8 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
         var error = spread.Average(seed => double.IsNaN(seed.SamplingErrorBits) ? joint.SourceErrorBits : seed.SamplingErrorBits);
         var values = spread.Select(seed => seed.MiBits).ToArray();
         var interval = values.Length > 1 ? Intervals.OfSeeds(values, error) : Intervals.OfExact(values[0], error);
-        var (low, high) = first.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName ? AroundSource(joint, interval)
+        var (low, high) = first.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName or Resolved.EstimatorName
+            ? AroundSource(joint, interval)
             : (interval.Low, interval.High);
         if (verdict == Verdict.AtCeiling)
             return new(first.Estimator, interval.Mean, double.NaN, double.NaN, verdict, Remark(first, verdict));

@@ -46,8 +46,10 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
             heads.Values) { Sinks = weights.Sinks };
         var (bias, scale) = (tables.Bias((PositionBias?)part.Slopes ?? part.Chunks, rows), tables.Scale(part.PositionScale, rows));
         var mixed = memory.Take(Slot.Mixed, n, part.MixedWidth);
-        device.Attention(heads.Query, heads.Key, heads.Value, rows.Parents, mixed, shape, bias == null && scale == null ? null
+        device.Attention(heads.Query, heads.Key, heads.Value, rows.Paths.Parents, mixed, shape, bias == null && scale == null ? null
             : new(rows.Positions, bias, scale));
+        if (heads.Gate is { } gate)
+            device.Gate(gate, mixed, Activation.Sigmoid, mixed);
         return mixed.RowRange(rows.Context, rows.Own);
     }
 
@@ -66,11 +68,13 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
                 all.ColumnRange(part.QueryWidth + part.KeyWidth, part.ValueWidth), values);
         }
 
-        Tensor[] outputs = [memory.Take(Slot.Query, n, part.QueryWidth), memory.Take(Slot.Key, n, part.KeyWidth),
+        Tensor[] outputs = [memory.Take(Slot.Query, n, (part.OutputGate ? 2 : 1) * part.QueryWidth), memory.Take(Slot.Key, n, part.KeyWidth),
             memory.Take(Slot.Value, n, part.ValueWidth)];
         foreach (var (linear, output) in weights.QueryKeyValue.Zip(outputs))
             linear.Apply(device, input, output);
-        return new(outputs[0], outputs[1], outputs[2], values);
+        var query = outputs[0].ColumnRange(0, part.QueryWidth);
+        return new(query, outputs[1], outputs[2], values)
+            { Gate = part.OutputGate ? outputs[0].ColumnRange(part.QueryWidth, part.QueryWidth) : null };
     }
 
     /// <summary>Turns the columns of positions here, since they are at the end of a head and of keys there is one for all heads.</summary>
@@ -155,5 +159,9 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
     private static HeadLayout Whole(Tensor x) => new(1, x.Columns, x.Columns);
 
     /// <summary>Query, key and value of all rows, and where the heads of the values lie.</summary>
-    private readonly record struct Projected(Tensor Query, Tensor Key, Tensor Value, HeadLayout Values);
+    private readonly record struct Projected(Tensor Query, Tensor Key, Tensor Value, HeadLayout Values)
+    {
+        /// <summary>What multiplies each head's result, or none.</summary>
+        public Tensor? Gate { get; init; }
+    }
 }

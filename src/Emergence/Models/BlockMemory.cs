@@ -49,6 +49,28 @@ internal enum Slot
     /// <summary>Keys and values side by side, by head.</summary>
     KeyValue,
 
+    /// <summary>What goes into a part of the block, times a factor.</summary>
+    Scaled,
+
+    /// <summary>What the projections in front of a recurrence yield.</summary>
+    Projected,
+
+    /// <summary>After the convolution.</summary>
+    Convolved,
+
+    /// <summary>The narrow row that steps come out of, beside what goes into a state and what reads it.</summary>
+    NarrowRow,
+
+    Steps,
+
+    /// <summary>What a recurrence yields.</summary>
+    Recurred,
+
+    /// <summary>The narrow rows that experts are given, and what they yield of them.</summary>
+    ExpertLatent,
+
+    LatentMixture,
+
     /// <summary>The layer's own embedding of the token.</summary>
     LayerInput,
 
@@ -100,30 +122,44 @@ internal sealed class BlockMemory : IDisposable
             Slot.Normed => shape.Width,
             Slot.ExpertInput => shape.Blocks.Any(block => block.Experts is { IsBeside: true }) ? shape.Width : 0,
             Slot.Mixture => shape.Blocks.Any(block => block.Experts != null) ? shape.Width : 0,
-            Slot.Routed => shape.Width * shape.Blocks.Max(block => block.Experts?.Copies ?? 0),
+            Slot.Routed => shape.Blocks.Max(block => block.Experts is { } experts
+                ? Math.Max(shape.Width, experts.LatentWidth ?? 0) * experts.Copies : 0),
             Slot.LayerInput or Slot.LayerGate => shape.LayerInputWidth,
+            Slot.Scaled => shape.Blocks.Any(block => block is { Attention.InputScale: not 1 } or { Recurrence.InputScale: not 1 })
+                ? shape.Width : 0,
             _ => shape.Blocks.Max(block => Width(block, slot, isJoint)),
         };
     }
 
     private static int Width(BlockShape block, Slot slot, bool isJoint)
     {
-        var (attention, inner) = (block.Attention, block.Inner);
+        var (experts, recurrence) = (block.Experts, block.Recurrence);
         return slot switch
         {
-            Slot.Query => attention.QueryWidth + (isJoint ? attention.KeyWidth + attention.ValueWidth : 0),
-            Slot.Key => isJoint ? 0 : attention.KeyWidth,
-            Slot.Value => isJoint || attention.Latent != null ? 0 : attention.ValueWidth,
-            Slot.Mixed => attention.MixedWidth,
-            Slot.Apart => block.Experts is { Interleaved: true, Width: var wide } ? 2 * wide : 0,
-            Slot.Inner => block.Experts is { IsBeside: false } ? 0 : (inner.Gated ? 2 : 1) * inner.Width,
-            Slot.Router => block.Experts?.Count ?? 0,
-            Slot.ExpertInner => block.Experts is { } experts ? 2 * Math.Max(experts.Width, experts.SharedWidth) : 0,
-            Slot.QueryLatent => attention.Latent?.QueryRank ?? 0,
-            Slot.KeyLatent => attention.Latent is { } latent ? latent.KeyRank + latent.RotaryColumns : 0,
-            Slot.KeyValue => attention.Latent is { } narrow
-                ? attention.Heads * (attention.HeadSize - narrow.RotaryColumns + attention.ValueSize) : 0,
-            _ => throw new ArgumentOutOfRangeException(nameof(slot), slot, "no slot of a block"),
+            Slot.Inner => block.Dense is { } inner ? (inner.Gated ? 2 : 1) * inner.Width : 0,
+            Slot.Apart => experts is { Interleaved: true, Width: var wide } ? 2 * wide : 0,
+            Slot.Router => experts?.Count ?? 0,
+            Slot.ExpertInner => experts == null ? 0 : 2 * Math.Max(experts.Width, experts.SharedWidth),
+            Slot.ExpertLatent or Slot.LatentMixture => experts?.LatentWidth ?? 0,
+            Slot.Projected => recurrence?.ProjectedWidth ?? 0,
+            Slot.Convolved => recurrence?.ConvolvedWidth ?? 0,
+            Slot.Recurred => recurrence?.MixedWidth ?? 0,
+            Slot.NarrowRow => (recurrence as ScanPart)?.NarrowWidth ?? 0,
+            Slot.Steps => recurrence is ScanPart { StepRank: not null } scan ? scan.Heads : 0,
+            _ => block.Attention == null ? 0 : Width(block.Attention, slot, isJoint),
         };
     }
+
+    private static int Width(AttentionPart attention, Slot slot, bool isJoint) => slot switch
+    {
+        Slot.Query => (attention.OutputGate ? 2 : 1) * attention.QueryWidth + (isJoint ? attention.KeyWidth + attention.ValueWidth : 0),
+        Slot.Key => isJoint ? 0 : attention.KeyWidth,
+        Slot.Value => isJoint || attention.Latent != null ? 0 : attention.ValueWidth,
+        Slot.Mixed => attention.MixedWidth,
+        Slot.QueryLatent => attention.Latent?.QueryRank ?? 0,
+        Slot.KeyLatent => attention.Latent is { } latent ? latent.KeyRank + latent.RotaryColumns : 0,
+        Slot.KeyValue => attention.Latent is { } narrow
+            ? attention.Heads * (attention.HeadSize - narrow.RotaryColumns + attention.ValueSize) : 0,
+        _ => throw new ArgumentOutOfRangeException(nameof(slot), slot, "no slot of a block"),
+    };
 }

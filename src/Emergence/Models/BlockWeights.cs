@@ -4,13 +4,16 @@ using Emergence.Devices.Tensors;
 namespace Emergence.Models;
 
 /// <summary>y = x W' + b.</summary>
-internal sealed record Linear(Matrix Weight, Tensor? Bias)
+/// <param name="Weight">W.</param>
+/// <param name="Bias">(1, outputs), or none.</param>
+/// <param name="OutputCount">Columns of y.</param>
+internal sealed record Linear(Matrix Weight, Tensor? Bias, int OutputCount)
 {
     public void Apply(Device device, Tensor x, Tensor y, Activation activation = Activation.None, Tensor? residual = null) =>
         device.MatMul(x, Weight.Ready(), y, transposeB: !Weight.InputMajor, bias: Bias, activation: activation, residual: residual);
 
     /// <summary>The projection onto some of the outputs alone.</summary>
-    public Linear Outputs(int start, int count) => new(Weight.Outputs(start, count), Bias?.ColumnRange(start, count));
+    public Linear Outputs(int start, int count) => new(Weight.Outputs(start, count), Bias?.ColumnRange(start, count), count);
 }
 
 /// <summary>A norm with weight (1, c) and bias (1, c), where it has them.</summary>
@@ -51,7 +54,10 @@ internal sealed class BlockWeights
 
     public required LatentWeights? Latent { get; init; }
 
-    public required Linear AttentionOutput { get; init; }
+    /// <summary>None where the layer has no attention.</summary>
+    public required Linear? AttentionOutput { get; init; }
+
+    public required RecurrenceWeights? Recurrence { get; init; }
 
     public required Linear[] Inner { get; init; }
 
@@ -78,24 +84,20 @@ internal sealed record LatentWeights(Linear? QueryDown, Norm? QueryNorm, Linear 
 /// <param name="Gate">(d) to (w).</param>
 /// <param name="Output">(w) to (d).</param>
 /// <param name="OutputNorm">(d).</param>
-internal sealed record LayerInputWeights(Tensor Embedding, Linear FromStream, Norm FromStreamNorm, Linear Gate, Linear Output,
+internal sealed record LayerInputWeights(RowTable Embedding, Linear FromStream, Norm FromStreamNorm, Linear Gate, Linear Output,
     Norm OutputNorm);
 
-/// <summary>All weights of a model in a device's memory.</summary>
-internal sealed class ModelWeights
+/// <summary>What is before the first block.</summary>
+internal sealed class FirstWeights
 {
     /// <summary>(V, d).</summary>
-    public required Tensor Embedding { get; init; }
-
-    public required Norm? EmbeddingNorm { get; init; }
+    public required RowTable Embedding { get; init; }
 
     /// <summary>(P, d), or none.</summary>
     public required Tensor? Positions { get; init; }
 
-    public required BlockWeights[] Blocks { get; init; }
+    public required Norm? Norm { get; init; }
 
-    public required Norm? FinalNorm { get; init; }
-
-    /// <summary>(V, d); the embedding itself where they are tied; none where the checkpoint has no head.</summary>
-    public required Linear? Head { get; init; }
+    /// <summary>What layers' own embeddings of the token have in common, or none.</summary>
+    public required WeightBuilder.LayerInputs? LayerInputs { get; init; }
 }

@@ -41,24 +41,27 @@ internal static class CommonConfig
     }
 
     /// <summary>With "attention_bias" at all four projections of attention, and "mlp_bias" inside.</summary>
-    public static ModelShape WithBiases(this ModelShape shape, ConfigReader config)
+    public static ModelShape WithBiases(this ModelShape shape, ConfigReader config) =>
+        shape.WithAttentionBias(config).WithInnerBias(config.Flag("mlp_bias", false));
+
+    /// <summary>With "attention_bias" at all four projections of attention.</summary>
+    public static ModelShape WithAttentionBias(this ModelShape shape, ConfigReader config)
     {
         var bias = config.Flag("attention_bias", false);
-        return shape.WithAttention(attention => attention with { QueryKeyValueBias = bias, OutputBias = bias })
-            .WithInnerBias(config.Flag("mlp_bias", false));
+        return shape.WithAttention(attention => attention with { QueryKeyValueBias = bias, OutputBias = bias });
     }
 
     public static ModelShape WithInnerBias(this ModelShape shape, bool bias) =>
-        shape.WithBlocks((_, block) => block with { Inner = block.Inner with { Bias = bias } });
+        shape.WithInner(inner => inner with { Bias = bias });
 
     /// <summary>Not gated: down(activation(up x)).</summary>
     public static ModelShape WithoutGate(this ModelShape shape) =>
-        shape.WithBlocks((_, block) => block with { Inner = block.Inner with { Gated = false } });
+        shape.WithInner(inner => inner with { Gated = false });
 
     /// <summary>The same rotation in all layers; a scaled one reaches further than the model's positions.</summary>
     public static ModelShape Rotated(this ModelShape shape, ConfigReader config, RotaryConfig? rotary = null)
     {
-        var turning = (rotary ?? new()).Read(config, shape.Blocks[0].Attention.HeadSize, shape.MaxPositions);
+        var turning = (rotary ?? new()).Read(config, shape.FirstAttention.HeadSize, shape.MaxPositions);
         return shape.WithAttention(attention => attention with { Rotary = turning })
             with { MaxPositions = Reach(shape.MaxPositions, turning) };
     }
@@ -136,9 +139,19 @@ internal static class CommonConfig
 
     /// <summary>A model whose layers are all alike.</summary>
     public static ModelShape Uniform(ConfigReader config, DimensionKeys keys, WeightNames names, NormShape norm, AttentionPart attention,
-        InnerPart inner)
+        InnerPart inner) => Uniform(config, keys, names, norm, new BlockShape(attention, inner));
+
+    /// <summary>A model whose layers are all alike.</summary>
+    /// <param name="config">The config.</param>
+    /// <param name="keys">How it spells sizes.</param>
+    /// <param name="names">Of weights.</param>
+    /// <param name="norm">Of blocks and the end.</param>
+    /// <param name="block">Each layer.</param>
+    /// <param name="count">How many, where the config does not say it by its key.</param>
+    public static ModelShape Uniform(
+        ConfigReader config, DimensionKeys keys, WeightNames names, NormShape norm, BlockShape block, int? count = null)
     {
-        var layers = config.Whole(keys.Layers, 1, MaximumLayers);
+        var layers = count ?? config.Whole(keys.Layers, 1, MaximumLayers);
         return new()
         {
             Keys = keys,
@@ -147,7 +160,7 @@ internal static class CommonConfig
             VocabularySize = config.Whole("vocab_size", 1, MaximumVocabulary),
             MaxPositions = config.WholeOrNull(keys.Positions, 1, MaximumPositions) ?? MaximumPositions,
             Norm = norm,
-            Blocks = [.. Enumerable.Repeat(new BlockShape(attention, inner), layers)],
+            Blocks = [.. Enumerable.Repeat(block, layers)],
             Head = config.Flag("tie_word_embeddings", false) ? HeadWeights.Tied : HeadWeights.Own,
         };
     }
@@ -171,7 +184,7 @@ internal static class CommonConfig
         var types = config.Texts("layer_types");
         if (types != null && types.Length != shape.Layers)
             throw ConfigReader.Error($"layer_types has {types.Length} items for {shape.Layers} layers");
-        return shape.WithBlocks((layer, block) => block with { Attention = Change(layer, block.Attention) });
+        return shape.WithAttention(Change);
 
         AttentionPart Change(int layer, AttentionPart attention)
         {

@@ -1,4 +1,5 @@
 using Emergence.Checkpoints;
+using Emergence.Devices;
 
 namespace Emergence.Models;
 
@@ -11,6 +12,12 @@ internal static class ExpertsConfig
     /// <summary>Number of experts by one of two keys, how many a row passes, their width; activation as that of the dense layers.</summary>
     public static ExpertsPart ReadExperts(
         this ModelShape shape, ConfigReader config, RouterShape router, string count = "num_experts", string chosen = "num_experts_per_tok",
+            string width = "moe_intermediate_size") =>
+        ReadExperts(config, router, shape.Blocks[0].Inner!.Activation, count, chosen, width);
+
+    /// <summary>Number of experts by one of two keys, how many a row passes, their width.</summary>
+    public static ExpertsPart ReadExperts(
+        ConfigReader config, RouterShape router, Activation activation, string count, string chosen = "num_experts_per_tok",
             string width = "moe_intermediate_size")
     {
         count = config.Spelled(count, "num_local_experts");
@@ -23,7 +30,7 @@ internal static class ExpertsConfig
             Count = experts,
             Chosen = passed,
             Width = config.Whole(width, 1, MaximumWidth),
-            Activation = shape.Blocks[0].Inner.Activation,
+            Activation = activation,
             Router = router,
         };
     }

@@ -19,11 +19,35 @@ internal sealed class ExpertsHalf(Device device)
     /// <param name="memory">For n rows or more.</param>
     public Tensor Mix(ExpertsWeights weights, ExpertsPart part, Tensor input, Tensor stream, BlockMemory memory)
     {
-        var (n, k, copies) = (input.Rows, part.Chosen, part.Copies);
-        var mixed = memory.Take(Slot.Mixture, n, input.Columns);
-        if (n == 0)
+        var mixed = memory.Take(Slot.Mixture, input.Rows, input.Columns);
+        if (input.Rows == 0)
             return mixed;
         var (chosen, shares) = Route(weights, part, weights.Beside == null ? input : stream, memory);
+        if (part.LatentWidth is not { } narrow)
+        {
+            MixChosen(weights, part, chosen, shares, input, mixed, memory);
+            return mixed;
+        }
+
+        var (latent, mixture) = (memory.Take(Slot.ExpertLatent, input.Rows, narrow), memory.Take(Slot.LatentMixture, input.Rows, narrow));
+        weights.LatentDown!.Apply(device, input, latent);
+        MixChosen(weights with { Shared = null }, part with { SharedWidth = 0 }, chosen, shares, latent, mixture, memory);
+        weights.LatentUp!.Apply(device, mixture, mixed);
+        if (weights.Shared is { } shared)
+        {
+            var yielded = memory.Take(Slot.Routed, input.Rows, input.Columns);
+            Pass(shared, input, part, part.SharedWidth, yielded, memory);
+            device.Scale(yielded, 1, mixed, mixed);
+        }
+
+        return mixed;
+    }
+
+    /// <summary>The weighed sum of what the experts of each row yield, and the one that all rows pass.</summary>
+    private void MixChosen(
+        ExpertsWeights weights, ExpertsPart part, int[] chosen, float[] shares, Tensor input, Tensor mixed, BlockMemory memory)
+    {
+        var (n, k, copies) = (input.Rows, part.Chosen, part.Copies);
         var (order, starts) = ByExpert(chosen, part.Count);
         var places = new int[n * copies];
         for (var place = 0; place < order.Length; place++)
@@ -64,12 +88,19 @@ internal sealed class ExpertsHalf(Device device)
 
         using var placed = device.AllocateIndices(places);
         device.MixRows(routed, placed.Reshape(n, copies), mixWeights, mixed);
-        return mixed;
     }
 
-    /// <summary>y = output(activation(gate x) * up x); y may be x.</summary>
+    /// <summary>y = output(activation(gate x) * up x), or output(activation(up x)); y may be x.</summary>
     private void Pass(ExpertWeights expert, Tensor x, ExpertsPart part, int width, Tensor y, BlockMemory memory)
     {
+        if (!part.Gated)
+        {
+            var wide = memory.Take(Slot.ExpertInner, x.Rows, width);
+            expert.Inner[0].Apply(device, x, wide, part.Activation);
+            expert.Output.Apply(device, wide, y);
+            return;
+        }
+
         var inner = memory.Take(Slot.ExpertInner, x.Rows, 2 * width);
         var (gate, up) = (inner.ColumnRange(0, width), inner.ColumnRange(width, width));
         if (expert.Inner.Length == 1)

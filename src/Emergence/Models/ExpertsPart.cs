@@ -41,6 +41,12 @@ internal sealed record ExpertsPart
     /// <summary>Outputs of gate and up take turns.</summary>
     public bool Interleaved { get; init; }
 
+    /// <summary>output(activation(gate x) * up x) instead of output(activation(up x)).</summary>
+    public bool Gated { get; init; } = true;
+
+    /// <summary>Width of the rows that experts, but for the shared one, are given and yield; null: that of the stream.</summary>
+    public int? LatentWidth { get; init; }
+
     /// <summary>Experts come beside the dense half, with norms of their own (Gemma 4).</summary>
     public bool IsBeside { get; init; }
 
@@ -128,6 +134,11 @@ internal sealed record ExpertNames(string Router, string Each, string[] Inner, s
 
     public string SharedGate { get; init; } = "mlp.shared_expert_gate";
 
+    /// <summary>To narrow rows and back, where experts are given such.</summary>
+    public string LatentDown { get; init; } = "mixer.fc1_latent_proj";
+
+    public string LatentUp { get; init; } = "mixer.fc2_latent_proj";
+
     /// <summary>As most have them: experts one by one, with gate, up and down.</summary>
     public static ExpertNames Mlp { get; } = new("mlp.gate", "mlp.experts.", ["gate_proj", "up_proj"], "down_proj");
 
@@ -159,4 +170,10 @@ internal sealed record ExpertWeights(Linear[] Inner, Linear Output);
 /// <param name="SharedGate">(1, d), or none.</param>
 /// <param name="Beside">What goes with experts beside a dense half, or none.</param>
 internal sealed record ExpertsWeights(
-    Linear Router, Tensor? Correction, ExpertWeights[] Experts, ExpertWeights? Shared, Linear? SharedGate, BesideWeights? Beside);
+    Linear Router, Tensor? Correction, ExpertWeights[] Experts, ExpertWeights? Shared, Linear? SharedGate, BesideWeights? Beside)
+{
+    /// <summary>From the stream to the narrow rows that experts are given, or none.</summary>
+    public Linear? LatentDown { get; init; }
+
+    public Linear? LatentUp { get; init; }
+}

@@ -11,6 +11,14 @@ internal static class JointRows
         _ => null,
     };
 
+    /// <summary>Which stored row each row is of a projection that holds each head's query and gate: queries, then gates.</summary>
+    public static int[]? GateOrder(AttentionPart attention) => !attention.OutputGate ? null
+        : [.. Enumerable.Range(0, 2 * attention.QueryWidth).Select(i =>
+        {
+            var (part, column) = (i / attention.QueryWidth, i % attention.QueryWidth);
+            return (2 * (column / attention.HeadSize) + part) * attention.HeadSize + column % attention.HeadSize;
+        })];
+
     private static int[] Groups(AttentionPart attention)
     {
         var (size, group) = (attention.HeadSize, attention.Heads / attention.KeyHeads);

@@ -12,13 +12,14 @@ public sealed class LanguageModel : IDisposable
 {
     private readonly Checkpoint _checkpoint;
 
-    private LanguageModel(Device device, ModelConfig config, Checkpoint checkpoint, WeightFiles files)
+    private LanguageModel(Device device, ModelConfig config, Checkpoint checkpoint, WeightFiles files, WeightChoice choice)
     {
         Config = config;
         _checkpoint = checkpoint;
         WeightBytes = files.Bytes;
         IgnoredWeights = files.Ignored;
-        Transformer = new(device, config.Shape, files);
+        Placement = $"weights {(choice.IsStreamed ? "streamed" : "resident")}: {choice.Reason}";
+        Transformer = new(device, config.Shape, files, choice.Blocks);
     }
 
     public ModelConfig Config { get; }
@@ -41,8 +42,17 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Tensors of the checkpoint that were left out.</summary>
     public IReadOnlyList<string> IgnoredWeights { get; }
 
-    /// <summary>Memory that the weights take as they are stored; packed ones are unpacked one matrix at a time.</summary>
+    /// <summary>Bytes of the weights as they are stored; packed ones are unpacked one matrix at a time.</summary>
     public long WeightBytes { get; }
+
+    /// <summary>Where the weights are while the model runs, and why; one line.</summary>
+    public string Placement { get; }
+
+    /// <summary>Folder for rows that do not fit into memory; null: all must fit.</summary>
+    public string? Scratch { get; set; }
+
+    /// <summary>Rows go there also where they would fit, because something else is to be in memory.</summary>
+    internal bool KeepsRowsOnDisk { get; set; }
 
     /// <summary>What the checkpoint says that looks wrong but does no harm, and what of it is not run.</summary>
     public IReadOnlyList<string> Warnings => [.. _checkpoint.Warnings, .. Towers];
@@ -61,17 +71,31 @@ public sealed class LanguageModel : IDisposable
     /// Loads the model of a folder. Config and the headers of all weight files are checked, and the memory is held against
     /// what the device has, before a weight is read.
     /// </summary>
-    public static LanguageModel Load(string folder, Device device, ModelOptions? options = null)
+    /// <param name="folder">Of the model.</param>
+    /// <param name="device">Computes.</param>
+    /// <param name="options">What a user chooses.</param>
+    /// <param name="besides">Bytes that the caller will take of the device beside the weights.</param>
+    /// <param name="tokens">Distinct tokens that will run, as far as the caller knows.</param>
+    public static LanguageModel Load(string folder, Device device, ModelOptions? options = null, long besides = 0, long tokens = 0) =>
+        Load(folder, device, options ??= new(), sizes => WeightChoice.Of(device, sizes, options.Weights, besides, tokens));
+
+    /// <summary>The same, where <paramref name="choose"/> says where the weights are.</summary>
+    internal static LanguageModel Load(string folder, Device device, ModelOptions options, Func<WeightSizes, WeightChoice> choose)
     {
         ArgumentNullException.ThrowIfNull(device);
-        options ??= new();
         var config = ModelConfig.Read(folder, options.Strict);
         var checkpoint = Checkpoint.Open(folder);
         try
         {
             var files = new WeightFiles(config, checkpoint, options);
-            files.RequireMemory(device.AvailableBytes, device.Name);
-            return new(device, config, checkpoint, files);
+            var choice = choose(WeightSizes.Of(config.Shape, files));
+            if (!choice.IsStreamed)
+                files.RequireMemory(device.AvailableBytes, device.Name);
+            else if (choice.Needed > device.AvailableBytes)
+                throw new EmergenceException(
+                    $"{Printable.Escape(folder)}: weights that are streamed need {choice.Needed:N0} bytes, device {device.Name} has "
+                    + $"{device.AvailableBytes:N0}: use a smaller model or a device with more memory");
+            return new(device, config, checkpoint, files, choice) { Scratch = options.Scratch };
         }
         catch
         {

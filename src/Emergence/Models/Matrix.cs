@@ -34,6 +34,16 @@ internal sealed class Matrix
             : Rows(start, count);
     }
 
+    /// <param name="passing">Rows of outputs, or of inputs where <paramref name="inputMajor"/>, that are read when they are used.</param>
+    /// <param name="memory">Where to.</param>
+    /// <param name="inputMajor">Rows are inputs.</param>
+    public Matrix(PassingRows passing, PassingMatrix memory, bool inputMajor)
+    {
+        (_ready, InputMajor) = (() => memory.Hold(passing), inputMajor);
+        _rows = (start, count) => new(passing with { Start = passing.Start + start, Count = count }, memory, inputMajor);
+        _outputs = (start, count) => inputMajor ? new(memory.Hold(passing).ColumnRange(start, count), inputMajor) : Rows(start, count);
+    }
+
     /// <summary>Rows are inputs instead of outputs.</summary>
     public bool InputMajor { get; }
 
@@ -84,12 +94,17 @@ internal sealed record PackedRows(StoredMatrix Matrix, int[]? Order, int Start, 
 }
 
 /// <summary>Device memory in which one packed matrix, or rows of one, lie unpacked at a time; as large as the largest need.</summary>
-internal sealed class UnpackedMatrix(Device device, long elements) : IDisposable
+/// <param name="device">Holds it.</param>
+/// <param name="elements">The largest need.</param>
+/// <param name="allowNonFinite">For matrices that are read when they are used.</param>
+internal sealed class UnpackedMatrix(Device device, long elements, bool allowNonFinite) : IDisposable
 {
     private Tensor? _memory;
     private PackedRows? _held;
+    private StoredMatrix? _passing;
 
-    /// <summary>Unpacks the rows unless they are there already.</summary>
+    /// <summary>Unpacks the rows unless they are there already. A matrix that is not loaded is read, and stays until another one
+    /// is.</summary>
     public Tensor Hold(PackedRows rows)
     {
         _memory ??= device.Allocate(1, checked((int)elements));
@@ -97,7 +112,51 @@ internal sealed class UnpackedMatrix(Device device, long elements) : IDisposable
         if (_held == rows)
             return tensor;
         _held = null;
+        if (!rows.Matrix.IsLoaded)
+        {
+            _passing?.Dispose();
+            _passing = rows.Matrix;
+            rows.Matrix.Load(allowNonFinite);
+        }
+
         device.Unpack(rows.Unpack, tensor);
+        _held = rows;
+        return tensor;
+    }
+
+    public void Dispose()
+    {
+        _memory?.Dispose();
+        _passing?.Dispose();
+    }
+}
+
+/// <summary>Rows of a plain matrix that is read when it is used.</summary>
+/// <param name="Weight">The whole.</param>
+/// <param name="Order">Which stored output each output is; null: they are stored so.</param>
+/// <param name="Start">First row.</param>
+/// <param name="Count">Number of rows.</param>
+internal sealed record PassingRows(ExpectedWeight Weight, int[]? Order, int Start, int Count);
+
+/// <summary>Device memory in which one plain matrix, or rows of one, lie at a time, read anew whenever another one was there.</summary>
+/// <param name="device">Holds it.</param>
+/// <param name="files">Where matrices come from.</param>
+/// <param name="bytes">The largest need.</param>
+internal sealed class PassingMatrix(Device device, WeightFiles files, long bytes) : IDisposable
+{
+    private Tensor? _memory;
+    private PassingRows? _held;
+
+    /// <summary>Reads the rows unless they are there already.</summary>
+    public Tensor Hold(PassingRows rows)
+    {
+        const int Piece = 1 << 10;
+        _memory ??= device.Allocate(DType.Float32, checked((int)(bytes / (sizeof(float) * Piece)) + 1), Piece);
+        var tensor = Tensor.View(_memory.Buffer, 0, files.TypeOf(rows.Weight), rows.Count, rows.Weight.Columns);
+        if (_held == rows)
+            return tensor;
+        _held = null;
+        device.Fill(tensor, (offset, destination) => files.Read(rows, offset, destination));
         _held = rows;
         return tensor;
     }

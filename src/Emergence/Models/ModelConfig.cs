@@ -30,7 +30,7 @@ public sealed class ModelConfig
         StoredForm = StoredFormTable.Read(config) ?? (key == null ? null : StoredFormTable.Read(outer));
         UnknownKeys = KnownKeys.Sort(config);
         Sha256 = sha256;
-        _scalings = [.. Shape.Blocks.Select(block => block.Attention.Rotary?.Scaling).OfType<RotaryScaling>().Distinct()];
+        _scalings = [.. Shape.Blocks.Select(block => block.Attention?.Rotary?.Scaling).OfType<RotaryScaling>().Distinct()];
     }
 
     /// <summary>"model_type" of the language model, e.g. "llama".</summary>
@@ -69,36 +69,21 @@ public sealed class ModelConfig
     /// Memory of the weights in the type the config says (4 bytes a weight where it says none), or of the packed ones with the
     /// largest of them unpacked.
     /// </summary>
-    public long EstimateBytes
-    {
-        get
-        {
-            var (plain, packed, largest) = (0L, 0L, 0L);
-            foreach (var weight in WeightPlan.Of(this))
-            {
-                var count = (long)weight.Rows * weight.Columns;
-                if (StoredForm == null || weight.Layer == null || weight.IsHead)
-                    plain += count;
-                else
-                    (packed, largest) = (packed + count, Math.Max(largest, weight.Layer.PartSize));
-            }
-
-            var size = StoredType is "bfloat16" or "float16" ? 2 : StoredType == "float64" ? 8 : 4;
-            return plain * size + (long)(packed * (StoredForm?.BitsPerWeight ?? 0) / 8) + sizeof(float) * largest;
-        }
-    }
+    public long EstimateBytes => WeightSizes.Of(this).Resident;
 
     /// <summary>One line for people.</summary>
     public string Summary
     {
         get
         {
-            var attention = Shape.Blocks[0].Attention;
+            var attention = Shape.Blocks.Select(block => block.Attention).OfType<AttentionPart>().FirstOrDefault();
+            var recurrent = Shape.Blocks.Count(block => block.Recurrence != null);
+            var halves = attention == null ? "" : string.Create(CultureInfo.InvariantCulture,
+                $", {attention.Heads} heads ({attention.KeyHeads} of keys) of {attention.HeadSize}");
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{ModelType}, {Layers} layers, width {Width}, {attention.Heads} heads ({attention.KeyHeads} of keys) of "
-                    + $"{attention.HeadSize}, vocabulary {VocabularySize}, {Parameters:N0} "
-                    + $"weights{(Quantization is { } form ? $" ({form})" : "")}");
+                $"{ModelType}, {Layers} layers{(recurrent > 0 ? $" ({recurrent} recurrent)" : "")}, width {Width}{halves}, vocabulary "
+                    + $"{VocabularySize}, {Parameters:N0} weights{(Quantization is { } form ? $" ({form})" : "")}");
         }
     }
 

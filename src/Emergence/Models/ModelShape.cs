@@ -55,22 +55,45 @@ internal sealed record ModelShape
     /// <summary>Layers after the last that only predict further tokens in training; files may have them.</summary>
     public int PredictionLayers { get; init; }
 
+    /// <summary>What the names of such layers begin with where they stand beside the model; null: they are numbered as the others.</summary>
+    public string? PredictionPrefix { get; init; }
+
     /// <summary>L.</summary>
     public int Layers => Blocks.Count;
 
+    /// <summary>That of the first layer that has any.</summary>
+    public AttentionPart FirstAttention => Blocks.Select(block => block.Attention).OfType<AttentionPart>().First();
+
     /// <summary>All attention layers changed alike.</summary>
-    public ModelShape WithAttention(Func<AttentionPart, AttentionPart> change) =>
-        WithBlocks((_, block) => block with { Attention = change(block.Attention) });
+    public ModelShape WithAttention(Func<AttentionPart, AttentionPart> change) => WithAttention((_, attention) => change(attention));
+
+    /// <summary>All attention layers changed by their number.</summary>
+    public ModelShape WithAttention(Func<int, AttentionPart, AttentionPart> change) =>
+        WithBlocks((layer, block) => block.Attention is { } attention ? block with { Attention = change(layer, attention) } : block);
+
+    /// <summary>All feed-forward parts changed alike.</summary>
+    public ModelShape WithInner(Func<InnerPart, InnerPart> change) =>
+        WithBlocks((_, block) => block.Inner is { } inner ? block with { Inner = change(inner) } : block);
 
     public ModelShape WithBlocks(Func<int, BlockShape, BlockShape> change) =>
         this with { Blocks = [.. Blocks.Select((block, layer) => change(layer, block))] };
 }
 
-/// <summary>What one block computes.</summary>
-/// <param name="Attention">The first half.</param>
+/// <summary>What one block computes; one that lacks a half computes the other alone.</summary>
+/// <param name="Attention">The first half, or a part of it.</param>
 /// <param name="Inner">The second half, where it has no experts.</param>
 /// <param name="Experts">The second half, where it has them.</param>
-internal sealed record BlockShape(AttentionPart Attention, InnerPart Inner, ExpertsPart? Experts = null);
+/// <param name="Recurrence">The first half in the place of attention, or both side by side.</param>
+internal sealed record BlockShape(
+    AttentionPart? Attention, InnerPart? Inner, ExpertsPart? Experts = null, RecurrencePart? Recurrence = null)
+{
+    /// <summary>The feed-forward part that is computed: none where experts stand in its place.</summary>
+    public InnerPart? Dense => Experts is { IsBeside: false } ? null : Inner;
+
+    public bool HasFirstHalf => Attention != null || Recurrence != null;
+
+    public bool HasSecondHalf => Inner != null || Experts != null;
+}
 
 /// <summary>Attention of one layer.</summary>
 internal sealed record AttentionPart
@@ -135,6 +158,15 @@ internal sealed record AttentionPart
     /// <summary>Keys and values by way of a narrow row, or none.</summary>
     public LatentShape? Latent { get; init; }
 
+    /// <summary>What a head yields is multiplied by a sigmoid that the projection of queries yields behind each head's query.</summary>
+    public bool OutputGate { get; init; }
+
+    /// <summary>Factor of what goes in.</summary>
+    public double InputScale { get; init; } = 1;
+
+    /// <summary>Factor of what is added to the stream.</summary>
+    public double OutputScale { get; init; } = 1;
+
     public int QueryWidth => Heads * HeadSize;
 
     public int KeyWidth => KeyHeads * HeadSize;
@@ -151,7 +183,14 @@ internal sealed record AttentionPart
 /// <param name="Gated">down(activation(gate x) * up x) instead of down(activation(up x)).</param>
 /// <param name="Bias">Of all its projections.</param>
 /// <param name="Xielu">The activation is xIELU, whose numbers are weights.</param>
-internal sealed record InnerPart(int Width, Activation Activation, bool Gated = false, bool Bias = false, bool Xielu = false);
+internal sealed record InnerPart(int Width, Activation Activation, bool Gated = false, bool Bias = false, bool Xielu = false)
+{
+    /// <summary>Factor of the gate before its activation.</summary>
+    public double GateScale { get; init; } = 1;
+
+    /// <summary>Factor of what is added to the stream.</summary>
+    public double OutputScale { get; init; } = 1;
+}
 
 /// <summary>How config.json spells the sizes of a model.</summary>
 internal sealed record DimensionKeys(string Layers, string Width, string Heads, string Inner, string Positions)

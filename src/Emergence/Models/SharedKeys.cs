@@ -19,7 +19,7 @@ internal sealed class SharedKeys : IDisposable
         {
             foreach (var layer in Sources(shape))
             {
-                var attention = shape.Blocks[layer].Attention;
+                var attention = shape.Blocks[layer].Attention!;
                 _layers[layer] = (device.Allocate(rows, attention.KeyWidth), device.Allocate(rows, attention.ValueWidth));
             }
         }
@@ -32,7 +32,7 @@ internal sealed class SharedKeys : IDisposable
 
     /// <summary>Bytes for each row.</summary>
     public static long BytesPerRow(Device device, ModelShape shape) =>
-        Sources(shape).Sum(layer => (long)shape.Blocks[layer].Attention.KeyWidth + shape.Blocks[layer].Attention.ValueWidth)
+        Sources(shape).Select(layer => shape.Blocks[layer].Attention!).Sum(attention => (long)attention.KeyWidth + attention.ValueWidth)
             * device.ComputeType.Size();
 
     /// <summary>Keeps what a layer made of its own rows, if later ones read it.</summary>
@@ -72,5 +72,5 @@ internal sealed class SharedKeys : IDisposable
     }
 
     private static IEnumerable<int> Sources(ModelShape shape) =>
-        shape.Blocks.Select(block => block.Attention.KeysOf).OfType<int>().Distinct();
+        shape.Blocks.Select(block => block.Attention?.KeysOf).OfType<int>().Distinct();
 }

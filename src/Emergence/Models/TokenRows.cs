@@ -50,7 +50,7 @@ internal sealed class TokenRows : IDisposable
         {
             Tokens = device.AllocateIndices(tokens);
             Positions = device.AllocateIndices(positions);
-            Parents = device.AllocateIndices(parents);
+            Paths = new(device, parents);
             Sources = sources == null ? null : device.AllocateIndices(sources);
             if (!lengths.IsOne)
             {
@@ -88,8 +88,11 @@ internal sealed class TokenRows : IDisposable
     /// <summary>(N, 1).</summary>
     public Tensor Positions { get; }
 
-    /// <summary>(N, 1).</summary>
-    public Tensor Parents { get; }
+    /// <summary>
+    /// What a row remembers of those before it: keys and values, the last inputs of a convolution, a state. All of it goes
+    /// along these paths and is made anew in a call, for the ancestors of its rows are among them as context.
+    /// </summary>
+    public ForestPaths Paths { get; }
 
     /// <summary>(N, 1), or none.</summary>
     public Tensor? Sources { get; }
@@ -111,7 +114,7 @@ internal sealed class TokenRows : IDisposable
     {
         Tokens?.Dispose();
         Positions?.Dispose();
-        Parents?.Dispose();
+        Paths?.Dispose();
         Sources?.Dispose();
         _ownTurns?.Dispose();
     }

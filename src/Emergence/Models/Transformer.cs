@@ -10,29 +10,33 @@ namespace Emergence.Models;
 internal sealed class Transformer : IDisposable
 {
     private readonly ModelShape _shape;
-    private readonly ILoadedWeights _loader;
     private readonly ModelWeights _weights;
     private readonly AttentionHalf _attention;
+    private readonly RecurrenceHalf _recurrence;
     private readonly ExpertsHalf _experts;
     private readonly PositionTables _tables;
 
-    public Transformer(Device device, ModelShape shape, WeightFiles files)
-        : this(device, shape, new WeightLoader(device, files))
+    /// <param name="device">Computes.</param>
+    /// <param name="shape">Of the model.</param>
+    /// <param name="files">Its weights.</param>
+    /// <param name="blocksInFlight">Blocks in memory at a time, as <see cref="StreamedWeights"/> takes them; null: all weights.</param>
+    public Transformer(Device device, ModelShape shape, WeightFiles files, int? blocksInFlight = null)
+        : this(device, shape, blocksInFlight is { } blocks ? new StreamedWeights(device, shape, files, blocks)
+            : new ResidentWeights(device, shape, files))
     {
     }
 
     /// <param name="device">Computes.</param>
-    /// <param name="shape">The mathematics.</param>
+    /// <param name="shape">Of the model.</param>
     /// <param name="weights">Freed with it.</param>
-    public Transformer(Device device, ModelShape shape, ILoadedWeights weights)
+    public Transformer(Device device, ModelShape shape, ModelWeights weights)
     {
-        (Device, _shape) = (device, shape);
-        _loader = weights;
+        (Device, _shape, _weights) = (device, shape, weights);
         _tables = new(device);
         try
         {
-            _weights = new WeightBuilder(shape, _loader).Build();
             _attention = new(device, _tables);
+            _recurrence = new(device);
             _experts = new(device);
         }
         catch
@@ -44,7 +48,7 @@ internal sealed class Transformer : IDisposable
 
     public Device Device { get; }
 
-    public bool HasHead => _weights.Head != null;
+    public bool HasHead => _weights.HasHead;
 
     public BlockMemory AllocateMemory(int rows) => new(Device, _shape, rows);
 
@@ -56,11 +60,13 @@ internal sealed class Transformer : IDisposable
     /// <param name="y">(N - c, d).</param>
     public void Embed(TokenRows rows, Tensor y)
     {
-        Device.Embed(rows.Tokens.RowRange(rows.Context, rows.Own), _weights.Embedding, (float)_shape.EmbeddingScale, y);
+        var first = _weights.First;
+        _weights.Begin();
+        first.Embedding.Embed(Device, rows.Tokens.RowRange(rows.Context, rows.Own), (float)_shape.EmbeddingScale, y);
         if (_shape.Positions is { } vectors)
-            Device.Embed(rows.Positions.RowRange(rows.Context, rows.Own), _weights.Positions!.RowRange(vectors.Offset, _shape.MaxPositions),
+            Device.Embed(rows.Positions.RowRange(rows.Context, rows.Own), first.Positions!.RowRange(vectors.Offset, _shape.MaxPositions),
                 1, y, accumulate: true);
-        _weights.EmbeddingNorm?.Apply(Device, y, y);
+        first.Norm?.Apply(Device, y, y);
     }
 
     /// <summary>Boundary 0 of rows that are no tokens: the embedding of their places is added to them, then the norm taken.</summary>
@@ -68,8 +74,8 @@ internal sealed class Transformer : IDisposable
     /// <param name="y">(N, d): the rows.</param>
     public void EmbedPlaces(Tensor places, Tensor y)
     {
-        Device.Embed(places, _weights.Embedding, 1, y, accumulate: true);
-        _weights.EmbeddingNorm?.Apply(Device, y, y);
+        _weights.First.Embedding.Embed(Device, places, 1, y, accumulate: true);
+        _weights.First.Norm?.Apply(Device, y, y);
     }
 
     /// <summary>Boundary <paramref name="layer"/> + 1 of the rows that are not context.</summary>
@@ -81,36 +87,35 @@ internal sealed class Transformer : IDisposable
     /// <param name="shared">For the rows of all calls.</param>
     public void Block(int layer, TokenRows rows, Tensor x, Tensor y, BlockMemory memory, SharedKeys shared)
     {
-        var (block, shape) = (_weights.Blocks[layer], _shape.Blocks[layer]);
-        var input = Normed(block.AttentionInputNorm, x, memory);
-        var ownInput = input.RowRange(rows.Context, rows.Own);
-        var own = _shape.Form == BlockForm.SumOfNormed ? ownInput : x.RowRange(rows.Context, rows.Own);
-        var mixed = _attention.Mix(layer, block, shape.Attention, rows, input, memory, shared);
+        var (block, shape) = (_weights.Block(layer), _shape.Blocks[layer]);
         if (_shape.Form == BlockForm.Parallel)
         {
+            var input = Normed(block.AttentionInputNorm, x, memory);
+            var (ownInput, own) = (input.RowRange(rows.Context, rows.Own), x.RowRange(rows.Context, rows.Own));
+            var mixed = _attention.Mix(layer, block, shape.Attention!, rows, input, memory, shared);
+
             // The input of the other half may lie where this half's sum would pass through: it goes first.
             var second = block.InnerInputNorm == null ? ownInput : null;
-            var inner = second == null ? null : FeedForward(block, shape.Inner, second, memory);
-            AddHalf(block.AttentionOutput, block.AttentionOutputNorm, mixed, own, y, memory);
-            inner ??= FeedForward(block, shape.Inner, Normed(block.InnerInputNorm, own, memory), memory);
+            var inner = second == null ? null : FeedForward(block, shape.Inner!, second, memory);
+            AddHalf(block.AttentionOutput!, block.AttentionOutputNorm, mixed, own, y, memory);
+            inner ??= FeedForward(block, shape.Inner!, Normed(block.InnerInputNorm, own, memory), memory);
             AddHalf(block.InnerOutput!, block.InnerOutputNorm, inner, y, y, memory);
         }
         else
         {
-            AddHalf(block.AttentionOutput, block.AttentionOutputNorm, mixed, own, y, memory);
-            var innerInput = Normed(block.InnerInputNorm, y, memory);
-            var residual = _shape.Form == BlockForm.SumOfNormed ? innerInput : y;
-            if (block.Experts is { Beside: { } beside } both)
-                AddBoth(block, shape, both, beside, innerInput, y, memory);
-            else if (block.Experts is { } experts)
-                Add(_experts.Mix(experts, shape.Experts!, innerInput, y, memory), block.InnerOutputNorm, residual, y);
-            else
-                AddHalf(block.InnerOutput!, block.InnerOutputNorm, FeedForward(block, shape.Inner, innerInput, memory), residual, y,
-                    memory);
+            var stream = x.RowRange(rows.Context, rows.Own);
+            if (shape.HasFirstHalf)
+            {
+                AddFirstHalf(layer, block, rows, x, y, memory, shared);
+                stream = y;
+            }
+
+            if (shape.HasSecondHalf)
+                AddSecondHalf(block, shape, stream, y, memory);
         }
 
         if (block.LayerInput is { } layerInput)
-            AddLayerInput(layerInput, shape.Inner.Activation, rows, y, memory);
+            AddLayerInput(layerInput, shape.Inner!.Activation, rows, y, memory);
         if (block.OutputScale != 1)
             Device.Scale(y, (float)block.OutputScale, y);
     }
@@ -135,7 +140,48 @@ internal sealed class Transformer : IDisposable
     public void Dispose()
     {
         _tables.Dispose();
-        _loader.Dispose();
+        _weights.Dispose();
+    }
+
+    /// <summary>y = own rows of x + what attention, a recurrence or both yield.</summary>
+    private void AddFirstHalf(int layer, BlockWeights block, TokenRows rows, Tensor x, Tensor y, BlockMemory memory, SharedKeys shared)
+    {
+        var shape = _shape.Blocks[layer];
+        var input = Normed(block.AttentionInputNorm, x, memory);
+        var residual = (_shape.Form == BlockForm.SumOfNormed ? input : x).RowRange(rows.Context, rows.Own);
+        var mixed = shape.Attention is { } attention
+            ? _attention.Mix(layer, block, attention, rows, Scaled(input, attention.InputScale, memory), memory, shared) : null;
+        var recurred = shape.Recurrence is { } recurrence
+            ? _recurrence.Mix(block.Recurrence!, recurrence, rows, Scaled(input, recurrence.InputScale, memory), memory) : null;
+        if (mixed != null)
+            AddHalf(block.AttentionOutput!, block.AttentionOutputNorm, mixed, residual, y, memory, shape.Attention!.OutputScale);
+        if (recurred != null)
+            AddHalf(block.Recurrence!.Output, block.AttentionOutputNorm, recurred, mixed == null ? residual : y, y, memory,
+                shape.Recurrence!.OutputScale);
+    }
+
+    /// <summary>y = stream + what the feed-forward part, experts or both yield.</summary>
+    private void AddSecondHalf(BlockWeights block, BlockShape shape, Tensor stream, Tensor y, BlockMemory memory)
+    {
+        var input = Normed(block.InnerInputNorm, stream, memory);
+        var residual = _shape.Form == BlockForm.SumOfNormed ? input : stream;
+        if (block.Experts is { Beside: { } beside } both)
+            AddBoth(block, shape, both, beside, input, y, memory);
+        else if (block.Experts is { } experts)
+            Add(_experts.Mix(experts, shape.Experts!, input, stream, memory), block.InnerOutputNorm, residual, y);
+        else
+            AddHalf(block.InnerOutput!, block.InnerOutputNorm, FeedForward(block, shape.Inner!, input, memory), residual, y, memory,
+                shape.Inner!.OutputScale);
+    }
+
+    /// <summary>x itself where the factor is 1.</summary>
+    private Tensor Scaled(Tensor x, double factor, BlockMemory memory)
+    {
+        if (factor == 1)
+            return x;
+        var scaled = memory.Take(Slot.Scaled, x.Rows, x.Columns);
+        Device.Scale(x, (float)factor, scaled);
+        return scaled;
     }
 
     /// <summary>x itself where there is no norm.</summary>
@@ -174,15 +220,18 @@ internal sealed class Transformer : IDisposable
 
         if (block.Xielu is { } alone)
             Device.ApplyXielu(gate, alone);
+        if (part.GateScale != 1)
+            Device.Scale(gate, (float)part.GateScale, gate);
         Device.Gate(gate, up, part.Activation, gate);
         return gate;
     }
 
     /// <summary>y = residual + (norm of) the projection of one half, or a multiple of it; or the norm of that sum.</summary>
-    private void AddHalf(Linear projection, Norm? norm, Tensor input, Tensor residual, Tensor y, BlockMemory memory)
+    private void AddHalf(Linear projection, Norm? norm, Tensor input, Tensor residual, Tensor y, BlockMemory memory, double factor = 1)
     {
+        factor *= _shape.ResidualScale;
         var isLast = norm == null || _shape.Form == BlockForm.NormAfterSum;
-        if (isLast && _shape.ResidualScale == 1)
+        if (isLast && factor == 1)
         {
             projection.Apply(Device, input, y, residual: residual);
             if (norm != null)
@@ -192,7 +241,7 @@ internal sealed class Transformer : IDisposable
 
         var projected = memory.Take(Slot.Normed, y.Rows, y.Columns);
         projection.Apply(Device, input, projected);
-        if (_shape.ResidualScale == 1)
+        if (factor == 1)
         {
             norm!.Apply(Device, projected, y, residual);
             return;
@@ -200,7 +249,7 @@ internal sealed class Transformer : IDisposable
 
         if (!isLast)
             norm!.Apply(Device, projected, projected);
-        Device.Scale(projected, (float)_shape.ResidualScale, y, residual);
+        Device.Scale(projected, (float)factor, y, residual);
         if (norm != null && isLast)
             norm.Apply(Device, y, y);
     }
@@ -209,7 +258,7 @@ internal sealed class Transformer : IDisposable
     private void AddBoth(BlockWeights block, BlockShape shape, ExpertsWeights experts, BesideWeights beside, Tensor innerInput, Tensor y,
         BlockMemory memory)
     {
-        var wide = FeedForward(block, shape.Inner, innerInput, memory);
+        var wide = FeedForward(block, shape.Inner!, innerInput, memory);
         var dense = memory.Take(Slot.Normed, y.Rows, y.Columns);
         block.InnerOutput!.Apply(Device, wide, dense);
         beside.DenseNorm.Apply(Device, dense, dense);
@@ -236,11 +285,11 @@ internal sealed class Transformer : IDisposable
         var tokens = rows.Tokens.RowRange(rows.Context, rows.Own);
         var (stream, input, gate) = (memory.Take(Slot.Normed, y.Rows, y.Columns), memory.Take(Slot.LayerInput, y.Rows, width),
             memory.Take(Slot.LayerGate, y.Rows, width));
-        Device.Embed(tokens, _weights.Embedding, (float)_shape.EmbeddingScale, stream);
+        _weights.First.Embedding.Embed(Device, tokens, (float)_shape.EmbeddingScale, stream);
         weights.FromStream.Apply(Device, stream, input);
         Device.Scale(input, (float)(1 / Math.Sqrt(_shape.Width)), input);
         weights.FromStreamNorm.Apply(Device, input, input);
-        Device.Embed(tokens, weights.Embedding, (float)Math.Sqrt(width), input, accumulate: true);
+        weights.Embedding.Embed(Device, tokens, (float)Math.Sqrt(width), input, accumulate: true);
         Device.Scale(input, (float)(1 / Math.Sqrt(2)), input);
 
         weights.Gate.Apply(Device, y, gate);

@@ -9,6 +9,9 @@ internal interface IWeightSource
     /// <summary>Whether the checkpoint has this one, which a model may lack.</summary>
     bool Has(ExpectedWeight weight);
 
+    /// <summary>A matrix of which rows are taken by their numbers.</summary>
+    RowTable Table(ExpectedWeight weight);
+
     /// <summary>A matrix in the type it is stored in; <paramref name="order"/> says which stored row each of its rows is.</summary>
     Tensor Matrix(ExpectedWeight weight, int[]? order = null);
 
@@ -28,38 +31,45 @@ internal interface IWeightSource
 /// <summary>Weights in a device's memory, which are freed together.</summary>
 internal interface ILoadedWeights : IWeightSource, IDisposable;
 
-/// <summary>Asks for all weights of a model, in the order of the forward pass: the one place that knows their names and shapes.</summary>
+/// <summary>
+/// Asks for the weights of a model, part by part: the one place that knows their names and shapes. In the order of the forward
+/// pass these are what is before the first block, the blocks, the final norm, the head.
+/// </summary>
 internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
 {
     private readonly Dimension _width = new(shape.Width, $"{shape.Keys.Width}={shape.Width}");
     private readonly WeightNames _names = shape.Names;
 
-    public ModelWeights Build()
-    {
-        var vocabulary = new Dimension(shape.VocabularySize, $"vocab_size={shape.VocabularySize}");
-        var embedding = source.Matrix(Stored($"{_names.Embedding}.weight", vocabulary, _width));
-        var positions = shape.Positions == null ? null : Positions(shape.Positions);
-        var embeddingNorm = Norm(_names.EmbeddingNorm, shape.Norm, _width);
-        var layerInputs = shape.LayerInputWidth > 0 ? new LayerInputs(this) : null;
-        return new()
-        {
-            Embedding = embedding,
-            Positions = positions,
-            EmbeddingNorm = embeddingNorm,
-            Blocks = [.. Enumerable.Range(0, shape.Layers).Select(layer => Block(layer, $"{_names.Block}{layer}.", layerInputs))],
-            FinalNorm = Norm(_names.FinalNorm, shape.Norm, _width),
-            Head = Head(embedding, vocabulary),
-        };
-    }
+    private Dimension Vocabulary => new(shape.VocabularySize, $"vocab_size={shape.VocabularySize}");
 
-    private Linear? Head(Tensor embedding, Dimension vocabulary)
+    private ExpectedWeight Embedding => Stored($"{_names.Embedding}.weight", Vocabulary, _width);
+
+    /// <summary>What is before the first block.</summary>
+    public FirstWeights First() => new()
     {
-        var own = new ExpectedWeight($"{_names.Head}.weight", true, [vocabulary, _width], new(vocabulary.Size, _width.Size));
+        Embedding = source.Table(Embedding),
+        Positions = shape.Positions == null ? null : Positions(shape.Positions),
+        Norm = Norm(_names.EmbeddingNorm, shape.Norm, _width),
+        LayerInputs = shape.LayerInputWidth > 0 ? new LayerInputs(this) : null,
+    };
+
+    /// <summary>One block.</summary>
+    /// <param name="layer">0 .. L - 1.</param>
+    /// <param name="first">What is before the first block, also from another source.</param>
+    public BlockWeights Block(int layer, FirstWeights first) => Block(layer, $"{_names.Block}{layer}.", first.LayerInputs);
+
+    public Norm? FinalNorm() => Norm(_names.FinalNorm, shape.Norm, _width);
+
+    /// <summary>The head; null where the checkpoint has none.</summary>
+    /// <param name="embedding">The whole embedding if it is there, for a head that is tied to it.</param>
+    public Linear? Head(Tensor? embedding)
+    {
+        var own = new ExpectedWeight($"{_names.Head}.weight", true, [Vocabulary, _width], new(shape.VocabularySize, shape.Width));
         var isOwn = shape.Head != HeadWeights.Tied && source.Has(own);
         if (!isOwn && shape.Head == HeadWeights.Own)
             return null;
-        var weight = isOwn ? source.Layer(own, inputMajor: false) : new(embedding, inputMajor: false);
-        return new(weight, shape.HeadBias ? source.Vector(new($"{_names.Head}.bias", true, [vocabulary])) : null);
+        var weight = isOwn ? source.Layer(own, inputMajor: false) : new(embedding ?? source.Matrix(Embedding), inputMajor: false);
+        return new(weight, shape.HeadBias ? source.Vector(new($"{_names.Head}.bias", true, [Vocabulary])) : null, shape.VocabularySize);
     }
 
     private Tensor Positions(PositionVectors vectors)
@@ -74,31 +84,33 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
 
     private BlockWeights Block(int layer, string block, LayerInputs? layerInputs)
     {
-        var (attention, inner, experts) = (shape.Blocks[layer].Attention, shape.Blocks[layer].Inner, shape.Blocks[layer].Experts);
-        var hidden = new Dimension(inner.Width, $"{shape.Keys.Inner}={inner.Width}");
-        var up = inner.Gated && _names.Inner.Length == 1 ? new(2 * hidden.Size, $"twice {hidden.Text}") : hidden;
-        var ownKeys = attention.KeysOf == null;
+        var (parts, attention, inner) = (shape.Blocks[layer], shape.Blocks[layer].Attention, shape.Blocks[layer].Dense);
+        var hidden = new Dimension(inner?.Width ?? 0, $"{shape.Keys.Inner}={inner?.Width}");
+        var up = inner is { Gated: true } && _names.Inner.Length == 1 ? new(2 * hidden.Size, $"twice {hidden.Text}") : hidden;
+        var ownKeys = attention is { KeysOf: null };
         return new()
         {
-            AttentionInputNorm = BlockNorm(_names.AttentionInputNorm),
-            QueryKeyValue = QueryKeyValue(block, attention),
-            Latent = attention.Latent is { } latent ? Latent(block, attention, latent) : null,
-            QueryNorms = HeadNorms(block + _names.QueryNorm, attention.QueryKeyNorm, attention.Heads, attention.HeadSize),
-            KeyNorms = ownKeys ? HeadNorms(block + _names.KeyNorm, attention.QueryKeyNorm, attention.KeyHeads, attention.HeadSize) : [],
-            ValueNorm = ownKeys && attention.ValueNorm is { } norm ? new(norm, null, null) : null,
-            Sinks = attention.HasSinks ? source.Vector(
+            AttentionInputNorm = parts.HasFirstHalf ? BlockNorm(_names.AttentionInputNorm) : null,
+            QueryKeyValue = attention == null ? [] : QueryKeyValue(block, attention),
+            Latent = attention?.Latent is { } latent ? Latent(block, attention, latent) : null,
+            QueryNorms = attention == null ? []
+                : HeadNorms(block + _names.QueryNorm, attention.QueryKeyNorm, attention.Heads, attention.HeadSize),
+            KeyNorms = ownKeys ? HeadNorms(block + _names.KeyNorm, attention!.QueryKeyNorm, attention.KeyHeads, attention.HeadSize) : [],
+            ValueNorm = ownKeys && attention!.ValueNorm is { } norm ? new(norm, null, null) : null,
+            Sinks = attention is { HasSinks: true } ? source.Vector(
                 Stored($"{block}self_attn.sinks", new Dimension(attention.Heads, $"{shape.Keys.Heads}={attention.Heads}"))) : null,
-            AttentionOutput = Projection(block + _names.AttentionOutput, Heads(attention.Heads, attention.ValueSize), _width,
-                attention.OutputBias),
-            AttentionOutputNorm = BlockNorm(_names.AttentionOutputNorm),
-            InnerInputNorm = BlockNorm(_names.InnerInputNorm),
-            Inner = experts is { IsBeside: false } ? []
-                : [.. _names.Inner.Select(name => Projection(block + name, _width, up, inner.Bias))],
-            Xielu = inner.Xielu ? Xielu($"{block}{_names.Xielu}.") : null,
-            InnerOutput = experts is { IsBeside: false } ? null : Projection(block + _names.InnerOutput, hidden, _width, inner.Bias),
-            Experts = experts == null ? null : Experts(block, experts),
-            InnerOutputNorm = BlockNorm(_names.InnerOutputNorm),
-            LayerInput = layerInputs?.Layer(layer, block),
+            AttentionOutput = attention == null ? null : Projection(
+                block + _names.AttentionOutput, Heads(attention.Heads, attention.ValueSize), _width, attention.OutputBias),
+            Recurrence = parts.Recurrence == null ? null : new RecurrenceBuilder(source, _names.Recurrence!, _width)
+                .Build(block, parts.Recurrence, Projection),
+            AttentionOutputNorm = parts.HasFirstHalf ? BlockNorm(_names.AttentionOutputNorm) : null,
+            InnerInputNorm = parts.HasSecondHalf ? BlockNorm(_names.InnerInputNorm) : null,
+            Inner = inner == null ? [] : [.. _names.Inner.Select(name => Projection(block + name, _width, up, inner.Bias))],
+            Xielu = inner is { Xielu: true } ? Xielu($"{block}{_names.Xielu}.") : null,
+            InnerOutput = inner == null ? null : Projection(block + _names.InnerOutput, hidden, _width, inner.Bias),
+            Experts = parts.Experts == null ? null : Experts(block, parts.Experts),
+            InnerOutputNorm = parts.HasSecondHalf ? BlockNorm(_names.InnerOutputNorm) : null,
+            LayerInput = layerInputs?.Layer(this, layer, block),
             OutputScale = _names.OutputScale == null ? 1 : source.Number(Stored(block + _names.OutputScale)),
         };
 
@@ -109,23 +121,29 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
     {
         var names = _names.Experts;
         var (count, one) = (new Dimension(part.Count, $"{part.Count} experts"), new Dimension(1, "1"));
+        var outer = part.LatentWidth is { } latent ? new Dimension(latent, $"moe_latent_size={latent}") : _width;
         var correction = part.Router.Correction
             ? source.Vector(names.CorrectionIsRow ? Stored(block + names.Correction, one, count) : Stored(block + names.Correction, count))
             : null;
         return new(
             Projection(block + names.Router, _width, count, part.RouterBias),
             correction,
-            names.Joint ? JointExperts(block + names.Each, part, count) : [.. Enumerable.Range(0, part.Count)
-                .Select(e => Expert($"{block}{names.Each}{e}.", names.Inner, names.Output, part.Width))],
-            part.SharedWidth > 0 ? Expert(block + names.Shared, names.SharedInner, names.SharedOutput, part.SharedWidth) : null,
+            names.Joint ? JointExperts(block + names.Each, part, count, outer) : [.. Enumerable.Range(0, part.Count)
+                .Select(e => Expert($"{block}{names.Each}{e}.", names.Inner, names.Output, part.Width, outer))],
+            part.SharedWidth > 0 ? Expert(block + names.Shared, names.SharedInner, names.SharedOutput, part.SharedWidth, _width) : null,
             part.SharedGate ? Projection(block + names.SharedGate, _width, one, false) : null,
-            part.IsBeside ? Beside(block, count) : null);
+            part.IsBeside ? Beside(block, count) : null)
+        {
+            LatentDown = part.LatentWidth == null ? null : Projection(block + names.LatentDown, _width, outer, part.Bias),
+            LatentUp = part.LatentWidth == null ? null : Projection(block + names.LatentUp, outer, _width, part.Bias),
+        };
 
-        ExpertWeights Expert(string name, string[] inner, string output, int width)
+        ExpertWeights Expert(string name, string[] inner, string output, int width, Dimension around)
         {
             var hidden = new Dimension(width, $"{width} columns inside an expert");
-            return new([.. inner.Select(which => Projection(name + which, _width, hidden, part.Bias))],
-                Projection(name + output, hidden, _width, part.Bias));
+            var up = part.Gated && inner.Length == 1 ? new(2 * width, $"twice {hidden.Text}") : hidden;
+            return new([.. inner.Select(which => Projection(name + which, around, up, part.Bias))],
+                Projection(name + output, hidden, around, part.Bias));
         }
     }
 
@@ -140,11 +158,11 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
             source.Vector(Stored($"{block}router.per_expert_scale", count)));
     }
 
-    private ExpertWeights[] JointExperts(string name, ExpertsPart part, Dimension count)
+    private ExpertWeights[] JointExperts(string name, ExpertsPart part, Dimension count, Dimension around)
     {
         var hidden = new Dimension(part.Width, $"{part.Width} columns inside an expert");
-        var (twice, names) = (new Dimension(2 * part.Width, $"twice {hidden.Text}"), _names.Experts);
-        var (inner, output) = (Joint(names.Inner[0], twice, _width), Joint(names.Output, _width, hidden));
+        var (up, names) = (part.Gated ? new(2 * part.Width, $"twice {hidden.Text}") : hidden, _names.Experts);
+        var (inner, output) = (Joint(names.Inner[0], up, around), Joint(names.Output, around, hidden));
         return [.. Enumerable.Range(0, part.Count).Select(e => new ExpertWeights([inner(e)], output(e)))];
 
         Func<int, Linear> Joint(string which, Dimension outputs, Dimension inputs)
@@ -154,7 +172,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
             var all = source.Layer(new($"{name}{which}", false, sizes, layer), names.InputMajor);
             var bias = part.Bias ? source.Vector(Stored($"{name}{which}{names.BiasEnding}", count, outputs)) : null;
             var rows = all.InputMajor ? inputs.Size : outputs.Size;
-            return e => new(all.Rows(e * rows, rows), bias?.RowRange(e, 1));
+            return e => new(all.Rows(e * rows, rows), bias?.RowRange(e, 1), outputs.Size);
         }
     }
 
@@ -172,8 +190,11 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
                 : [Projection(block + _names.QueryKeyValue[0], _width, query, false)];
         }
 
+        if (attention.OutputGate)
+            query = new(2 * query.Size, $"twice {query.Text}");
         Dimension[] outputs = attention.KeysOf != null ? [query] : attention.ValuesAreKeys ? [query, key] : [query, key, value];
-        return [.. outputs.Select((output, i) => Projection(block + _names.QueryKeyValue[i], _width, output, attention.QueryKeyValueBias))];
+        return [.. outputs.Select((output, i) => Projection(block + _names.QueryKeyValue[i], _width, output, attention.QueryKeyValueBias,
+            i == 0 ? JointRows.GateOrder(attention) : null))];
 
         Dimension KeyHeads(int size) => new(attention.KeyHeads * size, $"{attention.KeyHeads} key heads of {size} columns");
     }
@@ -239,7 +260,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
     {
         Dimension[] sizes = _names.InputMajor ? [input, output] : [output, input];
         var weight = source.Layer(new($"{name}.weight", false, sizes, new(output.Size, input.Size)), _names.InputMajor, order);
-        return new(weight, bias ? source.Vector(Stored($"{name}.bias", output), order: order) : null);
+        return new(weight, bias ? source.Vector(Stored($"{name}.bias", output), order: order) : null, output.Size);
     }
 
     private Dimension Heads(int heads, int size) => new(heads * size, $"{shape.Keys.Heads}={heads} of {size} columns");
@@ -247,10 +268,9 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
     private static ExpectedWeight Stored(string name, params Dimension[] sizes) => new(name, false, sizes);
 
     /// <summary>The embedding that all layers share, and each layer's part of it (Gemma 4).</summary>
-    private sealed class LayerInputs
+    internal sealed class LayerInputs
     {
-        private readonly WeightBuilder _builder;
-        private readonly Tensor _embedding;
+        private readonly RowTable _embedding;
         private readonly Linear _fromStream;
         private readonly Norm _norm;
         private readonly Dimension _own;
@@ -258,22 +278,22 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
         public LayerInputs(WeightBuilder builder)
         {
             var (shape, width) = (builder.Shape, builder._width);
-            _builder = builder;
             _own = new(shape.LayerInputWidth, $"hidden_size_per_layer_input={shape.LayerInputWidth}");
             var all = new Dimension(shape.Layers * _own.Size, $"{shape.Keys.Layers}={shape.Layers} times {_own.Text}");
             var vocabulary = new Dimension(shape.LayerInputVocabulary, $"vocab_size_per_layer_input={shape.LayerInputVocabulary}");
-            _embedding = builder.Source.Matrix(Stored("embed_tokens_per_layer.weight", vocabulary, all));
+            _embedding = builder.Source.Table(Stored("embed_tokens_per_layer.weight", vocabulary, all));
             _fromStream = builder.Projection("per_layer_model_projection", width, all, false);
             _norm = builder.Norm("per_layer_projection_norm", shape.Norm, _own)!;
         }
 
-        public LayerInputWeights Layer(int layer, string block) => new(
+        /// <summary>The layer's part, with what is its own from the builder of its block.</summary>
+        public LayerInputWeights Layer(WeightBuilder builder, int layer, string block) => new(
             _embedding.ColumnRange(layer * _own.Size, _own.Size),
             _fromStream.Outputs(layer * _own.Size, _own.Size),
             _norm,
-            _builder.Projection($"{block}per_layer_input_gate", _builder._width, _own, false),
-            _builder.Projection($"{block}per_layer_projection", _own, _builder._width, false),
-            _builder.Norm($"{block}post_per_layer_input_norm", _builder.Shape.Norm, _builder._width)!);
+            builder.Projection($"{block}per_layer_input_gate", builder._width, _own, false),
+            builder.Projection($"{block}per_layer_projection", _own, builder._width, false),
+            builder.Norm($"{block}post_per_layer_input_norm", builder.Shape.Norm, builder._width)!);
     }
 
     private ModelShape Shape => shape;

@@ -87,6 +87,24 @@ internal sealed class WeightFiles
     public Tensor Load(Device device, ExpectedWeight weight) =>
         _checkpoint.Load(device, StoredName(weight), weight.Rows, weight.Columns, _options.AllowNonFinite);
 
+    /// <summary>The type in which a plain weight is stored.</summary>
+    public DType TypeOf(ExpectedWeight weight) => StoredType.ForWeights(Plain(weight).DType)!.Value;
+
+    /// <summary>What is stored of a weight: one tensor, or the parts of a packed matrix.</summary>
+    public IEnumerable<TensorEntry> Entries(ExpectedWeight weight) => FindPacked(weight)?.Entries ?? [Plain(weight)];
+
+    /// <summary>Reads a whole tensor, whose bytes then leave the kernel's cache.</summary>
+    public void ReadOnce(TensorEntry entry, HostBuffer memory, long place, CancellationToken cancellation) =>
+        _checkpoint.Read(entry, memory, place, _options.AllowNonFinite, once: true, cancellation);
+
+    /// <summary>Reads bytes of rows of a plain matrix, from byte <paramref name="offset"/> of them on.</summary>
+    public void Read(PassingRows rows, long offset, Span<byte> destination) =>
+        _checkpoint.ReadRows(Plain(rows.Weight), rows.Order, rows.Start, offset, destination, _options.AllowNonFinite);
+
+    public string StoredName(ExpectedWeight weight) => (weight.IsHead ? _headPrefix : _prefix) + weight.Name;
+
+    private TensorEntry Plain(ExpectedWeight weight) => _checkpoint.Tensors[StoredName(weight)];
+
     /// <summary>Linear layers may be stored packed; embeddings and vectors are plain in every form.</summary>
     private StoredMatrix? ReadPacked(ExpectedWeight weight)
     {
@@ -96,8 +114,6 @@ internal sealed class WeightFiles
         var module = name.EndsWith(".weight", StringComparison.Ordinal) ? name[..^".weight".Length] : name;
         return form.Find(new(_checkpoint, module, layer.Outputs, layer.Inputs));
     }
-
-    private string StoredName(ExpectedWeight weight) => (weight.IsHead ? _headPrefix : _prefix) + weight.Name;
 
     /// <summary>What stands before the name of the embedding, which only wrappers may; the published one, if there are several.</summary>
     private string? Prefix(string embedding)
@@ -191,8 +207,8 @@ internal sealed class WeightFiles
     private bool IsOfPredictionLayer(string name)
     {
         var shape = _config.Shape;
-        return Enumerable.Range(shape.Layers, shape.PredictionLayers)
-            .Any(layer => name.StartsWith($"{_prefix}{shape.Names.Block}{layer}.", StringComparison.Ordinal));
+        return (shape.PredictionPrefix is { } prefix && name.StartsWith(prefix, StringComparison.Ordinal)) || Enumerable
+            .Range(shape.Layers, shape.PredictionLayers).Any(layer => name.StartsWith($"{_prefix}{shape.Names.Block}{layer}.", StringComparison.Ordinal));
     }
 
     private bool Same(TensorEntry a, TensorEntry b)

@@ -8,40 +8,71 @@ namespace Emergence.Models;
 /// Brings checked weights into a device's memory: matrices in the type they are stored in, vectors (norms and biases) in
 /// the type the device computes with, which changes no value of a narrower type.
 /// </summary>
-internal sealed class WeightLoader(Device device, WeightFiles files) : ILoadedWeights
+/// <param name="device">Holds them.</param>
+/// <param name="files">Where they come from.</param>
+/// <param name="unpacked">Where packed matrices are unpacked.</param>
+internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMatrix unpacked) : ILoadedWeights
 {
     private readonly List<Tensor> _loaded = [];
     private readonly List<StoredMatrix> _packed = [];
-    private readonly UnpackedMatrix _unpacked = new(device, files.LargestPacked);
+    private readonly List<NeededRows> _needed = [];
+
+    /// <summary>What has been read already; null: weights are read as they are asked for.</summary>
+    public StagedBlock? Staged { get; init; }
+
+    /// <summary>Where matrices are read one after the other when they are multiplied with; null: they are kept.</summary>
+    public PassingMatrix? Passing { get; init; }
+
+    /// <summary>Of tables only the rows that occur are read.</summary>
+    public bool ReadsNeededRows { get; init; }
 
     /// <summary>Frees all weights.</summary>
     public void Dispose()
     {
         _loaded.ForEach(tensor => tensor.Dispose());
         _packed.ForEach(matrix => matrix.Dispose());
-        _unpacked.Dispose();
+        ReleaseNeededRows();
     }
+
+    /// <summary>Gives up the rows of tables that were read.</summary>
+    public void ReleaseNeededRows() => _needed.ForEach(rows => rows.Release());
 
     public bool Has(ExpectedWeight weight) => files.Has(weight);
 
+    public RowTable Table(ExpectedWeight weight)
+    {
+        if (!ReadsNeededRows)
+            return new WholeTable(Matrix(weight));
+        _needed.Add(new(device, files, weight));
+        return new NeededTable(_needed[^1], 0, weight.Columns);
+    }
+
     public Tensor Matrix(ExpectedWeight weight, int[]? order = null)
     {
-        var stored = Keep(files.Load(device, weight));
+        var stored = Keep(Load(weight));
         return order == null ? stored : Ordered(stored, order);
     }
 
     public Matrix Layer(ExpectedWeight weight, bool inputMajor, int[]? order = null)
     {
         if (files.FindPacked(weight) is not { } packed)
-            return new(Matrix(weight, order), inputMajor);
-        _packed.Add(packed);
-        packed.Load(files.AllowNonFinite);
-        return new(new PackedRows(packed, order, 0, packed.Rows), _unpacked);
+            return Passing == null ? new(Matrix(weight, order), inputMajor)
+                : new(new PassingRows(weight, order, 0, weight.Rows), Passing, inputMajor);
+        if (Passing == null)
+        {
+            _packed.Add(packed);
+            if (Staged == null)
+                packed.Load(files.AllowNonFinite);
+            else
+                Staged.Place(packed);
+        }
+
+        return new(new PackedRows(packed, order, 0, packed.Rows), unpacked);
     }
 
     public Tensor Vector(ExpectedWeight weight, double offset = 0, int[]? order = null)
     {
-        var stored = Keep(files.Load(device, weight));
+        var stored = Keep(Load(weight));
         if (order != null)
             stored = Ordered(stored.Reshape(stored.Columns, 1), order).Reshape(1, stored.Columns);
         if (stored.Type == device.ComputeType && offset == 0)
@@ -73,6 +104,8 @@ internal sealed class WeightLoader(Device device, WeightFiles files) : ILoadedWe
         device.Upload(values(), computed);
         return computed;
     }
+
+    private Tensor Load(ExpectedWeight weight) => Staged?.Load(device, weight) ?? files.Load(device, weight);
 
     private Tensor Ordered(Tensor stored, int[] order)
     {

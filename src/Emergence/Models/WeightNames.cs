@@ -45,6 +45,9 @@ internal sealed record WeightNames
 
     public required string InnerOutput { get; init; }
 
+    /// <summary>Of layers with a recurrence.</summary>
+    public RecurrenceNames? Recurrence { get; init; }
+
     /// <summary>Of layers with experts.</summary>
     public ExpertNames Experts { get; init; } = ExpertNames.Mlp;
 
@@ -70,6 +73,15 @@ internal sealed record WeightNames
         AttentionOutput = "self_attn.o_proj",
         Inner = ["mlp.gate_proj", "mlp.up_proj"],
         InnerOutput = "mlp.down_proj",
+    };
+
+    /// <summary>One mixer a layer behind one norm, whatever it is.</summary>
+    public static WeightNames OneMixer { get; } = Llama with
+    {
+        Prefix = "backbone.",
+        Embedding = "embeddings",
+        FinalNorm = "norm_f",
+        AttentionInputNorm = "norm",
     };
 
     /// <summary>Norms before and after both halves.</summary>

@@ -34,6 +34,7 @@ public sealed class HtmlPage(string title, string about, string finding, PageLan
     private readonly StringBuilder _body = new();
     private readonly PageLanguage _language = language ?? PageLanguage.English;
     private bool _inSection;
+    private int _sliders;
     private double _widest;
 
     /// <summary>The numbers to remember, side by side.</summary>
@@ -78,6 +79,31 @@ public sealed class HtmlPage(string title, string about, string finding, PageLan
             add();
             var least = _widest > Shrinkable ? _widest + FigurePadding : 0.85 * _widest;
             _body.Insert(start, $"<div style=\"--w:{Markup.Number(_widest)};--least:{Markup.Number(least)}px\">\n").Append("</div>\n");
+        }
+
+        _body.Append("</div>\n");
+    }
+
+    /// <summary>
+    /// One of several panes, chosen by a slider that is worked by pointer or keys. Without scripts there is no slider and the pane to
+    /// begin with stays.
+    /// </summary>
+    /// <param name="label">What the slider sets.</param>
+    /// <param name="panes">Its values in order, each with what adds its content.</param>
+    /// <param name="first">The pane to begin with.</param>
+    /// <param name="without">What to know where scripts do not run.</param>
+    public void Slider(string label, IReadOnlyList<(string Value, Action Add)> panes, int first, string without)
+    {
+        var name = $"slider{++_sliders}";
+        _body.Append($"<div class=\"slider\"><label for=\"{name}\">{E(label)} ")
+            .Append($"<output for=\"{name}\">{E(panes[first].Value)}</output></label>")
+            .Append($"<input id=\"{name}\" type=\"range\" min=\"0\" max=\"{panes.Count - 1}\" step=\"1\" value=\"{first}\" ")
+            .Append($"aria-valuetext=\"{E(panes[first].Value)}\" hidden>\n<noscript><p>{E(without)}</p></noscript>\n");
+        for (var i = 0; i < panes.Count; i++)
+        {
+            _body.Append($"<div class=\"pane\" data-value=\"{E(panes[i].Value)}\"{(i == first ? "" : " hidden")}>\n");
+            panes[i].Add();
+            _body.Append("</div>\n");
         }
 
         _body.Append("</div>\n");

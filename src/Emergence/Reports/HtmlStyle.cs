@@ -1,6 +1,6 @@
 namespace Emergence.Reports;
 
-/// <summary>Looks and behaviour of every page. Nothing is loaded from anywhere; without scripts only sorting is missing.</summary>
+/// <summary>Looks and behaviour of every page. Nothing is loaded from anywhere; without scripts sorting and sliders are missing.</summary>
 internal static class HtmlStyle
 {
     public const string Css = """
@@ -33,6 +33,10 @@ internal static class HtmlStyle
         svg.wide{width:auto;min-width:100%}
         figcaption{color:var(--dim);font-size:.86rem;line-height:1.4;margin-top:6px;contain:inline-size}
         svg .plate{pointer-events:none}svg .cell:hover,svg .bar:hover{stroke:var(--ink);stroke-width:2}
+        .slider label{display:block;font-weight:600}.slider output{font-variant-numeric:tabular-nums}
+        .slider input{width:100%;min-height:28px;margin:4px 0 8px;accent-color:var(--accent)}
+        .slider input:focus-visible,th:focus-visible,summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+        [hidden]{display:none!important}
         .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));gap:14px;margin:12px 0}
         .card{padding:14px 18px;border-top:4px solid var(--rule)}
         .card.good{border-top-color:var(--good)}.card.mid{border-top-color:var(--mid)}.card.bad{border-top-color:var(--bad)}
@@ -79,6 +83,17 @@ internal static class HtmlStyle
             head.addEventListener('click', sort);
             head.addEventListener('keydown', e => { if (e.key === 'Enter') sort(); });
           });
+        }
+        for (const slider of document.querySelectorAll('.slider')) {
+          const input = slider.querySelector('input'), panes = [...slider.querySelectorAll('.pane')];
+          const show = () => {
+            panes.forEach((pane, i) => pane.hidden = i !== +input.value);
+            slider.querySelector('output').textContent = panes[input.value].dataset.value;
+            input.setAttribute('aria-valuetext', panes[input.value].dataset.value);
+          };
+          input.hidden = false;
+          input.addEventListener('input', show);
+          show();
         }
         addEventListener('beforeprint', () => document.querySelectorAll('details').forEach(d => d.open = true));
         """;

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Emergence.Measurement.Settings;
+using Emergence.Messages;
 using Emergence.Tables;
 
 namespace Emergence.Reports;
@@ -11,8 +11,10 @@ internal static class MemoryReport
     public static Table Table(MemoryPlan memory, MeasurementPlan plan)
     {
         var table = new Table(TableColumn.Text("memory"), TableColumn.Number("bytes", 0), TableColumn.Text("of"));
-        table.Add("weights", (double)memory.Weights, $"{plan.Config.Parameters:N0} as stored");
-        table.Add("boundaries", (double)memory.Boundaries, "two of both passes");
+        table.Add("weights", (double)memory.Weights, memory.Blocks is { } blocks ? Streamed(blocks)
+            : $"{plan.Config.Parameters:N0} as stored");
+        table.Add("boundaries", (double)memory.Boundaries, memory.ScratchBytes == 0 ? "two of both passes"
+            : $"what is in memory of two of both passes, {memory.ScratchBytes:N0} bytes in scratch files");
         table.Add("forward pass", (double)memory.Forward, $"inside of a block, tiles of {memory.TileRows:N0} rows");
         if (memory.Critic > 0)
         {
@@ -22,15 +24,30 @@ internal static class MemoryReport
             table.Add("kept free", (double)memory.Reserved, "for the ops beside trainings");
         }
 
-        table.Add("free", (double)memory.Free, $"on device {plan.Device.Name} ({plan.Device.Path})");
+        if (memory.Host > 0)
+        {
+            table.Add("classes", (double)memory.Host, "distinct rows of two boundaries, what whitens them, and the program's own growth");
+            table.Add("held", (double)memory.Held, "by the program before it begins");
+        }
+
+        table.Add("free", (double)memory.Free, plan.Device.MemoryLimit is { } limit
+            ? $"of --memory {ByteSize.Write(limit)} on device {plan.Device.Name}"
+            : $"on device {plan.Device.Name} ({plan.Device.Path})");
         return table;
+
+        static string Streamed(int inFlight) => inFlight switch
+        {
+            0 => "streamed, one matrix at a time, read again for every tile of rows; norms, rows of tokens that occur",
+            1 => "streamed, one block at a time; norms, rows of tokens that occur",
+            _ => "streamed, one block and the next one; norms, rows of tokens that occur",
+        };
     }
 
-    /// <summary>One line for a plan that does not fit.</summary>
-    public static string Shortage(MemoryPlan memory, string device) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"does not fit into device {device}: needs {Size(memory.Needed)}, {Size(memory.Free)} free; take fewer sequences, a smaller "
-            + $"preset or another device");
+    /// <summary>Where the weights are and what is read from the disk.</summary>
+    public static string Placement(MemoryPlan memory) =>
+        $"weights {(memory.Blocks == null ? "resident" : "streamed")}: {memory.Reason}; {ByteSize.Rounded(memory.DiskBytes)} are read from "
+        + "the disk";
 
-    private static string Size(long bytes) => bytes >= 1_000_000_000 ? $"{bytes / 1e9:0.0} GB" : $"{bytes / 1e6:0.0} MB";
+    /// <summary>One line for a plan that does not fit.</summary>
+    public static string Shortage(MemoryPlan memory, string device) => memory.Shortage(device);
 }

@@ -27,7 +27,8 @@ internal sealed class RunPictures(RunSummary run)
 
     /// <summary>IE(l, T): columns are numbers of tokens, named by the token that T ends with.</summary>
     /// <param name="title">Where the picture stands beside those of other runs.</param>
-    public SvgFigure Emergence(string title = "Information emergence IE by layer and token")
+    /// <param name="range">Of the colours, where several pictures share them.</param>
+    public SvgFigure Emergence(string title = "Information emergence IE by layer and token", (double Low, double High)? range = null)
     {
         var tokens = run.Results.Means.Select(m => m.Tokens).ToList();
         var rows = run.Results.Emergence.ToDictionary(r => (r.Boundary, r.Tokens));
@@ -40,7 +41,7 @@ internal sealed class RunPictures(RunSummary run)
             var interval = double.IsNaN(row.Bits.Low) ? "" : $" [{Fixed(row.Bits.Low)}, {Fixed(row.Bits.High)}]";
             return new(row.Bits.Mean, MarkOf(row.Verdict),
                 $"{Place(layer, position)}: IE {Fixed(row.Bits.Mean)}{interval} bits, exact {Fixed(row.ExactBits)}, {row.Verdict.Word()}");
-        });
+        }, range);
     }
 
     public SvgFigure Information(CaptureKind kind)

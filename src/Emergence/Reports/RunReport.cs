@@ -37,8 +37,12 @@ public static class RunReport
         ArgumentNullException.ThrowIfNull(results);
         var run = new RunSummary(results);
         var (words, pictures, tables) = (new RunWords(run), new RunPictures(run), new RunTables(results));
-        var page = new HtmlPage($"Information emergence in {run.ModelName}", words.About, words.Finding, language);
-        page.Tiles(words.Tiles);
+        var noise = NoisePage.Of(results);
+        var isLed = noise != null && results.MissingCells == 0;
+        var page = new HtmlPage($"Information emergence in {run.ModelName}", words.About, isLed ? noise!.Words.Finding : words.Finding,
+            language);
+        page.Tiles([.. isLed ? noise!.Words.Tiles : [], .. words.Tiles]);
+        noise?.AddTo(page);
         if (results.Means.Count > 0)
             AddEmergence(page, pictures, tables);
         page.Section("What is exact, what is estimated, what not to trust");
@@ -59,14 +63,14 @@ public static class RunReport
         ArgumentNullException.ThrowIfNull(results);
         var run = new RunSummary(results);
         var pictures = new RunPictures(run);
-        List<(string, SvgFigure)> figures = [];
+        List<(string, SvgFigure)> figures = [.. NoisePage.Of(results)?.Figures ?? []];
         if (results.Means.Count > 0)
             figures.AddRange([("ie", pictures.Emergence()), ("e", pictures.ByToken()), ("ie_by_layer", pictures.ByLayer()),
                 ("steps", pictures.Steps())]);
         if (results.Cells.Count > 0)
             figures.AddRange([("mi_macro", pictures.Information(CaptureKind.Macro)),
                 ("mi_micro", pictures.Information(CaptureKind.Micro))]);
-        if (results.Cells.Count > 0 && !run.IsExact)
+        if (results.Cells.Count > 0 && !run.IsExact && !run.IsNoisy)
             figures.Add(("shortfall", pictures.Shortfall()));
         if (IsExplained(results))
             figures.AddRange(new ProtocolReport(results).Figures);
@@ -120,7 +124,7 @@ public static class RunReport
             () => page.Figure(pictures.Information(CaptureKind.Macro), "Whole sequences with causal attention, at each position."),
             () => page.Figure(pictures.Information(CaptureKind.Micro), "The same tokens, each as a sequence of one."),
         ];
-        if (!run.IsExact)
+        if (!run.IsExact && !run.IsNoisy)
             columns.Add(() =>
                 page.Figure(pictures.Shortfall(), "Dark: the critic resolves all there is. Bright: there is more than it resolves."));
         page.Columns(columns);

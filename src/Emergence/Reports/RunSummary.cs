@@ -47,6 +47,9 @@ internal sealed class RunSummary
 
     public bool IsExact => Results.Estimator == "exact";
 
+    /// <summary>Values are of another kind than the exact one, and no shortfall of it.</summary>
+    public bool IsNoisy => Results.Estimator == NoisyChannel.EstimatorName;
+
     public IEnumerable<((CaptureKind Kind, int Layer, int Position) Cell, SeedMean Mean)> Means
         => _means.OrderBy(pair => pair.Key).Select(pair => (pair.Key, pair.Value));
 

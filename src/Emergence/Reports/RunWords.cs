@@ -158,10 +158,15 @@ internal sealed class RunWords(RunSummary run)
                 "paper" =>
                     $"paper is the published protocol: it reports its maximum over the steps, and nothing holds it below the exact "
                     + $"value. It went above in {Plural(above, "cell")}.",
+                NoisyChannel.EstimatorName =>
+                    "noisy-channel says what is left at sigma 1, when noise as large as the states is added. Nothing is trained: it is a "
+                    + $"mean over draws of {Plural(Seeds, "seed")}, and its intervals are those of the draws.",
                 _ => $"{run.Results.Estimator} was run with {Plural(Seeds, "seed")}.",
             },
-            $"{close} of {Plural(run.Means.Count(), "value")} end within 0.02 bits of the exact one.",
         ];
+        if (run.IsNoisy)
+            return lines;
+        lines.Add($"{close} of {Plural(run.Means.Count(), "value")} end within 0.02 bits of the exact one.");
         var worst = run.Means.Where(m => double.IsFinite(m.Mean.Bits)).OrderByDescending(m => m.Mean.ExactBits - m.Mean.Bits)
             .FirstOrDefault();
         if (worst.Mean.Seeds > 0 && worst.Mean.ExactBits - worst.Mean.Bits > 0.02)

@@ -37,7 +37,7 @@ internal sealed class CompareStudy : Study
         var sameData = runs.Skip(1).All(run => RunComparison.HaveSameData(runs[0].Results, run.Results));
         return new StudyResult
         {
-            Finding = Finding(rows),
+            Finding = string.Join(" ", [.. NoiseFindings.Ranking(runs), Finding(rows)]),
             Sentences = [.. rows.Select(row => row.Words), Caution(sameData), .. RunComparison.QuantizationNote([.. runs]) is { } note
                 ? [note] : Array.Empty<string>()],
             HeldFixed =
@@ -53,7 +53,7 @@ internal sealed class CompareStudy : Study
                     "multiply-adds, which do not depend on the machine: of the forward passes (weights x distinct prefixes) and of the "
                     + "trainings"),
             ],
-            Tables = [new("models", "Models", Models(rows)),
+            Tables = [.. NoiseFindings.Tables(runs), .. ThroughNoise(runs), new("models", "Models", Models(rows)),
                 new("verdicts", "E(T) of one model against another, 95 % interval of the difference", Verdicts(runs)),
                 new("tokens", "E(T) after each token", TokenTable.Of(runs), IsLong: true)],
             Figures =
@@ -96,6 +96,19 @@ internal sealed class CompareStudy : Study
         }
 
         return table;
+    }
+
+    private static IEnumerable<NamedTable> ThroughNoise(IReadOnlyList<(string Model, RunResults Results)> runs)
+    {
+        var table = NoiseComparisonTable.Empty();
+        for (var i = 0; i < runs.Count; i++)
+        {
+            for (var j = i + 1; j < runs.Count; j++)
+                NoiseComparisonTable.AddTo(table, runs[i], runs[j]);
+        }
+
+        return table.Rows.Count == 0 ? []
+            : [new("noise_verdicts", "What noise leaves of one model against another, 95 % interval of the difference", table)];
     }
 
     private static SvgFigure ByToken(IReadOnlyList<(string Model, RunResults Results)> runs) => new LineChart

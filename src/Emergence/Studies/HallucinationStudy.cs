@@ -1,6 +1,7 @@
 using Emergence.Datasets;
 using Emergence.Information;
 using Emergence.Information.Statistics;
+using Emergence.Measurement.Results;
 using Emergence.Pictures;
 using Emergence.Reports;
 using Emergence.Tables;
@@ -43,6 +44,8 @@ internal sealed class HallucinationStudy : Study
                 $"{PublishedShots.Source} reports one SD beside values of up to 82 bits from 300,000 sequences, which hold 18.19 bits: "
                     + $"where an estimate is not bounded, its spread grows with the excess. Here no estimate can exceed what the "
                     + $"sequences hold.",
+                "left_bits is what noise as large as the states leaves of E(T) (sigma 1), which depends on the model; its spread over "
+                    + "layers is sd_layers_left.",
                 "Shots before the best one count as losses as well: a model that has not understood yet is as wrong as one that has lost "
                     + "the thread.",
                 "With a handful of shots a rank correlation has a wide interval: one that holds 0 says nothing either way.",
@@ -89,13 +92,17 @@ internal sealed class HallucinationStudy : Study
             .Select((half, i) => context.Measure($"{model.Name}-half-{i + 1}", settings with { Seeds = 1 }, half).Means.Where(mean =>
             mean.Shot > 0).ToList()).ToList();
         var accuracy = context.Once($"{model.Name} accuracy", () => Accuracies(context, model, data));
+        var noise = new NoiseResults(results).Means;
         foreach (var mean in results.Means.Where(mean => mean.Shot > 0))
         {
+            var left = noise.FirstOrDefault(row => row.Tokens == mean.Tokens);
             double[] halved = [.. halves.Select(half => half.Single(other => other.Shot == mean.Shot).Bits.Mean)];
             var sdSeeds = EstimatorTable.Find(results.Estimator).IsRandom ? mean.Bits.SdSeeds : 0;
             yield return new Shot(model.Name, mean.Shot, mean.Bits, mean.ExactBits, Math.Round(sdSeeds, SpreadDigits),
                 Math.Round(mean.SdLayers, SpreadDigits), Math.Round(SeedSpread.StandardDeviation(halved), SpreadDigits),
-                100 * accuracy[2 * (mean.Shot - 1)], 100 * accuracy[2 * (mean.Shot - 1) + 1]);
+                100 * accuracy[2 * (mean.Shot - 1)], 100 * accuracy[2 * (mean.Shot - 1) + 1],
+                left?.AtOne ?? Intervals.OfExact(double.NaN, double.NaN),
+                left == null ? double.NaN : Math.Round(left.SdLayers, SpreadDigits));
         }
     }
 
@@ -134,7 +141,8 @@ internal sealed class HallucinationStudy : Study
     private static IEnumerable<Correlation> Own(IGrouping<string, Shot> shots)
     {
         foreach (var (spread, values) in new (string, Func<Shot, double>)[] { ("sd_seeds", shot => shot.SdSeeds),
-            ("sd_layers", shot => shot.SdLayers), ("sd_halves", shot => shot.SdHalves) })
+            ("sd_layers", shot => shot.SdLayers), ("sd_halves", shot => shot.SdHalves),
+            ("sd_layers_left", shot => shot.SdLayersLeft) })
         {
             yield return new(shots.Key, spread, "category", Loss(shot => shot.Category, values));
             yield return new(shots.Key, spread, "not yet named", Loss(shot => shot.New, values));
@@ -150,10 +158,13 @@ internal sealed class HallucinationStudy : Study
             TableColumn.Text("model"), TableColumn.Integer("shot"), TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3),
                 TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3), TableColumn.Number("sd_seeds_bits", 4),
             TableColumn.Number("sd_layers_bits", 4), TableColumn.Number("sd_halves_bits", 4), TableColumn.Number("category_percent", 1),
-                TableColumn.Number("new_percent", 1));
+                TableColumn.Number("new_percent", 1), TableColumn.Number("left_bits", 3), TableColumn.Number("left_lo", 3),
+                TableColumn.Number("left_hi", 3), TableColumn.Number("sd_layers_left_bits", 4));
         foreach (var shot in shots)
             table.Add(shot.Model, shot.Number, shot.Bits.Mean, TableCell.Known(shot.Bits.Low), TableCell.Known(shot.Bits.High),
-                shot.ExactBits, TableCell.Known(shot.SdSeeds), shot.SdLayers, shot.SdHalves, shot.Category, shot.New);
+                shot.ExactBits, TableCell.Known(shot.SdSeeds), shot.SdLayers, shot.SdHalves, shot.Category, shot.New,
+                TableCell.Known(shot.Left.Mean), TableCell.Known(shot.Left.Low), TableCell.Known(shot.Left.High),
+                TableCell.Known(shot.SdLayersLeft));
         return table;
     }
 
@@ -206,7 +217,7 @@ internal sealed class HallucinationStudy : Study
     }
 
     private sealed record Shot(string Model, int Number, Interval Bits, double ExactBits, double SdSeeds, double SdLayers, double SdHalves,
-        double Category, double New);
+        double Category, double New, Interval Left, double SdLayersLeft);
 }
 
 /// <summary>A spread of IE against the loss of an accuracy.</summary>

@@ -38,7 +38,8 @@ internal sealed class ShotsStudy : Study
             throw new EmergenceException(
                 $"{runs[0].Results.Data} has no shots: expected a list of words, or a file of rows with --template", ExitCode.Usage);
         var published = Published.Gains.Where(row => row.Data == runs[0].Results.Data).ToList();
-        List<NamedTable> tables = [new("gains", "E(T) at the end of each shot, and what the shot adds", Table(gains)),
+        List<NamedTable> tables = [.. NoiseFindings.Tables(runs),
+            new("gains", "E(T) at the end of each shot, and what the shot adds", Table(gains)),
             new("tokens", "E(T) after each token", TokenTable.Of(runs), IsLong: true)];
         if (published.Count > 0)
             tables.Add(new("published", $"What each shot adds, as published (Table 4; {Published.Source})", PublishedTable(published)));
@@ -129,8 +130,10 @@ internal sealed class ShotsStudy : Study
         var results = runs[0].Results;
         List<string> sentences =
         [
+            .. NoiseFindings.Growth(runs),
             "The exact value belongs to the data and not to the model: it rises with every shot, by less and less as a sample of N "
-                + "sequences comes near log2 N. What the model decides is how much of it a critic resolves.",
+                + "sequences comes near log2 N. What the model decides is how much of it "
+                + "noise leaves, and how much a critic resolves.",
         ];
         var worst = gains.MaxBy(gain => gain.Mean.ExactBits - gain.Mean.Bits.Mean)!;
         if (results.Estimator != "exact" && worst.Mean.ExactBits - worst.Mean.Bits.Mean >= LeastShortfallBits)

@@ -129,7 +129,9 @@ internal sealed class StudyContext : IDisposable
     public LanguageModel Load(StudyModel model)
     {
         Say($"loading {model.Name}");
-        return LanguageModel.Load(model.Folder, Device, Settings.ModelOptions);
+        var loaded = LanguageModel.Load(model.Folder, Device, Settings.ModelOptions);
+        Say($"{model.Name}: {loaded.Placement}");
+        return loaded;
     }
 
     /// <summary>The settings of a run with the options that the study has of <see cref="StudyOption.Settings"/>.</summary>

@@ -26,7 +26,10 @@ internal sealed record StudyOption(string Name, string ValueName, string Descrip
     StudyOptionKind Kind = StudyOptionKind.Text, bool IsRepeated = false, string? Alias = null)
 {
     private static readonly Setting[] s_ofCells =
-        [SettingTable.Estimator, SettingTable.Preset, SettingTable.Sequences, SettingTable.Boundaries, SettingTable.Seeds];
+    [
+        SettingTable.Estimator, SettingTable.Sigma, SettingTable.Noise, SettingTable.Preset, SettingTable.Sequences,
+        SettingTable.Boundaries, SettingTable.Seeds,
+    ];
 
     private static readonly Setting[] s_ofData =
         [SettingTable.Data, SettingTable.EntityTokens, SettingTable.Separator, SettingTable.Template, SettingTable.FieldTokens];

@@ -1,5 +1,6 @@
 using Emergence.Datasets;
 using Emergence.Information.Statistics;
+using Emergence.Measurement.Results;
 using Emergence.Pictures;
 using Emergence.Reports;
 using Emergence.Tables;
@@ -44,6 +45,7 @@ internal sealed class TasksStudy : Study
                 .. notes,
                 "A curve has taken off at the first shot that is past half of the way from its first value to its highest one; an "
                     + "accuracy that rises by less than 10 points has not.",
+                "left_bits is what noise as large as the states leaves of E(T) (sigma 1): it depends on the model, E(T) itself does not.",
                 "E(T) grows with every shot because the sequences hold more, whatever the model can do with them: a model that answers "
                     + "nothing right shows the same rise. Agreement of the two shots is therefore no sign that one brings about the other.",
             ],
@@ -83,9 +85,11 @@ internal sealed class TasksStudy : Study
 
         var results = context.Measure(name, context.Measurement(model, task.Name) with { Shots = count }, made.Data);
         var accuracy = context.Once($"{name} accuracy", () => Accuracies(context, model, made));
+        var noise = new NoiseResults(results).Means;
         foreach (var mean in results.Means.Where(mean => mean.Shot > 0))
-            yield return new Shot(model.Name, task.Name, mean.Shot, mean.Bits, mean.ExactBits, 100 * accuracy[2 * mean.Shot - 2],
-                100 * accuracy[2 * mean.Shot - 1]);
+            yield return new Shot(model.Name, task.Name, mean.Shot, mean.Bits, mean.ExactBits,
+                noise.FirstOrDefault(row => row.Tokens == mean.Tokens)?.AtOne ?? Intervals.OfExact(double.NaN, double.NaN),
+                100 * accuracy[2 * mean.Shot - 2], 100 * accuracy[2 * mean.Shot - 1]);
     }
 
     /// <summary>(2 S): at each shot, the share of sequences whose answer is the most likely token, and the most likely of the
@@ -116,11 +120,13 @@ internal sealed class TasksStudy : Study
         var table = new Table(
             TableColumn.Text("model"), TableColumn.Text("task"), TableColumn.Number("first_percent", 1),
                 TableColumn.Number("best_percent", 1), TableColumn.Integer("accuracy_takes_off"), TableColumn.Integer("e_takes_off"),
-            TableColumn.Text("agree"), TableColumn.Number("rho", 2), TableColumn.Number("lo", 2), TableColumn.Number("hi", 2));
+            TableColumn.Text("agree"), TableColumn.Number("rho", 2), TableColumn.Number("lo", 2), TableColumn.Number("hi", 2),
+            TableColumn.Integer("left_takes_off"), TableColumn.Number("left_rho", 2));
         foreach (var row in takeoffs)
             table.Add(row.Model, row.Task, row.First, row.Best, row.Accuracy is { } shot ? shot : TableCell.Empty, row.Emergence is { } at
                 ? at : TableCell.Empty, row.Accuracy == null ? "" : row.Agrees ? "yes"
-                : "no", TableCell.Known(row.Rank.Rho), TableCell.Known(row.Rank.Low), TableCell.Known(row.Rank.High));
+                : "no", TableCell.Known(row.Rank.Rho), TableCell.Known(row.Rank.Low), TableCell.Known(row.Rank.High),
+                row.Left is { } left ? left : TableCell.Empty, TableCell.Known(row.LeftRho));
         return table;
     }
 
@@ -128,10 +134,12 @@ internal sealed class TasksStudy : Study
     {
         var table = new Table(TableColumn.Text("model"), TableColumn.Text("task"), TableColumn.Integer("shot"),
             TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3),
+            TableColumn.Number("left_bits", 3), TableColumn.Number("left_lo", 3), TableColumn.Number("left_hi", 3),
             TableColumn.Number("accuracy_percent", 1), TableColumn.Number("among_answers_percent", 1));
         foreach (var shot in shots)
             table.Add(shot.Model, shot.Task, shot.Number, shot.Bits.Mean, TableCell.Known(shot.Bits.Low), TableCell.Known(shot.Bits.High),
-                shot.ExactBits, shot.Accuracy, shot.Among);
+                shot.ExactBits, TableCell.Known(shot.Left.Mean), TableCell.Known(shot.Left.Low), TableCell.Known(shot.Left.High),
+                shot.Accuracy, shot.Among);
         return table;
     }
 
@@ -165,9 +173,11 @@ internal sealed class TasksStudy : Study
                 + $"{taken.Count(row => row.Agrees)} of them.";
     }));
 
-    private sealed record Shot(string Model, string Task, int Number, Interval Bits, double ExactBits, double Accuracy, double Among);
+    private sealed record Shot(string Model, string Task, int Number, Interval Bits, double ExactBits, Interval Left, double Accuracy,
+        double Among);
 
-    private sealed record TakeOff(string Model, string Task, double First, double Best, int? Accuracy, int? Emergence, RankCorrelation Rank)
+    private sealed record TakeOff(string Model, string Task, double First, double Best, int? Accuracy, int? Emergence, RankCorrelation Rank,
+        int? Left, double LeftRho)
     {
         public bool Agrees => Accuracy == Emergence;
 
@@ -175,8 +185,9 @@ internal sealed class TasksStudy : Study
         {
             var all = shots.ToList();
             var (accuracy, bits) = (all.Select(shot => shot.Accuracy).ToList(), all.Select(shot => shot.Bits.Mean).ToList());
+            var left = all.Select(shot => shot.Left.Mean).ToList();
             return new(all[0].Model, all[0].Task, accuracy[0], accuracy.Max(), At(accuracy, LeastRise), At(bits, 0),
-                RankCorrelation.Of(bits, accuracy));
+                RankCorrelation.Of(bits, accuracy), At(left, 0), RankCorrelation.Of(left, accuracy).Rho);
         }
 
         /// <summary>The first shot past half of the rise; none where the rise is too small.</summary>

@@ -54,11 +54,11 @@ internal sealed class TextsStudy : Study
         var sizes = Sizes(context, [.. data.Select(set => set.Count)]);
         var draws = Draws(context, model, names, data, sizes);
         var comparisons = sizes.SelectMany(size => names.Skip(1).SelectMany(other => Compare(names[0], other, size, draws))).ToList();
-        var beside = Beside(context, model, paths, names, sizes[^1]);
+        var (beside, throughNoise) = Beside(context, model, paths, names, sizes[^1]);
         return new StudyResult
         {
             Finding = Finding(comparisons, names, sizes),
-            Sentences = Sentences(comparisons, data, names, sizes),
+            Sentences = [.. throughNoise, .. Sentences(comparisons, data, names, sizes)],
             HeldFixed =
             [
                 ("model", model.Reference),
@@ -181,8 +181,11 @@ internal sealed class TextsStudy : Study
         return table;
     }
 
-    private static Table Beside(StudyContext context, StudyModel model, IReadOnlyList<string> paths, IReadOnlyList<string> names, int size)
+    /// <summary>E(T) by other estimators, and what the noisy channel among them says of the texts.</summary>
+    private static (Table Table, List<string> Words) Beside(StudyContext context, StudyModel model, IReadOnlyList<string> paths,
+        IReadOnlyList<string> names, int size)
     {
+        var (words, left) = (new List<string>(), new List<(string Name, RunResults Run)>());
         var table = new Table(TableColumn.Text("text"), TableColumn.Text("estimator"), TableColumn.Integer("tokens"),
             TableColumn.Number("e_bits", 3), TableColumn.Number("lo", 3), TableColumn.Number("hi", 3), TableColumn.Number("exact_bits", 3));
         foreach (var estimator in context.Text("beside").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
@@ -197,14 +200,27 @@ internal sealed class TextsStudy : Study
                     Device = context.Settings.Device, DeviceOptions = context.Settings.DeviceOptions,
                         ModelOptions = context.Settings.ModelOptions, Command = context.Command,
                 };
-                foreach (var mean in context.Measure($"{name}-{estimator}", settings, Windows(context, model, path, size)).Means)
+                var run = context.Measure($"{name}-{estimator}", settings, Windows(context, model, path, size));
+                if (estimator == NoisyChannel.EstimatorName)
+                    left.Add((name, run));
+                foreach (var mean in run.Means)
                     table.Add(name, estimator, mean.Tokens, mean.Bits.Mean, TableCell.Known(mean.Bits.Low), TableCell.Known(mean.Bits.High),
                         mean.ExactBits);
             }
         }
 
-        return table;
+        foreach (var (name, run) in left.Skip(1))
+        {
+            if (RunComparison.Of(left[0].Run, run) is [.., var last])
+                words.Add($"With noise as large as the states, E({last.Tokens}) of {left[0].Name} is "
+                    + $"{TableCell.Fixed(last.First.Mean, 2)} bits and of {name} {TableCell.Fixed(last.Second.Mean, 2)}, at n = {size}: {Word(last.Verdict)}.");
+        }
+
+        return (table, words);
     }
+
+    private static string Word(ComparisonVerdict verdict) => verdict == ComparisonVerdict.CannotTell
+        ? "the interval of the difference holds 0" : $"the first is {(verdict == ComparisonVerdict.Same ? "the same" : verdict.Word())}";
 
     private static SvgFigure ByToken(IReadOnlyList<Comparison> comparisons, int size, IReadOnlyList<string> names)
     {

@@ -15,12 +15,14 @@ internal static class ByteLevel
     {
         var bytes = new byte[Encoding.UTF8.GetByteCount(text)];
         Encoding.UTF8.GetBytes(text, bytes);
-        return string.Create(bytes.Length, bytes, static (result, source) =>
-        {
-            for (var i = 0; i < source.Length; i++)
-                result[i] = s_characters[source[i]];
-        });
+        return Encode(bytes);
     }
+
+    public static string Encode(byte[] bytes) => string.Create(bytes.Length, bytes, static (result, source) =>
+    {
+        for (var i = 0; i < source.Length; i++)
+            result[i] = s_characters[source[i]];
+    });
 
     /// <summary>Adds the bytes a token stands for; a token with any other character, such as an added one, is plain text.</summary>
     public static void Decode(string token, List<byte> output)

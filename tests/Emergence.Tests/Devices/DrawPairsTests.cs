@@ -44,6 +44,19 @@ public class DrawPairsTests
     }
 
     [Theory, MemberData(nameof(TestDevices.Names), MemberType = typeof(TestDevices))]
+    public void Pairs_of_a_list_and_others(string name)
+    {
+        int[] a = [0, 0, 2, 2, 2], b = [1, 3, 0, 1, 3];
+        (int, int)[] left = [.. a.Zip(b), (1, 1)];
+        var even = new AliasTable([1, 1, 1]);
+        foreach (var draws in new[] { 1, 31, 400 })
+        {
+            var others = new OffSupportPairs(33, even, new AliasTable([4, 1, 2, 1]), [.. left.Order()]);
+            Check(name, new ListedPairs(draws, new AliasTable([1, 0, 3, 2, 5]), a, b, others));
+        }
+    }
+
+    [Theory, MemberData(nameof(TestDevices.Names), MemberType = typeof(TestDevices))]
     public void A_source_that_only_the_host_knows(string name)
     {
         Check(name, new Counting());

@@ -2,16 +2,18 @@ using Emergence.Devices;
 using Emergence.Devices.Cpu;
 using Emergence.Devices.Cuda.Driver;
 using Emergence.Devices.Reference;
+using Emergence.Ilgpu;
 
 namespace Emergence.Tests.Devices;
 
 /// <summary>
 /// The devices that tests run on: every row of the table (a GPU where there is a driver) and every path of the CPU device that this
-/// machine has. The emulator is skipped where it was not built.
+/// machine has. The emulator is skipped where it was not built, ILGPU where it finds no device.
 /// </summary>
 public static class TestDevices
 {
     private static readonly Dictionary<string, Device> s_open = [];
+    private static readonly Lazy<int> s_ilgpu = new(() => IlgpuDevices.Count);
 
     /// <summary>"name" or "name/path".</summary>
     public static TheoryData<string> Names { get; } = [.. DeviceTable.Rows.Where(row => row.Name != "cuda" || CudaLibrary.HasDriver)
@@ -37,6 +39,8 @@ public static class TestDevices
     {
         if (name == "emulator" && CudaLibrary.FindEmulator() == null)
             Assert.Skip("the emulator is not built: CMake and a C++ compiler make it");
+        if (name == IlgpuDevices.Name && s_ilgpu.Value == 0)
+            Assert.Skip("ILGPU finds neither OpenCL with a device nor an NVIDIA GPU: pocl-opencl-icd and ocl-icd-libopencl1 bring one");
         var parts = name.Split('/');
         return DeviceTable.Create(parts[0], new DeviceOptions(threads, parts.Length > 1 ? parts[1] : null));
     }

@@ -31,8 +31,10 @@ public sealed class PathTests
             using var device = TestDevices.Create($"cpu/{path}", 1);
             using var model = LanguageModel.Load(folder, device);
             var results = new List<string>();
-            new GridRun(model, data, grid, Cells.Sampling with { StepLimit = 50 }, MicroPosition.Zero).Run(_ => false, result =>
-                results.Add($"{result.Cell} {Cells.Bytes(result.Information)} {result.Information.Failure}"), CancellationToken.None);
+            new GridRun(model, data, grid, Cells.Sampling with { StepLimit = 50 }, MicroPosition.Zero,
+                NoiseSettings.Parse("0.5,2", "isotropic")).Run(_ => false, result =>
+                results.Add($"{result.Cell} {Cells.Bytes(result.Information)} {string.Join(' ', result.Information.Noise)} "
+                    + $"{result.Information.Failure}"), CancellationToken.None);
             return [.. results.Order(StringComparer.Ordinal)];
         }
     }

@@ -61,13 +61,17 @@ public sealed class ShardTests
     [Fact]
     public void Of_many_that_begin_together_one_writes_the_manifest()
     {
-        Directory.CreateDirectory(_run);
-        var files = new ManifestFile[16];
+        for (var round = 0; round < 20; round++)
+        {
+            var folder = Path.Combine(_run, $"{round}");
+            Directory.CreateDirectory(folder);
+            var files = new ManifestFile[16];
 
-        Parallel.For(0, files.Length, i => files[i] = ManifestFile.Publish(_run, Manifest($"start {i}")));
+            Parallel.For(0, files.Length, i => files[i] = ManifestFile.Publish(folder, Manifest($"start {i}")));
 
-        Assert.Single(files.Select(file => file.Hash).Distinct());
-        Assert.Equal(Path.Combine(_run, "manifest.json"), Assert.Single(Directory.GetFiles(_run)));
+            Assert.Single(files.Select(file => file.Hash).Distinct());
+            Assert.Equal(Path.Combine(folder, "manifest.json"), Assert.Single(Directory.GetFiles(folder)));
+        }
     }
 
     /// <summary>Machines without a common disk start at different times with different labels, and are one run all the same.</summary>

@@ -59,7 +59,7 @@ public sealed class CheckpointFormTests
               "rope_scaling": { "factor": 8.0, "rope_type": "linear" }, "sliding_window": 1024 }, "vision_config": { "hidden_size": 1152 } }
             """);
         var config = ModelConfig.Read(folder);
-        var (local, full) = (config.Shape.Blocks[0].Attention, config.Shape.Blocks[5].Attention);
+        var (local, full) = (config.Shape.Blocks[0].Attention!, config.Shape.Blocks[5].Attention!);
         Assert.Equal((34, 2560, 262208, 8, 4, 256),
             (config.Layers, config.Width, config.VocabularySize, local.Heads, local.KeyHeads, local.HeadSize));
         Assert.Equal((1024, 10000.0, null), (local.Window, local.Rotary!.Base, local.Rotary.Scaling));
@@ -75,7 +75,7 @@ public sealed class CheckpointFormTests
         var config = ModelConfig.Read(WrongConfigTests.Changed(folder, "rope_parameters",
             """{ "type": "mrope", "mrope_section": [2, 2, 2], "rope_theta": 1000000.0 }"""));
         Assert.Equal(("qwen2_5_vl_text", true), (config.ModelType, config.IsNested));
-        Assert.Null(config.Shape.Blocks[0].Attention.Rotary!.Scaling);
+        Assert.Null(config.Shape.Blocks[0].Attention!.Rotary!.Scaling);
         Assert.Empty(config.UnknownKeys);
     }
 
@@ -119,9 +119,9 @@ public sealed class CheckpointFormTests
     public void Both_spellings_of_the_part_that_turns_must_agree()
     {
         var folder = WrongConfigTests.Changed(TestData.Large("golden/models/gpt-neox"), "partial_rotary_factor", "0.5");
-        var pct = ModelConfig.Read(TestData.Large("golden/models/gpt-neox")).Shape.Blocks[0].Attention.Rotary!.Columns;
+        var pct = ModelConfig.Read(TestData.Large("golden/models/gpt-neox")).Shape.Blocks[0].Attention!.Rotary!.Columns;
         var same = WrongConfigTests.Changed(WrongConfigTests.Changed(folder, "rotary_pct", "0.5"), "rope_theta", "10000");
-        Assert.Equal(2 * pct, ModelConfig.Read(same).Shape.Blocks[0].Attention.Rotary!.Columns);
+        Assert.Equal(2 * pct, ModelConfig.Read(same).Shape.Blocks[0].Attention!.Rotary!.Columns);
         var differs = WrongConfigTests.Changed(folder, "rotary_pct", "0.25");
         Assert.Equal("config.json: rotary_pct is 0.25, expected 0.5 as partial_rotary_factor says",
             Assert.Throws<EmergenceException>(() => ModelConfig.Read(differs)).Message);

@@ -134,11 +134,11 @@ public sealed class ConfigTests
     public void Gemma_means_the_tanh_form_by_gelu(string written, string same, bool equal)
     {
         var folder = TestData.Large("golden/models/gemma");
-        var left = ModelConfig.Read(WithValue(folder, "hidden_act", $"\"{written}\"")).Shape.Blocks[0].Inner.Activation;
-        var right = ModelConfig.Read(WithValue(folder, "hidden_act", $"\"{same}\"")).Shape.Blocks[0].Inner.Activation;
+        var left = ModelConfig.Read(WithValue(folder, "hidden_act", $"\"{written}\"")).Shape.Blocks[0].Inner!.Activation;
+        var right = ModelConfig.Read(WithValue(folder, "hidden_act", $"\"{same}\"")).Shape.Blocks[0].Inner!.Activation;
         Assert.Equal(equal, left == right);
         var own = ModelConfig.Read(WithValue(WithValue(folder, "hidden_act", "\"silu\""), "hidden_activation", $"\"{same}\"")).Shape.Blocks[
-            0].Inner.Activation;
+            0].Inner!.Activation;
         Assert.Equal(right, own);
     }
 

@@ -17,6 +17,10 @@ public sealed class FamilyTests
         "q-fp8-block-moe", "q-mxfp4", "qwen2-moe", "qwen3-moe",
     ];
 
+    /// <summary>Those whose layers, or some of them, have a recurrence.</summary>
+    internal static readonly string[] Recurrences =
+        ["falcon-h1", "granite-hybrid", "lfm2", "mamba", "mamba2", "nemotron-h", "qwen3_5", "qwen3_5-moe"];
+
     internal static readonly string[] Folders =
     [
         "apertus", "arcee", "bloom", "codegen", "cohere", "cohere2", "ernie4_5", "exaone4", "falcon-alibi", "falcon-grouped", "falcon-mqa",
@@ -26,7 +30,7 @@ public sealed class FamilyTests
         "nested-mistral3", "olmo", "olmo3", "persimmon", "phi", "rope-dynamic", "rope-gemma3-linear", "rope-linear", "rope-longrope-long",
             "rope-longrope-short",
         "rope-yarn", "rope-yarn-full", "smollm3", "stablelm", "stablelm-2-12b", "starcoder2", "xglm",
-        .. Mixtures,
+        .. Mixtures, .. Recurrences,
     ];
 
     public static TheoryData<string, string> Cases

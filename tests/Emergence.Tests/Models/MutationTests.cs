@@ -211,7 +211,7 @@ public sealed class MutationTests
         shape.WithAttention(change);
 
     private static Func<ModelShape, ModelShape> Inner(Func<InnerPart, InnerPart> change) => shape =>
-        shape.WithBlocks((_, block) => block with { Inner = change(block.Inner) });
+        shape.WithInner(change);
 
     private static Func<ModelShape, ModelShape> Names(Func<WeightNames, WeightNames> change) => shape =>
         shape with { Names = change(shape.Names) };
@@ -229,7 +229,7 @@ public sealed class MutationTests
 
     private static ModelShape AllTurn(ModelShape shape)
     {
-        var rotary = shape.Blocks.Select(block => block.Attention.Rotary).First(rotary => rotary != null);
+        var rotary = shape.Blocks.Select(block => block.Attention?.Rotary).First(rotary => rotary != null);
         return shape.WithAttention(part => part with { Rotary = rotary });
     }
 }

@@ -1,3 +1,6 @@
+using Emergence.Devices.Tensors;
+using Emergence.Files.Safetensors;
+
 namespace Emergence.Checkpoints.Stored;
 
 /// <summary>
@@ -30,13 +33,27 @@ internal abstract class StoredMatrix : IDisposable
     /// <summary>Tensors of the checkpoint that belong to the matrix.</summary>
     public IEnumerable<string> Names => _parts.Select(part => part.Entry.Name).Concat(_module.Passed);
 
+    /// <summary>What it is made of.</summary>
+    public IEnumerable<TensorEntry> Entries => _parts.Select(part => part.Entry);
+
     /// <summary>Memory of the packed matrix.</summary>
     public long Bytes => _parts.Sum(part => part.Entry.ByteLength);
+
+    /// <summary>Whether the parts are in memory.</summary>
+    public bool IsLoaded => Array.TrueForAll(_parts, part => part.IsLoaded);
 
     public void Load(bool allowNonFinite)
     {
         foreach (var part in _parts)
             part.Load(_module.Checkpoint, allowNonFinite);
+        CheckLoaded();
+    }
+
+    /// <summary>The parts have been read into memory of another; <paramref name="places"/> says where each begins.</summary>
+    public void Place(HostBuffer memory, IReadOnlyDictionary<string, long> places)
+    {
+        foreach (var part in _parts)
+            part.Place(memory, places[part.Entry.Name]);
         CheckLoaded();
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Emergence.Messages;
 using Microsoft.Win32.SafeHandles;
@@ -10,6 +11,8 @@ namespace Emergence.Files.Safetensors;
 /// </summary>
 internal sealed class CheckpointFile : IDisposable
 {
+    private static readonly ConcurrentDictionary<(string Path, long Length, DateTime Modified), string> Digests = new();
+
     private readonly SafeFileHandle _handle;
     private readonly DateTime _modified;
     private readonly string _shown;
@@ -79,6 +82,9 @@ internal sealed class CheckpointFile : IDisposable
         }
     }
 
+    /// <summary>Lets the kernel drop bytes that were read from its cache.</summary>
+    public void Forget(long offset, long length) => Posix.Forget(_handle, offset, length);
+
     /// <summary>Throws if size or modification time differ from when the file was opened.</summary>
     public void VerifyUnchanged()
     {
@@ -89,8 +95,12 @@ internal sealed class CheckpointFile : IDisposable
             throw Error("changed during load: its modification time moved; start again when nothing writes to it");
     }
 
-    /// <summary>SHA-256 of the contents, lower-case hex, as sha256sum prints it.</summary>
-    public string Sha256()
+    /// <summary>SHA-256 of the contents, lower-case hex, as sha256sum prints it; a process reads a file once for it.</summary>
+    public string Sha256() => Digests.GetOrAdd((System.IO.Path.GetFullPath(Path), Length, _modified), _ => ReadDigest());
+
+    public void Dispose() => _handle.Dispose();
+
+    private string ReadDigest()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var chunk = new byte[1 << 20];
@@ -103,6 +113,4 @@ internal sealed class CheckpointFile : IDisposable
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
-
-    public void Dispose() => _handle.Dispose();
 }

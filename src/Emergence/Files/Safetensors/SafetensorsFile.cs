@@ -54,6 +54,9 @@ public sealed class SafetensorsFile : IDisposable
         _file.Read(entry.Begin + offset, destination, $"tensor {Printable.Quote(entry.Name)}");
     }
 
+    /// <summary>Lets the kernel drop bytes of a tensor that were read from its cache.</summary>
+    internal void Forget(TensorEntry entry, long offset, long length) => _file.Forget(entry.Begin + offset, length);
+
     /// <summary>All elements, row-major, rounded to single precision.</summary>
     public float[] ReadSingles(string name) => ReadAs<float>(name);
 

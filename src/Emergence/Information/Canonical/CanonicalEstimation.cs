@@ -4,6 +4,7 @@ using Emergence.Devices.Critics;
 using Emergence.Devices.Randomness;
 using Emergence.Devices.Tensors;
 using Emergence.Information.Critics;
+using Emergence.Information.Exact;
 
 namespace Emergence.Information.Canonical;
 
@@ -13,7 +14,7 @@ namespace Emergence.Information.Canonical;
 /// </summary>
 internal sealed class CanonicalEstimation : CriticEstimation
 {
-    /// <summary>Steps whose mean is the value.</summary>
+    /// <summary>Steps whose mean is the value; the first look has fewer.</summary>
     private const int ValueSteps = 10;
 
     /// <summary>Steps of each of the two windows that are compared.</summary>
@@ -35,11 +36,12 @@ internal sealed class CanonicalEstimation : CriticEstimation
     private const double LinearRate = 1e-3;
 
     /// <summary>Pairs off the support that the start is judged by.</summary>
-    private const int StartPairs = 1 << 15;
+    private const int StartPairs = 1 << 14;
 
     private readonly CriticTraining _training;
     private readonly RateFactor _factor;
     private readonly CanonicalTrace _trace;
+    private readonly NearPairs? _near;
     private readonly float[][] _best;
     private double _bestMean;
     private int _backOffs;
@@ -48,10 +50,10 @@ internal sealed class CanonicalEstimation : CriticEstimation
     private int _since;
 
     private CanonicalEstimation(EstimationRequest request, MutualInformation about, Device device, CriticTraining training,
-        RateFactor factor, CanonicalTrace trace)
+        RateFactor factor, CanonicalTrace trace, NearPairs? near)
         : base(request, about, device, training)
     {
-        (_training, _factor, _trace, _bestMean) = (training, factor, trace, trace.StartBits);
+        (_training, _factor, _trace, _bestMean, _near) = (training, factor, trace, trace.StartBits, near);
         _best = [.. Learned.Select(tensor => new float[tensor.Columns])];
         Keep();
     }
@@ -59,6 +61,9 @@ internal sealed class CanonicalEstimation : CriticEstimation
     public override IReadOnlyList<Tensor> Inputs => [_training.X, _training.Y, _training.Linear!.X, _training.Linear.Y];
 
     protected override int Window => ValueSteps;
+
+    protected override IEnumerable<ClassPair> HeldOutPairs =>
+        HeldOut.Pairs(Request.Joint, Request.Seed, Request.Cell, Request.Preset.HeldOutPairs, near: _near);
 
     private IReadOnlyList<Tensor> Learned => [_training.Parameters, _training.Linear!.Parameters];
 
@@ -74,15 +79,17 @@ internal sealed class CanonicalEstimation : CriticEstimation
             Rate = _ => factor.Value > 0 ? LinearRate : 0,
         };
         var initial = CanonicalStart.Parameters(SupportMine.Shape(request, x, y), correlations, request.Seed, request.Cell);
-        var training = SupportMine.CreateTraining(request, device, x, y, initial, linear, step => factor.Value * rate(step));
+        var drawsNear = request.Preset.NearOf(joint.Support.Count) > 0 && !SupportMine.TakesAll(joint, request.Preset);
+        var near = drawsNear ? inputs.Near(joint, request.Preset.CanonicalColumns) : null;
+        var training = SupportMine.CreateTraining(request, device, x, y, initial, linear, step => factor.Value * rate(step), near);
         try
         {
             var bits = CanonicalStart.Scale(device, training, initial,
-                HeldOut.Pairs(joint, request.Seed, request.Cell, StartPairs, RandomStream.Start));
+                HeldOut.Pairs(joint, request.Seed, request.Cell, StartPairs, RandomStream.Start, near));
             var trace = new CanonicalTrace(bits, 0, x.Columns, correlations[0], correlations[^1],
                 inputs.CanonicalMultiplyAdds(joint, request.Preset.CanonicalColumns), joint.X.Whitening(device.ShareOnHost)
                 .Describe(), joint.Y.Whitening(device.ShareOnHost).Describe());
-            return new(request, about, device, training, factor, trace);
+            return new(request, about, device, training, factor, trace, near);
         }
         catch
         {
@@ -93,11 +100,11 @@ internal sealed class CanonicalEstimation : CriticEstimation
 
     protected override StopReason Judge()
     {
-        if (StepsSince < Window)
-            return StopReason.None;
         var mean = LastMean;
         if (mean >= Request.Joint.Bits - SupportMine.CeilingMargin)
             return StopReason.Ceiling;
+        if (StepsSince < ValueSteps)
+            return StopReason.None;
         if (_backOffs > BackOffLimit)
             return StopReason.Level;
         if (mean < _bestMean - Math.Max(FallMargin, 3 * StandardError()))

@@ -34,7 +34,8 @@ internal sealed class CanonicalPairs
         var block = Math.Min(most + Spare, Math.Min(_x.Count, _y.Count));
         Count = Math.Min(most, block);
         var (dx, dy) = ((double)_x.Count, (double)_y.Count);
-        MultiplyAdds = dx * dy * (joint.Support.Count + dx + dy + 2.0 * Iterations * block) + 2.0 * Iterations * block * block * (dx + dy)
+        MultiplyAdds = dx * dy * (Some.Of(joint.Support.Count, Math.Max(_x.Count, _y.Count)) + dx + dy + 2.0 * Iterations * block)
+            + 2.0 * Iterations * block * block * (dx + dy)
             + Count * (dx * (dx + joint.X.Count) + dy * (dy + joint.Y.Count));
         var cross = Whitened(Cross(joint, share), share);
         var (left, right, correlations) = Leading(cross, block, share);
@@ -55,6 +56,9 @@ internal sealed class CanonicalPairs
     /// <summary>Of each pair, the largest first.</summary>
     public IReadOnlyList<double> Correlations { get; }
 
+    /// <summary>Classes that lie near each other in these coordinates, once somebody has looked for them.</summary>
+    public NearPairs? Near { get; set; }
+
     /// <summary>(Kx, Count): z of every class of x.</summary>
     public float[] OfX(JointClasses joint, HostShare share) => Project(_x, _mapX, joint.X.Count, share);
 
@@ -68,8 +72,9 @@ internal sealed class CanonicalPairs
     private double[] Cross(JointClasses joint, HostShare share)
     {
         var (support, cross) = (joint.Support, new double[checked(_x.Count * _y.Count)]);
-        DoubleProducts.Add(share, support.Count, (k, to) => _x.Fill(support[k].A, support[k].Joint, to), _x.Count, (k, to) =>
-            _y.Fill(support[k].B, 1, to), _y.Count, cross, 0, _y.Count);
+        var some = new Some(support.Count, Math.Max(_x.Count, _y.Count), k => support[k].Joint);
+        DoubleProducts.Add(share, some.Count, (k, to) => _x.Fill(support[some[k]].A, some.Weight(k), to), _x.Count, (k, to) =>
+            _y.Fill(support[some[k]].B, 1, to), _y.Count, cross, 0, _y.Count);
         return cross;
     }
 

@@ -17,7 +17,7 @@ internal static class CanonicalStart
     private const double LeastCorrelation = 1e-3, MostCorrelation = 0.9999;
 
     /// <summary>Halves of powers of two that the distance may be scaled by.</summary>
-    private const int FirstPower = -16, LastPower = 10;
+    private const int FirstPower = -16, LastPower = 9;
 
     public static float[] Parameters(CriticShape shape, IReadOnlyList<double> correlations, ulong seed, uint cell)
     {
@@ -56,34 +56,43 @@ internal static class CanonicalStart
     public static double Scale(Device device, CriticTraining training, Span<float> parameters, IEnumerable<ClassPair> pairs)
     {
         var parts = HeldOut.Scores(device, training, pairs).ToList();
-        var (best, factor) = (double.NegativeInfinity, 1.0);
-        for (var power = FirstPower; power < LastPower; power++)
-        {
-            var (scale, joint, partition) = (Math.Pow(2, power / 2.0), 0.0, 0.0);
-            foreach (var (part, scores) in parts)
-            {
-                for (var i = 0; i < part.Length; i++)
-                {
-                    joint += part[i].Joint * scale * scores[i];
-                    partition += part[i].Product * Math.Exp(scale * scores[i]); // scores are at most 0
-                }
-            }
+        var nearest = parts.Max(part => part.Scores.Max());
 
-            var bits = (joint - Math.Log(partition)) / Math.Log(2);
-            if (bits > best)
-                (best, factor) = (bits, scale);
+        // The objective is concave in the scale: a line less a sum of exponentials' logarithm.
+        var (low, high) = (FirstPower, LastPower);
+        while (low < high)
+        {
+            var middle = low + (high - low) / 2;
+            (low, high) = Bits(middle + 1) > Bits(middle) ? (middle + 1, high) : (low, middle);
         }
 
         var shape = training.Shape;
         foreach (ref var weight in parameters.Slice(parameters.Length - shape.InputColumns(shape.Layers - 1) - 1,
             shape.InputColumns(shape.Layers - 1)))
-            weight *= (float)factor;
+            weight *= (float)Factor(low);
         device.Upload(parameters, training.Parameters);
-        return best;
+        return Bits(low);
+
+        static double Factor(int power) => Math.Pow(2, power / 2.0);
+
+        double Bits(int power)
+        {
+            var (scale, joint, partition) = (Factor(power), 0.0, 0.0);
+            foreach (var (part, scores) in parts)
+            {
+                for (var i = 0; i < part.Length; i++)
+                {
+                    joint += part[i].Joint * scale * (scores[i] - nearest);
+                    partition += part[i].Product * Math.Exp(scale * (scores[i] - nearest));
+                }
+            }
+
+            return (joint - Math.Log(partition)) / Math.Log(2);
+        }
     }
 
     /// <summary>sqrt(r / (1 - r^2)): how far apart two values of a pair are, in units of what their partners vary by.</summary>
-    private static double Reliability(double correlation)
+    public static double Reliability(double correlation)
     {
         var r = Math.Clamp(correlation, LeastCorrelation, MostCorrelation);
         return Math.Sqrt(r / (1 - r * r));

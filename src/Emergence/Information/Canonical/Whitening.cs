@@ -20,6 +20,9 @@ internal sealed class Whitening
     /// <summary>Rows that a thread maps at a time.</summary>
     private const int RowsAtOnce = 128;
 
+    /// <summary>Columns of a lower map that are taken at a time, down to the last coordinate that one of them reads.</summary>
+    private const int ColumnsAtOnce = 64;
+
     private readonly RowClasses _rows;
 
     /// <summary>Columns of the side that the map reads, with the mean and 1 / SD of each.</summary>
@@ -63,7 +66,8 @@ internal sealed class Whitening
     private int Dropped { get; }
 
     /// <summary>To find the map: the lower half of the covariance, its factor and the inverse of that.</summary>
-    public double MultiplyAdds => (0.5 * _rows.Count + 0.5 * _columns.Length) * (_columns.Length + Dropped) * (_columns.Length + Dropped);
+    public double MultiplyAdds => (0.5 * Some.Of(_rows.Count, _columns.Length + Dropped) + 0.5 * _columns.Length)
+        * (_columns.Length + Dropped) * (_columns.Length + Dropped);
 
     public WhitenedSide Describe() => new(Count, Dropped, _ties.Count);
 
@@ -103,9 +107,12 @@ internal sealed class Whitening
     /// <param name="columns">Rows of the map.</param>
     /// <param name="depth">Coordinates that the map reads, the first ones.</param>
     /// <param name="map">Writes column k of the map.</param>
-    public float[] Project(HostShare share, int first, int rows, int columns, int depth, RowFill map)
+    /// <param name="isLower">Row k of the map reads no more than the first k + 1 coordinates.</param>
+    public float[] Project(HostShare share, int first, int rows, int columns, int depth, RowFill map, bool isLower = false)
     {
-        var result = new float[rows * columns];
+        var (result, whole) = (new float[rows * columns], new double[depth * columns]);
+        for (var k = 0; k < depth; k++)
+            map(k, whole.AsSpan(k * columns, columns));
         share((rows + RowsAtOnce - 1) / RowsAtOnce, part =>
         {
             var (start, count) = (part * RowsAtOnce, Math.Min(RowsAtOnce, rows - part * RowsAtOnce));
@@ -117,8 +124,15 @@ internal sealed class Whitening
                     byColumn[i * count + k] = row[i];
             }
 
-            DoubleProducts.Add(DoubleProducts.Alone, depth, (i, to) =>
-                byColumn.AsSpan(i * count, count).CopyTo(to), count, map, columns, product, 0, columns);
+            var block = isLower ? ColumnsAtOnce : columns;
+            for (var column = 0; column < columns; column += block)
+            {
+                var (from, width) = (column, Math.Min(block, columns - column));
+                DoubleProducts.Add(DoubleProducts.Alone, isLower ? Math.Min(depth, from + width) : depth, (i, to) =>
+                    byColumn.AsSpan(i * count, count).CopyTo(to), count, (i, to) =>
+                    whole.AsSpan(i * columns + from, width).CopyTo(to), width, product, from, columns);
+            }
+
             for (var i = 0; i < product.Length; i++)
                 result[start * columns + i] = (float)product[i];
         });
@@ -129,7 +143,8 @@ internal sealed class Whitening
     {
         var size = _columns.Length;
         var covariance = new double[checked(size * size)];
-        DoubleProducts.Add(share, _rows.Count, FillWeighted, size, FillWeighted, size, covariance, 0, size, lowerOnly: true);
+        var some = new Some(_rows.Count, size, k => _rows.Weights[k]);
+        DoubleProducts.Add(share, some.Count, FillWeighted, size, FillWeighted, size, covariance, 0, size, lowerOnly: true);
         for (var i = 0; i < size; i++)
         {
             for (var j = 0; j < i; j++)
@@ -138,7 +153,7 @@ internal sealed class Whitening
 
         return covariance;
 
-        void FillWeighted(int row, Span<double> to) => Fill(row, Math.Sqrt(_rows.Weights[row]), to);
+        void FillWeighted(int k, Span<double> to) => Fill(some[k], Math.Sqrt(some.Weight(k)), to);
     }
 
     /// <summary>Whether the columns that a factor takes tell apart all classes.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Emergence.Devices;
 using Emergence.Devices.Critics;
+using Emergence.Information.Exact;
 
 namespace Emergence.Information.Critics;
 
@@ -35,6 +36,10 @@ internal abstract class CriticEstimation : Estimation
 
     /// <summary>Steps at the end over which the value is the mean: 1 %, at least 50.</summary>
     protected virtual int Window => Math.Max(50, _bits.Count / 100);
+
+    /// <summary>What the frozen critic is judged by at the end.</summary>
+    protected virtual IEnumerable<ClassPair> HeldOutPairs =>
+        HeldOut.Pairs(_request.Joint, _request.Seed, _request.Cell, _request.Preset.HeldOutPairs);
 
     /// <summary>Mean over the last <see cref="Window"/> steps.</summary>
     protected double LastMean => MeanOfLast(Window);
@@ -76,8 +81,7 @@ internal abstract class CriticEstimation : Estimation
         if (_stoppedBy == StopReason.Failed)
             return result with { MiBits = double.NaN, Failure = Failure() };
 
-        var heldOut = HeldOut.Bits(
-            _device, _training, HeldOut.Pairs(_request.Joint, _request.Seed, _request.Cell, _request.Preset.HeldOutPairs));
+        var heldOut = HeldOut.Bits(_device, _training, HeldOutPairs);
         return Explain(result with { MiBits = Value(), LastMeanBits = LastMean, HeldOutBits = heldOut });
     }
 

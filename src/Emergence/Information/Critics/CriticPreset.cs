@@ -70,12 +70,14 @@ public sealed record CriticPreset
         Sequences = 2_000,
         CanonicalColumns = 64,
         Widths = CriticWidths.Canonical,
-        Pairs = 4_096,
+        Pairs = 2_048,
+        NearPairs = 1_024,
         PairsAtScale = 65_536,
+        AtScale = 16_384,
         Rate = LearningRate.Constant(1e-3),
         StepLimit = 2_000,
-        LookEvery = 10,
-        HeldOutPairs = 1 << 18,
+        LookEvery = 5,
+        HeldOutPairs = 1 << 15,
     };
 
     public static IReadOnlyList<CriticPreset> All { get; } = [Canonical, Small, Paper, Demo];
@@ -97,11 +99,17 @@ public sealed record CriticPreset
     /// <summary>Pairs off the support that judge a frozen critic, where there are many more.</summary>
     public int HeldOutPairs { get; init; } = 1 << 20;
 
-    /// <summary>P, pairs off the support a step, with fewer than 100,000 classes.</summary>
+    /// <summary>P, pairs off the support a step, with fewer than <see cref="AtScale"/> classes.</summary>
     public required int Pairs { get; init; }
 
-    /// <summary>P with 100,000 classes and more.</summary>
+    /// <summary>Of P, those drawn among pairs that lie near each other in canonical coordinates, where sides can be compared.</summary>
+    public int NearPairs { get; init; }
+
+    /// <summary>P with <see cref="AtScale"/> classes and more.</summary>
     public required int PairsAtScale { get; init; }
+
+    /// <summary>Classes from which on there are many.</summary>
+    public int AtScale { get; init; } = 100_000;
 
     public required LearningRate Rate { get; init; }
 
@@ -123,16 +131,22 @@ public sealed record CriticPreset
 
     public string Identity =>
         string.Create(CultureInfo.InvariantCulture,
-        $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support ({PairsAtScale} from 100000 classes), Adam "
+        $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support"
+        + $"{(NearPairs > 0 ? $", {NearPairs} of them near" : "")} ({PairsAtScale} from {AtScale} classes), Adam "
         + $"{Rate.Text}{(CanonicalColumns > 0 ? " but for back-offs" : "")}, at most {StepLimit} "
         + $"steps{(GoesOnWhenLevel ? ", level or not" : "")}");
 
-    /// <summary>By name; else canonical for s-mine, and for others paper on a large device and small elsewhere.</summary>
+    /// <summary>By name; else canonical for s-mine, small for resolved, which is defined by it, and for others paper on a large
+    /// device and small elsewhere.</summary>
     public static CriticPreset Find(string? name, Estimator estimator, bool isLarge)
     {
         ArgumentNullException.ThrowIfNull(estimator);
         var isSupportMine = estimator.Name == SupportMine.EstimatorName;
-        var preset = Find(name ?? (isSupportMine ? Canonical : isLarge ? Paper : Small).Name);
+        var isResolved = estimator.Name == Resolved.EstimatorName;
+        var preset = Find(name ?? (isSupportMine ? Canonical : isLarge && !isResolved ? Paper : Small).Name);
+        if (isResolved && preset != Small)
+            throw new EmergenceException($"preset '{preset.Name}' is not for estimator '{estimator.Name}': expected {Small.Name}",
+                ExitCode.Usage);
         if (preset.CanonicalColumns > 0 && estimator.Name == PublishedMine.EstimatorName)
             throw new EmergenceException(
                 $"preset '{preset.Name}' is not for estimator '{estimator.Name}': expected "
@@ -146,5 +160,8 @@ public sealed record CriticPreset
 
     private string Start => CanonicalColumns > 0 ? $"a distance in {CanonicalColumns} canonical pairs and a linear term, " : "";
 
-    internal int PairsFor(int classes) => classes < 100_000 ? Pairs : PairsAtScale;
+    internal int PairsFor(int classes) => classes < AtScale ? Pairs : PairsAtScale;
+
+    /// <summary>Of <see cref="PairsFor"/>, those drawn among near ones: half at most.</summary>
+    internal int NearOf(int classes) => Math.Min(NearPairs, PairsFor(classes) / 2);
 }

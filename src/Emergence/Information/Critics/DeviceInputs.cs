@@ -1,5 +1,6 @@
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
+using Emergence.Information.Canonical;
 using Emergence.Information.Exact;
 
 namespace Emergence.Information.Critics;
@@ -46,16 +47,36 @@ internal sealed class DeviceInputs(Device device) : IDisposable
             pairs.Correlations);
     }
 
-    /// <summary>Of <see cref="Canonical"/> and of both sides' <see cref="Whitened"/>.</summary>
+    /// <summary>Pairs off the support that lie near each other in the coordinates of <see cref="Canonical"/>; none where there are too
+    /// many classes to compare, or no pairs.</summary>
+    public NearPairs? Near(JointClasses joint, int most)
+    {
+        if (!NearPairs.IsFor(joint.X.Count, joint.Y.Count))
+            return null;
+        var (x, y, correlations) = Canonical(joint, most);
+        var near = joint.CanonicalPairs(most, device.ShareOnHost).Near ??=
+            new(joint, Values(x), Values(y), correlations, device.ShareOnHost);
+        return near.Weights == null ? null : near;
+
+        float[] Values(Tensor tensor)
+        {
+            var values = new float[tensor.Count];
+            device.Download(tensor, values);
+            return values;
+        }
+    }
+
+    /// <summary>Of <see cref="Canonical"/>, of both sides' <see cref="Whitened"/>, and of <see cref="Near"/> where it has looked.</summary>
     public double CanonicalMultiplyAdds(JointClasses joint, int most)
     {
         var sides = new[] { joint.X, joint.Y }.Sum(rows =>
         {
             var whitening = rows.Whitening(device.ShareOnHost);
             var columns = WhitenedColumns(rows.Count, whitening.Count);
-            return whitening.MultiplyAdds + (double)rows.Count * columns * columns;
+            return whitening.MultiplyAdds + 0.5 * rows.Count * columns * columns;
         });
-        return sides + joint.CanonicalPairs(most, device.ShareOnHost).MultiplyAdds;
+        var pairs = joint.CanonicalPairs(most, device.ShareOnHost);
+        return sides + pairs.MultiplyAdds + (pairs.Near == null ? 0 : (double)joint.GridSize * pairs.Count);
     }
 
     /// <summary>(K, coordinates), whitened.</summary>
@@ -68,7 +89,8 @@ internal sealed class DeviceInputs(Device device) : IDisposable
             for (var first = 0; first < rows.Count; first += WhitenedAtOnce)
             {
                 var count = Math.Min(WhitenedAtOnce, rows.Count - first);
-                device.Upload(whitening.Project(device.ShareOnHost, first, count, columns, columns, whitening.FillMapColumn),
+                device.Upload(whitening.Project(device.ShareOnHost, first, count, columns, columns, whitening.FillMapColumn,
+                    isLower: true),
                     tensor.RowRange(first, count));
             }
         });

@@ -1,6 +1,7 @@
 using Emergence.Devices;
 using Emergence.Devices.Critics;
 using Emergence.Devices.Randomness;
+using Emergence.Information.Canonical;
 using Emergence.Information.Exact;
 
 namespace Emergence.Information.Critics;
@@ -17,16 +18,17 @@ internal static class HeldOut
     /// <param name="cell">Separates those of cells with the same seed.</param>
     /// <param name="fresh">So many fresh ones, where there are more than four times as many pairs of classes.</param>
     /// <param name="stream">Which random numbers.</param>
+    /// <param name="near">Pairs that half of the fresh ones are drawn from, if any.</param>
     public static IEnumerable<ClassPair> Pairs(JointClasses joint, ulong seed, uint cell, int fresh = 1 << 20,
-        RandomStream stream = RandomStream.HeldOut)
+        RandomStream stream = RandomStream.HeldOut, NearPairs? near = null)
     {
         if (joint.GridSize <= 4L * fresh)
             return joint.AllPairs();
-        var source = SupportMine.OffSupport(joint, fresh, stream);
+        var nearCount = near == null ? 0 : fresh / 2;
+        var (source, weights) = SupportMine.OffSupport(joint, fresh - nearCount, stream, near, nearCount);
         var (a, b) = (new int[fresh], new int[fresh]);
         source.Draw(seed, cell, 0, a, b);
-        var weight = (1 - joint.SupportProduct) / fresh;
-        return joint.Support.Concat(Enumerable.Range(0, fresh).Select(pair => new ClassPair(a[pair], b[pair], 0, weight)));
+        return joint.Support.Concat(Enumerable.Range(0, fresh).Select(pair => new ClassPair(a[pair], b[pair], 0, weights[pair])));
     }
 
     /// <summary>The Donsker-Varadhan value of the training's critic over weighted pairs.</summary>

@@ -12,7 +12,7 @@ namespace Emergence.Information.Critics;
 /// S), where the part off S runs over all its pairs, or over P fresh ones a step with the weight m/P each. Whatever the
 /// critic, V is never above I_emp.
 /// </summary>
-internal sealed class SupportMine : Estimator
+internal class SupportMine : Estimator
 {
     /// <summary>A mean this close below the exact value, in bits, has reached it.</summary>
     internal const double CeilingMargin = 0.01;
@@ -32,21 +32,39 @@ internal sealed class SupportMine : Estimator
     public override bool IsRandom => true;
 
     /// <summary>Pairs off the support of <paramref name="joint"/>.</summary>
-    internal static OffSupportPairs OffSupport(JointClasses joint, int count, RandomStream stream) =>
-        new(count, new AliasTable(joint.X.Weights), new AliasTable(joint.Y.Weights), [.. joint.Support.Select(pair => (pair.A, pair.B))],
-            stream);
+    /// <param name="joint">The data.</param>
+    /// <param name="count">Pairs drawn from all of them, or from those that are not near.</param>
+    /// <param name="stream">Random numbers that decide.</param>
+    /// <param name="near">Pairs that are drawn by themselves, if any.</param>
+    /// <param name="nearCount">Draws of those.</param>
+    /// <returns>What draws them, and the weight of each: its part of the pairs off the support over the draws from there.</returns>
+    internal static (PairSource Source, double[] Weights) OffSupport(JointClasses joint, int count, RandomStream stream,
+        NearPairs? near = null, int nearCount = 0)
+    {
+        var support = near?.WithSupport ?? [.. joint.Support.Select(pair => (pair.A, pair.B))];
+        var others = new OffSupportPairs(count, new AliasTable(joint.X.Weights), new AliasTable(joint.Y.Weights), support, stream);
+        var weights = Enumerable.Repeat((1 - joint.SupportProduct - (near?.Product ?? 0)) / count, count);
+        return near == null
+            ? (others, [.. weights])
+            : (new ListedPairs(nearCount, near.Weights!, near.A, near.B, others),
+                [.. Enumerable.Repeat(near.Product / nearCount, nearCount), .. weights]);
+    }
+
+    /// <summary>Whether a step takes all pairs of classes, and draws none.</summary>
+    internal static bool TakesAll(JointClasses joint, CriticPreset preset) =>
+        joint.GridSize - joint.Support.Count <= preset.PairsFor(joint.Support.Count);
 
     /// <summary>The pairs of a training: those that stay, then the number drawn anew each step.</summary>
     internal static CriticTraining CreateTraining(EstimationRequest request, Device device, Tensor x, Tensor y, ReadOnlySpan<float> initial,
-        LinearTerm? linear = null, Func<int, double>? rate = null)
+        LinearTerm? linear = null, Func<int, double>? rate = null, NearPairs? near = null)
     {
         var (joint, preset) = (request.Joint, request.Preset);
         var shape = Shape(request, x, y);
-        var drawn = preset.PairsFor(joint.Support.Count);
-        var drawsAll = joint.GridSize - joint.Support.Count <= drawn;
-        ClassPair[] fixedPairs = drawsAll ? [.. joint.AllPairs()] : [.. joint.Support];
-        var source = drawsAll ? PairSource.None : OffSupport(joint, drawn, RandomStream.Pairs);
-        var weight = (1 - joint.SupportProduct) / drawn;
+        var takesAll = TakesAll(joint, preset);
+        ClassPair[] fixedPairs = takesAll ? [.. joint.AllPairs()] : [.. joint.Support];
+        var nearCount = near == null ? 0 : preset.NearOf(joint.Support.Count);
+        var (source, weights) = takesAll ? (PairSource.None, [])
+            : OffSupport(joint, preset.PairsFor(joint.Support.Count) - nearCount, RandomStream.Pairs, near, nearCount);
         return new(
             device,
             shape,
@@ -55,7 +73,7 @@ internal sealed class SupportMine : Estimator
             [.. fixedPairs.Select(pair => pair.A)],
             [.. fixedPairs.Select(pair => pair.B)],
             [.. fixedPairs.Select(pair => pair.Joint), .. new double[source.Count]],
-            [.. fixedPairs.Select(pair => pair.Product), .. Enumerable.Repeat(weight, source.Count)],
+            [.. fixedPairs.Select(pair => pair.Product), .. weights],
             source,
             initial,
             linear)

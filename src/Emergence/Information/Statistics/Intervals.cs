@@ -39,6 +39,19 @@ public static class Intervals
     public static Interval OfExact(double value, double samplingError) =>
         new(value, value - Normal * samplingError, value + Normal * samplingError, 0, samplingError);
 
+    /// <summary>mean +- z sqrt(sum SE_s^2 / S^2 + SE^2): of seeds whose own errors are known.</summary>
+    /// <param name="seeds">S values, one a seed.</param>
+    /// <param name="errors">Standard error of each, from what its seed draws.</param>
+    /// <param name="samplingError">As of <see cref="OfSeeds"/>.</param>
+    public static Interval OfKnown(IReadOnlyList<double> seeds, IReadOnlyList<double> errors, double samplingError)
+    {
+        ArgumentNullException.ThrowIfNull(seeds);
+        var own = Math.Sqrt(errors.Sum(error => error * error)) / seeds.Count;
+        var (mean, half) = (seeds.Average(), Normal * double.Hypot(own, samplingError));
+        return new(mean, mean - half, mean + half, seeds.Count > 1 ? SeedSpread.StandardDeviation(seeds) : double.NaN,
+            double.Hypot(own, samplingError));
+    }
+
     /// <summary>SD_n(phi_n) / sqrt(N) over N rows.</summary>
     /// <param name="phi">
     /// phi of each distinct row n: i_ma(n) - (1/T) sum_t i_mi-t(n), with i of <see cref="JointClasses.UnitInformation"/>.

@@ -1,5 +1,6 @@
 using Emergence.Capture;
 using Emergence.Information;
+using Emergence.Information.Noise;
 
 namespace Emergence.Measurement.Grid;
 
@@ -28,4 +29,19 @@ public readonly record struct Cell(CaptureKind Kind, int Boundary, int Position,
 /// Of a macro cell at T-1: standard error of IE(l, T) that comes from the sequences being a sample, in bits; 0 for an
 /// enumeration and for micro cells.
 /// </param>
-public sealed record CellResult(Cell Cell, MutualInformation Information, double SamplingError);
+public sealed record CellResult(Cell Cell, MutualInformation Information, double SamplingError)
+{
+    /// <summary>
+    /// Of a macro cell at T-1 that is read through noise: standard error of IE(l, T) from the draws, in bits; NaN of a cell whose
+    /// error is not known but by its seeds.
+    /// </summary>
+    public double EmergenceError => ValueAt(Information.Sigma)?.EmergenceErrorBits ?? double.NaN;
+
+    /// <summary>The cell as one of "noisy-channel"; null where it was not read at this noise.</summary>
+    internal CellResult? At(double sigma) => ValueAt(sigma) is { } value
+        ? new(Cell with { Estimator = NoisyChannel.EstimatorName }, NoisyChannel.At(Information, value), value.SamplingErrorBits)
+        : null;
+
+    private NoiseValue? ValueAt(double sigma) =>
+        Information.Noise.Cast<NoiseValue?>().FirstOrDefault(entry => entry!.Value.Sigma == sigma);
+}

@@ -24,6 +24,8 @@ internal static class CellJson
         Write(json, "exact_bits", information.ExactBits);
         Write(json, "exact_se_bits", information.ExactStandardErrorBits);
         Write(json, "h_prefix_bits", information.HPrefixBits);
+        if (!double.IsNaN(information.YBits))
+            Write(json, "h_y_bits", information.YBits);
         Write(json, "log2_n", information.Log2N);
         json.WriteBoolean("enumeration", information.IsEnumeration);
         json.WriteNumber("k", information.K);
@@ -52,6 +54,14 @@ internal static class CellJson
             Write(json, information.Protocol);
         if (information.Canonical != null)
             Write(json, information.Canonical);
+        if (!double.IsNaN(information.Sigma))
+        {
+            Write(json, "sigma", information.Sigma);
+            Write(json, "se_bits", information.SamplingErrorBits);
+        }
+
+        if (information.Noise.Count > 0)
+            NoiseJson.Write(json, information.Noise);
         json.WriteEndObject();
     }
 
@@ -67,6 +77,7 @@ internal static class CellJson
             ExactBits = Number(json, "exact_bits"),
             ExactStandardErrorBits = Number(json, "exact_se_bits"),
             HPrefixBits = Number(json, "h_prefix_bits"),
+            YBits = json.TryGetProperty("h_y_bits", out _) ? Number(json, "h_y_bits") : double.NaN,
             Log2N = Number(json, "log2_n"),
             IsEnumeration = json.GetProperty("enumeration").GetBoolean(),
             K = json.GetProperty("k").GetInt32(),
@@ -90,6 +101,9 @@ internal static class CellJson
             Failure = json.TryGetProperty("failure", out var failure) ? failure.GetString() : null,
             Canonical = json.TryGetProperty("canonical", out var canonical) ? ReadCanonical(canonical) : null,
             Protocol = json.TryGetProperty("protocol", out var protocol) ? ReadProtocol(protocol) : null,
+            Sigma = json.TryGetProperty("sigma", out _) ? Number(json, "sigma") : double.NaN,
+            SamplingErrorBits = json.TryGetProperty("se_bits", out _) ? Number(json, "se_bits") : double.NaN,
+            Noise = json.TryGetProperty("noise", out var noise) ? NoiseJson.Read(noise) : [],
         };
         var kind = json.GetProperty("kind").ValueEquals("macro") ? CaptureKind.Macro : CaptureKind.Micro;
         var cell = new Cell(kind, json.GetProperty("boundary").GetInt32(), json.GetProperty("position")

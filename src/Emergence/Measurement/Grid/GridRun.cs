@@ -3,6 +3,7 @@ using Emergence.Datasets;
 using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
+using Emergence.Information.Noise;
 using Emergence.Information.Statistics;
 using Emergence.Models;
 
@@ -18,12 +19,17 @@ namespace Emergence.Measurement.Grid;
 /// <param name="grid">The cells.</param>
 /// <param name="preset">Size of the trainings.</param>
 /// <param name="microPosition">Position id of a token that runs alone.</param>
-internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, CriticPreset preset, MicroPosition microPosition)
+/// <param name="noise">Through which every cell is read too; none by default.</param>
+/// <param name="trainings">Trainings at a time at most; null: as many as the device takes.</param>
+internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, CriticPreset preset, MicroPosition microPosition,
+    NoiseSettings? noise = null, int? trainings = null)
 {
     private readonly TokenPasses _passes = new(data, model.Config, microPosition);
 
     /// <summary>The cells that each request answers.</summary>
-    private readonly Dictionary<EstimationRequest, (Cell Cell, double SamplingError)[]> _waiting = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<EstimationRequest, Waiting[]> _waiting = new(ReferenceEqualityComparer.Instance);
+
+    private bool IsNoisy => grid.Estimator.Name == NoisyChannel.EstimatorName;
 
     /// <param name="isFinished">Cells to leave out.</param>
     /// <param name="finished">Called for every cell as soon as its value is there.</param>
@@ -31,14 +37,14 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
     public void Run(Func<Cell, bool> isFinished, Action<CellResult> finished, CancellationToken cancellation)
     {
         var pending = grid.Cells.Where(cell => !isFinished(cell)).ToHashSet();
-        using var batch = new EstimationBatch(model.Device, model.Device.TrainingsAtOnce);
+        using var batch = new EstimationBatch(model.Device, Math.Max(1, trainings ?? model.Device.TrainingsAtOnce));
         batch.Run(Requests(pending, cancellation), Deliver, cancellation);
 
         void Deliver(EstimationRequest request, MutualInformation value)
         {
             _waiting.Remove(request, out var cells);
-            foreach (var (cell, samplingError) in cells!)
-                finished(new CellResult(cell, value, samplingError));
+            foreach (var (cell, samplingError, ofCell) in cells!)
+                finished(new CellResult(cell, value with { Noise = ofCell }, samplingError));
         }
     }
 
@@ -49,15 +55,22 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
             yield break;
         using var macro = new BoundaryStream(model, _passes.MacroForest);
         using var micro = new BoundaryStream(model, _passes.MicroForest);
+        using var reader = new NoiseGrid(model.Device, data, _passes, model.Width, noise ?? NoiseSettings.Off, grid.Seeds);
         BoundaryClasses? before = null;
         foreach (var (macroRows, microRows) in macro.Run(cancellation).Zip(micro.Run(cancellation)))
         {
             var l = macroRows.Index;
             var isX = boundaries.Contains(l);
             var isY = boundaries.Contains(l - 1);
-            var here = isX || isY ? new BoundaryClasses(model.Device, _passes, macroRows.Rows, microRows.Rows) : null;
-            foreach (var request in isY ? Requests(l - 1, before!, here!, pending) : [])
-                yield return request;
+            var here = isX || isY
+                ? new BoundaryClasses(model.Device, _passes, macroRows.Rows, microRows.Rows, keeps: !model.KeepsRowsOnDisk) : null;
+            if (isY)
+            {
+                reader.Enter(here!);
+                foreach (var request in Requests(l - 1, before!, here!, reader, pending))
+                    yield return request;
+            }
+
             before = here;
             if (l > boundaries.Max())
                 yield break;
@@ -65,7 +78,7 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
     }
 
     /// <summary>The cells between boundaries l and l+1.</summary>
-    private IEnumerable<EstimationRequest> Requests(int l, BoundaryClasses x, BoundaryClasses y, HashSet<Cell> pending)
+    private IEnumerable<EstimationRequest> Requests(int l, BoundaryClasses x, BoundaryClasses y, NoiseGrid reader, HashSet<Cell> pending)
     {
         var microBits = new double[data.Count];
         var microJoints = new JointClasses[data.Length];
@@ -73,7 +86,7 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
         {
             var same = _passes.SameMicro[t];
             microJoints[t] = same < t ? microJoints[same] : new JointClasses(x.Micro[t], y.Micro[t], data.IsEnumeration);
-            var joint = new JointClasses(x.Macro[t], y.Macro[t], data.IsEnumeration);
+            var joint = new JointClasses(x.Macro(t), y.Macro(t), data.IsEnumeration);
             var error = data.IsEnumeration ? 0 : SamplingError(joint, microJoints[t], t, microBits);
             foreach (var seed in grid.Seeds)
             {
@@ -82,7 +95,8 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
             }
         }
 
-        foreach (var positions in Enumerable.Range(0, data.Length).GroupBy(t => _passes.SameMicro[t]))
+        // The noise of the tokens alone is that of the sequences they are in, so that equal problems are read anew at every position.
+        foreach (var positions in Enumerable.Range(0, data.Length).GroupBy(t => IsNoisy ? t : _passes.SameMicro[t]))
         {
             foreach (var seed in grid.Seeds)
             {
@@ -92,23 +106,25 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
             }
         }
 
-        (Cell Cell, double SamplingError)[] Pending(CaptureKind kind, IEnumerable<int> positions, ulong seed, double error) =>
+        Waiting[] Pending(CaptureKind kind, IEnumerable<int> positions, ulong seed, double error) =>
         [
             .. from t in positions
                let cell = new Cell(kind, l, t, grid.Estimator.Name, seed)
                where pending.Contains(cell)
-               select (cell, error),
+               let values = reader.Values(kind, t, seed, Enumerable.Range(0, t + 1).All(grid.Positions.Contains))
+               let own = values.FirstOrDefault(value => value.Sigma == NoisyChannel.Sigma)
+               select new Waiting(cell, IsNoisy ? own.SamplingErrorBits : error, values),
         ];
     }
 
     /// <summary>None where no cell waits for the answer.</summary>
-    private EstimationRequest? Request(JointClasses joint, int l, int t, ulong seed, (Cell Cell, double SamplingError)[] cells)
+    private EstimationRequest? Request(JointClasses joint, int l, int t, ulong seed, Waiting[] cells)
     {
         if (cells.Length == 0)
             return null;
 
         // Macro and micro cells of a seed share their random streams.
-        var request = new EstimationRequest(grid.Estimator, joint, preset, seed, (uint)(l * data.Length + t));
+        var request = new EstimationRequest(grid.Estimator, joint, preset, seed, (uint)(l * data.Length + t)) { Noise = cells[0].Noise };
         _waiting.Add(request, cells);
         return request;
     }
@@ -130,4 +146,7 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
         Array.Fill(ones, 1);
         return Intervals.SamplingError(phi, ones);
     }
+
+    /// <summary>A cell that a request answers, with what is known of it beside the answer.</summary>
+    private sealed record Waiting(Cell Cell, double SamplingError, IReadOnlyList<NoiseValue> Noise);
 }

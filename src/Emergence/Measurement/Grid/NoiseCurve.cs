@@ -1,6 +1,6 @@
 using Emergence.Capture;
 using Emergence.Datasets;
-using Emergence.Information;
+using Emergence.Information.Noise;
 using Emergence.Models;
 
 namespace Emergence.Measurement.Grid;
@@ -21,6 +21,9 @@ public readonly record struct NoisePoint(int Boundary, int Position, double Sigm
 /// </summary>
 public static class NoiseCurve
 {
+    /// <summary>Antithetic pairs of draws of a curve.</summary>
+    private const int Pairs = 2048;
+
     /// <summary>1/32 to 32 in steps of two.</summary>
     public static IReadOnlyList<double> DefaultSigmas { get; } = [.. Enumerable.Range(-5, 11).Select(power => Math.Pow(2, power))];
 
@@ -31,27 +34,30 @@ public static class NoiseCurve
     /// <param name="data">The sequences.</param>
     /// <param name="boundaries">E.g. "1,4,8-10"; none: the default ones.</param>
     /// <param name="positions">The same for positions; none: the last one.</param>
-    /// <param name="sigmas">Positive.</param>
+    /// <param name="noise">Sizes and their units.</param>
     /// <param name="seed">Key of the noise.</param>
     /// <param name="cancellation">Ends the work soon.</param>
     public static IEnumerable<NoisePoint> Measure(LanguageModel model, Dataset data, string? boundaries, string? positions,
-        IReadOnlyList<double> sigmas, ulong seed, CancellationToken cancellation)
+        NoiseSettings noise, ulong seed, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(noise);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         var at = boundaries == null ? DefaultBoundaries(model.Layers)
             : CellGrid.Parse("boundary", boundaries, model.Layers + 1, $"the model has boundaries 0 to {model.Layers}");
         var tokens = positions == null ? [data.Length - 1]
             : CellGrid.Parse("position", positions, data.Length, $"a sequence of the data has {data.Length} tokens");
-        return Measure(model, data, at, tokens, sigmas, seed, cancellation);
+        return Measure(model, data, at, tokens, noise, seed, cancellation);
     }
 
     private static IEnumerable<NoisePoint> Measure(
-        LanguageModel model, Dataset data, IReadOnlyList<int> boundaries, int[] positions, IReadOnlyList<double> sigmas, ulong seed,
+        LanguageModel model, Dataset data, IReadOnlyList<int> boundaries, int[] positions, NoiseSettings noise, ulong seed,
         CancellationToken cancellation)
     {
         var passes = new TokenPasses(data, model.Config, MicroPosition.Zero);
+        var draws = new NoiseDraws(seed, 0, model.Width, Pairs);
         using var stream = new BoundaryStream(model, passes.MacroForest);
+        using var mixture = new NoiseMixture(model.Device, draws, noise.Scale);
         foreach (var boundary in stream.Run(cancellation))
         {
             foreach (var position in boundaries.Contains(boundary.Index) ? positions : [])
@@ -61,9 +67,8 @@ public static class NoiseCurve
                 if (classes.NonFinite > 0)
                     throw new EmergenceException(
                         $"boundary {boundary.Index}, position {position}: {classes.NonFinite} values are not finite");
-                var curve = NoisyChannel.Curve(model.Device, classes, sigmas, seed, (uint)(boundary.Index * data.Length + position));
-                foreach (var (sigma, value) in sigmas.Zip(curve))
-                    yield return new(boundary.Index, position, sigma, value.Bits, value.StandardError, data.PrefixBits[position]);
+                foreach (var value in mixture.Read(classes, draws.Places(classes.Weights), noise.Sigmas).Values)
+                    yield return new(boundary.Index, position, value.Sigma, value.Bits, value.StandardErrorBits, data.PrefixBits[position]);
             }
 
             if (boundary.Index >= boundaries[^1])

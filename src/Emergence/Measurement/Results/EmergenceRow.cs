@@ -20,7 +20,7 @@ public sealed record EmergenceRow(int Boundary, int Tokens, Interval Bits, doubl
     {
         var values = seeds.ToList();
         var first = values[0];
-        return new EmergenceRow(first.Boundary, first.Tokens, EmergenceValue.Summarise([.. values.Select(value => value.Bits)], first),
+        return new EmergenceRow(first.Boundary, first.Tokens, EmergenceValue.Summarise(values, first.SamplingError),
             first.ExactBits, Worst(first, cells));
     }
 
@@ -46,12 +46,15 @@ public sealed record EmergenceMean(int Tokens, Interval Bits, double ExactBits, 
         var values = valuesOfTokens.ToList();
         var tokens = values[0].Tokens;
         var shot = shotLength > 0 && tokens % shotLength == 0 ? tokens / shotLength : 0;
-        var seeds = values.GroupBy(value => value.Seed).Select(seed => seed.Average(value => value.Bits)).ToList();
-        var layers = values.GroupBy(value => value.Boundary).Select(layer => layer.Average(value => value.Bits)).ToList();
 
-        // The sequences are the same at every boundary: the sampling errors move together and do not average out.
-        var common = values[0] with { SamplingError = values.Average(value => value.SamplingError) };
-        var bits = EmergenceValue.Summarise(seeds, common);
+        // The sequences are the same at every boundary, and so is the noise: errors move together and do not average out.
+        var seeds = values.GroupBy(value => value.Seed).Select(seed => seed.First() with
+        {
+            Bits = seed.Average(value => value.Bits),
+            OwnError = seed.Average(value => value.OwnError),
+        }).ToList();
+        var layers = values.GroupBy(value => value.Boundary).Select(layer => layer.Average(value => value.Bits)).ToList();
+        var bits = EmergenceValue.Summarise(seeds, values.Average(value => value.SamplingError));
         var last = before.FirstOrDefault(mean => mean.Shot > 0 && mean.Shot == shot - 1);
         return new EmergenceMean(tokens, bits, values.Average(value => value.ExactBits), rows.Max(row => row.Verdict),
             SeedSpread.StandardDeviation(layers), shot, last == null ? double.NaN : bits.Mean - last.Bits.Mean);
@@ -59,8 +62,16 @@ public sealed record EmergenceMean(int Tokens, Interval Bits, double ExactBits, 
 }
 
 /// <summary>IE(l, T) of one seed.</summary>
+/// <param name="Boundary">l.</param>
+/// <param name="Tokens">T.</param>
+/// <param name="Seed">Of the cells.</param>
+/// <param name="Bits">The value.</param>
+/// <param name="ExactBits">The same of the exact values.</param>
+/// <param name="SamplingError">From the sequences being a sample.</param>
+/// <param name="OwnError">From what the seed draws; NaN where only other seeds can tell.</param>
+/// <param name="IsRandom">Whether another seed has another value.</param>
 internal sealed record EmergenceValue(int Boundary, int Tokens, ulong Seed, double Bits, double ExactBits, double SamplingError,
-    bool IsRandom)
+    double OwnError, bool IsRandom)
 {
     /// <summary>Every difference whose macro cell and all micro cells have values, by boundary, tokens, seed.</summary>
     public static IEnumerable<EmergenceValue> Compute(IReadOnlyList<CellResult> cells)
@@ -82,10 +93,17 @@ internal sealed record EmergenceValue(int Boundary, int Tokens, ulong Seed, doub
                 macro.Information.MiBits - micro.Average(cell => cell.MiBits),
                 macro.Information.ExactBits - micro.Average(cell => cell.ExactBits),
                 macro.SamplingError,
+                macro.EmergenceError,
                 EstimatorTable.Find(macro.Cell.Estimator).IsRandom);
         }
     }
 
-    public static Interval Summarise(IReadOnlyList<double> seeds, EmergenceValue common) =>
-        common.IsRandom ? Intervals.OfSeeds(seeds, common.SamplingError) : Intervals.OfExact(seeds[0], common.SamplingError);
+    public static Interval Summarise(IReadOnlyList<EmergenceValue> seeds, double samplingError)
+    {
+        double[] bits = [.. seeds.Select(seed => seed.Bits)];
+        return !seeds[0].IsRandom ? Intervals.OfExact(bits[0], samplingError)
+            : seeds.All(seed => !double.IsNaN(seed.OwnError))
+                ? Intervals.OfKnown(bits, [.. seeds.Select(seed => seed.OwnError)], samplingError)
+            : Intervals.OfSeeds(bits, samplingError);
+    }
 }

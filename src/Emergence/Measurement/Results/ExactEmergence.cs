@@ -34,7 +34,7 @@ internal sealed class ExactEmergence
             var here = isY || boundaries.Contains(l) ? new BoundaryClasses(model.Device, passes, macroRows.Rows, microRows.Rows) : null;
             for (var t = 0; isY && t < data.Length; t++)
             {
-                Add(macro[t], before!.Macro[t].ClassOfUnit, here!.Macro[t].ClassOfUnit, passes.Macro[t]);
+                Add(macro[t], before!.Macro(t).ClassOfUnit, here!.Macro(t).ClassOfUnit, passes.Macro[t]);
                 Add(micro[t], before.Micro[t].ClassOfUnit, here.Micro[t].ClassOfUnit, passes.Micro[t]);
             }
 

@@ -56,6 +56,9 @@ internal static class RunComparison
         if (MicroPosition(first) != MicroPosition(second))
             yield return $"a token alone has position '{MicroPosition(first)}' in the first run and '{MicroPosition(second)}' in the "
                 + $"second: a difference may be one of that";
+        if (first.Noise != second.Noise)
+            yield return $"the noise has the units '{first.Noise}' in the first run and '{second.Noise}' in the second: what it leaves is "
+                + $"not compared";
         var (ofFirst, ofSecond) = (Boundaries(first), Boundaries(second));
         foreach (var group in ofFirst.Keys.Intersect(ofSecond.Keys)
             .Where(tokens => !AreAlike(first, ofFirst[tokens], second, ofSecond[tokens]))

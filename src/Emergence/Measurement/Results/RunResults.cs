@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Emergence.Information;
+using Emergence.Information.Noise;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Run;
 
@@ -12,6 +13,7 @@ public sealed class RunResults
     {
         ArgumentNullException.ThrowIfNull(manifest);
         Manifest = manifest;
+        Estimator = (string)manifest["settings"]!["estimator"]!;
         Cells = [.. cells.GroupBy(cell => cell.Cell with { Seed = 0 }).SelectMany(WithSpread).OrderBy(cell => cell.Cell)];
         var values = EmergenceValue.Compute(Cells).ToList();
         Emergence = [.. values.GroupBy(value => (value.Boundary, value.Tokens)).Select(seeds => EmergenceRow.Of(seeds, Cells))];
@@ -43,7 +45,15 @@ public sealed class RunResults
 
     public string Data => (string)Manifest["data"]!["name"]!;
 
-    public string Estimator => (string)Manifest["settings"]!["estimator"]!;
+    /// <summary>Of the cells.</summary>
+    public string Estimator { get; private init; }
+
+    /// <summary>Sizes of the noise that the run was asked to read its cells through, rising; none of a run that was not.</summary>
+    public IReadOnlyList<double> Sigmas =>
+        [.. (Manifest["settings"]?["sigma"] as JsonArray ?? []).Select(sigma => (double)sigma!)];
+
+    /// <summary>Units of the noise.</summary>
+    public string Noise => (string?)Manifest["settings"]?["noise"] ?? NoiseScales.Names[0];
 
     /// <summary>N.</summary>
     public int Sequences => (int)Manifest["data"]!["sequences"]!;
@@ -74,6 +84,11 @@ public sealed class RunResults
         Cells.Any(cell => cell.Information.Verdict == Verdict.Failed) ? ExitCode.SomeCellsFailed
         : Cells.Any(cell => cell.Information.EndedEarly) ? ExitCode.NotConverged
         : ExitCode.Ok;
+
+    /// <summary>The same run with the noisy channel as its estimator: every cell at one size of the noise; empty where none was read at
+    /// it.</summary>
+    public RunResults At(double sigma) =>
+        new(Manifest, [.. Cells.Select(cell => cell.At(sigma)).OfType<CellResult>()]) { Estimator = NoisyChannel.EstimatorName };
 
     /// <summary>Reads a run folder, also one that is being written.</summary>
     /// <param name="path">RUN.</param>

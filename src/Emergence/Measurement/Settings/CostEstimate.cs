@@ -24,7 +24,7 @@ public sealed record CostEstimate(double? Seconds, MemoryPlan Memory, int Prefix
         var most = passes.Macro.Max(units => units.Count);
         var trainings = plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count
             * plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
-        var memory = MemoryPlan.Of(plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, passes);
+        var memory = MemoryPlan.Of(plan, passes);
         double? seconds = plan.Device.Traits.IsEmulated ? null : plan.Estimator.IsRandom && memory.Fits
             ? trainings * SecondsOfTraining(plan, most) : 0;
         return new CostEstimate(seconds, memory, passes.MacroForest.Count + passes.MicroForest.Count);

@@ -27,6 +27,10 @@ public sealed class MeasurementPlan : IDisposable
         Folder = ModelReference.Resolve(settings.Model);
         Config = ModelConfig.Read(Folder, settings.ModelOptions.Strict);
         Estimator = EstimatorTable.Find(settings.Estimator);
+        Noise = NoiseSettings.Parse(settings.Sigma, settings.Noise);
+        if (!Noise.IsOn && Estimator.Name == NoisyChannel.EstimatorName)
+            throw new EmergenceException($"--sigma {NoiseSettings.None}: estimator '{Estimator.Name}' reads cells through noise; expected "
+                + $"its sizes, e.g. {NoiseSettings.DefaultSigmas}", ExitCode.Usage);
         ArithmeticType = settings.DType == "auto" ? Config.StoredType ?? "float32" : settings.DType;
         var arithmetic = Arithmetic();
         if (settings.BeginningOfSequence && settings.MicroPosition == MicroPosition.Own)
@@ -71,6 +75,9 @@ public sealed class MeasurementPlan : IDisposable
 
     public CriticPreset Preset { get; }
 
+    /// <summary>Through which every cell is read too.</summary>
+    public NoiseSettings Noise { get; }
+
     public CellGrid Grid { get; }
 
     /// <summary>Those that this process measures, in the order of tables.</summary>
@@ -84,19 +91,23 @@ public sealed class MeasurementPlan : IDisposable
     /// <param name="cancellation">Ends the work soon; finished cells stay.</param>
     /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by
     /// default.</param>
+    /// <param name="placed">Told where the weights are, and why.</param>
     public RunResults Run(string path,
         Action<int> resumed, Action<CellResult> progress, Action<int> checking, CancellationToken cancellation, Func<JsonObject,
-        bool>? replaces = null)
+        bool>? replaces = null, Action<string>? placed = null)
     {
         ArgumentNullException.ThrowIfNull(resumed);
         ArgumentNullException.ThrowIfNull(progress);
-        using var model = LanguageModel.Load(Folder, Device, Settings.ModelOptions);
+        var memory = PlanMemory();
+        using var model = Load(memory, path);
+        placed?.Invoke(model.Placement);
         var manifest = new RunManifest(this, model);
         using var folder = Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard)
             : RunFolder.Open(path, manifest.Json, replaces);
         var own = Cells.ToHashSet();
         resumed(own.Count(cell => folder.IsFinished(manifest.Key(cell))));
-        var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition);
+        var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition, Noise,
+            Device.MemoryLimit == null ? null : memory?.Critics);
         run.Run(cell => !own.Contains(cell) || folder.IsFinished(manifest.Key(cell)), Add, cancellation);
         if (Settings.SelfCheck)
             folder.SelfCheck = Results.SelfCheck.Run(model, Data, Grid, Preset, Settings.MicroPosition, checking, cancellation);
@@ -110,6 +121,32 @@ public sealed class MeasurementPlan : IDisposable
     }
 
     public void Dispose() => Device.Dispose();
+
+    /// <summary>
+    /// What goes where; null where nothing is limited and the weights are small beside what is free. Without a limit the plan refuses
+    /// nothing, because a part that finds no memory waits for another one to end.
+    /// </summary>
+    private MemoryPlan? PlanMemory()
+    {
+        const int Small = 8;
+        if (Device.MemoryLimit == null && Settings.ModelOptions.Weights == WeightPlacement.Auto
+            && Config.EstimateBytes < Device.AvailableBytes / Small)
+            return null;
+        var memory = MemoryPlan.Of(this);
+        return Device.MemoryLimit == null || memory.Fits ? memory : throw new EmergenceException(memory.Shortage(Device.Name));
+    }
+
+    /// <summary>The model, its weights and rows where the plan puts them.</summary>
+    private LanguageModel Load(MemoryPlan? memory, string run)
+    {
+        var options = Settings.ModelOptions with { Scratch = Settings.ModelOptions.Scratch ?? run };
+        if (memory == null)
+            return LanguageModel.Load(Folder, Device, options);
+        var model = LanguageModel.Load(Folder, Device, options, sizes =>
+            WeightChoice.Given(Device, sizes, memory.Blocks, memory.Tokens, memory.Reason));
+        model.KeepsRowsOnDisk = memory.ScratchBytes > 0;
+        return model;
+    }
 
     /// <summary>
     /// Devices compute in single precision (the reference device in double), some also in bf16; stored weights keep their own

@@ -1,6 +1,8 @@
 using Emergence.Capture;
 using Emergence.Datasets;
 using Emergence.Devices;
+using Emergence.Information.Noise;
+using Emergence.Measurement.Grid;
 using Emergence.Measurement.Shards;
 using Emergence.Models;
 
@@ -47,6 +49,12 @@ public sealed record MeasurementSettings
     public string? Positions { get; init; }
 
     public string Estimator { get; init; } = "s-mine";
+
+    /// <summary>Sizes of the noise through which every cell is read too, e.g. "0.5,1,2"; "none": not.</summary>
+    public string Sigma { get; init; } = NoiseSettings.DefaultSigmas;
+
+    /// <summary>Units of the noise: a word of <see cref="NoiseScales"/>.</summary>
+    public string Noise { get; init; } = NoiseScales.Names[0];
 
     /// <summary>Size of the trainings; none: "canonical" for s-mine, else "small" on a device of the host and "paper" on others.</summary>
     public string? Preset { get; init; }

@@ -1,9 +1,9 @@
-using Emergence.Capture;
 using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
 using Emergence.Information.Critics;
 using Emergence.Measurement.Grid;
+using Emergence.Messages;
 using Emergence.Models;
 
 namespace Emergence.Measurement.Settings;
@@ -11,8 +11,23 @@ namespace Emergence.Measurement.Settings;
 /// <summary>What a measurement puts into the memory of its device, all beside each other, in bytes.</summary>
 public sealed record MemoryPlan
 {
-    /// <summary>As they are stored.</summary>
+    /// <summary>By so much at most two starts of the program differ in what they hold at first.</summary>
+    private const long VaryingBytes = 32L << 20;
+
+    /// <summary>As they are stored: all of them, or what of them is in memory at a time.</summary>
     public required long Weights { get; init; }
+
+    /// <summary>Blocks in memory at a time where weights are streamed, 0 for matrices one after the other; null: all weights.</summary>
+    public int? Blocks { get; init; }
+
+    /// <summary>Why they are streamed or resident.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>Bytes of boundaries that lie in scratch files because they do not fit; 0: they are in memory.</summary>
+    public long ScratchBytes { get; init; }
+
+    /// <summary>Bytes that are read from the disk.</summary>
+    public long DiskBytes { get; init; }
 
     /// <summary>Two boundaries of both passes, and which row continues which.</summary>
     public required long Boundaries { get; init; }
@@ -35,88 +50,53 @@ public sealed record MemoryPlan
     /// <summary>What trainings leave free.</summary>
     public required long Reserved { get; init; }
 
+    /// <summary>What the host holds beside its tensors, where a limit on the whole process is kept; else 0.</summary>
+    public long Host { get; init; }
+
+    /// <summary>What the process held when the plan was made, under such a limit.</summary>
+    public long Held { get; init; }
+
     /// <summary>Of the device, before anything is there.</summary>
     public required long Free { get; init; }
 
+    /// <summary>Distinct tokens that run.</summary>
+    public int Tokens { get; init; }
+
+    /// <summary>The smallest limit under which the run would fit, if this one is too small and another would do.</summary>
+    public long? LeastLimit { get; init; }
+
     /// <summary>All that is to be there; of trainings at least one where there are any.</summary>
-    public long Needed => Weights + Boundaries + Forward + Inputs + Critics * Critic + (Critic > 0 ? Reserved : 0);
+    public long Needed => Weights + Boundaries + Forward + Inputs + Critics * Critic + (Critic > 0 ? Reserved : 0) + Host;
 
     public bool Fits => Needed <= Free;
+
+    /// <summary>One line for a plan that does not fit.</summary>
+    public string Shortage(string device)
+    {
+        var least = LeastLimit is { } limit ? $"--memory {ByteSize.RoundedUp(limit)} is the smallest that would do, or " : "";
+        return $"does not fit into device {device}: needs {ByteSize.Rounded(Needed)}, {ByteSize.Rounded(Free)} free; {least}"
+            + "take fewer sequences, a smaller preset or another device";
+    }
 
     /// <summary>On the device that the plan opened.</summary>
     public static MemoryPlan Of(MeasurementPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return Of(plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset,
-            new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition));
+        return Of(plan, new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition));
     }
 
-    internal static MemoryPlan Of(Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, TokenPasses passes)
+    /// <summary>The same, where the passes are known already.</summary>
+    internal static MemoryPlan Of(MeasurementPlan plan, TokenPasses passes) => Of(
+        plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, passes, plan.Settings.ModelOptions.Weights);
+
+    internal static MemoryPlan Of(Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, TokenPasses passes,
+        WeightPlacement asked = WeightPlacement.Resident)
     {
-        var (free, weights) = (device.AvailableBytes, config.EstimateBytes);
-        var (boundaries, forward, tileRows) = (0L, 0L, 0);
-        foreach (var rows in (int[])[passes.MacroForest.Count, passes.MicroForest.Count])
-        {
-            boundaries += BoundaryStream.BoundaryBytes(config, device, rows) + 4L * rows * sizeof(int);
-            var inside = BoundaryStream.InsideBytes(
-                config, device, rows, BoundaryStream.TileBytes(Math.Max(0, free - weights - boundaries - forward)));
-            forward += inside;
-            tileRows = Math.Max(tileRows, (int)(inside / BlockMemory.BytesPerRow(device, config.Shape)));
-        }
-
-        var classes = passes.Macro.Max(units => units.Count);
-        var result = new MemoryPlan
-        {
-            Weights = weights,
-            Boundaries = boundaries,
-            Forward = forward + ScratchBytes(device, config, tileRows),
-            TileRows = tileRows,
-            Critics = 0,
-            Inputs = 0,
-            Critic = grid.Estimator.TrainingBytes(device, preset, classes, data.Count, config.Width),
-            Reserved = device.ReservedBytes,
-            Free = free,
-        };
-        if (result.Critic == 0)
-            return result;
-
-        // A side with one class has no information, and nothing is trained.
-        var cells = grid.Boundaries.Count * grid.Positions.Sum(t =>
-            (passes.Macro[t].Count > 1 ? 1L : 0) + (passes.SameMicro[t] == t && passes.Micro[t].Count > 1 ? 1 : 0));
-        var input = 2L * classes * grid.Estimator.InputColumns(preset, classes, config.Width) * device.ComputeType.Size();
-        return result.WithCritics((int)Math.Min(device.TrainingsAtOnce, cells * grid.Seeds.Count), critics =>
-            input * Math.Min(cells, CellsOf(critics, grid.Seeds.Count)));
-    }
-
-    private MemoryPlan WithCritics(int limit, Func<int, long> inputs)
-    {
-        var all = With(limit);
-        while (!all.Fits && all.Critics > 1)
-            all = With(all.Critics - 1);
-        return all;
-
-        MemoryPlan With(int critics) => this with { Critics = critics, Inputs = inputs(critics) };
-    }
-
-    /// <summary>Cells that so many neighbouring trainings belong to at most; the seeds of a cell share its inputs.</summary>
-    private static int CellsOf(int critics, int seeds) => critics == 0 ? 0 : 1 + (critics + seeds - 2) / seeds;
-
-    /// <summary>What the products of a block hold beside their operands, one after the other.</summary>
-    private static long ScratchBytes(Device device, ModelConfig config, int rows)
-    {
-        var type = config.StoredType switch { "bfloat16" => DType.BFloat16, "float16" => DType.Float16, _ => DType.Float32 };
-        var matrices = WeightPlan.Of(config)
-            .Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(config.Shape.Names.Block, StringComparison.Ordinal))
-            .Select(weight => (weight.Rows, weight.Columns)).Distinct();
-        using var plan = device.Plan();
-        foreach (var (outputs, inputs) in matrices)
-        {
-            using var x = plan.Device.Allocate(rows, inputs);
-            using var weight = plan.Device.Allocate(type, outputs, inputs);
-            using var y = plan.Device.Allocate(rows, outputs);
-            plan.Device.MatMul(x, weight, y, transposeB: true);
-        }
-
-        return plan.Bytes;
+        if (device.MemoryLimit != null && device is HostDevice)
+            HostMemory.Collect();
+        var needs = new RunNeeds(device, config, data, grid, preset, passes, asked);
+        var plan = needs.Plan(device.AvailableBytes);
+        return plan.Fits || device.MemoryLimit is not { } limit ? plan
+            : plan with { LeastLimit = limit - plan.Free + needs.LeastFree() + VaryingBytes };
     }
 }

@@ -4,7 +4,10 @@ using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Information.Critics;
+using Emergence.Information.Noise;
+using Emergence.Measurement.Grid;
 using Emergence.Messages;
+using Emergence.Models;
 
 namespace Emergence.Measurement.Settings;
 
@@ -107,6 +110,32 @@ internal static class SettingTable
         "s-mine")
         with { Record = plan => plan.Estimator.Name };
 
+    public static Setting Sigma { get; } = Setting.Words(
+        "sigma",
+        "LIST",
+        "Sizes of the noise through which every cell is read beside its own value, in units of the states; none: not at all",
+        settings => settings.Sigma,
+        (settings, value) => settings with { Sigma = value },
+        NoiseSettings.DefaultSigmas)
+        with
+        {
+            Record = plan => new JsonArray([.. plan.Noise.Sigmas.Select(sigma => (JsonNode)sigma)]),
+            Repeat = (recorded, _) => Sizes(recorded.AsArray()) is var text && text != NoiseSettings.DefaultSigmas ? [text] : [],
+        };
+
+    public static Setting Noise { get; } = new(
+        "noise",
+        string.Join('|', NoiseScales.Names),
+        "Units of the noise: alike in all directions, by the standard deviation of each column, or on states divided by their own size")
+    {
+        Default = NoiseScales.Names[0],
+        Choices = NoiseScales.Names,
+        Read = (settings, words) => settings with { Noise = words[^1] },
+        Write = settings => settings.Noise == NoiseScales.Names[0] ? [] : [settings.Noise],
+        Record = plan => plan.Noise.Scale.Word(),
+        Repeat = (recorded, _) => recorded.ToString() == NoiseScales.Names[0] ? [] : [recorded.ToString()],
+    };
+
     public static Setting Preset { get; } = Setting.Words(
         "preset",
         string.Join('|', CriticPreset.All.Select(row => row.Name)),
@@ -208,22 +237,50 @@ internal static class SettingTable
         settings => settings.ModelOptions.AllowNonFinite,
         (settings, value) => settings with { ModelOptions = settings.ModelOptions with { AllowNonFinite = value } });
 
+    public static Setting Weights { get; } =
+        new("weights", "auto|resident|streamed", "Where the weights are while the model runs: all in memory, or on the disk, from which "
+            + "one block after the other is read; auto: in memory if everything fits there. Results do not depend on it")
+    {
+        Default = "auto",
+        Choices = ["auto", "resident", "streamed"],
+        Read = (settings, words) => settings with { ModelOptions = settings.ModelOptions with { Weights = Placement(words[^1]) } },
+        Write = settings => settings.ModelOptions.Weights == WeightPlacement.Auto ? []
+            : [settings.ModelOptions.Weights.ToString().ToLowerInvariant()],
+    };
+
+    public static Setting Memory { get; } =
+        new("memory", "SIZE", "Memory that the run may take, e.g. 8GiB: on a CPU of the whole process, on a GPU of its memory; by default "
+            + "what is free. Results do not depend on it")
+    {
+        Read = (settings, words) =>
+            settings with { DeviceOptions = settings.DeviceOptions with { Memory = ByteSize.Parse("--memory", words[^1]) } },
+        Write = settings => settings.DeviceOptions.Memory is { } bytes ? [ByteSize.Write(bytes)] : [],
+    };
+
+    public static Setting Scratch { get; } = Setting.Words(
+        "scratch",
+        "DIR",
+        "Folder for rows of boundaries that do not fit into memory; by default that of the results. Its files are gone when the run ends",
+        settings => settings.ModelOptions.Scratch,
+        (settings, value) => settings with { ModelOptions = settings.ModelOptions with { Scratch = value } })
+        with { Record = null };
+
     /// <summary>How the sequences are made.</summary>
     public static IReadOnlyList<Setting> OfData { get; } =
         [Data, Shots, EntityTokens, Separator, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence, Seed];
 
     /// <summary>What computes.</summary>
-    public static IReadOnlyList<Setting> OfDevice { get; } = [Device, Threads, RunTimeCompiler];
+    public static IReadOnlyList<Setting> OfDevice { get; } = [Device, Threads, RunTimeCompiler, Memory];
 
     /// <summary>What a checkpoint may hold.</summary>
-    public static IReadOnlyList<Setting> OfModel { get; } = [Strict, IgnoreWeights, AllowNonFinite];
+    public static IReadOnlyList<Setting> OfModel { get; } = [Strict, IgnoreWeights, AllowNonFinite, Weights, Scratch];
 
     /// <summary>Every row, in the order of the manifest.</summary>
     public static IReadOnlyList<Setting> Rows { get; } =
     [
         Model, Data, Shots, EntityTokens, Separator, Window, Template, FieldTokens, Sequences, WithReplacement, BeginningOfSequence,
-        Boundaries, Positions, Estimator, Preset, Seed, Seeds, SelfCheck, Device, Threads, RunTimeCompiler, DType, MicroPosition, Strict,
-        IgnoreWeights, AllowNonFinite,
+        Boundaries, Positions, Estimator, Sigma, Noise, Preset, Seed, Seeds, SelfCheck, Device, Threads, RunTimeCompiler, DType,
+        MicroPosition, Strict, IgnoreWeights, AllowNonFinite, Weights, Memory, Scratch,
     ];
 
     /// <summary>Settings from the words that were given for each row.</summary>
@@ -264,7 +321,19 @@ internal static class SettingTable
             ? seed
             : throw Setting.Misuse("seed", $"a whole number from 0 to {ulong.MaxValue}", word);
 
+    private static WeightPlacement Placement(string word) => word switch
+    {
+        "resident" => WeightPlacement.Resident,
+        "streamed" => WeightPlacement.Streamed,
+        "auto" => WeightPlacement.Auto,
+        _ => throw Setting.Misuse("weights", "auto, resident or streamed", word),
+    };
+
     private static JsonArray List(IEnumerable<int> items) => [.. items.Select(item => (JsonNode)item)];
+
+    /// <summary>"0.25,1" for a list of sizes, and the word for none.</summary>
+    private static string Sizes(JsonArray recorded) =>
+        recorded.Count == 0 ? NoiseSettings.None : string.Join(',', recorded.Select(sigma => sigma!.ToJsonString()));
 
     /// <summary>"0,3,10-12" for a list of whole numbers; nothing where it holds all of them.</summary>
     private static IReadOnlyList<string> Ranges(JsonNode recorded, int? all)

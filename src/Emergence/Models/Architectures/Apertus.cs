@@ -27,6 +27,6 @@ internal static class Apertus
         var isXielu = config.Text("hidden_act") == "xielu";
         var shape = CommonConfig.Llama(config, s_names, activation: isXielu ? Activation.None : null).WithBiases(config).WithoutGate();
         return shape.WithAttention(attention => attention with { QueryKeyNorm = new(shape.Norm) })
-            .WithBlocks((_, block) => block with { Inner = block.Inner with { Xielu = isXielu, Bias = false } });
+            .WithInner(inner => inner with { Xielu = isXielu, Bias = false });
     }
 }

@@ -22,7 +22,7 @@ internal static class CodeGen
     private static ModelShape Read(ConfigReader config)
     {
         var shape = GptJ.ReadCommon(config, s_names);
-        var heads = shape.Blocks[0].Attention.Heads;
+        var heads = shape.FirstAttention.Heads;
         return heads % 4 == 0
             ? shape.WithAttention(attention => attention with { JointOrder = JointOrder.Quarters })
             : throw ConfigReader.Error($"n_head={heads}, expected a multiple of 4");

@@ -24,7 +24,7 @@ internal static class Gemma3
         var shape = Gemma2.ReadCommon(config, WeightNames.Sandwich);
         var older = config.WholeOrNull("sliding_window_pattern", 1, int.MaxValue);
         var pattern = config.WholeOrNull("_sliding_window_pattern", 1, int.MaxValue) ?? older ?? 6;
-        var size = shape.Blocks[0].Attention.HeadSize;
+        var size = shape.FirstAttention.HeadSize;
         var full = new RotaryConfig { DefaultBase = 1_000_000, Kind = "full_attention" }.Read(config, size, shape.MaxPositions);
 
         // Older files say "rope_local_base_freq"; "rope_theta" and "rope_scaling" are then those of full attention only.

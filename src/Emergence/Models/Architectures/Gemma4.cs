@@ -38,7 +38,7 @@ internal static class Gemma4
         var norm = new NormShape(Rms: true, config.Positive("rms_norm_eps", most: 1));
         var shape = Gemma.ReadCommon(config, s_names)
             with { Norm = norm, LogitSoftCap = CommonConfig.ReadCap(config, "final_logit_softcapping") };
-        var sliding = shape.Blocks[0].Attention with { Scale = 1, QueryKeyNorm = new(norm), ValueNorm = norm with { Weight = false } };
+        var sliding = shape.FirstAttention with { Scale = 1, QueryKeyNorm = new(norm), ValueNorm = norm with { Weight = false } };
         var (full, rotations) = ReadKinds(config, shape, ref sliding);
         shape = shape.WithAttention(_ => sliding)
             .Windowed(config, CommonConfig.ReadWindow(config), layer => (layer + 1) % Pattern != 0, full: _ => full);
@@ -89,8 +89,8 @@ internal static class Gemma4
         var first = shape.Layers - shared;
         return shape.WithBlocks((layer, block) => layer < first ? block : block with
         {
-            Attention = block.Attention with { KeysOf = LastOfKind(block.Attention) },
-            Inner = isWide ? block.Inner with { Width = 2 * block.Inner.Width } : block.Inner,
+            Attention = block.Attention! with { KeysOf = LastOfKind(block.Attention) },
+            Inner = isWide ? block.Inner! with { Width = 2 * block.Inner.Width } : block.Inner,
         });
 
         int LastOfKind(AttentionPart attention)

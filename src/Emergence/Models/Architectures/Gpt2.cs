@@ -38,14 +38,11 @@ internal static class Gpt2
     {
         var (isScaled, byLayer) = (config.Flag("scale_attn_weights", true), config.Flag("scale_attn_by_inverse_layer_idx", false));
         var shape = CommonConfig.Gpt(config, names, "activation_function", Activation.GeluErf) with { Positions = new() };
-        return shape.WithBlocks((layer, block) => block with
+        return shape.WithAttention((layer, attention) => attention with
         {
-            Attention = block.Attention with
-            {
-                Scale = (isScaled ? block.Attention.Scale : 1) / (byLayer ? layer + 1 : 1),
-                QueryKeyValueBias = true,
-                OutputBias = true,
-            },
+            Scale = (isScaled ? attention.Scale : 1) / (byLayer ? layer + 1 : 1),
+            QueryKeyValueBias = true,
+            OutputBias = true,
         });
     }
 }

@@ -35,7 +35,7 @@ internal static class GptJ
     public static ModelShape ReadCommon(ConfigReader config, WeightNames names)
     {
         var shape = CommonConfig.Gpt(config, names, "activation_function", Activation.GeluErf);
-        var columns = config.WholeOrNull("rotary_dim", 2, shape.Blocks[0].Attention.HeadSize) ?? shape.Blocks[0].Attention.HeadSize;
+        var columns = config.WholeOrNull("rotary_dim", 2, shape.FirstAttention.HeadSize) ?? shape.FirstAttention.HeadSize;
         if (columns % 2 != 0)
             throw ConfigReader.Error($"rotary_dim={columns} must be even");
         var rotary = new RotaryShape(columns, 10000, RotaryPairs.Neighbours);

@@ -37,10 +37,10 @@ internal static class GptNeo
         var (kinds, window) = (ReadKinds(config), config.Whole("window_size", 1, int.MaxValue));
         if (kinds.Count != shape.Layers)
             throw ConfigReader.Error($"attention_layers has {kinds.Count} items for {shape.Layers} layers");
-        return shape.WithBlocks((layer, block) => kinds[layer] switch
+        return shape.WithAttention((layer, attention) => kinds[layer] switch
         {
-            "global" => block,
-            "local" => block with { Attention = block.Attention with { Window = window } },
+            "global" => attention,
+            "local" => attention with { Window = window },
             var other => throw ConfigReader.Error($"attention_layers[{layer}] is {Printable.Quote(other)}, expected global or local"),
         });
     }

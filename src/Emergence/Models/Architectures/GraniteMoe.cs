@@ -5,11 +5,11 @@ namespace Emergence.Models.Architectures;
 /// <summary>Granite with experts that are stored in one tensor.</summary>
 internal static class GraniteMoe
 {
-    private static readonly WeightNames s_names = WeightNames.Llama with
-    {
-        Experts = new("block_sparse_moe.router.layer", "block_sparse_moe.", ["input_linear.weight"],
-            "output_linear.weight") { Joint = true },
-    };
+    /// <summary>Also of Granite with recurrent layers.</summary>
+    public static ExpertNames Names { get; } = new("block_sparse_moe.router.layer", "block_sparse_moe.", ["input_linear.weight"],
+        "output_linear.weight") { Joint = true };
+
+    private static readonly WeightNames s_names = WeightNames.Llama with { Experts = Names };
 
     public static Architecture Row { get; } = new("granitemoe", Read, """
         {

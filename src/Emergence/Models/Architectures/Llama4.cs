@@ -44,15 +44,13 @@ internal static class Llama4
         var chunk = config.WholeOrNull("attention_chunk_size", 1, int.MaxValue);
         var scale = ReadScale(config);
         var dense = config.Whole("intermediate_size_mlp", 1, 1 << 20);
-        shape = shape.WithBlocks((layer, block) => new(
-            block.Attention with
-            {
-                Rotary = turns[layer] ? block.Attention.Rotary : null,
-                QueryKeyNorm = turns[layer] ? norm : null,
-                PositionScale = turns[layer] ? null : scale,
-                Chunks = isChunked[layer] && chunk is { } length ? new ChunkShape(block.Attention.Heads, length) : null,
-            },
-            block.Inner with { Width = dense }));
+        shape = shape.WithInner(inner => inner with { Width = dense }).WithAttention((layer, attention) => attention with
+        {
+            Rotary = turns[layer] ? attention.Rotary : null,
+            QueryKeyNorm = turns[layer] ? norm : null,
+            PositionScale = turns[layer] ? null : scale,
+            Chunks = isChunked[layer] && chunk is { } length ? new ChunkShape(attention.Heads, length) : null,
+        });
 
         var experts = shape.ReadExperts(config, new(RouterScores.SigmoidOfChosen), "num_local_experts", width: "intermediate_size");
         var sparse = ReadSparse(config, shape.Layers);

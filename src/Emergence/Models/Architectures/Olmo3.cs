@@ -22,7 +22,7 @@ internal static class Olmo3
     private static ModelShape Read(ConfigReader config)
     {
         var shape = Olmo2.ReadCommon(config);
-        var size = shape.Blocks[0].Attention.HeadSize;
+        var size = shape.FirstAttention.HeadSize;
         var full = new RotaryConfig { Kind = "full_attention" }.Read(config, size, shape.MaxPositions);
         var local = new RotaryConfig { Kind = "sliding_attention", OnlyOwn = true, OwnBase = true }.Read(config, size, shape.MaxPositions);
         return shape.WithAttention(attention => attention with { Rotary = full })

@@ -30,6 +30,6 @@ internal static class SmolLM3
         if (!config.Flag("use_sliding_window", false))
             window = 0;
         return shape.Windowed(config, window, layer => window > 0 && !turns[layer])
-            .WithBlocks((layer, block) => turns[layer] ? block : block with { Attention = block.Attention with { Rotary = null } });
+            .WithAttention((layer, attention) => turns[layer] ? attention : attention with { Rotary = null });
     }
 }

@@ -31,7 +31,7 @@ internal sealed class VisionModel : IDisposable
             throw new EmergenceException($"{Printable.Escape(folder)}: the weights need up to {checkpoint.TotalBytes:N0} bytes, device "
                 + $"{device.Name} has {device.AvailableBytes:N0}");
         var weights = new VisionWeights(device, checkpoint, options.AllowNonFinite);
-        _transformer = new(device, Config.Shape, weights); // frees the weights, also where it fails
+        _transformer = new(device, Config.Shape, new ResidentWeights(Config.Shape, weights)); // frees the weights, also where it fails
         try
         {
             _patches = weights.PatchEmbedding(Width, Config.Channels, Config.PatchSize);

@@ -51,6 +51,8 @@ internal sealed class VisionWeights : ILoadedWeights
 
     public bool Has(ExpectedWeight weight) => _checkpoint.Tensors.ContainsKey(_prefix + weight.Name);
 
+    public RowTable Table(ExpectedWeight weight) => new WholeTable(Matrix(weight));
+
     public Tensor Matrix(ExpectedWeight weight, int[]? order = null) =>
         Load(_prefix + weight.Name, [.. weight.Sizes.Select(size => size.Size)]);
 

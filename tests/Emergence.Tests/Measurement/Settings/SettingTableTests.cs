@@ -24,6 +24,8 @@ public sealed class SettingTableTests
         ["boundaries"] = ["0,3-4"],
         ["positions"] = ["1-2"],
         ["estimator"] = ["exact"],
+        ["sigma"] = ["0.5,3"],
+        ["noise"] = ["normed"],
         ["preset"] = ["small"],
         ["seed"] = ["18446744073709551615"],
         ["seeds"] = ["1"],
@@ -36,6 +38,9 @@ public sealed class SettingTableTests
         ["strict"] = ["true"],
         ["ignore-weights"] = ["a.*", "b?"],
         ["allow-nonfinite"] = ["true"],
+        ["weights"] = ["streamed"],
+        ["memory"] = ["1.5GiB"],
+        ["scratch"] = ["a disk/of mine"],
     };
 
     private static readonly MeasurementSettings Plain = new() { Model = "stories260k", Data = "words" };

@@ -105,7 +105,7 @@ public sealed class VisionModelTests
         using var device = DeviceTable.Create("cpu", new());
         var paths = new VisionPaths(places);
         using var rows = paths.Rows(device, 2);
-        var (parents, at) = (Indices(device, rows.Parents), Indices(device, rows.Tokens));
+        var (parents, at) = (Indices(device, rows.Paths.Parents), Indices(device, rows.Tokens));
 
         for (var leaf = 0; leaf < 2 * places; leaf++)
         {

@@ -1,0 +1,56 @@
+namespace Emergence.Information.Noise;
+
+/// <summary>What every draw says of a side at every sigma.</summary>
+/// <param name="sigmas">Sizes of the noise.</param>
+/// <param name="bits">By sigma, then pair of draws: the mean over z and -z; the entropy of the drawn classes is that of all.</param>
+/// <param name="most">H of the classes, in bits.</param>
+/// <param name="remainders">By sigma: see <see cref="NoiseValue.RemainderBits"/>.</param>
+internal sealed class NoiseReading(IReadOnlyList<double> sigmas, double[][] bits, double most, double[] remainders)
+{
+    /// <summary>Of a side whose classes noise does not hide, or that has only one.</summary>
+    public static NoiseReading Constant(IReadOnlyList<double> sigmas, int pairs, double value) =>
+        new(sigmas, [.. sigmas.Select(_ => Enumerable.Repeat(value, pairs).ToArray())], value, new double[sigmas.Count]);
+
+    public IReadOnlyList<NoiseValue> Values =>
+        [.. sigmas.Select((sigma, i) => new NoiseValue(sigma, Math.Clamp(bits[i].Average(), 0, most), Error(bits[i]), remainders[i]))];
+
+    /// <summary>The same with the errors of IE: of this side less the mean of the tokens alone, draw by draw.</summary>
+    /// <param name="micro">Of the T tokens, from the same draws.</param>
+    /// <param name="sequences">N where the data are a sample of the source; 0 for an enumeration.</param>
+    public IReadOnlyList<NoiseValue> Against(IReadOnlyList<NoiseReading> micro, int sequences)
+    {
+        return [.. Values.Select((value, i) =>
+        {
+            var differences = (double[])bits[i].Clone();
+            foreach (var side in micro)
+            {
+                // A side of fewer classes is read at more sizes of the noise, never at fewer.
+                var ofSide = side.Bits(value.Sigma);
+                for (var draw = 0; draw < differences.Length; draw++)
+                    differences[draw] -= ofSide[draw] / micro.Count;
+            }
+
+            return value with
+            {
+                EmergenceErrorBits = Error(differences),
+                SamplingErrorBits = sequences > 0 ? SeedSpread.StandardDeviation(differences) / Math.Sqrt(sequences) : 0,
+            };
+        })];
+    }
+
+    private double[] Bits(double sigma) => bits[sigmas.Index().First(entry => entry.Item == sigma).Index];
+
+    /// <summary>
+    /// Standard error of the mean of draws that lie evenly in an order: from the differences of neighbours (Wolter 1984), which what
+    /// separates the ends of the order does not widen; as if there were one more draw as far out as the farthest, so that few rare draws
+    /// are not taken for all there are.
+    /// </summary>
+    private static double Error(double[] values)
+    {
+        var (mean, sum) = (values.Average(), 0.0);
+        for (var i = 1; i < values.Length; i++)
+            sum += (values[i] - values[i - 1]) * (values[i] - values[i - 1]);
+        var farthest = values.Max(value => Math.Abs(value - mean));
+        return double.Hypot(Math.Sqrt(sum / (2.0 * (values.Length - 1)) / values.Length), farthest / values.Length);
+    }
+}

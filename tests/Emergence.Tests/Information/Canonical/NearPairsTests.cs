@@ -1,0 +1,125 @@
+using Emergence.Devices;
+using Emergence.Devices.Randomness;
+using Emergence.Information.Canonical;
+using Emergence.Information.Critics;
+using Emergence.Information.Exact;
+
+namespace Emergence.Tests.Information.Canonical;
+
+public class NearPairsTests
+{
+    /// <summary>
+    /// Sides where some classes share partners, by comparing all: no pair occurs, none off the list is nearer than one on it, and at
+    /// most half of a class's pairs are taken.
+    /// </summary>
+    [Theory]
+    [InlineData(700, 300, 40)]
+    [InlineData(60, 20, 30)]
+    public void Are_the_nearest_that_do_not_occur(int rows, int xs, int ys)
+    {
+        var joint = Joint(rows, xs, ys);
+        var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
+        var (x, y) = (pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone));
+        var near = new NearPairs(joint, x, y, pairs.Correlations, DoubleProducts.Alone);
+        var (occurs, taken) = (joint.Support.Select(pair => (pair.A, pair.B)).ToHashSet(), near.A.Zip(near.B).ToHashSet());
+        Assert.Equal(near.A.Length, taken.Count);
+        Assert.Empty(taken.Intersect(occurs));
+        Assert.Equal(occurs.Concat(taken).Order(), near.WithSupport);
+        Assert.Equal(taken.Sum(pair => joint.X.Weights[pair.First] * joint.Y.Weights[pair.Second]), near.Product, 1e-12);
+        for (var a = 0; a < joint.X.Count; a++)
+        {
+            int[] free = [.. Enumerable.Range(0, joint.Y.Count).Where(b => !occurs.Contains((a, b)))];
+            var most = Math.Min(NearPairs.PerRow(joint.X.Count), free.Length / 2);
+            Assert.Equal(most, free.Count(b => taken.Contains((a, b))));
+            if (most > 0)
+                Assert.True(free.Where(b => taken.Contains((a, b))).Max(b => Distance(a, b))
+                    <= free.Where(b => !taken.Contains((a, b))).Min(b => Distance(a, b)) + 1e-9);
+        }
+
+        double Distance(int a, int b)
+        {
+            var sum = 0.0;
+            for (var c = 0; c < pairs.Count; c++)
+            {
+                var r = Math.Clamp(pairs.Correlations[c], 1e-3, 0.9999);
+                var difference = (double)x[a * pairs.Count + c] - y[b * pairs.Count + c];
+                sum += r / (1 - r * r) * difference * difference;
+            }
+
+            return sum;
+        }
+    }
+
+    [Fact]
+    public void Are_the_same_for_any_number_of_threads()
+    {
+        var joint = Joint(500, 200, 90);
+        var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
+        var (x, y) = (pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone));
+        var alone = new NearPairs(joint, x, y, pairs.Correlations, DoubleProducts.Alone);
+        var shared = new NearPairs(joint, x, y, pairs.Correlations, (count, body) => Parallel.For(0, count, body));
+        Assert.Equal(alone.A, shared.A);
+        Assert.Equal(alone.B, shared.B);
+    }
+
+    /// <summary>Draws fall off the support, and their weights stand for all that is there: their mean estimates any sum over those
+    /// pairs.</summary>
+    [Fact]
+    public void Drawn_with_others_stand_for_all_pairs_off_the_support()
+    {
+        const int Count = 4_000, Steps = 100;
+        var joint = Joint(500, 200, 90);
+        var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
+        var near = new NearPairs(joint, pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone),
+            pairs.Correlations, DoubleProducts.Alone);
+        var (source, weights) = SupportMine.OffSupport(joint, Count / 4, RandomStream.Pairs, near, 3 * Count / 4);
+        Assert.Equal(Count, source.Count);
+        Assert.Equal(1 - joint.SupportProduct, weights.Sum(), 1e-9);
+        var occurs = joint.Support.Select(pair => (pair.A, pair.B)).ToHashSet();
+        var (a, b, mean) = (new int[Count], new int[Count], 0.0);
+        for (var step = 0; step < Steps; step++)
+        {
+            source.Draw(3, 1, step, a, b);
+            Assert.DoesNotContain(a.Zip(b), occurs.Contains);
+            mean += weights.Select((weight, i) => weight * Value(a[i], b[i])).Sum() / Steps;
+        }
+
+        // 400,000 draws of a value between 0 and 1: its standard error is below 1e-3 by far.
+        var expected = joint.AllPairs().Where(pair => pair.Joint == 0).Sum(pair => pair.Product * Value(pair.A, pair.B));
+        Assert.Equal(expected, mean, 5e-3);
+
+        static double Value(int a, int b) => (a * 7 + b * 3) % 11 / 10.0;
+    }
+
+    /// <summary>Of many rows, evenly spread ones tell the covariance as far as a map needs it.</summary>
+    [Fact]
+    public void Of_many_classes_some_make_the_map()
+    {
+        const int Classes = 40_000, Columns = 3;
+        var values = Cells.Vectors(Classes, Columns, 8);
+        for (var k = 0; k < Classes; k++)
+            values[k * Columns + 1] += 30 * values[k * Columns];
+        var rows = new RowClasses(values, Columns, [.. Enumerable.Repeat(1.0, Classes)]);
+        var whitening = new Whitening(rows, DoubleProducts.Alone);
+        Assert.Equal(new WhitenedSide(Columns, 0, 0), whitening.Describe());
+        var white = whitening.Project(DoubleProducts.Alone, 0, Classes, Columns, Columns, whitening.FillMapColumn, isLower: true);
+        Assert.Equal(white, whitening.Project(DoubleProducts.Alone, 0, Classes, Columns, Columns, whitening.FillMapColumn));
+        for (var i = 0; i < Columns; i++)
+        {
+            for (var j = 0; j <= i; j++)
+                Assert.Equal(i == j ? 1 : 0,
+                    Enumerable.Range(0, Classes).Average(k => (double)white[k * Columns + i] * white[k * Columns + j]), 0.05);
+        }
+    }
+
+    private static JointClasses Joint(int rows, int xs, int ys)
+    {
+        const int Columns = 9;
+        var random = new RandomSequence(12, 0, RandomStream.Samplers);
+        var drawn = Enumerable.Range(0, rows).Select(_ => random.NextInt(xs))
+            .Select(k => (X: k, Y: random.NextInt(4) == 0 ? random.NextInt(ys) : k % ys)).ToArray();
+        double[] weights = [.. drawn.Select(_ => (double)(1 + random.NextInt(5)))];
+        return new(new(Cells.Gather(Cells.Vectors(xs, Columns, 31), Columns, drawn.Select(row => row.X)), Columns, weights),
+            new(Cells.Gather(Cells.Vectors(ys, Columns, 32), Columns, drawn.Select(row => row.Y)), Columns, weights), isEnumeration: true);
+    }
+}

@@ -1,0 +1,168 @@
+using Emergence.Capture;
+using Emergence.Checkpoints;
+using Emergence.Devices;
+using Emergence.Models;
+using Emergence.Tests.Devices;
+
+namespace Emergence.Tests.Models;
+
+/// <summary>Weights that are read a block at a time give the bytes that resident ones give.</summary>
+public sealed class StreamedWeightsTests
+{
+    private static readonly int[][] Sequences = [[5, 6, 7, 5], [5, 6, 9, 1], [3, 3, 8, 2], [11, 0, 4, 4]];
+
+    /// <summary>Fused and separate projections, tied heads, positions, experts one by one and in one tensor, embeddings of layers,
+    /// shared keys, packed forms.</summary>
+    public static TheoryData<string> Families =>
+    [
+        "apertus", "bloom", "gemma4", "gemma4-moe", "gpt-bigcode", "gpt-oss", "granite-moe", "llama4-text", "mixtral", "nested-gemma3",
+        "q-awq", "q-bnb-nf4", "q-fp8-block", "q-gptq", "q-mxfp4", "q-nvfp4", "q-int4-packed", "qwen3-moe", "rope-longrope-long", "xglm",
+    ];
+
+    public static TheoryData<string, string> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<string, string>();
+            foreach (var device in TestDevices.Names)
+            {
+                foreach (var folder in (string[])["gpt2", "llama-gqa-rope3", "openai-gpt"])
+                    cases.Add(folder, device.Data);
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Streamed_weights_give_the_same_bytes_on_every_device(string name, string deviceName)
+    {
+        foreach (var threads in (int[])[1, 2])
+        {
+            using var device = TestDevices.Create(deviceName, threads);
+            Check(TestData.Golden($"models/{name}"), device);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Streamed_weights_give_the_same_bytes_for_every_form(string name)
+    {
+        using var device = DeviceTable.Create("cpu", new() { Threads = 2 });
+        Check(FamilyTests.Folder(name), device);
+    }
+
+    /// <summary>Also when the model runs twice, and when two passes take turns.</summary>
+    [Fact]
+    public void Passes_may_follow_each_other_and_take_turns()
+    {
+        using var device = DeviceTable.Create("cpu", new());
+        var folder = TestData.Golden("models/llama-gqa-rope3");
+        using var resident = Load(folder, device, null);
+        using var streamed = Load(folder, device, 2);
+        Assert.Equal(resident.NextTokenLogits(Sequences[0]), streamed.NextTokenLogits(Sequences[0]));
+        Assert.Equal(resident.NextTokenLogits(Sequences[1]), streamed.NextTokenLogits(Sequences[1]));
+        Assert.Equal(TakingTurns(resident), TakingTurns(streamed));
+    }
+
+    [Fact]
+    public void A_weight_file_that_changes_while_it_is_streamed_is_noticed()
+    {
+        var folder = new ForgedModel("gpt2").Write();
+        using var device = DeviceTable.Create("cpu", new());
+        using var model = Load(folder, device, 1);
+        using var stream = new BoundaryStream(model, PrefixForest.Macro(Sequences));
+        var error = Assert.Throws<EmergenceException>(() =>
+        {
+            foreach (var boundary in stream.Run())
+            {
+                if (boundary.Index == 1)
+                    File.SetLastWriteTimeUtc(Path.Combine(folder, "model.safetensors"), new(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+            }
+        });
+        Assert.EndsWith("changed during load: its modification time moved; start again when nothing writes to it", error.Message,
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>What is not finite in a block is found when the block comes.</summary>
+    [Fact]
+    public void A_weight_that_is_not_finite_is_refused_when_it_is_read()
+    {
+        var folder = new ForgedModel("gpt2")
+            .Copy("h.1.mlp.c_fc.weight", "h.1.mlp.c_fc.weight", bytes => ForgedModel.SetSingle(bytes, 5, float.NaN)).Write();
+        using var device = DeviceTable.Create("cpu", new());
+        using var model = Load(folder, device, 2);
+        var error = Assert.Throws<EmergenceException>(() => model.NextTokenLogits([1, 2]));
+        Assert.EndsWith("h.1.mlp.c_fc.weight: 1 NaN, first at [0,5]; --allow-nonfinite loads it all the same", error.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_weights_are_follows_from_what_is_free()
+    {
+        var folder = TestData.Golden("models/gpt2");
+        using var device = DeviceTable.Create("cpu", new());
+        using var checkpoint = Checkpoint.Open(folder);
+        var config = ModelConfig.Read(folder);
+        var sizes = WeightSizes.Of(config.Shape, new WeightFiles(config, checkpoint, new()));
+
+        // (12 * 48^2 + 13 * 48) weights of four bytes in each of three blocks, 384 + 64 rows of 48, the last norm.
+        const long Block = 4 * (12 * 48 * 48 + 13 * 48);
+        Assert.Equal([Block, Block, Block], sizes.Blocks);
+        Assert.Equal((4 * 384 * 48, 4L * 48, 4 * (64 * 48 + 2 * 48)), (sizes.Tables, sizes.TableRow, sizes.Kept));
+        Assert.Equal(425_664, sizes.Resident);
+        Assert.Equal(WeightSizes.Of(config).Resident, sizes.Resident);
+        Assert.Equal(4 * 4 * 48 * 48, sizes.LargestMatrix);
+
+        var free = device.AvailableBytes;
+        Assert.Null(WeightChoice.Of(device, sizes, WeightPlacement.Auto).Blocks);
+        Assert.Equal(2, WeightChoice.Of(device, sizes, WeightPlacement.Streamed).Blocks);
+        Assert.Equal(0, WeightChoice.Of(device, sizes, WeightPlacement.Auto, besides: 2 * free).Blocks);
+        Assert.Equal("as asked for", WeightChoice.Of(device, sizes, WeightPlacement.Resident, besides: 2 * free).Reason);
+    }
+
+    /// <summary>Activations, micro rows and scores, in every way to stream.</summary>
+    private static void Check(string folder, Device device)
+    {
+        var expected = Bytes(folder, device, null);
+        foreach (var blocks in (int[])[2, 1, 0])
+            Assert.Equal(expected, Bytes(folder, device, blocks));
+    }
+
+    private static byte[] Bytes(string folder, Device device, int? blocks)
+    {
+        using var model = Load(folder, device, blocks);
+        Assert.StartsWith(blocks == null ? "weights resident" : "weights streamed", model.Placement, StringComparison.Ordinal);
+        var path = Path.Combine(TestData.TemporaryFolder(), "capture.safetensors");
+        using var all = new MemoryStream();
+        foreach (var kind in (CaptureKind[])[CaptureKind.Macro, CaptureKind.Micro])
+        {
+            CaptureFile.Write(model, Sequences, kind, model.HasHead, path);
+            all.Write(File.ReadAllBytes(path));
+        }
+
+        return all.ToArray();
+    }
+
+    private static LanguageModel Load(string folder, Device device, int? blocks) =>
+        LanguageModel.Load(folder, device, new(), sizes => WeightChoice.Given(device, sizes, blocks, 0, "of a test"));
+
+    private static float[] TakingTurns(LanguageModel model)
+    {
+        using var first = new BoundaryStream(model, PrefixForest.Macro(Sequences));
+        using var second = new BoundaryStream(model, PrefixForest.Micro(Sequences), workBytes: 1);
+        var values = new List<float>();
+        foreach (var (one, other) in first.Run().Zip(second.Run()))
+        {
+            foreach (var rows in (Emergence.Devices.Tensors.Tensor[])[one.Rows, other.Rows])
+            {
+                var part = new float[rows.Count];
+                model.Device.Download(rows, part);
+                values.AddRange(part);
+            }
+        }
+
+        return [.. values];
+    }
+}
