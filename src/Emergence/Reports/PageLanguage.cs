@@ -77,10 +77,12 @@ public sealed partial class PageLanguage
     {
         if (_whole.Count == 0 || text.Length == 0)
             return text;
+
+        // Sentences apart: a hole of one must not take in the others.
+        if (Parts(text) is { Count: > 1 } parts && !_whole.ContainsKey(text))
+            return string.Concat(parts.Select(Translate));
         if (Look(text) is { } found)
             return found;
-        if (Parts(text) is { Count: > 1 } parts)
-            return string.Concat(parts.Select(Translate));
         if (LetterPattern().IsMatch(text))
             _missing.Add(text);
         return text;
