@@ -21,6 +21,7 @@ public sealed partial class PageLanguage
 
     private readonly Dictionary<string, string> _whole = new(StringComparer.Ordinal);
     private readonly List<(Regex Key, string Translation)> _patterns = [];
+    private readonly Dictionary<string, string?> _looked = new(StringComparer.Ordinal); // tables repeat their words
     private readonly SortedSet<string> _missing = new(StringComparer.Ordinal);
 
     private PageLanguage(string code, string? json)
@@ -114,8 +115,13 @@ public sealed partial class PageLanguage
 
     private string? Look(string text)
     {
-        if (_whole.TryGetValue(text, out var known))
-            return known;
+        if (!_whole.TryGetValue(text, out var known) && !_looked.TryGetValue(text, out known))
+            _looked[text] = known = Match(text);
+        return known;
+    }
+
+    private string? Match(string text)
+    {
         foreach (var (key, translation) in _patterns)
         {
             if (key.Match(text) is { Success: true } match)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Emergence.Datasets;
 using Emergence.Tests.Cli;
 using Emergence.Tokenizers;
@@ -6,6 +7,8 @@ namespace Emergence.Tests.Datasets;
 
 public sealed class WordListsTests
 {
+    private static readonly ConcurrentDictionary<string, Tokenizer> s_loaded = new();
+
     private static readonly string s_stories = Path.Combine(TestData.Repository, "samples", "stories260k");
 
     public static TheoryData<string, string> Pairs =>
@@ -16,7 +19,8 @@ public sealed class WordListsTests
     [MemberData(nameof(Pairs))]
     public void A_sequence_reads_as_a_list_of_words(string tokenizerName, string name)
     {
-        var tokenizer = Tokenizer.Load(TestData.Large(tokenizerName == "mistral" ? "golden/tokenizers/mistral" : "models/smollm2-135m"));
+        var folder = TestData.Large(tokenizerName == "mistral" ? "golden/tokenizers/mistral" : "models/smollm2-135m");
+        var tokenizer = s_loaded.GetOrAdd(folder, Tokenizer.Load);
         var list = WordLists.All.Single(each => each.Name == name);
         var (comma, space) = Path.GetExtension(name) switch
         {
