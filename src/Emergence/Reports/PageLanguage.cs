@@ -116,11 +116,11 @@ public sealed partial class PageLanguage
     private string? Look(string text)
     {
         if (!_whole.TryGetValue(text, out var known) && !_looked.TryGetValue(text, out known))
-            _looked[text] = known = Match(text);
+            _looked[text] = known = Fill(text);
         return known;
     }
 
-    private string? Match(string text)
+    private string? Fill(string text)
     {
         foreach (var (key, translation) in _patterns)
         {
