@@ -47,7 +47,8 @@ internal sealed class WordFit
         var counts = Words.Where(word => word.IsUsable).CountBy(word => word.Ids.Length).OrderBy(pair => pair.Key).ToList();
         var best = counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).FirstOrDefault();
         return best.Value > used && best.Key != tokens
-            ? string.Join(", ", counts.Select(pair => $"{pair.Value} {(pair.Key == 1 ? "are one token" : $"are {pair.Key} tokens")}"))
+            ? string.Join(", ", counts.Select(pair =>
+                $"{pair.Value} {(pair.Value == 1 ? "is" : "are")} {(pair.Key == 1 ? "one token" : $"{pair.Key} tokens")}"))
                 + $": --entity-tokens {best.Key} takes those of {best.Key}"
             : null;
     }

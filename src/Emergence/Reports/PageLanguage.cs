@@ -21,6 +21,7 @@ public sealed partial class PageLanguage
 
     private readonly Dictionary<string, string> _whole = new(StringComparer.Ordinal);
     private readonly List<(Regex Key, string Translation)> _patterns = [];
+    private readonly Dictionary<string, string?> _looked = new(StringComparer.Ordinal); // tables repeat their words
     private readonly SortedSet<string> _missing = new(StringComparer.Ordinal);
 
     private PageLanguage(string code, string? json)
@@ -77,10 +78,12 @@ public sealed partial class PageLanguage
     {
         if (_whole.Count == 0 || text.Length == 0)
             return text;
+
+        // Sentences apart: a hole of one must not take in the others.
+        if (Parts(text) is { Count: > 1 } parts && !_whole.ContainsKey(text))
+            return string.Concat(parts.Select(Translate));
         if (Look(text) is { } found)
             return found;
-        if (Parts(text) is { Count: > 1 } parts)
-            return string.Concat(parts.Select(Translate));
         if (LetterPattern().IsMatch(text))
             _missing.Add(text);
         return text;
@@ -112,8 +115,13 @@ public sealed partial class PageLanguage
 
     private string? Look(string text)
     {
-        if (_whole.TryGetValue(text, out var known))
-            return known;
+        if (!_whole.TryGetValue(text, out var known) && !_looked.TryGetValue(text, out known))
+            _looked[text] = known = Fill(text);
+        return known;
+    }
+
+    private string? Fill(string text)
+    {
         foreach (var (key, translation) in _patterns)
         {
             if (key.Match(text) is { Success: true } match)

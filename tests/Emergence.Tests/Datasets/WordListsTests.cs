@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Emergence.Datasets;
 using Emergence.Tests.Cli;
 using Emergence.Tokenizers;
@@ -6,6 +7,8 @@ namespace Emergence.Tests.Datasets;
 
 public sealed class WordListsTests
 {
+    private static readonly ConcurrentDictionary<string, Tokenizer> s_loaded = new();
+
     private static readonly string s_stories = Path.Combine(TestData.Repository, "samples", "stories260k");
 
     public static TheoryData<string, string> Pairs =>
@@ -16,7 +19,8 @@ public sealed class WordListsTests
     [MemberData(nameof(Pairs))]
     public void A_sequence_reads_as_a_list_of_words(string tokenizerName, string name)
     {
-        var tokenizer = Tokenizer.Load(TestData.Large(tokenizerName == "mistral" ? "golden/tokenizers/mistral" : "models/smollm2-135m"));
+        var folder = TestData.Large(tokenizerName == "mistral" ? "golden/tokenizers/mistral" : "models/smollm2-135m");
+        var tokenizer = s_loaded.GetOrAdd(folder, Tokenizer.Load);
         var list = WordLists.All.Single(each => each.Name == name);
         var (comma, space) = Path.GetExtension(name) switch
         {
@@ -61,7 +65,7 @@ public sealed class WordListsTests
         Assert.Equal(["word 1.1", "word 1.2", "word 1.3", "separator 1"], Create(3, "/").Labels.Take(4));
         var error = Assert.Throws<EmergenceException>(() => Create(1));
         Assert.Contains("no word is one token with a 、 token after it in this tokenizer", error.Message);
-        Assert.EndsWith("4 are 3 tokens, 1 are 6 tokens: --entity-tokens 3 takes those of 3", error.Message);
+        Assert.EndsWith("4 are 3 tokens, 1 is 6 tokens: --entity-tokens 3 takes those of 3", error.Message);
     }
 
     [Fact]

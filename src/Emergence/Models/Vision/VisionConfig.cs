@@ -37,6 +37,8 @@ internal sealed class VisionConfig
         InnerOutput = "mlp.fc2",
     };
 
+    private readonly int _heads;
+
     private VisionConfig(ConfigReader outer, ConfigReader config)
     {
         var keys = DimensionKeys.Llama;
@@ -51,6 +53,7 @@ internal sealed class VisionConfig
         var attention = CommonConfig.ReadHeads(config, keys, width) with { QueryKeyValueBias = true, OutputBias = true };
         var activation = CommonConfig.ReadActivation(config, "hidden_act");
         var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), activation, Bias: true);
+        _heads = attention.Heads;
         Shape = new()
         {
             Keys = keys,
@@ -84,15 +87,9 @@ internal sealed class VisionConfig
     public ModelShape Shape { get; }
 
     /// <summary>One line for people.</summary>
-    public string Summary
-    {
-        get
-        {
-            var attention = Shape.Blocks[0].Attention;
-            return $"CLIP vision model, {Shape.Layers} layers, width {Shape.Width}, {attention.Heads} heads, "
-                + $"images of {ImageSize} x {ImageSize} in patches of {PatchSize}";
-        }
-    }
+    public string Summary =>
+        $"CLIP vision model, {Shape.Layers} layers, width {Shape.Width}, {_heads} heads, images of {ImageSize} x {ImageSize} in patches "
+        + $"of {PatchSize}";
 
     public static VisionConfig Read(string folder)
     {
