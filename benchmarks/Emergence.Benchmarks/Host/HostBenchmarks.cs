@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
-using BenchmarkDotNet.Exporters;
 using BenchmarkDotNet.Exporters.Json;
+using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
@@ -20,7 +20,8 @@ internal static class HostBenchmarks
         var config = ManualConfig.Create(DefaultConfig.Instance)
             .AddDiagnoser(MemoryDiagnoser.Default)
             .AddColumn(StatisticColumn.Median)
-            .AddExporter(MarkdownExporter.GitHub, JsonExporter.Brief)
+            .AddExporter(JsonExporter.Brief)
+            .WithSummaryStyle(SummaryStyle.Default.WithMaxParameterColumnWidth(48))
             .WithArtifactsPath(Path.Combine("build", "benchmarks"));
 
         // In this process: a project of its own would take a build for every run.

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Emergence.Ilgpu;
 using Emergence.Ilgpu.Kernels;
 using Emergence.Lab.Listings;
 using ILGPU;
