@@ -1,4 +1,14 @@
 using Emergence.Benchmarks;
+using Emergence.Benchmarks.Host;
+using Emergence.Devices;
+using Emergence.Ilgpu;
+
+DeviceTable.Add(IlgpuDevices.Row);
+if (args is [['-', '-', ..], ..])
+{
+    HostBenchmarks.Run(args);
+    return 0;
+}
 
 var verbs = new (string Name, string About, Action<Arguments> Run)[]
 {
@@ -23,6 +33,7 @@ if (verb.Run == null)
 {
     foreach (var (name, about, _) in verbs)
         Console.WriteLine($"{name,-14} {about}");
+    Console.WriteLine("--filter '*'     the host's own parts by BenchmarkDotNet, with its options, e.g. --job short");
     Console.WriteLine("options: --threads N (all), --rounds N (11), --path avx512|avx2|portable, --no-peer");
     return 2;
 }

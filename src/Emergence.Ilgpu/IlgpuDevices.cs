@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Emergence.Devices;
 using ILGPU;
-using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 using Hardware = ILGPU.Runtime.Device;

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text;
-using Emergence.Devices;
 using Emergence.Devices.Tensors;
 using ILGPU;
 using ILGPU.Runtime;

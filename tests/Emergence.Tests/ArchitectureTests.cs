@@ -94,12 +94,13 @@ public sealed partial class ArchitectureTests
         Assert.Empty(Directory.EnumerateFiles(Library, "*.cs"));
     }
 
-    /// <summary>Low to high: Devices, the library, the laboratory, the program.</summary>
+    /// <summary>Low to high: Devices, the library, the laboratory, the program; a device of its own project stands on Devices alone.</summary>
     [Fact]
     public void A_project_knows_only_those_below_it()
     {
         Assert.Empty(References("Emergence.Devices", "ProjectReference"));
         Assert.Equal(["Emergence.Devices"], References("Emergence", "ProjectReference"));
+        Assert.Equal(["Emergence.Devices"], References("Emergence.Ilgpu", "ProjectReference"));
         Assert.Equal(["Emergence"], References("Emergence.Lab", "ProjectReference"));
         foreach (var file in Sources(Devices).Concat(Sources(Library)))
             Assert.DoesNotContain("Emergence.Lab.", File.ReadAllText(file));

@@ -15,14 +15,17 @@ internal struct Partition
 
     public static Partition Of(float score, float joint, float marginal)
     {
+        // By bits: what a compiler of a device makes of comparisons with what is not a number is its own affair.
+        const uint Exponent = 0x7f800000;
+        var isFinite = (Interop.FloatAsInt(score) & Exponent) != Exponent;
         double t = score, size = t < 0 ? -t : t;
         return new()
         {
             Joint = joint != 0 ? joint * t : 0,
-            Max = marginal > 0 && t > double.NegativeInfinity ? t : double.NegativeInfinity,
-            Sum = marginal != 0 && !(t == double.NegativeInfinity) ? (size < double.PositiveInfinity ? marginal : double.NaN) : 0,
-            Largest = size >= 0 ? size : 0,
-            Bad = size < double.PositiveInfinity ? 0 : 1,
+            Max = marginal > 0 && isFinite ? t : double.NegativeInfinity,
+            Sum = marginal == 0 ? 0 : isFinite ? marginal : t < 0 ? 0 : t - t,
+            Largest = size > 0 ? size : 0,
+            Bad = isFinite ? 0 : 1,
         };
     }
 

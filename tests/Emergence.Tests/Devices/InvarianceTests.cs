@@ -35,6 +35,7 @@ public class InvarianceTests
     [Theory, MemberData(nameof(TestDevices.Fast), MemberType = typeof(TestDevices))]
     public void Training_is_the_same_alone_and_side_by_side_for_any_number_of_threads(string name)
     {
+        TestDevices.SkipLong(name);
         double[][]? expected = null;
         foreach (var threads in new[] { 1, 2, 5 })
         {

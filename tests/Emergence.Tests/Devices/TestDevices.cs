@@ -24,6 +24,20 @@ public static class TestDevices
 
     public static Device Reference { get; } = new ReferenceDevice();
 
+    /// <summary>Where it is 1, tests run on ILGPU that take long there.</summary>
+    private const string LongVariable = "EMERGENCE_TEST_ILGPU";
+
+    /// <summary>Skips, unless it is asked for, what takes long on ILGPU and whose parts are all tested there elsewhere.</summary>
+    public static void SkipLong(string name) => Assert.SkipWhen(
+        name == IlgpuDevices.Name && Environment.GetEnvironmentVariable(LongVariable) != "1", $"runs on ILGPU where {LongVariable} is 1");
+
+    /// <summary>As <see cref="Get"/>, for a test that <see cref="SkipLong"/> is about.</summary>
+    public static Device GetForLong(string name)
+    {
+        SkipLong(name);
+        return Get(name);
+    }
+
     /// <summary>Opened once a process.</summary>
     public static Device Get(string name)
     {

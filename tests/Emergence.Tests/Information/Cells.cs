@@ -3,21 +3,26 @@ using Emergence.Devices.Randomness;
 using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
+using Emergence.Tests.Devices;
 
 namespace Emergence.Tests.Information;
 
 /// <summary>Small data sets for the tests of estimators, and the short way to a result.</summary>
 internal static class Cells
 {
-    /// <summary>The host devices of the table: what holds for one holds for each.</summary>
+    /// <summary>The devices of the table that are not emulated and need no GPU: what holds for one holds for each.</summary>
     public static IEnumerable<TheoryDataRow<string>> Devices =>
-        DeviceTable.Rows.Where(row => row.Name is "reference" or "cpu").Select(row => new TheoryDataRow<string>(row.Name));
+        DeviceTable.Rows.Where(row => row.Name is "reference" or "cpu" or "ilgpu").Select(row => new TheoryDataRow<string>(row.Name));
 
     /// <summary>Few steps of a small critic that draws its pairs off the support.</summary>
     public static CriticPreset Sampling { get; } = CriticPreset.Small
         with { Name = "test", Widths = [16, 8, 1], Pairs = 300, PairsAtScale = 300, StepLimit = 100, Rate = LearningRate.Constant(3e-3) };
 
-    public static Device Open(string name, int threads = 0) => DeviceTable.Create(name, new(threads));
+    public static Device Open(string name, int threads = 0)
+    {
+        TestDevices.SkipLong(name);
+        return TestDevices.Create(name, threads);
+    }
 
     /// <summary>Random normal vectors, (rows, columns).</summary>
     public static float[] Vectors(int rows, int columns, uint cell)

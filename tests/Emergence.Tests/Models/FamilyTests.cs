@@ -51,7 +51,7 @@ public sealed class FamilyTests
     [Theory]
     [MemberData(nameof(Cases))]
     public void Boundaries_micro_rows_and_logits_equal_the_reference(string name, string deviceName) =>
-        GoldenModelTests.CheckFolder(Folder(name), TestDevices.Get(deviceName));
+        GoldenModelTests.CheckFolder(Folder(name), TestDevices.GetForLong(deviceName));
 
     /// <summary>However the rows are cut into calls, and whoever computes them.</summary>
     [Theory]

@@ -21,7 +21,7 @@ public sealed class RealModelTests
     [MemberData(nameof(DeviceNames))]
     public void Stories260k_agrees_and_tells_the_same_stories(string deviceName)
     {
-        using var model = LanguageModel.Load(ModelReference.Resolve("stories260k"), TestDevices.Get(deviceName));
+        using var model = LanguageModel.Load(ModelReference.Resolve("stories260k"), TestDevices.GetForLong(deviceName));
         using var golden = SafetensorsFile.Open(TestData.Golden("stories260k/golden.safetensors"));
         CompareBoundaries(model, golden, 1e-5);
         using var texts = JsonDocument.Parse(File.ReadAllBytes(TestData.Golden("stories260k/golden.json")));

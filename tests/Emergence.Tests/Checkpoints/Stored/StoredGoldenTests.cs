@@ -42,7 +42,7 @@ public sealed class StoredGoldenTests
     {
         var folder = TestData.Large($"golden/families/{name}");
         Assert.Equal(words, ModelConfig.Read(folder, strict: true).Quantization);
-        GoldenModelTests.CheckFolder(folder, TestDevices.Get(deviceName));
+        GoldenModelTests.CheckFolder(folder, TestDevices.GetForLong(deviceName));
     }
 
     /// <summary>The weights stay packed; what is unpacked is one matrix.</summary>
