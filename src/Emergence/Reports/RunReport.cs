@@ -25,11 +25,13 @@ public static class RunReport
         foreach (var (name, figure) in Figures(results))
             WholeFile.Write(Path.Combine(figures, name + ".svg"), Encoding.UTF8.GetBytes(figure.Standalone()));
         var report = Path.Combine(folder, "report.html");
-        WholeFile.Write(report, Encoding.UTF8.GetBytes(Html(results)));
+        WholeFile.Write(report, Encoding.UTF8.GetBytes(Html(results, folder)));
         return report;
     }
 
-    public static string Html(RunResults results)
+    /// <param name="results">Of the run.</param>
+    /// <param name="folder">RUN, for what lies beside its journals; none by default.</param>
+    public static string Html(RunResults results, string? folder = null)
     {
         ArgumentNullException.ThrowIfNull(results);
         var run = new RunSummary(results);
@@ -46,6 +48,8 @@ public static class RunReport
             AddExplanation(page, new ProtocolReport(results));
         if (results.SelfCheck.Count > 0)
             AddSelfCheck(page, results, tables);
+        if (folder != null)
+            RoutingReport.AddTo(page, folder);
         AddReproduction(page, run);
         return page.ToString();
     }
