@@ -24,13 +24,16 @@ internal static class MeasureRun
     /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by
     /// default.</param>
     /// <param name="language">Of the page.</param>
+    /// <param name="routing">Also count where the routers of a mixture of experts send the tokens.</param>
     public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor, string? stopOn = null,
-        Func<JsonObject, bool>? replaces = null, PageLanguage? language = null)
+        Func<JsonObject, bool>? replaces = null, PageLanguage? language = null, bool routing = false)
     {
         OutputPath.RequireFolder("--out", folder);
         using var interruption = new Interruption(resumes: true, stopOn);
         ModelFolder.Ensure(settings.Model, interruption.Token);
         using var plan = new MeasurementPlan(settings);
+        if (routing)
+            RoutingReport.RequireExperts(plan);
         Announce(plan);
         if (settings.Shard is { } part)
             Console.Error.WriteLine($"shard {part}: {plan.Cells.Count} of {plan.Grid.Count} cells");
@@ -46,8 +49,11 @@ internal static class MeasureRun
         if (settings.Shard is { } shard)
             return Finish(shard, plan, results);
 
+        var routed = routing ? RoutingReport.Write(plan, results, folder, interruption.Token) : null;
         var report = RunReport.Write(results, folder, language);
         Print(results, json);
+        if (routed != null)
+            (json ? Console.Error : Console.Out).Write(routed.ToString());
         (json ? Console.Error : Console.Out).WriteLine($"report: {Path.GetFullPath(report)}");
         if (results.ExitCode != ExitCode.Ok)
             Console.Error.WriteLine(Complaint(results));

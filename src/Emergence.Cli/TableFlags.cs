@@ -63,7 +63,8 @@ internal sealed class TableFlags
     {
         var (left, right, third) = (parsed.GetRequiredValue(_x), parsed.GetValue(_y), parsed.GetValue(_given));
         var (xNames, yNames, zNames) =
-            (List(parsed.GetValue(_xColumns)), List(parsed.GetValue(_yColumns)), third == null || DataFile.IsReference(third, Options(parsed)) ? null : List(third));
+            (List(parsed.GetValue(_xColumns)), List(parsed.GetValue(_yColumns)),
+                third == null || DataFile.IsReference(third, Options(parsed)) ? null : List(third));
         var tensors = List(parsed.GetValue(_tensor));
         if (tensors is { Count: > 2 })
             throw new EmergenceException($"--tensor: expected one name, or one for x and one for y, found {tensors.Count}", ExitCode.Usage);

@@ -42,8 +42,10 @@ internal static class TestData
     private static string CreateTemporary()
     {
         var root = Directory.CreateTempSubdirectory("emergence-tests-").FullName;
+
+        // Slurm's daemons, which are others, pass through.
         if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(root, File.GetUnixFileMode(root) | UnixFileMode.OtherExecute); // Slurm's daemons pass through
+            File.SetUnixFileMode(root, File.GetUnixFileMode(root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
             try

@@ -33,6 +33,10 @@ internal static class MeasureVerb
             Description = "A signal that ends the work as SIGTERM does, with its exit code",
             HelpName = Interruption.UserSignal,
         }.AcceptOnlyFromAmong(Interruption.UserSignal);
+        var routing = new Option<bool>("--routing")
+        {
+            Description = "Of a mixture of experts also count where its routers send the tokens, and what that goes by",
+        };
         var shards = new Option<int>("--shards")
         {
             Description = "With --dry-run: what sharing the grid out to N processes brings",
@@ -48,18 +52,19 @@ internal static class MeasureVerb
 
         var command = new Command("measure", "Measure information emergence, cell by cell, into a folder");
         rows.AddTo(command);
-        foreach (var option in new Option[] { output, dryRun, shard, stopOn, shards, job, json, noColor, language,
+        foreach (var option in new Option[] { output, dryRun, shard, stopOn, routing, shards, job, json, noColor, language,
             ConfigFile.Option() })
             command.Add(option);
         command.SetAction(parsed =>
         {
             var settings = rows.Read(parsed) with { Shard = parsed.GetValue(shard) is { } part ? Shard.Parse(part) : null };
-            Require(parsed, settings, dryRun, shards, job);
+            Require(parsed, settings, dryRun, shards, job, routing);
             return (int)(parsed.GetValue(dryRun)
                 ? MeasureRun.DryRun(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(shards),
                     parsed.GetValue(job) is { } kind ? Job : null)
                 : MeasureRun.Execute(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(noColor),
-                    parsed.GetValue(stopOn), language: PageLanguage.Find(parsed.GetRequiredValue(language))));
+                    parsed.GetValue(stopOn), language: PageLanguage.Find(parsed.GetRequiredValue(language)),
+                    routing: parsed.GetValue(routing)));
 
             string Job(ShardEstimate share, int threads, long memory) => parsed.GetValue(job) == "k8s"
                 ? JobFile.Kubernetes(Words(parsed, dryRun, shards, job), share.Shards, threads, memory)
@@ -70,11 +75,14 @@ internal static class MeasureVerb
     }
 
     /// <summary>Refuses what would not be read.</summary>
-    private static void Require(ParseResult parsed, MeasurementSettings settings, Option<bool> dryRun, Option<int> shards, Option job)
+    private static void Require(ParseResult parsed, MeasurementSettings settings, Option<bool> dryRun, Option<int> shards, Option job,
+        Option<bool> routing)
     {
         if (settings is { Shard: not null, SelfCheck: true })
             throw new EmergenceException($"{SettingTable.SelfCheck.Flag} does not go with --shard: it looks at the whole grid",
                 ExitCode.Usage);
+        if (settings.Shard != null && parsed.GetValue(routing))
+            throw new EmergenceException($"{routing.Name} does not go with --shard: it looks at all sequences", ExitCode.Usage);
         foreach (var option in new[] { shards, job })
         {
             if (Flags.IsGiven(parsed, option) && !parsed.GetValue(dryRun))

@@ -8,7 +8,7 @@ internal static class OpBenches
     private const int Single = sizeof(float);
 
     public static IReadOnlyList<OpBench> All(DeviceScale size) =>
-        [.. Forward(size), .. Products(size), .. Critic(size), .. PassBenches.All(size)];
+        [.. Forward(size), .. PathBenches.Recurrences(size), .. Products(size), .. Critic(size), .. PassBenches.All(size)];
 
     /// <summary>Names of the ops, in order.</summary>
     public static IReadOnlyList<string> Ops { get; } = [.. All(DeviceScale.Tiny).Select(bench => bench.Op).Distinct()];
@@ -34,6 +34,7 @@ internal static class OpBenches
             });
             yield return Unpack(rows, width);
             yield return MixRows(rows, width);
+            yield return PathBenches.Convolve(rows, width);
             yield return GatherRows(rows, width, inOrder: false);
             yield return new("LayerNorm", $"({rows}, {width})", 2.0 * Single * rows * width, 0, inputs =>
             {

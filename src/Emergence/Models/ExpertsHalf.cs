@@ -11,6 +11,9 @@ internal sealed class ExpertsHalf(Device device)
 {
     private readonly Dictionary<Tensor, float[]> _vectors = [];
 
+    /// <summary>Told which experts each row of a call was sent to, row by row; or none.</summary>
+    public Action<int[]>? Routed { get; set; }
+
     /// <summary>What the experts yield together, (n, d).</summary>
     /// <param name="weights">Of the layer.</param>
     /// <param name="part">What the layer computes.</param>
@@ -23,6 +26,7 @@ internal sealed class ExpertsHalf(Device device)
         if (input.Rows == 0)
             return mixed;
         var (chosen, shares) = Route(weights, part, weights.Beside == null ? input : stream, memory);
+        Routed?.Invoke(chosen);
         if (part.LatentWidth is not { } narrow)
         {
             MixChosen(weights, part, chosen, shares, input, mixed, memory);

@@ -55,7 +55,7 @@ internal sealed record ModelShape
     /// <summary>Layers after the last that only predict further tokens in training; files may have them.</summary>
     public int PredictionLayers { get; init; }
 
-    /// <summary>What the names of such layers begin with where they stand beside the model; null: they are numbered as the others.</summary>
+    /// <summary>What names of such layers begin with where they stand beside the model; null: they are numbered as the others.</summary>
     public string? PredictionPrefix { get; init; }
 
     /// <summary>L.</summary>

@@ -50,6 +50,10 @@ internal sealed class Transformer : IDisposable
 
     public bool HasHead => _weights.HasHead;
 
+    /// <summary>Told of every call of a layer with experts: the layer, its first row among those of all calls, and the experts of each
+    /// own row, one row after the other; or none.</summary>
+    public Action<int, int, int[]>? Routed { get; set; }
+
     public BlockMemory AllocateMemory(int rows) => new(Device, _shape, rows);
 
     /// <summary>What layers hand on to later ones, for the rows of all calls.</summary>
@@ -88,6 +92,7 @@ internal sealed class Transformer : IDisposable
     public void Block(int layer, TokenRows rows, Tensor x, Tensor y, BlockMemory memory, SharedKeys shared)
     {
         var (block, shape) = (_weights.Block(layer), _shape.Blocks[layer]);
+        _experts.Routed = Routed == null ? null : chosen => Routed(layer, rows.Start, chosen);
         if (_shape.Form == BlockForm.Parallel)
         {
             var input = Normed(block.AttentionInputNorm, x, memory);

@@ -28,11 +28,14 @@ public static class RunReport
         foreach (var (name, figure) in Figures(results))
             WholeFile.Write(Path.Combine(figures, name + ".svg"), Encoding.UTF8.GetBytes(figure.Standalone()));
         var report = Path.Combine(folder, "report.html");
-        WholeFile.Write(report, Encoding.UTF8.GetBytes(Html(results, language)));
+        WholeFile.Write(report, Encoding.UTF8.GetBytes(Html(results, language, folder)));
         return report;
     }
 
-    public static string Html(RunResults results, PageLanguage? language = null)
+    /// <param name="results">Of the run.</param>
+    /// <param name="language">Of the page; English by default.</param>
+    /// <param name="folder">RUN, for what lies beside its journals; none by default.</param>
+    public static string Html(RunResults results, PageLanguage? language = null, string? folder = null)
     {
         ArgumentNullException.ThrowIfNull(results);
         var run = new RunSummary(results);
@@ -53,6 +56,8 @@ public static class RunReport
             AddExplanation(page, new ProtocolReport(results));
         if (results.SelfCheck.Count > 0)
             AddSelfCheck(page, results, tables);
+        if (folder != null)
+            RoutingReport.AddTo(page, folder);
         AddReproduction(page, run);
         return page.ToString();
     }

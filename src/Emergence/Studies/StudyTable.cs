@@ -12,6 +12,7 @@ internal static class StudyTable
         new HallucinationStudy(),
         new TasksStudy(),
         new CompareStudy(),
+        new RoutingStudy(),
         new InContextStudy(),
         new SkillsStudy(),
         new CompositesStudy(),

@@ -1,0 +1,77 @@
+using System.Text;
+using Emergence.Files;
+using Emergence.Measurement.Grid;
+using Emergence.Measurement.Results;
+using Emergence.Measurement.Settings;
+using Emergence.Models;
+using Emergence.Tables;
+
+namespace Emergence.Reports;
+
+/// <summary>The routing of a run's sequences, as a table beside its results.</summary>
+public static class RoutingReport
+{
+    private const string FileName = "routing.csv";
+
+    private static readonly TableColumn[] s_columns =
+    [
+        TableColumn.Integer("layer"), TableColumn.Integer("experts"), TableColumn.Integer("idle"), TableColumn.Number("least_percent", 2),
+        TableColumn.Number("most_percent", 2), TableColumn.Number("entropy_bits", 3), TableColumn.Number("entropy_limit_bits", 3),
+        TableColumn.Number("token_bits", 3), TableColumn.Number("position_bits", 3), TableColumn.Number("ie_bits", 3),
+    ];
+
+    /// <summary>Runs the model once more and writes the table into the run's folder, from where its page takes it.</summary>
+    public static Table Write(MeasurementPlan plan, RunResults results, string folder, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(results);
+        var emergence = results.Emergence.GroupBy(row => row.Boundary)
+            .ToDictionary(group => group.Key, group => group.MaxBy(row => row.Tokens)!.Bits.Mean);
+        using var model = LanguageModel.Load(plan.Folder, plan.Device, plan.Settings.ModelOptions);
+        var layers = new RoutingRun(model, plan.Data).Run(cancellation)
+            .Select(layer => (layer, emergence.GetValueOrDefault(layer.Layer, double.NaN))).ToList();
+        var table = new Table(s_columns);
+        foreach (var (layer, bits) in layers)
+            table.Add(Row(layer, bits));
+        WholeFile.Write(Path.Combine(folder, FileName), Encoding.UTF8.GetBytes(table.ToString(TableFormat.Csv)));
+        return table;
+    }
+
+    /// <summary>Refuses a model whose layers have no experts, before anything is measured.</summary>
+    public static void RequireExperts(MeasurementPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (RoutingRun.Layers(plan.Config).Count == 0)
+            throw new EmergenceException($"--routing: a {plan.Config.ModelType} model has no layers with experts", ExitCode.Usage);
+    }
+
+    internal static Table Table(IEnumerable<(string Model, LayerRouting Layer, double EmergenceBits)> layers)
+    {
+        var table = new Table([TableColumn.Text("model"), .. s_columns]);
+        foreach (var (model, layer, emergence) in layers)
+            table.Add([model, .. Row(layer, emergence)]);
+        return table;
+    }
+
+    private static TableCell[] Row(LayerRouting layer, double emergence) =>
+    [
+        layer.Layer, layer.Shares.Count, layer.Idle, 100 * layer.Shares.Min(), 100 * layer.Shares.Max(), layer.EntropyBits, layer.MostBits,
+        layer.TokenBits, layer.PositionBits, TableCell.Known(emergence),
+    ];
+
+    /// <summary>The section of a run's page, where its folder has the table.</summary>
+    internal static void AddTo(HtmlPage page, string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        if (!File.Exists(path))
+            return;
+        page.Section("Where the routers send the tokens");
+        page.Paragraph("Every token of every sequence counts alike, and so does each expert it is sent to. The information between expert "
+            + "and token, and between expert and position, is counted: nothing is estimated.");
+        var lines = File.ReadAllLines(path);
+        var table = new Table([.. lines[0].Split(',').Select(TableColumn.Text)]);
+        foreach (var line in lines[1..])
+            table.Add([.. line.Split(',').Select(cell => (TableCell)cell)]);
+        page.Table("Routing by layer", table);
+    }
+}
