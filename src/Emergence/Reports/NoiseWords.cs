@@ -15,6 +15,9 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
         + "noise is as large as the states' own spread. It depends on the model. Without noise it is the exact IE, which every model that "
         + "tells the same texts apart shares.";
 
+    // Values that differ by less are the same but for rounding, in bits.
+    private const double LeastDifference = 1e-6;
+
     /// <summary>What two tables of a comparison are.</summary>
     public const string Compared =
         "First what noise as large as the states leaves (sigma 1) and the noise that halves it: this depends on the model. Then the value "
@@ -52,6 +55,10 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
         $"{Unit} Macro and micro states each have the noise in units of their own spread; the same noise is used for both, for all "
             + $"layers and for all sizes, so that differences are surer than their parts. Nothing is trained: the values are means over "
             + $"draws, with intervals of 95 %{(run.IsEnumeration ? "" : " that include the error of the sample")}.",
+        .. noise.Rows.Any(row => row.LimitBits > ExactBits(row) + LeastDifference)
+            ? ["At layer 0 the value without noise is above the exact IE below: what noise leaves is of a layer's output alone, and the "
+                + "exact IE of layer 0 is bounded by its input, which knows only its own token."]
+            : (string[])[],
         .. noise.Rows.Any(row => row.AtOne.Low > row.LimitBits)
             ? ["Where IE at sigma 1 is above that without noise, the tokens alone lose more to the noise than the whole does: a column "
                 + "that is huge in the states of single tokens rules the unit of their noise."]
@@ -75,6 +82,9 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
 
     private string HalfSentence => double.IsNaN(Last.Half.Sigma) ? "There is too little emergence to halve."
         : $"Half of it is gone at sigma {Size(Last.Half.Sigma)} ({Range(Last.Half)}).";
+
+    private double ExactBits(NoiseRow row) =>
+        run.Emergence.FirstOrDefault(exact => exact.Boundary == row.Boundary && exact.Tokens == row.Tokens)?.ExactBits ?? row.LimitBits;
 
     private string Where => LastRows.Count() < 2 ? ""
         : $"; most behind layer {Strongest.Boundary} ({Bits(Strongest.AtOne.Mean)}) and least behind layer {Weakest.Boundary} "
