@@ -69,7 +69,7 @@ public sealed class StoredMistakesTests
         Assert.Equal("MODEL: m.g_idx[0] is -1, expected 0 .. 1", Layer().Add("m.g_idx", [64], [-1, .. new int[63]]).Error(Gptq, 16, 64));
         Assert.Equal("MODEL: the checkpoint has no m.qzeros, expected I32 [2,2]", new StoredForge(1)
             .Add("m.qweight", [8, 16], new int[8 * 16]).Error(Gptq, 16, 64));
-        Assert.Equal("MODEL: m.scales: 1 infinite, first at [0,1]; --allow-nonfinite loads it all the same", Layer()
+        Assert.Equal("MODEL/model.safetensors: m.scales: 1 infinite, first at [0,1]; --allow-nonfinite loads it all the same", Layer()
             .Add("m.scales", [2, 16], [1, float.PositiveInfinity, .. new float[30]]).Error(Gptq, 16, 64));
         Assert.Equal(
             "MODEL: m.weight_scale_inv is F32 [2,1], expected F32 or F16 or BF16 or F8_E8M0 [1,1] or [1] or [] for a layer of 64 inputs "
