@@ -68,8 +68,8 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
                 all.ColumnRange(part.QueryWidth + part.KeyWidth, part.ValueWidth), values);
         }
 
-        Tensor[] outputs = [memory.Take(Slot.Query, n, (part.OutputGate ? 2 : 1) * part.QueryWidth), memory.Take(Slot.Key, n, part.KeyWidth),
-            memory.Take(Slot.Value, n, part.ValueWidth)];
+        Tensor[] outputs = [memory.Take(Slot.Query, n, (part.OutputGate ? 2 : 1) * part.QueryWidth),
+            memory.Take(Slot.Key, n, part.KeyWidth), memory.Take(Slot.Value, n, part.ValueWidth)];
         foreach (var (linear, output) in weights.QueryKeyValue.Zip(outputs))
             linear.Apply(device, input, output);
         var query = outputs[0].ColumnRange(0, part.QueryWidth);

@@ -1,6 +1,5 @@
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;
-using Emergence.Measurement.Settings;
 using Emergence.Models;
 using Emergence.Pictures;
 using Emergence.Reports;

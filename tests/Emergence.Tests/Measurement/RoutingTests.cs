@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Emergence.Capture;
 using Emergence.Checkpoints;
-using Emergence.Devices;
 using Emergence.Files.Safetensors;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;
@@ -9,7 +8,6 @@ using Emergence.Measurement.Settings;
 using Emergence.Models;
 using Emergence.Reports;
 using Emergence.Studies;
-using Emergence.Tables;
 using Emergence.Tests.Models;
 using Emergence.Tests.Studies;
 
