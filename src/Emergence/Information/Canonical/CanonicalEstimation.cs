@@ -38,6 +38,9 @@ internal sealed class CanonicalEstimation : CriticEstimation
     /// <summary>Pairs off the support that the start is judged by.</summary>
     private const int StartPairs = 1 << 14;
 
+    /// <summary>Where near pairs hold less of the partition off the support at the start, it hangs on all pairs: more are drawn.</summary>
+    private const double LeastNearShare = 0.5;
+
     private readonly CriticTraining _training;
     private readonly RateFactor _factor;
     private readonly CanonicalTrace _trace;
@@ -74,18 +77,20 @@ internal sealed class CanonicalEstimation : CriticEstimation
         var joint = request.Joint;
         var (x, y, correlations) = inputs.Canonical(joint, request.Preset.CanonicalColumns);
         var (factor, rate) = (new RateFactor(), request.Preset.Rate.At);
-        var linear = new LinearTerm(device, inputs.Whitened(joint.X), inputs.Whitened(joint.Y))
-        {
-            Rate = _ => factor.Value > 0 ? LinearRate : 0,
-        };
         var initial = CanonicalStart.Parameters(SupportMine.Shape(request, x, y), correlations, request.Seed, request.Cell);
         var drawsNear = request.Preset.NearOf(joint.Support.Count) > 0 && !SupportMine.TakesAll(joint, request.Preset);
         var near = drawsNear ? inputs.Near(joint, request.Preset.CanonicalColumns) : null;
-        var training = SupportMine.CreateTraining(request, device, x, y, initial, linear, step => factor.Value * rate(step), near);
+        var training = Train(request.Preset);
         try
         {
-            var bits = CanonicalStart.Scale(device, training, initial,
-                HeldOut.Pairs(joint, request.Seed, request.Cell, StartPairs, RandomStream.Start, near));
+            var (bits, nearShare) = CanonicalStart.Scale(device, training, initial,
+                HeldOut.Pairs(joint, request.Seed, request.Cell, StartPairs, RandomStream.Start, near), near);
+            if (nearShare < LeastNearShare)
+            {
+                training.Dispose();
+                training = Train(request.Preset with { Pairs = request.Preset.Pairs * request.Preset.WideFactor });
+            }
+
             var trace = new CanonicalTrace(bits, 0, x.Columns, correlations[0], correlations[^1],
                 inputs.CanonicalMultiplyAdds(joint, request.Preset.CanonicalColumns), joint.X.Whitening(device.ShareOnHost)
                 .Describe(), joint.Y.Whitening(device.ShareOnHost).Describe());
@@ -96,6 +101,16 @@ internal sealed class CanonicalEstimation : CriticEstimation
             training.Dispose();
             throw;
         }
+
+        CriticTraining Train(CriticPreset preset)
+        {
+            var linear = new LinearTerm(device, inputs.Whitened(joint.X), inputs.Whitened(joint.Y))
+            {
+                Rate = _ => factor.Value > 0 ? LinearRate : 0,
+            };
+            return SupportMine.CreateTraining(
+                request with { Preset = preset }, device, x, y, initial, linear, step => factor.Value * rate(step), near);
+        }
     }
 
     protected override StopReason Judge()
@@ -103,7 +118,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
         var mean = LastMean;
         if (mean >= Request.Joint.Bits - SupportMine.CeilingMargin)
             return StopReason.Ceiling;
-        if (StepsSince < ValueSteps)
+        if (StepsSince % ValueSteps != 0)
             return StopReason.None;
         if (_backOffs > BackOffLimit)
             return StopReason.Level;

@@ -53,7 +53,14 @@ internal static class CanonicalStart
     /// Scales the last layer by what makes the objective largest over the given pairs, and says that value in bits. Biases are
     /// zero still, so that the score is scaled as the weights are.
     /// </summary>
-    public static double Scale(Device device, CriticTraining training, Span<float> parameters, IEnumerable<ClassPair> pairs)
+    /// <param name="device">Works.</param>
+    /// <param name="training">Has the parameters.</param>
+    /// <param name="parameters">The same; scaled here too.</param>
+    /// <param name="pairs">What the scale is judged by.</param>
+    /// <param name="near">Pairs that lie near each other, if they are known.</param>
+    /// <returns>The value, and what part of the partition off the support is that of near pairs; all where none are known.</returns>
+    public static (double Bits, double NearShare) Scale(Device device, CriticTraining training, Span<float> parameters,
+        IEnumerable<ClassPair> pairs, NearPairs? near)
     {
         var parts = HeldOut.Scores(device, training, pairs).ToList();
         var nearest = parts.Max(part => part.Scores.Max());
@@ -71,7 +78,25 @@ internal static class CanonicalStart
             shape.InputColumns(shape.Layers - 1)))
             weight *= (float)Factor(low);
         device.Upload(parameters, training.Parameters);
-        return Bits(low);
+        return (Bits(low), near == null ? 1 : NearShare());
+
+        double NearShare()
+        {
+            var (ofNear, all) = (0.0, 0.0);
+            foreach (var (part, scores) in parts)
+            {
+                for (var i = 0; i < part.Length; i++)
+                {
+                    if (part[i].Joint > 0)
+                        continue;
+                    var value = part[i].Product * Math.Exp(Factor(low) * (scores[i] - nearest));
+                    all += value;
+                    ofNear += near.Holds(part[i].A, part[i].B) ? value : 0;
+                }
+            }
+
+            return all > 0 ? ofNear / all : 1;
+        }
 
         static double Factor(int power) => Math.Pow(2, power / 2.0);
 

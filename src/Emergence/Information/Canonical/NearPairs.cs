@@ -20,6 +20,9 @@ internal sealed class NearPairs
     /// <summary>Classes of x that a thread compares at a time.</summary>
     private const int RowsAtOnce = 48;
 
+    /// <summary>Of every class of x.</summary>
+    private readonly int[][] _nearest;
+
     /// <param name="joint">The data.</param>
     /// <param name="x">(Kx, R) coordinates.</param>
     /// <param name="y">(Ky, R).</param>
@@ -50,6 +53,7 @@ internal sealed class NearPairs
             for (var i = 0; i < count; i++)
                 nearest[first + i] = Nearest(products.AsSpan(i * classes, classes), squares, partners[first + i], most);
         });
+        _nearest = nearest;
         A = [.. nearest.SelectMany((row, a) => Enumerable.Repeat(a, row.Length))];
         B = [.. nearest.SelectMany(row => row)];
         WithSupport = [.. nearest.SelectMany((row, a) => row.Concat(partners[a]).Order().Select(b => (a, b)))];
@@ -78,6 +82,9 @@ internal sealed class NearPairs
 
     /// <summary>These and the pairs that occur, by a, then b.</summary>
     public (int A, int B)[] WithSupport { get; }
+
+    /// <summary>Whether a pair is one of these.</summary>
+    public bool Holds(int a, int b) => Array.BinarySearch(_nearest[a], b) >= 0;
 
     /// <summary>Whether sides of so many classes are compared.</summary>
     public static bool IsFor(long xClasses, long yClasses) => xClasses * yClasses <= MostCompared;

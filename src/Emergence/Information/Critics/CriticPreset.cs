@@ -72,6 +72,7 @@ public sealed record CriticPreset
         Widths = CriticWidths.Canonical,
         Pairs = 2_048,
         NearPairs = 1_024,
+        WideFactor = 3,
         PairsAtScale = 65_536,
         AtScale = 16_384,
         Rate = LearningRate.Constant(1e-3),
@@ -105,6 +106,9 @@ public sealed record CriticPreset
     /// <summary>Of P, those drawn among pairs that lie near each other in canonical coordinates, where sides can be compared.</summary>
     public int NearPairs { get; init; }
 
+    /// <summary>P is so many times as large where near pairs hold less than half of the partition off the support at the start.</summary>
+    public int WideFactor { get; init; } = 1;
+
     /// <summary>P with <see cref="AtScale"/> classes and more.</summary>
     public required int PairsAtScale { get; init; }
 
@@ -131,8 +135,8 @@ public sealed record CriticPreset
 
     public string Identity =>
         string.Create(CultureInfo.InvariantCulture,
-        $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support"
-        + $"{(NearPairs > 0 ? $", {NearPairs} of them near" : "")} ({PairsAtScale} from {AtScale} classes), Adam "
+        $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support{Near} "
+        + $"({PairsAtScale} from {AtScale} classes), Adam "
         + $"{Rate.Text}{(CanonicalColumns > 0 ? " but for back-offs" : "")}, at most {StepLimit} "
         + $"steps{(GoesOnWhenLevel ? ", level or not" : "")}");
 
@@ -158,9 +162,14 @@ public sealed record CriticPreset
         ?? throw new EmergenceException($"unknown preset '{name}': choose {string.Join(", ", All.Select(preset => preset.Name))}",
             ExitCode.Usage);
 
+    private string Near => NearPairs > 0 ? $", {NearPairs} of them near, {WideFactor} times as many where those hold less than half" : "";
+
     private string Start => CanonicalColumns > 0 ? $"a distance in {CanonicalColumns} canonical pairs and a linear term, " : "";
 
     internal int PairsFor(int classes) => classes < AtScale ? Pairs : PairsAtScale;
+
+    /// <summary>The same, at most.</summary>
+    internal int MostPairsFor(int classes) => classes < AtScale ? Pairs * WideFactor : PairsAtScale;
 
     /// <summary>Of <see cref="PairsFor"/>, those drawn among near ones: half at most.</summary>
     internal int NearOf(int classes) => Math.Min(NearPairs, PairsFor(classes) / 2);

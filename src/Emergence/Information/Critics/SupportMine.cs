@@ -87,7 +87,7 @@ internal class SupportMine : Estimator
     internal override long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns)
     {
         // A support that is as large as a side, which is the least that it can be.
-        var (drawn, grid) = (preset.PairsFor(classes), (long)classes * classes);
+        var (drawn, grid) = (preset.MostPairsFor(classes), (long)classes * classes);
         var isCanonical = preset.CanonicalColumns > 0;
         var read = isCanonical ? Math.Min(preset.CanonicalColumns, columns) : columns;
         var whitened = isCanonical ? DeviceInputs.WhitenedColumns(classes, columns) : 0;
