@@ -78,6 +78,9 @@ public sealed partial class IlgpuDevice
                 all = Partition.Join(all, part);
         }
 
+        // What is not a number is rare and ends a training: the host tells how much of it there is, whatever a device's compiler does.
+        if (!double.IsFinite(all.Joint + all.Sum))
+            return DonskerVaradhanOnHost(scores, joint, marginal, gradient);
         if (gradient != null)
         {
             _machine.Launch(
