@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Emergence.Benchmarks;
-using Emergence.Tokenizers;
 using Microsoft.ML.Tokenizers;
 using Tokenizer = Emergence.Tokenizers.Tokenizer;
 
