@@ -21,7 +21,8 @@ internal sealed record TiktokenVocabulary(string Encoding, string Package, strin
         + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
         + @"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+");
 
-    /// <summary>Writes tokenizer.json into a folder: ids are the ranks, and a merge is the last step that makes a token of earlier ones.</summary>
+    /// <summary>Writes tokenizer.json into a folder: ids are the ranks, and a merge is the last step that makes a token of earlier
+    /// ones.</summary>
     public void Write(string folder)
     {
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -59,7 +60,8 @@ internal sealed record TiktokenVocabulary(string Encoding, string Package, strin
     {
         var assembly = Assembly.Load($"Microsoft.ML.Tokenizers.Data.{Package}");
         using var stream = assembly.GetManifestResourceStream($"{Encoding}.tiktoken.deflate")
-            ?? throw new InvalidOperationException($"{assembly} has no {Encoding}, only {string.Join(", ", assembly.GetManifestResourceNames())}");
+            ?? throw new InvalidOperationException(
+                $"{assembly} has no {Encoding}, only {string.Join(", ", assembly.GetManifestResourceNames())}");
         using var reader = new StreamReader(new DeflateStream(stream, CompressionMode.Decompress));
         reader.ReadLine(); // How many there are.
         while (reader.ReadLine() is { } line)

@@ -37,8 +37,10 @@ internal static class TokenizerBenchmark
         ("Viking, Bloom", " ?[^(\\s|.,!?…。，、।۔،)]+"),
         ("Kimi",
             @"[\p{Han}]+"
-            + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-            + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+            + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*"
+                + @"[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+            + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+"
+                + @"[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
             + @"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
     ];
 
@@ -141,7 +143,8 @@ internal static class TokenizerBenchmark
 
     private static void Patterns()
     {
-        var texts = new[] { ("ASCII", Text(Words, TextLength)), ("mixed", Text(Others, TextLength)), ("one word", new string('a', TextLength)) };
+        var texts = new[] { ("ASCII", Text(Words, TextLength)), ("mixed", Text(Others, TextLength)),
+            ("one word", new string('a', TextLength)) };
         Console.WriteLine($"MB/s of UTF-8, best of five, processor time: own matcher / .NET's backtracking Regex (compiled)\n");
         Console.WriteLine(
             $"| pattern | {string.Join(" | ", texts.Select(text => text.Item1))} |\n|---|{string.Concat(texts.Select(_ => "---|"))}");

@@ -94,7 +94,8 @@ public sealed partial class ArchitectureTests
         Assert.Empty(Directory.EnumerateFiles(Library, "*.cs"));
     }
 
-    /// <summary>Low to high: Devices, the library, the laboratory, the program; a device of its own project stands on Devices alone.</summary>
+    /// <summary>Low to high: Devices, the library, the laboratory, the program; a device of its own project stands on Devices
+    /// alone.</summary>
     [Fact]
     public void A_project_knows_only_those_below_it()
     {

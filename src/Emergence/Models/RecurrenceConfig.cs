@@ -65,7 +65,8 @@ internal static class RecurrenceConfig
             throw ConfigReader.Error($"linear_num_value_heads={values} is not a multiple of linear_num_key_heads={keys}");
         var (keySize, valueSize) = (config.Whole("linear_key_head_dim", 1, MaximumWidth),
             config.Whole("linear_value_head_dim", 1, MaximumWidth));
-        return new(keys, keySize, values, valueSize, new(Rms: true, epsilon)) { Taps = config.Whole("linear_conv_kernel_dim", 1, MaximumTaps) };
+        return new(keys, keySize, values, valueSize,
+            new(Rms: true, epsilon)) { Taps = config.Whole("linear_conv_kernel_dim", 1, MaximumTaps) };
     }
 
     public static int ReadTaps(ConfigReader config, string key) => config.Whole(key, 1, MaximumTaps);

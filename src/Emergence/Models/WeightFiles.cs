@@ -208,7 +208,8 @@ internal sealed class WeightFiles
     {
         var shape = _config.Shape;
         return (shape.PredictionPrefix is { } prefix && name.StartsWith(prefix, StringComparison.Ordinal)) || Enumerable
-            .Range(shape.Layers, shape.PredictionLayers).Any(layer => name.StartsWith($"{_prefix}{shape.Names.Block}{layer}.", StringComparison.Ordinal));
+            .Range(shape.Layers, shape.PredictionLayers)
+                .Any(layer => name.StartsWith($"{_prefix}{shape.Names.Block}{layer}.", StringComparison.Ordinal));
     }
 
     private bool Same(TensorEntry a, TensorEntry b)

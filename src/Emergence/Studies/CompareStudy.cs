@@ -151,7 +151,8 @@ internal sealed class CompareStudy : Study
         "A higher value does not make a better model: it says that the states of its layers are easier to tell apart by a small critic. "
             + (sameData
                 ? "All models read the same tokens, so their exact values agree where they keep prefixes apart."
-                : "The models' tokens differ, and so may their exact values: compare what each reads of its own exact value, not the bits.");
+                : "The models' tokens differ, and so may their exact values: compare what each reads of its own exact value, not the "
+                    + "bits.");
 
     /// <summary>What the page says about a model.</summary>
     private sealed record Summary(string Model, ModelConfig Config, EmergenceMean Last, int FormedAt, string JumpsAt, double ForwardCost,

@@ -99,7 +99,8 @@ internal sealed class RoutingStudy : Study
 
     private static IEnumerable<NamedFigure> Figures(string model, IReadOnlyList<RoutedLayer> layers)
     {
-        yield return new($"map-{model}", "Layers go up, experts to the right: percent of what is sent. A row of one colour is a router that "
+        yield return new($"map-{model}",
+            "Layers go up, experts to the right: percent of what is sent. A row of one colour is a router that "
             + "uses all experts alike.", Map(model, layers));
         yield return new($"curve-{model}", "The entropy of the routing, and how much of it the token and the position account for; dashed "
             + "the information emergence of the same layer.", Curve(model, layers));
@@ -158,7 +159,8 @@ internal sealed class RoutingStudy : Study
     {
         var (entropy, token, position) = (layers.Average(layer => layer.Routing.EntropyBits),
             layers.Average(layer => layer.Routing.TokenBits), layers.Average(layer => layer.Routing.PositionBits));
-        return $"In {layers.Key}, the routing has {TableCell.Fixed(entropy, 2)} bits in the mean over {layers.Count()} layers, of which the "
+        return $"In {layers.Key}, the routing has {TableCell.Fixed(entropy, 2)} bits in the mean over {layers.Count()} layers, of which "
+            + $"the "
             + $"token accounts for {TableCell.Fixed(token, 2)} and the position for {TableCell.Fixed(position, 2)}.";
     }
 

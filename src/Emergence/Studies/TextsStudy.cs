@@ -213,7 +213,8 @@ internal sealed class TextsStudy : Study
         {
             if (RunComparison.Of(left[0].Run, run) is [.., var last])
                 words.Add($"With noise as large as the states, E({last.Tokens}) of {left[0].Name} is "
-                    + $"{TableCell.Fixed(last.First.Mean, 2)} bits and of {name} {TableCell.Fixed(last.Second.Mean, 2)}, at n = {size}: {Word(last.Verdict)}.");
+                    + $"{TableCell.Fixed(last.First.Mean, 2)} bits and of {name} {TableCell.Fixed(last.Second.Mean, 2)}, at n = {size}: "
+                        + $"{Word(last.Verdict)}.");
         }
 
         return (table, words);

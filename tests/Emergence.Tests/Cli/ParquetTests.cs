@@ -31,7 +31,8 @@ public class ParquetTests
             var (code, output, _) = Child.Run(["mi", parquet, .. options]);
             var (otherCode, other, _) = Child.Run(["mi", csv, .. options]);
             Assert.Equal((0, 0), (code, otherCode));
-            Assert.Equal(other.Replace("table.csv: 500 rows of 4 columns, header id,word,number,...", "table.parquet: 500 rows of 4 columns",
+            Assert.Equal(other.Replace("table.csv: 500 rows of 4 columns, header id,word,number,...",
+                "table.parquet: 500 rows of 4 columns",
                 StringComparison.Ordinal), output);
         }
     }
@@ -40,7 +41,8 @@ public class ParquetTests
     public async Task What_a_column_holds_decides_whether_it_is_read()
     {
         var dates = Enumerable.Range(0, 9).Select(i => new DateTime(2026, 1, 1 + i % 3)).ToArray();
-        var path = await Write(("x", Enumerable.Range(0, 9).ToArray()), ("when", dates), ("__index_level_0__", Enumerable.Range(0, 9).ToArray()));
+        var path = await Write(("x", Enumerable.Range(0, 9).ToArray()), ("when", dates),
+            ("__index_level_0__", Enumerable.Range(0, 9).ToArray()));
 
         Assert.Contains("column 'when' holds dates or times", Refusal(path, new()));
         Assert.Equal(["x"], ParquetTable.Read(path, new() { SkipsUnread = true }).Columns.Select(column => column.Name));

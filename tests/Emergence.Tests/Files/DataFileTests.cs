@@ -42,7 +42,8 @@ public sealed class DataFileTests
 
         static string Values(DataColumn column) => string.Join(
             ' ',
-            (column.IsText ? column.Codes.Select(code => (double)code) : column.Numbers).Select(value => FormattableString.Invariant($"{value}")));
+            (column.IsText ? column.Codes.Select(code => (double)code) : column.Numbers)
+                .Select(value => FormattableString.Invariant($"{value}")));
     }
 
     /// <summary>What a file leaves open is not guessed: the message names the option that settles it.</summary>

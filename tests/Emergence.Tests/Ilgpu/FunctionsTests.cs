@@ -25,7 +25,8 @@ public class FunctionsTests
             float.Epsilon, 0.5 * float.Epsilon, 0.75 * float.Epsilon, 1.1754943508222875e-38, 1.17549428e-38, double.NaN,
             double.PositiveInfinity, double.NegativeInfinity, Math.PI,
         ];
-        var drawn = Enumerable.Range(0, 100_000).Select(_ => BitConverter.Int64BitsToDouble(random.NextInt64(long.MinValue, long.MaxValue)));
+        var drawn = Enumerable.Range(0, 100_000)
+            .Select(_ => BitConverter.Int64BitsToDouble(random.NextInt64(long.MinValue, long.MaxValue)));
         var near = Enumerable.Range(0, 100_000).Select(_ => (random.NextDouble() - 0.5) * Math.Pow(2, random.Next(-155, 130)));
         foreach (var value in edges.Concat(drawn).Concat(near))
         {

@@ -58,7 +58,8 @@ public class IlgpuDeviceTests
         var device = Assert.IsType<IlgpuDevice>(TestDevices.Get(IlgpuDevices.Name));
         using var op = new OpCase(IlgpuDevices.Name, 4);
         double[] weights = [.. Enumerable.Repeat(1.0 / 3000, 3000)];
-        var (scores, joint, marginal) = (op.Random(3000, 1, 9).Tested, op.Matrix(weights, 3000, 1).Tested, op.Matrix(weights, 3000, 1).Tested);
+        var (scores, joint, marginal) =
+            (op.Random(3000, 1, 9).Tested, op.Matrix(weights, 3000, 1).Tested, op.Matrix(weights, 3000, 1).Tested);
         var (first, second) = (op.Random(3000, 1).Tested, op.Random(3000, 1).Tested);
         var expected = device.DonskerVaradhan(scores, joint, marginal, first);
         var found = device.DonskerVaradhanOnHost(scores, joint, marginal, second);

@@ -42,7 +42,8 @@ internal static class IlgpuKernels
         var (report, listing) = tools.Assemble($"{kernel.Name}.ptx", Ptx(context, kernel, architecture), gpu);
         var (assembled, sass) = (Assert.Single(AssemblyReport.Parse(report)), Assert.Single(SassListing.Parse(listing)));
         return (
-            new(kernel.DeclaringType!.Name, gpu, Threads(kernel), assembled with { Kernel = kernel.Name }, 0, sass.MainLoop, sass.Whole.Local),
+            new(kernel.DeclaringType!.Name, gpu, Threads(kernel), assembled with { Kernel = kernel.Name }, 0, sass.MainLoop,
+                sass.Whole.Local),
             AssemblyReport.Complaints(report));
     }
 }

@@ -154,7 +154,8 @@ public sealed class RoutingTests
         var folder = forged.Write();
         var words = ModelReference.Resolve("stories260k");
         foreach (var file in Directory.EnumerateFiles(words).Where(file =>
-            Path.GetFileName(file).StartsWith("tokenizer", StringComparison.Ordinal) || file.EndsWith("words.txt", StringComparison.Ordinal)))
+            Path.GetFileName(file).StartsWith("tokenizer", StringComparison.Ordinal)
+                || file.EndsWith("words.txt", StringComparison.Ordinal)))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         return folder;
     }

@@ -37,7 +37,8 @@ internal sealed class Chromium : IDisposable
         string[] arguments =
         [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0", $"--user-data-dir={profile}", "about:blank",
+            "--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0", $"--user-data-dir={profile}",
+                "about:blank",
         ];
         var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
@@ -112,7 +113,8 @@ internal sealed class Chromium : IDisposable
         while (!File.Exists(portFile) || (lines = File.ReadAllLines(portFile)).Length < 2)
         {
             if (_process.HasExited || watch.Elapsed > Patience)
-                throw new InvalidOperationException($"the browser did not open its port{(_process.HasExited ? $": {_process.ExitCode}" : "")}");
+                throw new InvalidOperationException(
+                    $"the browser did not open its port{(_process.HasExited ? $": {_process.ExitCode}" : "")}");
             Thread.Sleep(50);
         }
 

@@ -37,7 +37,8 @@ public class PatternOracleTests
         { "bloom", " ?[^(\\s|[.,!?…。，、।۔،])]+" },
         { "kimi",
             @"[\p{Han}]+|"
-            + $@"[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]*[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]+{CaseTail}?|\p{{N}}{{1,3}}{Rest}" },
+            + $@"[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]*"
+            + $@"[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}{Han}]+{CaseTail}?|\p{{N}}{{1,3}}{Rest}" },
         { "digits from the right", @"\p{N}{1,3}(?=(?:\p{N}{3})*(?:\P{N}|$))" },
         { "aya", @"\d{1,3}(?=(?:\d{3})*\b)" },
         { "words", @"\b\w+\b|\h+|\R|[[:punct:]]+" },

@@ -69,7 +69,8 @@ public class UnicodeTests
         foreach (var value in s_newer)
         {
             var text = $"a\u0315{new Rune(value)}\u0300";
-            foreach (var form in new[] { NormalizationForm.FormC, NormalizationForm.FormD, NormalizationForm.FormKC, NormalizationForm.FormKD })
+            foreach (var form in new[] { NormalizationForm.FormC, NormalizationForm.FormD, NormalizationForm.FormKC,
+                NormalizationForm.FormKD })
                 Assert.Equal(text, Normalization.Normalize(text, form));
         }
     }
