@@ -6,7 +6,8 @@ using Emergence.Tokenizers.Models;
 
 namespace Emergence.Tests.Tokenizers;
 
-/// <summary>Files made to take all time or memory: each is refused, or done in 2 seconds of a processor and with 300 MB.</summary>
+/// <summary>Files made to take all time or memory: each is refused, or done in 2 seconds of a quiet processor (4 are granted) and with 300
+/// MB.</summary>
 public class HostileTokenizerTests
 {
     [Fact]
