@@ -57,7 +57,7 @@ internal sealed class Interruption : IDisposable
     public static bool IsIgnored(int signal)
     {
         const string Field = "SigIgn:";
-        return OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status")
+        return signal > 0 && OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status")
             .FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal)) is { } line
             && (Convert.ToUInt64(line[Field.Length..].Trim(), 16) >> (signal - 1) & 1) != 0;
     }

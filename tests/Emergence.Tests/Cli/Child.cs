@@ -65,11 +65,10 @@ internal static class Child
     /// <summary>Sends a signal by its name, e.g. "INT"; the test is skipped where a child could not feel it.</summary>
     public static void Signal(Process process, string name)
     {
-        const int Interrupt = 2;
-        if (name == "INT" && Interruption.IsIgnored(Interrupt))
+        if (Interruption.IsIgnored(name switch { "HUP" => 1, "INT" => 2, _ => 0 }))
         {
             process.Kill();
-            Assert.Skip("SIGINT is ignored here, as in a background job of a script");
+            Assert.Skip($"SIG{name} is ignored here, as nohup and the background jobs of a script have it");
         }
 
         using var kill = Process.Start("kill", [$"-{name}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);

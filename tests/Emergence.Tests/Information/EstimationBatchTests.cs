@@ -133,7 +133,7 @@ public class EstimationBatchTests
     [Fact]
     public void Unknown_names_are_refused_with_the_known_ones()
     {
-        Assert.Contains("exact, s-mine, paper", Assert.Throws<EmergenceException>(() => EstimatorTable.Find("mine")).Message,
+        Assert.Contains("exact, s-mine, resolved, paper", Assert.Throws<EmergenceException>(() => EstimatorTable.Find("mine")).Message,
             StringComparison.Ordinal);
         Assert.Contains("small, paper", Assert.Throws<EmergenceException>(() => CriticPreset.Find("large")).Message,
             StringComparison.Ordinal);
