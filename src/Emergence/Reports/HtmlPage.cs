@@ -65,6 +65,24 @@ public sealed class HtmlPage(string title, string about, string finding, PageLan
         _body.Append("<figure><div class=\"scroll\">").Append(svg).Append($"</div><figcaption>{E(caption)}</figcaption></figure>\n");
     }
 
+    /// <summary>A text whose pieces have a ground in the colour of their figures.</summary>
+    /// <param name="caption">What the text is.</param>
+    /// <param name="pieces">In order; what is left between them is theirs. A piece without a figure has no colour.</param>
+    internal void Text(string caption, IReadOnlyList<(string Piece, double? Value, string Title)> pieces)
+    {
+        var values = pieces.Select(piece => piece.Value).OfType<double>().DefaultIfEmpty().ToList();
+        var scale = new ColorScale(values.Min(), values.Max());
+        _body.Append($"<div class=\"text\"><div class=\"caption\">{E(caption)}</div><p>");
+        foreach (var (piece, value, title) in pieces)
+        {
+            var (fill, isLight) = value is { } known ? scale.At(known) : ("", false);
+            var style = value == null ? "" : $" style=\"background:{fill};color:{(isLight ? "#000" : "#fff")}\"";
+            _body.Append($"<span{style} title=\"{E(title)}\">{Markup.Escape(piece)}</span>");
+        }
+
+        _body.Append("</p></div>\n");
+    }
+
     /// <summary>
     /// What each action adds stands in a column of its own, side by side where there is room and below each other where
     /// there is not. Columns share the width by their widest pictures, so that all text grows alike.

@@ -24,6 +24,8 @@ internal static class HtmlStyle
         .tile{padding:12px 16px}
         .tile b{display:block;font-size:1.45rem;line-height:1.25;font-weight:650;font-variant-numeric:tabular-nums}
         .tile span{color:var(--dim);font-size:.86rem;line-height:1.35;display:block}
+        .text p{white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.9;max-width:none;margin:4px 0 14px}
+        .text span{padding:.2em 0}
         section{padding:22px 0 6px}
         .columns{display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start;margin:12px 0 14px}
         .columns>div{display:grid;grid-template-columns:minmax(0,1fr);gap:16px;min-width:0;flex:var(--w) 1 var(--least);max-width:min(100%,calc(var(--w)*1.35px))}

@@ -47,7 +47,7 @@ public static class RunReport
         page.Tiles([.. isLed ? noise!.Words.Tiles : [], .. words.Tiles]);
         noise?.AddTo(page);
         if (results.Means.Count > 0)
-            AddEmergence(page, pictures, tables);
+            AddEmergence(page, run, pictures, tables);
         page.Section("What is exact, what is estimated, what not to trust");
         page.Cards(words.Cards);
         if (results.Cells.Count > 0)
@@ -97,7 +97,7 @@ public static class RunReport
         page.Table("The gap of every cell, by cause", report.Cells, folded: true);
     }
 
-    private static void AddEmergence(HtmlPage page, RunPictures pictures, RunTables tables)
+    private static void AddEmergence(HtmlPage page, RunSummary run, RunPictures pictures, RunTables tables)
     {
         page.Section("Where meaning forms, and at which token it jumps");
         page.Paragraph(
@@ -110,12 +110,22 @@ public static class RunReport
                 "Upwards: layers. To the right: more tokens. Rest the pointer on a field for its interval and exact value. " +
                 "Layer 0 can be below zero: boundary 0 knows only its own token."),
             () => page.Figure(pictures.ByToken(), "The band is the 95 % interval. The dashed line is the exact value of these data."));
+        page.Text("The first sequence: the brighter the ground, the larger E(T) after these characters", [.. Characters(run)]);
         page.Table("E(T) and what each shot adds", tables.Means);
         page.Columns(
             () => page.Figure(pictures.Steps(), "Tokens of one shot share a colour. The first token adds nothing: the whole is the token."),
             () => page.Figure(pictures.ByLayer(),
                 "A curve on its dashes resolves all there is; the distance is what the critic does not resolve at that layer."));
         page.Table("IE by layer and tokens", tables.Emergence, folded: true);
+    }
+
+    /// <summary>What each token of the example adds to its text, and E(T) when it has been read.</summary>
+    private static IEnumerable<(string Piece, double? Value, string Title)> Characters(RunSummary run)
+    {
+        var means = run.Results.Means.ToDictionary(mean => mean.Tokens, mean => mean.Bits.Mean);
+        return run.Example.Select((piece, t) => means.TryGetValue(t + 1, out var bits)
+            ? (piece, bits, $"{run.Label(t)}: E({t + 1}) is {TableCell.Fixed(bits, 2)} bits")
+            : (piece, (double?)null, run.Label(t)));
     }
 
     private static void AddInformation(HtmlPage page, RunSummary run, RunPictures pictures, RunTables tables)

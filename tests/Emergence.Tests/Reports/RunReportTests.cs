@@ -69,6 +69,20 @@ public sealed class RunReportTests
     }
 
     [Fact]
+    public void The_characters_of_a_sequence_stand_on_their_figures()
+    {
+        var results = SampleRun.Create(5, 2, 3);
+        var html = RunReport.Html(results);
+        var text = Regex.Match(html, "<div class=\"text\">.*?<p>(.*?)</p>", RegexOptions.Singleline).Groups[1].Value;
+        var pieces = Regex.Matches(text, "<span style=\"background:(#[0-9a-f]{6});color:#(?:000|fff)\" title=\"([^\"]*)\">([^<]*)</span>");
+
+        Assert.Equal(results.Example, pieces.Select(piece => WebUtility.HtmlDecode(piece.Groups[3].Value)));
+        Assert.Equal(results.Means.Select(mean => FormattableString.Invariant($"E({mean.Tokens}) is {mean.Bits.Mean + 1e-9:0.00} bits")),
+            pieces.Select(piece => piece.Groups[2].Value.Split(": ")[^1]));
+        Assert.Equal("#fde725", pieces[results.Means.Index().MaxBy(mean => mean.Item.Bits.Mean).Index].Groups[1].Value);
+    }
+
+    [Fact]
     public void An_empty_run_has_a_page_too()
     {
         var full = SampleRun.Create(5, 2, 3);
