@@ -77,7 +77,7 @@ public sealed class StoredMistakesTests
             new StoredForge(1).Add("m.weight", "F8_E4M3", [16, 64], new byte[16 * 64]).Add("m.weight_scale_inv", [2, 1], [1f, 1f])
                 .Error("""{"quant_method":"fp8","weight_block_size":[128,128]}""", 16, 64));
         Assert.Equal(
-            "MODEL: m.weight: 1 NaN, first at [0,2]; --allow-nonfinite loads it all the same",
+            "MODEL/model.safetensors: m.weight: 1 NaN, first at [0,2]; --allow-nonfinite loads it all the same",
             new StoredForge(1).Add("m.weight", "F8_E4M3", [1, 4], [1, 2, 0x7F, 3]).Add("m.weight_scale", [], [1f])
                 .Error("""{"quant_method":"fp8"}""", 1, 4));
         Assert.Equal(
