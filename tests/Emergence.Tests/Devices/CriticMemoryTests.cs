@@ -46,11 +46,11 @@ public sealed partial class CriticMemoryTests
         device.Upload(Cells.Vectors(rows, Columns, 5), x);
         device.Upload(Cells.Vectors(rows, Columns, 6), y);
 
-        // The first one also makes what threads keep for all trainings; the run time itself takes memory now and then.
+        // The first one also makes what threads keep for all trainings; the run time itself takes and frees memory now and then.
         Train();
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        var taken = Enumerable.Range(0, 4).Min(_ => -LiveBytes() + Train());
+        var taken = Enumerable.Range(0, 5).Select(_ => -LiveBytes() + Train()).Order().ElementAt(2);
 
         var (own, partners) = (Enumerable.Range(0, rows).ToArray(), Enumerable.Range(0, drawn).Select(pair => pair % rows).ToArray());
         var planned = CriticTraining.EstimateBytes(device, shape, rows, rows, own, own, new ShuffledPairs(partners, partners));
