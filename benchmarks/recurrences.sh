@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The forward pass of a mixture of experts (8 of 64) and of a Mamba-2, 100 million random weights each, all boundaries kept; beside it
-# plain products of the same device, for the share of their rate.
+# The forward pass of a mixture of experts (8 of 64; 136 million random weights) and of a Mamba-2 (97 million), all boundaries kept;
+# beside it plain products of the same device, for the share of their rate.
 # usage: recurrences.sh [SHAPES] [OUT]     (SHAPES: sequences x tokens, e.g. 64x8,8x128; results go to OUT, by default runs/recurrences)
 set -euo pipefail
 cd "$(dirname "$0")/.."

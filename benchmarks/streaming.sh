@@ -14,7 +14,7 @@ program=${4:-$root/src/Emergence.Cli/bin/Release/net10.0/Emergence.Cli}
 model=$folder/models--bench--random/snapshots/0000000000000000000000000000000000000000
 mkdir -p "$folder"
 [ -e "$model/config.json" ] || python3 "$root/benchmarks/random_llama.py" "$folder" --gb "$gb" --hub >&2
-bytes=$(cat "$model"/*.safetensors | wc -c)
+bytes=$(stat -L -c %s "$model"/*.safetensors | awk '{ sum += $1 } END { printf "%.0f", sum }')
 
 forget() { for file in "$model"/*.safetensors; do dd if="$file" iflag=nocache count=0 status=none; done; }
 

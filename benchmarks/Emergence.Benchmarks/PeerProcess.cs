@@ -44,7 +44,8 @@ internal sealed class PeerProcess : IDisposable
     private string ReadLine() => _process.StandardOutput.ReadLine()
         ?? throw new InvalidOperationException("the peer ended; it needs python3-torch and libopenblas0-pthread from Debian");
 
-    private static string FindRepository()
+    /// <summary>The checkout that this runs in, from whichever folder below it.</summary>
+    internal static string FindRepository()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder != null; folder = folder.Parent)
         {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The forward pass of a checkpoint in transformers, all boundaries kept: the peer of `bench --model`.
 
-usage: forward_transformers.py FOLDER THREADS [SEQUENCES] [TOKENS]      (needs torch and transformers)
+usage: forward_transformers.py FOLDER THREADS [SEQUENCES TOKENS]      (needs torch and transformers)
 """
 import sys
 import time
@@ -21,5 +21,5 @@ with torch.no_grad():
         start = time.perf_counter()
         model(ids, output_hidden_states=True, use_cache=False)
         seconds.append(time.perf_counter() - start)
-best = sorted(seconds[1:])[len(seconds[1:]) // 2]
-print(f"{folder}: {sequences}x{tokens} in {best:.3f} s, {sequences * tokens / best:,.0f} tokens/s, torch {torch.__version__}")
+median = sorted(seconds[1:])[len(seconds[1:]) // 2]
+print(f"{folder}: {sequences}x{tokens} in {median:.3f} s, {sequences * tokens / median:,.0f} tokens/s, torch {torch.__version__}")

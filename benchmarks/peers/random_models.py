@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checkpoints of about 100 million random weights for timing a forward pass: a mixture of experts (8 of 64) and a Mamba-2.
+"""Random checkpoints for timing a forward pass: a mixture of experts (8 of 64; 136 million weights) and a Mamba-2 (97 million).
 Standard library only; numbers of a small pool are repeated, which times do not depend on.
 
 usage: random_models.py mixture|mamba2 FOLDER

@@ -52,8 +52,8 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
                 var asExpected = expected.IsMet(result.MiBits, result.Verdict);
                 isGood &= asExpected;
                 table.Add(known.Id, known.Name, known.TrueBits, expected.Estimator, TableCell.Known(result.MiBits),
-                    TableCell.Known(expected.Low),
-                    TableCell.Known(expected.High), expected.Kind, result.Verdict.Word(), asExpected ? "yes" : "NO");
+                    TableCell.Known(expected.Low), TableCell.Known(expected.High), expected.Kind, result.Verdict.Word(),
+                    asExpected ? "yes" : "NO");
             }
         }
 
@@ -114,7 +114,7 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
                         : "no";
                     table.Add(family.Name, (long)rows, (long)(seed + repeat), family.TrueBits, result.Estimator,
                         TableCell.Known(result.MiBits), TableCell.Known(result.Low), TableCell.Known(result.High), result.Verdict.Word(),
-                            holds);
+                        holds);
                 }
             }
         }

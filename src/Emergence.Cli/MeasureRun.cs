@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Emergence.Devices;
 using Emergence.Capture;
+using Emergence.Devices;
 using Emergence.Files;
 using Emergence.Information;
 using Emergence.Measurement.Grid;
@@ -33,7 +33,7 @@ internal static class MeasureRun
         ModelFolder.Ensure(settings.Model, interruption.Token);
         using var plan = new MeasurementPlan(settings);
         if (routing)
-            RoutingReport.RequireExperts(plan);
+            RoutingRun.RequireExperts(plan.Config);
         Announce(plan);
         if (settings.Shard is { } part)
             Console.Error.WriteLine($"shard {part}: {plan.Cells.Count} of {plan.Grid.Count} cells");
@@ -119,7 +119,7 @@ internal static class MeasureRun
         Console.Out.Write(Table.Write([table, MemoryReport.Table(estimate.Memory, plan), .. shards > 0 ? [Shards(shared)] : (Table[])[]],
             json ? TableFormat.Json : TableFormat.Text));
         if (!estimate.Memory.Fits)
-            throw new EmergenceException(MemoryReport.Shortage(estimate.Memory, plan.Device.Name));
+            throw new EmergenceException(estimate.Memory.Shortage(plan.Device.Name));
         if (!json)
             Console.Out.WriteLine(estimate.Seconds is { } seconds
                 ? $"at most {Progress.Duration(seconds)}: trainings that reach the exact value or level end earlier"

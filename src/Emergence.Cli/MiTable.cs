@@ -82,8 +82,7 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
             TableCell[] who = _isRanking ? [row.X] : [row.X, row.Y];
             table.Add([.. who, row.Result.Estimator, TableCell.Known(row.Result.MiBits), TableCell.Known(row.Result.Low),
                 TableCell.Known(row.Result.High), TableCell.Known(row.PValue), TableCell.Known(row.Corrected), (long)row.Rows,
-                    (long)row.Dropped,
-                row.Result.Verdict.Word(), row.Result.Note]);
+                (long)row.Dropped, row.Result.Verdict.Word(), row.Result.Note]);
         }
 
         Console.Error.WriteLine(_table.Description);

@@ -12,7 +12,7 @@ namespace Emergence.Ilgpu;
 /// </summary>
 public sealed partial class IlgpuDevice : Device
 {
-    /// <summary>Bytes that ops hold for themselves at most, about.</summary>
+    /// <summary>Bytes that ops hold for themselves at most, about; what waits along the paths of a recurrence may be more.</summary>
     private const long ScratchBytes = 128L << 20;
 
     private readonly IlgpuMachine _machine;
@@ -33,7 +33,11 @@ public sealed partial class IlgpuDevice : Device
 
     public override DType ComputeType => DType.Float32;
 
-    public override long AvailableBytes => _machine.FreeBytes;
+    public override long AvailableBytes => MemoryLimit is { } limit
+        ? Math.Min(_machine.FreeBytes, Math.Max(0, limit - HeldBytes))
+        : _machine.FreeBytes;
+
+    public override long HeldBytes => _machine.AllocatedBytes;
 
     public override long ReservedBytes => ScratchBytes;
 
@@ -65,7 +69,7 @@ public sealed partial class IlgpuDevice : Device
 
         // Rows are brought together on the device, some at a time.
         var width = source.Columns * source.Type.Size();
-        var step = (int)Math.Max(1, (ScratchBytes / 2) / Math.Max(1, width));
+        var step = (int)Math.Max(1, ScratchBytes / 2 / Math.Max(1, width));
         for (var start = 0; start < source.Rows; start += step)
         {
             var part = source.RowRange(start, Math.Min(step, source.Rows - start));

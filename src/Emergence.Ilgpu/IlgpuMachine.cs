@@ -62,11 +62,14 @@ internal sealed class IlgpuMachine
 
     public Lock Gate { get; } = new();
 
+    /// <summary>By this program; ILGPU does not tell what others hold.</summary>
+    public long AllocatedBytes => Interlocked.Read(ref _allocated);
+
     public long FreeBytes
     {
         get
         {
-            var free = Math.Max(0, TotalBytes - Interlocked.Read(ref _allocated));
+            var free = Math.Max(0, TotalBytes - AllocatedBytes);
             return IsProcessor ? Math.Min(free, HostMemory.AvailableBytes()) : free;
         }
     }

@@ -39,6 +39,13 @@ internal static class TestData
     public static string TemporaryFolder() =>
         Directory.CreateDirectory(Path.Combine(s_temporary.Value, $"{Interlocked.Increment(ref s_folders)}")).FullName;
 
+    /// <summary>Copies the files of a folder into another.</summary>
+    public static void CopyFiles(string from, string to)
+    {
+        foreach (var file in Directory.GetFiles(from))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+
     private static string CreateTemporary()
     {
         var root = Directory.CreateTempSubdirectory("emergence-tests-").FullName;

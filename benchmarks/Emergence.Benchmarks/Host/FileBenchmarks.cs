@@ -15,13 +15,15 @@ public class FileBenchmarks
     private SafetensorsFile? _file;
     private Journal? _journal;
     private string _largest = "";
+    private string _folder = "";
 
     [GlobalSetup]
     public void Open()
     {
         _file = SafetensorsFile.Open(_weights);
         _largest = _file.Tensors.MaxBy(tensor => tensor.Value.Shape.Aggregate(1L, (count, size) => count * size)).Key;
-        _journal = Journal.Open(Path.Combine(Directory.CreateTempSubdirectory("emergence-benchmark-").FullName, "results.jsonl")).Journal;
+        _folder = Directory.CreateTempSubdirectory("emergence-benchmark-").FullName;
+        _journal = Journal.Open(Path.Combine(_folder, "results.jsonl")).Journal;
     }
 
     [Benchmark]
@@ -42,5 +44,6 @@ public class FileBenchmarks
     {
         _file?.Dispose();
         _journal?.Dispose();
+        Directory.Delete(_folder, recursive: true);
     }
 }

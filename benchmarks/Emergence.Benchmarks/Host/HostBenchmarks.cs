@@ -55,15 +55,6 @@ internal static class HostBenchmarks
         return tensor;
     }
 
-    /// <summary>A file of the repository, from whichever folder below it this runs in.</summary>
-    public static string Repository(string path)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder != null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Emergence.slnx")))
-                return Path.Combine(folder.FullName, path);
-        }
-
-        throw new EmergenceException($"expected to run inside the repository, found {AppContext.BaseDirectory}");
-    }
+    /// <summary>A file of the repository.</summary>
+    public static string Repository(string path) => Path.Combine(PeerProcess.FindRepository(), path);
 }

@@ -23,7 +23,7 @@ internal static class BenchVerb
             {
                 Description =
                     $"Only this one: {string.Join(", ", OpBenches.Ops)}, {StepName} for whole steps of training, or one kind of step: "
-                    + $"paper, " + $"s-mine, s-mine small, s-mine paper",
+                    + "paper, s-mine, s-mine small, s-mine paper",
                 HelpName = "NAME",
             };
         var seconds = new Option<double?>("--seconds") { Description = "Time for the samples of each row", HelpName = "S" };
@@ -42,10 +42,9 @@ internal static class BenchVerb
             "--static")
             {
                 Description =
-                    $"What the GPU kernels are made of, without a GPU: registers, spills, blocks on a multiprocessor, instructions of "
-                    + $"the main "
-                    + $"loop, bytes and FLOPs and their time at the roof of an A100, H100 and H200 (by NVIDIA's assembler in the folder "
-                    + $"{CudaTools.Variable})",
+                    "What the GPU kernels are made of, without a GPU: registers, spills, blocks on a multiprocessor, instructions of the "
+                    + "main loop, bytes and FLOPs and their time at the roof of an A100, H100 and H200 (by NVIDIA's assembler in the "
+                    + $"folder {CudaTools.Variable})",
             };
         var command = new Command(
             "bench",

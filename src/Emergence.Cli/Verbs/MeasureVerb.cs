@@ -25,7 +25,7 @@ internal static class MeasureVerb
             {
                 Description =
                     "Measure one part of the grid, K of N, into a journal of its own beside other shards; auto: as the array of Slurm or "
-                    + "the " + "Indexed Job of Kubernetes says",
+                    + "the Indexed Job of Kubernetes says",
                 HelpName = "K/N|auto",
             };
         var stopOn = new Option<string>("--stop-on")
@@ -78,11 +78,13 @@ internal static class MeasureVerb
     private static void Require(ParseResult parsed, MeasurementSettings settings, Option<bool> dryRun, Option<int> shards, Option job,
         Option<bool> routing)
     {
-        if (settings is { Shard: not null, SelfCheck: true })
-            throw new EmergenceException($"{SettingTable.SelfCheck.Flag} does not go with --shard: it looks at the whole grid",
+        // What the file of a job runs is shards.
+        var isShared = settings.Shard != null || Flags.IsGiven(parsed, job);
+        if (isShared && settings.SelfCheck)
+            throw new EmergenceException($"{SettingTable.SelfCheck.Flag} does not go with shards: it looks at the whole grid",
                 ExitCode.Usage);
-        if (settings.Shard != null && parsed.GetValue(routing))
-            throw new EmergenceException($"{routing.Name} does not go with --shard: it looks at all sequences", ExitCode.Usage);
+        if (isShared && parsed.GetValue(routing))
+            throw new EmergenceException($"{routing.Name} does not go with shards: it looks at all sequences", ExitCode.Usage);
         foreach (var option in new[] { shards, job })
         {
             if (Flags.IsGiven(parsed, option) && !parsed.GetValue(dryRun))

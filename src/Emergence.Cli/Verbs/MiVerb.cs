@@ -46,7 +46,7 @@ internal static class MiVerb
             {
                 Description =
                     "Shuffles of y: the chance of as large a value without dependence, and the mean value there; runs of --exclude rows "
-                    + "stay " + "together",
+                    + "stay together",
                 HelpName = "N",
             };
         var local = new Option<string?>("--local")
@@ -170,8 +170,7 @@ internal static class MiVerb
             var note = json ? string.Join("; ", [.. result.Note == null ? Array.Empty<string>() : [result.Note], .. sides.Read])
                 : result.Note;
             TableCell[] cells = [result.Estimator, TableCell.Known(result.MiBits), TableCell.Known(result.Low),
-                TableCell.Known(result.High), (long)sides.Rows,
-                sides.X.Count, sides.Y.Count];
+                TableCell.Known(result.High), (long)sides.Rows, sides.X.Count, sides.Y.Count];
             table.Add([.. cells, .. tests.Count == 0 ? Array.Empty<TableCell>()
                 : [TableCell.Known(test?.PValue ?? double.NaN), TableCell.Known(test?.NullBits ?? double.NaN)], result.Verdict.Word(),
                     note]);

@@ -71,6 +71,8 @@ internal static class StudyVerb
                 ModelOptions = modelFlags.Read(parsed).ModelOptions,
                 Language = PageLanguage.Find(study.IsTranslated ? parsed.GetRequiredValue(language) : PageLanguage.English.Code),
             };
+            if (parsed.GetValue(json) && Flags.IsGiven(parsed, format))
+                throw new EmergenceException($"expected one of {format.Name} and {json.Name}, found both", ExitCode.Usage);
             TableFormat? tables = parsed.GetValue(json) ? null : TableFormats.Parse(parsed.GetRequiredValue(format));
             return (int)Execute(study, settings, parsed.GetRequiredValue(output), tables, parsed.GetValue(noColor));
         });

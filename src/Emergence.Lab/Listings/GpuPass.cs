@@ -65,7 +65,7 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
         Tensor inner = New(Rows, Inner);
         Tensor weight = New(1, Width), bias = New(1, Width), wide = New(1, Inner);
         Tensor toQkv = New(Width, 3 * Width), toOut = New(Width, Width), toInner = New(Width, Inner), fromInner = New(Inner, Width);
-        var parents = inputs.Indices([.. Enumerable.Range(0, Rows).Select(row => row % Chain == 0 ? -1 : row - 1)]);
+        var parents = inputs.Indices(Parents());
         var heads = new HeadLayout(Heads, Head, Head);
         return () =>
         {
@@ -82,13 +82,16 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
         Tensor New(int rows, int columns) => inputs.Keep(device.Allocate(rows, columns));
     }
 
+    /// <summary>The row before each, in chains.</summary>
+    private static int[] Parents() => [.. Enumerable.Range(0, Rows).Select(row => row % Chain == 0 ? -1 : row - 1)];
+
     private static Action Ops(BenchInputs inputs)
     {
         var device = (CudaDevice)inputs.Device;
         Tensor x = New(Rows, Width), y = New(Rows, Width), gate = New(Rows, Inner), up = New(Rows, Inner), weight = New(1, Width);
         Tensor cosines = New(Chain, Head / 2), sines = New(Chain, Head / 2);
         Tensor rows = inputs.Indices(Rows, Rows), positions = inputs.Indices(Rows, Chain);
-        var paths = inputs.Keep(new ForestPaths(device, [.. Enumerable.Range(0, Rows).Select(row => row % Chain == 0 ? -1 : row - 1)]));
+        var paths = inputs.Keep(new ForestPaths(device, Parents()));
         Tensor taps = New(Width, Taps), steps = New(Rows, Heads), rates = New(Heads, 1), heads = New(1, Heads), states = New(Rows, State);
         var thirds = inputs.Keep(device.Allocate(DType.BFloat16, PartsOps.Thirds * Rows, Width));
         return () =>

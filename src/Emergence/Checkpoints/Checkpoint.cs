@@ -81,13 +81,6 @@ public sealed partial class Checkpoint : IDisposable
     /// <summary>Fills the destination with a tensor's bytes from <paramref name="offset"/> on.</summary>
     public void Read(string name, long offset, Span<byte> destination) => _fileOf[name].Read(_tensors[name], offset, destination);
 
-    /// <summary>Throws if any file has changed since it was opened.</summary>
-    public void VerifyUnchanged()
-    {
-        foreach (var file in _files.Values)
-            file.VerifyUnchanged();
-    }
-
     public void Dispose()
     {
         foreach (var file in _files.Values)

@@ -104,6 +104,17 @@ internal sealed class ConfigReader
             : throw Error($"{_prefix}{key} has {numbers.Length} numbers, expected {count}, one for each pair of columns that turns");
     }
 
+    /// <summary>So many numbers, or null where there is no list.</summary>
+    public double[]? NumbersOrNull(string key, int count)
+    {
+        if (Find(key) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() != count || value.EnumerateArray()
+            .Any(item => !IsNumber(item, out var number) || !(Math.Abs(number) <= 1e12)))
+            throw Unexpected(key, $"a list of {count} numbers", value);
+        return [.. value.EnumerateArray().Select(item => item.GetDouble())];
+    }
+
     public bool Flag(string key, bool missing)
     {
         if (Find(key) is not { } value)

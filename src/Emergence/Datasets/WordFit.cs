@@ -16,7 +16,6 @@ internal sealed record FittedWord(string Word, int[] Ids, int[] Separator)
 internal sealed class WordFit
 {
     private readonly Tokenizer _tokenizer;
-    private readonly string _separator;
     private readonly string _before;
     private readonly int[] _ofBefore;
 
@@ -26,15 +25,15 @@ internal sealed class WordFit
     public WordFit(EntityList list, Tokenizer tokenizer, string? separator)
     {
         var script = Script.Of(list.Words);
-        (_tokenizer, _separator) = (tokenizer, separator ?? script.Comma);
+        (_tokenizer, Separator) = (tokenizer, separator ?? script.Comma);
 
         // Words without spaces between them are read behind a separator, where no tokenizer adds a space of its own.
-        _before = script.HasSpaces ? LeadingSpace.For(tokenizer) : _separator;
+        _before = script.HasSpaces ? LeadingSpace.For(tokenizer) : Separator;
         _ofBefore = script.HasSpaces ? [] : tokenizer.Encode(_before, addSpecialTokens: false);
         Words = list.Words.Select(Fit);
     }
 
-    public string Separator => _separator;
+    public string Separator { get; }
 
     /// <summary>Of every word of the list, in its order; each is encoded when it is asked for.</summary>
     public IEnumerable<FittedWord> Words { get; }
@@ -55,13 +54,13 @@ internal sealed class WordFit
 
     private FittedWord Fit(string word)
     {
-        var (alone, both) = (Encode(word), Encode(word + _separator));
+        var (alone, both) = (Encode(word), Encode(word + Separator));
         if (alone == null || !Says(alone, word))
             return new(word, [], []);
         if (both == null || !both.AsSpan().StartsWith(alone))
             return new(word, alone, []);
         var separator = both[alone.Length..];
-        return new(word, alone, separator) { IsUsable = separator.Length > 0 && Says(separator, _separator) };
+        return new(word, alone, separator) { IsUsable = separator.Length > 0 && Says(separator, Separator) };
     }
 
     /// <summary>The tokens behind what stands before; null where the two melt.</summary>

@@ -73,7 +73,7 @@ internal static class WordSequences
         return words.Count > 0
             ? (words, separator!, rejected)
             : throw new EmergenceException(
-                $"{list.Name}: no word is {Tokens(tokens)} with a {(fit.Separator == "," ? "comma" : fit.Separator)} token after it in "
+                $"{list.Name}: no word is {Tokens(tokens)} with a {(fit.Separator == "," ? "comma" : Printable.Escape(fit.Separator))} token after it in "
                 + $"this tokenizer; {Name(rejected, fit, tokens, 0)}", ExitCode.Usage);
     }
 

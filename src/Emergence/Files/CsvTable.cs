@@ -285,9 +285,8 @@ internal sealed partial class CsvTable
         {
             var place = name.Length > 0 ? $" in column {Printable.Escape(name)}" : "";
             throw Error(
-                $"{Printable.Quote(present.First(field => field.Contains(',')))}{place} may be a decimal or thousands: say --decimal "
-                    + $"comma, "
-                    + "or write numbers without ','");
+                $"{Printable.Quote(present.First(field => field.Contains(',')))}{place} may be a decimal or thousands: "
+                    + "say --decimal comma, or write numbers without ','");
         }
 
         if (!_format.Contains("decimal commas"))

@@ -37,9 +37,11 @@ public static class DataFile
         return extension is ".npy" or ".npz" or ".safetensors" or ".csv" or ".tsv" || options?.Readers.ContainsKey(extension) == true;
     }
 
-    private static string Expected(DataOptions options) =>
-        $"expected {string.Join(", ", s_forms.Concat(options.Readers.Keys.Select(extension => "FILE" + extension)).SkipLast(1))} or "
-            + s_forms.Concat(options.Readers.Keys.Select(extension => "FILE" + extension)).Last();
+    private static string Expected(DataOptions options)
+    {
+        string[] forms = [.. s_forms, .. options.Readers.Keys.Select(extension => "FILE" + extension)];
+        return $"expected {string.Join(", ", forms.SkipLast(1))} or {forms[^1]}";
+    }
 
     private static DataTable OfArray(string reference, StoredArray array, DataOptions options) =>
         new(reference, array.Columns(options.Position), [array.Type]);

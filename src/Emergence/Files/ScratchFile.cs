@@ -42,8 +42,20 @@ internal static class ScratchFile
             }
             catch (ArgumentException)
             {
-                File.Delete(path);
+                Remove(path);
             }
+        }
+    }
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Another user's, in a folder that all may write to: it stays for its owner.
         }
     }
 }

@@ -97,17 +97,6 @@ internal static class RecurrenceConfig
             : throw config.Unexpected(key, $"a whole number from 1 to {most}, or auto", value);
     }
 
-    /// <summary>So many factors, or ones.</summary>
-    public static double[]? ReadFactors(ConfigReader config, string key, int count)
-    {
-        if (config.Find(key) is not { } value)
-            return null;
-        var fits = value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == count && value.EnumerateArray()
-            .All(item => item.ValueKind == JsonValueKind.Number && Math.Abs(item.GetDouble()) <= 1e12);
-        return fits ? [.. value.EnumerateArray().Select(item => item.GetDouble())]
-            : throw config.Unexpected(key, $"a list of {count} numbers", value);
-    }
-
     /// <summary>"time_step_limit": the least and the most, which may be infinite.</summary>
     private static (double Least, double Most) ReadLimits(ConfigReader config)
     {

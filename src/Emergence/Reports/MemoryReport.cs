@@ -47,7 +47,4 @@ internal static class MemoryReport
     public static string Placement(MemoryPlan memory) =>
         $"weights {(memory.Blocks == null ? "resident" : "streamed")}: {memory.Reason}; {ByteSize.Rounded(memory.DiskBytes)} are read from "
         + "the disk";
-
-    /// <summary>One line for a plan that does not fit.</summary>
-    public static string Shortage(MemoryPlan memory, string device) => memory.Shortage(device);
 }

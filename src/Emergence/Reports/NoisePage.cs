@@ -1,3 +1,4 @@
+using Emergence.Information;
 using Emergence.Measurement.Results;
 using Emergence.Pictures;
 
@@ -37,7 +38,7 @@ internal sealed class NoisePage
             () => page.Slider(
                 "Noise sigma",
                 [.. _noise.Shown.Select<double, (string, Action)>(sigma => (NoiseWords.Size(sigma), () => AddPane(page, sigma)))],
-                Math.Max(0, _noise.Shown.Index().FirstOrDefault(entry => entry.Item == 1, (-1, 1)).Index),
+                Math.Max(0, _noise.Shown.ToList().IndexOf(NoisyChannel.Sigma)),
                 "Without scripts one size of the noise is shown; the table has all."),
             () => page.Figure(_pictures.Curves(),
                 "To the right: more noise, doubled at every name. The left ends approach the exact IE; a curve that stays up longer is "

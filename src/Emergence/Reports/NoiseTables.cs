@@ -21,8 +21,9 @@ public sealed class NoiseTables(NoiseResults noise, bool nats = false)
                 TableColumn.Number("sigma_half", 3), TableColumn.Spread("sigma_half_lo", 3), TableColumn.Spread("sigma_half_hi", 3),
                 Spread("sd_layers_1"), Spread("gain_1"), Amount("limit_e"));
             foreach (var mean in noise.Means)
-                table.Add(mean.Tokens, _scale * mean.AtOne.Mean, _scale * mean.AtOne.Low, _scale * mean.AtOne.High, Known(mean.Half.Sigma),
-                    mean.Half.Low, mean.Half.High, _scale * mean.SdLayers, Known(_scale * mean.GainBits), _scale * mean.LimitBits);
+                table.Add(mean.Tokens, _scale * mean.AtOne.Mean, _scale * mean.AtOne.Low, _scale * mean.AtOne.High,
+                    TableCell.Defined(mean.Half.Sigma), mean.Half.Low, mean.Half.High, _scale * mean.SdLayers,
+                    TableCell.Defined(_scale * mean.GainBits), _scale * mean.LimitBits);
             return table;
         }
     }
@@ -37,7 +38,7 @@ public sealed class NoiseTables(NoiseResults noise, bool nats = false)
                 TableColumn.Spread("sigma_half_hi", 3), Amount("limit_ie"));
             foreach (var row in noise.Rows)
                 table.Add(row.Boundary, row.Tokens, _scale * row.AtOne.Mean, _scale * row.AtOne.Low, _scale * row.AtOne.High,
-                    Known(row.Half.Sigma), row.Half.Low, row.Half.High, _scale * row.LimitBits);
+                    TableCell.Defined(row.Half.Sigma), row.Half.Low, row.Half.High, _scale * row.LimitBits);
             return table;
         }
     }
@@ -82,8 +83,6 @@ public sealed class NoiseTables(NoiseResults noise, bool nats = false)
             return table;
         }
     }
-
-    private static TableCell Known(double value) => double.IsNaN(value) ? TableCell.Empty : value;
 
     private TableColumn Amount(string name) => TableColumn.Number($"{name}_{_unit}", 3);
 

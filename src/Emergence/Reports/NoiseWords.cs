@@ -18,6 +18,8 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
     // Values that differ by less are the same but for rounding, in bits.
     private const double LeastDifference = 1e-6;
 
+    private const string TooLittle = "too little to halve";
+
     /// <summary>What two tables of a comparison are.</summary>
     public const string Compared =
         "First what noise as large as the states leaves (sigma 1) and the noise that halves it: this depends on the model. Then the value "
@@ -44,7 +46,7 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
     [
         ($"IE at sigma 1 after {RunWords.Plural(Last.Tokens, "token")}", $"{TableCell.Fixed(Last.AtOne.Mean, 2)}{Half(Last.AtOne)} bits",
             $"mean over layers; {Bits(Last.LimitBits)} without noise"),
-        ("Half is gone at", $"sigma {Size(Last.Half.Sigma)}", Range(Last.Half)),
+        ("Half is gone at", double.IsNaN(Last.Half.Sigma) ? TooLittle : $"sigma {Size(Last.Half.Sigma)}", Range(Last.Half)),
         ("Most robust layer", $"layer {Strongest.Boundary}", $"keeps {Bits(Strongest.AtOne.Mean)} at sigma 1"
             + $"{(LastRows.Count() > 1 ? $"; the least, {Bits(Weakest.AtOne.Mean)}, layer {Weakest.Boundary}" : "")}"),
     ];
@@ -79,6 +81,10 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
 
     internal static string Size(double sigma) => double.IsPositiveInfinity(sigma) ? "beyond 32"
         : sigma == 0 ? "below the least" : FormattableString.Invariant($"{sigma:0.###}");
+
+    /// <summary>The noise that halves a value, within a sentence.</summary>
+    internal static string HalfGone(HalfNoise half) =>
+        double.IsNaN(half.Sigma) ? TooLittle : $"half is gone at sigma {Size(half.Sigma)}";
 
     private string HalfSentence => double.IsNaN(Last.Half.Sigma) ? "There is too little emergence to halve."
         : $"Half of it is gone at sigma {Size(Last.Half.Sigma)} ({Range(Last.Half)}).";

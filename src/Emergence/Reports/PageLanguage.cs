@@ -58,7 +58,7 @@ public sealed partial class PageLanguage
     /// <summary>Sentences that were asked for in vain, in ordinal order.</summary>
     internal IReadOnlyCollection<string> Missing => _missing;
 
-    /// <summary>Keys of the file and what they become.</summary>
+    /// <summary>Keys of the file, those with holes as the expressions that find them, and what they become.</summary>
     internal IEnumerable<(string Key, string Translation)> Entries =>
         _whole.Select(pair => (pair.Key, pair.Value)).Concat(_patterns.Select(pattern => (pattern.Key.ToString(), pattern.Translation)));
 
@@ -90,7 +90,7 @@ public sealed partial class PageLanguage
     }
 
     /// <summary>A word of a table or a picture, which may as well be a name: nothing is missing where it is not known.</summary>
-    public string TranslateWord(string text) => Look(text) ?? text;
+    public string TranslateWord(string text) => _whole.Count == 0 ? text : Look(text) ?? text;
 
     /// <summary>A picture that is drawn: its title and captions, which may stand in several lines, and what a pointer shows.</summary>
     internal string TranslatePicture(string svg)

@@ -3,7 +3,6 @@ using Emergence.Files;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;
 using Emergence.Measurement.Settings;
-using Emergence.Models;
 using Emergence.Tables;
 
 namespace Emergence.Reports;
@@ -25,9 +24,8 @@ public static class RoutingReport
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(results);
-        var emergence = results.Emergence.GroupBy(row => row.Boundary)
-            .ToDictionary(group => group.Key, group => group.MaxBy(row => row.Tokens)!.Bits.Mean);
-        using var model = LanguageModel.Load(plan.Folder, plan.Device, plan.Settings.ModelOptions);
+        var emergence = LastEmergence(results);
+        using var model = plan.LoadModel(folder);
         var layers = new RoutingRun(model, plan.Data).Run(cancellation)
             .Select(layer => (layer, emergence.GetValueOrDefault(layer.Layer, double.NaN))).ToList();
         var table = new Table(s_columns);
@@ -37,13 +35,9 @@ public static class RoutingReport
         return table;
     }
 
-    /// <summary>Refuses a model whose layers have no experts, before anything is measured.</summary>
-    public static void RequireExperts(MeasurementPlan plan)
-    {
-        ArgumentNullException.ThrowIfNull(plan);
-        if (RoutingRun.Layers(plan.Config).Count == 0)
-            throw new EmergenceException($"--routing: a {plan.Config.ModelType} model has no layers with experts", ExitCode.Usage);
-    }
+    /// <summary>IE of each layer at its last token, in bits.</summary>
+    internal static Dictionary<int, double> LastEmergence(RunResults results) => results.Emergence.GroupBy(row => row.Boundary)
+        .ToDictionary(group => group.Key, group => group.MaxBy(row => row.Tokens)!.Bits.Mean);
 
     internal static Table Table(IEnumerable<(string Model, LayerRouting Layer, double EmergenceBits)> layers)
     {

@@ -14,9 +14,7 @@ internal static class RunComparisonTable
     public static void AddTo(Table table, string first, string second, IReadOnlyList<ComparedMean> comparisons)
     {
         foreach (var row in comparisons)
-            table.Add(first, second, row.Tokens, row.First.Mean, row.Second.Mean, row.Difference.Mean, Known(row.Difference.Low),
-                Known(row.Difference.High), row.Verdict.Word());
+            table.Add(first, second, row.Tokens, row.First.Mean, row.Second.Mean, row.Difference.Mean,
+                TableCell.Defined(row.Difference.Low), TableCell.Defined(row.Difference.High), row.Verdict.Word());
     }
-
-    private static TableCell Known(double value) => double.IsNaN(value) ? TableCell.Empty : value;
 }

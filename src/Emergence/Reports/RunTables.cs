@@ -66,9 +66,8 @@ public sealed class RunTables(RunResults results, bool nats = false)
             foreach (var mean in results.Means)
             {
                 TableCell shot = mean.Shot > 0 ? mean.Shot : TableCell.Empty;
-                TableCell gain = double.IsNaN(mean.GainBits) ? TableCell.Empty : _scale * mean.GainBits;
                 table.Add(mean.Tokens, _scale * mean.Bits.Mean, _scale * mean.Bits.Low, _scale * mean.Bits.High, _scale * mean.ExactBits,
-                    mean.Verdict.Word(), _scale * mean.Bits.SdSeeds, _scale * mean.SdLayers, shot, gain);
+                    mean.Verdict.Word(), _scale * mean.Bits.SdSeeds, _scale * mean.SdLayers, shot, Known(mean.GainBits));
             }
 
             return table;
@@ -93,7 +92,7 @@ public sealed class RunTables(RunResults results, bool nats = false)
         }
     }
 
-    /// <summary>Empty where nothing was trained.</summary>
+    /// <summary>In the unit; empty where there is none, as where nothing was trained or no shot ends.</summary>
     private TableCell Known(double bits) => double.IsNaN(bits) ? TableCell.Empty : _scale * bits;
 
     private TableColumn Spread(string name) => TableColumn.Spread($"{name}_{_unit}", 3);

@@ -1,5 +1,5 @@
-using Emergence.Capture;
 using System.Globalization;
+using Emergence.Capture;
 using Emergence.Information;
 using Emergence.Tables;
 
@@ -207,6 +207,6 @@ internal sealed class RunWords(RunSummary run)
         return lines;
     }
 
-    private string Name((Capture.CaptureKind Kind, int Layer, int Position) cell)
+    private string Name((CaptureKind Kind, int Layer, int Position) cell)
         => $"{cell.Kind.Word()} layer {cell.Layer}, {run.Label(cell.Position)}";
 }

@@ -60,9 +60,13 @@ internal sealed class CompositesStudy : Study
         if (seeds > MostSeeds)
             throw new EmergenceException($"--seeds {seeds}: expected {MostSeeds} or fewer", ExitCode.Usage);
         var (trainCurve, cellsCurve) = (Curve(context, "train-curve", 10), Curve(context, "cells-curve", 1));
+        if (isDistinct && cellsCurve.LastOrDefault() > DigitImages.Classes)
+            throw new EmergenceException(
+                $"--cells-curve: {cellsCurve[^1]} cells, but there are {DigitImages.Classes} digits: expected --repeats", ExitCode.Usage);
         _ = (context.Whole("test"), context.Whole("encoder-images", 10));
         var images = DigitImages.Read(context.Text("images"), context.Optional("labels"), context.Optional("label-column"));
         using var clip = new ClipFeatures(context);
+        var described = clip.Description; // refuses a folder of another kind before anything is trained
         var trials = Enumerable.Range(0, seeds).Select(seed =>
             new CompositeTrial(context, images, isDistinct, context.Settings.Seed + (ulong)seed, clip.Read)).ToList();
         var runs = kinds.Select(kind => new CompositeRun(
@@ -80,11 +84,11 @@ internal sealed class CompositesStudy : Study
             IsDistinct = isDistinct,
             Train = train,
             Parts = trials[0].Parts,
-            Clip = clip.Description,
+            Clip = described,
             Runs = runs,
             ByTrain = [.. curved.SelectMany(run => trainCurve.Select(count =>
                 new CurvePoint(run, count, trials[0].Score(run.Feature, run.Pooling, grid, count, asksNeighbours: false))))],
-            ByCells = [.. curved.SelectMany(run => cellsCurve.Where(cells => !isDistinct || cells <= DigitImages.Classes).Select(cells =>
+            ByCells = [.. curved.SelectMany(run => cellsCurve.Select(cells =>
                 new CurvePoint(run, cells,
                     trials[0].Score(run.Feature, run.Pooling, CompositeGrid.Of(cells), train, asksNeighbours: false))))],
             Examples = best => trials[0].Examples(best.Feature, best.Pooling, grid, train),

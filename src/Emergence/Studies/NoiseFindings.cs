@@ -13,9 +13,8 @@ internal static class NoiseFindings
     {
         var table = new Table(TableColumn.Number("sigma", 3), TableColumn.Text("model"), TableColumn.Integer("tokens"),
             TableColumn.Number("left_bits", 3), TableColumn.Spread("left_lo", 3), TableColumn.Spread("left_hi", 3),
-            TableColumn.Spread("sigma_half", 3),
-            TableColumn.Spread("half_lo", 3), TableColumn.Spread("half_hi", 3), TableColumn.Number("limit_bits", 3),
-            TableColumn.Number("sd_layers_bits", 3));
+            TableColumn.Spread("sigma_half", 3), TableColumn.Spread("half_lo", 3), TableColumn.Spread("half_hi", 3),
+            TableColumn.Number("limit_bits", 3), TableColumn.Number("sd_layers_bits", 3));
         foreach (var (model, results) in runs)
         {
             foreach (var mean in Means(results))
@@ -35,7 +34,7 @@ internal static class NoiseFindings
             return [];
         var ranked = last.OrderByDescending(run => run.Mean!.AtOne.Mean).Select(run =>
             $"{run.Model} has {TableCell.Fixed(run.Mean!.AtOne.Mean, 2)} bits ({TableCell.Fixed(run.Mean.LimitBits, 2)} without noise; "
-            + $"half is gone at sigma {NoiseWords.Size(run.Mean.Half.Sigma)})");
+            + $"{NoiseWords.HalfGone(run.Mean.Half)})");
         return [$"With noise as large as the states, {string.Join(", ", ranked)}."];
     }
 

@@ -31,6 +31,8 @@ internal sealed class RoutingStudy : Study
 
     public override StudyResult Run(StudyContext context)
     {
+        foreach (var model in context.Models)
+            RoutingRun.RequireExperts(ModelConfig.Read(model.Folder));
         var layers = context.Models.SelectMany(model => Read(context, model)).ToList();
         return new StudyResult
         {
@@ -60,7 +62,7 @@ internal sealed class RoutingStudy : Study
         var settings = context.Measurement(model) with { Shots = context.Whole("shots"), Window = context.Whole("window") };
         var layers = RoutingRun.Layers(ModelConfig.Read(model.Folder));
         string Key(int layer) => $"{model.Name} layer {layer}";
-        if (layers.Count == 0 || layers.Any(layer => !context.Knows(Key(layer))))
+        if (layers.Any(layer => !context.Knows(Key(layer))))
         {
             var data = StudyContext.Sequences(settings);
             using var loaded = context.Load(model);
@@ -71,8 +73,7 @@ internal sealed class RoutingStudy : Study
             }
         }
 
-        var emergence = context.Measure(model.Name, settings).Emergence.GroupBy(row => row.Boundary)
-            .ToDictionary(group => group.Key, group => group.MaxBy(row => row.Tokens)!.Bits.Mean);
+        var emergence = RoutingReport.LastEmergence(context.Measure(model.Name, settings));
         foreach (var layer in layers)
         {
             var values = context.Once(Key(layer), () => throw new InvalidOperationException("read above"));
@@ -160,8 +161,7 @@ internal sealed class RoutingStudy : Study
         var (entropy, token, position) = (layers.Average(layer => layer.Routing.EntropyBits),
             layers.Average(layer => layer.Routing.TokenBits), layers.Average(layer => layer.Routing.PositionBits));
         return $"In {layers.Key}, the routing has {TableCell.Fixed(entropy, 2)} bits in the mean over {layers.Count()} layers, of which "
-            + $"the "
-            + $"token accounts for {TableCell.Fixed(token, 2)} and the position for {TableCell.Fixed(position, 2)}.";
+            + $"the token accounts for {TableCell.Fixed(token, 2)} and the position for {TableCell.Fixed(position, 2)}.";
     }
 
     private sealed record RoutedLayer(string Model, LayerRouting Routing, double EmergenceBits);

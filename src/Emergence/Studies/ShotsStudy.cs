@@ -132,8 +132,7 @@ internal sealed class ShotsStudy : Study
         [
             .. NoiseFindings.Growth(runs),
             "The exact value belongs to the data and not to the model: it rises with every shot, by less and less as a sample of N "
-                + "sequences comes near log2 N. What the model decides is how much of it "
-                + "noise leaves, and how much a critic resolves.",
+                + "sequences comes near log2 N. What the model decides is how much of it noise leaves, and how much a critic resolves.",
         ];
         var worst = gains.MaxBy(gain => gain.Mean.ExactBits - gain.Mean.Bits.Mean)!;
         if (results.Estimator != "exact" && worst.Mean.ExactBits - worst.Mean.Bits.Mean >= LeastShortfallBits)

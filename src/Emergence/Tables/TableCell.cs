@@ -44,6 +44,9 @@ public readonly record struct TableCell
     /// <summary>A number, or nothing where there is none: NaN or infinite.</summary>
     internal static TableCell Known(double value) => double.IsFinite(value) ? value : Empty;
 
+    /// <summary>A number, finite or not, or nothing where it is NaN.</summary>
+    internal static TableCell Defined(double value) => double.IsNaN(value) ? Empty : value;
+
     /// <summary>The cell as a reader of its column sees it, rounded to its digits.</summary>
     internal string Show(TableColumn column) => Kind switch
     {

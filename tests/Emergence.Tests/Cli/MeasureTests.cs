@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Emergence.Measurement.Settings;
-using Emergence.Reports;
 
 namespace Emergence.Tests.Cli;
 
@@ -135,7 +134,7 @@ public sealed class MeasureTests
 
         Assert.False(plan.Fits);
         Assert.Equal("does not fit into device cuda: needs 5.7 GB, 4.1 GB free; take fewer sequences, a smaller preset or another device",
-            MemoryReport.Shortage(plan, "cuda"));
+            plan.Shortage("cuda"));
         Assert.True((plan with { Free = plan.Needed }).Fits);
     }
 

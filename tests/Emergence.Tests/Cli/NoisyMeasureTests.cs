@@ -17,7 +17,7 @@ public sealed class NoisyMeasureTests
         Assert.True(code == 0, error);
         Assert.Contains("With noise as large as the states themselves", output, StringComparison.Ordinal);
 
-        var rows = Show(run);
+        var rows = MeasureTests.Show(run);
         var cells = rows.Where(row => row.TryGetProperty("kind", out _)).ToList();
         Assert.Equal(2 * 3 * 4 * 2, cells.Count);
         var curves = rows.Where(row => row.TryGetProperty("ie_sigma_bits", out _)).ToList();
@@ -41,7 +41,9 @@ public sealed class NoisyMeasureTests
         }
 
         // The cells' own emergence is that at sigma 1.
-        foreach (var row in rows.Where(row => row.TryGetProperty("ie_bits", out _)))
+        var own = rows.Where(row => row.TryGetProperty("ie_bits", out _)).ToList();
+        Assert.NotEmpty(own);
+        foreach (var row in own)
         {
             var same = curves.Single(curve => Of(curve, "sigma") == 1 && Of(curve, "boundary") == Of(row, "boundary")
                 && Of(curve, "tokens") == Of(row, "tokens"));
@@ -56,7 +58,8 @@ public sealed class NoisyMeasureTests
     {
         var run = Path.Combine(TestData.TemporaryFolder(), "run");
         Assert.Equal(0, Child.Run([.. Measure, "--estimator", "exact", "--sigma", "0.5,2", "--noise", "normed", "--out", run]).Code);
-        var grid = Show(run).Where(row => row.TryGetProperty("left_bits", out _) && row.GetProperty("side").ValueEquals("macro")).ToList();
+        var grid = MeasureTests.Show(run)
+            .Where(row => row.TryGetProperty("left_bits", out _) && row.GetProperty("side").ValueEquals("macro")).ToList();
         Assert.Equal(2 * 3 * 4, grid.Count);
         var curves = JsonDocument.Parse(Child.Run("noise", "--model", "stories260k", "--data", "words", "--shots", "2", "--boundaries",
             "1,3,5", "--positions", "0-3", "--sigmas", "0.5,2", "--noise", "normed", "--json", "--device", "cpu").Out).RootElement
@@ -80,7 +83,7 @@ public sealed class NoisyMeasureTests
             var (code, output, error) = Child.Run(
                 [.. Measure, "--estimator", "exact", "--seed", seed, "--sequences", "300", "--out", runs[^1]]);
             Assert.True(code == 0, error);
-            Assert.True(output.IndexOf("e_1_bits", StringComparison.Ordinal) < output.IndexOf("e_bits", StringComparison.Ordinal));
+            Assert.InRange(output.IndexOf("e_1_bits", StringComparison.Ordinal), 0, output.IndexOf("e_bits", StringComparison.Ordinal));
             Assert.Contains("sigma_half", output, StringComparison.Ordinal);
         }
 
@@ -88,8 +91,9 @@ public sealed class NoisyMeasureTests
         Assert.Contains("With noise as large as the states themselves", page, StringComparison.Ordinal);
         Assert.Contains("Half is gone at", page, StringComparison.Ordinal);
 
-        var rows = Show(runs[0]);
-        foreach (var row in rows.Where(row => row.TryGetProperty("ie_1_bits", out _) && Of(row, "tokens") == 4))
+        var rows = MeasureTests.Show(runs[0]).Where(row => row.TryGetProperty("ie_1_bits", out _) && Of(row, "tokens") == 4).ToList();
+        Assert.Equal(3, rows.Count);
+        foreach (var row in rows)
         {
             Assert.InRange(Of(row, "sigma_half"), Of(row, "sigma_half_lo"), Of(row, "sigma_half_hi"));
             Assert.InRange(Of(row, "sigma_half"), 0.5, 8);
@@ -125,8 +129,4 @@ public sealed class NoisyMeasureTests
     }
 
     private static double Of(JsonElement row, string name) => row.GetProperty(name).GetDouble();
-
-    private static List<JsonElement> Show(string run) =>
-        [.. Child.Run("show", run, "-o", "jsonl").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => JsonDocument.Parse(line).RootElement)];
 }

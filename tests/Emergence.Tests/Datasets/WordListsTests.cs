@@ -34,16 +34,18 @@ public sealed class WordListsTests
 
         var data = DatasetTable.Create(name, tokenizer, new() { Shots = 3, Sequences = 40, EntityTokens = tokens.Key });
 
-        Assert.Equal(Math.Min(tokens.Value, list.Limit), data.DistinctPrefixes[tokens.Key - 1], 20.0);
+        // 40 draws meet 20 of 25 first words on average, with a standard deviation of 1.6, and nearly all where there are fewer.
+        var words = Math.Min(tokens.Value, list.Limit);
+        Assert.InRange(data.DistinctPrefixes[tokens.Key - 1], 0.6 * words, words);
         Assert.Equal(3 * data.ShotLength, data.Length);
         Assert.Equal(data.Length, data.Labels.Distinct().Count());
         for (var n = 0; n < data.Count; n++)
         {
             var text = tokenizer.Decode(data[n]).Trim();
-            var words = text.TrimEnd(comma[0]).Split(comma, StringSplitOptions.TrimEntries);
-            Assert.Equal(3, words.Distinct().Count());
-            Assert.All(words, word => Assert.Contains(word, list.Words));
-            Assert.Equal(string.Concat(words.Select(word => $"{space}{word}{comma}")).Trim(), text);
+            var read = text.TrimEnd(comma[0]).Split(comma, StringSplitOptions.TrimEntries);
+            Assert.Equal(3, read.Distinct().Count());
+            Assert.All(read, word => Assert.Contains(word, list.Words));
+            Assert.Equal(string.Concat(read.Select(word => $"{space}{word}{comma}")).Trim(), text);
         }
     }
 

@@ -12,8 +12,7 @@ public sealed class ModelsVerbTests
         const string Commit = "0123456789012345678901234567890123456789";
         var cache = TestData.TemporaryFolder();
         var snapshot = Directory.CreateDirectory(Path.Combine(cache, "models--org--tiny", "snapshots", Commit)).FullName;
-        foreach (var file in Directory.GetFiles(Path.Combine(TestData.Repository, "samples", "stories260k")))
-            File.Copy(file, Path.Combine(snapshot, Path.GetFileName(file)));
+        TestData.CopyFiles(Path.Combine(TestData.Repository, "samples", "stories260k"), snapshot);
         using var process = Child.Start([("HF_HUB_CACHE", cache)], ["models", "-o", "json"]);
         var (code, output, error) = Child.Finish(process);
         Assert.True(code == 0, error);

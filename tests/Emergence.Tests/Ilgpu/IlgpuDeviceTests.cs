@@ -109,6 +109,8 @@ public class IlgpuDeviceTests
         Assert.Equal(one, Measure("2", "ilgpu:0"));
         var (found, expected) = (Cells(one), Cells(Measure("2", "cpu")));
         Assert.NotEmpty(expected);
+
+        // What trained values of two devices may differ by (docs/porting.md).
         Assert.Equal(expected, found, (p, q) => Math.Abs(p - q) <= 0.005);
 
         // All that is shown of the cells: values, steps, largest scores, verdicts.

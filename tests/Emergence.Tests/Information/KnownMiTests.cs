@@ -31,8 +31,11 @@ public sealed class KnownMiTests
     {
         var known = KnownMiCases.All.Single(known => known.Id == id);
         var expectation = known.Expectations.Single(expectation => expectation.Estimator == estimator);
-        var joint = known.Sample(KnownMiCases.Rows, Seed).ToClasses();
-        var result = Estimate(joint, estimator);
+
+        // Neighbours in 64 columns and more a side are found by comparing all rows, minutes for 10,000. The value is near 0, and of 3,000
+        // rows its standard error is 0.012, a quarter of what is allowed.
+        var rows = estimator == "ksg" && id is "1" or "7" ? 3_000 : KnownMiCases.Rows;
+        var result = Estimate(known.Sample(rows, Seed).ToClasses(), estimator);
         if (expectation.MustRefuse)
             Assert.Contains("cannot work here", result.Failure, StringComparison.Ordinal);
         else if (expectation.HasNoNumber)

@@ -127,7 +127,7 @@ public class SupportMineTests
     [Fact]
     public void All_pairs_are_the_limit_of_drawn_ones()
     {
-        using var device = Cells.Open("reference");
+        using var device = Cells.Open("cpu");
         var joint = Cells.Bijection(400, 8);
         double First(int pairs) =>
             Cells.Estimate(device, Cells.Request(

@@ -100,7 +100,8 @@ public sealed class RunFolderTests
     public void A_failed_cell_is_tried_again_and_a_value_beats_it()
     {
         var path = Path.Combine(TestData.TemporaryFolder(), "run");
-        var failed = Some(0) with { Information = Some(0).Information with { MiBits = double.NaN, Failure = "no memory" } };
+        var good = ShardTests.Cell(0, 1);
+        var failed = good with { Information = good.Information with { MiBits = double.NaN, Failure = "no memory" } };
         using (var folder = RunFolder.Open(path, Manifest(seeds: 3)))
             folder.Add("a", failed);
 
@@ -112,7 +113,7 @@ public sealed class RunFolderTests
             var length = new FileInfo(Path.Combine(path, "results.jsonl")).Length;
             again.Add("a", failed);
             Assert.Equal(length, new FileInfo(Path.Combine(path, "results.jsonl")).Length);
-            again.Add("a", Some(0));
+            again.Add("a", good);
             Assert.True(again.IsFinished("a"));
             again.Add("a", failed);
         }
@@ -140,8 +141,8 @@ public sealed class RunFolderTests
         var path = Path.Combine(TestData.TemporaryFolder(), "run");
         using (var folder = RunFolder.Open(path, Manifest(seeds: 3)))
         {
-            folder.Add("a", Some(0));
-            folder.Add("b", Some(1));
+            folder.Add("a", ShardTests.Cell(0, 1));
+            folder.Add("b", ShardTests.Cell(1, 1));
         }
 
         var journal = Path.Combine(path, "results.jsonl");
@@ -151,21 +152,6 @@ public sealed class RunFolderTests
         Assert.Equal((1, true, false), (again.Cells.Count, again.IsFinished("a"), again.IsFinished("b")));
         Assert.True(again.RepairedBytes > 0);
     }
-
-    private static CellResult Some(int boundary) =>
-        new(new Cell(CaptureKind.Macro, boundary, 0, "exact", 1), new MutualInformation
-        {
-            Estimator = "exact",
-            Seed = 1,
-            MiBits = 1,
-            ExactBits = 1,
-            HPrefixBits = 1,
-            Log2N = 1,
-            K = 2,
-            KX = 2,
-            KY = 2,
-            Mu = 1,
-        }, 0);
 
     private static JsonObject Manifest(int seeds) =>
         new() { ["settings"] = new JsonObject { ["model"] = "m", ["seeds"] = seeds }, ["created"] = "today" };

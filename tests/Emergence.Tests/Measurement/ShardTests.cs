@@ -219,7 +219,7 @@ public sealed class ShardTests
 
     private RunFolder Open(int number, int count) => RunFolder.Open(_run, Manifest("today"), new Shard(number, count));
 
-    private static CellResult Cell(int boundary, double bits) =>
+    internal static CellResult Cell(int boundary, double bits) =>
         new(new Cell(Emergence.Capture.CaptureKind.Macro, boundary, 0, "exact", 1), new MutualInformation
         {
             Estimator = "exact",

@@ -100,7 +100,6 @@ public sealed class BrowserTests(BrowserTests.PageFixture page) : IClassFixture<
         Assert.Equal(0, (int)browser.Evaluate("document.querySelector('.slider input').offsetHeight")!);
         Assert.Contains("At sigma 1,", Shown(browser, "p"), StringComparison.Ordinal);
         Assert.Equal(1, (int)browser.Evaluate("[...document.querySelectorAll('.slider .pane')].filter(p => p.offsetHeight > 0).length")!);
-        browser.Open(page.File, 1280, 900);
     }
 
     private static string Shown(Chromium browser, string element) => (string)browser.Evaluate(

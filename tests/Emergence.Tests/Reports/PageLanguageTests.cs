@@ -88,8 +88,7 @@ public sealed partial class PageLanguageTests
         var folder = Path.Combine(TestData.TemporaryFolder(), "study");
         var other = Path.Combine(TestData.TemporaryFolder(), "other");
         Directory.CreateDirectory(other);
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(TestData.Repository, "samples", "stories260k")))
-            File.Copy(file, Path.Combine(other, Path.GetFileName(file)));
+        TestData.CopyFiles(Path.Combine(TestData.Repository, "samples", "stories260k"), other);
         var language = PageLanguage.Find(code);
         var settings = new StudySettings
         {

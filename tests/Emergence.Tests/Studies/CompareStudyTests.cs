@@ -49,8 +49,7 @@ public sealed class CompareStudyTests
     private static string Copy(string name)
     {
         var folder = Directory.CreateDirectory(Path.Combine(TestData.TemporaryFolder(), name)).FullName;
-        foreach (var file in Directory.GetFiles(Path.Combine(TestData.Repository, "samples", "stories260k")))
-            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        TestData.CopyFiles(Path.Combine(TestData.Repository, "samples", "stories260k"), folder);
         return folder;
     }
 }

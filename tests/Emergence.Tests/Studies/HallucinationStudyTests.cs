@@ -50,6 +50,11 @@ public sealed class HallucinationStudyTests
     }
 
     [Fact]
+    public void Ranks_of_what_was_not_read_have_no_correlation() =>
+        Assert.Equal(new RankCorrelation(double.NaN, double.NaN, double.NaN, 5),
+            RankCorrelation.Of([1, 2, 3, 4, 5], [double.NaN, double.NaN, double.NaN, double.NaN, double.NaN]));
+
+    [Fact]
     public void Published_figures_are_those_of_the_reference()
     {
         using var json = JsonDocument.Parse(File.ReadAllBytes(TestData.Large("reference/paper_tables.json")));

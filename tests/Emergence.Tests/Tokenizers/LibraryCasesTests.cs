@@ -69,8 +69,7 @@ public class LibraryCasesTests
         if (packed.Length == 0)
             return folder;
         var copy = TestData.TemporaryFolder();
-        foreach (var file in Directory.GetFiles(folder))
-            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        TestData.CopyFiles(folder, copy);
         foreach (var file in packed)
         {
             var target = Path.Combine(copy, Path.GetFileName(file));

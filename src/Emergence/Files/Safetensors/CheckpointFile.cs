@@ -16,6 +16,8 @@ internal sealed class CheckpointFile : IDisposable
     private readonly SafeFileHandle _handle;
     private readonly string _shown;
 
+    private (string Path, long Length, DateTime Modified) Key => (System.IO.Path.GetFullPath(Path), Length, Modified);
+
     private CheckpointFile(string path, string shown, SafeFileHandle handle)
     {
         _handle = handle;
@@ -98,12 +100,12 @@ internal sealed class CheckpointFile : IDisposable
     }
 
     /// <summary>SHA-256 of the contents, lower-case hex, as sha256sum prints it; a process reads a file once for it.</summary>
-    public string Sha256() => Digests.GetOrAdd((System.IO.Path.GetFullPath(Path), Length, Modified), _ => ReadDigest());
-
-    public void Dispose() => _handle.Dispose();
+    public string Sha256() => Digests.GetOrAdd(Key, _ => ReadDigest());
 
     /// <summary>What an earlier process found of a file of this size and time.</summary>
-    public void Recall(string sha256) => Digests.TryAdd((System.IO.Path.GetFullPath(Path), Length, Modified), sha256);
+    public void Recall(string sha256) => Digests.TryAdd(Key, sha256);
+
+    public void Dispose() => _handle.Dispose();
 
     private string ReadDigest()
     {

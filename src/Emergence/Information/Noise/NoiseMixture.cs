@@ -39,7 +39,7 @@ internal sealed class NoiseMixture(Device device, NoiseDraws draws, NoiseScale s
     public NoiseReading Read(RowClasses classes, int[] drawn, IReadOnlyList<double> sigmas)
     {
         if (NoiseRows.Of(classes, scale) is not { } rows)
-            return NoiseReading.Constant(sigmas, draws.Pairs, 0);
+            return NoiseReading.Nothing(sigmas, draws.Pairs);
         var side = new Side(classes, rows, drawn, draws);
         var (sums, remainders) = (new double[draws.Pairs * sigmas.Count * 2], new double[sigmas.Count]);
         using var own = device.Allocate(side.Own.Length, _columns);

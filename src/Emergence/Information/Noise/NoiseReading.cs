@@ -7,9 +7,9 @@ namespace Emergence.Information.Noise;
 /// <param name="remainders">By sigma: see <see cref="NoiseValue.RemainderBits"/>.</param>
 internal sealed class NoiseReading(IReadOnlyList<double> sigmas, double[][] bits, double most, double[] remainders)
 {
-    /// <summary>Of a side whose classes noise does not hide, or that has only one.</summary>
-    public static NoiseReading Constant(IReadOnlyList<double> sigmas, int pairs, double value) =>
-        new(sigmas, [.. sigmas.Select(_ => Enumerable.Repeat(value, pairs).ToArray())], value, new double[sigmas.Count]);
+    /// <summary>Of a side whose states are all the same: there is nothing that noise could leave.</summary>
+    public static NoiseReading Nothing(IReadOnlyList<double> sigmas, int pairs) =>
+        new(sigmas, [.. sigmas.Select(_ => new double[pairs])], 0, new double[sigmas.Count]);
 
     public IReadOnlyList<NoiseValue> Values =>
         [.. sigmas.Select((sigma, i) => new NoiseValue(sigma, Math.Clamp(bits[i].Average(), 0, most), Error(bits[i]), remainders[i]))];
@@ -24,8 +24,9 @@ internal sealed class NoiseReading(IReadOnlyList<double> sigmas, double[][] bits
             var differences = (double[])bits[i].Clone();
             foreach (var side in micro)
             {
-                // A side of fewer classes is read at more sizes of the noise, never at fewer.
-                var ofSide = side.Bits(value.Sigma);
+                // A side of more classes may be read at fewer sizes of the noise: at the others there is no IE.
+                if (side.Bits(value.Sigma) is not { } ofSide)
+                    return value;
                 for (var draw = 0; draw < differences.Length; draw++)
                     differences[draw] -= ofSide[draw] / micro.Count;
             }
@@ -38,7 +39,17 @@ internal sealed class NoiseReading(IReadOnlyList<double> sigmas, double[][] bits
         })];
     }
 
-    private double[] Bits(double sigma) => bits[sigmas.Index().First(entry => entry.Item == sigma).Index];
+    /// <summary>Of every draw at one size of the noise; null where the side was not read at it.</summary>
+    private double[]? Bits(double sigma)
+    {
+        for (var i = 0; i < sigmas.Count; i++)
+        {
+            if (sigmas[i] == sigma)
+                return bits[i];
+        }
+
+        return null;
+    }
 
     /// <summary>
     /// Standard error of the mean of draws that lie evenly in an order: from the differences of neighbours (Wolter 1984), which what

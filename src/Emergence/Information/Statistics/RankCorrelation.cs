@@ -1,7 +1,7 @@
 namespace Emergence.Information.Statistics;
 
 /// <summary>Spearman's rank correlation with its 95 % interval.</summary>
-/// <param name="Rho">-1 .. 1; NaN where one list is constant.</param>
+/// <param name="Rho">-1 .. 1; NaN where one list is constant or has a NaN.</param>
 /// <param name="Low">Lower end; NaN below four pairs.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="Count">Pairs.</param>
@@ -13,6 +13,8 @@ internal readonly record struct RankCorrelation(double Rho, double Low, double H
     {
         if (x.Count != y.Count)
             throw new ArgumentException($"expected pairs, found {x.Count} and {y.Count} values");
+        if (x.Concat(y).Any(double.IsNaN))
+            return new(double.NaN, double.NaN, double.NaN, x.Count);
         var (rankX, rankY) = (Ranks(x), Ranks(y));
         var middle = (x.Count + 1) / 2.0;
         var (both, ofX, ofY) = (0.0, 0.0, 0.0);

@@ -77,7 +77,7 @@ internal static class CellJson
             ExactBits = Number(json, "exact_bits"),
             ExactStandardErrorBits = Number(json, "exact_se_bits"),
             HPrefixBits = Number(json, "h_prefix_bits"),
-            YBits = json.TryGetProperty("h_y_bits", out _) ? Number(json, "h_y_bits") : double.NaN,
+            YBits = NumberOrNaN(json, "h_y_bits"),
             Log2N = Number(json, "log2_n"),
             IsEnumeration = json.GetProperty("enumeration").GetBoolean(),
             K = json.GetProperty("k").GetInt32(),
@@ -101,8 +101,8 @@ internal static class CellJson
             Failure = json.TryGetProperty("failure", out var failure) ? failure.GetString() : null,
             Canonical = json.TryGetProperty("canonical", out var canonical) ? ReadCanonical(canonical) : null,
             Protocol = json.TryGetProperty("protocol", out var protocol) ? ReadProtocol(protocol) : null,
-            Sigma = json.TryGetProperty("sigma", out _) ? Number(json, "sigma") : double.NaN,
-            SamplingErrorBits = json.TryGetProperty("se_bits", out _) ? Number(json, "se_bits") : double.NaN,
+            Sigma = NumberOrNaN(json, "sigma"),
+            SamplingErrorBits = NumberOrNaN(json, "se_bits"),
             Noise = json.TryGetProperty("noise", out var noise) ? NoiseJson.Read(noise) : [],
         };
         var kind = json.GetProperty("kind").ValueEquals("macro") ? CaptureKind.Macro : CaptureKind.Micro;
@@ -196,6 +196,8 @@ internal static class CellJson
         else
             json.WriteString(name, value.ToString(CultureInfo.InvariantCulture));
     }
+
+    private static double NumberOrNaN(JsonElement json, string name) => json.TryGetProperty(name, out _) ? Number(json, name) : double.NaN;
 
     internal static double Number(JsonElement json, string name)
     {

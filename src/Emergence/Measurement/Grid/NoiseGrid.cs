@@ -48,12 +48,18 @@ internal sealed class NoiseGrid : IDisposable
     /// <param name="withMicro">Whether the tokens up to t are read too, for the error of IE.</param>
     public IReadOnlyList<NoiseValue> Values(CaptureKind kind, int position, ulong seed, bool withMicro)
     {
-        if (!_settings.IsOn || Side(kind, position).NonFinite > 0)
+        if (!_settings.IsOn)
             return [];
-        var own = Reading(kind, position, seed);
+
+        // Classes of the macro pass may be made whenever they are asked for.
+        var side = Side(kind, position);
+        if (side.NonFinite > 0)
+            return [];
+        var own = Reading(side, kind, position, seed);
         if (kind == CaptureKind.Micro || !withMicro || Enumerable.Range(0, position + 1).Any(t => Side(CaptureKind.Micro, t).NonFinite > 0))
             return own.Values;
-        return own.Against([.. Enumerable.Range(0, position + 1).Select(t => Reading(CaptureKind.Micro, t, seed))], _sample);
+        return own.Against(
+            [.. Enumerable.Range(0, position + 1).Select(t => Reading(Side(CaptureKind.Micro, t), CaptureKind.Micro, t, seed))], _sample);
     }
 
     public void Dispose()
@@ -65,11 +71,11 @@ internal sealed class NoiseGrid : IDisposable
     private RowClasses Side(CaptureKind kind, int position) =>
         kind == CaptureKind.Macro ? _boundary!.Macro(position) : _boundary!.Micro[position];
 
-    private NoiseReading Reading(CaptureKind kind, int position, ulong seed)
+    private NoiseReading Reading(RowClasses side, CaptureKind kind, int position, ulong seed)
     {
         if (_readings.TryGetValue((kind, position, seed), out var known))
             return known;
-        var (side, (draws, mixture)) = (Side(kind, position), _seeds[seed]);
+        var (draws, mixture) = _seeds[seed];
         var units = kind == CaptureKind.Macro ? _passes.Macro[position] : _passes.Micro[position];
         var drawn = Array.ConvertAll(draws.Places(_order.Length), place => side.ClassOfUnit[units.OfSequence[_order[place]]]);
         return _readings[(kind, position, seed)] = mixture.Read(side, drawn, _settings.SigmasOf(side.Count));

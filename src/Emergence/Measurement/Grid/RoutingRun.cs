@@ -15,13 +15,19 @@ internal sealed class RoutingRun
 
     public RoutingRun(LanguageModel model, Dataset data)
     {
+        RequireExperts(model.Config);
         (_model, _data) = (model, data);
-        if (Layers(model.Config).Count == 0)
-            throw new EmergenceException($"a {model.Architecture} model has no layers with experts: there is no routing to look at",
-                ExitCode.Usage);
         _first = data.BeginningOfSequence == null ? 0 : 1;
         _forest = PrefixForest.Macro([.. Enumerable.Range(0, data.Count)
             .Select(n => data.BeginningOfSequence is { } start ? [start, .. data[n]] : data[n].ToArray())], model.Config);
+    }
+
+    /// <summary>Refuses a model whose layers have no experts.</summary>
+    public static void RequireExperts(ModelConfig config)
+    {
+        if (Layers(config).Count == 0)
+            throw new EmergenceException($"a {config.ModelType} model has no layers with experts: there is no routing to look at",
+                ExitCode.Usage);
     }
 
     /// <summary>Those that have experts.</summary>

@@ -63,12 +63,16 @@ public sealed record NoiseMean(int Tokens, Interval AtOne, HalfNoise Half, doubl
 public sealed class NoiseResults
 {
     private readonly SortedDictionary<double, RunResults> _all = [];
+    private readonly List<(double Sigma, Dictionary<(int Boundary, int Tokens), Interval> Bits)> _curves;
 
     public NoiseResults(RunResults run)
     {
         ArgumentNullException.ThrowIfNull(run);
         foreach (var sigma in run.Cells.SelectMany(cell => cell.Information.Noise).Select(value => value.Sigma).Distinct())
             _all[sigma] = run.At(sigma);
+        _curves = [.. _all.Select(entry =>
+            (entry.Key, entry.Value.Emergence.ToDictionary(row => (row.Boundary, row.Tokens), row => row.Bits)))];
+        RemainderBits = run.Cells.SelectMany(cell => cell.Information.Noise).Select(value => value.RemainderBits).DefaultIfEmpty(0).Max();
         Shown = [.. run.Sigmas.Where(_all.ContainsKey)];
         if (!_all.TryGetValue(NoisyChannel.Sigma, out var one))
             return;
@@ -95,15 +99,13 @@ public sealed class NoiseResults
     public IReadOnlyList<NoiseMean> Means { get; } = [];
 
     /// <summary>Largest part of a value that classes out of reach may hold, in bits.</summary>
-    public double RemainderBits => _all.Values.SelectMany(run => run.Cells).SelectMany(cell => cell.Information.Noise)
-        .Select(value => value.RemainderBits).DefaultIfEmpty(0).Max();
+    public double RemainderBits { get; }
 
     public RunResults At(double sigma) => _all[sigma];
 
     /// <summary>IE(l, T) over sigma.</summary>
-    public IReadOnlyList<(double Sigma, Interval Bits)> Curve(int boundary, int tokens) => [.. _all
-        .Select(entry => (entry.Key, Row: entry.Value.Emergence.FirstOrDefault(row => row.Boundary == boundary && row.Tokens == tokens)))
-        .Where(entry => entry.Row != null).Select(entry => (entry.Key, entry.Row!.Bits))];
+    public IReadOnlyList<(double Sigma, Interval Bits)> Curve(int boundary, int tokens) => [.. _curves
+        .Where(entry => entry.Bits.ContainsKey((boundary, tokens))).Select(entry => (entry.Sigma, entry.Bits[(boundary, tokens)]))];
 
     /// <summary>E(T) over sigma.</summary>
     public IReadOnlyList<(double Sigma, Interval Bits)> Curve(int tokens) => [.. _all

@@ -122,6 +122,9 @@ public sealed class MeasurementPlan : IDisposable
 
     public void Dispose() => Device.Dispose();
 
+    /// <summary>The model as the run has it: weights and rows within the same bounds.</summary>
+    internal LanguageModel LoadModel(string run) => Load(PlanMemory(), run);
+
     /// <summary>
     /// What goes where; null where nothing is limited and the weights are small beside what is free, or not everything fits: then what
     /// fits is loaded, and a part that finds no memory waits for another one to end.

@@ -57,14 +57,17 @@ internal static class DeepSeek
             throw ConfigReader.Error($"topk_method {Printable.Quote(method)} is not supported (greedy and group_limited_greedy are)");
         config.Pass("n_group", "topk_group");
         var shape = ReadShape(config, isPaired: true);
-        return WithExperts(config, shape.WithAttention(attention => attention with { Scale = 1 / Math.Sqrt(attention.HeadSize) }), router);
+        return WithExperts(config, shape.WithAttention(attention => attention with { Scale = 1 / Math.Sqrt(attention.HeadSize) }), router,
+            ExpertsConfig.AfterDense(config));
     }
 
-    /// <summary>Also of GLM 4.7 Flash.</summary>
-    public static ModelShape ReadV3(ConfigReader config)
+    private static ModelShape ReadV3(ConfigReader config) => ReadV3(config, ExpertsConfig.AfterDense(config));
+
+    /// <summary>With experts in these layers (also of GLM 4.7 Flash).</summary>
+    public static ModelShape ReadV3(ConfigReader config, Func<int, bool> has)
     {
         config.Pass("moe_layer_freq", "scoring_func", "topk_method");
-        return WithExperts(config, ReadShape(config, config.Flag("rope_interleave", true)), ReadRouter(config));
+        return WithExperts(config, ReadShape(config, config.Flag("rope_interleave", true)), ReadRouter(config), has);
     }
 
     private static ModelShape ReadShape(ConfigReader config, bool isPaired)
@@ -73,10 +76,10 @@ internal static class DeepSeek
         return CommonConfig.Latent(config, WeightNames.Llama, new() { Pairs = isPaired ? RotaryPairs.Neighbours : RotaryPairs.Halves });
     }
 
-    private static ModelShape WithExperts(ConfigReader config, ModelShape shape, RouterShape router)
+    private static ModelShape WithExperts(ConfigReader config, ModelShape shape, RouterShape router, Func<int, bool> has)
     {
         var experts = shape.ReadExperts(config, router, "n_routed_experts").WithShared(config, "n_shared_experts");
-        return shape.WithExperts(experts, ExpertsConfig.AfterDense(config))
+        return shape.WithExperts(experts, has)
             with { PredictionLayers = config.WholeOrNull("num_nextn_predict_layers", 0, 64) ?? 0 };
     }
 }

@@ -43,7 +43,7 @@ internal static class FalconH1
             OutputScale = Factor(config, "attention_out_multiplier"),
         });
 
-        var inner = RecurrenceConfig.ReadFactors(config, "mlp_multipliers", 2) ?? [1, 1];
+        var inner = config.NumbersOrNull("mlp_multipliers", 2) ?? [1, 1];
         shape = shape.WithInner(part => part with { GateScale = inner[0], OutputScale = inner[1] });
 
         var (hasNorm, first) = (config.Flag("mamba_rms_norm", false), config.Flag("mamba_norm_before_gate", true));
@@ -53,7 +53,7 @@ internal static class FalconH1
             OutputBias = config.Flag("projectors_bias", false),
             InputScale = Factor(config, "ssm_in_multiplier"),
             OutputScale = Factor(config, "ssm_out_multiplier"),
-            ColumnScales = RecurrenceConfig.ReadFactors(config, "ssm_multipliers", Columns) ?? [],
+            ColumnScales = config.NumbersOrNull("ssm_multipliers", Columns) ?? [],
             Norm = hasNorm ? shape.Norm : null,
             NormFirst = first,
         };

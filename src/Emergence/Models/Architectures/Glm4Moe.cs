@@ -36,9 +36,9 @@ internal static class Glm4Moe
     private static ModelShape ReadLite(ConfigReader config)
     {
         config.Pass("first_k_dense_replace");
-        var shape = DeepSeek.ReadV3(config);
+        var shape = DeepSeek.ReadV3(config, _ => true);
         var kinds = RecurrenceConfig.ReadKinds(config, "mlp_layer_types", shape.Layers, "dense", "sparse");
-        return shape.WithBlocks((layer, block) => block with { Experts = IsDense(layer) ? null : shape.Blocks[^1].Experts });
+        return shape.WithBlocks((layer, block) => IsDense(layer) ? block with { Experts = null } : block);
 
         bool IsDense(int layer) => kinds == null ? layer == 0 : kinds[layer] == "dense";
     }

@@ -53,7 +53,7 @@ internal sealed class ImageProcessor
         var path = Path.Combine(folder, "preprocessor_config.json");
         if (!File.Exists(path))
             return new(new(JsonDocument.Parse("{}").RootElement, "", s_defaults), model);
-        using var json = UserFile.ReadJson(path);
+        using var json = UserFile.ReadJson(path, new() { AllowDuplicateProperties = false });
         if (json.RootElement.ValueKind != JsonValueKind.Object)
             throw Error("expected a JSON object");
         try
@@ -114,15 +114,9 @@ internal sealed class ImageProcessor
             : ((part.Whole("height", 1, MaximumSide), part.Whole("width", 1, MaximumSide)), 0);
     }
 
-    private static double[] Numbers(ConfigReader config, string key, double[] missing, int channels)
-    {
-        if (config.Find(key) is not { } value)
-            return missing.Length == channels ? missing : throw Error($"{key} is missing: expected {channels} numbers");
-        double[] numbers = value.ValueKind == JsonValueKind.Array
-            ? [.. value.EnumerateArray().Select(item => item.TryGetDouble(out var number) ? number : double.NaN)] : [];
-        return numbers.Length == channels && numbers.All(double.IsFinite) ? numbers
-            : throw config.Unexpected(key, $"a list of {channels} numbers", value);
-    }
+    private static double[] Numbers(ConfigReader config, string key, double[] missing, int channels) =>
+        config.NumbersOrNull(key, channels)
+            ?? (missing.Length == channels ? missing : throw Error($"{key} is missing: expected {channels} numbers"));
 
     private static EmergenceException Error(string what) => new($"preprocessor_config.json: {what}");
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Emergence.Checkpoints;
 using Emergence.Files;
@@ -37,8 +36,6 @@ internal sealed class VisionConfig
         InnerOutput = "mlp.fc2",
     };
 
-    private readonly int _heads;
-
     private VisionConfig(ConfigReader outer, ConfigReader config)
     {
         var keys = DimensionKeys.Llama;
@@ -53,7 +50,6 @@ internal sealed class VisionConfig
         var attention = CommonConfig.ReadHeads(config, keys, width) with { QueryKeyValueBias = true, OutputBias = true };
         var activation = CommonConfig.ReadActivation(config, "hidden_act");
         var inner = new InnerPart(CommonConfig.ReadInner(config, keys.Inner), activation, Bias: true);
-        _heads = attention.Heads;
         Shape = new()
         {
             Keys = keys,
@@ -88,8 +84,8 @@ internal sealed class VisionConfig
 
     /// <summary>One line for people.</summary>
     public string Summary =>
-        $"CLIP vision model, {Shape.Layers} layers, width {Shape.Width}, {_heads} heads, images of {ImageSize} x {ImageSize} in patches "
-        + $"of {PatchSize}";
+        $"CLIP vision model, {Shape.Layers} layers, width {Shape.Width}, {Shape.FirstAttention.Heads} heads, images of {ImageSize} x "
+        + $"{ImageSize} in patches of {PatchSize}";
 
     public static VisionConfig Read(string folder)
     {
@@ -107,10 +103,6 @@ internal sealed class VisionConfig
                 $"model_type {Printable.Quote(other ?? "")} is no vision model that is known here: expected clip_vision_model or clip"),
         };
     }
-
-    /// <summary>SHA-256 of config.json, lower-case hex.</summary>
-    public static string Sha256(string folder) =>
-        Convert.ToHexStringLower(SHA256.HashData(UserFile.Read(Path.Combine(folder, "config.json"))));
 
     private static JsonElement Inner(JsonElement root)
     {

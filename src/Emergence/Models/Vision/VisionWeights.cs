@@ -27,9 +27,6 @@ internal sealed class VisionWeights : ILoadedWeights
         _prefix = name[..^Patches.Length];
     }
 
-    /// <summary>Type that the weights are stored in.</summary>
-    public string StoredType => _checkpoint.Tensors[_prefix + Patches].DType;
-
     /// <summary>(d, channels * side * side): every patch is a product with it.</summary>
     public Tensor PatchEmbedding(int width, int channels, int side)
     {

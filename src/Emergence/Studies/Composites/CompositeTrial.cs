@@ -13,7 +13,7 @@ internal sealed class CompositeTrial
         Clip = "clip";
 
     /// <summary>Test composites whose highest scores are kept for pictures.</summary>
-    public const int Shown = 200;
+    private const int Shown = 200;
 
     /// <summary>Of the images for training composites, and of these composites: the part that chooses the penalty.</summary>
     private const double HeldOutShare = 0.2;

@@ -147,7 +147,7 @@ internal sealed class CompositesReport
             var bound = theta is > 0 and < 1 ? new SkillBound(theta, point.At).Beta(Alpha) : double.NaN;
             table.Add(
                 point.Run.Feature, point.At, point.Share.Share, point.Share.Low, point.Share.High, point.Score.Chance, theta,
-                Promise(point.Run, point.At), Math.Max(0, 1 - point.At * theta), double.IsFinite(bound) ? bound : TableCell.Empty);
+                Promise(point.Run, point.At), Math.Max(0, 1 - point.At * theta), TableCell.Known(bound));
         }
 
         return table;

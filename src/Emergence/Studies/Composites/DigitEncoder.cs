@@ -33,10 +33,10 @@ internal sealed class DigitEncoder
     private readonly int[] _widths;
     private readonly float[] _parameters;
 
-    private DigitEncoder(Device device, int rows, int columns, ulong seed, uint cell)
+    private DigitEncoder(Device device, int rows, int columns, ulong seed)
     {
         (_device, _rows, _columns, _widths) = (device, rows, columns, [rows * columns, 256, 64, DigitImages.Classes]);
-        var random = new RandomSequence(seed, cell, RandomStream.Weights);
+        var random = new RandomSequence(seed, 0, RandomStream.Weights);
         _parameters = new float[Layers().Sum(layer => layer.Outputs * (layer.Inputs + 1))];
         foreach (var (start, outputs, inputs) in Layers())
         {
@@ -46,9 +46,6 @@ internal sealed class DigitEncoder
         }
     }
 
-    /// <summary>E.g. 64-256-64-10.</summary>
-    public string Shape => string.Join('-', _widths);
-
     /// <param name="device">Computes.</param>
     /// <param name="images">Of single digits.</param>
     /// <param name="from">Those to train on.</param>
@@ -57,7 +54,7 @@ internal sealed class DigitEncoder
     public static DigitEncoder Train(Device device, DigitImages images, ReadOnlySpan<int> from, ulong seed,
         CancellationToken cancellation)
     {
-        var encoder = new DigitEncoder(device, images.Rows, images.Columns, seed, 0);
+        var encoder = new DigitEncoder(device, images.Rows, images.Columns, seed);
         var clean = new float[from.Length * images.Size];
         var labels = new int[from.Length];
         for (var i = 0; i < from.Length; i++)

@@ -69,7 +69,7 @@ internal static class InContextReport
                 var answers = run.Mappings.FirstOrDefault(mapping => mapping.Name == score.Mapping) is { } mapping
                     ? string.Join(" / ", mapping.Answers(0)) : null;
                 table.Add(run.Model, score.Mapping, answers, score.Shots, score.F1.Average(), SeedSpread.StandardDeviation(score.F1),
-                    score.Accuracy.Average(), Known(score.Own.Average()));
+                    score.Accuracy.Average(), TableCell.Defined(score.Own.Average()));
             }
         }
 
@@ -90,8 +90,8 @@ internal static class InContextReport
                 for (var j = i + 1; j < last.Count; j++)
                 {
                     var test = PairedTest.Of(last[i].F1, last[j].F1);
-                    table.Add(run.Model, last[i].Shots, last[i].Mapping, last[j].Mapping, test.Difference, Finite(test.T), test.Degrees,
-                        double.IsFinite(test.T) ? test.P : TableCell.Empty);
+                    table.Add(run.Model, last[i].Shots, last[i].Mapping, last[j].Mapping, test.Difference,
+                        TableCell.Known(test.T), test.Degrees, double.IsFinite(test.T) ? test.P : TableCell.Empty);
                 }
             }
         }
@@ -110,7 +110,7 @@ internal static class InContextReport
                 continue;
             var found = LinearCorrelation.Of([.. points.Select(point => point.Own.Average())],
                 [.. points.Select(point => point.F1.Average())]);
-            table.Add(run.Model, points.Count, found.R, Known(found.Low), Known(found.High), found.P);
+            table.Add(run.Model, points.Count, found.R, TableCell.Defined(found.Low), TableCell.Defined(found.High), found.P);
         }
 
         return table;
@@ -250,8 +250,4 @@ internal static class InContextReport
 
     private static IEnumerable<Score> AtMost(IReadOnlyList<Score> scores) =>
         scores.Where(score => score.Shots == scores.Max(other => other.Shots));
-
-    private static TableCell Finite(double value) => double.IsFinite(value) ? value : TableCell.Empty;
-
-    private static TableCell Known(double value) => double.IsNaN(value) ? TableCell.Empty : value;
 }

@@ -85,7 +85,7 @@ internal sealed class SkillsReport
             ])
         {
             var (low, high) = Resampled.Count > 0 ? ScalingFit.Interval(Resampled, number) : (double.NaN, double.NaN);
-            table.Add(name, number(Law), Known(low), Known(high), number(ScalingLaw.Published));
+            table.Add(name, number(Law), TableCell.Defined(low), TableCell.Defined(high), number(ScalingLaw.Published));
         }
 
         return table;
@@ -105,7 +105,8 @@ internal sealed class SkillsReport
                 interval = ScalingFit.Interval(Resampled, law => SkillTuples.ByExponent(Tokens.Before, at, law.DataExponent));
             var halves = SkillTuples.ByHalves(Tokens.Before, tokens);
             table.Add(
-                FormattableString.Invariant($"{tokens:0.#e+0}"), halves, t, Known(interval.Low), Known(interval.High),
+                FormattableString.Invariant($"{tokens:0.#e+0}"), halves, t, TableCell.Defined(interval.Low),
+                TableCell.Defined(interval.High),
                     SkillTuples.Exact(Theta, t), Theta / t, SkillTuples.Log10Tuples(Skills, halves), Math.Log10(tokens));
         }
 
@@ -119,7 +120,7 @@ internal sealed class SkillsReport
         foreach (var k in SkillsPerText)
         {
             var bound = new SkillBound(Theta, k);
-            table.Add([k, .. Betas.Select(beta => Known(bound.Alpha(beta))), Known(bound.Beta(0.1))]);
+            table.Add([k, .. Betas.Select(beta => TableCell.Defined(bound.Alpha(beta))), TableCell.Defined(bound.Beta(0.1))]);
         }
 
         return table;
@@ -134,8 +135,8 @@ internal sealed class SkillsReport
         foreach (var worst in Worst)
         {
             var (bound, finite) = (new SkillBound(Theta, worst.SkillsPerText).Beta(worst.Alpha), FiniteBeta(worst));
-            table.Add(worst.SkillsPerText, worst.Alpha, worst.Beta, Known(bound), Known(finite), worst.QuantileBeta, worst.Rounds,
-                worst.Beta > finite ? "yes" : "no");
+            table.Add(worst.SkillsPerText, worst.Alpha, worst.Beta, TableCell.Defined(bound), TableCell.Defined(finite),
+                worst.QuantileBeta, worst.Rounds, worst.Beta > finite ? "yes" : "no");
         }
 
         return table;
@@ -235,6 +236,4 @@ internal sealed class SkillsReport
     }
 
     private static string Words(double value) => FormattableString.Invariant($"{value:0.##}");
-
-    private static TableCell Known(double value) => double.IsNaN(value) ? TableCell.Empty : value;
 }

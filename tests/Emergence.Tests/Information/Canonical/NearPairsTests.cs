@@ -84,7 +84,7 @@ public class NearPairsTests
             mean += weights.Select((weight, i) => weight * Value(a[i], b[i])).Sum() / Steps;
         }
 
-        // 400,000 draws of a value between 0 and 1: its standard error is below 1e-3 by far.
+        // 100,000 draws of the others and more of the near, of values with a standard deviation of 0.32: an error of 1e-3, five times.
         var expected = joint.AllPairs().Where(pair => pair.Joint == 0).Sum(pair => pair.Product * Value(pair.A, pair.B));
         Assert.Equal(expected, mean, 5e-3);
 
@@ -104,11 +104,13 @@ public class NearPairsTests
         Assert.Equal(new WhitenedSide(Columns, 0, 0), whitening.Describe());
         var white = whitening.Project(DoubleProducts.Alone, 0, Classes, Columns, Columns, whitening.FillMapColumn, isLower: true);
         Assert.Equal(white, whitening.Project(DoubleProducts.Alone, 0, Classes, Columns, Columns, whitening.FillMapColumn));
+
+        // Of 16,384 of the rows a variance has a standard error of 1.1 %: four of them.
         for (var i = 0; i < Columns; i++)
         {
             for (var j = 0; j <= i; j++)
                 Assert.Equal(i == j ? 1 : 0,
-                    Enumerable.Range(0, Classes).Average(k => (double)white[k * Columns + i] * white[k * Columns + j]), 0.05);
+                    Enumerable.Range(0, Classes).Average(k => (double)white[k * Columns + i] * white[k * Columns + j]), 0.044);
         }
     }
 

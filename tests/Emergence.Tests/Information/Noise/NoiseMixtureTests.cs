@@ -64,17 +64,17 @@ public sealed class NoiseMixtureTests
             }
         }
 
-        // 1,000 intervals: SD 0.7 of 100.
+        // 1,000 intervals: SD 0.7 of 100, three of them.
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join("\n", cases));
-        Assert.True((double)held / all is >= 0.93 and <= 1, $"{held} of {all}\n{string.Join("\n", cases)}");
+        Assert.True((double)held / all >= 0.93, $"{held} of {all}\n{string.Join("\n", cases)}");
     }
 
     /// <summary>The difference of two sides has the error of the difference, because both see the same draws.</summary>
     [Fact]
-    public void Intervals_of_differences_hold_what_is_known_and_are_narrower()
+    public void Intervals_of_differences_hold_what_is_known_and_are_empty_between_equals()
     {
         var (whole, alone) = (KnownChannel.Orthogonal(12), KnownChannel.TwoClasses(1, 1, 12));
-        var (held, narrower) = (0, 0);
+        var held = 0;
         var truth = whole.Bits(1.5) - alone.Bits(1.5);
         for (ulong seed = 1; seed <= 100; seed++)
         {
@@ -86,11 +86,10 @@ public sealed class NoiseMixtureTests
             var against = mixture.Read(alone.Side, Array.ConvertAll(places, place => place % 2), [1.5]);
             var value = of.Against([against], 0)[0];
             held += Math.Abs(value.Bits - against.Values[0].Bits - truth) <= Inside * value.EmergenceErrorBits ? 1 : 0;
-            narrower += of.Against([of], 0)[0].EmergenceErrorBits == 0 ? 1 : 0;
+            Assert.Equal(0.0, of.Against([of], 0)[0].EmergenceErrorBits);
         }
 
         Assert.InRange(held, 89, 100);
-        Assert.Equal(100, narrower);
     }
 
     [Theory]

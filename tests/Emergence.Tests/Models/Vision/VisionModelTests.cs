@@ -50,14 +50,14 @@ public sealed class VisionModelTests
         using var device = DeviceTable.Create("cpu", new());
         using var golden = SafetensorsFile.Open(file);
         using var model = VisionModel.Load(folder, device);
-        var pixels = Floats(golden, "pixel_values");
+        var pixels = golden.ReadSingles("pixel_values");
         var count = (int)golden.Tensors["pixel_values"].Shape[0];
         var hidden = new List<double[]>();
         var embeddings = model.Run(pixels, count, (_, rows) => hidden.Add(Download(device, rows)));
 
         for (var boundary = 0; golden.Tensors.ContainsKey($"hidden.{boundary}"); boundary++)
-            AssertClose([.. Floats(golden, $"hidden.{boundary}").Select(value => (double)value)], hidden[boundary], 1e-5);
-        AssertClose([.. Floats(golden, "image_embeds").Select(value => (double)value)], [.. embeddings.SelectMany(row => row)], 1e-5);
+            AssertClose(golden.ReadDoubles($"hidden.{boundary}"), hidden[boundary], 1e-5);
+        AssertClose(golden.ReadDoubles("image_embeds"), [.. embeddings.SelectMany(row => row)], 1e-5);
     }
 
     [Fact]
@@ -81,8 +81,7 @@ public sealed class VisionModelTests
     public void A_folder_that_contradicts_itself_is_refused(string from, string to, string expected)
     {
         var folder = TestData.TemporaryFolder();
-        foreach (var file in Directory.EnumerateFiles(TestData.Golden("clip-tiny")))
-            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        TestData.CopyFiles(TestData.Golden("clip-tiny"), folder);
         var config = Path.Combine(folder, "config.json");
         var text = File.ReadAllText(config);
         Assert.Contains(from, text);
@@ -144,13 +143,6 @@ public sealed class VisionModelTests
 
     private static double[] Numbers(JsonDocument golden, string name, int row) =>
         [.. golden.RootElement.GetProperty(name)[row].EnumerateArray().Select(x => x.GetDouble())];
-
-    private static float[] Floats(SafetensorsFile file, string name)
-    {
-        var bytes = new byte[file.Tensors[name].ByteLength];
-        file.Read(file.Tensors[name], 0, bytes);
-        return [.. bytes.Chunk(4).Select(four => BitConverter.ToSingle(four))];
-    }
 
     private static void AssertClose(double[] expected, double[] found, double tolerance)
     {

@@ -24,7 +24,9 @@ public sealed class CompositeTests
             Assert.Equal(composite.Digits, composite.Images.Select(image => s_images.Labels[image]));
             Assert.All(composite.Images, image => Assert.InRange(image, 10, 49));
         });
-        Assert.Equal(210, drawn.Select(composite => string.Join(' ', composite.Set)).Distinct().Count(), 25.0);
+
+        // Of 210 sets 500 draws meet 190.7 on average, with a standard deviation of 3.7: four of them.
+        Assert.Equal(190.7, drawn.Select(composite => string.Join(' ', composite.Set)).Distinct().Count(), 15.0);
         Assert.Equal(Math.Log(4), kind.LowestLoss(drawn), 1e-12);
         Assert.Equal(1 / 210.0, CompositeKind.Chance(drawn), 1e-12);
     }
