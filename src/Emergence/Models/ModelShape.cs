@@ -142,7 +142,7 @@ internal sealed record AttentionPart
     /// <summary>Norm of every value head, or none.</summary>
     public NormShape? ValueNorm { get; init; }
 
-    /// <summary>Projections are cut off at plus and minus this; 0: not.</summary>
+    /// <summary>Projections, and what a norm before the rotation makes of them, are cut off at plus and minus this; 0: not.</summary>
     public double Clip { get; init; }
 
     public bool QueryKeyValueBias { get; init; }
