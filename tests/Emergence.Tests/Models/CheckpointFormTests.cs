@@ -164,7 +164,7 @@ public sealed class CheckpointFormTests
         {
             var forged = ForgedModel.Of(FamilyTests.Folder("olmoe")).Set("clip_qkv", clip);
             foreach (var name in forged.Names.Where(name => name.EndsWith("q_norm.weight", StringComparison.Ordinal)).ToArray())
-                forged.Copy(name, name, bytes => MemoryMarshal.Cast<byte, float>(bytes).Fill(weight));
+                forged.Copy(name, name, bytes => MemoryMarshal.Cast<byte, float>(bytes.AsSpan()).Fill(weight));
             using var device = new ReferenceDevice();
             using var model = LanguageModel.Load(forged.Write(), device);
             return model.NextTokenLogits([5, 100, 7, 64]);
