@@ -20,7 +20,7 @@ public sealed record CostEstimate(double? Seconds, MemoryPlan Memory, int Prefix
     public static CostEstimate Of(MeasurementPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        var passes = new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition);
+        var passes = new MacroMicroPasses(plan.Data, plan.Config, plan.Settings.MicroPosition);
         var most = passes.Macro.Max(units => units.Count);
         var trainings = plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count
             * plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
@@ -32,7 +32,7 @@ public sealed record CostEstimate(double? Seconds, MemoryPlan Memory, int Prefix
         int Pairs(int classes) => plan.Preset.PairsFor(classes);
 
         // A side with one class has no information, and nothing is trained.
-        double Share(Units units) => units.Count == 1 ? 0 : (double)(units.Count + Pairs(units.Count)) / (most + Pairs(most));
+        double Share(PositionClasses units) => units.Count == 1 ? 0 : (double)(units.Count + Pairs(units.Count)) / (most + Pairs(most));
     }
 
     /// <summary>What a training takes to its step limit beside others, from the difference of a short and a longer one.</summary>
