@@ -88,8 +88,8 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
 
         // The first one also compiles the code it runs.
         Run(apart, CriticPreset.CheckEvery);
-        var once = Run(apart, CriticPreset.CheckEvery).Seconds;
-        var step = Math.Max(0, Run(apart, 2 * CriticPreset.CheckEvery).Seconds - once) / CriticPreset.CheckEvery;
+        var once = Least(CriticPreset.CheckEvery);
+        var step = Math.Max(0, Least(2 * CriticPreset.CheckEvery) - once) / CriticPreset.CheckEvery;
         var limit = plan.Preset.StepLimit;
         if (step > 0)
             limit = (int)Math.Clamp(SecondsOfTrial / step / CriticPreset.CheckEvery, 1, (double)limit / CriticPreset.CheckEvery)
@@ -97,6 +97,9 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
         var trial = Run(near, limit);
         return ((once + step * (plan.Preset.StepLimit - CriticPreset.CheckEvery)) / together,
             trial.HasEnded || limit == plan.Preset.StepLimit ? trial.Seconds / together : null);
+
+        // Of two, so that what else the machine does now is not taken for the trainings' own.
+        double Least(int steps) => Math.Min(Run(apart, steps).Seconds, Run(apart, steps).Seconds);
 
         (double Seconds, bool HasEnded) Run(JointClasses joint, int steps)
         {
