@@ -1,6 +1,5 @@
 using Emergence.Checkpoints.Stored;
 using Emergence.Devices;
-using Emergence.Devices.Packed;
 using Emergence.Devices.Tensors;
 
 namespace Emergence.Models;
@@ -65,8 +64,9 @@ internal sealed class Matrix
 /// <param name="Count">Number of rows.</param>
 internal sealed record PackedRows(StoredMatrix Matrix, int[]? Order, int Start, int Count)
 {
-    /// <summary>Rows counted from <see cref="Start"/>.</summary>
-    public PackedSlice Slice => new(Matrix, Start, Matrix.InputMajor ? null : Order, Matrix.InputMajor ? Order : null);
+    /// <summary>Writes the unpacked rows; outputs are columns where rows are inputs.</summary>
+    public void Unpack(Device device, Tensor y) =>
+        device.Unpack(new(Matrix, Start, Matrix.InputMajor ? null : Order, Matrix.InputMajor ? Order : null), y);
 }
 
 /// <summary>Device memory in which one packed matrix, or rows of one, lie unpacked at a time; as large as the largest need.</summary>
@@ -95,7 +95,7 @@ internal sealed class UnpackedMatrix(Device device, long elements, bool allowNon
             rows.Matrix.Load(allowNonFinite);
         }
 
-        device.Unpack(rows.Slice, tensor);
+        rows.Unpack(device, tensor);
         _held = rows;
         return tensor;
     }

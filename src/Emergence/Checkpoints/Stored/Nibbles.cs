@@ -20,6 +20,14 @@ internal sealed class Nibbles : StoredMatrix
         : base(module, inputMajor: false, codes, scales, divisor) =>
         (_codes, _scales, _divisor, _group) = (codes, scales, divisor, group);
 
+    public override PackedForm Form => new(
+        Rows, Columns, new(_codes.Bytes, 4, PackedOrder.Rows, Columns), PackedCode.Index,
+        _scales.Scales with { Divisor = _divisor?.Float(0) ?? 1 })
+    {
+        Block = (1, _group),
+        Table = SmallFloats.E2M1,
+    };
+
     public override void Unpack(int start, int count, Span<float> destination)
     {
         var divisor = _divisor?.Float(0) ?? 1;
@@ -37,14 +45,6 @@ internal sealed class Nibbles : StoredMatrix
             }
         }
     }
-
-    public override PackedForm Form => new(
-        Rows, Columns, new(_codes.Bytes, 4, PackedOrder.Rows, Columns), PackedCode.Index,
-        _scales.Scales with { Divisor = _divisor?.Float(0) ?? 1 })
-    {
-        Block = (1, _group),
-        Table = SmallFloats.E2M1,
-    };
 
     private static void Look(ReadOnlySpan<byte> codes, ReadOnlySpan<float> values, Span<float> destination)
     {

@@ -58,9 +58,6 @@ internal abstract class StoredMatrix : PackedMatrix, IDisposable
         CheckLoaded();
     }
 
-    /// <summary>Writes rows <paramref name="start"/> .. start + count - 1, dense; may be called from several threads.</summary>
-    public abstract override void Unpack(int start, int count, Span<float> destination);
-
     public void Dispose()
     {
         foreach (var part in _parts)

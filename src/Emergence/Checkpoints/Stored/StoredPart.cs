@@ -18,6 +18,20 @@ internal sealed class StoredPart(TensorEntry entry) : IDisposable
 
     public bool IsLoaded => _memory != null;
 
+    /// <summary>Where the loaded tensor lies.</summary>
+    public PackedBytes Bytes => new(_memory!, _place, entry.ByteLength);
+
+    /// <summary>The loaded tensor as scales.</summary>
+    public PackedScales Scales => new(Bytes, entry.DType switch
+    {
+        "F32" => PackedScale.Float32,
+        "F16" => PackedScale.Float16,
+        "BF16" => PackedScale.BFloat16,
+        "F8_E4M3" => PackedScale.E4M3,
+        "F8_E8M0" or "U8" => PackedScale.E8M0,
+        _ => throw new InvalidOperationException($"{entry.Name}: {entry.DType} is no type of scales"),
+    });
+
     /// <summary>Reads the tensor into memory of its own; NaN and infinities are refused unless
     /// <paramref name="allowNonFinite"/>.</summary>
     public void Load(Checkpoint checkpoint, bool allowNonFinite)
@@ -32,20 +46,6 @@ internal sealed class StoredPart(TensorEntry entry) : IDisposable
         Dispose();
         (_memory, _place, _owns) = (memory, place, false);
     }
-
-    /// <summary>Where the loaded tensor lies.</summary>
-    public PackedBytes Bytes => new(_memory!, _place, entry.ByteLength);
-
-    /// <summary>The loaded tensor as scales.</summary>
-    public PackedScales Scales => new(Bytes, entry.DType switch
-    {
-        "F32" => PackedScale.Float32,
-        "F16" => PackedScale.Float16,
-        "BF16" => PackedScale.BFloat16,
-        "F8_E4M3" => PackedScale.E4M3,
-        "F8_E8M0" or "U8" => PackedScale.E8M0,
-        _ => throw new InvalidOperationException($"{entry.Name}: {entry.DType} is no type of scales"),
-    });
 
     /// <summary>Elements <paramref name="start"/> .. start + count - 1 of row-major order.</summary>
     public ReadOnlySpan<T> Elements<T>(long start, int count)
