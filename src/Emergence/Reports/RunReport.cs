@@ -151,7 +151,7 @@ public static class RunReport
     private static void AddSelfCheck(HtmlPage page, RunResults results, RunTables tables)
     {
         page.Section("Does the estimator obey what mutual information obeys?");
-        var holding = results.SelfCheck.Count(line => line.Check.Holds);
+        var holding = results.SelfCheck.Count(check => check.Holds);
         page.Paragraph(
             $"{holding} of {results.SelfCheck.Count} relations hold on the activations of this run. They need no true value: a relation "
             + $"that is broken says that the estimator cannot be relied on at that layer.");
