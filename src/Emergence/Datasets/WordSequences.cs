@@ -74,8 +74,8 @@ internal static class WordSequences
             ? (words, separator!, rejected)
             : throw new EmergenceException(
                 $"{list.Name}: no word is {Tokens(tokens)} with a "
-                + $"{(fit.Separator == "," ? "comma" : Printable.Escape(fit.Separator))} token after it in "
-                + $"this tokenizer; {Name(rejected, fit, tokens, 0)}", ExitCode.Usage);
+                + $"{(fit.Separator == "," ? "comma" : Printable.Escape(fit.Separator))} token after it in this tokenizer; "
+                + Name(rejected, fit, tokens, 0), ExitCode.Usage);
     }
 
     private static void Write(long number, List<int[]> words, int[] separator, Span<int> sequence)

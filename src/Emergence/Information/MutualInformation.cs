@@ -104,39 +104,39 @@ public record MutualInformation
     public double MultiplyAdds { get; init; }
 
     /// <summary>The value is about the source of the rows; where rows do not repeat, I_emp says nothing about it.</summary>
-    [JsonPropertyName("of_source"), JsonPropertyOrder(1)]
+    [JsonPropertyName("of_source"), JsonPropertyOrder(2)]
     public bool IsOfSource { get; init; }
 
     /// <summary>Above this value so few rows cannot tell a finite information from an infinite one.</summary>
-    [JsonPropertyOrder(1)]
+    [JsonPropertyOrder(2)]
     public double ResolvableBits { get; init; } = double.PositiveInfinity;
 
     /// <summary>Why the value must not be relied on, where the estimator knows.</summary>
-    [JsonPropertyOrder(1)]
+    [JsonPropertyOrder(2)]
     public string? Doubt { get; init; }
 
     /// <summary>Why the cell failed, e.g. "failed at step 37, last finite 9.20".</summary>
-    [JsonPropertyOrder(1)]
+    [JsonPropertyOrder(2)]
     public string? Failure { get; init; }
 
     /// <summary>What explains the value of the published protocol; none of other estimators.</summary>
-    [JsonPropertyOrder(1)]
+    [JsonPropertyOrder(2)]
     public ProtocolTrace? Protocol { get; init; }
 
     /// <summary>What a training from canonical coordinates started with; none of other trainings.</summary>
-    [JsonPropertyOrder(1)]
+    [JsonPropertyOrder(2)]
     public CanonicalTrace? Canonical { get; init; }
 
     /// <summary>The noise that the value is read through, in units of its scale; NaN of a value without noise.</summary>
-    [JsonPropertyOrder(1)]
+    [JsonPropertyOrder(2)]
     public double Sigma { get; init; } = double.NaN;
 
     /// <summary>Standard error of MiBits from the rows being a sample of the source; NaN if the estimator has none of its own.</summary>
-    [JsonPropertyName("se_bits"), JsonPropertyOrder(1)]
+    [JsonPropertyName("se_bits"), JsonPropertyOrder(2)]
     public double SamplingErrorBits { get; init; } = double.NaN;
 
     /// <summary>What noise leaves of y's side, whatever the estimator, sigma rising; empty if that was not asked for.</summary>
-    [JsonPropertyOrder(1)]
+    [JsonPropertyOrder(2)]
     public IReadOnlyList<NoiseValue> Noise { get; init; } = [];
 
     /// <summary>The full settings of the training; empty if nothing is trained.</summary>

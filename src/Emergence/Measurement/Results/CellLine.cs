@@ -41,7 +41,7 @@ internal sealed record CellLine : MutualInformation
     public int Position { get; init; }
 
     /// <summary>As of <see cref="CellResult"/>; it stands in the middle of the line.</summary>
-    [JsonPropertyName("sampling_error_bits")]
+    [JsonPropertyName("sampling_error_bits"), JsonPropertyOrder(1)]
     public double SamplingError { get; init; }
 
     public static byte[] Write(string key, CellResult result) => RecordJson.Write(new CellLine(key, result), s_type);
