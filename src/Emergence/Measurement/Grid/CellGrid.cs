@@ -14,7 +14,7 @@ public sealed class CellGrid
     /// <param name="length">T of the data; positions are 0 .. T-1.</param>
     /// <param name="estimator">The way to find each value.</param>
     /// <param name="boundaries">E.g. "0,3,10-12"; null: all.</param>
-    /// <param name="positions">The same for positions.</param>
+    /// <param name="positions">A list of positions such as "0,2-4"; null: all.</param>
     /// <param name="seed">The first seed.</param>
     /// <param name="seeds">How many; an estimator that is not random takes one.</param>
     public CellGrid(int layers, int length, Estimator estimator, string? boundaries, string? positions, ulong seed, int seeds)
