@@ -66,16 +66,16 @@ work() {
 }
 
 without_build() {
-    local from=$folder/$1 to=$folder/$1/$2.same version build
+    local from=$folder/$1 to=$folder/$1/$2.same build
     rm -rf "$to"
     mkdir "$to"
     cp "$from/$2.out" "$from/$2.err" "$to"
     [ ! -d "$from/$2.run" ] || cp -r "$from/$2.run" "$to/run"
     rm -f "$to"/run/run.lock
-    version=$("${program[$1]}" --version)
     build=$(grep -ho '"build": *"[0-9a-f]*"' "$to"/run/manifest.json 2> /dev/null | grep -o '[0-9a-f]\{32\}')
     find "$to" -type f -exec sed -i -E \
-        -e "s/${version//+/\\+}/VERSION/g; s#$(dirname "${program[$1]}")#PROGRAM#g; s#$from#HERE#g" ${build:+-e "s/$build/BUILD/g"} \
+        -e 's/[0-9]+\.[0-9]+\.[0-9]+(\+|\\u002B|&#43;)[0-9a-f]{40}/VERSION/g' \
+        -e "s#$(dirname "${program[$1]}")#PROGRAM#g; s#$from#HERE#g" ${build:+-e "s/$build/BUILD/g"} \
         -e 's/"(cell|manifest_sha256)":"[0-9a-f]{64}"/"\1":"HASH"/; s/\t[0-9a-f]{8}$//' \
         -e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; /^[0-9]+\/[0-9]+ cells, .* passed/d' {} +
     case $2 in
