@@ -59,7 +59,8 @@ internal sealed record ChunkShape(int Heads, int Length) : PositionBias(Heads)
 /// <param name="Factor">Factor of the bias.</param>
 /// <param name="RoundsToBFloat16">Slopes, positions and biases are rounded to bfloat16, as Falcon's program does whatever it computes
 /// in.</param>
-internal sealed record SlopeShape(int Heads, double Maximum = SlopeShape.UsualMaximum, bool Interleaved = false, double Factor = 1, bool RoundsToBFloat16 = false)
+internal sealed record SlopeShape(
+    int Heads, double Maximum = SlopeShape.UsualMaximum, bool Interleaved = false, double Factor = 1, bool RoundsToBFloat16 = false)
     : PositionBias(Heads)
 {
     public const double UsualMaximum = 8;
