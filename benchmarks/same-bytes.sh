@@ -79,7 +79,11 @@ without_build() {
         -e 's/"(cell|manifest_sha256)":"[0-9a-f]{64}"/"\1":"HASH"/; s/\t[0-9a-f]{8}$//' \
         -e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; /^[0-9]+\/[0-9]+ cells, .* passed/d' {} +
     case $2 in
-        dry-run*) sed -i -E -e '/^free /d; /^at most /d; s/^( *[0-9]+ +)[0-9]+ /\1/; s/  +/ /g; s/--+/-/g' "$to/$2".{out,err} ;;
+        dry-run*)
+            awk 'NR == 1 { for (i = 1; i <= NF; i++) isTime[i] = $i ~ /^seconds/ }
+                 NR <= 3 { for (i = 1; i <= NF; i++) if (!isTime[i]) printf "%s ", $i; print ""; next }
+                 !/^(free|about|at most) / { print }' "$from/$2.out" > "$to/$2.out"
+            sed -i -E '/^(about|at most) /d' "$to/$2.err" ;;
     esac
 }
 
