@@ -20,7 +20,7 @@ internal static class ForwardBench
             : throw new EmergenceException($"expected sequences and tokens such as 4096x8, found '{text}'", ExitCode.Usage);
     }
 
-    /// <summary>Of "4096x8,8x128": sequences and tokens of each.</summary>
+    /// <summary>Sequences and tokens of each shape in a text such as "4096x8,8x128".</summary>
     public static IReadOnlyList<(int Sequences, int Tokens)> Shapes(string text) => [.. text.Split(',').Select(Shape)];
 
     /// <summary>One row for each of the shapes.</summary>

@@ -176,7 +176,7 @@ internal static class MeasureRun
                 + "the cells there are");
         if (results.SelfCheck.Count > 0)
             (json ? Console.Error : Console.Out)
-                .WriteLine($"self-check: {results.SelfCheck.Count(line => line.Check.Holds)} of {results.SelfCheck.Count} relations hold");
+                .WriteLine($"self-check: {results.SelfCheck.Count(check => check.Holds)} of {results.SelfCheck.Count} relations hold");
     }
 
     internal static string Name(CellResult result)

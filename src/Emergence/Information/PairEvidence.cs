@@ -35,7 +35,7 @@ public sealed class PairEvidence
     private readonly string? _order;
     private readonly string? _copies;
 
-    /// <param name="joint">Of two sides of a table.</param>
+    /// <param name="joint">Classes of two sides of a table.</param>
     /// <param name="window">Rows so near in their order are no neighbours.</param>
     public PairEvidence(JointClasses joint, int window)
     {
@@ -55,7 +55,7 @@ public sealed class PairEvidence
             : null;
     }
 
-    /// <summary>The same result, or an unreliable one with the reason.</summary>
+    /// <summary>The result as it is, or marked unreliable with the reason.</summary>
     public PairInformation Judge(PairInformation result)
     {
         ArgumentNullException.ThrowIfNull(result);

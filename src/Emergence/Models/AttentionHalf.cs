@@ -8,7 +8,7 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
 {
     /// <summary>What attention yields for the rows that are not context, (N - c, heads * value size).</summary>
     /// <param name="layer">0 .. L - 1.</param>
-    /// <param name="weights">Of the block.</param>
+    /// <param name="weights">Weights of the block.</param>
     /// <param name="part">What the layer computes.</param>
     /// <param name="rows">N rows, c of them context.</param>
     /// <param name="input">(N, d).</param>

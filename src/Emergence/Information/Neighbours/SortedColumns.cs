@@ -1,4 +1,5 @@
 using System.Numerics;
+using Emergence.Devices;
 
 namespace Emergence.Information.Neighbours;
 
@@ -27,7 +28,7 @@ internal sealed class SortedColumns
     public SortedColumns(ReadOnlySpan<double> values, int columns, int[] counts)
     {
         (_rows, _columns) = (counts.Length, columns);
-        _padded = (_rows + Block - 1) / Block * Block;
+        _padded = Ceiling.Multiple(_rows, Block);
         var keyColumn = MostVaried(values, columns, _rows);
         var keys = new double[_rows];
         for (var row = 0; row < _rows; row++)
@@ -73,7 +74,7 @@ internal sealed class SortedColumns
     }
 
     /// <summary>Distances of the nearest other rows, rising; those of less than so many are infinite.</summary>
-    /// <param name="row">Whose neighbours are sought.</param>
+    /// <param name="row">The row whose neighbours are sought.</param>
     /// <param name="window">Rows whose numbers differ from it by so much or less are passed over; itself always.</param>
     /// <param name="nearest">(k).</param>
     public void Nearest(int row, int window, Span<double> nearest)
