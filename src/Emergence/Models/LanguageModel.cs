@@ -77,10 +77,8 @@ public sealed class LanguageModel : IDisposable
     /// <param name="folder">Of the model.</param>
     /// <param name="device">Computes.</param>
     /// <param name="options">What a user chooses.</param>
-    /// <param name="besides">Bytes that the caller will take of the device beside the weights.</param>
-    /// <param name="tokens">Distinct tokens that will run, as far as the caller knows.</param>
-    public static LanguageModel Load(string folder, Device device, ModelOptions? options = null, long besides = 0, long tokens = 0) =>
-        Load(folder, device, options ??= new(), sizes => WeightChoice.Of(device, sizes, options.Weights, besides, tokens));
+    public static LanguageModel Load(string folder, Device device, ModelOptions? options = null) =>
+        Load(folder, device, options ??= new(), sizes => WeightChoice.Of(device, sizes, options.Weights));
 
     /// <summary>The same, where <paramref name="choose"/> says where the weights are.</summary>
     internal static LanguageModel Load(string folder, Device device, ModelOptions options, Func<WeightSizes, WeightChoice> choose)

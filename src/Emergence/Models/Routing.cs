@@ -65,7 +65,7 @@ internal static class Routing
             weight *= router.Scale;
     }
 
-    /// <summary>Scores of experts in other groups than the best become 0.</summary>
+    /// <summary>Experts in other groups than the best are not to be chosen, however low the scores of the others are.</summary>
     private static void KeepGroups(RouterShape router, Span<float> choice)
     {
         var size = choice.Length / router.Groups;
@@ -83,7 +83,7 @@ internal static class Routing
         for (var group = 0; group < router.Groups; group++)
         {
             if (!kept.Contains(group))
-                choice.Slice(group * size, size).Clear();
+                choice.Slice(group * size, size).Fill(float.NegativeInfinity);
         }
     }
 

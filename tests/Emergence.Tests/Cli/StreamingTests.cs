@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Emergence.Tests.Measurement;
 
 namespace Emergence.Tests.Cli;
 
@@ -54,6 +55,32 @@ public sealed partial class StreamingTests
             var done = Child.Run([.. run, "--memory", least]);
             Assert.True(done.Code is 0 or 4, done.Error);
         }
+    }
+
+    /// <summary>States of a recurrence are a row of the plan and part of the bound; of streamed experts it says how many are read.</summary>
+    [Fact]
+    public void A_dry_run_lists_states_and_experts()
+    {
+        // Two threads with all 96 channels of 16 numbers in two places, and what they take besides.
+        string[] run = ["measure", "--data", "words", "--shots", "2", "--estimator", "exact", "--device", "cpu", "--threads", "2",
+            "--out", Path.Combine(_folder, "run"), "--dry-run", "--sequences", "40", "--model"];
+        var (code, output, error) = Child.Run([.. run, RoutingTests.WithWords("mamba2")]);
+        Assert.True(code == 0, error);
+        Assert.Matches($@"states\s+{2 * 4 * (Places(output) + 1) * 16 * 96}\s+of a recurrence, in [0-9]+ places along the paths", output);
+
+        var mixture = RoutingTests.WithWords("olmoe");
+        (code, output, error) = Child.Run([.. run, mixture, "--weights", "streamed"]);
+        Assert.True(code == 0, error);
+        Assert.Contains("streamed, one block and the next one, of 8 experts of a layer at most 8; norms", output);
+        (code, output, error) = Child.Run([.. run, mixture, "--weights", "streamed", "--sequences", "1", "--shots", "1"]);
+        Assert.True(code == 0, error);
+        Assert.DoesNotContain("states", output);
+
+        (code, _, error) = Child.Run([.. run, "stories260k", "--routing"]);
+        Assert.Equal(2, code);
+        Assert.Contains("a llama model has no layers with experts: there is no routing to look at", error);
+
+        static int Places(string output) => int.Parse(Regex.Match(output, "in ([0-9]+) places").Groups[1].Value, null);
     }
 
     [Fact]

@@ -139,7 +139,7 @@ public sealed class RoutingTests
         new() { Model = folder, Data = "words", Shots = 2, Sequences = 40, Estimator = "exact", Device = "cpu" };
 
     /// <summary>A golden model with the words of another one, whose vocabulary is larger: its own rows come again.</summary>
-    private static string WithWords(string name)
+    internal static string WithWords(string name)
     {
         var forged = ForgedModel.Of(FamilyTests.Folder(name)).Set("vocab_size", Vocabulary);
         using var stored = SafetensorsFile.Open(Path.Combine(FamilyTests.Folder(name), "model.safetensors"));

@@ -57,6 +57,12 @@ internal abstract class StoredMatrix : IDisposable
         CheckLoaded();
     }
 
+    /// <summary>
+    /// One of so many matrices that lie below each other in this one and are read alone; null where they lie apart only when all is
+    /// read.
+    /// </summary>
+    public virtual StoredMatrix? Part(int index, int count) => null;
+
     /// <summary>Writes rows <paramref name="start"/> .. start + count - 1, dense; may be called from several threads.</summary>
     public abstract void Unpack(int start, int count, Span<float> destination);
 
@@ -65,6 +71,9 @@ internal abstract class StoredMatrix : IDisposable
         foreach (var part in _parts)
             part.Dispose();
     }
+
+    /// <summary>The layer of one of so many parts.</summary>
+    protected StoredModule ModuleOfPart(int count) => new(_module.Checkpoint, _module.Name, _module.Outputs / count, _module.Inputs);
 
     /// <summary>Throws where the bytes cannot be what they should be.</summary>
     protected virtual void CheckLoaded()

@@ -59,14 +59,24 @@ public sealed record MemoryPlan
     /// <summary>Of the device, before anything is there.</summary>
     public required long Free { get; init; }
 
-    /// <summary>Distinct tokens that run.</summary>
-    public int Tokens { get; init; }
+    /// <summary>Recurrent states that wait along the paths for rows that continue them.</summary>
+    public long States { get; init; }
+
+    /// <summary>How many of them wait at a time in each channel.</summary>
+    public int Places { get; init; }
+
+    /// <summary>Of streamed experts the most of a layer that rows are sent to, and how many it has; null where there are none, or all are in
+    /// memory.</summary>
+    public (int Needed, int All)? Experts { get; init; }
+
+    /// <summary>What the run asks of streamed weights.</summary>
+    internal WeightDemand Demand { get; init; }
 
     /// <summary>The smallest limit under which the run would fit, if this one is too small and another would do.</summary>
     public long? LeastLimit { get; init; }
 
     /// <summary>All that is to be there; of trainings at least one where there are any.</summary>
-    public long Needed => Weights + Boundaries + Forward + Inputs + Critics * Critic + (Critic > 0 ? Reserved : 0) + Host;
+    public long Needed => Weights + Boundaries + Forward + States + Inputs + Critics * Critic + (Critic > 0 ? Reserved : 0) + Host;
 
     public bool Fits => Needed <= Free;
 
