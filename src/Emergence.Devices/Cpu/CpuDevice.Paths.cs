@@ -182,7 +182,8 @@ public sealed unsafe partial class CpuDevice
     private void InChannels(int channels, ForestPaths paths, int size, int more, ChannelRange body)
     {
         var places = Math.Max(1, paths.PlaceCount);
-        var each = Math.Min(MostChannels(places, channels, size), Math.Max(Lanes.Count, (channels + 4 * _pool.Free - 1) / (4 * _pool.Free)));
+        var share = (channels + 4 * _pool.Free - 1) / (4 * _pool.Free);
+        var each = Math.Min(MostChannels(places, channels, size), Math.Max(Lanes.Count, share));
         _pool.Run((channels + each - 1) / each, i =>
         {
             var (start, end) = (i * each, Math.Min(channels, (i + 1) * each));

@@ -100,8 +100,8 @@ public sealed class BoundaryStream : IDisposable
     /// <summary>What the largest recurrence keeps of the rows whose children are still to come.</summary>
     internal static long StateBytes(ModelConfig config, Device device, PrefixForest forest)
     {
-        var states = config.Shape.Blocks.Select(block => block.Recurrence?.State ?? default).Distinct().Where(state => state.Size > 0).ToArray();
-        return states.Length == 0 ? 0 : states.Max(state => device.StateBytes(forest.Places, state.Channels, state.Size));
+        var states = config.Shape.Blocks.Select(block => block.Recurrence?.State ?? default).Where(state => state.Size > 0).Distinct();
+        return states.Select(state => device.StateBytes(forest.Places, state.Channels, state.Size)).DefaultIfEmpty(0).Max();
     }
 
     /// <summary>Memory of so many rows of two boundaries, and of what layers hand on to later ones.</summary>
@@ -118,8 +118,8 @@ public sealed class BoundaryStream : IDisposable
         return Math.Min(Math.Max(workBytes, perRow), rows * perRow);
     }
 
-    /// <summary>What the ancestors of a tile's first row take beside it: keys and values, or inputs of a convolution and the way to a state,
-    /// are made anew of them.</summary>
+    /// <summary>What the ancestors of a tile's first row take beside it: keys and values, inputs of a convolution and states are made anew
+    /// of them.</summary>
     internal static long ContextBytes(ModelConfig config, Device device, PrefixForest forest, int tileRows)
     {
         if (tileRows >= forest.Count)

@@ -34,7 +34,8 @@ internal abstract record RecurrencePart
     /// <summary>Columns that the last projection is given.</summary>
     public abstract int MixedWidth { get; }
 
-    /// <summary>Channels that have a state, and the numbers of one; none where the convolution's inputs are all that is remembered.</summary>
+    /// <summary>Channels that have a state, and the numbers of one; none where a convolution's inputs are all that is
+    /// remembered.</summary>
     public virtual (int Channels, int Size) State => default;
 }
 

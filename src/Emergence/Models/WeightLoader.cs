@@ -62,7 +62,8 @@ internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMat
         var needed = weight.IsOfExperts ? OfExperts : null;
         RowMemory? read = needed ?? (RowMemory?)Passing;
         if (files.FindPacked(weight) is not { } packed)
-            return read == null ? new(Matrix(weight, order), inputMajor) : new(new ReadRows(weight, order, 0, weight.Rows), read, inputMajor);
+            return read == null ? new(Matrix(weight, order), inputMajor)
+                : new(new ReadRows(weight, order, 0, weight.Rows), read, inputMajor);
         if (read != null)
             return ReadWhenUsed(packed, weight.Layer!.Parts, order, stays: needed != null);
         _packed.Add(packed);

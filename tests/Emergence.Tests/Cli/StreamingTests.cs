@@ -66,14 +66,12 @@ public sealed partial class StreamingTests
             "--out", Path.Combine(_folder, "run"), "--dry-run", "--sequences", "40", "--model"];
         var (code, output, error) = Child.Run([.. run, RoutingTests.WithWords("mamba2")]);
         Assert.True(code == 0, error);
-        Assert.Matches($@"states\s+{2 * 4 * (Places(output) + 1) * 16 * 96}\s+of a recurrence, in [0-9]+ places along the paths", output);
+        Assert.Matches($@"states\s+{2 * 4 * (Places(output) + 1) * 16 * 96}\s+of a recurrence, in [0-9]+ places along", output);
 
         var mixture = RoutingTests.WithWords("olmoe");
         (code, output, error) = Child.Run([.. run, mixture, "--weights", "streamed"]);
         Assert.True(code == 0, error);
         Assert.Contains("streamed, one block and the next one, of 8 experts of a layer at most 8; norms", output);
-        (code, output, error) = Child.Run([.. run, mixture, "--weights", "streamed", "--sequences", "1", "--shots", "1"]);
-        Assert.True(code == 0, error);
         Assert.DoesNotContain("states", output);
 
         (code, _, error) = Child.Run([.. run, "stories260k", "--routing"]);

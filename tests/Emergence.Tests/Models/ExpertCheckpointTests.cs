@@ -96,10 +96,10 @@ public sealed class ExpertCheckpointTests
         foreach (var (tensor, entry) in stored.Tensors.Where(entry => entry.Key.Contains("experts.", StringComparison.Ordinal)
             && entry.Value.Shape.Length == 3).ToList())
         {
-            var (experts, outputs, inputs) = ((int)entry.Shape[0], (int)entry.Shape[inputMajor ? 2 : 1], (int)entry.Shape[inputMajor ? 1 : 2]);
+            var (outputs, inputs) = ((int)entry.Shape[inputMajor ? 2 : 1], (int)entry.Shape[inputMajor ? 1 : 2]);
             var values = stored.ReadSingles(tensor);
             string[] names = tensor.EndsWith("gate_up_proj", StringComparison.Ordinal) ? ["gate_proj", "up_proj"] : ["down_proj"];
-            for (var expert = 0; expert < experts; expert++)
+            for (var expert = 0; expert < entry.Shape[0]; expert++)
             {
                 for (var part = 0; part < names.Length; part++)
                 {

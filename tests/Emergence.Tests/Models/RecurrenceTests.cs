@@ -32,7 +32,7 @@ public sealed class RecurrenceTests
         var sequences = GoldenModelTests.Sequences(golden, "input_ids");
         using var captured = GoldenModelTests.Captured(model, sequences, Emergence.Capture.CaptureKind.Macro, logits: false);
         var columns = (int)golden.Tensors["block_out.0"].Shape[^1];
-        Assert.InRange(RelativeError.OfRows(captured.ReadSingles("boundary.1"), golden.ReadSingles("block_out.0"), columns), 1e-3,
+        Assert.InRange(RelativeError.OfRows(captured.ReadSingles("boundary.1"), golden.ReadSingles("block_out.0"), columns), 1e-4,
             double.PositiveInfinity);
     }
 
@@ -96,7 +96,8 @@ public sealed class RecurrenceTests
         var bare = Forged("nemotron-h").Without("layers_block_type");
         Assert.Equal(expected, Kinds(ModelConfig.Read(bare.Write())));
         Assert.Equal("scan scan attention inner experts", Kinds(ModelConfig.Read(bare.Set("hybrid_override_pattern", "MM*-E").Write())));
-        var older = Forged("nemotron-h").Without("layers_block_type", "n_groups", "conv_kernel", "use_conv_bias", "head_dim", "time_step_min")
+        string[] newer = ["layers_block_type", "n_groups", "conv_kernel", "use_conv_bias", "head_dim", "time_step_min"];
+        var older = Forged("nemotron-h").Without(newer)
             .WithValue("layer_types", """["mamba", "moe", "attention", "mlp"]""").Set("mamba_n_groups", 2).Set("mamba_d_conv", 4)
             .Set("mamba_conv_bias", true).Set("attention_head_dim", 12).Set("mamba_dt_min", 0.001).Set("sliding_window", 7).Write();
         File.Copy(Path.Combine(folder, "golden.safetensors"), Path.Combine(older, "golden.safetensors"));

@@ -166,7 +166,8 @@ public sealed class StreamedWeightsTests
         var folder = FamilyTests.Folder("olmoe");
         using var checkpoint = Checkpoint.Open(folder);
         var config = ModelConfig.Read(folder);
-        foreach (var sizes in (WeightSizes[])[WeightSizes.Of(config.Shape, new WeightFiles(config, checkpoint, new())), WeightSizes.Of(config)])
+        var ofFiles = WeightSizes.Of(config.Shape, new WeightFiles(config, checkpoint, new()));
+        foreach (var sizes in (WeightSizes[])[ofFiles, WeightSizes.Of(config)])
         {
             const long Expert = 4 * 3 * 48 * 40;
             Assert.All(sizes.Blocks, block => Assert.Equal((8, 2, Expert), (block.Experts, block.Chosen, block.Expert)));

@@ -65,8 +65,8 @@ public sealed record MemoryPlan
     /// <summary>How many of them wait at a time in each channel.</summary>
     public int Places { get; init; }
 
-    /// <summary>Of streamed experts the most of a layer that rows are sent to, and how many it has; null where there are none, or all are in
-    /// memory.</summary>
+    /// <summary>Of streamed experts the most of a layer that rows are sent to, and how many it has; null where there are none, or all
+    /// weights are in memory.</summary>
     public (int Needed, int All)? Experts { get; init; }
 
     /// <summary>What the run asks of streamed weights.</summary>
