@@ -59,7 +59,8 @@ public sealed class CaptureFile
         var rows = BoundaryStream.EstimateBytes(config, device, forest.Count);
         if (device is HostDevice && rows > device.AvailableBytes / MostOfFree)
             rows = BoundaryStream.OnDiskBytes;
-        rows += BoundaryStream.StateBytes(config, device, forest) + StagingCopies * (long)StagingBytes;
+        rows += BoundaryStream.StateBytes(config, device, forest) + StagingCopies * (long)StagingBytes
+            + (device is HostDevice && device.MemoryLimit != null ? HostMemory.GrowthBytes : 0);
         var demand = new WeightDemand(forest.Tokens.Distinct().Count(), forest.Count, logits);
         return LanguageModel.Load(folder, device, options, sizes => WeightChoice.Of(device, sizes, options.Weights, rows, demand));
     }

@@ -1,5 +1,6 @@
 using Emergence.Checkpoints;
 using Emergence.Devices;
+using Emergence.Devices.Tensors;
 using Emergence.Messages;
 
 namespace Emergence.Models;
@@ -90,7 +91,9 @@ public sealed class LanguageModel : IDisposable
         {
             var files = new WeightFiles(config, checkpoint, options);
             var choice = choose(WeightSizes.Of(config.Shape, files));
-            if (!choice.IsStreamed)
+            if (device.MemoryLimit != null)
+                RequireWithinLimit(folder, device, choice);
+            else if (!choice.IsStreamed)
                 files.RequireMemory(device.AvailableBytes, device.Name);
             else if (choice.Needed > device.AvailableBytes)
                 throw new EmergenceException(
@@ -154,6 +157,16 @@ public sealed class LanguageModel : IDisposable
         var result = new float[VocabularySize];
         Device.Download(scores, result);
         return result;
+    }
+
+    private static void RequireWithinLimit(string folder, Device device, WeightChoice choice)
+    {
+        var needed = choice.Needed + choice.Besides;
+        if (needed > device.AvailableBytes)
+            throw new EmergenceException(
+                $"{Printable.Escape(folder)}: weights and what runs beside them need {needed:N0} bytes, of --memory "
+                + $"{device.AvailableBytes:N0} are free on device {device.Name}; --memory "
+                + $"{ByteSize.RoundedUp(device.HeldBytes + needed + HostMemory.VaryingBytes)} is the smallest that would do");
     }
 
     /// <summary>What reads images or sounds beside the language model.</summary>

@@ -50,8 +50,8 @@ internal sealed class Matrix
     {
         InputMajor = inputMajor;
         _ready = () => throw new InvalidOperationException("only parts of the matrix are read");
-        _rows = (start, count) => start % rows == 0 && count == rows ? parts[start / rows] : parts[start / rows].Rows(start % rows, count);
-        _outputs = (start, count) => Rows(start, count);
+        _rows = (start, count) => parts[start / rows].Rows(start % rows, count);
+        _outputs = Rows;
     }
 
     /// <summary>Experts' matrices below each other, (out, in), each of which is read when it is used.</summary>

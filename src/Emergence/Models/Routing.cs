@@ -111,16 +111,15 @@ internal static class Routing
     /// <summary>Indices of the largest values, falling; of equal ones the first.</summary>
     private static void Largest(ReadOnlySpan<float> values, Span<int> indices)
     {
-        for (var i = 0; i < indices.Length; i++)
+        var held = 0;
+        for (var e = 0; e < values.Length; e++)
         {
-            var best = -1;
-            for (var e = 0; e < values.Length; e++)
-            {
-                if (!indices[..i].Contains(e) && (best < 0 || values[e] > values[best]))
-                    best = e;
-            }
-
-            indices[i] = best;
+            if (held == indices.Length && !(values[e] > values[indices[^1]]))
+                continue;
+            var place = held < indices.Length ? held++ : held - 1;
+            for (; place > 0 && values[e] > values[indices[place - 1]]; place--)
+                indices[place] = indices[place - 1];
+            indices[place] = e;
         }
     }
 

@@ -11,6 +11,9 @@ internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
 {
     public bool IsStreamed => Blocks != null;
 
+    /// <summary>Bytes that the run takes beside them.</summary>
+    public long Besides { get; init; }
+
     /// <summary>One that somebody else has made.</summary>
     public static WeightChoice Given(Device device, WeightSizes sizes, int? blocks, WeightDemand demand, string reason) =>
         new(blocks, blocks is { } inFlight ? sizes.Streamed(device is HostDevice, inFlight, demand) : sizes.Resident, reason);
@@ -28,10 +31,10 @@ internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
         var fits = sizes.Resident <= room;
         if (asked == WeightPlacement.Resident || (asked == WeightPlacement.Auto && fits))
             return new(null, sizes.Resident, asked == WeightPlacement.Resident ? "as asked for"
-                : $"all weights, {ByteSize.Rounded(sizes.Resident)}, fit into what is free");
+                : $"all weights, {ByteSize.Rounded(sizes.Resident)}, fit into what is free") { Besides = besides };
         var blocks = new[] { 2, 1, 0 }.FirstOrDefault(blocks => sizes.Streamed(device is HostDevice, blocks, demand) <= room, 0);
         return new(blocks, sizes.Streamed(device is HostDevice, blocks, demand), asked == WeightPlacement.Streamed ? "as asked for"
             : $"all weights, {ByteSize.Rounded(sizes.Resident)}, do not fit into the {ByteSize.Rounded(Math.Max(0, room))} that are "
-                + "free for them");
+                + "free for them") { Besides = besides };
     }
 }

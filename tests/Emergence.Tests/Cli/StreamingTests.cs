@@ -57,7 +57,7 @@ public sealed partial class StreamingTests
         }
     }
 
-    /// <summary>States of a recurrence are a row of the plan and part of the bound; of streamed experts it says how many are read.</summary>
+    /// <summary>States of a recurrence are a row of the plan and part of the bound; of experts it says how many are read.</summary>
     [Fact]
     public void A_dry_run_lists_states_and_experts()
     {
@@ -111,6 +111,19 @@ public sealed partial class StreamingTests
         }
 
         Assert.Equal(files[0], files[1]);
+    }
+
+    [Fact]
+    public void A_capture_that_does_not_fit_is_refused_with_the_smallest_bound_that_would_do()
+    {
+        var ids = Path.Combine(_folder, "ids.json");
+        File.WriteAllText(ids, "[[5, 6, 7], [5, 9]]");
+        string[] capture = ["capture", "--model", "stories260k", "--input-ids", ids, "-o", Path.Combine(_folder, "file"), "--logits",
+            "--weights", "streamed", "--device", "cpu", "--memory"];
+        var (code, _, error) = Child.Run([.. capture, "70MiB"]);
+        Assert.Equal(1, code);
+        var again = Child.Run([.. capture, Smallest().Match(error).Groups["size"].Value]);
+        Assert.True(again.Code == 0, again.Error);
     }
 
     [Theory]

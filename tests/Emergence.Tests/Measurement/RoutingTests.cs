@@ -84,6 +84,9 @@ public sealed class RoutingTests
         }
 
         Assert.Contains("Where the routers send the tokens", File.ReadAllText(RunReport.Write(results, run)), StringComparison.Ordinal);
+        File.AppendAllText(Path.Combine(run, "routing.csv"), "0,few\n");
+        Assert.EndsWith($"routing.csv: line {table.Rows.Count + 2}: expected 10 figures, found 2",
+            Assert.Throws<EmergenceException>(() => RunReport.Write(results, run)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

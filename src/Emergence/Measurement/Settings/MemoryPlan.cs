@@ -11,9 +11,6 @@ namespace Emergence.Measurement.Settings;
 /// <summary>What a measurement puts into the memory of its device, all beside each other, in bytes.</summary>
 public sealed record MemoryPlan
 {
-    /// <summary>By so much at most two starts of the program differ in what they hold at first.</summary>
-    private const long VaryingBytes = 32L << 20;
-
     /// <summary>As they are stored: all of them, or what of them is in memory at a time.</summary>
     public required long Weights { get; init; }
 
@@ -107,6 +104,6 @@ public sealed record MemoryPlan
         var needs = new RunNeeds(device, config, data, grid, preset, passes, asked);
         var plan = needs.Plan(device.AvailableBytes);
         return plan.Fits || device.MemoryLimit == null ? plan
-            : plan with { LeastLimit = device.HeldBytes + needs.LeastFree() + VaryingBytes };
+            : plan with { LeastLimit = device.HeldBytes + needs.LeastFree() + HostMemory.VaryingBytes };
     }
 }

@@ -13,9 +13,6 @@ namespace Emergence.Measurement.Settings;
 internal sealed class RunNeeds(
     Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, TokenPasses passes, WeightPlacement asked)
 {
-    /// <summary>What the program itself grows by while it runs: code that is compiled, garbage that is not collected yet.</summary>
-    private const long GrowthBytes = 96L << 20;
-
     /// <summary>Sides of cells that are on the host at a time: two boundaries.</summary>
     private const int Sides = 2;
 
@@ -118,7 +115,7 @@ internal sealed class RunNeeds(
             Inputs = 0,
             Critic = _critic ??= grid.Estimator.TrainingBytes(device, preset, _classes, data.Count, config.Width),
             Reserved = device.ReservedBytes,
-            Host = isLimited ? GrowthBytes : 0,
+            Host = isLimited ? HostMemory.GrowthBytes : 0,
             Held = isLimited ? device.HeldBytes : 0,
             Free = free,
         };
@@ -192,9 +189,8 @@ internal sealed class RunNeeds(
         if (_scratch.TryGetValue(rows, out var known))
             return known;
         var type = config.StoredType switch { "bfloat16" => DType.BFloat16, "float16" => DType.Float16, _ => DType.Float32 };
-        var matrices = WeightPlan.Of(config)
-            .Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(config.Shape.Names.Block, StringComparison.Ordinal))
-            .Select(weight => (weight.Rows, weight.Columns)).Distinct();
+        var matrices = WeightPlan.Of(config).Where(weight => !weight.IsHead).Select(weight => weight.Layer).OfType<LinearLayer>()
+            .Select(layer => (layer.Outputs / layer.Parts, layer.Inputs)).Distinct();
         using var plan = device.Plan();
         foreach (var (outputs, inputs) in matrices)
         {
