@@ -15,8 +15,9 @@ public sealed unsafe partial class CpuDevice
             return;
         }
 
-        var (size, index) = (source.Type.Size(), (int*)rows.Address);
+        var size = source.Type.Size();
         var bytes = (long)source.Columns * size;
+        var index = (int*)rows.Address;
         _pool.RunRanges(destination.Rows, Grain(source.Columns), (start, end) =>
         {
             for (var n = start; n < end; n++)

@@ -1,5 +1,3 @@
-using Emergence.Devices.Tensors;
-
 namespace Emergence.Models;
 
 /// <summary>Asks for the weights of a layer's experts: one by one or all in one tensor, whichever the checkpoint has.</summary>

@@ -45,6 +45,7 @@ internal sealed class Matrix
     }
 
     /// <param name="parts">Matrices of the same size below each other, of which each is used alone.</param>
+    /// <param name="rows">Of each.</param>
     /// <param name="inputMajor">Rows are inputs.</param>
     private Matrix(Matrix[] parts, int rows, bool inputMajor)
     {

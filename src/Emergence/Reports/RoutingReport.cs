@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Emergence.Devices;
 using Emergence.Files;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;

@@ -172,8 +172,8 @@ public sealed class StreamedWeightsTests
             const long Expert = 4 * 3 * 48 * 40;
             Assert.All(sizes.Blocks, block => Assert.Equal((8, 2, Expert), (block.Experts, block.Chosen, block.Expert)));
             Assert.Equal([2, 6, 8, 8], [.. ((long?[])[1, 3, 4, null]).Select(rows => sizes.Experts(rows)!.Value.Needed)]);
-            Assert.Equal(sizes.Streamed(true, 2, new(5, 3)) - sizes.Streamed(true, 2, new(5, 1)), 4 * Expert);
-            Assert.Equal(sizes.ReadOnce(new(5, 3), 2) - sizes.ReadOnce(new(5, 1), 2), 2 * 4 * Expert);
+            Assert.Equal(4 * Expert, sizes.Streamed(true, 2, new(5, 3)) - sizes.Streamed(true, 2, new(5, 1)));
+            Assert.Equal(2 * 4 * Expert, sizes.ReadOnce(new(5, 3), 2) - sizes.ReadOnce(new(5, 1), 2));
             Assert.Equal(sizes.Resident, sizes.Kept + sizes.Tables + sizes.Head + sizes.Blocks.Sum(block => block.Always + 8 * Expert));
         }
     }
