@@ -26,7 +26,7 @@ for kind, file in files.items():
         if row["kind"] == "forward":
             shape = row["shape"].split(" ")[0]
             sequences, tokens = map(int, shape.split("x"))
-            seconds = row["median_us"] / 1e6
+            seconds = row["median_s"]
             print(f"| {kind} | {shape} | {seconds:.3f} | {sequences * tokens / seconds:,.0f} | {row['tflop_per_s'] * 1e3:.1f} | {row['of_roof']:.2f} |")
 print("\n| model | part of the memory for 2,000 sequences | MiB |\n|---|---|---:|")
 for kind in files:
