@@ -18,6 +18,8 @@ internal static class MemoryReport
         table.Add("forward pass", (double)memory.Forward, $"inside of a block, tiles of {memory.TileRows:N0} rows");
         if (memory.States > 0)
             table.Add("states", (double)memory.States, $"of a recurrence, in {memory.Places:N0} places along the paths of prefixes");
+        if (memory.Noise > 0)
+            table.Add("noise", (double)memory.Noise, $"draws of {RunWords.Plural(plan.Grid.Seeds.Count, "seed")}, and a side read through them");
         if (memory.Critic > 0)
         {
             table.Add("critic inputs", (double)memory.Inputs, $"{memory.Critics} trainings side by side");
