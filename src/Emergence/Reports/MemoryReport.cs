@@ -19,7 +19,8 @@ internal static class MemoryReport
         if (memory.States > 0)
             table.Add("states", (double)memory.States, $"of a recurrence, in {memory.Places:N0} places along the paths of prefixes");
         if (memory.Noise > 0)
-            table.Add("noise", (double)memory.Noise, $"draws of {RunWords.Plural(plan.Grid.Seeds.Count, "seed")}, and a side read through them");
+            table.Add("noise", (double)memory.Noise,
+                $"draws of {RunWords.Plural(plan.Grid.Seeds.Count, "seed")}, and a side read through them");
         if (memory.Critic > 0)
         {
             table.Add("critic inputs", (double)memory.Inputs, $"{memory.Critics} trainings side by side");
