@@ -154,25 +154,7 @@ internal unsafe struct Gemm
         var rowBlocks = (M + rows - 1) / rows;
         var columnBlocks = Math.Min(panels, (wanted + rowBlocks - 1) / rowBlocks);
         var each = (panels + columnBlocks - 1) / columnBlocks;
-        if (rowBlocks == 1)
-            each = Fairest(panels, threads, each);
         return (rowBlocks, rows, (panels + each - 1) / each, each);
-    }
-
-    /// <summary>Panels of a block, <paramref name="each"/> or more, with which the thread that gets the most of them gets the
-    /// fewest.</summary>
-    private static int Fairest(int panels, int threads, int each)
-    {
-        var best = each;
-        for (var size = each + 1; size <= (panels + threads - 1) / threads; size++)
-        {
-            if (Most(size) < Most(best))
-                best = size;
-        }
-
-        return best;
-
-        int Most(int size) => ((panels + size - 1) / size + threads - 1) / threads * size;
     }
 
     /// <summary>Panels first .. end - 1 of columns n0 .. n0 + columns - 1: all of k, block by block.</summary>
@@ -188,18 +170,6 @@ internal unsafe struct Gemm
                 PackPanels(packed + ((long)k0 * panels + (long)panel * count) * width, n0, columns, panel, panel + 1, k0, count);
             }
         }
-    }
-
-    /// <summary>Where the rows of a transposed right side begin, whose columns are those of the product.</summary>
-    private readonly byte* Rows(int column, int k0) => B + (column * StrideB + k0) * TypeB.Size();
-
-    /// <summary>Asks for some of the rows that the next panel is packed from: they lie too far apart for the processor to foresee
-    /// them.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void PrefetchRows(byte* rows, int count, int first, int end)
-    {
-        for (nint row = first; row < end; row++)
-            Lanes.PrefetchFar((float*)(rows + row * StrideB * TypeB.Size()), count * TypeB.Size() / sizeof(float));
     }
 
     /// <summary>One block of k of the product.</summary>
@@ -271,14 +241,11 @@ internal unsafe struct Gemm
                     PackPanels(own, n0, columns, panel, Math.Min(end, panel + group), k0, count);
                 var right = packed == null
                     ? own + (nint)inGroup * count * width : packed + ((long)k0 * panels + (long)panel * count) * width;
-                var next = packed == null && TransposeB && PairsB == null && panel + 1 < end ? Rows(n0 + (panel + 1) * width, k0) : null;
                 var n = n0 + panel * width;
                 var inPanel = Math.Min(width, columns - panel * width);
                 for (var tile = 0; tile < tiles; tile++)
                 {
                     var m = tile * height;
-                    if (next != null)
-                        PrefetchRows(next, count, tile * width / tiles, (tile + 1) * width / tiles);
                     var ahead = right + count * (width + (nint)tile * aheadStep);
                     var inTile = Math.Min(height, rows - m);
                     var y = Y + (m0 + m) * StrideY + n;

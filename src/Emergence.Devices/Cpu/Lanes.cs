@@ -55,14 +55,6 @@ internal static unsafe class Lanes
             Sse.Prefetch0(source + i);
     }
 
-    /// <summary>The same of memory that is read later, for the second cache.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void PrefetchFar(float* source, int count)
-    {
-        for (var i = 0; i < count && Sse.IsSupported; i += CacheLine)
-            Sse.Prefetch1(source + i);
-    }
-
     /// <summary>All bits of the first lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> First(int count) => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle();
