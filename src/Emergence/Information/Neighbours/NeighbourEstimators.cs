@@ -86,6 +86,12 @@ internal static class Neighbourhood
     /// <summary>Fewest rows of a part whose value tells the standard error.</summary>
     private const int RowsOfPart = 20;
 
+    /// <summary>
+    /// By how much whole samples stray farther than their parts say: without it intervals of 95 % held the truth in 93 of 100 values that
+    /// are ok, over thirty families of 5,000 rows, and missed it by less than a tenth of their width.
+    /// </summary>
+    private const double Widening = 1.1;
+
     public static string? TooFew(PairedRows rows) => rows.Count <= 2 * K ? $"{rows.Count} rows, needs more than {2 * K}" : null;
 
     /// <summary>The mean of what every row says, in nats, with its standard error and what speaks against it.</summary>
@@ -175,7 +181,7 @@ internal static class Neighbourhood
             : Values(points, window, nats, Math.Min(10, points.Repeats.Length / RowsOfPart), shuffles: 1, stream: 0);
         var spread = parts.Error * Intervals.StudentT(parts.Shuffles * (parts.Count - 1));
         var left = Math.Abs(whole - parts.Mean) / ((hasThinEdge ? parts.Count : Math.Sqrt(parts.Count)) - 1);
-        return ((spread + left) / Intervals.Normal, quarters.Mean, quarters.Error);
+        return ((Widening * spread + left) / Intervals.Normal, quarters.Mean, quarters.Error);
     }
 
     private static (double Mean, double Error, int Count, int Shuffles) Values(
