@@ -19,11 +19,11 @@ public sealed record CostTimes(double OfUnit, double? LikelyOfUnit, double OfBlo
 
 /// <summary>What a measurement costs, before it is made.</summary>
 /// <param name="Times">None on the emulator, too slow for trial trainings, and where it does not fit.</param>
-/// <param name="Units">Layers times seeds.</param>
+/// <param name="PositionClasses">Layers times seeds.</param>
 /// <param name="Blocks">Those of the model that run.</param>
 /// <param name="Memory">Of the device.</param>
 /// <param name="Prefixes">Distinct prefixes that run through the model.</param>
-public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, MemoryPlan Memory, int Prefixes)
+public sealed record CostEstimate(CostTimes? Times, int PositionClasses, int Blocks, MemoryPlan Memory, int Prefixes)
 {
     /// <summary>Classes of the largest side that noise is tried on; a larger one takes so much longer at most.</summary>
     private const int MostTried = 4096;
@@ -35,10 +35,10 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
     private const double SecondsOfTrial = 4;
 
     /// <summary>At most.</summary>
-    public double? Seconds => Times == null ? null : Units * Times.OfUnit + Blocks * Times.OfBlock;
+    public double? Seconds => Times == null ? null : PositionClasses * Times.OfUnit + Blocks * Times.OfBlock;
 
     /// <summary>If trainings end as those do that were tried.</summary>
-    public double? LikelySeconds => Times?.LikelyOfUnit is { } unit ? Units * unit + Blocks * Times.OfBlock : null;
+    public double? LikelySeconds => Times?.LikelyOfUnit is { } unit ? PositionClasses * unit + Blocks * Times.OfBlock : null;
 
     /// <summary>
     /// Times short trainings and noise with the most classes that the data have, on invented vectors of the model's width, and a product of
@@ -47,7 +47,7 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
     public static CostEstimate Of(MeasurementPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        var passes = new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition);
+        var passes = new MacroMicroPasses(plan.Data, plan.Config, plan.Settings.MicroPosition);
         var memory = MemoryPlan.Of(plan, passes);
         var prefixes = passes.MacroForest.Count + passes.MicroForest.Count;
         var blocks = Math.Min(plan.Grid.Boundaries.Max() + 1, plan.Config.Layers);
@@ -55,7 +55,7 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
         return new CostEstimate(times, plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count, blocks, memory, prefixes);
     }
 
-    private static CostTimes Time(MeasurementPlan plan, TokenPasses passes, int prefixes)
+    private static CostTimes Time(MeasurementPlan plan, MacroMicroPasses passes, int prefixes)
     {
         var tried = Math.Min(MostTrained, passes.Macro.Max(units => units.Count));
         var noise = plan.Noise.IsOn ? SecondsOfNoise(plan, passes) : 0;
@@ -67,7 +67,7 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
         return new(noise + trainings * longest, noise + trainings * likely, block);
 
         // A side with one class has no information, and nothing is trained.
-        double Share(Units units) => units.Count == 1 ? 0 : (double)(units.Count + Pairs(units.Count)) / (tried + Pairs(tried));
+        double Share(PositionClasses units) => units.Count == 1 ? 0 : (double)(units.Count + Pairs(units.Count)) / (tried + Pairs(tried));
 
         int Pairs(int classes) => plan.Preset.PairsFor(classes);
     }
@@ -115,7 +115,7 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
     }
 
     /// <summary>What noise takes of a seed at a layer, all positions of both kinds.</summary>
-    private static double SecondsOfNoise(MeasurementPlan plan, TokenPasses passes)
+    private static double SecondsOfNoise(MeasurementPlan plan, MacroMicroPasses passes)
     {
         var draws = new NoiseDraws(1, 0, plan.Config.Width, NoiseSettings.Pairs);
         using var mixture = new NoiseMixture(plan.Device, draws, plan.Noise.Scale);

@@ -85,15 +85,15 @@ public sealed record MemoryPlan
     public static MemoryPlan Of(MeasurementPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return Of(plan, new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition));
+        return Of(plan, new MacroMicroPasses(plan.Data, plan.Config, plan.Settings.MicroPosition));
     }
 
     /// <summary>The same, where the passes are known already.</summary>
-    internal static MemoryPlan Of(MeasurementPlan plan, TokenPasses passes) => Of(
+    internal static MemoryPlan Of(MeasurementPlan plan, MacroMicroPasses passes) => Of(
         plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, passes, plan.Settings.ModelOptions.Weights, plan.Noise);
 
-    internal static MemoryPlan Of(Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, TokenPasses passes,
-        WeightPlacement asked = WeightPlacement.Resident, NoiseSettings? noise = null)
+    internal static MemoryPlan Of(Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset,
+        MacroMicroPasses passes, WeightPlacement asked = WeightPlacement.Resident, NoiseSettings? noise = null)
     {
         if (device.MemoryLimit != null && device is HostDevice)
             HostMemory.Collect();

@@ -12,7 +12,7 @@ namespace Emergence.Measurement.Settings;
 
 /// <summary>What a measurement needs of memory, by how much is free: more is taken where there is more.</summary>
 internal sealed class RunNeeds(
-    Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, TokenPasses passes, WeightPlacement asked,
+    Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, MacroMicroPasses passes, WeightPlacement asked,
     NoiseSettings noise)
 {
     /// <summary>What the program itself grows by while it runs: code that is compiled, garbage that is not collected yet.</summary>
