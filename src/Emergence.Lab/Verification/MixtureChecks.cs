@@ -1,4 +1,3 @@
-using Emergence.Devices;
 using Emergence.Devices.Reference;
 using Pair = (Emergence.Devices.Tensors.Tensor Tested, Emergence.Devices.Tensors.Tensor Expected);
 
