@@ -153,4 +153,5 @@ def main():
     print(f"{total} bytes of weights, {chosen.layers} layers of {width}, in {model}")
 
 
-main()
+if __name__ == "__main__":
+    main()

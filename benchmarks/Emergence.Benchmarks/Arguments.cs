@@ -19,6 +19,12 @@ internal sealed class Arguments(string[] words)
     /// <summary>Whether to measure another program by turns.</summary>
     public bool Peer { get; } = !words.Contains("--no-peer");
 
+    /// <summary>Whether the program on TorchSharp takes turns: named in --peers.</summary>
+    public bool TorchSharp { get; } = Peers(words).Contains("torchsharp");
+
+    /// <summary>Whether the scripts on PyTorch take turns: named in --peers, or where it is not given.</summary>
+    public bool PyTorch { get; } = Peers(words).Contains("pytorch");
+
     public Device OpenCpu() => DeviceTable.Create("cpu", new DeviceOptions(Threads, Word(words, "--path")));
 
     /// <summary>The word after an option, for a verb of its own.</summary>
@@ -29,6 +35,8 @@ internal sealed class Arguments(string[] words)
         var at = Array.IndexOf(words, name);
         return at < 0 || at + 1 >= words.Length ? null : words[at + 1];
     }
+
+    private static string[] Peers(string[] words) => words.Contains("--no-peer") ? [] : (Word(words, "--peers") ?? "pytorch").Split(',');
 
     private static int Number(string[] words, string name, int missing) =>
         Word(words, name) is { } word ? int.Parse(word, CultureInfo.InvariantCulture) : missing;

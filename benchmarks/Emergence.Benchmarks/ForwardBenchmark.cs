@@ -28,10 +28,12 @@ internal static class ForwardBenchmark
             WriteCheckpoint(folder);
             using var device = arguments.OpenCpu();
             using var model = LanguageModel.Load(folder, device);
-            using var peer = arguments.Peer ? new PeerProcess("forward_torch.py", $"{arguments.Threads}") : null;
+            PeerProcess[] peers = [
+                .. arguments.PyTorch ? [PeerProcess.Script("forward_torch.py", $"{arguments.Threads}")] : Array.Empty<PeerProcess>(),
+                .. arguments.TorchSharp ? [PeerProcess.TorchSharp("forward", $"{arguments.Threads}")] : Array.Empty<PeerProcess>()
+            ];
             Machine.Print(device);
-            Console.WriteLine($"peer: {peer?.Description ?? "none"}");
-            Measure(model, peer, arguments.Rounds);
+            Measure(model, peers, arguments.Rounds);
         }
         finally
         {
@@ -39,16 +41,19 @@ internal static class ForwardBenchmark
         }
     }
 
-    private static void Measure(LanguageModel model, PeerProcess? peer, int rounds)
+    private static void Measure(LanguageModel model, PeerProcess[] peers, int rounds)
     {
         var forest = PrefixForest.Macro(Sequences());
-        Func<Sample> own = () => Rounds.Time(() => Forward(model, forest));
-        var samples = peer == null ? Rounds.Run(rounds, own) : Rounds.Run(rounds, own, peer.Run);
+        var samples = Rounds.Run(
+            rounds, [() => Rounds.Time(() => Forward(model, forest)), .. peers.Select<PeerProcess, Func<Sample>>(peer => peer.Run)]);
         Console.WriteLine($"{SequenceCount * Tokens / Rounds.Median(samples[0].Select(sample => sample.Wall)):f0} tokens/s");
-        if (peer != null)
+        foreach (var (peer, theirs) in peers.Zip(samples.Skip(1)))
+        {
             Console.WriteLine(
-                $"ratio {Rounds.Ratio(samples[1], samples[0], sample => sample.Wall):f2} (gate 1.3, goal 1.75); of processor time, for "
-                + $"machines that are not quiet, {Rounds.Ratio(samples[1], samples[0], sample => sample.Processor):f2}");
+                $"{peer.Description}: ratio {Rounds.Ratio(theirs, samples[0], sample => sample.Wall):f2} (gate 1.3, goal 1.75); of processor "
+                + $"time, for machines that are not quiet, {Rounds.Ratio(theirs, samples[0], sample => sample.Processor):f2}");
+            peer.Dispose();
+        }
     }
 
     private static void Forward(LanguageModel model, PrefixForest forest)

@@ -24,19 +24,22 @@ internal static class MineStepBenchmark
             return;
         }
 
-        using var published = new PeerProcess("mine_step_torch.py", "published", $"{arguments.Threads}");
-        using var split = new PeerProcess("mine_step_torch.py", "split", $"{arguments.Threads}");
-        Console.WriteLine($"peer: {published.Description}");
+        string[] forms = ["published", "split"];
+        PeerProcess[] peers = [
+            .. arguments.PyTorch ? forms.Select(form => PeerProcess.Script("mine_step_torch.py", form, $"{arguments.Threads}")) : [],
+            .. arguments.TorchSharp ? forms.Select(form => PeerProcess.TorchSharp(form, $"{arguments.Threads}")) : []
+        ];
         var samples = Rounds.Run(
-            arguments.Rounds,
-            () => Rounds.Time(() => device.Train([training], 1)),
-            published.Run,
-            split.Run);
+            arguments.Rounds, [() => Rounds.Time(() => device.Train([training], 1)), .. peers.Select<PeerProcess, Func<Sample>>(peer => peer.Run)]);
         Console.WriteLine("| step | seconds | processor seconds | times as long as ours | by processor time | peak MiB |");
         Console.WriteLine("|---|---|---|---|---|---|");
         Report("ours", samples[0], samples[0], PeakMebibytes() - before);
-        Report("torch, published form", samples[1], samples[0], published.PeakMebibytes);
-        Report("torch, split first layer", samples[2], samples[0], split.PeakMebibytes);
+        foreach (var (i, peer) in peers.Index())
+        {
+            Report($"{peer.Description}, {(i % 2 == 0 ? "published form" : "split first layer")}", samples[i + 1], samples[0], peer.PeakMebibytes);
+            peer.Dispose();
+        }
+
         Console.WriteLine($"our process at its peak: {PeakMebibytes():0} MiB; peaks are above what each process had before its inputs");
     }
 

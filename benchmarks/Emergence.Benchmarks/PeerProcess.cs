@@ -4,20 +4,35 @@ using System.Globalization;
 namespace Emergence.Benchmarks;
 
 /// <summary>
-/// A script of benchmarks/peers that stays open: it prints one line about itself, then runs once for every line it gets
+/// A program of benchmarks/peers that stays open: it prints one line about itself, then runs once for every line it gets
 /// and answers with what that took. So both sides can be measured by turns in one run.
 /// </summary>
 internal sealed class PeerProcess : IDisposable
 {
     private const string Python = "/usr/bin/python3";
     private readonly Process _process;
+    private readonly string _needs;
 
-    public PeerProcess(string script, params IEnumerable<string> arguments)
+    private PeerProcess(string needs, string program, params IEnumerable<string> arguments)
     {
-        var path = Path.Combine(FindRepository(), "benchmarks", "peers", script);
-        var start = new ProcessStartInfo(Python, [path, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        _process = Process.Start(start)!;
+        _needs = needs;
+        _process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         Description = ReadLine();
+    }
+
+    /// <summary>A script in Python, on Debian's PyTorch.</summary>
+    public static PeerProcess Script(string script, params IEnumerable<string> arguments) => new(
+        "it needs python3-torch and libopenblas0-pthread from Debian", Python, [Path.Combine(Peers, script), .. arguments]);
+
+    /// <summary>The program on TorchSharp, built first: a project outside the solution, which fetches 1 GB of libtorch.</summary>
+    public static PeerProcess TorchSharp(params IEnumerable<string> arguments)
+    {
+        var project = Path.Combine(Peers, "torch-peer");
+        using var build = Process.Start("dotnet", ["build", project, "-c", "Release", "-v", "q", "--nologo"]);
+        build.WaitForExit();
+        return new(
+            "libtorch needs the C++ library of GCC 13, which Debian has from release 13 on", "dotnet",
+            [Path.Combine(project, "bin", "Release", "net10.0", "torch-peer.dll"), .. arguments]);
     }
 
     public string Description { get; }
@@ -42,7 +57,9 @@ internal sealed class PeerProcess : IDisposable
     }
 
     private string ReadLine() => _process.StandardOutput.ReadLine()
-        ?? throw new InvalidOperationException("the peer ended; it needs python3-torch and libopenblas0-pthread from Debian");
+        ?? throw new InvalidOperationException($"the peer ended; {_needs}");
+
+    private static string Peers => Path.Combine(FindRepository(), "benchmarks", "peers");
 
     /// <summary>The checkout that this runs in, from whichever folder below it.</summary>
     internal static string FindRepository()

@@ -34,7 +34,8 @@ if (verb.Run == null)
     foreach (var (name, about, _) in verbs)
         Console.WriteLine($"{name,-14} {about}");
     Console.WriteLine("--filter '*'     the host's own parts by BenchmarkDotNet, with its options, e.g. --job short");
-    Console.WriteLine("options: --threads N (all), --rounds N (11), --path avx512|avx2|portable, --no-peer");
+    Console.WriteLine(
+        "options: --threads N (all), --rounds N (11), --path avx512|avx2|portable, --no-peer, --peers pytorch,torchsharp (pytorch)");
     return 2;
 }
 

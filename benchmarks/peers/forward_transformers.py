@@ -11,7 +11,8 @@ from transformers import AutoModelForCausalLM
 
 folder, threads = sys.argv[1], int(sys.argv[2])
 sequences, tokens = (int(word) for word in (sys.argv[3:5] or ("8", "128")))
-torch.set_num_threads(threads)
+if threads:
+    torch.set_num_threads(threads)
 model = AutoModelForCausalLM.from_pretrained(folder, torch_dtype=torch.float32).model if "mamba" not in folder else \
     AutoModelForCausalLM.from_pretrained(folder, torch_dtype=torch.float32).backbone
 ids = torch.randint(0, model.config.vocab_size, (sequences, tokens), generator=torch.Generator().manual_seed(0))

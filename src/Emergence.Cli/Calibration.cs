@@ -62,9 +62,9 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
 
     /// <summary>How often the intervals hold the truth.</summary>
     /// <param name="repeats">Samples of each case.</param>
-    /// <param name="rows">Of each sample.</param>
+    /// <param name="rows">Rows of each sample.</param>
     /// <param name="seed">Draws the first sample.</param>
-    /// <param name="chosen">Only these estimators; none: all that coverage is counted for.</param>
+    /// <param name="chosen">Only these estimators; null: all that coverage is counted for.</param>
     public Table Coverage(int repeats, int rows, ulong seed, IReadOnlyList<Estimator>? chosen)
     {
         var table = new Table(TableColumn.Text("case"), TableColumn.Text("name"), TableColumn.Number("true_bits", 4),
@@ -91,9 +91,9 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
 
     /// <summary>What <c>mi</c> says of rows as users bring them.</summary>
     /// <param name="repeats">Samples of each family.</param>
-    /// <param name="rows">Of each sample.</param>
+    /// <param name="rows">Rows of each sample.</param>
     /// <param name="seed">Draws the first sample.</param>
-    /// <param name="chosen">Estimators; none: counts, neighbours and the closed form.</param>
+    /// <param name="chosen">Estimators; null: counts, neighbours and the closed form.</param>
     public Table Families(int repeats, int rows, ulong seed, IReadOnlyList<Estimator>? chosen)
     {
         var estimators = chosen ?? [.. new[] { "exact", "grassberger", "ksg", "mixed-ksg", "gaussian" }.Select(EstimatorTable.Find)];

@@ -20,7 +20,7 @@ internal static class Flags
 
     /// <summary>Refuses an option that nobody would read.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="mode">The option that says what the verb is to do; none: what it does without one.</param>
+    /// <param name="mode">The option that says what the verb is to do; null: what it does without one.</param>
     /// <param name="reads">The options that are read then.</param>
     /// <param name="all">Those that are read at other times too.</param>
     public static void RequireRead(ParseResult parsed, Option? mode, Option[] reads, Option[] all)
@@ -33,7 +33,7 @@ internal static class Flags
             + $"{(reads.Length > 0 ? string.Join(", ", reads.Select(option => option.Name)) : "none of its kind")}", ExitCode.Usage);
     }
 
-    /// <summary>Of pages.</summary>
+    /// <summary>Language of pages.</summary>
     public static Option<string> Language() =>
         new Option<string>("--language")
         {

@@ -20,7 +20,7 @@ internal static class ForwardBench
             : throw new EmergenceException($"expected sequences and tokens such as 4096x8, found '{text}'", ExitCode.Usage);
     }
 
-    /// <summary>Of "4096x8,8x128": sequences and tokens of each.</summary>
+    /// <summary>Sequences and tokens of each shape in a text such as "4096x8,8x128".</summary>
     public static IReadOnlyList<(int Sequences, int Tokens)> Shapes(string text) => [.. text.Split(',').Select(Shape)];
 
     /// <summary>One row for each of the shapes.</summary>
@@ -46,13 +46,16 @@ internal static class ForwardBench
             samples.Add(new(watch.Elapsed.TotalSeconds, watch.Elapsed.TotalSeconds));
         }
 
-        var weights = WeightPlan.Of(model.Config)
-            .Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(model.Config.Shape.Names.Block, StringComparison.Ordinal));
-        var flops = 2 * weights.Sum(weight => (double)weight.Rows * weight.Columns) * forest.Count;
+        var flops = 2 * Multiplied(model.Config.Shape) * forest.Count;
         return new("forward", model.Architecture, "",
             $"{shape.Sequences}x{shape.Tokens} tokens, {model.Layers} layers of {model.Width}, {forest.Count} prefixes", "",
             Timing.Of(samples, 1), 0, flops);
     }
+
+    /// <summary>Weights of the blocks that a row is multiplied with: of experts those it is sent to.</summary>
+    private static double Multiplied(ModelShape shape) => WeightPlan.Units(shape).Blocks.Index().Sum(block =>
+        block.Item.Where(weight => weight.Layer != null).Sum(weight => (double)weight.Rows * weight.Columns
+            * (weight.IsOfExperts && shape.Blocks[block.Index].Experts is { } experts ? (double)experts.Chosen / experts.Count : 1)));
 
     private static void Pass(LanguageModel model, BoundaryStream stream, CancellationToken cancellation)
     {

@@ -19,7 +19,7 @@ internal sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    /// <param name="resumes">The same command goes on where this one ends.</param>
+    /// <param name="resumes">Whether the command, given again, goes on where this one ends.</param>
     /// <param name="stopOn">"USR1": a scheduler sends it for SIGTERM, whose code it then gets.</param>
     public Interruption(bool resumes = false, string? stopOn = null)
     {

@@ -95,12 +95,15 @@ internal static class MeasureRun
     /// <param name="json">Print one JSON array.</param>
     /// <param name="shards">Also what sharing it out brings, to so many at most; 0: not.</param>
     /// <param name="job">Instead of tables the file of a job: from how many shards, threads, bytes and seconds; none by default.</param>
+    /// <param name="routing">The run would count where the routers of a mixture of experts send the tokens.</param>
     public static ExitCode DryRun(MeasurementSettings settings, string folder, bool json, int shards = 0,
-        Func<ShardEstimate, int, long, string>? job = null)
+        Func<ShardEstimate, int, long, string>? job = null, bool routing = false)
     {
         OutputPath.RequireFolder("--out", folder);
         ModelFolder.Ensure(settings.Model, CancellationToken.None);
         using var plan = new MeasurementPlan(settings);
+        if (routing)
+            RoutingRun.RequireExperts(plan.Config);
         Announce(plan);
         var estimate = CostEstimate.Of(plan);
         var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds", 0), TableColumn.Number("seconds_at_most", 0),
@@ -176,7 +179,7 @@ internal static class MeasureRun
                 + "the cells there are");
         if (results.SelfCheck.Count > 0)
             (json ? Console.Error : Console.Out)
-                .WriteLine($"self-check: {results.SelfCheck.Count(line => line.Check.Holds)} of {results.SelfCheck.Count} relations hold");
+                .WriteLine($"self-check: {results.SelfCheck.Count(check => check.Holds)} of {results.SelfCheck.Count} relations hold");
     }
 
     internal static string Name(CellResult result)

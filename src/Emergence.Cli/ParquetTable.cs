@@ -66,7 +66,7 @@ internal sealed class ParquetTable(string path, ParquetReader reader, DataOption
             ? "dates or times; days since the first would be numbers, --discrete with its name takes labels"
         : $"{data.ClrType.Name}s";
 
-    /// <summary>Null where the kind of a column has no meaning as numbers or words.</summary>
+    /// <summary>Null if the kind of a column has no meaning as numbers or words.</summary>
     private async Task<DataColumn?> Column(Field field, bool isLabel)
     {
         if (field is not DataField data || data.IsArray)

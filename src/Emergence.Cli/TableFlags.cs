@@ -5,7 +5,7 @@ using Emergence.Messages;
 
 namespace Emergence.Cli;
 
-/// <summary>Which columns of which files are the two sides.</summary>
+/// <summary>The two sides of a measurement: columns of one file or of two.</summary>
 internal sealed class TableFlags
 {
     private const string Forms = "FILE.csv, FILE.tsv, FILE.parquet, FILE.npy, FILE.npz[:NAME] or FILE.safetensors[:TENSOR]";
@@ -47,7 +47,7 @@ internal sealed class TableFlags
         HelpName = "Z",
     };
     private readonly Option<int> _exclude =
-        new("--exclude") { Description = "Rows so near in time order are no neighbours of each other", HelpName = "N" };
+        new("--exclude") { Description = "Time series: rows that are at most N apart in order do not count as neighbours", HelpName = "N" };
 
     public void AddTo(Command command)
     {

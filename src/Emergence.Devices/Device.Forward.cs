@@ -171,7 +171,7 @@ public abstract partial class Device
     /// <param name="source">(N, c) with heads as <paramref name="from"/> says.</param>
     /// <param name="from">As many heads as <paramref name="to"/>, or one.</param>
     /// <param name="destination">(N, c) with heads as <paramref name="to"/> says; shares no element with source.</param>
-    /// <param name="to">Of the same size.</param>
+    /// <param name="to">As large as the source.</param>
     public void CopyHeads(Tensor source, HeadLayout from, Tensor destination, HeadLayout to)
     {
         var fits = source.Rows == destination.Rows && from.Size == to.Size && (from.Count == to.Count || from.Count == 1)

@@ -98,6 +98,12 @@ public abstract partial class Device
         DeltaPathsCore(q, k, v, steps, gates, paths, shape, y);
     }
 
+    /// <summary>Bytes that a recurrence holds beside its operands: a state of so many numbers for every channel, in every place.</summary>
+    /// <param name="places">As <see cref="ForestPaths.CountPlaces"/> says of the forest.</param>
+    /// <param name="channels">Of all heads.</param>
+    /// <param name="size">Numbers of a channel's state.</param>
+    public virtual long StateBytes(int places, int channels, int size) => sizeof(float) * (long)places * channels * size;
+
     protected abstract void ConvolvePathsCore(Tensor x, ForestPaths paths, Tensor weight, Tensor? bias, Activation activation, Tensor y);
 
     protected abstract void ScanPathsCore(Tensor x, Tensor steps, Tensor b, Tensor c, ForestPaths paths, ScanShape shape, Tensor y);

@@ -50,7 +50,7 @@ public sealed class DevicePlan : IDisposable
     {
         bytes = Math.Max(1, bytes);
         var address = _end;
-        _end += (bytes + Alignment - 1) / Alignment * Alignment;
+        _end += Ceiling.Multiple(bytes, Alignment);
         return new(this, (nint)address, bytes);
     }
 

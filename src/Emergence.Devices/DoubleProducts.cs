@@ -54,14 +54,14 @@ public static unsafe class DoubleProducts
         ArgumentNullException.ThrowIfNull(c);
         if (rows == 0 || columns == 0)
             return;
-        var (leftPanels, rightPanels) = ((rows + TileRows - 1) / TileRows, (columns + TileColumns - 1) / TileColumns);
+        var (leftPanels, rightPanels) = (Ceiling.Of(rows, TileRows), Ceiling.Of(columns, TileColumns));
         var (leftWidth, rightWidth) = (leftPanels * TileRows, rightPanels * TileColumns);
         var most = Math.Min(Depth, depth);
         var packed = ArrayPool<double>.Shared.Rent((leftWidth + rightWidth) * most);
         for (var first = 0; first < depth; first += Depth)
         {
             var (start, count) = (first, Math.Min(Depth, depth - first));
-            share((count + PackedAtOnce - 1) / PackedAtOnce, part =>
+            share(Ceiling.Of(count, PackedAtOnce), part =>
             {
                 var buffer = ArrayPool<double>.Shared.Rent(Math.Max(leftWidth, rightWidth));
                 for (var k = part * PackedAtOnce; k < Math.Min(count, (part + 1) * PackedAtOnce); k++)
@@ -72,7 +72,7 @@ public static unsafe class DoubleProducts
 
                 ArrayPool<double>.Shared.Return(buffer);
             });
-            share((leftPanels + PanelsAtOnce - 1) / PanelsAtOnce, group =>
+            share(Ceiling.Of(leftPanels, PanelsAtOnce), group =>
             {
                 fixed (double* memory = packed, to = c)
                 {
@@ -121,7 +121,7 @@ public static unsafe class DoubleProducts
     /// <summary>Row k into the panels of a side, zero beyond its last column.</summary>
     private static void Pack(RowFill fill, int row, int columns, int width, double[] buffer, Span<double> panels, int k, int count)
     {
-        var values = buffer.AsSpan(0, (columns + width - 1) / width * width);
+        var values = buffer.AsSpan(0, Ceiling.Multiple(columns, width));
         fill(row, values[..columns]);
         values[columns..].Clear();
         for (var column = 0; column < values.Length; column += width)

@@ -20,7 +20,7 @@ public sealed class ForestPaths : IDisposable
         _places = new(() =>
         {
             var places = Assign(copy);
-            return (device.AllocateIndices(places), places.Length == 0 ? 0 : places.Max() + 1);
+            return (device.AllocateIndices(places), Count(places));
         });
         Parents = device.AllocateIndices(parents);
     }
@@ -37,12 +37,17 @@ public sealed class ForestPaths : IDisposable
     /// <summary>States that are kept at a time.</summary>
     public int PlaceCount => _places.Value.Count;
 
+    /// <summary>States that are kept at a time along the paths of a forest; fewer or as many along those of a part of its rows.</summary>
+    public static int CountPlaces(ReadOnlySpan<int> parents) => Count(Assign(parents));
+
     public void Dispose()
     {
         Parents.Dispose();
         if (_places.IsValueCreated)
             _places.Value.Rows.Dispose();
     }
+
+    private static int Count(int[] places) => places.Length == 0 ? 0 : places.Max() + 1;
 
     /// <summary>Throws where a row is not depth-first: its parent's state would have been overwritten.</summary>
     private static int[] Assign(ReadOnlySpan<int> parents)

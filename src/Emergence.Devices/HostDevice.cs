@@ -5,7 +5,7 @@ namespace Emergence.Devices;
 /// <summary>A device whose memory is the host's.</summary>
 public abstract unsafe class HostDevice : Device
 {
-    /// <summary>Of a tensor in a file so much is touched before it is given up; a row touches a page at least.</summary>
+    /// <summary>So much of a tensor in a file is touched before its pages are given up; a row touches a page at least.</summary>
     private const int RestAfterBytes = 1 << 24, Page = 1 << 12;
 
     /// <summary>Smaller tensors are not held against the limit: asking what the process holds takes longer than they are worth.</summary>

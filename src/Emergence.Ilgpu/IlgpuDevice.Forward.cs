@@ -143,7 +143,7 @@ public sealed partial class IlgpuDevice
             new Norms.Arguments(MatrixOf(x), StoredOf(weight), StoredOf(bias), epsilon, MatrixOf(y), MatrixOf(residual), x.Columns));
 
     /// <param name="source">Any type.</param>
-    /// <param name="rows">Which of its rows; default: all.</param>
+    /// <param name="rows">Rows of it to take, all by default.</param>
     /// <param name="destination">16-bit words.</param>
     /// <param name="stride">Words from a row of it to the next.</param>
     /// <param name="count">Rows of it.</param>

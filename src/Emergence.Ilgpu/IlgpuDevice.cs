@@ -12,7 +12,7 @@ namespace Emergence.Ilgpu;
 /// </summary>
 public sealed partial class IlgpuDevice : Device
 {
-    /// <summary>Bytes that ops hold for themselves at most, about; what waits along the paths of a recurrence may be more.</summary>
+    /// <summary>Bytes that ops hold for themselves at most, about, beside what waits along the paths of a recurrence.</summary>
     private const long ScratchBytes = 128L << 20;
 
     private readonly IlgpuMachine _machine;

@@ -22,11 +22,11 @@ internal static class BenchVerb
             "--op")
             {
                 Description =
-                    $"Only this one: {string.Join(", ", OpBenches.Ops)}, {StepName} for whole steps of training, or one kind of step: "
+                    $"Only this op: {string.Join(", ", OpBenches.Ops)}, {StepName} for whole steps of training, or one kind of step: "
                     + "paper, s-mine, s-mine small, s-mine paper",
                 HelpName = "NAME",
             };
-        var seconds = new Option<double?>("--seconds") { Description = "Time for the samples of each row", HelpName = "S" };
+        var seconds = new Option<double?>("--seconds") { Description = "Seconds that each row is measured for", HelpName = "S" };
         var model = new Option<string>("--model")
         {
             Description = "Only the forward pass of this model, with the residual stream at every boundary",
@@ -157,13 +157,14 @@ internal static class BenchVerb
         var after = new Argument<string>("AFTER") { Description = "The same, later or elsewhere" };
         var threshold = new Option<string>("--threshold")
         {
-            Description = "Change that is none",
+            Description = "Largest change of a time that counts as none",
             HelpName = "5%",
             DefaultValueFactory = _ => "5%",
         };
-        var across = new Option<bool>("--across") { Description = "Compare different devices" };
+        var across = new Option<bool>("--across") { Description = "Allow files of different devices" };
         var format = Flags.Format();
-        var command = new Command("compare", "Join two files of bench by row: ratio and verdict; exit code 5 if a row became slower") {
+        var command = new Command(
+            "compare", "Compare two files that bench wrote, row by row: ratio and verdict; exit code 5 if a row became slower") {
             before, after, threshold, across, format };
         command.SetAction(parsed =>
         {

@@ -13,50 +13,52 @@ internal static class CalibrateVerb
 {
     public static Command Create()
     {
-        var known = new Option<bool>(
-            "--known") { Description = $"All cases of known information at {KnownMiCases.Rows} rows, against what each estimator must do" };
+        var known = new Option<bool>("--known")
+        {
+            Description = $"Run every case of known information at {KnownMiCases.Rows} rows and check each estimator's value",
+        };
         var coverage = new Option<int>("--coverage")
         {
-            Description = "How often the 95 % intervals hold the truth, over so many samples of --samples rows",
+            Description = "Count how often 95 % intervals hold the true value, over REPEATS samples of --samples rows",
             HelpName = "REPEATS",
         };
         var families = new Option<int>(
             "--families")
             {
                 Description =
-                    "Thirty families of rows as users bring them, so many samples of --samples rows: value, interval and verdict of mi",
+                    "Run mi on thirty kinds of data as users have them, REPEATS samples of --samples rows: value, interval, verdict",
                 HelpName = "REPEATS",
             };
         var toy = new Option<bool>(
-            "--toy") { Description = "The published protocol beside s-mine on a toy of a language model, --samples sequences" };
+            "--toy") { Description = "Compare the published protocol with s-mine on --samples sequences of a toy language model" };
         var critic = new Option<string>("--critic")
         {
-            Description = "Outputs of the critic's layers, of --toy",
+            Description = "With --toy: outputs of the critic's layers",
             HelpName = "A-B-1",
             DefaultValueFactory = _ => "64-32-16-1",
         };
         var steps = new Option<int>("--steps")
         {
-            Description = "Steps of a training, of --toy",
+            Description = "With --toy: steps of a training",
             HelpName = "N",
             DefaultValueFactory = _ => 1_500,
         };
         var dimensions = new Option<int>("--dim")
         {
-            Description = "Columns a side of normal data with 0 to 10 bits",
+            Description = "Columns of each side, for normal data of 0 to 10 bits",
             HelpName = "D",
             DefaultValueFactory = _ => 1,
         };
         var samples = new Option<int>("--samples")
         {
-            Description = "Rows; --known has its own number",
+            Description = $"Rows of each sample; --known always takes {KnownMiCases.Rows}",
             HelpName = "N",
             DefaultValueFactory = _ => 2_000,
         };
         var estimators = MiVerb.Estimators("ksg,gaussian,mine-ema");
         var seed = new Option<ulong>("--seed")
         {
-            Description = "Draws the samples and trains",
+            Description = "Seed of the samples and of the trainings",
             HelpName = "N",
             DefaultValueFactory = _ => 4,
         };
@@ -67,7 +69,7 @@ internal static class CalibrateVerb
         };
         var (device, format) = (new DeviceFlags(), new FormatFlags());
         Option[] all = [known, coverage, families, toy, critic, steps, dimensions, samples, estimators, seed, picture];
-        var command = new Command("calibrate", "Hold estimators against data whose mutual information is known");
+        var command = new Command("calibrate", "Check estimators on data whose mutual information is known");
         foreach (var option in all)
             command.Add(option);
         format.AddTo(command);

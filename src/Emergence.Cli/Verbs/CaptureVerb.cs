@@ -44,7 +44,7 @@ internal static class CaptureVerb
             using var machine = device.Open(parsed);
             Console.Error.WriteLine($"device {machine.Name}: {machine.Description}");
             var what = parsed.GetValue(kind) == "micro" ? CaptureKind.Micro : CaptureKind.Macro;
-            using var loaded = CaptureFile.Load(folder, machine, modelFlags.Read(parsed).ModelOptions, rows, what);
+            using var loaded = CaptureFile.Load(folder, machine, modelFlags.Read(parsed).ModelOptions, rows, what, parsed.GetValue(logits));
             Console.Error.WriteLine(loaded.Placement);
             foreach (var warning in Warnings.Of(loaded))
                 Console.Error.WriteLine($"warning: {warning}");

@@ -19,7 +19,10 @@ internal static class CompareVerb
             DefaultValueFactory = _ => "text",
         };
         var command = new Command(
-            "compare", "Say of two runs where E(T) of the first is higher, lower, the same, or cannot be told") { first, second, format };
+            "compare", "Compare two runs: for which T E(T) of the first is higher, lower or equal, or cannot be told")
+            {
+                first, second, format,
+            };
         command.SetAction(parsed =>
         {
             var written = TableFormats.Parse(parsed.GetRequiredValue(format));

@@ -17,7 +17,7 @@ internal static class ExplainVerb
             "--svg")
             {
                 Description =
-                    "Also draw the cell with the largest gap: V by coincidences into this file, the causes beside it into NAME-causes.svg",
+                    "Also draw the cell with the largest gap: its steps by coincidences into this file, the causes into NAME-causes.svg",
                 HelpName = "FILE.svg",
             };
         var format = new FormatFlags();

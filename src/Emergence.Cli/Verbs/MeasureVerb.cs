@@ -61,7 +61,7 @@ internal static class MeasureVerb
             Require(parsed, settings, dryRun, shards, job, routing);
             return (int)(parsed.GetValue(dryRun)
                 ? MeasureRun.DryRun(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(shards),
-                    parsed.GetValue(job) is { } kind ? Job : null)
+                    parsed.GetValue(job) is { } kind ? Job : null, parsed.GetValue(routing))
                 : MeasureRun.Execute(settings, parsed.GetRequiredValue(output), parsed.GetValue(json), parsed.GetValue(noColor),
                     parsed.GetValue(stopOn), language: PageLanguage.Find(parsed.GetRequiredValue(language)),
                     routing: parsed.GetValue(routing)));

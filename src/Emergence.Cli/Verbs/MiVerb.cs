@@ -45,8 +45,8 @@ internal static class MiVerb
             "--permutations")
             {
                 Description =
-                    "Shuffles of y: the chance of as large a value without dependence, and the mean value there; runs of --exclude rows "
-                    + "stay together",
+                    "Shuffle y N times: the p-value of independence, and the mean value without dependence; runs of --exclude rows stay "
+                    + "together",
                 HelpName = "N",
             };
         var local = new Option<string?>("--local")

@@ -29,7 +29,7 @@ internal static class NoiseVerb
         var flags = new SettingFlags([.. SettingTable.OfData, SettingTable.Noise, .. SettingTable.OfModel]);
         var boundaries = new Option<string>("--boundaries")
         {
-            Description = "Whose states are disturbed, e.g. 1,4,8-10; by default after the first, the middle and the last block",
+            Description = "Boundaries whose states get noise, e.g. 1,4,8-10; by default after the first, the middle and the last block",
             HelpName = "LIST",
         };
         var positions = new Option<string>("--positions")
@@ -45,7 +45,7 @@ internal static class NoiseVerb
         var picture = new Option<string>("--svg") { Description = "Also draw the curves into this file", HelpName = "FILE.svg" };
         var (device, format) = (new DeviceFlags(), new FormatFlags());
         var command = new Command(
-            "noise", "How much of the prefixes a model's states still tell after noise: the noisy-channel curve over sigma") { models };
+            "noise", "Measure what a model's states still tell of their prefixes once noise is added, by the size of the noise") { models };
         flags.AddTo(command);
         foreach (var option in new Option[] { boundaries, positions, sigmas, picture })
             command.Add(option);

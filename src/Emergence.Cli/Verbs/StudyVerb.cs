@@ -100,10 +100,10 @@ internal static class StudyVerb
         _ => throw new ArgumentOutOfRangeException(nameof(option)),
     };
 
-    /// <param name="study">Which one.</param>
+    /// <param name="study">The study to run.</param>
     /// <param name="settings">What is asked for.</param>
     /// <param name="folder">STUDY.</param>
-    /// <param name="format">Of the tables; none: everything as one JSON object.</param>
+    /// <param name="format">Format of the tables; null: everything as one JSON object.</param>
     /// <param name="noColor">No colours in the progress bar.</param>
     private static ExitCode Execute(Study study, StudySettings settings, string folder, TableFormat? format, bool noColor)
     {

@@ -12,11 +12,11 @@ internal static class VerifyVerb
     public static Command Create()
     {
         var device = new DeviceFlags(withType: true);
-        var op = new Option<string>("--op") { Description = $"Only this one: {string.Join(", ", OpChecks.Ops)}", HelpName = "NAME" };
-        var small = new Option<bool>("--small") { Description = "Few rows for the real shapes; the emulator always takes few" };
+        var op = new Option<string>("--op") { Description = $"Check only this op: {string.Join(", ", OpChecks.Ops)}", HelpName = "NAME" };
+        var small = new Option<bool>("--small") { Description = "Fewer rows, which is faster; the emulator always takes few" };
         var format = Flags.Format();
         var command = new Command(
-            "verify", "Hold every op of a device against the reference: errors, derived bounds, verdicts; exit code 5 if one is wrong") {
+            "verify", "Check every op of a device against the reference: error, derived bound, verdict; exit code 5 if one is wrong") {
             op, small, format };
         device.AddTo(command);
         command.SetAction(parsed =>

@@ -68,7 +68,7 @@ internal sealed unsafe class CpuCritic : Critic
         ScoreGradients = memory.Allocate(pairs, 1);
         _partial = memory.Allocate(_chunks, shape.ParameterCount - FirstLayerParameters);
         var signBytes = (long)pairs * PairSumRows.SignBytes(width);
-        _signs = memory.Allocate(DType.Int32, 1, checked((int)((signBytes + sizeof(int) - 1) / sizeof(int))));
+        _signs = memory.Allocate(DType.Int32, 1, checked((int)Ceiling.Of(signBytes, sizeof(int))));
         _packed = [.. shape.Widths.Select(_ => new PackedRight())];
         if (memory != device)
             _later = memory.Allocate(1, checked((int)LaterFloats()));
@@ -94,7 +94,7 @@ internal sealed unsafe class CpuCritic : Critic
         }
 
         var width = Shape.Widths[0];
-        var seen = ((long)XRows + YRows + sizeof(float) - 1) / sizeof(float);
+        var seen = Ceiling.Of((long)XRows + YRows, sizeof(float));
         return floats + _device.ColumnShares(width) * ((long)_blockRows * width + _device.PackedFloats(Shape.Widths[1], width) + seen);
     }
 
@@ -106,7 +106,7 @@ internal sealed unsafe class CpuCritic : Critic
         _device.MatMul(y, weight.ColumnRange(Shape.XColumns, Shape.YColumns), zy, transposeB: true);
         for (var layer = 1; layer < Math.Max(2, LastLayer); layer++)
             _device.Pack(Shape.Weight(parameters, layer), true, _packed[layer]);
-        _device.Share((a.Rows + _blockRows - 1) / _blockRows, block =>
+        _device.Share(Ceiling.Of(a.Rows, _blockRows), block =>
         {
             var start = block * _blockRows;
             ForwardBlock(parameters, zx, zy, a, b, start, Math.Min(_blockRows, a.Rows - start));
@@ -171,8 +171,8 @@ internal sealed unsafe class CpuCritic : Critic
     private void BackwardChunk(Tensor parameters, Tensor partial, Tensor a, Tensor b, int start, int end)
     {
         // Blocks of one height as far as may be, whole tiles.
-        var blocks = Math.Max(1, (end - start + _blockRows - 1) / _blockRows);
-        var height = ((end - start + blocks - 1) / blocks + GemmKernel.MaxRows - 1) / GemmKernel.MaxRows * GemmKernel.MaxRows;
+        var blocks = Math.Max(1, Ceiling.Of(end - start, _blockRows));
+        var height = Ceiling.Multiple(Ceiling.Of(end - start, blocks), GemmKernel.MaxRows);
         (Tensor Weight, Tensor Bias)[] gradients = [
             .. Enumerable.Range(0, Shape.Layers).Select(layer => layer == 0 ? default : Partial(partial, layer))
         ];
@@ -230,7 +230,7 @@ internal sealed unsafe class CpuCritic : Critic
     private void FirstLayer(Tensor x, Tensor y, Tensor gradient)
     {
         var weight = Shape.Weight(gradient, 0);
-        var strips = (Shape.Widths[0] + StripColumns - 1) / StripColumns;
+        var strips = Ceiling.Of(Shape.Widths[0], StripColumns);
         var parts = Math.Max(1, _device.FreeThreads / (2 * strips));
         _device.Share(2 * strips * parts, i =>
         {

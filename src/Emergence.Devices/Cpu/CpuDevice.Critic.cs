@@ -39,7 +39,7 @@ public sealed unsafe partial class CpuDevice
     {
         RequireFloat32(x, weights, sums);
         const int Strip = CriticLoops.WeighedColumns;
-        _pool.RunShares((x.Columns + Strip - 1) / Strip, 1, (first, end) =>
+        _pool.RunShares(Ceiling.Of(x.Columns, Strip), 1, (first, end) =>
         {
             for (var column = first * Strip; column < Math.Min(x.Columns, end * Strip); column += Strip)
                 CriticLoops.SumWeightedStrip(new(weights), new(x), x.Rows, column, Math.Min(Strip, x.Columns - column), At(sums, 0));
@@ -75,7 +75,7 @@ public sealed unsafe partial class CpuDevice
     {
         RequireFloat32(x, sums);
         const int Strip = CriticLoops.StripColumns;
-        _pool.RunRanges((x.Columns + Strip - 1) / Strip, Math.Max(1, 2048 / Math.Max(1, x.Rows)), (first, end) =>
+        _pool.RunRanges(Ceiling.Of(x.Columns, Strip), Math.Max(1, 2048 / Math.Max(1, x.Rows)), (first, end) =>
         {
             var start = first * Strip;
             CriticLoops.SumRows(
@@ -87,7 +87,7 @@ public sealed unsafe partial class CpuDevice
     protected override void SumByIndexCore(Tensor x, Tensor index, Tensor sums)
     {
         RequireFloat32(x, sums);
-        var strips = (x.Columns + Lanes.Count - 1) / Lanes.Count;
+        var strips = Ceiling.Of(x.Columns, Lanes.Count);
         _pool.RunShares(strips, Math.Max(1, 8192 / Math.Max(1, x.Rows)), (first, end) =>
         {
             var (start, count) = (first * Lanes.Count, Math.Min(end * Lanes.Count, x.Columns) - first * Lanes.Count);
@@ -108,11 +108,11 @@ public sealed unsafe partial class CpuDevice
     {
         var width = _kernel.Columns;
         _pool.RunShares(
-            (columns + width - 1) / width, 1, (first, end) => body(first * width, Math.Min(columns, end * width) - first * width));
+            Ceiling.Of(columns, width), 1, (first, end) => body(first * width, Math.Min(columns, end * width) - first * width));
     }
 
     /// <summary>Pieces that <see cref="ShareColumns"/> makes at most.</summary>
-    internal int ColumnShares(int columns) => Math.Min(_pool.Threads, (columns + _kernel.Columns - 1) / _kernel.Columns);
+    internal int ColumnShares(int columns) => Math.Min(_pool.Threads, Ceiling.Of(columns, _kernel.Columns));
 
     /// <summary>Memory of a packed right side (K, N).</summary>
     internal long PackedFloats(int rows, int columns) => PackedRight.Floats(rows, columns, _kernel.Columns);

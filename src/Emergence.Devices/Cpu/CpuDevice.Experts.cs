@@ -6,6 +6,29 @@ namespace Emergence.Devices.Cpu;
 /// <content>What mixtures of experts need beside the ops of other models.</content>
 public sealed unsafe partial class CpuDevice
 {
+    protected override void GatherRowsCore(Tensor source, Tensor rows, Tensor destination)
+    {
+        // Rows in a file are read in their order, and given up on the way.
+        if (source.Buffer is MappedBuffer || destination.Buffer is MappedBuffer)
+        {
+            base.GatherRowsCore(source, rows, destination);
+            return;
+        }
+
+        var size = source.Type.Size();
+        var bytes = (long)source.Columns * size;
+        var index = (int*)rows.Address;
+        _pool.RunRanges(destination.Rows, Grain(source.Columns), (start, end) =>
+        {
+            for (var n = start; n < end; n++)
+            {
+                var from = (byte*)source.Address + (long)index[(long)n * rows.RowStride] * source.RowStride * size;
+                System.Buffer.MemoryCopy(from, (byte*)destination.Address + (long)n * destination.RowStride * size, bytes, bytes);
+            }
+        });
+        GC.KeepAlive((source, rows, destination));
+    }
+
     protected override void MixRowsCore(Tensor x, Tensor rows, Tensor weights, Tensor y)
     {
         RequireFloat32(x, weights, y);

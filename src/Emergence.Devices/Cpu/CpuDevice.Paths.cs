@@ -13,6 +13,13 @@ public sealed unsafe partial class CpuDevice
     /// <summary>Floats of the states that a thread holds at a time, one channel's at least.</summary>
     private const int StateFloats = 1 << 16;
 
+    /// <summary>Of the channels that the threads take at a time, with what each takes of them besides.</summary>
+    public override long StateBytes(int places, int channels, int size)
+    {
+        places = Math.Max(1, places);
+        return sizeof(float) * _pool.Threads * (places + 1) * (long)Padded(size) * MostChannels(places, channels, Padded(size));
+    }
+
     protected override void ConvolvePathsCore(Tensor x, ForestPaths paths, Tensor weight, Tensor? bias, Activation activation, Tensor y)
     {
         RequireFloat32(x, weight, bias, y);
@@ -175,8 +182,8 @@ public sealed unsafe partial class CpuDevice
     private void InChannels(int channels, ForestPaths paths, int size, int more, ChannelRange body)
     {
         var places = Math.Max(1, paths.PlaceCount);
-        var most = Math.Clamp(StateFloats / ((long)places * size), 1, channels);
-        var each = (int)Math.Min(most, Math.Max(Lanes.Count, (channels + 4 * _pool.Free - 1) / (4 * _pool.Free)));
+        var share = (channels + 4 * _pool.Free - 1) / (4 * _pool.Free);
+        var each = Math.Min(MostChannels(places, channels, size), Math.Max(Lanes.Count, share));
         _pool.Run((channels + each - 1) / each, i =>
         {
             var (start, end) = (i * each, Math.Min(channels, (i + 1) * each));
@@ -184,6 +191,10 @@ public sealed unsafe partial class CpuDevice
             body(start, end, states, Scratch.Get(Scratch.Use.MoreRows, (long)(end - start) * more));
         });
     }
+
+    /// <summary>Channels that a thread takes at a time at most.</summary>
+    private static int MostChannels(int places, int channels, int size) =>
+        (int)Math.Clamp(StateFloats / ((long)places * size), 1, channels);
 
     /// <summary>States of the row's parent, or none, and of the row.</summary>
     private static Pointers Places(float* states, ForestPaths paths, int row, int floats)

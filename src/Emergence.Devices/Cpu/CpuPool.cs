@@ -82,11 +82,11 @@ internal sealed class CpuPool : IDisposable
     /// </summary>
     public void RunRanges(int count, int grain, Action<int, int> body)
     {
-        var size = Math.Max(grain, (count + 4 * Free - 1) / (4 * Free));
+        var size = Math.Max(grain, Ceiling.Of(count, 4 * Free));
         if (count <= size)
             body(0, count);
         else
-            Run((count + size - 1) / size, i => body(i * size, Math.Min(count, (i + 1) * size)));
+            Run(Ceiling.Of(count, size), i => body(i * size, Math.Min(count, (i + 1) * size)));
     }
 
     /// <summary>
@@ -95,8 +95,8 @@ internal sealed class CpuPool : IDisposable
     /// </summary>
     public void RunShares(int count, int grain, Action<int, int> body)
     {
-        var size = Math.Max(grain, (count + Free - 1) / Free);
-        Run((count + size - 1) / size, i => body(i * size, Math.Min(count, (i + 1) * size)));
+        var size = Math.Max(grain, Ceiling.Of(count, Free));
+        Run(Ceiling.Of(count, size), i => body(i * size, Math.Min(count, (i + 1) * size)));
     }
 
     public void Dispose()

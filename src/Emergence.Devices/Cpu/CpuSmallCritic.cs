@@ -47,7 +47,7 @@ internal sealed unsafe class CpuSmallCritic : Critic
     private readonly Tensor _turned;
     private readonly ConcurrentBag<(Tensor X, Tensor Y)> _idle = [];
 
-    /// <summary>Of the pairs that have a gradient, in order: rows of x and of y, and the gradient by the score.</summary>
+    /// <summary>Pairs that have a gradient, in order: their rows of x and of y, and the gradient by the score.</summary>
     private readonly int[] _liveA;
     private readonly int[] _liveB;
     private readonly float[] _liveDelta;
@@ -59,8 +59,8 @@ internal sealed unsafe class CpuSmallCritic : Critic
         _device = device;
         _zx = memory.Allocate(xRows, First);
         _zy = memory.Allocate(yRows, First);
-        _inner = memory.Allocate((pairs + Block - 1) / Block * Block, Inner);
-        _partial = memory.Allocate((pairs + Chunk - 1) / Chunk, Summed);
+        _inner = memory.Allocate(Ceiling.Multiple(pairs, Block), Inner);
+        _partial = memory.Allocate(Ceiling.Of(pairs, Chunk), Summed);
         _turned = memory.Allocate(1, First * Second + Second * Third);
         (_liveA, _liveB, _liveDelta) = (new int[pairs], new int[pairs], new float[pairs]);
         Scores = memory.Allocate(pairs, 1);
@@ -83,7 +83,7 @@ internal sealed unsafe class CpuSmallCritic : Critic
         _device.MatMul(y, weight.ColumnRange(Shape.XColumns, Shape.YColumns), zy, transposeB: true);
         Turn(Weight(parameters, 1), Second, First, Turned);
         Turn(Weight(parameters, 2), Third, Second, Turned + First * Second);
-        _device.Share((a.Rows + Share - 1) / Share, part =>
+        _device.Share(Ceiling.Of(a.Rows, Share), part =>
         {
             var (rowsA, rowsB) = (new Rows<int>(a), new Rows<int>(b));
             for (var row = part * Share; row < Math.Min(a.Rows, (part + 1) * Share); row += Group)
@@ -94,7 +94,7 @@ internal sealed unsafe class CpuSmallCritic : Critic
     protected override void BackwardCore(Tensor parameters, Tensor x, Tensor y, Tensor a, Tensor b, Tensor gradient)
     {
         var live = KeepLive(new(a), new(b), a.Rows);
-        var chunks = Math.Max(1, (live + Chunk - 1) / Chunk);
+        var chunks = Math.Max(1, Ceiling.Of(live, Chunk));
         _device.Share(chunks, chunk =>
             BackwardInner(parameters, (float*)_partial.Address + chunk * Summed, chunk * Chunk, Math.Min(live, (chunk + 1) * Chunk)));
         var sums = gradient.ColumnRange(gradient.Columns - Summed, Summed);

@@ -75,8 +75,8 @@ internal unsafe struct Gemm
     {
         get
         {
-            var blocks = K <= 2 * MaxBlock ? 1 : (K + MaxBlock - 1) / MaxBlock;
-            return Math.Max(4, ((K + blocks - 1) / blocks + 3) / 4 * 4);
+            var blocks = K <= 2 * MaxBlock ? 1 : Ceiling.Of(K, MaxBlock);
+            return Math.Max(4, Ceiling.Multiple(Ceiling.Of(K, blocks), 4));
         }
     }
 
@@ -93,11 +93,11 @@ internal unsafe struct Gemm
 
         var width = Kernel.Columns;
         var limit = IsShared ? PackedFloats / Math.Max(1, K) : ProductFloats / M;
-        var chunk = (int)Math.Clamp(limit / width * width, width, (N + width - 1) / width * width);
+        var chunk = (int)Math.Clamp(limit / width * width, width, Ceiling.Multiple(N, width));
         for (var n0 = 0; n0 < N; n0 += chunk)
         {
             var columns = Math.Min(chunk, N - n0);
-            var packed = IsShared ? Scratch.Get(Scratch.Use.PackedRight, (columns + width - 1) / width * width * (long)K) : null;
+            var packed = IsShared ? Scratch.Get(Scratch.Use.PackedRight, Ceiling.Multiple(columns, width) * (long)K) : null;
             if (IsShared)
                 PackAll(pool, threads, packed, n0, columns);
             MultiplyAll(pool, threads, packed, n0, columns);
@@ -109,7 +109,7 @@ internal unsafe struct Gemm
 
     private readonly void PackAll(CpuPool pool, int threads, float* packed, int n0, int columns)
     {
-        var panels = (columns + Kernel.Columns - 1) / Kernel.Columns;
+        var panels = Ceiling.Of(columns, Kernel.Columns);
         if (threads == 1)
             PackPanels(packed, n0, columns, 0, panels);
         else
@@ -126,7 +126,7 @@ internal unsafe struct Gemm
     /// <summary>All rows by columns n0 .. n0 + columns - 1.</summary>
     private readonly void MultiplyAll(CpuPool pool, int threads, float* packed, int n0, int columns)
     {
-        var panels = (columns + Kernel.Columns - 1) / Kernel.Columns;
+        var panels = Ceiling.Of(columns, Kernel.Columns);
         if (threads == 1)
             Multiply(packed, n0, columns, 0, M, 0, panels);
         else
@@ -149,8 +149,8 @@ internal unsafe struct Gemm
     {
         // The left side of a single block is packed for every block of columns.
         var wanted = IsShared || (M <= MaxRows && !TransposeA) ? 3 * threads : threads;
-        var rows = IsShared ? Math.Clamp((M + wanted - 1) / wanted, 4 * Kernel.Rows, MaxRows) : SingleBlockRows;
-        rows = (rows + Kernel.Rows - 1) / Kernel.Rows * Kernel.Rows;
+        var rows = IsShared ? Math.Clamp(Ceiling.Of(M, wanted), 4 * Kernel.Rows, MaxRows) : SingleBlockRows;
+        rows = Ceiling.Multiple(rows, Kernel.Rows);
         var rowBlocks = (M + rows - 1) / rows;
         var columnBlocks = Math.Min(panels, (wanted + rowBlocks - 1) / rowBlocks);
         var each = (panels + columnBlocks - 1) / columnBlocks;
@@ -161,7 +161,7 @@ internal unsafe struct Gemm
     private readonly void PackPanels(float* packed, int n0, int columns, int first, int end)
     {
         var (width, length) = (Kernel.Columns, BlockLength);
-        var panels = (columns + width - 1) / width;
+        var panels = Ceiling.Of(columns, width);
         for (var panel = first; panel < end; panel++)
         {
             for (var k0 = 0; k0 < K; k0 += length)
@@ -203,13 +203,13 @@ internal unsafe struct Gemm
     private readonly void MultiplyBlock(float* packed, int n0, int columns, int m0, int rows, int first, int end)
     {
         var (height, width, length) = (Kernel.Rows, Kernel.Columns, BlockLength);
-        var panels = (columns + width - 1) / width;
-        var tiles = (rows + height - 1) / height;
+        var panels = Ceiling.Of(columns, width);
+        var tiles = Ceiling.Of(rows, height);
         var stride = (end - first) * width;
         var single = K <= length;
 
         // By the last tile of a panel the next one is near.
-        nint aheadStep = (width + tiles - 1) / tiles;
+        nint aheadStep = Ceiling.Of(width, tiles);
         var (isCopy, isSimple, isInPlace) = (Epilogue.IsCopy, Epilogue.IsSimple, Epilogue.ReadsOnly(Y));
         TileEnd tileEnd;
         var product = Scratch.Get(Scratch.Use.Product, single ? GemmKernel.MaxRows * GemmKernel.MaxColumns : (long)tiles * height * stride);

@@ -15,8 +15,8 @@ internal sealed unsafe class PackedRight : IDisposable
 
     public float* Address => (float*)_buffer!.Address;
 
-    /// <summary>Of (K, N) in whole panels of a width.</summary>
-    public static long Floats(int rows, int columns, int width) => (long)rows * ((columns + width - 1) / width * width);
+    /// <summary>Numbers that a (K, N) matrix takes in whole panels of a width.</summary>
+    public static long Floats(int rows, int columns, int width) => (long)rows * Ceiling.Multiple(columns, width);
 
     /// <summary>Memory for (K, N), whole panels of a width.</summary>
     public float* Reserve(int rows, int columns, int width)

@@ -253,7 +253,7 @@ internal static unsafe class Packing
             return Vector256.ShiftLeft(Vector256.Create(low, high), 16).AsSingle();
         }
 
-        public static float LoadOne(byte* source) => BitConverter.UInt32BitsToSingle((uint)*(ushort*)source << 16);
+        public static float LoadOne(byte* source) => BFloat16.ToSingle(*(ushort*)source);
     }
 
     private readonly struct HalfSource : ISource

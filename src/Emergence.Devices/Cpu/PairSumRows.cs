@@ -30,7 +30,7 @@ internal readonly unsafe struct PairSumRows(Tensor zx, Tensor zy, Tensor a, Tens
     public byte* Signs { get; init; }
 
     /// <summary>Bytes of a row of signs.</summary>
-    public static int SignBytes(int columns) => (columns + Lanes.Count - 1) / Lanes.Count;
+    public static int SignBytes(int columns) => Ceiling.Of(columns, Lanes.Count);
 
     /// <summary>(rows, columns) from a row and column on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -64,7 +64,7 @@ public sealed class ListedPairs : PairSource
     private readonly OffSupportPairs _others;
 
     /// <param name="draws">Pairs from the list.</param>
-    /// <param name="weights">Of each pair of the list.</param>
+    /// <param name="weights">Weights of each pair of the list.</param>
     /// <param name="a">Row of x of each.</param>
     /// <param name="b">Row of y of each.</param>
     /// <param name="others">Draws the other pairs.</param>

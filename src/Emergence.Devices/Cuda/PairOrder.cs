@@ -13,7 +13,7 @@ internal sealed class PairOrder(Tensor memory, int pairs)
     /// <summary>(1, K + 1) Int32: where each class begins, and R.</summary>
     public Tensor Starts { get; } = memory.ColumnRange(pairs, memory.Columns - pairs);
 
-    /// <summary>(R, 1) Int32: classes that do not change, of which this is the order from now on; null where they may.</summary>
+    /// <summary>(R, 1) Int32: classes that do not change, of which this is the order from now on; null if they may.</summary>
     public Tensor? Kept { get; set; }
 
     /// <summary>

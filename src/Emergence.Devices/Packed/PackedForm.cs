@@ -23,8 +23,8 @@ public enum PackedCode
 /// Where the values of a packed matrix come from: value = (code - zero) * scale * factor, each step rounded to single precision.
 /// Blocks of rows and columns share a scale and a zero, which lie row-major by block.
 /// </summary>
-/// <param name="Rows">Of the matrix.</param>
-/// <param name="Columns">Of the matrix.</param>
+/// <param name="Rows">Rows of the matrix.</param>
+/// <param name="Columns">Columns of the matrix.</param>
 /// <param name="Codes">(Rows, Columns).</param>
 /// <param name="Meaning">What they say.</param>
 /// <param name="Scales">One for each block.</param>
@@ -48,7 +48,7 @@ public sealed record PackedForm(int Rows, int Columns, PackedNumbers Codes, Pack
     /// <summary>Added to every zero point, which keeps its bits where it has no sign.</summary>
     public int ZeroOffset { get; init; }
 
-    /// <summary>Of all values.</summary>
+    /// <summary>Factor of all values.</summary>
     public float Factor { get; init; } = 1;
 
     /// <summary>The row of blocks of each row, 32 bits each, in the place of runs of rows.</summary>

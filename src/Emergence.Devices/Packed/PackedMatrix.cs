@@ -18,8 +18,8 @@ public abstract class PackedMatrix
 /// <summary>Rows of a packed matrix, or of one whose rows or columns are taken in another order.</summary>
 /// <param name="Matrix">The whole.</param>
 /// <param name="Start">First row.</param>
-/// <param name="RowOrder">Which row each row is; null: they are as they are.</param>
-/// <param name="ColumnOrder">Which column each column is; null: they are as they are.</param>
+/// <param name="RowOrder">Stored row that each row is; null: they are in order.</param>
+/// <param name="ColumnOrder">Stored column that each column is; null: they are in order.</param>
 public readonly record struct PackedSlice(PackedMatrix Matrix, int Start, int[]? RowOrder = null, int[]? ColumnOrder = null)
 {
     /// <summary>Rows counted from <see cref="Start"/>, as <see cref="PackedMatrix.Unpack"/>.</summary>

@@ -28,7 +28,7 @@ public enum PackedOrder
 
 /// <summary>A matrix of numbers of a few bits.</summary>
 /// <param name="Bytes">Where they are.</param>
-/// <param name="Bits">Of a number, up to 8.</param>
+/// <param name="Bits">Bits of a number, up to 8.</param>
 /// <param name="Order">How they lie there.</param>
 /// <param name="Columns">Numbers of a row.</param>
 public sealed record PackedNumbers(PackedBytes Bytes, int Bits, PackedOrder Order, int Columns)

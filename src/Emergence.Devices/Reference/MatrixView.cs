@@ -20,7 +20,7 @@ internal readonly unsafe struct MatrixView(Tensor tensor)
                 DType.Float64 => ((double*)_address)[i],
                 DType.Float32 => ((float*)_address)[i],
                 DType.Float16 => (double)((Half*)_address)[i],
-                DType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)((ushort*)_address)[i] << 16),
+                DType.BFloat16 => BFloat16.ToSingle(((ushort*)_address)[i]),
                 _ => throw new ArgumentException($"expected a floating type, found {_type}"),
             };
             GC.KeepAlive(_owner);

@@ -2,9 +2,11 @@ using Emergence.Devices.Tensors;
 
 namespace Emergence.Devices.Reference;
 
-/// <content>What goes along the paths of a forest: the state of every row is kept.</content>
+/// <content>What goes along the paths of a forest: the state of a row is kept until its last child has been computed.</content>
 public partial class ReferenceDevice
 {
+    public override long StateBytes(int places, int channels, int size) => sizeof(double) * (long)places * channels * size;
+
     protected override void ConvolvePathsCore(Tensor x, ForestPaths paths, Tensor weight, Tensor? bias, Activation activation, Tensor y)
     {
         var (from, to, taps, parents) = (new MatrixView(x), new MatrixView(y), new MatrixView(weight), MatrixView.Indices(paths.Parents));
@@ -26,10 +28,10 @@ public partial class ReferenceDevice
             new MatrixView(y));
         var (rates, parents) = (new MatrixView(shape.LogRates), MatrixView.Indices(paths.Parents));
         var (size, width, byState) = (b.Columns / shape.Groups, x.Columns / shape.Heads, shape.LogRates.Columns > 1);
-        var states = new double[x.Rows][];
+        var states = new WaitingStates(parents, x.Rows, x.Columns * size);
         for (var n = 0; n < x.Rows; n++)
         {
-            states[n] = new double[x.Columns * size];
+            var (parent, own) = (states.OfParent(n), states.Of(n));
             for (var channel = 0; channel < x.Columns; channel++)
             {
                 var head = channel / width;
@@ -38,10 +40,10 @@ public partial class ReferenceDevice
                 var sum = At(shape.Skip, 0, head, 0) * input[n, channel];
                 for (var i = 0; i < size; i++)
                 {
-                    var before = parents[n] < 0 ? 0 : states[parents[n]][channel * size + i];
+                    var before = parent?[channel * size + i] ?? 0;
                     var decay = Math.Exp(-d * Math.Exp(rates[head, byState ? i : 0]));
                     var state = decay * before + d * input[n, channel] * into[n, first + i];
-                    states[n][channel * size + i] = state;
+                    own[channel * size + i] = state;
                     sum += state * read[n, first + i];
                 }
 
@@ -57,10 +59,10 @@ public partial class ReferenceDevice
         var (step, gate, rates, parents) =
             (new MatrixView(steps), new MatrixView(gates), new MatrixView(shape.LogRates), MatrixView.Indices(paths.Parents));
         var (size, width) = (q.Columns / shape.KeyHeads, v.Columns / shape.ValueHeads);
-        var states = new double[v.Rows][];
+        var states = new WaitingStates(parents, v.Rows, v.Columns * size);
         for (var n = 0; n < v.Rows; n++)
         {
-            states[n] = new double[v.Columns * size];
+            var (parent, own) = (states.OfParent(n), states.Of(n));
             for (var channel = 0; channel < v.Columns; channel++)
             {
                 var head = channel / width;
@@ -69,16 +71,16 @@ public partial class ReferenceDevice
                 var known = 0.0;
                 for (var i = 0; i < size; i++)
                 {
-                    states[n][channel * size + i] = parents[n] < 0 ? 0 : decay * states[parents[n]][channel * size + i];
-                    known += states[n][channel * size + i] * key[n, first + i];
+                    own[channel * size + i] = parent == null ? 0 : decay * parent[channel * size + i];
+                    known += own[channel * size + i] * key[n, first + i];
                 }
 
                 var change = (value[n, channel] - known) * ReferenceFunctions.Apply(Activation.Sigmoid, gate[n, head]);
                 var sum = 0.0;
                 for (var i = 0; i < size; i++)
                 {
-                    states[n][channel * size + i] += key[n, first + i] * change;
-                    sum += states[n][channel * size + i] * query[n, first + i];
+                    own[channel * size + i] += key[n, first + i] * change;
+                    sum += own[channel * size + i] * query[n, first + i];
                 }
 
                 to[n, channel] = sum;
@@ -91,5 +93,42 @@ public partial class ReferenceDevice
     {
         var small = Math.Exp(-Math.Abs(x));
         return Math.Max(x, 0) + (small < 1e-5 ? small - small * small / 2 : Math.Log(1 + small));
+    }
+
+    /// <summary>States of rows that others continue, and the one that is being made.</summary>
+    private sealed class WaitingStates
+    {
+        private readonly int[] _parents;
+        private readonly int[] _lastChild;
+        private readonly double[]?[] _states;
+        private readonly int _size;
+
+        public WaitingStates(ReadOnlySpan<int> parents, int rows, int size)
+        {
+            (_parents, _lastChild, _states, _size) = (parents.ToArray(), new int[rows], new double[rows][], size);
+            Array.Fill(_lastChild, -1);
+            for (var row = 0; row < rows; row++)
+            {
+                if (_parents[row] >= 0)
+                    _lastChild[_parents[row]] = row;
+            }
+        }
+
+        /// <summary>State of the row that this one continues; null at a start.</summary>
+        public double[]? OfParent(int row) => _parents[row] < 0 ? null : _states[_parents[row]];
+
+        /// <summary>A new state. Where nobody else continues the parent it is the parent's own, every number of which is read before it
+        /// is written.</summary>
+        public double[] Of(int row)
+        {
+            var parent = _parents[row];
+            var takes = parent >= 0 && _lastChild[parent] == row;
+            var state = takes ? _states[parent]! : new double[_size];
+            if (takes)
+                _states[parent] = null;
+            if (_lastChild[row] >= 0)
+                _states[row] = state;
+            return state;
+        }
     }
 }

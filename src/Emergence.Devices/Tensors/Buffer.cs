@@ -52,7 +52,7 @@ public sealed unsafe class HostBuffer : Buffer
         try
         {
             // Whole vectors may be read at the end of a row, so the length is padded to a vector.
-            memory = NativeMemory.AlignedAlloc((nuint)((Math.Max(1, byteLength) + Alignment - 1) / Alignment * Alignment), Alignment);
+            memory = NativeMemory.AlignedAlloc((nuint)Ceiling.Multiple(Math.Max(1, byteLength), Alignment), Alignment);
         }
         catch (OutOfMemoryException error)
         {

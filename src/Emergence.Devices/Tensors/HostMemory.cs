@@ -5,6 +5,12 @@ namespace Emergence.Devices.Tensors;
 /// <summary>How much memory of the host can still be taken without swapping or being killed.</summary>
 public static class HostMemory
 {
+    /// <summary>What a program itself grows by while it runs: code that is compiled, garbage that is not collected yet.</summary>
+    public const long GrowthBytes = 96L << 20;
+
+    /// <summary>By so much at most two starts of a program differ in what they hold at first.</summary>
+    public const long VaryingBytes = 32L << 20;
+
     private const string Unlimited = "max";
 
     /// <summary>Bytes that are free now: of the machine, and of every control group around this process.</summary>

@@ -73,8 +73,8 @@ internal struct Four
 /// How the threads of a grid share the elements of a matrix, one each: a group of 256 takes 2^Shift columns of some rows, so that
 /// neither a division nor 64 bits tell a thread its element.
 /// </summary>
-/// <param name="Rows">Of the matrix.</param>
-/// <param name="Columns">Of the matrix.</param>
+/// <param name="Rows">Rows of the matrix.</param>
+/// <param name="Columns">Columns of the matrix.</param>
 /// <param name="Shift">At most 8.</param>
 internal readonly record struct Elements(int Rows, int Columns, int Shift)
 {

@@ -16,11 +16,11 @@ internal static class Recurrences
     /// <param name="Parents">Row that each continues.</param>
     /// <param name="Places">Where the state of each row waits.</param>
     /// <param name="Values">(places, channels, size).</param>
-    /// <param name="Channels">Of all heads.</param>
+    /// <param name="Channels">Channels of all heads.</param>
     /// <param name="Width">Channels of a head.</param>
     /// <param name="Group">Heads that share what goes into a state.</param>
     /// <param name="Size">Numbers of a channel's state.</param>
-    /// <param name="Rows">Of the forest.</param>
+    /// <param name="Rows">Rows of the forest.</param>
     internal readonly record struct States(
         Integers Parents, Integers Places, ArrayView<float> Values, int Channels, int Width, int Group, int Size, int Rows)
     {

@@ -17,7 +17,7 @@ internal static class Rows
     internal readonly record struct GatherArguments(
         ArrayView<ushort> Source, int SourceStride, Integers Rows, ArrayView<ushort> Destination, int DestinationStride, Elements Elements);
 
-    /// <param name="FromStride">Columns from a head to the next; 0 where one goes to all.</param>
+    /// <param name="FromStride">Columns from a head to the next; 0 if one goes to all.</param>
     internal readonly record struct CopyHeadsArguments(
         Matrix Source, int FromStride, Matrix Destination, int ToStride, int Size, Elements Elements);
 

@@ -7,7 +7,7 @@ namespace Emergence.Lab.Benchmarks;
 /// <param name="Op">Name of the device's method.</param>
 /// <param name="Shape">What it is given, in words.</param>
 /// <param name="Bytes">What it must read and write at least, every operand once.</param>
-/// <param name="Flops">Floating-point operations, a multiply-add as two; 0 where bytes are all that counts.</param>
+/// <param name="Flops">Floating-point operations, a multiply-add as two; 0 if bytes are all that counts.</param>
 /// <param name="Prepare">Makes inputs of its own and returns the call.</param>
 internal sealed record OpBench(string Op, string Shape, double Bytes, double Flops, Func<BenchInputs, Action> Prepare);
 

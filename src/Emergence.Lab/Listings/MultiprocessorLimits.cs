@@ -1,3 +1,5 @@
+using Emergence.Devices;
+
 namespace Emergence.Lab.Listings;
 
 /// <summary>What one multiprocessor holds at a time (CUDA C++ Programming Guide, technical specifications by compute capability).</summary>
@@ -19,12 +21,10 @@ internal sealed record MultiprocessorLimits(string Name, int SharedBytes)
     /// </summary>
     public int BlocksOf(int threads, int registers, int sharedBytes)
     {
-        var warps = Up(threads, Warp) / Warp;
+        var warps = Ceiling.Multiple(threads, Warp) / Warp;
         var byWarps = Warps / warps;
-        var byRegisters = Registers / Up(registers * Warp, RegisterUnit) / WarpUnit * WarpUnit / warps;
-        var byShared = SharedBytes / Up(sharedBytes + SharedOfSystem, SharedUnit);
+        var byRegisters = Registers / Ceiling.Multiple(registers * Warp, RegisterUnit) / WarpUnit * WarpUnit / warps;
+        var byShared = SharedBytes / Ceiling.Multiple(sharedBytes + SharedOfSystem, SharedUnit);
         return Math.Min(Math.Min(Blocks, byWarps), Math.Min(byRegisters, byShared));
     }
-
-    private static int Up(int count, int unit) => (count + unit - 1) / unit * unit;
 }

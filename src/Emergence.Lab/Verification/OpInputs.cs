@@ -7,7 +7,7 @@ using Pair = (Emergence.Devices.Tensors.Tensor Tested, Emergence.Devices.Tensors
 namespace Emergence.Lab.Verification;
 
 /// <summary>
-/// The same inputs on a device under test and on the reference device. Matrices are views with columns to the left and
+/// Inputs of an op, alike on a device under test and on the reference device. Matrices are views with columns to the left and
 /// right of them, so that rows start anywhere.
 /// </summary>
 internal class OpInputs(Device device, Device reference, int seed) : IDisposable

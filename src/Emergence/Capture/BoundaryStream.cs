@@ -53,7 +53,7 @@ public sealed class BoundaryStream : IDisposable
         (_model, _forest) = (model, forest);
         _lengths = new([.. forest.Lengths?.Distinct().Order() ?? (IEnumerable<int>)[0]], forest.Positions.DefaultIfEmpty(0).Max() + 1);
         var device = model.Device;
-        var onDisk = AreRowsOnDisk(model, forest.Count);
+        var onDisk = AreRowsOnDisk(model, forest);
         _current = Allocate(model, forest.Count, onDisk);
         try
         {
@@ -97,6 +97,13 @@ public sealed class BoundaryStream : IDisposable
         return BoundaryBytes(config, device, rows) + InsideBytes(config, device, rows, workBytes);
     }
 
+    /// <summary>What the largest recurrence keeps of the rows whose children are still to come.</summary>
+    internal static long StateBytes(ModelConfig config, Device device, PrefixForest forest)
+    {
+        var states = config.Shape.Blocks.Select(block => block.Recurrence?.State ?? default).Where(state => state.Size > 0).Distinct();
+        return states.Select(state => device.StateBytes(forest.Places, state.Channels, state.Size)).DefaultIfEmpty(0).Max();
+    }
+
     /// <summary>Memory of so many rows of two boundaries, and of what layers hand on to later ones.</summary>
     internal static long BoundaryBytes(ModelConfig config, Device device, long rows) =>
         rows * (2L * config.Width * device.ComputeType.Size() + SharedKeys.BytesPerRow(device, config.Shape));
@@ -109,6 +116,17 @@ public sealed class BoundaryStream : IDisposable
     {
         var perRow = BlockMemory.BytesPerRow(device, config.Shape);
         return Math.Min(Math.Max(workBytes, perRow), rows * perRow);
+    }
+
+    /// <summary>What the ancestors of a tile's first row take beside it: keys and values, inputs of a convolution and states are made anew
+    /// of them.</summary>
+    internal static long ContextBytes(ModelConfig config, Device device, PrefixForest forest, int tileRows)
+    {
+        if (tileRows >= forest.Count)
+            return 0;
+        var context = Math.Max(0, forest.Depth - 1);
+        return context * BlockMemory.BytesPerRow(device, config.Shape)
+            + (context + tileRows) * (long)config.Width * device.ComputeType.Size();
     }
 
     public void Dispose()
@@ -163,17 +181,17 @@ public sealed class BoundaryStream : IDisposable
     }
 
     /// <summary>Whether the rows lie in scratch files; throws where they have to but may not.</summary>
-    private static bool AreRowsOnDisk(LanguageModel model, int rows)
+    private static bool AreRowsOnDisk(LanguageModel model, PrefixForest forest)
     {
         var (device, mayBe) = (model.Device, model.Scratch != null && model.Device is HostDevice);
         if (mayBe && model.KeepsRowsOnDisk)
             return true;
-        var needed = EstimateBytes(model.Config, device, rows, workBytes: 1);
+        var needed = EstimateBytes(model.Config, device, forest.Count, workBytes: 1) + StateBytes(model.Config, device, forest);
         var available = device.AvailableBytes;
         if (needed <= available || mayBe)
             return needed > available;
         throw new EmergenceException(
-            $"{rows:N0} distinct prefixes of width {model.Width} need {needed:N0} bytes, device {device.Name} has "
+            $"{forest.Count:N0} distinct prefixes of width {model.Width} need {needed:N0} bytes, device {device.Name} has "
             + $"{available:N0}: take fewer sequences");
     }
 

@@ -48,8 +48,10 @@ public sealed class CaptureFile
     private CaptureFile(LanguageModel model, SafetensorsWriter writer, CancellationToken cancellation) =>
         (_model, _writer, _cancellation) = (model, writer, cancellation);
 
-    /// <summary>The model for a capture of these sequences, its weights where they leave room for the rows.</summary>
-    public static LanguageModel Load(string folder, Device device, ModelOptions options, IReadOnlyList<int[]> sequences, CaptureKind kind)
+    /// <summary>The model for a capture of these sequences, its weights where they leave room for the rows, and for the head where
+    /// <paramref name="logits"/> are asked for.</summary>
+    public static LanguageModel Load(
+        string folder, Device device, ModelOptions options, IReadOnlyList<int[]> sequences, CaptureKind kind, bool logits = false)
     {
         ArgumentNullException.ThrowIfNull(sequences);
         var config = ModelConfig.Read(folder, options.Strict);
@@ -57,7 +59,10 @@ public sealed class CaptureFile
         var rows = BoundaryStream.EstimateBytes(config, device, forest.Count);
         if (device is HostDevice && rows > device.AvailableBytes / MostOfFree)
             rows = BoundaryStream.OnDiskBytes;
-        return LanguageModel.Load(folder, device, options, rows + StagingCopies * (long)StagingBytes, forest.Tokens.Distinct().Count());
+        rows += BoundaryStream.StateBytes(config, device, forest) + StagingCopies * (long)StagingBytes
+            + (device is HostDevice && device.MemoryLimit != null ? HostMemory.GrowthBytes : 0);
+        var demand = new WeightDemand(forest.Tokens.Distinct().Count(), forest.Count, logits);
+        return LanguageModel.Load(folder, device, options, sizes => WeightChoice.Of(device, sizes, options.Weights, rows, demand));
     }
 
     /// <param name="model">The model.</param>

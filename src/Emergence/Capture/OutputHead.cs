@@ -4,7 +4,7 @@ using Emergence.Models;
 namespace Emergence.Capture;
 
 /// <summary>Told the scores of what may follow one row, (V); valid during the call.</summary>
-/// <param name="index">Of the row in the list that was asked for.</param>
+/// <param name="index">Index of the row in the list that was asked for.</param>
 /// <param name="logits">(V).</param>
 internal delegate void LogitsReader(int index, ReadOnlySpan<float> logits);
 
@@ -14,7 +14,7 @@ internal sealed class OutputHead(LanguageModel model)
     private const int StagingBytes = 1 << 24;
 
     /// <param name="boundary">(N, d).</param>
-    /// <param name="rows">Which of the N rows; may repeat.</param>
+    /// <param name="rows">Numbers of the rows, 0 to N-1; may repeat.</param>
     /// <param name="read">Called for each in order.</param>
     /// <param name="cancellation">Ends the work between two parts.</param>
     public void Read(Tensor boundary, ReadOnlySpan<int> rows, LogitsReader read, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using Emergence.Devices;
 using Emergence.Models;
 
 namespace Emergence.Capture;
@@ -20,6 +21,7 @@ public enum MicroPosition
 public sealed class PrefixForest
 {
     private readonly int[][] _rows;
+    private int? _places;
 
     private PrefixForest(int[] tokens, int[] parents, int[] positions, int[]? lengths, int[][] rows) =>
         (Tokens, Parents, Positions, Lengths, _rows) = (tokens, parents, positions, lengths, rows);
@@ -43,6 +45,12 @@ public sealed class PrefixForest
     /// (N): which sequences share the prefix, as <see cref="ModelConfig.LikeLength"/> numbers them; none where all do.
     /// </summary>
     public IReadOnlyList<int>? Lengths { get; }
+
+    /// <summary>Tokens of the longest prefix.</summary>
+    internal int Depth => _rows.Select(path => path.Length).DefaultIfEmpty(0).Max();
+
+    /// <summary>States that wait at a time for the rows which continue them.</summary>
+    internal int Places => _places ??= ForestPaths.CountPlaces([.. Parents]);
 
     /// <summary>(T): the row of every position of a sequence.</summary>
     public ReadOnlySpan<int> Rows(int sequence) => _rows[sequence];

@@ -45,8 +45,11 @@ public sealed partial class Checkpoint
     /// <param name="offset">First byte.</param>
     /// <param name="destination">Where to.</param>
     /// <param name="allowNonFinite">Takes every value.</param>
-    internal void ReadRows(TensorEntry entry, int[]? order, int start, long offset, Span<byte> destination, bool allowNonFinite)
+    /// <param name="once">The bytes are not read again soon: what was read leaves the kernel's cache.</param>
+    internal void ReadRows(TensorEntry entry, int[]? order, int start, long offset, Span<byte> destination, bool allowNonFinite,
+        bool once = false)
     {
+        var file = _fileOf[entry.Name];
         var scan = allowNonFinite ? null : NonFiniteScan.For(entry.DType);
         var width = entry.Shape[^1] * StoredType.Bits(entry.DType) / 8;
         for (var done = 0; done < destination.Length;)
@@ -54,7 +57,9 @@ public sealed partial class Checkpoint
             var (row, within) = Math.DivRem(offset + done, width);
             var from = order == null ? start * width + offset + done : order[start + row] * width + within;
             var piece = destination.Slice(done, (int)Math.Min(destination.Length - done, order == null ? PieceBytes : width - within));
-            _fileOf[entry.Name].Read(entry, from, piece);
+            file.Read(entry, from, piece);
+            if (once)
+                file.Forget(entry, from, piece.Length);
             scan?.Add(from, piece);
             done += piece.Length;
         }

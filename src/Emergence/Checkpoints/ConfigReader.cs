@@ -17,7 +17,7 @@ internal sealed class ConfigReader
     private readonly JsonElement? _defaults;
 
     /// <param name="root">The object.</param>
-    /// <param name="prefix">Of its keys in messages.</param>
+    /// <param name="prefix">Prefix of its keys in messages.</param>
     /// <param name="defaults">What holds for absent keys: those of the architecture's class.</param>
     public ConfigReader(JsonElement root, string prefix = "", JsonElement? defaults = null)
     {
@@ -39,7 +39,7 @@ internal sealed class ConfigReader
     /// <summary>The one of two spellings of a key that the file has; the first where it has neither.</summary>
     public string Spelled(string key, string other) => !Has(key) && Has(other) ? other : key;
 
-    /// <summary>The value as it stands, or null where it is null, or absent without a default.</summary>
+    /// <summary>The value as it stands, or null if it is null, or absent without a default.</summary>
     public JsonElement? Find(string key)
     {
         _asked.Add(key);
@@ -104,7 +104,7 @@ internal sealed class ConfigReader
             : throw Error($"{_prefix}{key} has {numbers.Length} numbers, expected {count}, one for each pair of columns that turns");
     }
 
-    /// <summary>So many numbers, or null where there is no list.</summary>
+    /// <summary>So many numbers, or null if there is no list.</summary>
     public double[]? NumbersOrNull(string key, int count)
     {
         if (Find(key) is not { } value)

@@ -6,7 +6,7 @@ namespace Emergence.Datasets;
 /// </summary>
 internal static class Arrangements
 {
-    /// <summary>How many there are; none where that is 2^63 or more.</summary>
+    /// <summary>How many there are; null if that is 2^63 or more.</summary>
     public static long? Count(int items, int places)
     {
         var product = 1L;

@@ -11,7 +11,7 @@ public sealed class Dataset
     private readonly int[] _tokens;
 
     /// <param name="name">As tables show it, e.g. "country".</param>
-    /// <param name="tokenizerIdentity">Which tokenizer made the ids.</param>
+    /// <param name="tokenizerIdentity">Names the tokenizer that made the ids.</param>
     /// <param name="length">T, tokens a sequence.</param>
     /// <param name="tokens">(N, T) ids, row by row.</param>
     public Dataset(string name, string tokenizerIdentity, int length, int[] tokens)
@@ -40,7 +40,7 @@ public sealed class Dataset
     /// <summary>Sequences there are to draw from.</summary>
     public double Available { get; init; }
 
-    /// <summary>Tokens of a shot; 0 where sequences have no shots.</summary>
+    /// <summary>Tokens of a shot; 0 if sequences have no shots.</summary>
     public int ShotLength { get; init; }
 
     /// <summary>Put before every sequence; not a position.</summary>

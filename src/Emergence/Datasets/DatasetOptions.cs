@@ -9,7 +9,7 @@ public sealed record DatasetOptions
     /// <summary>Tokens that every word of a list has; words of other numbers are left out.</summary>
     public int EntityTokens { get; init; } = 1;
 
-    /// <summary>After every word of a list; none: the comma of the words' script.</summary>
+    /// <summary>After every word of a list; null: the comma of the words' script.</summary>
     public string? Separator { get; init; }
 
     /// <summary>Tokens of a text window.</summary>

@@ -28,7 +28,7 @@ public static class DatasetTable
         ("FILE.tsv, .csv, .jsonl with --template", "s shots of labelled rows"),
     ];
 
-    /// <summary>The list of that name or in that file; null where it is neither, such as natural text.</summary>
+    /// <summary>The list of that name or in that file; null if it is neither, such as natural text.</summary>
     internal static EntityList? FindList(string nameOrFile, DatasetOptions options) =>
         WordLists.All.FirstOrDefault(list => list.Name == nameOrFile)
             ?? (nameOrFile == "words" ? EntityList.Read(OfModel(options))

@@ -8,7 +8,7 @@ internal readonly record struct Script(bool HasSpaces, string Comma)
     private static readonly Script s_latin = new(true, ","), s_arabic = new(true, "،"), s_eastAsian = new(false, "、"),
         s_withoutSpaces = new(false, ",");
 
-    /// <summary>Of the first sign that tells; Latin and its kin where none does.</summary>
+    /// <summary>The script of the first sign that tells it; Latin and its kin if none does.</summary>
     public static Script Of(IEnumerable<string> words)
     {
         foreach (var rune in words.SelectMany(word => word.EnumerateRunes()))

@@ -26,12 +26,12 @@ internal static class TemplateSequences
             options.FieldTokens).Data;
     }
 
-    /// <param name="name">Of the data set.</param>
+    /// <param name="name">Name of the data set.</param>
     /// <param name="template">The text of a shot.</param>
     /// <param name="rows">Values of the template's fields.</param>
-    /// <param name="tokenizer">Of the model.</param>
+    /// <param name="tokenizer">Tokenizer of the model.</param>
     /// <param name="options">Shots, number of sequences, seed.</param>
-    /// <param name="fieldTokens">Length of text fields, longer ones are cut; none: the length that most rows have.</param>
+    /// <param name="fieldTokens">Length of text fields, longer ones are cut; null: the length that most rows have.</param>
     public static TemplateData Create(string name, ShotTemplate template, IReadOnlyList<string[]> rows, Tokenizer tokenizer,
         DatasetOptions options, int? fieldTokens)
     {

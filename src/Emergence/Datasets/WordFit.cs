@@ -4,8 +4,8 @@ namespace Emergence.Datasets;
 
 /// <summary>A word of a list in one tokenizer.</summary>
 /// <param name="Word">As the list has it.</param>
-/// <param name="Ids">Its tokens inside a text; none where they cannot be told from what stands beside it.</param>
-/// <param name="Separator">The tokens of the separator after it; none where it melts with the word.</param>
+/// <param name="Ids">Its tokens inside a text; none if they cannot be told from what stands beside it.</param>
+/// <param name="Separator">The tokens of the separator after it; none if it melts with the word.</param>
 internal sealed record FittedWord(string Word, int[] Ids, int[] Separator)
 {
     /// <summary>Whether tokens are known for both and read as they should.</summary>
@@ -20,8 +20,8 @@ internal sealed class WordFit
     private readonly int[] _ofBefore;
 
     /// <param name="list">The words.</param>
-    /// <param name="tokenizer">Of the model.</param>
-    /// <param name="separator">After every word; none: the comma of the words' script.</param>
+    /// <param name="tokenizer">Tokenizer of the model.</param>
+    /// <param name="separator">After every word; null: the comma of the words' script.</param>
     public WordFit(EntityList list, Tokenizer tokenizer, string? separator)
     {
         var script = Script.Of(list.Words);
@@ -35,10 +35,10 @@ internal sealed class WordFit
 
     public string Separator { get; }
 
-    /// <summary>Of every word of the list, in its order; each is encoded when it is asked for.</summary>
+    /// <summary>Every word of the list, in its order; each is encoded when it is asked for.</summary>
     public IEnumerable<FittedWord> Words { get; }
 
-    /// <summary>How many words have how many tokens, and what that suggests; null where it suggests nothing.</summary>
+    /// <summary>How many words have how many tokens, and what that suggests; null if it suggests nothing.</summary>
     /// <param name="tokens">Tokens a word that were asked for.</param>
     /// <param name="used">Words that have them.</param>
     public string? Advice(int tokens, int used)
@@ -63,7 +63,7 @@ internal sealed class WordFit
         return new(word, alone, separator) { IsUsable = separator.Length > 0 && Says(separator, Separator) };
     }
 
-    /// <summary>The tokens behind what stands before; null where the two melt.</summary>
+    /// <summary>The tokens behind what stands before; null if the two melt.</summary>
     private int[]? Encode(string text)
     {
         var ids = _tokenizer.Encode(_before + text, addSpecialTokens: false);

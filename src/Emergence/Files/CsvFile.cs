@@ -4,7 +4,7 @@ using Emergence.Messages;
 namespace Emergence.Files;
 
 /// <summary>One record of a CSV file.</summary>
-/// <param name="Line">Of the file, from 1, where it begins.</param>
+/// <param name="Line">Line of the file, from 1, where it begins.</param>
 /// <param name="Fields">Without their quotes.</param>
 /// <param name="IsBlank">An empty line; a line of two quotes is an empty field.</param>
 internal readonly record struct CsvRow(int Line, string[] Fields, bool IsBlank = false);

@@ -12,13 +12,13 @@ public sealed class DataColumn
         Levels = codes.Length == 0 ? 0 : codes.Max() + 1;
     }
 
-    /// <summary>From the header; empty where there is none.</summary>
+    /// <summary>From the header; empty if there is none.</summary>
     public string Name { get; }
 
-    /// <summary>(N) values, up to one shift of all of them; NaN where one is missing, and of all text.</summary>
+    /// <summary>(N) values, up to one shift of all of them; NaN if one is missing, and of all text.</summary>
     public double[] Numbers { get; }
 
-    /// <summary>(N) numbers of the distinct values in rising order (text by its bytes), from 0; -1 where a value is missing.</summary>
+    /// <summary>(N) numbers of the distinct values in rising order (text by its bytes), from 0; -1 if a value is missing.</summary>
     public int[] Codes { get; }
 
     /// <summary>Distinct values.</summary>
@@ -32,8 +32,8 @@ public sealed class DataColumn
 
     public int Missing => Codes.Count(code => code < 0);
 
-    /// <param name="name">Of the column.</param>
-    /// <param name="values">NaN where one is missing; others finite.</param>
+    /// <param name="name">Name of the column.</param>
+    /// <param name="values">NaN if one is missing; others finite.</param>
     public static DataColumn OfDoubles(string name, double[] values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -43,8 +43,8 @@ public sealed class DataColumn
             Array.TrueForAll(present, double.IsInteger));
     }
 
-    /// <param name="name">Of the column.</param>
-    /// <param name="values">Whole numbers of up to 64 bits and more; none where one is missing.</param>
+    /// <param name="name">Name of the column.</param>
+    /// <param name="values">Whole numbers of up to 64 bits and more; none if one is missing.</param>
     public static DataColumn OfWholes(string name, Int128?[] values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -55,7 +55,7 @@ public sealed class DataColumn
             Code(values, [.. present.Select(value => (Int128?)value)], value => value != null), isText: false, isWhole: true);
     }
 
-    /// <param name="name">Of the column.</param>
+    /// <param name="name">Name of the column.</param>
     /// <param name="values">None where one is missing.</param>
     public static DataColumn OfText(string name, string?[] values)
     {

@@ -3,10 +3,10 @@ namespace Emergence.Files;
 /// <summary>How a table is to be read where the file itself leaves it open.</summary>
 public sealed record DataOptions
 {
-    /// <summary>Whether the first line of a CSV file names the columns; none: found from the file, or refused.</summary>
+    /// <summary>Whether the first line of a CSV file names the columns; null: found from the file, or refused.</summary>
     public bool? Header { get; init; }
 
-    /// <summary>Whether a comma is a decimal point; none: found from the file, or refused.</summary>
+    /// <summary>Whether a comma is a decimal point; null: found from the file, or refused.</summary>
     public bool? DecimalComma { get; init; }
 
     /// <summary>Columns are chosen by the user afterwards; else all are used, but for the index column that pandas writes.</summary>
@@ -21,10 +21,10 @@ public sealed record DataOptions
     /// <summary>A column that cannot be read is left out, which the format says; else it is refused.</summary>
     public bool SkipsUnread { get; init; }
 
-    /// <summary>Which of the arrays of a .safetensors or .npz file.</summary>
+    /// <summary>Name of the array of a .safetensors or .npz file.</summary>
     public string? Tensor { get; init; }
 
-    /// <summary>Which position of an array of (N, T, d), as capture writes them.</summary>
+    /// <summary>Position t of an array of (N, T, d), as capture writes them.</summary>
     public int? Position { get; init; }
 
     /// <summary>Forms of files that the caller reads, by extension such as ".parquet".</summary>

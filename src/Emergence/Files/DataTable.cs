@@ -17,7 +17,7 @@ public sealed record DataTable(string Source, IReadOnlyList<DataColumn> Columns,
     /// <summary>Empty lines at the end: none of them is a row, unless a row of the other file needs it for a partner.</summary>
     public int BlankAtEnd { get; init; }
 
-    /// <summary>Row r of the table begins in this line of the file; empty where the file has no lines.</summary>
+    /// <summary>Row r of the table begins in this line of the file; empty if the file has no lines.</summary>
     public IReadOnlyList<int> Lines { get; init; } = [];
 
     /// <summary>Names to choose by: those of the header, else numbers from 0.</summary>
@@ -32,7 +32,7 @@ public sealed record DataTable(string Source, IReadOnlyList<DataColumn> Columns,
         $"{Printable.Escape(Path.GetFileName(Source))}: {Rows} rows of {Columns.Count} {(Columns.Count == 1 ? "column" : "columns")}"),
         .. Format]);
 
-    /// <summary>-1 where there is no column of this name or number.</summary>
+    /// <summary>-1 if there is no column of this name or number.</summary>
     public int Find(string word)
     {
         var named = Enumerable.Range(0, Columns.Count).Where(column => Columns[column].Name == word).ToList();

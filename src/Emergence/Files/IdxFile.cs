@@ -15,7 +15,7 @@ internal sealed record IdxFile(int[] Sizes, byte[] Elements)
     private const byte UnsignedBytes = 8;
     private const int MostSizes = 3;
 
-    /// <summary>Of what is held in memory; the largest of the published sets has 0.6 GB.</summary>
+    /// <summary>Bound of what is held in memory; the largest of the published sets has 0.6 GB.</summary>
     private const long MostElements = 1L << 30;
 
     /// <param name="path">Whatever its name ends in: what it is stands in its first bytes.</param>

@@ -53,7 +53,7 @@ internal static class Posix
             throw new IOException($"cannot flush folder {folder} (errno {error})");
     }
 
-    /// <summary>First bytes of a file although another process has locked it, which the class library refuses; empty where that
+    /// <summary>First bytes of a file although another process has locked it, which the class library refuses; empty if that
     /// fails.</summary>
     public static byte[] ReadLocked(string path, int atMost)
     {

@@ -9,14 +9,14 @@ namespace Emergence.Files;
 /// <param name="Source">For messages.</param>
 /// <param name="Shape">(N), (N, d) or (N, T, d).</param>
 /// <param name="Type">As safetensors names it, e.g. F32.</param>
-/// <param name="Bytes">Of all elements.</param>
+/// <param name="Bytes">Bytes of all elements.</param>
 internal sealed record StoredArray(string Source, IReadOnlyList<long> Shape, string Type, ReadOnlyMemory<byte> Bytes)
 {
     private bool _isColumnMajor;
 
     private string Shown => $"({string.Join(", ", Shape)})";
 
-    /// <summary>The same bytes, of which the first index runs fastest.</summary>
+    /// <summary>The array whose first index runs fastest in these bytes.</summary>
     public StoredArray Transpose() => this with { _isColumnMajor = true };
 
     /// <summary>(N, r, c) as (N, r * c); others as they are.</summary>

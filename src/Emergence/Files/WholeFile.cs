@@ -37,7 +37,7 @@ internal sealed class WholeFile : IDisposable
         file.Commit();
     }
 
-    /// <summary>The same where there is no such file yet; one that is there, also by another writer at this moment, stays as it
+    /// <summary>Writes the file if there is none yet; one that is there, also by another writer at this moment, stays as it
     /// is.</summary>
     public static void WriteOnce(string path, ReadOnlySpan<byte> bytes)
     {

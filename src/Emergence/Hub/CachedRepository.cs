@@ -37,11 +37,11 @@ internal sealed class CachedRepository(string cache, string name)
 
     public string Lock(string digest) => Path.Combine(cache, ".locks", FolderName, digest + ".lock");
 
-    /// <summary>Listing that the client left, or null where there is none that this program understands.</summary>
+    /// <summary>Listing that the client left, or null if there is none that this program understands.</summary>
     public IReadOnlyDictionary<string, HubFile>? Listing(string commit) =>
         SavedListing.Read(Path.Combine(Folder, "trees", commit + ".json"));
 
-    /// <summary>The commit that a revision stood for when it was last fetched; null where it was not.</summary>
+    /// <summary>The commit that a revision stood for when it was last fetched; null if it was not.</summary>
     public string? Commit(HubReference reference)
     {
         if (reference.IsCommit)
@@ -131,7 +131,7 @@ internal sealed class CachedRepository(string cache, string name)
     /// <summary>Whether there is a blob of the size that the hub lists; its digest was checked when it got its name.</summary>
     public bool HasBlob(HubFile file) => Size(Blob(file.Digest)) == file.Size;
 
-    /// <summary>Bytes of a file, links followed; null where there is none.</summary>
+    /// <summary>Bytes of a file, links followed; null if there is none.</summary>
     private static long? Size(string path) =>
         new FileInfo(path) is { Exists: true } info
         && (info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info) is { Exists: true } real

@@ -19,9 +19,9 @@ internal sealed class HubTransientException(string what, TimeSpan? wait = null, 
 }
 
 /// <summary>An answer with a body that has not been read yet.</summary>
-/// <param name="Response">Of the last address; the caller disposes it.</param>
-/// <param name="Digest">What the hub says the file's bytes are, from its first answer; null where it says nothing.</param>
-/// <param name="Commit">Which commit the hub's first answer is about.</param>
+/// <param name="Response">Response of the last address; the caller disposes it.</param>
+/// <param name="Digest">What the hub says the file's bytes are, from its first answer; null if it says nothing.</param>
+/// <param name="Commit">Commit that the hub's first answer is about.</param>
 /// <param name="Place">Where the body comes from, without the query that signs it.</param>
 internal sealed record HubAnswer(HttpResponseMessage Response, string? Digest, string? Commit, string Place);
 
@@ -131,7 +131,7 @@ internal sealed class HubConnection : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    /// <summary>A header as it came; null where it is absent.</summary>
+    /// <summary>A header as it came; null if it is absent.</summary>
     public static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.NonValidated.TryGetValues(name, out var values)
             || response.Content.Headers.NonValidated.TryGetValues(name, out values)

@@ -13,7 +13,7 @@ internal sealed partial record HubReference(string Name, string Revision)
     /// <summary>Whether the revision is the full hash of a commit, which cannot move.</summary>
     public bool IsCommit => Commit().IsMatch(Revision);
 
-    /// <summary>Reads what a user wrote; null where it has not the form of a reference.</summary>
+    /// <summary>Reads what a user wrote; null if it has not the form of a reference.</summary>
     public static HubReference? TryParse(string text)
     {
         var at = text.IndexOf('@', StringComparison.Ordinal);

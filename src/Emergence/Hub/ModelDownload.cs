@@ -28,7 +28,7 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
     /// <summary>The folder of a complete snapshot; files that are missing are fetched.</summary>
     /// <param name="planned">Told the plan before the first byte; false ends there.</param>
     /// <param name="cancellation">Ends the work soon; partial files are kept.</param>
-    /// <returns>The snapshot's folder; null where <paramref name="planned"/> said no.</returns>
+    /// <returns>The snapshot's folder; null if <paramref name="planned"/> said no.</returns>
     public async Task<string?> Run(Func<DownloadPlan, bool> planned, CancellationToken cancellation)
     {
         if (settings.IsOffline)

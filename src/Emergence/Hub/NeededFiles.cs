@@ -5,7 +5,7 @@ using Emergence.Messages;
 namespace Emergence.Hub;
 
 /// <summary>
-/// Which files of a repository a measurement reads: config, tokenizer, and the weights in one form. Other forms of the same
+/// The files of a repository that a measurement reads: config, tokenizer, and the weights in one form. Other forms of the same
 /// weights, folders and code stay where they are.
 /// </summary>
 internal static class NeededFiles

@@ -12,7 +12,7 @@ internal static class RetryWait
     /// <param name="settings">Unit of the waits.</param>
     /// <param name="error">What failed.</param>
     /// <param name="attempt">Failures before this one, in a row.</param>
-    /// <returns>Null where it is time to give up.</returns>
+    /// <returns>Null if it is time to give up.</returns>
     public static TimeSpan? Next(HubSettings settings, HubTransientException error, int attempt)
     {
         if (attempt >= MostAttempts || error.Wait > s_longest)

@@ -107,7 +107,7 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
             device.Train(trainings, steps);
             foreach (var entry in _active)
             {
-                entry.Estimation.Take(steps);
+                entry.Estimation.Step(steps);
                 entry.Steps += steps;
             }
 

@@ -17,10 +17,10 @@ namespace Emergence.Information;
 /// <param name="Cell">Separates the random numbers of cells with the same seed.</param>
 public sealed record EstimationRequest(Estimator Estimator, JointClasses Joint, CriticPreset Preset, ulong Seed, uint Cell)
 {
-    /// <summary>Which columns "paper" reads: SliceColumns * Slice and on.</summary>
+    /// <summary>Number of the slice that "paper" reads: columns SliceColumns * Slice and on.</summary>
     public int Slice { get; init; }
 
-    /// <summary>Rows of a table so near in their order are no neighbours (Theiler 1986); 0 where the order says nothing.</summary>
+    /// <summary>Rows of a table so near in their order are no neighbours (Theiler 1986); 0 if the order says nothing.</summary>
     public int Window { get; init; }
 
     /// <summary>What noise leaves of y, where that was found already, beside other sides.</summary>
@@ -44,9 +44,9 @@ public abstract class Estimator
     /// <summary>Device memory of a value on its way at most, beside its inputs.</summary>
     /// <param name="device">Trains.</param>
     /// <param name="preset">Size of the training.</param>
-    /// <param name="classes">Of x, of y and of pairs.</param>
+    /// <param name="classes">Classes of x, of y and of pairs.</param>
     /// <param name="rows">Sequences.</param>
-    /// <param name="columns">Of x and of y.</param>
+    /// <param name="columns">Columns of x and of y.</param>
     internal virtual long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns) => 0;
 
     /// <summary>Columns of a side's inputs in device memory.</summary>
@@ -128,14 +128,14 @@ public static class EstimatorTable
 /// <summary>A value on its way.</summary>
 internal abstract class Estimation : IDisposable
 {
-    /// <summary>What the device is to train beside others; none where the estimation takes its own steps, if any.</summary>
+    /// <summary>What the device is to train beside others; null if the estimation takes its own steps, if any.</summary>
     public virtual CriticTraining? Training => null;
 
     /// <summary>Shared inputs that are read as long as the value is on its way.</summary>
     public virtual IReadOnlyList<Tensor> Inputs => Training == null ? [] : [Training.X, Training.Y];
 
     /// <summary>Takes its own steps, where the device does not take them.</summary>
-    public virtual void Take(int steps)
+    public virtual void Step(int steps)
     {
     }
 

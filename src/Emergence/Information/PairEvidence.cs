@@ -34,8 +34,9 @@ public sealed class PairEvidence
     private readonly Lazy<List<BitsEstimate>> _corrections;
     private readonly string? _order;
     private readonly string? _copies;
+    private readonly string? _twins;
 
-    /// <param name="joint">Of two sides of a table.</param>
+    /// <param name="joint">Classes of two sides of a table.</param>
     /// <param name="window">Rows so near in their order are no neighbours.</param>
     public PairEvidence(JointClasses joint, int window)
     {
@@ -47,15 +48,17 @@ public sealed class PairEvidence
         _corrections =
             new(() => [.. SampleInformation.Estimate(joint).Where(row => row.Name is SampleInformation.Best or SampleInformation.Widest)]);
         _order = SerialDependence.Find(joint.X.Table!, joint.Y.Table!, window);
-        var columns = joint.X.Table!.Concat(joint.Y.Table!);
+        var isContinuous = joint.X.Table!.Concat(joint.Y.Table!).All(column => column.Kind == ColumnKind.Continuous);
         var tied = joint.Samples - joint.Support.Count;
-        _copies = columns.All(column => column.Kind == ColumnKind.Continuous) && joint.Support.Count > joint.Samples / 2
-            && tied > MaxCopies * joint.Samples
+        _twins = isContinuous && tied > 0 && joint.X.Count == joint.Support.Count && joint.Y.Count == joint.Support.Count
+            ? "a value of x stands beside the same value of y wherever it occurs: rows were copied, or are names, so say --discrete both"
+            : null;
+        _copies = isContinuous && joint.Support.Count > joint.Samples / 2 && tied > MaxCopies * joint.Samples
             ? $"{tied:0} of {joint.Samples:0} rows repeat another to the last digit: copies are no observations"
             : null;
     }
 
-    /// <summary>The same result, or an unreliable one with the reason.</summary>
+    /// <summary>The result as it is, or marked unreliable with the reason.</summary>
     public PairInformation Judge(PairInformation result)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -115,7 +118,7 @@ public sealed class PairEvidence
         if (isCounted)
             return _order ?? (_joint.Support.Count > MaxSupport * _joint.Samples
                 ? $"{_joint.Support.Count} distinct pairs among {_joint.Samples:0} rows: too few rows of each to count" : null)
-                ?? OfOtherCorrections(result);
+                ?? _twins ?? OfOtherCorrections(result);
         if (result.Estimator == NoisyChannel.EstimatorName)
             return null;
         return (_window > 0 && IsOfNeighbours(result) ? SerialDependence.Find(_joint.X.Table!, _joint.Y.Table!, _window) : _order)

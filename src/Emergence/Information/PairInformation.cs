@@ -6,8 +6,8 @@ namespace Emergence.Information;
 
 /// <summary>The seeds of one estimator on two arrays, taken together; the interval is about the source of the rows.</summary>
 /// <param name="Estimator">Its name.</param>
-/// <param name="MiBits">Mean over the seeds; NaN where there is no number: a refusal, or an infinite information.</param>
-/// <param name="Low">Lower end of the 95 % interval; NaN where nothing is known about it.</param>
+/// <param name="MiBits">Mean over the seeds; NaN if there is no number: a refusal, or an infinite information.</param>
+/// <param name="Low">Lower end of the 95 % interval; NaN if nothing is known about it.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="Verdict">The worst of the seeds.</param>
 /// <param name="Note">Why, where there is something to say.</param>

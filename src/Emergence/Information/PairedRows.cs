@@ -48,7 +48,7 @@ internal sealed class PairedRows
     /// <summary>Rows that repeat another row's x and y.</summary>
     public int Tied { get; }
 
-    /// <summary>Rows so near in their order are no neighbours; 0 where the order says nothing.</summary>
+    /// <summary>Rows so near in their order are no neighbours; 0 if the order says nothing.</summary>
     public int Window { get; }
 
     /// <summary>(K), sums to N.</summary>
@@ -122,8 +122,8 @@ internal sealed class PairedRows
 
 /// <summary>One side of paired rows.</summary>
 /// <param name="Values">(K, columns): standardised numbers; codes of words.</param>
-/// <param name="Kinds">Of each column.</param>
-/// <param name="Steps">Of each column, as its values are.</param>
+/// <param name="Kinds">Kinds of each column.</param>
+/// <param name="Steps">Steps of each column, as its values are.</param>
 /// <param name="HasText">Some column holds words.</param>
 internal sealed record RowSide(double[] Values, ColumnKind[] Kinds, double[] Steps, bool HasText)
 {
@@ -168,7 +168,7 @@ internal sealed record RowSide(double[] Values, ColumnKind[] Kinds, double[] Ste
             HasText: false) { Codes = new int[columns][] }.Select(classes);
     }
 
-    /// <summary>Of the columns of labels, which of them each row has.</summary>
+    /// <summary>Number of the label that each row has, by column; null of a column of numbers.</summary>
     private int[]?[] Codes { get; init; } = [];
 
     public RowSide Select(int[] chosen)

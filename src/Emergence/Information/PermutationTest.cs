@@ -14,7 +14,7 @@ public sealed record PermutationTest(double PValue, double NullBits)
     /// <param name="joint">Two sides of a table.</param>
     /// <param name="window">Rows so near in their order are no neighbours, and are shuffled together.</param>
     /// <param name="count">Shuffles.</param>
-    /// <param name="seed">Of the shuffles.</param>
+    /// <param name="seed">Seed of the shuffles.</param>
     /// <returns>None of an estimator that is trained, or that has no value here.</returns>
     public static PermutationTest? Run(Estimator estimator, JointClasses joint, int window, int count, ulong seed)
     {

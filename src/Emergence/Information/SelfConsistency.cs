@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Emergence.Devices;
 using Emergence.Devices.Randomness;
 using Emergence.Information.Critics;
@@ -8,14 +9,22 @@ namespace Emergence.Information;
 /// <summary>One relation that mutual information obeys, held against an estimator.</summary>
 /// <param name="Test">Its name.</param>
 /// <param name="Claim">The relation.</param>
-/// <param name="FoundBits">Mean over the seeds; NaN where the estimator gave no value.</param>
+/// <param name="FoundBits">Mean over the seeds; NaN if the estimator gave no value.</param>
 /// <param name="ExpectedBits">What it must be, or be at most.</param>
 /// <param name="ToleranceBits">How far off still counts.</param>
 /// <param name="IsBound">Expected is an upper bound.</param>
 /// <param name="Failure">Why there is no value.</param>
 public sealed record ConsistencyCheck(string Test, string Claim, double FoundBits, double ExpectedBits, double ToleranceBits, bool IsBound,
-    string? Failure)
+    string? Failure = null)
 {
+    /// <summary>Where it was held against the estimator: x is boundary l of this number, y is l + 1.</summary>
+    [JsonRequired, JsonPropertyOrder(-1)]
+    public int Boundary { get; init; }
+
+    /// <summary>t, from 0.</summary>
+    [JsonRequired, JsonPropertyOrder(-1)]
+    public int Position { get; init; }
+
     public bool Holds => FoundBits <= ExpectedBits + ToleranceBits && (IsBound || FoundBits >= ExpectedBits - ToleranceBits);
 
     public string Word => Failure != null ? "no value" : Holds ? "holds" : "broken";

@@ -87,7 +87,7 @@ public static class Verdicts
 /// <summary>The seeds of one cell, taken together.</summary>
 public static class SeedSpread
 {
-    /// <summary>The same results, each with the SD over all of them (0 where there is one seed or nothing is random).</summary>
+    /// <summary>The results, each with the SD over all of them (0 if there is one seed or nothing is random).</summary>
     public static IReadOnlyList<MutualInformation> Apply(IReadOnlyList<MutualInformation> seeds)
     {
         ArgumentNullException.ThrowIfNull(seeds);

@@ -18,7 +18,7 @@ internal static class JsonMistake
             : $"{claim}: {Reason(error)}";
     }
 
-    /// <summary>The place within a text of one line; empty where it is not known.</summary>
+    /// <summary>The place within a text of one line; empty if it is not known.</summary>
     public static string Column(JsonException error) => error.BytePositionInLine is { } column ? $", column {column + 1}" : "";
 
     /// <summary>The reader's first sentence: those after it repeat the place, or speak to programmers.</summary>

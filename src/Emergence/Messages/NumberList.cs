@@ -8,7 +8,7 @@ internal static class NumberList
     /// <param name="option">Its name, e.g. "--sigmas".</param>
     /// <param name="text">What the user wrote.</param>
     /// <param name="isRight">Whether the numbers, which are finite, will do.</param>
-    /// <param name="expected">The same in words.</param>
+    /// <param name="expected">What is right, in words.</param>
     public static double[] Parse(string option, string text, Func<double[], bool> isRight, string expected)
     {
         double[] values = [.. text.Split(',')
@@ -17,7 +17,7 @@ internal static class NumberList
             : throw new EmergenceException($"{option} {Printable.Escape(text)}: expected {expected}", ExitCode.Usage);
     }
 
-    /// <summary>The same for whole numbers that are not negative.</summary>
+    /// <summary>Reads whole numbers that are not negative.</summary>
     public static int[] ParseWhole(string option, string text, Func<int[], bool> isRight, string expected)
     {
         int[] values = [.. text.Split(',', StringSplitOptions.TrimEntries)

@@ -8,7 +8,7 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
 {
     /// <summary>What attention yields for the rows that are not context, (N - c, heads * value size).</summary>
     /// <param name="layer">0 .. L - 1.</param>
-    /// <param name="weights">Of the block.</param>
+    /// <param name="weights">Weights of the block.</param>
     /// <param name="part">What the layer computes.</param>
     /// <param name="rows">N rows, c of them context.</param>
     /// <param name="input">(N, d).</param>
@@ -19,12 +19,6 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
     {
         var n = rows.Count;
         var heads = Project(weights, part, rows, input, memory);
-        if (part.Clip > 0)
-        {
-            foreach (var tensor in (Tensor[])[heads.Query, heads.Key, heads.Value])
-                device.Clip(tensor, (float)-part.Clip, (float)part.Clip);
-        }
-
         Turn(heads.Query, weights.QueryNorms, new(part.Heads, part.HeadSize, part.HeadSize), part, rows);
         if (part.KeysOf is { } source)
         {
@@ -38,6 +32,7 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
             Turn(heads.Key, weights.KeyNorms, new(part.KeyHeads, part.HeadSize, part.HeadSize), part, rows);
             if (weights.ValueNorm is { } norm)
                 NormHeads([norm], heads.Value, heads.Values, NormScope.Head);
+            Clip(heads.Value, part);
             shared.Keep(layer, rows, heads.Key, heads.Value);
         }
 
@@ -115,15 +110,23 @@ internal sealed class AttentionHalf(Device device, PositionTables tables)
         return new(query, key, keyValue.ColumnRange(plain, keyValue.Columns - plain), apart with { Size = part.ValueSize });
     }
 
-    /// <summary>Norm and rotation of queries or keys, in the order that the model has them.</summary>
+    /// <summary>Norm and rotation of queries or keys, in the order that the model has them; they are cut off behind a norm that comes
+    /// first (OLMoE).</summary>
     private void Turn(Tensor x, Norm[] norms, HeadLayout heads, AttentionPart part, TokenRows rows)
     {
         if (part.QueryKeyNorm is { AfterRotation: false } before)
             NormHeads(norms, x, heads, before.Scope);
+        Clip(x, part);
         if (part.Latent == null)
             Rotate(x, heads, part, rows);
         if (part.QueryKeyNorm is { AfterRotation: true } after)
             NormHeads(norms, x, heads, after.Scope);
+    }
+
+    private void Clip(Tensor x, AttentionPart part)
+    {
+        if (part.Clip > 0)
+            device.Clip(x, (float)-part.Clip, (float)part.Clip);
     }
 
     private void Rotate(Tensor x, HeadLayout heads, AttentionPart part, TokenRows rows)

@@ -39,7 +39,7 @@ internal sealed class BlockWeights
 
     public required Norm? InnerOutputNorm { get; init; }
 
-    /// <summary>One, or one for each head; none where there is no such norm.</summary>
+    /// <summary>One, or one for each head; none if there is no such norm.</summary>
     public required Norm[] QueryNorms { get; init; }
 
     public required Norm[] KeyNorms { get; init; }
@@ -54,14 +54,14 @@ internal sealed class BlockWeights
 
     public required LatentWeights? Latent { get; init; }
 
-    /// <summary>None where the layer has no attention.</summary>
+    /// <summary>Null if the layer has no attention.</summary>
     public required Linear? AttentionOutput { get; init; }
 
     public required RecurrenceWeights? Recurrence { get; init; }
 
     public required Linear[] Inner { get; init; }
 
-    /// <summary>None where the layer has experts.</summary>
+    /// <summary>Null if the layer has experts.</summary>
     public required Linear? InnerOutput { get; init; }
 
     public required ExpertsWeights? Experts { get; init; }
@@ -74,7 +74,7 @@ internal sealed class BlockWeights
     public required LayerInputWeights? LayerInput { get; init; }
 }
 
-/// <summary>Of the narrow rows that keys and values, and perhaps queries, come out of.</summary>
+/// <summary>Weights around the narrow rows that keys and values, and perhaps queries, come out of.</summary>
 internal sealed record LatentWeights(Linear? QueryDown, Norm? QueryNorm, Linear KeyDown, Norm KeyNorm, Linear KeyUp);
 
 /// <summary>How a layer takes in its own embedding of the token.</summary>

@@ -15,7 +15,7 @@ internal static class CommonConfig
     private const int MaximumVocabulary = 1 << 24;
     private const int MaximumPositions = 1 << 24;
 
-    /// <summary>Of the norms of narrow rows, which the published programs do not take from the config.</summary>
+    /// <summary>Epsilon of the norms of narrow rows, which the published programs do not take from the config.</summary>
     private const double LatentEpsilon = 1e-6;
 
     /// <summary>GPT-2 and its kin: n_embd, n_layer, n_head, n_positions; as many key heads as heads; inner width 4 n_embd.</summary>
@@ -58,7 +58,7 @@ internal static class CommonConfig
     public static ModelShape WithoutGate(this ModelShape shape) =>
         shape.WithInner(inner => inner with { Gated = false });
 
-    /// <summary>The same rotation in all layers; a scaled one reaches further than the model's positions.</summary>
+    /// <summary>One rotation for all layers; a scaled one reaches further than the model's positions.</summary>
     public static ModelShape Rotated(this ModelShape shape, ConfigReader config, RotaryConfig? rotary = null)
     {
         var turning = (rotary ?? new()).Read(config, shape.FirstAttention.HeadSize, shape.MaxPositions);
@@ -144,8 +144,8 @@ internal static class CommonConfig
     /// <summary>A model whose layers are all alike.</summary>
     /// <param name="config">The config.</param>
     /// <param name="keys">How it spells sizes.</param>
-    /// <param name="names">Of weights.</param>
-    /// <param name="norm">Of blocks and the end.</param>
+    /// <param name="names">Names of weights.</param>
+    /// <param name="norm">Norm of blocks and the end.</param>
     /// <param name="block">Each layer.</param>
     /// <param name="count">How many, where the config does not say it by its key.</param>
     public static ModelShape Uniform(
@@ -204,10 +204,10 @@ internal static class CommonConfig
         };
     }
 
-    /// <summary>"sliding_window", or 0 where it is null.</summary>
+    /// <summary>"sliding_window", or 0 if it is null.</summary>
     public static int ReadWindow(ConfigReader config, string key = "sliding_window") => config.WholeOrNull(key, 1, int.MaxValue) ?? 0;
 
-    /// <summary>A cap c of c * tanh(x / c), or 0 where it is null.</summary>
+    /// <summary>A cap c of c * tanh(x / c), or 0 if it is null.</summary>
     public static double ReadCap(ConfigReader config, string key) => config.PositiveOrNull(key) ?? 0;
 
     /// <param name="config">The config.</param>

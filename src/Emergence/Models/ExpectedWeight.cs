@@ -13,6 +13,9 @@ internal readonly record struct Dimension(int Size, string Text)
 /// <param name="Layer">The linear layer whose matrix it is, which may be stored packed; null for embeddings and vectors.</param>
 internal sealed record ExpectedWeight(string Name, bool IsHead, Dimension[] Sizes, LinearLayer? Layer = null)
 {
+    /// <summary>A matrix of one expert, or of all of them: only those that rows pass are needed.</summary>
+    public bool IsOfExperts { get; init; }
+
     /// <summary>Matrices of experts lie below each other.</summary>
     public int Rows => Sizes.Length < 2 ? 1 : Sizes[..^1].Aggregate(1, (rows, size) => checked(rows * size.Size));
 

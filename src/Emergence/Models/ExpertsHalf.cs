@@ -15,7 +15,7 @@ internal sealed class ExpertsHalf(Device device)
     public Action<int[]>? Routed { get; set; }
 
     /// <summary>What the experts yield together, (n, d).</summary>
-    /// <param name="weights">Of the layer.</param>
+    /// <param name="weights">Weights of the layer.</param>
     /// <param name="part">What the layer computes.</param>
     /// <param name="input">(n, d).</param>
     /// <param name="stream">(n, d): the residual stream, which the router of experts beside a dense half reads.</param>

@@ -26,8 +26,11 @@ internal sealed record ExpertsPart
     /// <summary>What the shared expert yields is multiplied by a sigmoid of the row.</summary>
     public bool SharedGate { get; init; }
 
-    /// <summary>Of all projections of experts.</summary>
+    /// <summary>Of all projections of the experts that rows choose.</summary>
     public bool Bias { get; init; }
+
+    /// <summary>Of the projections that all rows pass: those of the shared expert, and to narrow rows and back.</summary>
+    public bool OuterBias { get; init; }
 
     /// <summary>The router has a bias.</summary>
     public bool RouterBias { get; init; }
@@ -139,6 +142,21 @@ internal sealed record ExpertNames(string Router, string Each, string[] Inner, s
 
     public string LatentUp { get; init; } = "mixer.fc2_latent_proj";
 
+    /// <summary>The same experts in the memory of the program that published them, where its names are others.</summary>
+    public ExpertNames? InMemory { get; init; }
+
+    /// <summary>
+    /// What a file may have instead: one by one what is published in one tensor, and in one tensor, (E, out, in), what is published one
+    /// by one; none where gate and up take turns.
+    /// </summary>
+    public ExpertNames? Other(ExpertsPart part)
+    {
+        if (part.Interleaved || !Each.EndsWith("experts.", StringComparison.Ordinal))
+            return null;
+        return Joint ? this with { Joint = false, Inner = part.Gated ? ["gate_proj", "up_proj"] : ["up_proj"] }
+            : (InMemory ?? this) with { Joint = true, Inner = [part.Gated ? "gate_up_proj" : "up_proj"], Output = "down_proj" };
+    }
+
     /// <summary>As most have them: experts one by one, with gate, up and down.</summary>
     public static ExpertNames Mlp { get; } = new("mlp.gate", "mlp.experts.", ["gate_proj", "up_proj"], "down_proj");
 
@@ -146,6 +164,7 @@ internal sealed record ExpertNames(string Router, string Each, string[] Inner, s
     public static ExpertNames Mixtral { get; } = new("block_sparse_moe.gate", "block_sparse_moe.experts.", ["w1", "w3"], "w2")
     {
         Correction = "block_sparse_moe.e_score_correction_bias",
+        InMemory = Mlp with { Correction = "mlp.e_score_correction_bias" },
     };
 }
 
@@ -168,10 +187,12 @@ internal sealed record ExpertWeights(Linear[] Inner, Linear Output);
 /// <param name="Experts">(E).</param>
 /// <param name="Shared">The expert that all rows pass, or none.</param>
 /// <param name="SharedGate">(1, d), or none.</param>
-/// <param name="Beside">What goes with experts beside a dense half, or none.</param>
 internal sealed record ExpertsWeights(
-    Linear Router, Tensor? Correction, ExpertWeights[] Experts, ExpertWeights? Shared, Linear? SharedGate, BesideWeights? Beside)
+    Linear Router, Tensor? Correction, ExpertWeights[] Experts, ExpertWeights? Shared, Linear? SharedGate)
 {
+    /// <summary>What goes with experts beside a dense half, or none.</summary>
+    public BesideWeights? Beside { get; init; }
+
     /// <summary>From the stream to the narrow rows that experts are given, or none.</summary>
     public Linear? LatentDown { get; init; }
 

@@ -3,7 +3,7 @@ namespace Emergence.Models;
 /// <summary>Rows of a joint projection in the order all queries, all keys, all values.</summary>
 internal static class JointRows
 {
-    /// <summary>Which stored row each row is; null where they are stored so.</summary>
+    /// <summary>The stored row that each row is; null if they are stored in order.</summary>
     public static int[]? Order(AttentionPart attention) => attention.JointOrder switch
     {
         JointOrder.Groups when attention.KeyHeads > 1 => Groups(attention),
@@ -11,7 +11,7 @@ internal static class JointRows
         _ => null,
     };
 
-    /// <summary>Which stored row each row is of a projection that holds each head's query and gate: queries, then gates.</summary>
+    /// <summary>The stored row that each row is of a projection that holds each head's query and gate: queries, then gates.</summary>
     public static int[]? GateOrder(AttentionPart attention) => !attention.OutputGate ? null
         : [.. Enumerable.Range(0, 2 * attention.QueryWidth).Select(i =>
         {

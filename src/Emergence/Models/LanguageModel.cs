@@ -1,5 +1,6 @@
 using Emergence.Checkpoints;
 using Emergence.Devices;
+using Emergence.Devices.Tensors;
 using Emergence.Messages;
 
 namespace Emergence.Models;
@@ -77,10 +78,8 @@ public sealed class LanguageModel : IDisposable
     /// <param name="folder">Of the model.</param>
     /// <param name="device">Computes.</param>
     /// <param name="options">What a user chooses.</param>
-    /// <param name="besides">Bytes that the caller will take of the device beside the weights.</param>
-    /// <param name="tokens">Distinct tokens that will run, as far as the caller knows.</param>
-    public static LanguageModel Load(string folder, Device device, ModelOptions? options = null, long besides = 0, long tokens = 0) =>
-        Load(folder, device, options ??= new(), sizes => WeightChoice.Of(device, sizes, options.Weights, besides, tokens));
+    public static LanguageModel Load(string folder, Device device, ModelOptions? options = null) =>
+        Load(folder, device, options ??= new(), sizes => WeightChoice.Of(device, sizes, options.Weights));
 
     /// <summary>The same, where <paramref name="choose"/> says where the weights are.</summary>
     internal static LanguageModel Load(string folder, Device device, ModelOptions options, Func<WeightSizes, WeightChoice> choose)
@@ -92,7 +91,9 @@ public sealed class LanguageModel : IDisposable
         {
             var files = new WeightFiles(config, checkpoint, options);
             var choice = choose(WeightSizes.Of(config.Shape, files));
-            if (!choice.IsStreamed)
+            if (device.MemoryLimit != null)
+                RequireWithinLimit(folder, device, choice);
+            else if (!choice.IsStreamed)
                 files.RequireMemory(device.AvailableBytes, device.Name);
             else if (choice.Needed > device.AvailableBytes)
                 throw new EmergenceException(
@@ -156,6 +157,16 @@ public sealed class LanguageModel : IDisposable
         var result = new float[VocabularySize];
         Device.Download(scores, result);
         return result;
+    }
+
+    private static void RequireWithinLimit(string folder, Device device, WeightChoice choice)
+    {
+        var needed = choice.Needed + choice.Besides;
+        if (needed > device.AvailableBytes)
+            throw new EmergenceException(
+                $"{Printable.Escape(folder)}: weights and what runs beside them need {needed:N0} bytes, of --memory "
+                + $"{device.AvailableBytes:N0} are free on device {device.Name}; --memory "
+                + $"{ByteSize.RoundedUp(device.HeldBytes + needed + HostMemory.VaryingBytes)} is the smallest that would do");
     }
 
     /// <summary>What reads images or sounds beside the language model.</summary>

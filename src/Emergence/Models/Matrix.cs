@@ -34,14 +34,33 @@ internal sealed class Matrix
             : Rows(start, count);
     }
 
-    /// <param name="passing">Rows of outputs, or of inputs where <paramref name="inputMajor"/>, that are read when they are used.</param>
+    /// <param name="rows">Rows of outputs, or of inputs where <paramref name="inputMajor"/>, that are read when they are used.</param>
     /// <param name="memory">Where to.</param>
     /// <param name="inputMajor">Rows are inputs.</param>
-    public Matrix(PassingRows passing, PassingMatrix memory, bool inputMajor)
+    public Matrix(ReadRows rows, RowMemory memory, bool inputMajor)
     {
-        (_ready, InputMajor) = (() => memory.Hold(passing), inputMajor);
-        _rows = (start, count) => new(passing with { Start = passing.Start + start, Count = count }, memory, inputMajor);
-        _outputs = (start, count) => inputMajor ? new(memory.Hold(passing).ColumnRange(start, count), inputMajor) : Rows(start, count);
+        (_ready, InputMajor) = (() => memory.Hold(rows), inputMajor);
+        _rows = (start, count) => new(rows with { Start = rows.Start + start, Count = count }, memory, inputMajor);
+        _outputs = (start, count) => inputMajor ? new(memory.Hold(rows).ColumnRange(start, count), inputMajor) : Rows(start, count);
+    }
+
+    /// <param name="parts">Matrices of the same size below each other, of which each is used alone.</param>
+    /// <param name="rows">Of each.</param>
+    /// <param name="inputMajor">Rows are inputs.</param>
+    private Matrix(Matrix[] parts, int rows, bool inputMajor)
+    {
+        InputMajor = inputMajor;
+        _ready = () => throw new InvalidOperationException("only parts of the matrix are read");
+        _rows = (start, count) => parts[start / rows].Rows(start % rows, count);
+        _outputs = Rows;
+    }
+
+    /// <summary>Experts' matrices below each other, (out, in), each of which is read when it is used.</summary>
+    public static Matrix Below(IEnumerable<StoredMatrix> parts, UnpackedMatrix memory, bool stays)
+    {
+        var matrices = parts.ToArray();
+        return new([.. matrices.Select(part => new Matrix(new PackedRows(part, null, 0, part.Rows) { Stays = stays }, memory))],
+            matrices[0].Rows, inputMajor: false);
     }
 
     /// <summary>Rows are inputs instead of outputs.</summary>
@@ -64,6 +83,9 @@ internal sealed class Matrix
 /// <param name="Count">Number of rows.</param>
 internal sealed record PackedRows(StoredMatrix Matrix, int[]? Order, int Start, int Count)
 {
+    /// <summary>What is read when it is used stays until somebody else gives it up; else until another matrix is read.</summary>
+    public bool Stays { get; init; }
+
     /// <summary>Writes the unpacked rows; outputs are columns where rows are inputs.</summary>
     public void Unpack(Device device, Tensor y) =>
         device.Unpack(new(Matrix, Start, Matrix.InputMajor ? null : Order, Matrix.InputMajor ? Order : null), y);
@@ -79,8 +101,7 @@ internal sealed class UnpackedMatrix(Device device, long elements, bool allowNon
     private PackedRows? _held;
     private StoredMatrix? _passing;
 
-    /// <summary>Unpacks the rows unless they are there already. A matrix that is not loaded is read, and stays until another one
-    /// is.</summary>
+    /// <summary>Unpacks the rows unless they are there already. A matrix that is not loaded is read.</summary>
     public Tensor Hold(PackedRows rows)
     {
         _memory ??= device.Allocate(1, checked((int)elements));
@@ -90,8 +111,12 @@ internal sealed class UnpackedMatrix(Device device, long elements, bool allowNon
         _held = null;
         if (!rows.Matrix.IsLoaded)
         {
-            _passing?.Dispose();
-            _passing = rows.Matrix;
+            if (!rows.Stays)
+            {
+                _passing?.Dispose();
+                _passing = rows.Matrix;
+            }
+
             rows.Matrix.Load(allowNonFinite);
         }
 
@@ -107,24 +132,32 @@ internal sealed class UnpackedMatrix(Device device, long elements, bool allowNon
     }
 }
 
-/// <summary>Rows of a plain matrix that is read when it is used.</summary>
+/// <summary>Rows of a plain matrix that are read when they are used.</summary>
 /// <param name="Weight">The whole.</param>
 /// <param name="Order">Which stored output each output is; null: they are stored so.</param>
 /// <param name="Start">First row.</param>
 /// <param name="Count">Number of rows.</param>
-internal sealed record PassingRows(ExpectedWeight Weight, int[]? Order, int Start, int Count);
+internal sealed record ReadRows(ExpectedWeight Weight, int[]? Order, int Start, int Count);
 
-/// <summary>Device memory in which one plain matrix, or rows of one, lie at a time, read anew whenever another one was there.</summary>
+/// <summary>Device memory for rows that are read when they are used.</summary>
+internal abstract class RowMemory : IDisposable
+{
+    /// <summary>The rows, read unless they are there already.</summary>
+    public abstract Tensor Hold(ReadRows rows);
+
+    public abstract void Dispose();
+}
+
+/// <summary>Memory in which one plain matrix, or rows of one, lie at a time, read anew whenever another one was there.</summary>
 /// <param name="device">Holds it.</param>
 /// <param name="files">Where matrices come from.</param>
 /// <param name="bytes">The largest need.</param>
-internal sealed class PassingMatrix(Device device, WeightFiles files, long bytes) : IDisposable
+internal sealed class PassingMatrix(Device device, WeightFiles files, long bytes) : RowMemory
 {
     private Tensor? _memory;
-    private PassingRows? _held;
+    private ReadRows? _held;
 
-    /// <summary>Reads the rows unless they are there already.</summary>
-    public Tensor Hold(PassingRows rows)
+    public override Tensor Hold(ReadRows rows)
     {
         const int Piece = 1 << 10;
         _memory ??= device.Allocate(DType.Float32, checked((int)(bytes / (sizeof(float) * Piece)) + 1), Piece);
@@ -137,5 +170,38 @@ internal sealed class PassingMatrix(Device device, WeightFiles files, long bytes
         return tensor;
     }
 
-    public void Dispose() => _memory?.Dispose();
+    public override void Dispose() => _memory?.Dispose();
+}
+
+/// <summary>Plain matrices of experts, read when rows first pass them; they stay until all are given up.</summary>
+/// <param name="device">Holds them.</param>
+/// <param name="files">Where they come from.</param>
+internal sealed class NeededMatrices(Device device, WeightFiles files) : RowMemory
+{
+    private readonly Dictionary<ReadRows, Tensor> _held = [];
+
+    public override Tensor Hold(ReadRows rows)
+    {
+        if (_held.TryGetValue(rows, out var tensor))
+            return tensor;
+        tensor = device.Allocate(files.TypeOf(rows.Weight), rows.Count, rows.Weight.Columns);
+        try
+        {
+            device.Fill(tensor, (offset, destination) => files.Read(rows, offset, destination, once: true));
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+
+        return _held[rows] = tensor;
+    }
+
+    public override void Dispose()
+    {
+        foreach (var tensor in _held.Values)
+            tensor.Dispose();
+        _held.Clear();
+    }
 }

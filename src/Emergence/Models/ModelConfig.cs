@@ -59,7 +59,7 @@ public sealed class ModelConfig
     /// <summary>Keys of the config that nothing is known about; they are not taken into account.</summary>
     public IReadOnlyList<string> UnknownKeys { get; }
 
-    /// <summary>Of config.json, lower-case hex.</summary>
+    /// <summary>SHA-256 of config.json, lower-case hex.</summary>
     public string Sha256 { get; }
 
     /// <summary>Number of weights.</summary>
@@ -90,7 +90,7 @@ public sealed class ModelConfig
     /// <summary>Whether what a prefix is to the model depends on how long its sequence will be.</summary>
     public bool DependsOnLength => LikeLength(MaxPositions) != 0;
 
-    /// <summary>How matrices are packed, e.g. "gptq, 4 bits, groups of 128"; null where all weights are stored plain.</summary>
+    /// <summary>How matrices are packed, e.g. "gptq, 4 bits, groups of 128"; null if all weights are stored plain.</summary>
     public string? Quantization => StoredForm?.Words;
 
     internal StoredForm? StoredForm { get; }

@@ -19,7 +19,7 @@ internal sealed record ModelShape
     /// <summary>How the checkpoint calls the weights. A norm is there if it has a name.</summary>
     public required WeightNames Names { get; init; }
 
-    /// <summary>Of blocks, the embedding and the end.</summary>
+    /// <summary>Norm of blocks, the embedding and the end.</summary>
     public required NormShape Norm { get; init; }
 
     public BlockForm Form { get; init; }
@@ -90,7 +90,7 @@ internal sealed record ModelShape
 internal sealed record BlockShape(
     AttentionPart? Attention, InnerPart? Inner, ExpertsPart? Experts = null, RecurrencePart? Recurrence = null)
 {
-    /// <summary>The feed-forward part that is computed: none where experts stand in its place.</summary>
+    /// <summary>The feed-forward part that is computed: none if experts stand in its place.</summary>
     public InnerPart? Dense => Experts is { IsBeside: false } ? null : Inner;
 
     public bool HasFirstHalf => Attention != null || Recurrence != null;
@@ -106,10 +106,10 @@ internal sealed record AttentionPart
     /// <summary>Heads of keys and values.</summary>
     public required int KeyHeads { get; init; }
 
-    /// <summary>Of queries and keys.</summary>
+    /// <summary>Columns of a head's queries and keys.</summary>
     public required int HeadSize { get; init; }
 
-    /// <summary>Of values.</summary>
+    /// <summary>Columns of a head's values.</summary>
     public required int ValueSize { get; init; }
 
     /// <summary>Factor of the scores.</summary>
@@ -142,7 +142,7 @@ internal sealed record AttentionPart
     /// <summary>Norm of every value head, or none.</summary>
     public NormShape? ValueNorm { get; init; }
 
-    /// <summary>Projections are cut off at plus and minus this; 0: not.</summary>
+    /// <summary>Projections, and what a norm before the rotation makes of them, are cut off at plus and minus this; 0: not.</summary>
     public double Clip { get; init; }
 
     public bool QueryKeyValueBias { get; init; }
@@ -182,9 +182,9 @@ internal sealed record AttentionPart
 
 /// <summary>The feed-forward part of one layer.</summary>
 /// <param name="Width">Between its two halves.</param>
-/// <param name="Activation">Of the first half, or of its gate.</param>
+/// <param name="Activation">Activation of the first half, or of its gate.</param>
 /// <param name="Gated">down(activation(gate x) * up x) instead of down(activation(up x)).</param>
-/// <param name="Bias">Of all its projections.</param>
+/// <param name="Bias">Bias of all its projections.</param>
 /// <param name="Xielu">The activation is xIELU, whose numbers are weights.</param>
 internal sealed record InnerPart(int Width, Activation Activation, bool Gated = false, bool Bias = false, bool Xielu = false)
 {
@@ -241,7 +241,7 @@ internal enum NormScope
 /// <param name="Epsilon">Added to the mean square or variance.</param>
 internal sealed record NormShape(bool Rms, double Epsilon)
 {
-    /// <summary>1 where the stored weights are differences from 1.</summary>
+    /// <summary>1 if the stored weights are differences from 1.</summary>
     public double WeightOffset { get; init; }
 
     public bool Weight { get; init; } = true;
@@ -272,7 +272,7 @@ internal enum JointOrder
 /// <param name="QueryRank">Width of the row that queries come out of; null: of the stream itself.</param>
 /// <param name="KeyRank">Width of the row that keys and values come out of.</param>
 /// <param name="RotaryColumns">Columns at the end of a head that turn.</param>
-/// <param name="Norm">Of the narrow rows.</param>
+/// <param name="Norm">Norm of the narrow rows.</param>
 internal sealed record LatentShape(int? QueryRank, int KeyRank, int RotaryColumns, NormShape Norm);
 
 /// <summary>Where the weights of the head are.</summary>

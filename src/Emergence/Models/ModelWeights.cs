@@ -38,7 +38,7 @@ internal sealed class ResidentWeights : ModelWeights
     {
     }
 
-    /// <param name="shape">Of the model.</param>
+    /// <param name="shape">Shape of the model.</param>
     /// <param name="loader">Freed with them.</param>
     /// <param name="unpacked">Where packed matrices are unpacked, if any are; freed with them.</param>
     public ResidentWeights(ModelShape shape, ILoadedWeights loader, IDisposable? unpacked = null)

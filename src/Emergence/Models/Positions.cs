@@ -1,3 +1,5 @@
+using Emergence.Devices.Tensors;
+
 namespace Emergence.Models;
 
 /// <summary>A vector for each position, added to the token embedding.</summary>
@@ -52,12 +54,13 @@ internal sealed record ChunkShape(int Heads, int Length) : PositionBias(Heads)
 /// <summary>A bias of the scores that grows with distance (ALiBi): head h adds slope h times the position of the key.</summary>
 /// <param name="Heads">Number of heads.</param>
 /// <param name="Maximum">The last slope is 2^-Maximum.</param>
-/// <param name="Interleaved">Of a number of heads that is no power of two, the slopes of the next power, every other one first
+/// <param name="Interleaved">With a number of heads that is no power of two: take the slopes of the next power, every other one first
 /// (MPT).</param>
-/// <param name="Factor">Of the bias.</param>
+/// <param name="Factor">Factor of the bias.</param>
 /// <param name="RoundsToBFloat16">Slopes, positions and biases are rounded to bfloat16, as Falcon's program does whatever it computes
 /// in.</param>
-internal sealed record SlopeShape(int Heads, double Maximum = SlopeShape.UsualMaximum, bool Interleaved = false, double Factor = 1, bool RoundsToBFloat16 = false)
+internal sealed record SlopeShape(
+    int Heads, double Maximum = SlopeShape.UsualMaximum, bool Interleaved = false, double Factor = 1, bool RoundsToBFloat16 = false)
     : PositionBias(Heads)
 {
     public const double UsualMaximum = 8;
@@ -91,12 +94,7 @@ internal sealed record SlopeShape(int Heads, double Maximum = SlopeShape.UsualMa
             .Concat(Enumerable.Range(0, Heads - power / 2).Select(i => Math.Pow(2, -Maximum * (2 * i + 1) / power)))];
     }
 
-    /// <summary>The nearest bfloat16, ties to even.</summary>
-    private static double Rounded(double value)
-    {
-        var bits = BitConverter.SingleToUInt32Bits((float)value);
-        return BitConverter.UInt32BitsToSingle((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000);
-    }
+    private static double Rounded(double value) => BFloat16.Nearest((float)value);
 }
 
 /// <summary>Factor 1 + beta ln(1 + floor((position + offset) / original)) of a query's scores.</summary>

@@ -29,18 +29,17 @@ internal static class RecurrenceConfig
         if (heads * (long)size != inner)
             throw ConfigReader.Error($"mamba_n_heads={heads} heads of mamba_d_head={size} columns, expected as many as {text}");
         config.Pass("mamba_chunk_size", "mamba_expand");
-        return ReadScan(config, heads, size, "mamba_n_groups", "mamba_d_state") with
+        return ReadScan(config, heads, size, "mamba_n_groups", "mamba_d_state", "mamba_d_conv", activation) with
         {
-            Taps = config.Whole("mamba_d_conv", 1, MaximumTaps),
             ConvolutionBias = config.Flag("mamba_conv_bias", true),
             InputBias = config.Flag("mamba_proj_bias", false),
             OutputBias = config.Flag("mamba_proj_bias", false),
-            Activation = activation,
         };
     }
 
-    /// <summary>Sizes and the limits of steps; taps are still to be said.</summary>
-    public static ScanPart ReadScan(ConfigReader config, int heads, int size, string groupKey, string stateKey)
+    /// <summary>Sizes and the limits of steps.</summary>
+    public static ScanPart ReadScan(
+        ConfigReader config, int heads, int size, string groupKey, string stateKey, string tapsKey, Activation activation)
     {
         var groups = config.Whole(groupKey, 1, MaximumHeads);
         if (heads % groups != 0)
@@ -49,8 +48,8 @@ internal static class RecurrenceConfig
         config.Pass("time_step_min", "time_step_max", "time_step_floor", "time_step_rank", "rescale_prenorm_residual", "residual_in_fp32");
         return new(heads, size, groups, config.Whole(stateKey, 1, MaximumWidth))
         {
-            Taps = 1,
-            Activation = Activation.Silu,
+            Taps = ReadTaps(config, tapsKey),
+            Activation = activation,
             LeastStep = least,
             MostStep = most,
         };

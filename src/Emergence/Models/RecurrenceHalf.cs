@@ -10,7 +10,7 @@ internal sealed class RecurrenceHalf(Device device)
     private const double LengthEpsilon = 1e-6;
 
     /// <summary>What the recurrence yields for the rows that are not context, (N - c, mixed width).</summary>
-    /// <param name="weights">Of the block's recurrence.</param>
+    /// <param name="weights">Weights of the block's recurrence.</param>
     /// <param name="part">What it computes.</param>
     /// <param name="rows">N rows, c of them context.</param>
     /// <param name="input">(N, d).</param>

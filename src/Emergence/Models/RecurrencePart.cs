@@ -33,6 +33,10 @@ internal abstract record RecurrencePart
 
     /// <summary>Columns that the last projection is given.</summary>
     public abstract int MixedWidth { get; }
+
+    /// <summary>Channels that have a state, and the numbers of one; none where a convolution's inputs are all that is
+    /// remembered.</summary>
+    public virtual (int Channels, int Size) State => default;
 }
 
 /// <summary>Two gates and a convolution between them (LFM2): C * convolution(B * x).</summary>
@@ -92,6 +96,8 @@ internal sealed record ScanPart(int Heads, int HeadSize, int Groups, int StateSi
     public override int ConvolvedWidth => StepRank == null ? Width + 2 * StateColumns : Width;
 
     public override int MixedWidth => Width;
+
+    public override (int Channels, int Size) State => (Width, StateSize);
 }
 
 /// <summary>A gated delta rule (Qwen): a state for each value head, corrected by what it does not yet know of the value.</summary>
@@ -114,6 +120,8 @@ internal sealed record DeltaPart(int KeyHeads, int KeySize, int ValueHeads, int 
     public override int ConvolvedWidth => 2 * KeyWidth + ValueWidth;
 
     public override int MixedWidth => ValueWidth;
+
+    public override (int Channels, int Size) State => (ValueWidth, KeySize);
 
     /// <summary>Which stored row of the projection of query, key, value and gate each row is; null: they are stored so.</summary>
     public int[]? WideOrder()

@@ -31,6 +31,9 @@ internal sealed record RotaryConfig
     /// <summary>"alpha" of the kind dynamic raises the base (Hunyuan).</summary>
     public bool ReadsAlpha { get; init; }
 
+    /// <summary>"short_mscale" and "long_mscale" of the kind longrope are the factors of cosines and sines (Phi-MoE).</summary>
+    public bool ReadsFactors { get; init; }
+
     /// <summary>"original_max_position_embeddings" where neither object has it; 0: the model's length.</summary>
     public int DefaultOriginal { get; init; }
 
@@ -135,12 +138,18 @@ internal sealed record RotaryConfig
         return new(slowness, original, fast, slow, scaled.Flag("truncate", true), attention, allWeight ?? 0);
     }
 
-    private static LongScaling Long(ConfigReader scaled, int columns, int original, int positions)
+    private LongScaling Long(ConfigReader scaled, int columns, int original, int positions)
     {
         var slowness = scaled.PositiveOrNull("factor") ?? (double)positions / original;
         var attention = scaled.PositiveOrNull("attention_factor")
             ?? (slowness <= 1 ? 1 : Math.Sqrt(1 + Math.Log(slowness) / Math.Log(original)));
-        return new(scaled.Positives("short_factor", columns / 2), scaled.Positives("long_factor", columns / 2), original, attention);
+        var scaling = new LongScaling(
+            scaled.Positives("short_factor", columns / 2), scaled.Positives("long_factor", columns / 2), original, attention);
+        return !ReadsFactors ? scaling : scaling with
+        {
+            AttentionFactor = scaled.PositiveOrNull("short_mscale") ?? attention,
+            LongAttentionFactor = scaled.PositiveOrNull("long_mscale") ?? attention,
+        };
     }
 
     private static Llama3Scaling Llama3(ConfigReader scaled, int original)

@@ -3,8 +3,8 @@ namespace Emergence.Models;
 /// <summary>One value of "rope_type": how fast the pairs of a rotation turn.</summary>
 internal abstract record RotaryScaling
 {
-    /// <summary>Of cosines and sines.</summary>
-    public virtual double Factor => 1;
+    /// <summary>Of cosines and sines in a sequence of that length.</summary>
+    public virtual double Factor(int length) => 1;
 
     /// <summary>Of the scores, where a model takes it from the scaling too (DeepSeek).</summary>
     public virtual double ScoreFactor => 1;
@@ -56,7 +56,7 @@ internal sealed record BaseScaling(double Alpha) : RotaryScaling
 internal sealed record YarnScaling(double Slowness, double Original, double Fast, double Slow, bool Truncates, double AttentionFactor,
     double ScoreWeight) : RotaryScaling
 {
-    public override double Factor => AttentionFactor;
+    public override double Factor(int length) => AttentionFactor;
 
     public override double ScoreFactor => ScoreWeight > 0 ? Math.Pow(Mscale(Slowness, ScoreWeight), 2) : 1;
 
@@ -84,7 +84,10 @@ internal sealed record YarnScaling(double Slowness, double Original, double Fast
 /// <summary>A slowness of its own for each pair, from one of two lists, by the length of the sequence.</summary>
 internal sealed record LongScaling(double[] Short, double[] Long, int Original, double AttentionFactor) : RotaryScaling
 {
-    public override double Factor => AttentionFactor;
+    /// <summary>Of sequences beyond the original length, where it differs (Phi-MoE).</summary>
+    public double? LongAttentionFactor { get; init; }
+
+    public override double Factor(int length) => length > Original ? LongAttentionFactor ?? AttentionFactor : AttentionFactor;
 
     public override double Frequency(int pair, int columns, double theta, int length) =>
         Plain(pair, columns, theta) / (length > Original ? Long : Short)[pair];

@@ -27,7 +27,7 @@ internal sealed record RotaryShape(int Columns, double Base, RotaryPairs Pairs =
     public (double[] Cosines, double[] Sines) Table(int positions, int length = 0)
     {
         var frequencies = Frequencies(length);
-        var (factor, direction) = (Scaling?.Factor ?? 1, Backwards ? -1 : 1);
+        var (factor, direction) = (Scaling?.Factor(length) ?? 1, Backwards ? -1 : 1);
         var cosines = new double[(long)positions * frequencies.Length];
         var sines = new double[cosines.Length];
         for (var i = 0; i < cosines.Length; i++)

@@ -65,7 +65,7 @@ internal static class Routing
             weight *= router.Scale;
     }
 
-    /// <summary>Scores of experts in other groups than the best become 0.</summary>
+    /// <summary>Experts in other groups than the best are not to be chosen, however low the scores of the others are.</summary>
     private static void KeepGroups(RouterShape router, Span<float> choice)
     {
         var size = choice.Length / router.Groups;
@@ -83,7 +83,7 @@ internal static class Routing
         for (var group = 0; group < router.Groups; group++)
         {
             if (!kept.Contains(group))
-                choice.Slice(group * size, size).Clear();
+                choice.Slice(group * size, size).Fill(float.NegativeInfinity);
         }
     }
 
@@ -111,16 +111,15 @@ internal static class Routing
     /// <summary>Indices of the largest values, falling; of equal ones the first.</summary>
     private static void Largest(ReadOnlySpan<float> values, Span<int> indices)
     {
-        for (var i = 0; i < indices.Length; i++)
+        var held = 0;
+        for (var e = 0; e < values.Length; e++)
         {
-            var best = -1;
-            for (var e = 0; e < values.Length; e++)
-            {
-                if (!indices[..i].Contains(e) && (best < 0 || values[e] > values[best]))
-                    best = e;
-            }
-
-            indices[i] = best;
+            if (held == indices.Length && !(values[e] > values[indices[^1]]))
+                continue;
+            var place = held < indices.Length ? held++ : held - 1;
+            for (; place > 0 && values[e] > values[indices[place - 1]]; place--)
+                indices[place] = indices[place - 1];
+            indices[place] = e;
         }
     }
 

@@ -10,8 +10,8 @@ internal sealed class SharedKeys : IDisposable
     private readonly Dictionary<int, (Tensor Key, Tensor Value)> _layers = [];
 
     /// <param name="device">Holds them.</param>
-    /// <param name="shape">Of the model.</param>
-    /// <param name="rows">Of all calls.</param>
+    /// <param name="shape">Shape of the model.</param>
+    /// <param name="rows">Rows of all calls.</param>
     public SharedKeys(Device device, ModelShape shape, int rows)
     {
         _device = device;

@@ -58,5 +58,5 @@ internal sealed class StagedBlock(WeightFiles files, long bytes) : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
-    private static long Padded(long length) => (length + Alignment - 1) / Alignment * Alignment;
+    private static long Padded(long length) => Ceiling.Multiple(length, Alignment);
 }

@@ -3,9 +3,9 @@ using Emergence.Devices;
 namespace Emergence.Models;
 
 /// <summary>
-/// Weights that stay on the disk: one block is in memory while rows pass it, and the next one is read meanwhile. What is small
-/// and belongs to no block stays; of embeddings there are the rows of the tokens that occur; the head is read when it is first
-/// asked for, and stays.
+/// Weights that stay on the disk: one block is in memory while rows pass it, and the next one is read meanwhile, but for experts:
+/// each is read when a row is first sent to it, and stays as long as its block. What is small and belongs to no block stays; of
+/// embeddings there are the rows of the tokens that occur; the head is read when it is first asked for, and stays.
 /// </summary>
 internal sealed class StreamedWeights : ModelWeights
 {
@@ -35,7 +35,8 @@ internal sealed class StreamedWeights : ModelWeights
         if (blocks == 0)
             _passing = new(device, files, WeightSizes.Of(shape, files).LargestMatrix);
         else
-            _reader = new(files, [.. units.Blocks.Select(block => block.SelectMany(files.Entries).ToArray())], blocks);
+            _reader = new(files, [.. units.Blocks.Select(block =>
+                block.Where(weight => !weight.IsOfExperts).SelectMany(files.Entries).ToArray())], blocks);
         try
         {
             var builder = new WeightBuilder(shape, _kept);
@@ -66,7 +67,12 @@ internal sealed class StreamedWeights : ModelWeights
         if (First.LayerInputs == null)
             _kept.ReleaseNeededRows();
         Leave();
-        _ofBlock = new(_device, _files, _unpacked) { Staged = _reader?.Enter(layer), Passing = _passing };
+        _ofBlock = new(_device, _files, _unpacked)
+        {
+            Staged = _reader?.Enter(layer),
+            Passing = _passing,
+            OfExperts = _reader == null ? null : new(_device, _files),
+        };
         _block = (layer, new WeightBuilder(_shape, _ofBlock).Block(layer, First));
         return _block.Value.Weights;
     }

@@ -8,10 +8,10 @@ namespace Emergence.Models;
 /// after the other in a table.
 /// </summary>
 /// <param name="Lengths">As <see cref="ModelConfig.LikeLength"/> gives them, each once.</param>
-/// <param name="Positions">Of the longest sequence.</param>
+/// <param name="Positions">Positions of the longest sequence.</param>
 internal sealed record SequenceLengths(IReadOnlyList<int> Lengths, int Positions)
 {
-    /// <summary>Of rows whose lengths are all the same to the model.</summary>
+    /// <summary>Whether the lengths of all rows are one to the model.</summary>
     public bool IsOne => Lengths.Count == 1;
 }
 
@@ -27,11 +27,11 @@ internal sealed class TokenRows : IDisposable
     /// <param name="tokens">(N) ids.</param>
     /// <param name="positions">(N) position ids.</param>
     /// <param name="parents">(N) row of the previous token, smaller than the own row; -1 at a start.</param>
-    /// <param name="lengths">Of the sequences.</param>
+    /// <param name="lengths">Lengths of the sequences.</param>
     /// <param name="lengthOf">(N) which of them each row is part of; not needed for one.</param>
     /// <param name="context">Number of rows at the front that only serve others.</param>
     /// <param name="start">First row of those that are not context, among the rows of all calls.</param>
-    /// <param name="sources">(N) row among the rows of all calls, or none where they follow each other from start on.</param>
+    /// <param name="sources">(N) row among the rows of all calls, or none if they follow each other from start on.</param>
     public TokenRows(
         Device device,
         ReadOnlySpan<int> tokens,

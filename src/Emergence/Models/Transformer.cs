@@ -17,7 +17,7 @@ internal sealed class Transformer : IDisposable
     private readonly PositionTables _tables;
 
     /// <param name="device">Computes.</param>
-    /// <param name="shape">Of the model.</param>
+    /// <param name="shape">Shape of the model.</param>
     /// <param name="files">Its weights.</param>
     /// <param name="blocksInFlight">Blocks in memory at a time, as <see cref="StreamedWeights"/> takes them; null: all weights.</param>
     public Transformer(Device device, ModelShape shape, WeightFiles files, int? blocksInFlight = null)
@@ -27,7 +27,7 @@ internal sealed class Transformer : IDisposable
     }
 
     /// <param name="device">Computes.</param>
-    /// <param name="shape">Of the model.</param>
+    /// <param name="shape">Shape of the model.</param>
     /// <param name="weights">Freed with it.</param>
     public Transformer(Device device, ModelShape shape, ModelWeights weights)
     {

@@ -108,7 +108,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
             Inner = inner == null ? [] : [.. _names.Inner.Select(name => Projection(block + name, _width, up, inner.Bias))],
             Xielu = inner is { Xielu: true } ? Xielu($"{block}{_names.Xielu}.") : null,
             InnerOutput = inner == null ? null : Projection(block + _names.InnerOutput, hidden, _width, inner.Bias),
-            Experts = parts.Experts == null ? null : Experts(block, parts.Experts),
+            Experts = parts.Experts is { } experts ? Experts(block, experts) : null,
             InnerOutputNorm = parts.HasSecondHalf ? BlockNorm(_names.InnerOutputNorm) : null,
             LayerInput = layerInputs?.Layer(this, layer, block),
             OutputScale = _names.OutputScale == null ? 1 : source.Number(Stored(block + _names.OutputScale)),
@@ -119,32 +119,8 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
 
     private ExpertsWeights Experts(string block, ExpertsPart part)
     {
-        var names = _names.Experts;
-        var (count, one) = (new Dimension(part.Count, $"{part.Count} experts"), new Dimension(1, "1"));
-        var outer = part.LatentWidth is { } latent ? new Dimension(latent, $"moe_latent_size={latent}") : _width;
-        var correction = part.Router.Correction
-            ? source.Vector(names.CorrectionIsRow ? Stored(block + names.Correction, one, count) : Stored(block + names.Correction, count))
-            : null;
-        return new(
-            Projection(block + names.Router, _width, count, part.RouterBias),
-            correction,
-            names.Joint ? JointExperts(block + names.Each, part, count, outer) : [.. Enumerable.Range(0, part.Count)
-                .Select(e => Expert($"{block}{names.Each}{e}.", names.Inner, names.Output, part.Width, outer))],
-            part.SharedWidth > 0 ? Expert(block + names.Shared, names.SharedInner, names.SharedOutput, part.SharedWidth, _width) : null,
-            part.SharedGate ? Projection(block + names.SharedGate, _width, one, false) : null,
-            part.IsBeside ? Beside(block, count) : null)
-        {
-            LatentDown = part.LatentWidth == null ? null : Projection(block + names.LatentDown, _width, outer, part.Bias),
-            LatentUp = part.LatentWidth == null ? null : Projection(block + names.LatentUp, outer, _width, part.Bias),
-        };
-
-        ExpertWeights Expert(string name, string[] inner, string output, int width, Dimension around)
-        {
-            var hidden = new Dimension(width, $"{width} columns inside an expert");
-            var up = part.Gated && inner.Length == 1 ? new(2 * width, $"twice {hidden.Text}") : hidden;
-            return new([.. inner.Select(which => Projection(name + which, around, up, part.Bias))],
-                Projection(name + output, hidden, around, part.Bias));
-        }
+        var weights = new ExpertsBuilder(source, _names.Experts, _width, Projection).Build(block, part);
+        return part.IsBeside ? weights with { Beside = Beside(block, new(part.Count, $"{part.Count} experts")) } : weights;
     }
 
     private BesideWeights Beside(string block, Dimension count)
@@ -156,24 +132,6 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
             Norm($"{block}post_feedforward_layernorm_2", shape.Norm, _width)!,
             new(routerNorm, source.Vector(Stored($"{block}router.scale", _width)), null),
             source.Vector(Stored($"{block}router.per_expert_scale", count)));
-    }
-
-    private ExpertWeights[] JointExperts(string name, ExpertsPart part, Dimension count, Dimension around)
-    {
-        var hidden = new Dimension(part.Width, $"{part.Width} columns inside an expert");
-        var (up, names) = (part.Gated ? new(2 * part.Width, $"twice {hidden.Text}") : hidden, _names.Experts);
-        var (inner, output) = (Joint(names.Inner[0], up, around), Joint(names.Output, around, hidden));
-        return [.. Enumerable.Range(0, part.Count).Select(e => new ExpertWeights([inner(e)], output(e)))];
-
-        Func<int, Linear> Joint(string which, Dimension outputs, Dimension inputs)
-        {
-            Dimension[] sizes = names.InputMajor ? [count, inputs, outputs] : [count, outputs, inputs];
-            var layer = new LinearLayer(checked(count.Size * outputs.Size), inputs.Size, count.Size);
-            var all = source.Layer(new($"{name}{which}", false, sizes, layer), names.InputMajor);
-            var bias = part.Bias ? source.Vector(Stored($"{name}{which}{names.BiasEnding}", count, outputs)) : null;
-            var rows = all.InputMajor ? inputs.Size : outputs.Size;
-            return e => new(all.Rows(e * rows, rows), bias?.RowRange(e, 1), outputs.Size);
-        }
     }
 
     private Linear[] QueryKeyValue(string block, AttentionPart attention)

@@ -11,26 +11,30 @@ internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
 {
     public bool IsStreamed => Blocks != null;
 
+    /// <summary>Bytes that the run takes beside them.</summary>
+    public long Besides { get; init; }
+
     /// <summary>One that somebody else has made.</summary>
-    public static WeightChoice Given(Device device, WeightSizes sizes, int? blocks, long tokens, string reason) =>
-        new(blocks, blocks is { } inFlight ? sizes.Streamed(device is HostDevice, inFlight, tokens) : sizes.Resident, reason);
+    public static WeightChoice Given(Device device, WeightSizes sizes, int? blocks, WeightDemand demand, string reason) =>
+        new(blocks, blocks is { } inFlight ? sizes.Streamed(device is HostDevice, inFlight, demand) : sizes.Resident, reason);
 
     /// <summary>The first that fits: all weights, two blocks, one, matrices one after the other; of what was asked for.</summary>
     /// <param name="device">Has so much free.</param>
     /// <param name="sizes">Of the weights.</param>
     /// <param name="asked">By the user.</param>
     /// <param name="besides">Bytes that the run takes beside the weights.</param>
-    /// <param name="tokens">Distinct tokens that run.</param>
-    public static WeightChoice Of(Device device, WeightSizes sizes, WeightPlacement asked, long besides = 0, long tokens = 0)
+    /// <param name="demand">What the run asks of streamed weights.</param>
+    public static WeightChoice Of(
+        Device device, WeightSizes sizes, WeightPlacement asked, long besides = 0, WeightDemand demand = default)
     {
         var room = device.AvailableBytes - besides;
         var fits = sizes.Resident <= room;
         if (asked == WeightPlacement.Resident || (asked == WeightPlacement.Auto && fits))
             return new(null, sizes.Resident, asked == WeightPlacement.Resident ? "as asked for"
-                : $"all weights, {ByteSize.Rounded(sizes.Resident)}, fit into what is free");
-        var blocks = new[] { 2, 1, 0 }.FirstOrDefault(blocks => sizes.Streamed(device is HostDevice, blocks, tokens) <= room, 0);
-        return new(blocks, sizes.Streamed(device is HostDevice, blocks, tokens), asked == WeightPlacement.Streamed ? "as asked for"
+                : $"all weights, {ByteSize.Rounded(sizes.Resident)}, fit into what is free") { Besides = besides };
+        var blocks = new[] { 2, 1, 0 }.FirstOrDefault(blocks => sizes.Streamed(device is HostDevice, blocks, demand) <= room, 0);
+        return new(blocks, sizes.Streamed(device is HostDevice, blocks, demand), asked == WeightPlacement.Streamed ? "as asked for"
             : $"all weights, {ByteSize.Rounded(sizes.Resident)}, do not fit into the {ByteSize.Rounded(Math.Max(0, room))} that are "
-                + "free for them");
+                + "free for them") { Besides = besides };
     }
 }

@@ -27,6 +27,7 @@ internal sealed class WeightFiles
     private readonly ModelConfig _config;
     private readonly string _prefix;
     private readonly string _headPrefix;
+    private readonly (string Name, string Stored) _embedding;
     private readonly Dictionary<string, ExpectedWeight> _expected;
     private readonly Dictionary<string, StoredMatrix> _packed = [];
 
@@ -34,7 +35,15 @@ internal sealed class WeightFiles
     {
         (_config, _checkpoint, _options) = (config, checkpoint, options);
         var names = config.Shape.Names;
-        _prefix = Prefix($"{names.Embedding}.weight")
+        _embedding = ($"{names.Embedding}.weight", $"{names.Embedding}.weight");
+        var prefix = Prefix(_embedding.Name);
+        if (prefix == null && names.OlderEmbedding is { } older)
+        {
+            _embedding.Stored = $"{older}.weight";
+            prefix = Prefix(_embedding.Stored);
+        }
+
+        _prefix = prefix
             ?? throw Error(
                 $"has no {names.Prefix}{names.Embedding}.weight, with which a {config.ModelType} model begins; is this the folder of "
                 + $"another model?");
@@ -53,6 +62,8 @@ internal sealed class WeightFiles
         Bytes = _expected.Keys.Except(_packed.Keys).Sum(name => checkpoint.Tensors[name].ByteLength)
             + _packed.Values.Sum(matrix => matrix.Bytes);
         LargestPacked = _packed.Keys.Select(name => _expected[name].Layer!.PartSize).DefaultIfEmpty(0).Max();
+        if (LargestPacked > int.MaxValue)
+            throw Error($"a packed matrix of {LargestPacked:N0} weights is over the limit of {int.MaxValue:N0}");
     }
 
     /// <summary>Tensors of the checkpoint that are not read, in ordinal order.</summary>
@@ -69,8 +80,6 @@ internal sealed class WeightFiles
     /// <summary>Throws if the weights do not fit into so many bytes.</summary>
     public void RequireMemory(long available, string device)
     {
-        if (LargestPacked > int.MaxValue)
-            throw Error($"a packed matrix of {LargestPacked:N0} weights is over the limit of {int.MaxValue:N0}");
         var needed = Bytes + sizeof(float) * LargestPacked;
         if (needed > available)
             throw Error(
@@ -98,10 +107,15 @@ internal sealed class WeightFiles
         _checkpoint.Read(entry, memory, place, _options.AllowNonFinite, once: true, cancellation);
 
     /// <summary>Reads bytes of rows of a plain matrix, from byte <paramref name="offset"/> of them on.</summary>
-    public void Read(PassingRows rows, long offset, Span<byte> destination) =>
-        _checkpoint.ReadRows(Plain(rows.Weight), rows.Order, rows.Start, offset, destination, _options.AllowNonFinite);
+    /// <param name="rows">Which.</param>
+    /// <param name="offset">First byte of them.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="once">They are not read again soon, and leave the kernel's cache.</param>
+    public void Read(ReadRows rows, long offset, Span<byte> destination, bool once = false) =>
+        _checkpoint.ReadRows(Plain(rows.Weight), rows.Order, rows.Start, offset, destination, _options.AllowNonFinite, once);
 
-    public string StoredName(ExpectedWeight weight) => (weight.IsHead ? _headPrefix : _prefix) + weight.Name;
+    public string StoredName(ExpectedWeight weight) => weight.IsHead ? _headPrefix + weight.Name
+        : _prefix + (weight.Name == _embedding.Name ? _embedding.Stored : weight.Name);
 
     private TensorEntry Plain(ExpectedWeight weight) => _checkpoint.Tensors[StoredName(weight)];
 
@@ -198,7 +212,7 @@ internal sealed class WeightFiles
         var names = _config.Shape.Names;
         if (_config.Shape.Head != HeadWeights.Tied || !HeadPrefixes().Any(prefix => name == $"{prefix}{names.Head}.weight"))
             return false;
-        return Same(entry, _checkpoint.Tensors[$"{_prefix}{names.Embedding}.weight"])
+        return Same(entry, _checkpoint.Tensors[_prefix + _embedding.Stored])
             ? true
             : throw Error($"{name} differs from the embedding, but config.json says tie_word_embeddings=true");
     }

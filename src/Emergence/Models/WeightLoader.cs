@@ -23,6 +23,9 @@ internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMat
     /// <summary>Where matrices are read one after the other when they are multiplied with; null: they are kept.</summary>
     public PassingMatrix? Passing { get; init; }
 
+    /// <summary>Where matrices of experts are read when rows first pass them, freed with the weights; null: as all others.</summary>
+    public NeededMatrices? OfExperts { get; init; }
+
     /// <summary>Of tables only the rows that occur are read.</summary>
     public bool ReadsNeededRows { get; init; }
 
@@ -31,6 +34,7 @@ internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMat
     {
         _loaded.ForEach(tensor => tensor.Dispose());
         _packed.ForEach(matrix => matrix.Dispose());
+        OfExperts?.Dispose();
         ReleaseNeededRows();
     }
 
@@ -55,18 +59,18 @@ internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMat
 
     public Matrix Layer(ExpectedWeight weight, bool inputMajor, int[]? order = null)
     {
+        var needed = weight.IsOfExperts ? OfExperts : null;
+        RowMemory? read = needed ?? (RowMemory?)Passing;
         if (files.FindPacked(weight) is not { } packed)
-            return Passing == null ? new(Matrix(weight, order), inputMajor)
-                : new(new PassingRows(weight, order, 0, weight.Rows), Passing, inputMajor);
-        if (Passing == null)
-        {
-            _packed.Add(packed);
-            if (Staged == null)
-                packed.Load(files.AllowNonFinite);
-            else
-                Staged.Place(packed);
-        }
-
+            return read == null ? new(Matrix(weight, order), inputMajor)
+                : new(new ReadRows(weight, order, 0, weight.Rows), read, inputMajor);
+        if (read != null)
+            return ReadWhenUsed(packed, weight.Layer!.Parts, order, stays: needed != null);
+        _packed.Add(packed);
+        if (Staged == null)
+            packed.Load(files.AllowNonFinite);
+        else
+            Staged.Place(packed);
         return new(new PackedRows(packed, order, 0, packed.Rows), unpacked);
     }
 
@@ -106,6 +110,16 @@ internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMat
     }
 
     private Tensor Load(ExpectedWeight weight) => Staged?.Load(device, weight) ?? files.Load(device, weight);
+
+    private Matrix ReadWhenUsed(StoredMatrix packed, int parts, int[]? order, bool stays)
+    {
+        StoredMatrix[] each = parts > 1 && packed.Part(0, parts) != null
+            ? [.. Enumerable.Range(0, parts).Select(part => packed.Part(part, parts)!)] : [packed];
+        if (stays)
+            _packed.AddRange(each);
+        return each.Length > 1 ? Models.Matrix.Below(each, unpacked, stays)
+            : new(new PackedRows(packed, order, 0, packed.Rows) { Stays = stays }, unpacked);
+    }
 
     private Tensor Ordered(Tensor stored, int[] order)
     {

@@ -11,6 +11,9 @@ internal sealed record WeightNames
 
     public required string Embedding { get; init; }
 
+    /// <summary>The embedding in files of an older program, where that called it otherwise.</summary>
+    public string? OlderEmbedding { get; init; }
+
     public string? Positions { get; init; }
 
     public string? EmbeddingNorm { get; init; }
@@ -80,6 +83,7 @@ internal sealed record WeightNames
     {
         Prefix = "backbone.",
         Embedding = "embeddings",
+        OlderEmbedding = "embedding",
         FinalNorm = "norm_f",
         AttentionInputNorm = "norm",
     };

@@ -5,8 +5,8 @@ namespace Emergence.Models;
 
 /// <summary>The weights of a model by when they are needed.</summary>
 /// <param name="First">Before the first block, <paramref name="Tables"/> among them.</param>
-/// <param name="Tables">Of which only the rows of tokens that occur are needed.</param>
-/// <param name="Blocks">Of each block.</param>
+/// <param name="Tables">Tables of which only the rows of tokens that occur are needed.</param>
+/// <param name="Blocks">Weights of each block.</param>
 /// <param name="Last">The final norm.</param>
 /// <param name="Head">What the head has of its own.</param>
 /// <param name="HasHead">Whether there is one, of its own or the embedding.</param>
@@ -27,7 +27,7 @@ internal sealed class WeightPlan : IWeightSource
 
     private WeightPlan(Func<ExpectedWeight, bool> has) => _has = has;
 
-    /// <param name="config">Of the model.</param>
+    /// <param name="config">Config of the model.</param>
     /// <param name="has">Whether a weight is there that a model may lack; without it all are.</param>
     public static IReadOnlyList<ExpectedWeight> Of(ModelConfig config, Func<ExpectedWeight, bool>? has = null)
     {
@@ -35,7 +35,7 @@ internal sealed class WeightPlan : IWeightSource
         return [.. units.First, .. units.Blocks.SelectMany(block => block), .. units.Last, .. units.Head];
     }
 
-    /// <summary>The same, unit by unit.</summary>
+    /// <summary>The weights of a model, unit by unit.</summary>
     public static WeightUnits Units(ModelShape shape, Func<ExpectedWeight, bool>? has = null)
     {
         var plan = new WeightPlan(has ?? (_ => true));

@@ -57,7 +57,7 @@ internal sealed class SvgCanvas
     /// <param name="y">The baseline.</param>
     /// <param name="text">Plain text; escaped here.</param>
     /// <param name="size">Font size.</param>
-    /// <param name="anchor">Which end of the text stands at x.</param>
+    /// <param name="anchor">End of the text that stands at x.</param>
     /// <param name="style">Classes of <see cref="SvgFigure.Style"/>.</param>
     /// <param name="slanted">Reads upwards to the right at 45 degrees, around the anchor.</param>
     /// <param name="tooltip">The whole text where it had to be cut.</param>

@@ -19,7 +19,7 @@ public sealed record PageCard(string Heading, CardTone Tone, IReadOnlyList<strin
 /// One self-contained page: it loads nothing, works offline and without scripts, follows light and dark, and prints.
 /// Parts appear in the order in which they are added. All text is plain and escaped here.
 /// </summary>
-/// <param name="title">Of the page.</param>
+/// <param name="title">Title of the page.</param>
 /// <param name="about">What it is about.</param>
 /// <param name="finding">The answer.</param>
 /// <param name="language">That of all texts; by default as they are handed over.</param>

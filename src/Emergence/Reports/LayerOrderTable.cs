@@ -10,7 +10,7 @@ namespace Emergence.Reports;
 /// </summary>
 internal static class LayerOrderTable
 {
-    /// <summary>Of fewer there is no order to speak of.</summary>
+    /// <summary>There is no order to speak of among fewer.</summary>
     private const int LeastLayers = 3;
 
     /// <summary>What the table is.</summary>

@@ -16,8 +16,11 @@ internal static class MemoryReport
         table.Add("boundaries", (double)memory.Boundaries, memory.ScratchBytes == 0 ? "two of both passes"
             : $"what is in memory of two of both passes, {memory.ScratchBytes:N0} bytes in scratch files");
         table.Add("forward pass", (double)memory.Forward, $"inside of a block, tiles of {memory.TileRows:N0} rows");
+        if (memory.States > 0)
+            table.Add("states", (double)memory.States, $"of a recurrence, in {memory.Places:N0} places along the paths of prefixes");
         if (memory.Noise > 0)
-            table.Add("noise", (double)memory.Noise, $"draws of {RunWords.Plural(plan.Grid.Seeds.Count, "seed")}, and a side read through them");
+            table.Add("noise", (double)memory.Noise,
+                $"draws of {RunWords.Plural(plan.Grid.Seeds.Count, "seed")}, and a side read through them");
         if (memory.Critic > 0)
         {
             table.Add("critic inputs", (double)memory.Inputs, $"{memory.Critics} trainings side by side");
@@ -37,12 +40,14 @@ internal static class MemoryReport
             : $"on device {plan.Device.Name} ({plan.Device.Path})");
         return table;
 
-        static string Streamed(int inFlight) => inFlight switch
+        string Streamed(int inFlight) => inFlight switch
         {
-            0 => "streamed, one matrix at a time, read again for every tile of rows; norms, rows of tokens that occur",
-            1 => "streamed, one block at a time; norms, rows of tokens that occur",
-            _ => "streamed, one block and the next one; norms, rows of tokens that occur",
+            0 => $"streamed, one matrix at a time, read again for every tile of rows{Experts()}; norms, rows of tokens that occur",
+            1 => $"streamed, one block at a time{Experts()}; norms, rows of tokens that occur",
+            _ => $"streamed, one block and the next one{Experts()}; norms, rows of tokens that occur",
         };
+
+        string Experts() => memory.Experts is { } experts ? $", of {experts.All} experts of a layer at most {experts.Needed}" : "";
     }
 
     /// <summary>Where the weights are and what is read from the disk.</summary>

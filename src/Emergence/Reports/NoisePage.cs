@@ -14,7 +14,7 @@ internal sealed class NoisePage
     private NoisePage(NoiseResults noise, RunResults run) =>
         (_noise, _pictures, _tables, Words) = (noise, new NoisePictures(noise), new NoiseTables(noise), new NoiseWords(noise, run));
 
-    /// <summary>Null where there is nothing to show.</summary>
+    /// <summary>Null if there is nothing to show.</summary>
     public static NoisePage? Of(RunResults run)
     {
         var noise = new NoiseResults(run);

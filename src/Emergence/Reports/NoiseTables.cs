@@ -29,7 +29,7 @@ public sealed class NoiseTables(NoiseResults noise, bool nats = false)
         }
     }
 
-    /// <summary>The same of every layer.</summary>
+    /// <summary>IE through noise, of every layer.</summary>
     public Table Layers
     {
         get

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Emergence.Devices;
 using Emergence.Messages;
 using Emergence.Pictures;
 
@@ -102,7 +103,7 @@ public sealed partial class PageLanguage
             var lines = match.Groups["line"].Captures.Select(line => WebUtility.HtmlDecode(line.Value)).ToList();
             if (Look(string.Join(' ', lines)) is not { } title)
                 return match.Value;
-            var (place, each) = (0, (title.Length + lines.Count - 1) / lines.Count);
+            var (place, each) = (0, Ceiling.Of(title.Length, lines.Count));
             return LinePattern().Replace(match.Value, line =>
             {
                 var start = Math.Min(title.Length, each * place++);

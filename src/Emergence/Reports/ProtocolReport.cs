@@ -49,7 +49,7 @@ public sealed class ProtocolReport
     /// <summary>V by the coincidences F of a step, beside what a fitted critic reads: of every cell.</summary>
     public Table Coincidences => ByCoincidences(_gaps);
 
-    /// <summary>The same of the cell with the largest gap.</summary>
+    /// <summary>Coincidences of the cell with the largest gap.</summary>
     public Table WorstCoincidences => ByCoincidences(Worst is { } gap ? [gap] : []);
 
     /// <summary>The gap in words, for the cell where it is largest.</summary>
@@ -89,7 +89,7 @@ public sealed class ProtocolReport
         }
     }
 
-    /// <summary>The pictures by file name, without ending; none where no cell has a value.</summary>
+    /// <summary>The pictures by file name, without ending; none if no cell has a value.</summary>
     public IReadOnlyList<(string Name, SvgFigure Figure)> Figures =>
         Worst is { } gap ? [("explain_f", ByCoincidences(gap)), ("explain_causes", Causes(gap))] : [];
 

@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Text;
 using Emergence.Files;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;
 using Emergence.Measurement.Settings;
+using Emergence.Messages;
 using Emergence.Tables;
 
 namespace Emergence.Reports;
@@ -62,10 +64,27 @@ public static class RoutingReport
         page.Section("Where the routers send the tokens");
         page.Paragraph("Every token of every sequence counts alike, and so does each expert it is sent to. The information between expert "
             + "and token, and between expert and position, is counted: nothing is estimated.");
-        var lines = File.ReadAllLines(path);
-        var table = new Table([.. lines[0].Split(',').Select(TableColumn.Text)]);
-        foreach (var line in lines[1..])
-            table.Add([.. line.Split(',').Select(cell => (TableCell)cell)]);
+        var table = new Table(s_columns);
+        foreach (var (number, line) in File.ReadAllLines(path).Index().Skip(1))
+        {
+            var cells = line.Split(',');
+            if (cells.Length != s_columns.Length)
+                throw Damaged($"expected {s_columns.Length} figures, found {cells.Length}");
+            table.Add([.. cells.Zip(s_columns, (cell, column) => Read(cell, column) ?? throw Damaged(
+                $"{column.Name} is {Printable.Quote(cell)}, expected a number"))]);
+
+            EmergenceException Damaged(string what) => new($"{Printable.Escape(path)}: line {number + 1}: {what}");
+        }
+
         page.Table("Routing by layer", table);
+    }
+
+    private static TableCell? Read(string cell, TableColumn column)
+    {
+        if (cell.Length == 0)
+            return TableCell.Empty;
+        if (column.Kind == TableColumnKind.Integer)
+            return long.TryParse(cell, CultureInfo.InvariantCulture, out var whole) ? whole : null;
+        return double.TryParse(cell, CultureInfo.InvariantCulture, out var value) ? value : null;
     }
 }

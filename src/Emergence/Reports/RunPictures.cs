@@ -1,5 +1,6 @@
 using System.Globalization;
 using Emergence.Capture;
+using Emergence.Devices;
 using Emergence.Information;
 using Emergence.Pictures;
 using Emergence.Tables;
@@ -27,7 +28,7 @@ internal sealed class RunPictures(RunSummary run)
 
     /// <summary>IE(l, T): columns are numbers of tokens, named by the token that T ends with.</summary>
     /// <param name="title">Where the picture stands beside those of other runs.</param>
-    /// <param name="range">Of the colours, where several pictures share them.</param>
+    /// <param name="range">Range of the colours, where several pictures share them.</param>
     public SvgFigure Emergence(string title = "Information emergence IE by layer and token", (double Low, double High)? range = null)
     {
         var tokens = run.Results.Means.Select(m => m.Tokens).ToList();
@@ -86,7 +87,7 @@ internal sealed class RunPictures(RunSummary run)
         var ends = run.Results.Means.Where(m => m.Shot > 0).Select(m => m.Tokens).ToList();
         if (ends.Count == 0)
             ends = [.. run.Results.Means.Select(m => m.Tokens)];
-        var every = (ends.Count + MostCurves - 1) / MostCurves;
+        var every = Ceiling.Of(ends.Count, MostCurves);
         var shown = ends.Where((_, i) => (ends.Count - 1 - i) % every == 0).ToList();
         var series = shown.SelectMany((tokens, color) => Curves(tokens, color)).ToList();
         return new LineChart

@@ -20,7 +20,7 @@ public static class RunReport
     /// <summary>Writes the page and its pictures one by one into the run's folder; they are made anew from the journal.</summary>
     /// <param name="results">What was measured.</param>
     /// <param name="folder">RUN.</param>
-    /// <param name="language">Of the page; pictures that lie beside it are in English.</param>
+    /// <param name="language">Language of the page; pictures that lie beside it are in English.</param>
     /// <returns>The page.</returns>
     public static string Write(RunResults results, string folder, PageLanguage? language = null)
     {
@@ -32,8 +32,8 @@ public static class RunReport
         return report;
     }
 
-    /// <param name="results">Of the run.</param>
-    /// <param name="language">Of the page; English by default.</param>
+    /// <param name="results">Results of the run.</param>
+    /// <param name="language">Language of the page; English by default.</param>
     /// <param name="folder">RUN, for what lies beside its journals; none by default.</param>
     public static string Html(RunResults results, PageLanguage? language = null, string? folder = null)
     {
@@ -151,7 +151,7 @@ public static class RunReport
     private static void AddSelfCheck(HtmlPage page, RunResults results, RunTables tables)
     {
         page.Section("Does the estimator obey what mutual information obeys?");
-        var holding = results.SelfCheck.Count(line => line.Check.Holds);
+        var holding = results.SelfCheck.Count(check => check.Holds);
         page.Paragraph(
             $"{holding} of {results.SelfCheck.Count} relations hold on the activations of this run. They need no true value: a relation "
             + $"that is broken says that the estimator cannot be relied on at that layer.");

@@ -7,7 +7,7 @@ using Emergence.Measurement.Results;
 namespace Emergence.Reports;
 
 /// <summary>All seeds of one cell together. Bits.</summary>
-/// <param name="Bits">Mean over seeds; NaN where a seed failed.</param>
+/// <param name="Bits">Mean over seeds; NaN if a seed failed.</param>
 /// <param name="ExactBits">I_emp; the same for every seed.</param>
 /// <param name="SdBits">SD over seeds; NaN of one.</param>
 /// <param name="Seeds">How many.</param>
@@ -56,7 +56,7 @@ internal sealed class RunSummary
     /// <summary>The last part of a folder or of org/name.</summary>
     public string ModelName => Results.Model.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries)[^1];
 
-    /// <summary>E(T) at the last token, or null where no IE could be computed.</summary>
+    /// <summary>E(T) at the last token, or null if no IE could be computed.</summary>
     public EmergenceMean? Last => Results.Means.Count > 0 ? Results.Means[^1] : null;
 
     /// <summary>IE by layer after the last token.</summary>

@@ -85,9 +85,9 @@ public sealed class RunTables(RunResults results, bool nats = false)
             var table = new Table(
                 TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Text("test"), TableColumn.Text("claim"),
                     Amount("found"), Amount("expected"), Amount("tolerance"), TableColumn.Text("result"), TableColumn.Text("note"));
-            foreach (var (boundary, position, check) in results.SelfCheck)
-                table.Add(boundary, position, check.Test, check.Claim, _scale * check.FoundBits, _scale * check.ExpectedBits,
-                    _scale * check.ToleranceBits, check.Word, check.Failure);
+            foreach (var check in results.SelfCheck)
+                table.Add(check.Boundary, check.Position, check.Test, check.Claim, _scale * check.FoundBits,
+                    _scale * check.ExpectedBits, _scale * check.ToleranceBits, check.Word, check.Failure);
             return table;
         }
     }

@@ -125,7 +125,7 @@ internal sealed class CompositesStudy : Study
     {
         private VisionModel? _model;
 
-        /// <summary>None where no model was asked.</summary>
+        /// <summary>Null if no model was asked.</summary>
         public string? Description => context.Optional("encoder") is { } folder
             ? $"{Printable.Escape(folder)}: {VisionConfig.Read(folder).Summary}" : null;
 

@@ -26,7 +26,7 @@ internal static class NoiseFindings
             : [new("noise", "What noise as large as the states leaves of E(T) (sigma 1), and the noise that halves it", table)];
     }
 
-    /// <summary>Models by what they have after the last token, the most first; none where one was not read through noise.</summary>
+    /// <summary>Models by what they have after the last token, the most first; none if one was not read through noise.</summary>
     public static IReadOnlyList<string> Ranking(IReadOnlyList<(string Model, RunResults Results)> runs)
     {
         var last = runs.Select(run => (run.Model, Mean: Means(run.Results).LastOrDefault())).ToList();

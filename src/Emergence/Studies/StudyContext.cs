@@ -129,7 +129,9 @@ internal sealed class StudyContext : IDisposable
     public LanguageModel Load(StudyModel model)
     {
         Say($"loading {model.Name}");
-        var loaded = LanguageModel.Load(model.Folder, Device, Settings.ModelOptions);
+        var options = Settings.ModelOptions;
+        var loaded = LanguageModel.Load(model.Folder, Device, options, sizes =>
+            WeightChoice.Of(Device, sizes, options.Weights, demand: new(Head: true)));
         Say($"{model.Name}: {loaded.Placement}");
         return loaded;
     }

@@ -1,9 +1,7 @@
-using System.Buffers;
-using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Emergence.Files;
+using Emergence.Measurement.Results;
 using Emergence.Measurement.Run;
 using Emergence.Reports;
 using Emergence.Tables;
@@ -35,8 +33,12 @@ internal sealed class StudyFolder : IDisposable
         {
             var (journal, content) = ManifestFile.Publish(path, manifest).OpenJournal(RunFolder.JournalName);
             var folder = new StudyFolder(path, manifest, runLock, journal);
-            foreach (var (key, values) in content.Lines.Skip(1).Select(Read))
+            foreach (var line in content.Lines.Skip(1))
+            {
+                var (key, values) = RecordJson.Read(line, RecordJson.Default.NamedNumbers);
                 folder._known[key] = values;
+            }
+
             return folder;
         }
         catch
@@ -56,10 +58,7 @@ internal sealed class StudyFolder : IDisposable
         if (_known.TryGetValue(key, out var known))
             return known;
         double[] values = [.. compute()];
-        var line = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(line))
-            Write(json, key, values);
-        _journal.Append(line.WrittenSpan);
+        _journal.Append(RecordJson.Write(new NamedNumbers(key, values), RecordJson.Default.NamedNumbers));
         return _known[key] = values;
     }
 
@@ -91,31 +90,4 @@ internal sealed class StudyFolder : IDisposable
     }
 
     private static void Put(string path, string text) => WholeFile.Write(path, Encoding.UTF8.GetBytes(text));
-
-    /// <summary>Numbers that are not finite are strings, for which JSON has no other word.</summary>
-    private static void Write(Utf8JsonWriter json, string key, double[] values)
-    {
-        json.WriteStartObject();
-        json.WriteString("key", key);
-        json.WriteStartArray("values");
-        foreach (var value in values)
-        {
-            if (double.IsFinite(value))
-                json.WriteNumberValue(value);
-            else
-                json.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static (string Key, double[] Values) Read(byte[] line)
-    {
-        using var json = JsonDocument.Parse(line);
-        var values = json.RootElement.GetProperty("values").EnumerateArray()
-            .Select(value => value.ValueKind == JsonValueKind.Number ? value.GetDouble()
-                : double.Parse(value.GetString()!, CultureInfo.InvariantCulture));
-        return (json.RootElement.GetProperty("key").GetString()!, [.. values]);
-    }
 }

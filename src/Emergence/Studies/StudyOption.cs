@@ -18,7 +18,7 @@ internal enum StudyOptionKind
 /// <param name="Name">E.g. "shots".</param>
 /// <param name="ValueName">E.g. "N"; empty for a switch.</param>
 /// <param name="Description">For help.</param>
-/// <param name="Default">Where nothing is said; none: the option has no value then.</param>
+/// <param name="Default">Where nothing is said; null: the option has no value then.</param>
 /// <param name="Kind">What the words mean.</param>
 /// <param name="IsRepeated">May be given several times.</param>
 /// <param name="Alias">Another name that users type.</param>

@@ -21,6 +21,6 @@ internal sealed record StudySettings
 
     public ModelOptions ModelOptions { get; init; } = new();
 
-    /// <summary>Of the pages.</summary>
+    /// <summary>Language of the pages.</summary>
     public PageLanguage Language { get; init; } = PageLanguage.English;
 }

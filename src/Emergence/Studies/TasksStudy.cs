@@ -190,7 +190,7 @@ internal sealed class TasksStudy : Study
                 RankCorrelation.Of(bits, accuracy), At(left, 0), RankCorrelation.Of(left, accuracy).Rho);
         }
 
-        /// <summary>The first shot past half of the rise; none where the rise is too small.</summary>
+        /// <summary>The first shot past half of the rise; null if the rise is too small.</summary>
         private static int? At(List<double> values, double least)
         {
             var rise = values.Max() - values[0];

@@ -42,7 +42,7 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
 
     public string Text() => IsText ? element.GetString()! : throw Error("a text");
 
-    /// <summary>The text, or null where the field is absent, null or empty.</summary>
+    /// <summary>The text, or null if the field is absent, null or empty.</summary>
     public string? OptionalText() => IsNull || Text() is { Length: 0 } ? null : Text();
 
     /// <summary>A text of one character.</summary>
@@ -75,7 +75,7 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
             ? (At(0, element[0]), At(1, element[1]))
             : throw Error("a list of two");
 
-    /// <summary>The members of an array; none where the field is absent.</summary>
+    /// <summary>The members of an array; none if the field is absent.</summary>
     public IEnumerable<JsonField> Items()
     {
         if (IsNull)

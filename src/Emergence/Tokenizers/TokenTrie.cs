@@ -32,7 +32,7 @@ internal sealed class TokenTrie(TokenizerFile file, string what)
             _values[node] = value;
     }
 
-    /// <summary>The node one character further; -1 where no text goes on so.</summary>
+    /// <summary>The node one character further; -1 if no text goes on so.</summary>
     public int Step(int node, char character)
     {
         var edge = Edge(node, character);
@@ -45,10 +45,10 @@ internal sealed class TokenTrie(TokenizerFile file, string what)
         return -1;
     }
 
-    /// <summary>The number of the text that ends at a node; -1 where none does.</summary>
+    /// <summary>The number of the text that ends at a node; -1 if none does.</summary>
     public int Value(int node) => _values[node];
 
-    /// <summary>Length and number of the longest text at the beginning of another; false where none is there.</summary>
+    /// <summary>Length and number of the longest text at the beginning of another; false if none is there.</summary>
     public bool TryMatch(ReadOnlySpan<char> text, out int length, out int value)
     {
         (length, value) = (0, -1);

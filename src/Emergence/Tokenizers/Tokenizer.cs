@@ -32,7 +32,7 @@ public sealed class Tokenizer
     /// <summary>SHA-256 of the files that decide about ids, one after the other, in lower-case hex.</summary>
     public string Identity { get; }
 
-    /// <summary>Where the files disagree, or transformers 5 would give other ids than they say; null where nothing is known.</summary>
+    /// <summary>Where the files disagree, or transformers 5 would give other ids than they say; null if nothing is known.</summary>
     public string? Warning => _parts.Warning;
 
     /// <summary>Reads tokenizer.json, else a SentencePiece model, else vocab.json with merges.txt; nothing else of the model is

@@ -25,6 +25,6 @@ internal sealed record TokenizerParts
 
     public int? BeginningOfSequence { get; init; }
 
-    /// <summary>What transformers 5 would do otherwise; null where nothing is known.</summary>
+    /// <summary>What transformers 5 would do otherwise; null if nothing is known.</summary>
     public string? Warning { get; init; }
 }

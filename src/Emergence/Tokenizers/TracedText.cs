@@ -12,7 +12,7 @@ internal readonly struct TracedText
     private readonly string _text;
     private readonly int _start;
 
-    // One for each UTF-16 unit of _text; null where nobody asks.
+    // One for each UTF-16 unit of _text; null if nobody asks.
     private readonly ByteRange[]? _places;
 
     public TracedText(string text, ByteRange[]? places = null)

@@ -31,7 +31,7 @@ internal sealed class Vocabulary(TokenizerFile file)
     /// <summary>The text of an id that is there.</summary>
     public ReadOnlySpan<char> Text(int id) => _pool.AsSpan(_starts[id], _lengths[id]);
 
-    /// <summary>The id of a text, -1 where it is no token.</summary>
+    /// <summary>The id of a text, -1 if it is no token.</summary>
     public int Find(ReadOnlySpan<char> text)
     {
         for (var slot = string.GetHashCode(text) & (_slots.Length - 1); _slots[slot] != 0; slot = (slot + 1) & (_slots.Length - 1))

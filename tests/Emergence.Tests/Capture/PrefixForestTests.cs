@@ -4,6 +4,16 @@ namespace Emergence.Tests.Capture;
 
 public sealed class PrefixForestTests
 {
+    /// <summary>The last child of a row takes its place: states wait for as many branchings as lie on one path.</summary>
+    [Fact]
+    public void States_wait_in_as_many_places_as_branchings_lie_on_a_path()
+    {
+        Assert.Equal(1, PrefixForest.Macro([[1, 2, 3, 4], [5, 6]]).Places);
+        Assert.Equal(2, PrefixForest.Macro([[1, 2], [1, 3], [1, 4], [1, 5]]).Places);
+        Assert.Equal(3, PrefixForest.Macro([[1, 2, 3], [1, 2, 4], [1, 5, 6]]).Places);
+        Assert.Equal((1, 3), (PrefixForest.Micro([[1, 2, 3]]).Places, PrefixForest.Macro([[1, 2, 3], [1]]).Depth));
+    }
+
     [Fact]
     public void Every_distinct_prefix_is_one_row_in_depth_first_order()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Emergence.Tests.Measurement;
 
 namespace Emergence.Tests.Cli;
 
@@ -56,6 +57,30 @@ public sealed partial class StreamingTests
         }
     }
 
+    /// <summary>States of a recurrence are a row of the plan and part of the bound; of experts it says how many are read.</summary>
+    [Fact]
+    public void A_dry_run_lists_states_and_experts()
+    {
+        // Two threads with all 96 channels of 16 numbers in two places, and what they take besides.
+        string[] run = ["measure", "--data", "words", "--shots", "2", "--estimator", "exact", "--device", "cpu", "--threads", "2",
+            "--out", Path.Combine(_folder, "run"), "--dry-run", "--sequences", "40", "--model"];
+        var (code, output, error) = Child.Run([.. run, RoutingTests.WithWords("mamba2")]);
+        Assert.True(code == 0, error);
+        Assert.Matches($@"states\s+{2 * 4 * (Places(output) + 1) * 16 * 96}\s+of a recurrence, in [0-9]+ places along", output);
+
+        var mixture = RoutingTests.WithWords("olmoe");
+        (code, output, error) = Child.Run([.. run, mixture, "--weights", "streamed"]);
+        Assert.True(code == 0, error);
+        Assert.Contains("streamed, one block and the next one, of 8 experts of a layer at most 8; norms", output);
+        Assert.DoesNotContain("states", output);
+
+        (code, _, error) = Child.Run([.. run, "stories260k", "--routing"]);
+        Assert.Equal(2, code);
+        Assert.Contains("a llama model has no layers with experts: there is no routing to look at", error);
+
+        static int Places(string output) => int.Parse(Regex.Match(output, "in ([0-9]+) places").Groups[1].Value, null);
+    }
+
     [Fact]
     public void A_dry_run_says_what_is_read_from_the_disk()
     {
@@ -86,6 +111,19 @@ public sealed partial class StreamingTests
         }
 
         Assert.Equal(files[0], files[1]);
+    }
+
+    [Fact]
+    public void A_capture_that_does_not_fit_is_refused_with_the_smallest_bound_that_would_do()
+    {
+        var ids = Path.Combine(_folder, "ids.json");
+        File.WriteAllText(ids, "[[5, 6, 7], [5, 9]]");
+        string[] capture = ["capture", "--model", "stories260k", "--input-ids", ids, "-o", Path.Combine(_folder, "file"), "--logits",
+            "--weights", "streamed", "--device", "cpu", "--memory"];
+        var (code, _, error) = Child.Run([.. capture, "70MiB"]);
+        Assert.Equal(1, code);
+        var again = Child.Run([.. capture, Smallest().Match(error).Groups["size"].Value]);
+        Assert.True(again.Code == 0, again.Error);
     }
 
     [Theory]

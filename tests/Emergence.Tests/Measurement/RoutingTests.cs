@@ -84,6 +84,9 @@ public sealed class RoutingTests
         }
 
         Assert.Contains("Where the routers send the tokens", File.ReadAllText(RunReport.Write(results, run)), StringComparison.Ordinal);
+        File.AppendAllText(Path.Combine(run, "routing.csv"), "0,few\n");
+        Assert.EndsWith($"routing.csv: line {table.Rows.Count + 2}: expected 10 figures, found 2",
+            Assert.Throws<EmergenceException>(() => RunReport.Write(results, run)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -139,7 +142,7 @@ public sealed class RoutingTests
         new() { Model = folder, Data = "words", Shots = 2, Sequences = 40, Estimator = "exact", Device = "cpu" };
 
     /// <summary>A golden model with the words of another one, whose vocabulary is larger: its own rows come again.</summary>
-    private static string WithWords(string name)
+    internal static string WithWords(string name)
     {
         var forged = ForgedModel.Of(FamilyTests.Folder(name)).Set("vocab_size", Vocabulary);
         using var stored = SafetensorsFile.Open(Path.Combine(FamilyTests.Folder(name), "model.safetensors"));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Emergence.Capture;
 using Emergence.Devices.Reference;
@@ -149,6 +150,25 @@ public sealed class CheckpointFormTests
         var forest = PrefixForest.Macro(sequences, model.Config);
         Assert.NotEqual(forest.Rows(0)[0], forest.Rows(2)[0]);
         Assert.Equal(forest.Rows(2)[0], forest.Rows(3)[0]);
+    }
+
+    /// <summary>Behind a norm whose weights carry all over the limit only signs are left, whatever the weights; without a limit they
+    /// count.</summary>
+    [Fact]
+    public void Projections_are_cut_off_behind_their_norms()
+    {
+        Assert.Equal(Logits(1e6f, 0.5), Logits(2e6f, 0.5));
+        Assert.NotEqual(Logits(1, null), Logits(2, null));
+
+        static float[] Logits(float weight, double? clip)
+        {
+            var forged = ForgedModel.Of(FamilyTests.Folder("olmoe")).Set("clip_qkv", clip);
+            foreach (var name in forged.Names.Where(name => name.EndsWith("q_norm.weight", StringComparison.Ordinal)).ToArray())
+                forged.Copy(name, name, bytes => MemoryMarshal.Cast<byte, float>(bytes.AsSpan()).Fill(weight));
+            using var device = new ReferenceDevice();
+            using var model = LanguageModel.Load(forged.Write(), device);
+            return model.NextTokenLogits([5, 100, 7, 64]);
+        }
     }
 
     /// <summary>Pair 20 of 64: the ramp runs from 11.31 to 35.39 where it is not cut to whole pairs.</summary>

@@ -1,4 +1,6 @@
+using Emergence.Devices;
 using Emergence.Devices.Reference;
+using Emergence.Files.Safetensors;
 using Emergence.Models;
 
 namespace Emergence.Tests.Models;
@@ -44,6 +46,109 @@ public sealed class ExpertCheckpointTests
         using var device = new ReferenceDevice();
         using var model = LanguageModel.Load(forged.Set("num_nextn_predict_layers", 1).Write(), device);
         Assert.Equal(["model.layers.3.eh_proj.weight", "model.layers.3.mlp.experts.0.up_proj.weight"], model.IgnoredWeights);
+    }
+
+    /// <summary>What is published one by one, in one tensor as the program has it in memory; what is published so, one by one.</summary>
+    [Theory]
+    [InlineData("deepseek-v3", "mlp.experts.", "mlp.experts.")]
+    [InlineData("minimax-m2", "block_sparse_moe.experts.", "mlp.experts.")]
+    [InlineData("mixtral", "block_sparse_moe.experts.", "mlp.experts.")]
+    [InlineData("nemotron-h", "mixer.experts.", "mixer.experts.")]
+    [InlineData("qwen3_5-moe", "mlp.experts.", "mlp.experts.")]
+    public void Experts_may_be_in_one_tensor(string name, string each, string joint)
+    {
+        using var stored = SafetensorsFile.Open(Path.Combine(FamilyTests.Folder(name), "model.safetensors"));
+        var forged = Mixture(name);
+        foreach (var group in stored.Tensors.Keys.Where(tensor => tensor.Contains(each, StringComparison.Ordinal))
+            .GroupBy(tensor => tensor[..tensor.IndexOf(each, StringComparison.Ordinal)]).ToList())
+        {
+            var experts = 1 + group.Max(tensor => int.Parse(tensor[(group.Key.Length + each.Length)..].Split('.')[0], null));
+            var parts = group.Select(tensor => tensor.Split('.')[^2]).Distinct().ToList();
+            var down = parts.Single(part => part is "down_proj" or "w2");
+            string[] inner = [.. parts.Where(part => part != down).Order(StringComparer.Ordinal)];
+            Join(inner.Length == 1 ? "up_proj" : "gate_up_proj", inner);
+            Join("down_proj", down);
+            foreach (var tensor in group)
+                forged.Drop(tensor);
+
+            void Join(string called, params string[] which)
+            {
+                string Of(int expert, string part) => $"{group.Key}{each}{expert}.{part}.weight";
+                var (rows, columns) = (stored.Tensors[Of(0, which[0])].Shape[0], stored.Tensors[Of(0, which[0])].Shape[1]);
+                float[] values = [.. Enumerable.Range(0, experts).SelectMany(expert => which.SelectMany(part =>
+                    stored.ReadSingles(Of(expert, part))))];
+                forged.Add($"{group.Key}{joint}{called}", values, experts, which.Length * rows, columns);
+            }
+        }
+
+        if (joint != each)
+            forged.Rename(tensor => tensor.Replace("block_sparse_moe.", "mlp.", StringComparison.Ordinal));
+        CheckWith(name, forged);
+    }
+
+    [Theory]
+    [InlineData("gemma4-moe", false)]
+    [InlineData("llama4-text", true)]
+    public void Experts_may_be_one_by_one(string name, bool inputMajor)
+    {
+        using var stored = SafetensorsFile.Open(Path.Combine(FamilyTests.Folder(name), "model.safetensors"));
+        var forged = Mixture(name);
+        foreach (var (tensor, entry) in stored.Tensors.Where(entry => entry.Key.Contains("experts.", StringComparison.Ordinal)
+            && entry.Value.Shape.Length == 3).ToList())
+        {
+            var (outputs, inputs) = ((int)entry.Shape[inputMajor ? 2 : 1], (int)entry.Shape[inputMajor ? 1 : 2]);
+            var values = stored.ReadSingles(tensor);
+            string[] names = tensor.EndsWith("gate_up_proj", StringComparison.Ordinal) ? ["gate_proj", "up_proj"] : ["down_proj"];
+            for (var expert = 0; expert < entry.Shape[0]; expert++)
+            {
+                for (var part = 0; part < names.Length; part++)
+                {
+                    var (rows, first) = (outputs / names.Length, expert * outputs * inputs);
+                    var start = part * rows;
+                    float[] matrix = [.. Enumerable.Range(0, rows * inputs).Select(i => values[first + (inputMajor
+                        ? i % inputs * outputs + start + i / inputs : (start + i / inputs) * inputs + i % inputs)])];
+                    forged.Add($"{tensor[..tensor.LastIndexOf('.')]}.{expert}.{names[part]}.weight", matrix, rows, inputs);
+                }
+            }
+
+            forged.Drop(tensor);
+        }
+
+        CheckWith(name, forged);
+    }
+
+    /// <summary>Scores below zero, which a correction may make of them, are higher than those of a group that is left out.</summary>
+    [Fact]
+    public void Groups_that_are_left_out_are_never_chosen_from()
+    {
+        var router = new RouterShape(RouterScores.Sigmoid) { Correction = true, Groups = 2, GroupScores = 1 };
+        var (chosen, weights) = (new int[2], new float[2]);
+        Routing.Choose(router, [0, 0, 0, 0], [-0.6f, -3, -2, -2], chosen, weights);
+        Assert.Equal([0, 1], chosen);
+        Assert.Equal([0.5f, 0.5f], weights);
+    }
+
+    /// <summary>Absent keys have the values of the published classes.</summary>
+    [Fact]
+    public void Defaults_are_those_of_the_classes()
+    {
+        var config = ModelConfig.Read(Mixture("deepseek-v3").Without("routed_scaling_factor").Write());
+        Assert.Equal(2.5f, config.Shape.Blocks[2].Experts!.Router.Scale);
+        config = ModelConfig.Read(Mixture("phimoe").WithValue("rope_scaling", """
+            { "type": "longrope", "original_max_position_embeddings": 64, "short_mscale": 1.2, "long_mscale": 1.3,
+              "short_factor": [1, 1, 1, 1, 1, 1], "long_factor": [2, 2, 2, 2, 2, 2] }
+            """).Write());
+        Assert.Empty(config.UnknownKeys);
+        var scaling = config.Shape.Blocks[0].Attention!.Rotary!.Scaling!;
+        Assert.Equal((1.2, 1.3), (scaling.Factor(64), scaling.Factor(65)));
+    }
+
+    private static void CheckWith(string name, ForgedModel forged)
+    {
+        var folder = forged.Write();
+        File.Copy(Path.Combine(FamilyTests.Folder(name), "golden.safetensors"), Path.Combine(folder, "golden.safetensors"));
+        using var device = DeviceTable.Create("cpu", new());
+        GoldenModelTests.CheckFolder(folder, device);
     }
 
     private static ForgedModel Mixture(string name) => ForgedModel.Of(FamilyTests.Folder(name));

@@ -16,7 +16,7 @@ public sealed class GoldenModelTests
 
     private static readonly string[] Beside = ["gpt2", "llama-gqa-rope3", "openai-gpt"];
 
-    private static readonly string[] Large =
+    internal static readonly string[] Large =
         ["gemma", "gemma2", "gemma3", "gpt-neox", "gptj", "llama-mha", "mistral-window", "olmo2", "opt", "phi3", "qwen2", "qwen3"];
 
     /// <summary>What no values were made for: they share all their parts with others that have some.</summary>

@@ -132,8 +132,12 @@ public sealed class MutationTests
         ("granite-hybrid", "bias of the convolution", Scan(part => part with { ConvolutionBias = false })),
         ("granite-hybrid", "residual multiplier", shape => shape with { ResidualScale = 1 }),
         ("lfm2", "norms of heads", Attention(part => part with { QueryKeyNorm = null })),
+        ("lfm2", "rotation", Attention(part => part with { Rotary = null })),
+        ("lfm2", "layers of convolutions", shape => shape.WithBlocks((_, block) => block with { Recurrence = null })),
         ("mamba", "the activation of the gate", Scan(part => part with { GateActivation = Activation.Sigmoid })),
         ("mamba", "the activation of the convolution", Scan(part => part with { Activation = Activation.None })),
+        ("mamba", "the skip and the state", shape => shape.WithBlocks((_, block) => block with { Recurrence = null })),
+        ("mamba", "steps from a narrow row", Scan(part => part with { MostStep = 0.01 })),
         ("mamba", "bias of the convolution", Scan(part => part with { ConvolutionBias = false })),
         ("mamba2", "the norm behind the gate", Scan(part => part with { NormFirst = true })),
         ("mamba2", "the norm", Scan(part => part with { Norm = null })),
@@ -147,6 +151,9 @@ public sealed class MutationTests
             Attention(part => part with { QueryKeyNorm = part.QueryKeyNorm! with { AfterRotation = true } })),
         ("qwen3_5", "1 + weight", shape => shape with { Norm = shape.Norm with { WeightOffset = 0 } }),
         ("qwen3_5", "norms of heads", Attention(part => part with { QueryKeyNorm = null })),
+        ("qwen3_5", "a quarter of a head", Rotary(rotary => rotary with { Columns = 2 * rotary.Columns })),
+        ("qwen3_5", "the norm of values", Delta(part => part with { Norm = part.Norm with { Epsilon = 10 } })),
+        ("qwen3_5", "the delta rule", shape => shape.WithBlocks((_, block) => block with { Recurrence = null })),
         ("qwen3_5-moe", "the gate of the shared expert", Experts(part => part with { SharedGate = false })),
         ("qwen3_5-moe", "the second expert", Experts(part => part with { Chosen = 1 })),
         ("qwen3_5-moe", "division by the sum", Router(router => router with { Normalises = false })),
@@ -255,6 +262,9 @@ public sealed class MutationTests
 
     private static Func<ModelShape, ModelShape> Scan(Func<ScanPart, ScanPart> change) => shape =>
         shape.WithBlocks((_, block) => block.Recurrence is ScanPart part ? block with { Recurrence = change(part) } : block);
+
+    private static Func<ModelShape, ModelShape> Delta(Func<DeltaPart, DeltaPart> change) => shape =>
+        shape.WithBlocks((_, block) => block.Recurrence is DeltaPart part ? block with { Recurrence = change(part) } : block);
 
     private static Func<ModelShape, ModelShape> Experts(Func<ExpertsPart, ExpertsPart> change) =>
         shape => shape.WithBlocks((_, block) => block.Experts is { } part ? block with { Experts = change(part) } : block);

@@ -15,8 +15,9 @@ public sealed class StreamedWeightsTests
     /// shared keys, packed forms.</summary>
     public static TheoryData<string> Families =>
     [
-        "apertus", "bloom", "gemma4", "gemma4-moe", "gpt-bigcode", "gpt-oss", "granite-moe", "llama4-text", "mixtral", "nested-gemma3",
-        "q-awq", "q-bnb-nf4", "q-fp8-block", "q-gptq", "q-mxfp4", "q-nvfp4", "q-int4-packed", "qwen3-moe", "rope-longrope-long", "xglm",
+        "apertus", "bloom", "deepseek-v3", "gemma4", "gemma4-moe", "gpt-bigcode", "gpt-oss", "granite-hybrid", "llama4-text", "mamba",
+        "mixtral", "nemotron-h", "nested-gemma3", "q-awq", "q-bnb-nf4", "q-fp8-block-moe", "q-gptq", "q-mxfp4", "q-nvfp4", "q-int4-packed",
+        "qwen3_5-moe", "rope-longrope-long", "xglm",
     ];
 
     public static TheoryData<string, string> Cases
@@ -43,6 +44,16 @@ public sealed class StreamedWeightsTests
             using var device = TestDevices.Create(deviceName, threads);
             Check(TestData.Golden($"models/{name}"), device);
         }
+    }
+
+    /// <summary>Experts one by one and in one tensor: each is read when a row comes.</summary>
+    [Theory]
+    [MemberData(nameof(TestDevices.Names), MemberType = typeof(TestDevices))]
+    public void Streamed_experts_give_the_same_bytes_on_every_device(string deviceName)
+    {
+        TestDevices.SkipLong(deviceName);
+        foreach (var name in (string[])["mixtral", "gpt-oss", "q-mxfp4"])
+            Check(FamilyTests.Folder(name), TestDevices.Get(deviceName));
     }
 
     [Theory]
@@ -131,17 +142,72 @@ public sealed class StreamedWeightsTests
 
         // (12 * 48^2 + 13 * 48) weights of four bytes in each of three blocks, 384 + 64 rows of 48, the last norm.
         const long Block = 4 * (12 * 48 * 48 + 13 * 48);
-        Assert.Equal([Block, Block, Block], sizes.Blocks);
+        Assert.Equal([new(Block), new(Block), new(Block)], sizes.Blocks);
         Assert.Equal((4 * 384 * 48, 4L * 48, 4 * (64 * 48 + 2 * 48)), (sizes.Tables, sizes.TableRow, sizes.Kept));
         Assert.Equal(425_664, sizes.Resident);
         Assert.Equal(WeightSizes.Of(config).Resident, sizes.Resident);
         Assert.Equal(4 * 4 * 48 * 48, sizes.LargestMatrix);
+
+        // The embedding is the head; of a block two norms and four biases are vectors.
+        Assert.Equal((4 * 384 * 48, 0, 4 * 13 * 48), (sizes.TiedHead, sizes.Head, sizes.Vectors));
+        Assert.Equal(sizes.Streamed(true, 1, new(7)) + sizes.TiedHead, sizes.Streamed(true, 1, new(7, Head: true)));
 
         var free = device.AvailableBytes;
         Assert.Null(WeightChoice.Of(device, sizes, WeightPlacement.Auto).Blocks);
         Assert.Equal(2, WeightChoice.Of(device, sizes, WeightPlacement.Streamed).Blocks);
         Assert.Equal(0, WeightChoice.Of(device, sizes, WeightPlacement.Auto, besides: 2 * free).Blocks);
         Assert.Equal("as asked for", WeightChoice.Of(device, sizes, WeightPlacement.Resident, besides: 2 * free).Reason);
+    }
+
+    /// <summary>Two of eight experts for each of so many rows; matrices (48, 40) and back, in three layers.</summary>
+    [Fact]
+    public void So_many_rows_need_so_many_experts_at_most()
+    {
+        var folder = FamilyTests.Folder("olmoe");
+        using var checkpoint = Checkpoint.Open(folder);
+        var config = ModelConfig.Read(folder);
+        var ofFiles = WeightSizes.Of(config.Shape, new WeightFiles(config, checkpoint, new()));
+        foreach (var sizes in (WeightSizes[])[ofFiles, WeightSizes.Of(config)])
+        {
+            const long Expert = 4 * 3 * 48 * 40;
+            Assert.All(sizes.Blocks, block => Assert.Equal((8, 2, Expert), (block.Experts, block.Chosen, block.Expert)));
+            Assert.Equal([2, 6, 8, 8], [.. ((long?[])[1, 3, 4, null]).Select(rows => sizes.Experts(rows)!.Value.Needed)]);
+            Assert.Equal(4 * Expert, sizes.Streamed(true, 2, new(5, 3)) - sizes.Streamed(true, 2, new(5, 1)));
+            Assert.Equal(2 * 4 * Expert, sizes.ReadOnce(new(5, 3), 2) - sizes.ReadOnce(new(5, 1), 2));
+            Assert.Equal(sizes.Resident, sizes.Kept + sizes.Tables + sizes.Head + sizes.Blocks.Sum(block => block.Always + 8 * Expert));
+        }
+    }
+
+    /// <summary>What is not finite in an expert is found when a row is sent to it, and by nobody else.</summary>
+    [Theory]
+    [InlineData("olmoe", "model.layers.{0}.mlp.experts.{1}.up_proj.weight", 48 * 40)]
+    [InlineData("gpt-oss", "model.layers.{0}.mlp.experts.down_proj", 96 * 48)]
+    public void Experts_that_no_row_is_sent_to_are_not_read(string name, string weight, int elements)
+    {
+        using var device = DeviceTable.Create("cpu", new());
+        var chosen = new List<int[]>();
+        float[] expected;
+        using (var plain = Load(FamilyTests.Folder(name), device, null))
+        {
+            plain.Transformer.Routed = (_, _, experts) => chosen.Add(experts);
+            expected = plain.NextTokenLogits([7]);
+        }
+
+        var part = ModelConfig.Read(FamilyTests.Folder(name)).Shape.Blocks[1].Experts!;
+        var idle = Enumerable.Range(0, part.Count).First(expert => !chosen[1].Contains(expert));
+        using var streamed = Load(With(idle), device, 2);
+        Assert.Equal(expected, streamed.NextTokenLogits([7]));
+        using var needed = Load(With(chosen[1][0]), device, 2);
+        Assert.Contains("1 NaN", Assert.Throws<EmergenceException>(() => needed.NextTokenLogits([7])).Message, StringComparison.Ordinal);
+        Assert.Throws<EmergenceException>(() => Load(With(idle), device, null));
+
+        string With(int expert)
+        {
+            var tensor = string.Format(System.Globalization.CultureInfo.InvariantCulture, weight, 1, expert);
+            var first = tensor == weight.Replace("{0}", "1", StringComparison.Ordinal) ? expert * elements : 0;
+            return ForgedModel.Of(FamilyTests.Folder(name))
+                .Copy(tensor, tensor, bytes => ForgedModel.SetSingle(bytes, first + 5, float.NaN)).Write();
+        }
     }
 
     /// <summary>Activations, micro rows and scores, in every way to stream.</summary>
@@ -168,7 +234,7 @@ public sealed class StreamedWeightsTests
     }
 
     private static LanguageModel Load(string folder, Device device, int? blocks) =>
-        LanguageModel.Load(folder, device, new(), sizes => WeightChoice.Given(device, sizes, blocks, 0, "of a test"));
+        LanguageModel.Load(folder, device, new(), sizes => WeightChoice.Given(device, sizes, blocks, default, "of a test"));
 
     private static float[] TakingTurns(LanguageModel model)
     {

@@ -202,7 +202,8 @@ public sealed class WrongConfigTests
         File.Copy(Path.Combine(from, "model.safetensors"), Path.Combine(changed, "model.safetensors"));
         using var device = new ReferenceDevice();
         using var model = LanguageModel.Load(changed, device);
-        Assert.Equal(["attn_config.alibi_bias_max=16 is not taken into account, as in transformers: slopes are those of 8"], model.Warnings);
+        Assert.Equal(
+            ["attn_config.alibi_bias_max=16 is not taken into account, as in transformers: slopes are those of 8"], model.Warnings);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ internal static class CriticTailOps
 
     private const int MaxLayers = 31, MaxBlocks = 264, PadColumns = 7;
 
-    /// <summary>Rows that a block takes at a time; 0 where the layers are too large.</summary>
+    /// <summary>Rows that a block takes at a time; 0 if the layers are too large.</summary>
     public static int TileOf(CriticTail tail) =>
         tail.Widths.Count > MaxLayers + 1 ? 0 : new[] { 128, 64, 32 }.FirstOrDefault(tile => BytesOf(tail, tile) <= SharedBytes);
 

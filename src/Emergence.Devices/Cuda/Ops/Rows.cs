@@ -26,7 +26,9 @@ internal static class RowsOps
         queue.Launch(
             KernelTable.MixRows,
             Grid.Elements(KernelTable.MixRows, y.Rows, y.Columns),
-            new(KernelWork.BytesOf(rows, weights, y) + ((double)sizeof(float) * rows.Count * y.Columns), Flops: 2.0 * rows.Count * y.Columns),
+            new(
+                KernelWork.BytesOf(rows, weights, y) + ((double)sizeof(float) * rows.Count * y.Columns),
+                Flops: 2.0 * rows.Count * y.Columns),
             x, x.RowStride, rows, rows.RowStride, weights, weights.RowStride, rows.Columns, y, y.RowStride, y.Rows, y.Columns);
 
     public static void CopyHeads(this CudaQueue queue, Tensor source, HeadLayout from, Tensor destination, HeadLayout to)

@@ -69,7 +69,9 @@ internal sealed class BitsAndBytes : StoredForm
         var nested = state.NestedBlock > 0;
         return new(
             module,
-            new StoredPart(weight),
+
+            // Some programs keep codes in elements of another type, whose values mean nothing.
+            new StoredPart(weight with { DType = "U8", Shape = [weight.ByteLength] }),
             module.Take(".weight.quant_map", ["F32"], [16]),
             module.Take(".weight.absmax", nested ? ["U8"] : ["F32"], [blocks]),
             nested ? module.Take(".weight.nested_quant_map", ["F32"], [256]) : null,

@@ -28,6 +28,9 @@ internal sealed class Nibbles : StoredMatrix
         Table = SmallFloats.E2M1,
     };
 
+    public override StoredMatrix? Part(int index, int count) => _divisor == null && _codes.Part(index, count) is { } codes
+        && _scales.Part(index, count) is { } scales ? new Nibbles(ModuleOfPart(count), codes, scales, null, _group) : null;
+
     public override void Unpack(int start, int count, Span<float> destination)
     {
         var divisor = _divisor?.Float(0) ?? 1;

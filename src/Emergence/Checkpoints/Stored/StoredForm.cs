@@ -12,7 +12,7 @@ internal abstract class StoredForm
     /// <summary>What a weight takes with its share of the scales, for plans that are made before the files are opened.</summary>
     public abstract double BitsPerWeight { get; }
 
-    /// <summary>The matrix in its parts, checked against the sizes that the model needs; null where it is stored plain.</summary>
+    /// <summary>The matrix in its parts, checked against the sizes that the model needs; null if it is stored plain.</summary>
     public abstract StoredMatrix? Find(StoredModule module);
 
     protected static int Ceiling(int count, int size) => (int)(((long)count + size - 1) / size);

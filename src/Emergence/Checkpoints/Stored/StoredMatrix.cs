@@ -58,11 +58,20 @@ internal abstract class StoredMatrix : PackedMatrix, IDisposable
         CheckLoaded();
     }
 
+    /// <summary>
+    /// One of so many matrices that lie below each other in this one and are read alone; null where they lie apart only when all is
+    /// read.
+    /// </summary>
+    public virtual StoredMatrix? Part(int index, int count) => null;
+
     public void Dispose()
     {
         foreach (var part in _parts)
             part.Dispose();
     }
+
+    /// <summary>The layer of one of so many parts.</summary>
+    protected StoredModule ModuleOfPart(int count) => new(_module.Checkpoint, _module.Name, _module.Outputs / count, _module.Inputs);
 
     /// <summary>Throws where the bytes cannot be what they should be.</summary>
     protected virtual void CheckLoaded()

@@ -32,6 +32,16 @@ internal sealed class StoredPart(TensorEntry entry) : IDisposable
         _ => throw new InvalidOperationException($"{entry.Name}: {entry.DType} is no type of scales"),
     });
 
+    /// <summary>One of so many equal parts along the first size, not yet read; null where that is no multiple.</summary>
+    public StoredPart? Part(int index, int count)
+    {
+        if (entry.Shape.Length == 0 || entry.Shape[0] % count != 0)
+            return null;
+        var bytes = entry.ByteLength / count;
+        var begin = entry.Begin + index * bytes;
+        return new(entry with { Shape = entry.Shape.SetItem(0, entry.Shape[0] / count), Begin = begin, End = begin + bytes });
+    }
+
     /// <summary>Reads the tensor into memory of its own; NaN and infinities are refused unless
     /// <paramref name="allowNonFinite"/>.</summary>
     public void Load(Checkpoint checkpoint, bool allowNonFinite)

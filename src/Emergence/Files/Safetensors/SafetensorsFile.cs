@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Emergence.Devices.Tensors;
 using Emergence.Messages;
 
 namespace Emergence.Files.Safetensors;
@@ -130,7 +131,7 @@ public sealed class SafetensorsFile : IDisposable
         var stored = MemoryMarshal.Cast<byte, ushort>(bytes);
         var wide = new float[stored.Length];
         for (var i = 0; i < wide.Length; i++)
-            wide[i] = BitConverter.UInt32BitsToSingle((uint)stored[i] << 16);
+            wide[i] = BFloat16.ToSingle(stored[i]);
         return wide;
     }
 }

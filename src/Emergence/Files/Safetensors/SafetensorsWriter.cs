@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text.Json;
+using Emergence.Devices;
 
 namespace Emergence.Files.Safetensors;
 
@@ -96,7 +97,7 @@ public sealed class SafetensorsWriter : IDisposable
             json.WriteEndObject();
         }
 
-        var padded = (text.WrittenCount + HeaderAlignment - 1) / HeaderAlignment * HeaderAlignment;
+        var padded = Ceiling.Multiple(text.WrittenCount, HeaderAlignment);
         var header = new byte[HeaderAlignment + padded];
         BinaryPrimitives.WriteInt64LittleEndian(header, padded);
         text.WrittenSpan.CopyTo(header.AsSpan(HeaderAlignment));

@@ -17,7 +17,7 @@ internal static class StoredType
 
     public static int Bits(string name) => Known[name].Bits;
 
-    /// <summary>The device type that holds such weights as they are, or null where there is none.</summary>
+    /// <summary>The device type that holds such weights as they are, or null if there is none.</summary>
     public static DType? ForWeights(string name) => name switch
     {
         "F32" => DType.Float32,

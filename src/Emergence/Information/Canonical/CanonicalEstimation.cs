@@ -163,7 +163,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
             Device.Download(tensor, values);
     }
 
-    /// <summary>Of the mean over the last window, as far as steps are independent.</summary>
+    /// <summary>Standard error of the mean over the last window, as far as steps are independent.</summary>
     private double StandardError() => StandardDeviation.Of([.. Bits.TakeLast(Window)]) / Math.Sqrt(Window);
 
     /// <summary>What a back-off leaves of the rate.</summary>

@@ -53,7 +53,7 @@ internal sealed class CanonicalPairs
     /// <summary>To find the pairs from two whitened sides, and the sides' coordinates in them.</summary>
     public double MultiplyAdds { get; }
 
-    /// <summary>Of each pair, the largest first.</summary>
+    /// <summary>Correlation of each pair, the largest first.</summary>
     public IReadOnlyList<double> Correlations { get; }
 
     /// <summary>Classes that lie near each other in these coordinates, once somebody has looked for them.</summary>
@@ -78,7 +78,7 @@ internal sealed class CanonicalPairs
         return cross;
     }
 
-    /// <summary>The same of whitened coordinates.</summary>
+    /// <summary>The cross-covariance of whitened coordinates.</summary>
     private double[] Whitened(double[] cross, HostShare share)
     {
         var (rows, columns) = (_x.Count, _y.Count);

@@ -55,7 +55,7 @@ internal static class CanonicalStart
     /// </summary>
     /// <param name="device">Works.</param>
     /// <param name="training">Has the parameters.</param>
-    /// <param name="parameters">The same; scaled here too.</param>
+    /// <param name="parameters">Parameters of the critic; scaled here too.</param>
     /// <param name="pairs">What the scale is judged by.</param>
     /// <param name="near">Pairs that lie near each other, if they are known.</param>
     /// <returns>The value, and what part of the partition off the support is that of near pairs; all where none are known.</returns>

@@ -5,7 +5,7 @@ using Emergence.Information.Exact;
 namespace Emergence.Information.Canonical;
 
 /// <summary>
-/// Of every class of x, the classes of y that lie nearest to it in canonical coordinates and do not occur with it. What a distance
+/// For every class of x, the classes of y that lie nearest to it in canonical coordinates and do not occur with it. What a distance
 /// takes for pairs that occur is nearly all among them, and is what the part off the support of the objective hangs on: drawn by
 /// themselves, these few vary less from step to step than ten times as many of all pairs.
 /// </summary>
@@ -20,7 +20,7 @@ internal sealed class NearPairs
     /// <summary>Classes of x that a thread compares at a time.</summary>
     private const int RowsAtOnce = 48;
 
-    /// <summary>Of every class of x.</summary>
+    /// <summary>Nearest classes of y, for every class of x.</summary>
     private readonly int[][] _nearest;
 
     /// <param name="joint">The data.</param>
@@ -44,7 +44,7 @@ internal sealed class NearPairs
         }
 
         var (most, partners, nearest) = (PerRow(rows), Partners(joint), new int[rows][]);
-        share((rows + RowsAtOnce - 1) / RowsAtOnce, part =>
+        share(Ceiling.Of(rows, RowsAtOnce), part =>
         {
             var (first, count) = (part * RowsAtOnce, Math.Min(RowsAtOnce, rows - part * RowsAtOnce));
             var products = new double[count * classes];
@@ -74,7 +74,7 @@ internal sealed class NearPairs
     /// <summary>Class of y of each pair.</summary>
     public int[] B { get; }
 
-    /// <summary>u v of each pair; none where there is no pair.</summary>
+    /// <summary>u v of each pair; none if there is no pair.</summary>
     public AliasTable? Weights { get; }
 
     /// <summary>Sum of u v.</summary>
@@ -92,7 +92,7 @@ internal sealed class NearPairs
     /// <summary>Classes of y that a class of x has at most.</summary>
     public static int PerRow(int xClasses) => Math.Max(PerClass, Least / xClasses);
 
-    /// <summary>Of every class of x, the classes of y that occur with it.</summary>
+    /// <summary>The classes of y that occur with each class of x.</summary>
     private static int[][] Partners(JointClasses joint)
     {
         var (partners, next) = (new int[joint.X.Count][], 0);

@@ -30,7 +30,7 @@ internal sealed class PivotedCholesky
             Subtract(Rank - BlockColumns, Rank);
     }
 
-    /// <summary>Which row of the matrix is row i of the factor.</summary>
+    /// <summary>Row of the matrix that is row i of the factor.</summary>
     public int[] Order { get; }
 
     /// <summary>Columns taken.</summary>

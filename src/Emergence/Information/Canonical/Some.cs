@@ -1,8 +1,8 @@
 namespace Emergence.Information.Canonical;
 
 /// <summary>
-/// Of many rows as many as a covariance needs, evenly spread: 32 for every column, where a map of any rows would do, since all that can be
-/// undone keep the information. All of them where there are fewer.
+/// Some of many rows, evenly spread, as many as a covariance needs: 32 for every column. A map of any rows would do, since all that
+/// can be undone keep the information. All of them if there are fewer.
 /// </summary>
 internal sealed class Some
 {
@@ -14,7 +14,7 @@ internal sealed class Some
 
     /// <param name="all">Rows.</param>
     /// <param name="columns">Columns.</param>
-    /// <param name="weights">Of each row; their sum is 1.</param>
+    /// <param name="weights">Weights of each row; their sum is 1.</param>
     public Some(int all, int columns, Func<int, double> weights)
     {
         (_all, _weights, Count) = (all, weights, Of(all, columns));
@@ -31,6 +31,6 @@ internal sealed class Some
     /// <summary>Rows taken of so many.</summary>
     public static int Of(int all, int columns) => Math.Min(all, Math.Max(Least, RowsPerColumn * columns));
 
-    /// <summary>Of row k of those taken; their sum is 1.</summary>
+    /// <summary>Weight of row k of those taken; the sum is 1.</summary>
     public double Weight(int k) => _factor * _weights(this[k]);
 }

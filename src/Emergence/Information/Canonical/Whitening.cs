@@ -11,7 +11,7 @@ namespace Emergence.Information.Canonical;
 /// </summary>
 internal sealed class Whitening
 {
-    /// <summary>Of a standardised column's variance at least this much must be new.</summary>
+    /// <summary>At least this much of a standardised column's variance must be new.</summary>
     private const double SmallestRest = 1e-10;
 
     /// <summary>Below, what is left of a variance is rounding in double precision.</summary>
@@ -113,7 +113,7 @@ internal sealed class Whitening
         var (result, whole) = (new float[rows * columns], new double[depth * columns]);
         for (var k = 0; k < depth; k++)
             map(k, whole.AsSpan(k * columns, columns));
-        share((rows + RowsAtOnce - 1) / RowsAtOnce, part =>
+        share(Ceiling.Of(rows, RowsAtOnce), part =>
         {
             var (start, count) = (part * RowsAtOnce, Math.Min(RowsAtOnce, rows - part * RowsAtOnce));
             var (row, byColumn, product) = (new double[Count], new double[depth * count], new double[count * columns]);

@@ -90,7 +90,7 @@ public sealed record CriticPreset
     /// <summary>Outputs of the critic's layers.</summary>
     public required IReadOnlyList<int> Widths { get; init; }
 
-    /// <summary>R, leading canonical pairs that the critic reads; 0 where it reads standardised columns from a usual start.</summary>
+    /// <summary>R, leading canonical pairs that the critic reads; 0 if it reads standardised columns from a usual start.</summary>
     public int CanonicalColumns { get; init; }
 
     /// <summary>Steps from one judgement of a training to the next; <see cref="CheckEvery"/> is a multiple.</summary>
@@ -102,7 +102,7 @@ public sealed record CriticPreset
     /// <summary>P, pairs off the support a step, with fewer than <see cref="AtScale"/> classes.</summary>
     public required int Pairs { get; init; }
 
-    /// <summary>Of P, those drawn among pairs that lie near each other in canonical coordinates, where sides can be compared.</summary>
+    /// <summary>How many of P are drawn among pairs that lie near each other in canonical coordinates, if sides can be compared.</summary>
     public int NearPairs { get; init; }
 
     /// <summary>P is so many times as large where near pairs hold less than half of the partition off the support at the start.</summary>
@@ -167,9 +167,9 @@ public sealed record CriticPreset
 
     internal int PairsFor(int classes) => classes < AtScale ? Pairs : PairsAtScale;
 
-    /// <summary>The same, at most.</summary>
+    /// <summary>P with so many classes at most, once it was widened.</summary>
     internal int MostPairsFor(int classes) => classes < AtScale ? Pairs * WideFactor : PairsAtScale;
 
-    /// <summary>Of <see cref="PairsFor"/>, those drawn among near ones: half at most.</summary>
+    /// <summary>How many of <see cref="PairsFor"/> are drawn among near ones: half at most.</summary>
     internal int NearOf(int classes) => Math.Min(NearPairs, PairsFor(classes) / 2);
 }

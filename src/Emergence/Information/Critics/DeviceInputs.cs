@@ -47,7 +47,7 @@ internal sealed class DeviceInputs(Device device) : IDisposable
             pairs.Correlations);
     }
 
-    /// <summary>Pairs off the support that lie near each other in the coordinates of <see cref="Canonical"/>; none where there are too
+    /// <summary>Pairs off the support that lie near each other in the coordinates of <see cref="Canonical"/>; null if there are too
     /// many classes to compare, or no pairs.</summary>
     public NearPairs? Near(JointClasses joint, int most)
     {
@@ -66,7 +66,7 @@ internal sealed class DeviceInputs(Device device) : IDisposable
         }
     }
 
-    /// <summary>Of <see cref="Canonical"/>, of both sides' <see cref="Whitened"/>, and of <see cref="Near"/> where it has looked.</summary>
+    /// <summary>Work of <see cref="Canonical"/>, both sides' <see cref="Whitened"/>, and <see cref="Near"/> if it was asked for.</summary>
     public double CanonicalMultiplyAdds(JointClasses joint, int most)
     {
         var sides = new[] { joint.X, joint.Y }.Sum(rows =>

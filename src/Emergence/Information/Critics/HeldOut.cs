@@ -17,7 +17,7 @@ internal static class HeldOut
     /// <param name="seed">Key of the random numbers.</param>
     /// <param name="cell">Separates those of cells with the same seed.</param>
     /// <param name="fresh">So many fresh ones, where there are more than four times as many pairs of classes.</param>
-    /// <param name="stream">Which random numbers.</param>
+    /// <param name="stream">Names the random numbers.</param>
     /// <param name="near">Pairs that half of the fresh ones are drawn from, if any.</param>
     public static IEnumerable<ClassPair> Pairs(JointClasses joint, ulong seed, uint cell, int fresh = 1 << 20,
         RandomStream stream = RandomStream.HeldOut, NearPairs? near = null)

@@ -23,7 +23,7 @@ internal sealed class MinibatchEstimation : Estimation
     /// <summary>Pairs scored on the validation rows, every 50 steps, and on the test rows, once.</summary>
     private const int ValidationPairs = 1 << 14, TestPairs = 1 << 20;
 
-    /// <summary>Of fewer rows neither the value nor its error says much.</summary>
+    /// <summary>Neither the value nor its error says much with fewer rows.</summary>
     private const int FewestTestRows = 50;
 
     private static readonly int[] Widths = [64, 64, 1];
@@ -102,7 +102,7 @@ internal sealed class MinibatchEstimation : Estimation
     /// <summary>The objective compares all rows of a batch, so that rows held out are judged batch by batch too.</summary>
     private bool IsExhaustive { get; }
 
-    public override void Take(int steps)
+    public override void Step(int steps)
     {
         for (var i = 0; i < steps && _stoppedBy == StopReason.None; i++)
         {

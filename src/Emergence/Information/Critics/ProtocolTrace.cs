@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Emergence.Devices.Critics;
 using Emergence.Devices.Randomness;
 using Emergence.Information.Exact;
@@ -7,10 +8,13 @@ namespace Emergence.Information.Critics;
 /// <summary>Steps whose shuffles left about the same number F of rows with a partner of their own.</summary>
 /// <param name="Coincidences">F, the mean over the steps.</param>
 /// <param name="Steps">How many.</param>
-/// <param name="MinusLog2">-log2 F, the mean over the steps; 0 where F is 0.</param>
+/// <param name="MinusLog2">-log2 F, the mean over the steps; 0 if F is 0.</param>
 /// <param name="MeanBits">V, the mean over the steps.</param>
 /// <param name="MaxBits">V, the largest.</param>
-public readonly record struct CoincidenceBin(double Coincidences, int Steps, double MinusLog2, double MeanBits, double MaxBits);
+[method: JsonConstructor]
+public readonly record struct CoincidenceBin(
+    [property: JsonPropertyName("f")] double Coincidences, int Steps, [property: JsonPropertyName("minus_log2_f")] double MinusLog2,
+    double MeanBits, double MaxBits);
 
 /// <summary>
 /// What a training of the published protocol leaves behind for its value to be explained. A fitted critic reads
@@ -42,20 +46,22 @@ public sealed record ProtocolTrace
     /// then.</summary>
     public required int FittedFrom { get; init; }
 
-    /// <summary>By F, ascending; a bin of F = 0 holds these steps alone.</summary>
-    public required IReadOnlyList<CoincidenceBin> Bins { get; init; }
-
     /// <summary>The step whose value is reported.</summary>
     public required int MaxStep { get; init; }
 
     /// <summary>F of that step.</summary>
+    [JsonPropertyName("max_step_f")]
     public required int MaxStepCoincidences { get; init; }
 
     /// <summary>Steps whose sum of e^T is infinite in single precision, as the published script computes it.</summary>
     public required int OverflowSteps { get; init; }
 
-    /// <summary>The first of them; -1 where there is none. From there on that script has no finite value.</summary>
+    /// <summary>The first of them; -1 if there is none. From there on that script has no finite value.</summary>
     public required int FirstOverflow { get; init; }
+
+    /// <summary>By F, ascending; a bin of F = 0 holds these steps alone.</summary>
+    [JsonPropertyName("by_f")]
+    public required IReadOnlyList<CoincidenceBin> Bins { get; init; }
 
     /// <summary>Fitted steps that were looked at.</summary>
     public int FittedSteps => Bins.Sum(bin => bin.Steps);
@@ -66,7 +72,7 @@ public sealed record ProtocolTrace
     /// <summary>Fitted steps without a coincidence: nothing bounds these.</summary>
     public int StepsWithout => Bins.Where(bin => bin.Coincidences == 0).Sum(bin => bin.Steps);
 
-    /// <summary>Least squares over the fitted steps with F &gt; 0; NaN where F never differs.</summary>
+    /// <summary>Least squares over the fitted steps with F &gt; 0; NaN if F never differs.</summary>
     public double Slope
     {
         get

@@ -27,7 +27,7 @@ public static class ColumnKinds
     /// <summary>How far from a multiple of the step a value may be, in steps: the decimals of a step are not exact in binary.</summary>
     private const double Slack = 0.02;
 
-    /// <param name="values">(N); NaN where the column holds words.</param>
+    /// <param name="values">(N); NaN if the column holds words.</param>
     /// <param name="levels">Distinct values in the file.</param>
     public static (ColumnKind Kind, double Step) Guess(double[] values, int levels)
     {
@@ -45,7 +45,7 @@ public static class ColumnKinds
             : (ColumnKind.Continuous, 0);
     }
 
-    /// <summary>The step that all values are multiples of, from the least; 0 where there is none.</summary>
+    /// <summary>The step that all values are multiples of, from the least; 0 if there is none.</summary>
     private static double Step(double[] values)
     {
         double[] sorted = [.. values.Distinct().Order()];

@@ -3,9 +3,9 @@ using Emergence.Information.Statistics;
 namespace Emergence.Information.Exact;
 
 /// <summary>An estimate in bits.</summary>
-/// <param name="Name">Of the estimator.</param>
+/// <param name="Name">Name of the estimator.</param>
 /// <param name="Bits">The estimate.</param>
-/// <param name="StandardError">Of sampling, in bits.</param>
+/// <param name="StandardError">Standard error of sampling, in bits.</param>
 public readonly record struct BitsEstimate(string Name, double Bits, double StandardError);
 
 /// <summary>Entropies of a discrete distribution from how often each outcome was seen. The order of counts is of no meaning.</summary>

@@ -112,7 +112,7 @@ public sealed class RowClasses
 
     /// <summary>
     /// (K, columns kept): each column minus its weighted mean over its weighted population SD, in double precision;
-    /// constant columns are left out. A column of labels is one column for each label, 1 where a row has it.
+    /// constant columns are left out. A column of labels is one column for each label, 1 if a row has it.
     /// </summary>
     public (double[] Values, int Columns) Standardise()
     {

@@ -2,7 +2,7 @@ namespace Emergence.Information.Exact;
 
 /// <summary>One column of one side, as a table holds it: what is equal there has the same code, also where doubles merge.</summary>
 /// <param name="Name">To speak of it.</param>
-/// <param name="Values">(N) numbers; NaN where the column holds words.</param>
+/// <param name="Values">(N) numbers; NaN if the column holds words.</param>
 /// <param name="Codes">(N) numbers of the distinct values, from 0.</param>
 /// <param name="Levels">Distinct values.</param>
 public sealed record SideColumn(string Name, double[] Values, int[] Codes, int Levels)
@@ -16,7 +16,7 @@ public sealed record SideColumn(string Name, double[] Values, int[] Codes, int L
     /// <summary>Words have no values but their codes.</summary>
     public bool IsText => double.IsNaN(Values[0]);
 
-    /// <summary>A phrase of what the column was taken for; none where that is plain.</summary>
+    /// <summary>A phrase of what the column was taken for; null if that is plain.</summary>
     public string? Reading => Kind switch
     {
         ColumnKind.Labels => $"{Name} as {Levels} labels",
@@ -24,7 +24,7 @@ public sealed record SideColumn(string Name, double[] Values, int[] Codes, int L
         _ => null,
     };
 
-    /// <summary>Of numbers alone, those that are equal the same value.</summary>
+    /// <summary>A column of numbers; equal ones are one value.</summary>
     public static SideColumn Of(string name, double[] values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -45,7 +45,7 @@ public sealed record SideColumn(string Name, double[] Values, int[] Codes, int L
             : this with { Kind = kind, Step = step };
     }
 
-    /// <summary>The same values in another order of the rows.</summary>
+    /// <summary>The column with its rows in another order.</summary>
     internal SideColumn Reorder(int[] order) =>
         this with { Values = Array.ConvertAll(order, row => Values[row]), Codes = Array.ConvertAll(order, row => Codes[row]) };
 }

@@ -36,7 +36,7 @@ internal sealed class GaussianEstimator(bool shrinks) : RowEstimator
             with { SamplingErrorBits = StandardError(rows, factors.X, factors.Y, factors.Joint) / Math.Log(2) };
     }
 
-    /// <summary>The closed form less its bias; none where there are too few rows for it or the covariance is singular.</summary>
+    /// <summary>The closed form less its bias; null if there are too few rows for it or the covariance is singular.</summary>
     internal static double? Bits(PairedRows rows) =>
         rows.XColumns > 0 && rows.YColumns > 0 && rows.Count >= RowsPerColumn * (rows.XColumns + rows.YColumns)
             && Factors(rows, shrinks: false) is { } factors
@@ -77,7 +77,7 @@ internal sealed class GaussianEstimator(bool shrinks) : RowEstimator
             - SymmetricMatrix.LogDeterminant(factors.Joint, rows.XColumns + rows.YColumns)) / 2;
 
     /// <summary>
-    /// Of the mean over rows of ln p(x, y) / (p(x) p(y)), which is how the value depends on each row to first order; where
+    /// Standard error of the mean over rows of ln p(x, y) / (p(x) p(y)), which is how the value depends on each row to first order; where
     /// that vanishes, at independence, 2 N I has the chi-squared distribution of dx dy degrees. In nats.
     /// </summary>
     private static double StandardError(PairedRows rows, double[] x, double[] y, double[] joint) =>

@@ -3,7 +3,7 @@ namespace Emergence.Information.Gaussian;
 /// <summary>Whether rows look normal, and the closed form if they do.</summary>
 /// <param name="IsNormal">Neither the tails of all columns together nor the skew of any one differ from normal ones by more than
 /// chance.</param>
-/// <param name="Bits">The closed form of the sample covariance less its bias; NaN where there are too few rows.</param>
+/// <param name="Bits">The closed form of the sample covariance less its bias; NaN if there are too few rows.</param>
 internal sealed record Normality(bool IsNormal, double Bits)
 {
     /// <summary>Standard errors that chance does not make, of Mardia's kurtosis and of the skewness of one of several columns.</summary>

@@ -53,7 +53,7 @@ internal static class SymmetricMatrix
         return block;
     }
 
-    /// <summary>The lower Cholesky factor; none where a column is, up to rounding, a combination of others.</summary>
+    /// <summary>The lower Cholesky factor; null if a column is, up to rounding, a combination of others.</summary>
     public static double[]? Factor(double[] matrix, int size)
     {
         var factor = (double[])matrix.Clone();

@@ -22,7 +22,7 @@ internal sealed class NearestNeighbours
     /// <param name="y">(K, dy).</param>
     /// <param name="yColumns">dy, 1 or more.</param>
     /// <param name="counts">How often each row occurs.</param>
-    /// <param name="window">Rows so near in their order are no neighbours (Theiler 1986); 0 where the order says nothing.</param>
+    /// <param name="window">Rows so near in their order are no neighbours (Theiler 1986); 0 if the order says nothing.</param>
     public NearestNeighbours(double[] x, int xColumns, double[] y, int yColumns, int[] counts, int window = 0)
         : this(new(x, xColumns, counts), new(y, yColumns, counts), new(Beside(x, xColumns, y, yColumns), xColumns + yColumns, counts),
             counts.Length, counts.Sum(), window, null)
@@ -33,15 +33,15 @@ internal sealed class NearestNeighbours
         (_x, _y, _both, _rows, _total, _window, _partners) = (x, y, both, rows, total, window, partners);
 
     /// <summary>What a row sees around it; the row itself is not counted, its equals are.</summary>
-    /// <param name="K">Which neighbour the radius reaches to: fewer where labels leave fewer.</param>
+    /// <param name="K">Number of the neighbour that the radius reaches to: smaller if labels leave fewer.</param>
     /// <param name="Radius">Distance of the k-th neighbour in (x, y).</param>
-    /// <param name="Same">Rows with the same x and y; 0 where the radius is not.</param>
+    /// <param name="Same">Rows with the same x and y; 0 if the radius is not.</param>
     /// <param name="CloserX">Rows whose x is nearer than the radius, or the same where that is 0.</param>
     /// <param name="CloserY">Likewise of y.</param>
     /// <param name="Total">Rows that could be its neighbours, and itself.</param>
     public readonly record struct Surroundings(int K, double Radius, int Same, int CloserX, int CloserY, int Total);
 
-    /// <summary>The same rows of x beside the rows of y with these numbers; each side's own order is kept. Rows must not repeat.</summary>
+    /// <summary>The rows of x beside the rows of y with these numbers; each side's own order is kept. Rows must not repeat.</summary>
     public NearestNeighbours Pair(int[] partners) => new(_x, _y, SortedColumns.Beside(_x, _y, partners), _rows, _total, _window, partners);
 
     /// <summary>For each of some k, rising, one entry for each distinct row.</summary>

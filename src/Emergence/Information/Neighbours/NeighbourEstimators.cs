@@ -140,7 +140,7 @@ internal static class Neighbourhood
         return (Mean(neighbours), [.. shuffles.Select(partners => Mean(neighbours.Pair(partners)))]);
     }
 
-    /// <summary>What each row says, in bits, for each k; none where labels leave no row a neighbour. A row without one says what the others
+    /// <summary>What each row says, in bits, for each k; none if labels leave no row a neighbour. A row without one says what the others
     /// do.</summary>
     private static double[][] Bits(PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, params int[] ks)
     {

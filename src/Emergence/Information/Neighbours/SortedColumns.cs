@@ -1,4 +1,5 @@
 using System.Numerics;
+using Emergence.Devices;
 
 namespace Emergence.Information.Neighbours;
 
@@ -27,7 +28,7 @@ internal sealed class SortedColumns
     public SortedColumns(ReadOnlySpan<double> values, int columns, int[] counts)
     {
         (_rows, _columns) = (counts.Length, columns);
-        _padded = (_rows + Block - 1) / Block * Block;
+        _padded = Ceiling.Multiple(_rows, Block);
         var keyColumn = MostVaried(values, columns, _rows);
         var keys = new double[_rows];
         for (var row = 0; row < _rows; row++)
@@ -43,7 +44,7 @@ internal sealed class SortedColumns
             var row = _order[place];
             (_place[row], _counts[place], _before[place + 1]) = (place, counts[row], _before[place] + counts[row]);
             for (var column = 0; column < columns; column++)
-                _values[column * _padded + place] = values[row * columns + column];
+                _values[At(column, place)] = values[row * columns + column];
         }
     }
 
@@ -55,9 +56,9 @@ internal sealed class SortedColumns
         for (var row = 0; row < x._rows; row++)
         {
             for (var column = 0; column < x._columns; column++)
-                values[row * columns + column] = x._values[column * x._padded + x._place[row]];
+                values[row * columns + column] = x._values[x.At(column, x._place[row])];
             for (var column = 0; column < y._columns; column++)
-                values[row * columns + x._columns + column] = y._values[column * y._padded + y._place[partners[row]]];
+                values[row * columns + x._columns + column] = y._values[y.At(column, y._place[partners[row]])];
         }
 
         return new(values, columns, [.. Enumerable.Repeat(1, x._rows)]);
@@ -68,12 +69,12 @@ internal sealed class SortedColumns
     {
         var distance = 0.0;
         for (var column = 0; column < _columns; column++)
-            distance = Math.Max(distance, Math.Abs(_values[column * _padded + _place[row]] - _values[column * _padded + _place[other]]));
+            distance = Math.Max(distance, Math.Abs(_values[At(column, _place[row])] - _values[At(column, _place[other])]));
         return distance;
     }
 
     /// <summary>Distances of the nearest other rows, rising; those of less than so many are infinite.</summary>
-    /// <param name="row">Whose neighbours are sought.</param>
+    /// <param name="row">The row whose neighbours are sought.</param>
     /// <param name="window">Rows whose numbers differ from it by so much or less are passed over; itself always.</param>
     /// <param name="nearest">(k).</param>
     public void Nearest(int row, int window, Span<double> nearest)
@@ -113,8 +114,9 @@ internal sealed class SortedColumns
         Span<double> distances = stackalloc double[Vector<double>.Count];
         for (var at = start / Vector<double>.Count * Vector<double>.Count; at < end; at += Vector<double>.Count)
         {
-            var far = Distances(at, place);
-            if (!Vector.LessThanAny(far, new Vector<double>(radii[^1])))
+            var bound = new Vector<double>(radii[^1]);
+            var far = Distances(at, place, bound);
+            if (!Vector.LessThanAny(far, bound))
                 continue;
             far.CopyTo(distances);
             for (var lane = 0; lane < distances.Length; lane++)
@@ -137,7 +139,7 @@ internal sealed class SortedColumns
         {
             var isEqual = true;
             for (var column = 0; column < _columns && isEqual; column++)
-                isEqual = _values[column * _padded + other] == _values[column * _padded + place];
+                isEqual = _values[At(column, other)] == _values[At(column, place)];
             equal += isEqual ? _counts[other] : 0;
         }
 
@@ -178,8 +180,9 @@ internal sealed class SortedColumns
         Span<double> distances = stackalloc double[Vector<double>.Count];
         for (var at = block * Block; at < (block + 1) * Block; at += Vector<double>.Count)
         {
-            var far = Distances(at, place);
-            if (!Vector.LessThanAny(far, new Vector<double>(nearest[^1])))
+            var bound = new Vector<double>(nearest[^1]);
+            var far = Distances(at, place, bound);
+            if (!Vector.LessThanAny(far, bound))
                 continue;
             far.CopyTo(distances);
             for (var lane = 0; lane < distances.Length && at + lane < _rows; lane++)
@@ -201,12 +204,21 @@ internal sealed class SortedColumns
         nearest[place] = distance;
     }
 
-    private Vector<double> Distances(int at, int place)
+    /// <summary>Values lie by blocks of rows, in a block by columns: what is compared at a time lies together.</summary>
+    private int At(int column, int place) => (place / Block * _columns + column) * Block + place % Block;
+
+    /// <summary>Distances of rows side by side; once none can be below the bound, the columns that are left are not looked at.</summary>
+    private Vector<double> Distances(int at, int place, Vector<double> bound)
     {
+        const int Columns = 4;
         var far = Vector<double>.Zero;
-        for (var start = 0; start < _values.Length; start += _padded)
-            far = Vector.Max(far, Vector.Abs(new Vector<double>(_values, start + at) - new Vector<double>(_values[start + place])));
-        return far;
+        int theirs = At(0, at), own = At(0, place);
+        for (var column = 1; ; column++, theirs += Block, own += Block)
+        {
+            far = Vector.Max(far, Vector.Abs(new Vector<double>(_values, theirs) - new Vector<double>(_values[own])));
+            if (column == _columns || (column % Columns == 0 && !Vector.LessThanAny(far, bound)))
+                return far;
+        }
     }
 
     private static int MostVaried(ReadOnlySpan<double> values, int columns, int rows)

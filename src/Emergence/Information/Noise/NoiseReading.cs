@@ -9,15 +9,15 @@ namespace Emergence.Information.Noise;
 /// <param name="remainders">By sigma: see <see cref="NoiseValue.RemainderBits"/>.</param>
 internal sealed class NoiseReading(IReadOnlyList<double> sigmas, double[][] bits, double most, double[] remainders)
 {
-    /// <summary>Of a side whose states are all the same: there is nothing that noise could leave.</summary>
+    /// <summary>The reading of a side whose states are all alike: there is nothing that noise could leave.</summary>
     public static NoiseReading Nothing(IReadOnlyList<double> sigmas, int pairs) =>
         new(sigmas, [.. sigmas.Select(_ => new double[pairs])], 0, new double[sigmas.Count]);
 
     public IReadOnlyList<NoiseValue> Values =>
         [.. sigmas.Select((sigma, i) => new NoiseValue(sigma, Math.Clamp(bits[i].Average(), 0, most), Error(bits[i]), remainders[i]))];
 
-    /// <summary>The same with the errors of IE: of this side less the mean of the tokens alone, draw by draw.</summary>
-    /// <param name="micro">Of the T tokens, from the same draws.</param>
+    /// <summary>The values with the errors of IE: of this side less the mean of the tokens alone, draw by draw.</summary>
+    /// <param name="micro">Readings of the T tokens, from the draws of this one.</param>
     /// <param name="sequences">N where the data are a sample of the source; 0 for an enumeration.</param>
     public IReadOnlyList<NoiseValue> Against(IReadOnlyList<NoiseReading> micro, int sequences)
     {
@@ -41,7 +41,7 @@ internal sealed class NoiseReading(IReadOnlyList<double> sigmas, double[][] bits
         })];
     }
 
-    /// <summary>Of every draw at one size of the noise; null where the side was not read at it.</summary>
+    /// <summary>Bits of every draw at one size of the noise; null if the side was not read at it.</summary>
     private double[]? Bits(double sigma)
     {
         for (var i = 0; i < sigmas.Count; i++)

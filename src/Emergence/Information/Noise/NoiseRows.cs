@@ -5,7 +5,7 @@ namespace Emergence.Information.Noise;
 /// <summary>The states of a side in units of the noise: what sigma times a standard normal is added to.</summary>
 internal static class NoiseRows
 {
-    /// <summary>(K, d), centred; null where all are the same in these units, so that nothing is told apart.</summary>
+    /// <summary>(K, d), centred; null if all are the same in these units, so that nothing is told apart.</summary>
     public static float[]? Of(RowClasses classes, NoiseScale scale)
     {
         var (count, columns) = (classes.Count, classes.Columns);

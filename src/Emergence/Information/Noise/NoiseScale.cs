@@ -3,14 +3,14 @@ namespace Emergence.Information.Noise;
 /// <summary>In which units noise is added to states.</summary>
 public enum NoiseScale
 {
-    /// <summary>The same in every direction, in units of the root mean square of the column-centred states.</summary>
+    /// <summary>Alike in every direction, in units of the root mean square of the column-centred states.</summary>
     Isotropic,
 
     /// <summary>On every column in units of its own standard deviation.</summary>
     Column,
 
     /// <summary>
-    /// The same in every direction, on states that are first divided by their own root mean square, as a norm layer reads them.
+    /// Alike in every direction, on states that are first divided by their own root mean square, as a norm layer reads them.
     /// </summary>
     Normed,
 }

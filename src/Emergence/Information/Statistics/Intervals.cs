@@ -35,7 +35,7 @@ public static class Intervals
         return new(mean, mean - half, mean + half, deviation, samplingError);
     }
 
-    /// <summary>Of a value in which nothing is random but the sample.</summary>
+    /// <summary>The interval of a value in which nothing is random but the sample.</summary>
     public static Interval OfExact(double value, double samplingError) =>
         new(value, value - Normal * samplingError, value + Normal * samplingError, 0, samplingError);
 

@@ -3,11 +3,11 @@ namespace Emergence.Information.Statistics;
 /// <summary>A t-test.</summary>
 /// <param name="Difference">Mean of the differences.</param>
 /// <param name="T">Difference over its standard error; infinite where all differences are equal and not 0.</param>
-/// <param name="Degrees">Of freedom.</param>
+/// <param name="Degrees">Degrees of freedom.</param>
 /// <param name="P">Two-sided.</param>
 internal readonly record struct PairedTest(double Difference, double T, int Degrees, double P)
 {
-    /// <summary>Of values that belong together one by one, such as two treatments in the same trial.</summary>
+    /// <summary>The test for values that belong together one by one, such as two treatments in one trial.</summary>
     public static PairedTest Of(IReadOnlyList<double> first, IReadOnlyList<double> second)
     {
         if (first.Count != second.Count || first.Count < 2)
@@ -21,7 +21,7 @@ internal readonly record struct PairedTest(double Difference, double T, int Degr
 }
 
 /// <summary>Pearson's correlation.</summary>
-/// <param name="R">-1 .. 1; NaN where a side does not vary.</param>
+/// <param name="R">-1 .. 1; NaN if a side does not vary.</param>
 /// <param name="Low">Lower end of the 95 % interval by Fisher's z; NaN of fewer than 4 points.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="P">Two-sided, by Student's t of n - 2 degrees.</param>

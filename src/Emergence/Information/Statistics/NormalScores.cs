@@ -5,7 +5,7 @@ internal static class NormalScores
 {
     /// <summary>Puts z of (mean rank - 1/2) / N in place of a column; equal values stay equal.</summary>
     /// <param name="values">(N, columns).</param>
-    /// <param name="columns">Of a row.</param>
+    /// <param name="columns">Columns of a row.</param>
     /// <param name="column">Which.</param>
     public static void Put(double[] values, int columns, int column)
     {

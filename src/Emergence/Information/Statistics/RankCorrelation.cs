@@ -1,7 +1,7 @@
 namespace Emergence.Information.Statistics;
 
 /// <summary>Spearman's rank correlation with its 95 % interval.</summary>
-/// <param name="Rho">-1 .. 1; NaN where one list is constant or has a NaN.</param>
+/// <param name="Rho">-1 .. 1; NaN if one list is constant or has a NaN.</param>
 /// <param name="Low">Lower end; NaN below four pairs.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="Count">Pairs.</param>

@@ -41,7 +41,7 @@ internal static class SerialDependence
         return column.Levels > 1 && (rises || falls);
     }
 
-    /// <summary>Of the ranks of a row and one so many further on; of labels, how far beyond chance they are the same.</summary>
+    /// <summary>Correlation of the ranks of a row and of one so many further on; for labels, how far beyond chance they agree.</summary>
     private static double Correlation(SideColumn column, int lag)
     {
         var rows = column.Codes.Length;

@@ -1,3 +1,4 @@
+using Emergence.Devices;
 using Emergence.Devices.Randomness;
 
 namespace Emergence.Information.Statistics;
@@ -9,12 +10,12 @@ public static class Shuffles
     /// <param name="rows">N.</param>
     /// <param name="count">How many.</param>
     /// <param name="run">Rows that stay together; 1 or fewer: each is moved alone.</param>
-    /// <param name="seed">Of all orders.</param>
+    /// <param name="seed">Seed of all orders.</param>
     public static IEnumerable<int[]> Of(int rows, int count, int run, ulong seed)
     {
         var random = new RandomSequence(seed, 4, RandomStream.Resampling);
         var length = Math.Clamp(run, 1, Math.Max(1, rows / 2));
-        var starts = Enumerable.Range(0, (rows + length - 1) / length).Select(part => part * length).ToArray();
+        var starts = Enumerable.Range(0, Ceiling.Of(rows, length)).Select(part => part * length).ToArray();
         for (var i = 0; i < count; i++)
         {
             random.Shuffle(starts.AsSpan());

@@ -10,7 +10,7 @@ internal sealed class BoundaryClasses
     private readonly Func<int, RowClasses> _macro;
 
     /// <param name="device">Holds the rows.</param>
-    /// <param name="passes">Of the data.</param>
+    /// <param name="passes">Passes of the data.</param>
     /// <param name="macro">Rows of the macro pass.</param>
     /// <param name="micro">Rows of the micro pass.</param>
     /// <param name="keeps">Whether classes of the macro pass are made once and kept; else they are made whenever they are asked for, as
@@ -35,6 +35,6 @@ internal sealed class BoundaryClasses
     /// <summary>(T); positions with the same problem share one.</summary>
     public RowClasses[] Micro { get; }
 
-    /// <summary>Of position t.</summary>
+    /// <summary>Classes of the macro pass at position t.</summary>
     public RowClasses Macro(int t) => _macro(t);
 }

@@ -26,18 +26,18 @@ public readonly record struct Cell(CaptureKind Kind, int Boundary, int Position,
 /// <param name="Cell">Which.</param>
 /// <param name="Information">The value and what is needed to judge it.</param>
 /// <param name="SamplingError">
-/// Of a macro cell at T-1: standard error of IE(l, T) that comes from the sequences being a sample, in bits; 0 for an
+/// Standard error of IE(l, T) that comes from the sequences being a sample, in bits, of a macro cell at T-1; 0 for an
 /// enumeration and for micro cells.
 /// </param>
 public sealed record CellResult(Cell Cell, MutualInformation Information, double SamplingError)
 {
     /// <summary>
-    /// Of a macro cell at T-1 that is read through noise: standard error of IE(l, T) from the draws, in bits; NaN of a cell whose
+    /// Standard error of IE(l, T) from the draws of noise, in bits, of a macro cell at T-1 that is read through it; NaN of a cell whose
     /// error is not known but by its seeds.
     /// </summary>
     public double EmergenceError => ValueAt(Information.Sigma)?.EmergenceErrorBits ?? double.NaN;
 
-    /// <summary>The cell as one of "noisy-channel"; null where it was not read at this noise.</summary>
+    /// <summary>The cell as one of "noisy-channel"; null if it was not read at this noise.</summary>
     internal CellResult? At(double sigma) => ValueAt(sigma) is { } value
         ? new(Cell with { Estimator = NoisyChannel.EstimatorName }, NoisyChannel.At(Information, value), value.SamplingErrorBits)
         : null;

@@ -4,7 +4,7 @@ using Emergence.Messages;
 
 namespace Emergence.Measurement.Grid;
 
-/// <summary>Which cells a measurement has: both kinds at every chosen boundary and position, with every seed.</summary>
+/// <summary>The cells of a measurement: both kinds at every chosen boundary and position, with every seed.</summary>
 public sealed class CellGrid
 {
     /// <summary>Macro and micro.</summary>
@@ -13,8 +13,8 @@ public sealed class CellGrid
     /// <param name="layers">L; boundaries are 0 .. L-1.</param>
     /// <param name="length">T of the data; positions are 0 .. T-1.</param>
     /// <param name="estimator">The way to find each value.</param>
-    /// <param name="boundaries">E.g. "0,3,10-12"; none: all.</param>
-    /// <param name="positions">The same for positions.</param>
+    /// <param name="boundaries">E.g. "0,3,10-12"; null: all.</param>
+    /// <param name="positions">A list of positions such as "0,2-4"; null: all.</param>
     /// <param name="seed">The first seed.</param>
     /// <param name="seeds">How many; an estimator that is not random takes one.</param>
     public CellGrid(int layers, int length, Estimator estimator, string? boundaries, string? positions, ulong seed, int seeds)

@@ -9,8 +9,8 @@ namespace Emergence.Measurement.Grid;
 /// <summary>Both sides of the chain rule I(y; x | z) = I(y; x,z) - I(y; z) at one place.</summary>
 /// <param name="Boundary">l: x is boundary l and y boundary l+1 of the whole prefix, z boundary l of its last token alone.</param>
 /// <param name="Position">t.</param>
-/// <param name="Whole">Of (x, z) and y.</param>
-/// <param name="Alone">Of z and y.</param>
+/// <param name="Whole">Classes of (x, z) and y.</param>
+/// <param name="Alone">Classes of z and y.</param>
 internal sealed record ConditionalJoint(int Boundary, int Position, JointClasses Whole, JointClasses Alone);
 
 /// <summary>Joint classes for the information of the macro representation given the micro one.</summary>

@@ -103,7 +103,7 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
         ];
     }
 
-    /// <summary>None where no cell waits for the answer.</summary>
+    /// <summary>Null if no cell waits for the answer.</summary>
     private EstimationRequest? Request(JointClasses joint, int l, int t, ulong seed, Waiting[] cells)
     {
         if (cells.Length == 0)

@@ -6,11 +6,11 @@ using Emergence.Models;
 namespace Emergence.Measurement.Grid;
 
 /// <summary>What is left of the prefixes after noise.</summary>
-/// <param name="Boundary">Whose vectors h are disturbed, 0 .. L.</param>
+/// <param name="Boundary">Number of the boundary whose vectors h are disturbed, 0 .. L.</param>
 /// <param name="Position">t, from 0.</param>
-/// <param name="Sigma">Of the noise, in units of the root mean square of the centred h.</param>
+/// <param name="Sigma">Size of the noise, in units of the root mean square of the centred h.</param>
 /// <param name="Bits">I(prefix; h + noise).</param>
-/// <param name="StandardErrorBits">Of the Monte-Carlo mean.</param>
+/// <param name="StandardErrorBits">Standard error of the Monte-Carlo mean.</param>
 /// <param name="PrefixBits">H(prefix), the most there is.</param>
 public readonly record struct NoisePoint(int Boundary, int Position, double Sigma, double Bits, double StandardErrorBits,
     double PrefixBits);
@@ -32,8 +32,8 @@ public static class NoiseCurve
 
     /// <param name="model">Runs the prefixes.</param>
     /// <param name="data">The sequences.</param>
-    /// <param name="boundaries">E.g. "1,4,8-10"; none: the default ones.</param>
-    /// <param name="positions">The same for positions; none: the last one.</param>
+    /// <param name="boundaries">A list such as "1,4,8-10"; null: the default ones.</param>
+    /// <param name="positions">A list of positions such as "0,2-4"; null: the last one.</param>
     /// <param name="noise">Sizes and their units.</param>
     /// <param name="seed">Key of the noise.</param>
     /// <param name="cancellation">Ends the work soon.</param>

@@ -44,7 +44,7 @@ internal sealed class NoiseGrid : IDisposable
     /// <summary>What noise leaves of a side; nothing where that was not asked for or the side has no finite values.</summary>
     /// <param name="kind">Whole sequences or tokens alone.</param>
     /// <param name="position">t.</param>
-    /// <param name="seed">Of the draws.</param>
+    /// <param name="seed">Seed of the draws.</param>
     /// <param name="withMicro">Whether the tokens up to t are read too, for the error of IE.</param>
     public IReadOnlyList<NoiseValue> Values(CaptureKind kind, int position, ulong seed, bool withMicro)
     {

@@ -12,7 +12,7 @@ namespace Emergence.Measurement.Results;
 /// <param name="Boundary">l.</param>
 /// <param name="Tokens">T.</param>
 /// <param name="Bits">Mean over seeds with its 95 % interval.</param>
-/// <param name="ExactBits">The same difference of the exact values.</param>
+/// <param name="ExactBits">That difference of the exact values.</param>
 /// <param name="Verdict">The worst of the cells that it stands on, of all seeds: also of one that has no value.</param>
 public sealed record EmergenceRow(int Boundary, int Tokens, Interval Bits, double ExactBits, Verdict Verdict)
 {
@@ -33,11 +33,11 @@ public sealed record EmergenceRow(int Boundary, int Tokens, Interval Bits, doubl
 /// <summary>E(T): the mean of IE(l, T) over the boundaries measured.</summary>
 /// <param name="Tokens">T.</param>
 /// <param name="Bits">Mean over boundaries, then over seeds, with its 95 % interval.</param>
-/// <param name="ExactBits">The same of the exact values.</param>
+/// <param name="ExactBits">As the value, from exact values.</param>
 /// <param name="Verdict">The worst of the boundaries'.</param>
 /// <param name="SdLayers">SD over boundaries of the mean over seeds: a property of the model, not an error.</param>
-/// <param name="Shot">Which shot ends at T; 0 where none does.</param>
-/// <param name="GainBits">dE = E(T of this shot) - E(T of the shot before); NaN where either is not there.</param>
+/// <param name="Shot">Number of the shot that ends at T; 0 if none does.</param>
+/// <param name="GainBits">dE = E(T of this shot) - E(T of the shot before); NaN if either is not there.</param>
 public sealed record EmergenceMean(int Tokens, Interval Bits, double ExactBits, Verdict Verdict, double SdLayers, int Shot, double GainBits)
 {
     internal static EmergenceMean Of(
@@ -64,11 +64,11 @@ public sealed record EmergenceMean(int Tokens, Interval Bits, double ExactBits, 
 /// <summary>IE(l, T) of one seed.</summary>
 /// <param name="Boundary">l.</param>
 /// <param name="Tokens">T.</param>
-/// <param name="Seed">Of the cells.</param>
+/// <param name="Seed">Seed of the cells.</param>
 /// <param name="Bits">The value.</param>
-/// <param name="ExactBits">The same of the exact values.</param>
+/// <param name="ExactBits">As the value, from exact values.</param>
 /// <param name="SamplingError">From the sequences being a sample.</param>
-/// <param name="OwnError">From what the seed draws; NaN where only other seeds can tell.</param>
+/// <param name="OwnError">From what the seed draws; NaN if only other seeds can tell.</param>
 /// <param name="IsRandom">Whether another seed has another value.</param>
 internal sealed record EmergenceValue(int Boundary, int Tokens, ulong Seed, double Bits, double ExactBits, double SamplingError,
     double OwnError, bool IsRandom)

@@ -51,7 +51,7 @@ public readonly record struct HalfNoise(double Sigma, double Low, double High)
 /// <param name="Verdict">The worst of the cells at sigma 1.</param>
 public sealed record NoiseRow(int Boundary, int Tokens, Interval AtOne, HalfNoise Half, double LimitBits, Verdict Verdict);
 
-/// <summary>The same of E(T), the mean of IE over the layers.</summary>
+/// <summary>E(T) through noise, the mean of IE over the layers.</summary>
 /// <param name="Tokens">T.</param>
 /// <param name="AtOne">E(T) at sigma 1 with its 95 % interval.</param>
 /// <param name="Half">The noise that halves E(T).</param>

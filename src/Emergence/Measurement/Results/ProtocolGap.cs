@@ -9,8 +9,8 @@ namespace Emergence.Measurement.Results;
 /// Why a value of the published protocol is not the exact one, by cause, in bits: the parts add up to the gap. The last
 /// steps' mean and the frozen critic's value over all pairs of classes are the two points in between.
 /// </summary>
-/// <param name="Cell">Which value.</param>
-/// <param name="Information">It, and what is known about it.</param>
+/// <param name="Cell">The cell of the value.</param>
+/// <param name="Information">The value, and what is known about it.</param>
 /// <param name="Trace">What its training left behind.</param>
 public sealed record ProtocolGap(Cell Cell, MutualInformation Information, ProtocolTrace Trace)
 {
@@ -29,7 +29,7 @@ public sealed record ProtocolGap(Cell Cell, MutualInformation Information, Proto
     /// <summary>What the columns outside the slice would have told; 0 at best.</summary>
     public double Slice => Trace.SliceBits - Information.ExactBits;
 
-    /// <summary>Of all cells of the published protocol that have a value.</summary>
+    /// <summary>The gaps of all cells of the published protocol that have a value.</summary>
     public static IReadOnlyList<ProtocolGap> Of(RunResults results)
     {
         ArgumentNullException.ThrowIfNull(results);

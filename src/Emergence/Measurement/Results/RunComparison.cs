@@ -17,10 +17,10 @@ internal enum ComparisonVerdict
 
 /// <summary>E(T) of one run beside that of another.</summary>
 /// <param name="Tokens">T.</param>
-/// <param name="First">Of the first run.</param>
-/// <param name="Second">Of the second run.</param>
+/// <param name="First">Value of the first run.</param>
+/// <param name="Second">Value of the second run.</param>
 /// <param name="Difference">First minus second, with its 95 % interval.</param>
-/// <param name="Verdict">Of the first against the second.</param>
+/// <param name="Verdict">Verdict of the first against the second.</param>
 internal sealed record ComparedMean(int Tokens, Interval First, Interval Second, Interval Difference, ComparisonVerdict Verdict);
 
 /// <summary>
@@ -111,7 +111,7 @@ internal static class RunComparison
 
     private static string? MicroPosition(RunResults run) => (string?)run.Manifest["settings"]?["micro_position"];
 
-    /// <summary>Which boundaries E(T) is the mean over, by T.</summary>
+    /// <summary>The boundaries that E(T) is the mean over, by T.</summary>
     private static SortedDictionary<int, int[]> Boundaries(RunResults run) =>
         new(run.Emergence.GroupBy(row => row.Tokens)
             .ToDictionary(rows => rows.Key, rows => rows.Select(row => row.Boundary).Order().ToArray()));

@@ -35,8 +35,8 @@ public sealed class RunResults
     /// <summary>E(T), by number of tokens.</summary>
     public IReadOnlyList<EmergenceMean> Means { get; }
 
-    /// <summary>Relations held against the estimator; empty where that was not asked for.</summary>
-    public IReadOnlyList<SelfCheckLine> SelfCheck { get; init; } = [];
+    /// <summary>Relations held against the estimator; empty if that was not asked for.</summary>
+    public IReadOnlyList<ConsistencyCheck> SelfCheck { get; init; } = [];
 
     /// <summary>What is wrong with journals of which only the intact part was read, or null.</summary>
     public string? Damage { get; init; }
@@ -45,7 +45,7 @@ public sealed class RunResults
 
     public string Data => (string)Manifest["data"]!["name"]!;
 
-    /// <summary>Of the cells.</summary>
+    /// <summary>Name of the estimator of the cells.</summary>
     public string Estimator { get; private init; }
 
     /// <summary>Sizes of the noise that the run was asked to read its cells through, rising; none of a run that was not.</summary>
@@ -61,13 +61,13 @@ public sealed class RunResults
     /// <summary>The sequences are all there are.</summary>
     public bool IsEnumeration => (bool)Manifest["data"]!["enumeration"]!;
 
-    /// <summary>Tokens of a shot; 0 where there are none.</summary>
+    /// <summary>Tokens of a shot; 0 if there are none.</summary>
     public int ShotLength => (int)Manifest["data"]!["shot_length"]!;
 
     /// <summary>L: the model has boundaries 0 .. L.</summary>
     public int Layers => (int)Manifest["model"]!["layers"]!;
 
-    /// <summary>How the model's weights are packed, e.g. "gptq, 4 bits, groups of 128"; null where they are stored plain.</summary>
+    /// <summary>How the model's weights are packed, e.g. "gptq, 4 bits, groups of 128"; null if they are stored plain.</summary>
     public string? Quantization => (string?)Manifest["model"]!["quantization"];
 
     /// <summary>One name per position.</summary>
@@ -85,7 +85,7 @@ public sealed class RunResults
         : Cells.Any(cell => cell.Information.EndedEarly) ? ExitCode.NotConverged
         : ExitCode.Ok;
 
-    /// <summary>The same run with the noisy channel as its estimator: every cell at one size of the noise; empty where none was read at
+    /// <summary>This run with the noisy channel as its estimator: every cell at one size of the noise; empty if none was read at
     /// it.</summary>
     public RunResults At(double sigma) =>
         new(Manifest, [.. Cells.Select(cell => cell.At(sigma)).OfType<CellResult>()]) { Estimator = NoisyChannel.EstimatorName };

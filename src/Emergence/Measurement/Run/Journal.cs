@@ -45,7 +45,7 @@ internal sealed class Journal : IDisposable
         }
     }
 
-    /// <summary>Makes a journal that nobody else writes; none where there is one of this name.</summary>
+    /// <summary>Makes a journal that nobody else writes; null if there is one of this name.</summary>
     public static Journal? TryCreate(string path)
     {
         try

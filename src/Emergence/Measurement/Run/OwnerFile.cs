@@ -12,7 +12,7 @@ namespace Emergence.Measurement.Run;
 internal static class OwnerFile
 {
     /// <summary>Becomes the owner, or says who is.</summary>
-    /// <param name="path">Of the lock, e.g. RUN/run.lock.</param>
+    /// <param name="path">Path of the lock, e.g. RUN/run.lock.</param>
     public static void Take(string path)
     {
         while (true)
@@ -43,7 +43,7 @@ internal static class OwnerFile
             out var number) ? number : 0)
         .DefaultIfEmpty(0).Max();
 
-    /// <summary>Refuses an owner that may be there; false where another process has succeeded it by now.</summary>
+    /// <summary>Refuses an owner that may be there; false if another process has succeeded it by now.</summary>
     private static bool HasEnded(string owner)
     {
         ProcessName? holder;

@@ -9,7 +9,7 @@ namespace Emergence.Measurement.Run;
 /// </summary>
 /// <param name="Host">What the machine or container calls itself.</param>
 /// <param name="Pid">Its number there.</param>
-/// <param name="Started">When it began, in ticks since the machine did; 0 where that is not known.</param>
+/// <param name="Started">When it began, in ticks since the machine did; 0 if that is not known.</param>
 /// <param name="Space">The start of the machine and the space of pids.</param>
 internal sealed record ProcessName(string Host, int Pid, long Started, string Space)
 {
@@ -32,7 +32,7 @@ internal sealed record ProcessName(string Host, int Pid, long Started, string Sp
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Pid} {Host.Replace(' ', '-')} {Started} {Space}");
 
-    /// <summary>Field 22 of /proc/PID/stat, counted behind the name, which may hold anything; none where there is no such
+    /// <summary>Field 22 of /proc/PID/stat, counted behind the name, which may hold anything; null if there is no such
     /// process.</summary>
     private static long? StartOf(int pid)
     {

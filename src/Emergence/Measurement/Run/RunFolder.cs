@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Emergence.Files;
+using Emergence.Information;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;
 using Emergence.Measurement.Shards;
@@ -40,8 +40,8 @@ internal sealed class RunFolder : IDisposable
     /// <summary>What is wrong with journals of which only the intact part is read, or null.</summary>
     public string? Damage => _journals.Damage;
 
-    /// <summary>Of this start or an earlier one; empty where none was asked for.</summary>
-    public IReadOnlyList<SelfCheckLine> SelfCheck
+    /// <summary>The self-check of this start or an earlier one; empty if none was asked for.</summary>
+    public IReadOnlyList<ConsistencyCheck> SelfCheck
     {
         get => ReadSelfCheck(Path);
         set => WholeFile.Write(System.IO.Path.Combine(Path, SelfCheckName), Results.SelfCheck.Write(value));
@@ -53,7 +53,7 @@ internal sealed class RunFolder : IDisposable
     /// <summary>Starts a run, or goes on with one whose manifest says the same.</summary>
     /// <param name="path">RUN; made where it is not there.</param>
     /// <param name="manifest">What decides about the results.</param>
-    /// <param name="replaces">Of the manifest of another run there: whether that run may be deleted to make room; none may by
+    /// <param name="replaces">Told the manifest of another run there, says whether that run may be deleted to make room; none may by
     /// default.</param>
     public static RunFolder Open(string path, JsonObject manifest, Func<JsonObject, bool>? replaces = null)
     {
@@ -73,7 +73,7 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>The same for one shard of the run, beside any number of others.</summary>
+    /// <summary>Opens the folder for one shard of the run, beside any number of others.</summary>
     public static RunFolder Open(string path, JsonObject manifest, Shard shard)
     {
         Make(path);
@@ -83,7 +83,7 @@ internal sealed class RunFolder : IDisposable
     }
 
     /// <summary>Reads a run, also one that is being written, and says what is wrong with it.</summary>
-    public static (JsonObject Manifest, RunJournals Journals, IReadOnlyList<SelfCheckLine> SelfCheck) Read(string path)
+    public static (JsonObject Manifest, RunJournals Journals, IReadOnlyList<ConsistencyCheck> SelfCheck) Read(string path)
     {
         var file = ManifestFile.Read(path);
         return (file.Json, RunJournals.Read(path, file), ReadSelfCheck(path));
@@ -98,12 +98,10 @@ internal sealed class RunFolder : IDisposable
     {
         if (_journals.Knows(key, result))
             return;
-        var line = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(line))
-            CellJson.Write(json, key, result);
-        _journal?.Append(line.WrittenSpan);
-        _ofShard?.Append(line.WrittenSpan);
-        _journals.Put(key, result, line.WrittenSpan.ToArray(), new(Path, 0, ProcessName.Own.Host));
+        var line = CellLine.Write(key, result);
+        _journal?.Append(line);
+        _ofShard?.Append(line);
+        _journals.Put(key, result, line, new(Path, 0, ProcessName.Own.Host));
     }
 
     public void Dispose()
@@ -143,14 +141,14 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    private static IReadOnlyList<SelfCheckLine> ReadSelfCheck(string path)
+    private static IReadOnlyList<ConsistencyCheck> ReadSelfCheck(string path)
     {
         var file = System.IO.Path.Combine(path, SelfCheckName);
         try
         {
             return File.Exists(file) ? Results.SelfCheck.Read(File.ReadAllBytes(file)) : [];
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             throw new EmergenceException($"{Printable.Escape(file)} is damaged: remove it and measure with --self-check again",
                 ExitCode.Failed, error);

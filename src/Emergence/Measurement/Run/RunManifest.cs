@@ -19,9 +19,9 @@ internal sealed class RunManifest
     private const int Format = 1;
     private readonly string _inputs;
 
-    /// <param name="plan">Of the run.</param>
+    /// <param name="plan">Plan of the run.</param>
     /// <param name="model">Loaded.</param>
-    /// <param name="old">Of an earlier start, if there was one.</param>
+    /// <param name="old">Manifest of an earlier start, if there was one.</param>
     public RunManifest(MeasurementPlan plan, LanguageModel model, JsonObject? old = null)
     {
         model.Checkpoint.Recall(Digests(old));
@@ -48,7 +48,7 @@ internal sealed class RunManifest
 
     public JsonObject Json { get; }
 
-    /// <summary>The same for every build of the same sources: results of different code are not mixed in one run.</summary>
+    /// <summary>Equal for every build of equal sources: results of different code are not mixed in one run.</summary>
     public static string Build { get; } = typeof(RunManifest).Module.ModuleVersionId.ToString("N");
 
     /// <summary>SHA-256 of everything that decides about the cell.</summary>

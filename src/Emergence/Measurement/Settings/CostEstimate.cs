@@ -13,32 +13,32 @@ namespace Emergence.Measurement.Settings;
 
 /// <summary>How long a measurement takes, by what its shards share out and what each of them does for itself.</summary>
 /// <param name="OfUnit">Seconds of all cells of a layer and a seed, every training to its step limit.</param>
-/// <param name="LikelyOfUnit">The same with trainings that end when they have what there is; none where that takes too long to try.</param>
+/// <param name="LikelyOfUnit">Seconds of a unit whose trainings end by themselves; null if that takes too long to try.</param>
 /// <param name="OfBlock">Seconds of all rows through one block of the model.</param>
 public sealed record CostTimes(double OfUnit, double? LikelyOfUnit, double OfBlock);
 
 /// <summary>What a measurement costs, before it is made.</summary>
-/// <param name="Times">None on the emulator, too slow for trial trainings, and where it does not fit.</param>
-/// <param name="PositionClasses">Layers times seeds.</param>
+/// <param name="Times">Null on the emulator, too slow for trial trainings, and where it does not fit.</param>
+/// <param name="Units">Layers times seeds.</param>
 /// <param name="Blocks">Those of the model that run.</param>
-/// <param name="Memory">Of the device.</param>
+/// <param name="Memory">Memory of the device.</param>
 /// <param name="Prefixes">Distinct prefixes that run through the model.</param>
-public sealed record CostEstimate(CostTimes? Times, int PositionClasses, int Blocks, MemoryPlan Memory, int Prefixes)
+public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, MemoryPlan Memory, int Prefixes)
 {
     /// <summary>Classes of the largest side that noise is tried on; a larger one takes so much longer at most.</summary>
     private const int MostTried = 4096;
 
-    /// <summary>The same of trainings.</summary>
+    /// <summary>Classes of the largest side that trainings are tried on.</summary>
     private const int MostTrained = 20_000;
 
     /// <summary>A trial of trainings that end by themselves is given up after about so long.</summary>
     private const double SecondsOfTrial = 4;
 
     /// <summary>At most.</summary>
-    public double? Seconds => Times == null ? null : PositionClasses * Times.OfUnit + Blocks * Times.OfBlock;
+    public double? Seconds => Times == null ? null : Units * Times.OfUnit + Blocks * Times.OfBlock;
 
     /// <summary>If trainings end as those do that were tried.</summary>
-    public double? LikelySeconds => Times?.LikelyOfUnit is { } unit ? PositionClasses * unit + Blocks * Times.OfBlock : null;
+    public double? LikelySeconds => Times?.LikelyOfUnit is { } unit ? Units * unit + Blocks * Times.OfBlock : null;
 
     /// <summary>
     /// Times short trainings and noise with the most classes that the data have, on invented vectors of the model's width, and a product of

@@ -22,7 +22,7 @@ public sealed record MeasurementSettings
     /// <summary>Tokens that every word of a list has.</summary>
     public int EntityTokens { get; init; } = 1;
 
-    /// <summary>After every word of a list; none: the comma of the words' script.</summary>
+    /// <summary>After every word of a list; null: the comma of the words' script.</summary>
     public string? Separator { get; init; }
 
     /// <summary>Tokens of a text window.</summary>
@@ -34,7 +34,7 @@ public sealed record MeasurementSettings
     /// <summary>Tokens that a text field of the template is cut to; shorter ones are left out.</summary>
     public int FieldTokens { get; init; } = 8;
 
-    /// <summary>How many sequences at most; none: what the preset says.</summary>
+    /// <summary>How many sequences at most; null: what the preset says.</summary>
     public int? Sequences { get; init; }
 
     public bool WithReplacement { get; init; }
@@ -42,10 +42,10 @@ public sealed record MeasurementSettings
     /// <summary>Put the beginning-of-sequence token before every sequence.</summary>
     public bool BeginningOfSequence { get; init; }
 
-    /// <summary>E.g. "0,3,10-12"; none: all.</summary>
+    /// <summary>E.g. "0,3,10-12"; null: all.</summary>
     public string? Boundaries { get; init; }
 
-    /// <summary>E.g. "0-3"; none: all.</summary>
+    /// <summary>E.g. "0-3"; null: all.</summary>
     public string? Positions { get; init; }
 
     public string Estimator { get; init; } = "s-mine";
@@ -56,7 +56,7 @@ public sealed record MeasurementSettings
     /// <summary>Units of the noise: a word of <see cref="NoiseScales"/>.</summary>
     public string Noise { get; init; } = NoiseScales.Names[0];
 
-    /// <summary>Size of the trainings; none: "canonical" for s-mine, else "small" on a device of the host and "paper" on others.</summary>
+    /// <summary>Size of the trainings; null: "canonical" for s-mine, else "small" on a device of the host and "paper" on others.</summary>
     public string? Preset { get; init; }
 
     /// <summary>Draws the sequences, and is the first of the seeds.</summary>
@@ -64,7 +64,7 @@ public sealed record MeasurementSettings
 
     public int Seeds { get; init; } = 3;
 
-    /// <summary>The part of the grid to measure, beside other processes that measure others; none: all of it, alone.</summary>
+    /// <summary>The part of the grid to measure, beside other processes that measure others; null: all of it, alone.</summary>
     public Shard? Shard { get; init; }
 
     /// <summary>Hold the estimator against relations that mutual information obeys; decides about no cell.</summary>

@@ -11,9 +11,6 @@ namespace Emergence.Measurement.Settings;
 /// <summary>What a measurement puts into the memory of its device, all beside each other, in bytes.</summary>
 public sealed record MemoryPlan
 {
-    /// <summary>By so much at most two starts of the program differ in what they hold at first.</summary>
-    private const long VaryingBytes = 32L << 20;
-
     /// <summary>As they are stored: all of them, or what of them is in memory at a time.</summary>
     public required long Weights { get; init; }
 
@@ -62,14 +59,24 @@ public sealed record MemoryPlan
     /// <summary>Of the device, before anything is there.</summary>
     public required long Free { get; init; }
 
-    /// <summary>Distinct tokens that run.</summary>
-    public int Tokens { get; init; }
+    /// <summary>Recurrent states that wait along the paths for rows that continue them.</summary>
+    public long States { get; init; }
+
+    /// <summary>How many of them wait at a time in each channel.</summary>
+    public int Places { get; init; }
+
+    /// <summary>Of streamed experts the most of a layer that rows are sent to, and how many it has; null where there are none, or all
+    /// weights are in memory.</summary>
+    public (int Needed, int All)? Experts { get; init; }
+
+    /// <summary>What the run asks of streamed weights.</summary>
+    internal WeightDemand Demand { get; init; }
 
     /// <summary>The smallest limit under which the run would fit, if this one is too small and another would do.</summary>
     public long? LeastLimit { get; init; }
 
     /// <summary>All that is to be there; of trainings at least one where there are any.</summary>
-    public long Needed => Weights + Boundaries + Forward + Noise + Inputs + Critics * Critic + (Critic > 0 ? Reserved : 0) + Host;
+    public long Needed => Weights + Boundaries + Forward + States + Noise + Inputs + Critics * Critic + (Critic > 0 ? Reserved : 0) + Host;
 
     public bool Fits => Needed <= Free;
 
@@ -100,6 +107,6 @@ public sealed record MemoryPlan
         var needs = new RunNeeds(device, config, data, grid, preset, passes, asked, noise ?? NoiseSettings.Off);
         var plan = needs.Plan(device.AvailableBytes);
         return plan.Fits || device.MemoryLimit == null ? plan
-            : plan with { LeastLimit = device.HeldBytes + needs.LeastFree() + VaryingBytes };
+            : plan with { LeastLimit = device.HeldBytes + needs.LeastFree() + HostMemory.VaryingBytes };
     }
 }

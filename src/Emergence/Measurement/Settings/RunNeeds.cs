@@ -15,14 +15,14 @@ internal sealed class RunNeeds(
     Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, MacroMicroPasses passes, WeightPlacement asked,
     NoiseSettings noise)
 {
-    /// <summary>What the program itself grows by while it runs: code that is compiled, garbage that is not collected yet.</summary>
-    private const long GrowthBytes = 96L << 20;
-
     /// <summary>Sides of cells that are on the host at a time: two boundaries.</summary>
     private const int Sides = 2;
 
     private readonly WeightSizes _sizes = WeightSizes.Of(config);
     private readonly int _tokens = passes.MacroForest.Tokens.Concat(passes.MicroForest.Tokens).Distinct().Count();
+    private readonly int _places = Math.Max(passes.MacroForest.Places, passes.MicroForest.Places);
+    private readonly long _states = Math.Max(BoundaryStream.StateBytes(config, device, passes.MacroForest),
+        BoundaryStream.StateBytes(config, device, passes.MicroForest));
     private readonly int _classes = passes.Macro.Max(units => units.Count);
     private readonly Dictionary<int, long> _scratch = [];
     private long? _critic;
@@ -77,21 +77,26 @@ internal sealed class RunNeeds(
         return high;
     }
 
+    /// <summary>What the run asks of streamed weights.</summary>
+    private WeightDemand Demand => new(_tokens, passes.MacroForest.Count + passes.MicroForest.Count);
+
     private MemoryPlan Plan(long free, (int? Blocks, bool OnDisk) placement)
     {
         var (blocks, onDisk) = placement;
-        var weights = blocks is { } inFlight ? _sizes.Streamed(device is HostDevice, inFlight, _tokens) : _sizes.Resident;
+        var weights = blocks is { } inFlight ? _sizes.Streamed(device is HostDevice, inFlight, Demand) : _sizes.Resident;
         var (boundaries, scratch, forward, tileRows) = (0L, 0L, 0L, 0);
-        foreach (var rows in (int[])[passes.MacroForest.Count, passes.MicroForest.Count])
+        foreach (var forest in (PrefixForest[])[passes.MacroForest, passes.MicroForest])
         {
+            var rows = forest.Count;
             var all = BoundaryStream.BoundaryBytes(config, device, rows);
             var rest = onDisk ? 2L * rows * config.Width * device.ComputeType.Size() : 0;
             scratch += rest;
             boundaries += all - rest + Math.Min(rest, BoundaryStream.OnDiskBytes) + 4L * rows * sizeof(int);
             var inside = BoundaryStream.InsideBytes(
-                config, device, rows, BoundaryStream.TileBytes(Math.Max(0, free - weights - boundaries - forward)));
-            forward += inside;
-            tileRows = Math.Max(tileRows, (int)(inside / BlockMemory.BytesPerRow(device, config.Shape)));
+                config, device, rows, BoundaryStream.TileBytes(Math.Max(0, free - weights - boundaries - forward - _states)));
+            var ofTile = (int)(inside / BlockMemory.BytesPerRow(device, config.Shape));
+            forward += inside + BoundaryStream.ContextBytes(config, device, forest, ofTile);
+            tileRows = Math.Max(tileRows, ofTile);
         }
 
         var isLimited = device.MemoryLimit != null && device is HostDevice;
@@ -102,7 +107,10 @@ internal sealed class RunNeeds(
             Reason = Reason(free, blocks),
             DiskBytes = DiskBytes(blocks, tileRows),
             ScratchBytes = scratch,
-            Tokens = _tokens,
+            Demand = Demand,
+            Experts = blocks == null ? null : _sizes.Experts(Demand.Rows),
+            States = _states,
+            Places = _places,
             Boundaries = boundaries,
             Forward = forward + ScratchBytes(tileRows),
             TileRows = tileRows,
@@ -112,7 +120,7 @@ internal sealed class RunNeeds(
             Inputs = 0,
             Critic = _critic ??= grid.Estimator.TrainingBytes(device, preset, _classes, data.Count, config.Width),
             Reserved = device.ReservedBytes,
-            Host = isLimited ? GrowthBytes : 0,
+            Host = isLimited ? HostMemory.GrowthBytes : 0,
             Held = isLimited ? device.HeldBytes : 0,
             Free = free,
         };
@@ -151,12 +159,13 @@ internal sealed class RunNeeds(
         return blocks switch
         {
             null => _sizes.Resident - _sizes.Unpacked,
-            0 => _sizes.ReadOnce(_tokens, layers) + (Tiles(passes.MacroForest.Count) + Tiles(passes.MicroForest.Count) - 1)
-                * _sizes.Blocks.Take(layers).Sum(),
-            _ => _sizes.ReadOnce(_tokens, Math.Min(layers + 1, config.Layers)),
+            0 => _sizes.ReadOnce(Demand, 0) + InTiles(passes.MacroForest.Count) + InTiles(passes.MicroForest.Count),
+            _ => _sizes.ReadOnce(Demand, Math.Min(layers + 1, config.Layers)),
         };
 
-        long Tiles(int rows) => (rows + tileRows - 1) / Math.Max(1, tileRows);
+        // Every tile reads what all rows pass, and the experts that its own are sent to.
+        long InTiles(int rows) => (rows + tileRows - 1) / Math.Max(1, tileRows)
+            * _sizes.Blocks.Take(layers).Sum(block => block.Always + block.OfExperts(Math.Min(rows, tileRows)));
     }
 
     /// <summary>Distinct rows of two boundaries, those of a position while they are sorted, and what whitens them.</summary>
@@ -195,9 +204,8 @@ internal sealed class RunNeeds(
         if (_scratch.TryGetValue(rows, out var known))
             return known;
         var type = config.StoredType switch { "bfloat16" => DType.BFloat16, "float16" => DType.Float16, _ => DType.Float32 };
-        var matrices = WeightPlan.Of(config)
-            .Where(weight => weight.Sizes.Length == 2 && weight.Name.StartsWith(config.Shape.Names.Block, StringComparison.Ordinal))
-            .Select(weight => (weight.Rows, weight.Columns)).Distinct();
+        var matrices = WeightPlan.Of(config).Where(weight => !weight.IsHead).Select(weight => weight.Layer).OfType<LinearLayer>()
+            .Select(layer => (layer.Outputs / layer.Parts, layer.Inputs)).Distinct();
         using var plan = device.Plan();
         foreach (var (outputs, inputs) in matrices)
         {

@@ -22,7 +22,7 @@ internal sealed record Setting(string Name, string ValueName, string Help)
     /// <summary>The name in manifest.json, under "settings".</summary>
     public string RecordedName => Name.Replace('-', '_');
 
-    /// <summary>Words that mean the same as leaving the option out; null where that is no word.</summary>
+    /// <summary>Words that mean the same as leaving the option out; null if that is no word.</summary>
     public string? Default { get; init; }
 
     public bool IsSwitch => ValueName.Length == 0;
@@ -38,7 +38,7 @@ internal sealed record Setting(string Name, string ValueName, string Help)
     /// <summary>Settings with the words that were given for this option: one, several for a repeated option, "true" for a switch.</summary>
     public required Func<MeasurementSettings, IReadOnlyList<string>, MeasurementSettings> Read { get; init; }
 
-    /// <summary>The words that <see cref="Read"/> makes these settings from; none where nothing has to be said.</summary>
+    /// <summary>The words that <see cref="Read"/> makes these settings from; none if nothing has to be said.</summary>
     public required Func<MeasurementSettings, IReadOnlyList<string>> Write { get; init; }
 
     /// <summary>
@@ -72,7 +72,7 @@ internal sealed record Setting(string Name, string ValueName, string Help)
             Record = plan => get(plan.Settings),
         };
 
-    /// <summary>Any text; null where it is not given.</summary>
+    /// <summary>Any text; null if it is not given.</summary>
     public static Setting Words(
         string name,
         string valueName,

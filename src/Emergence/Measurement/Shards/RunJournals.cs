@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Emergence.Measurement.Grid;
+using Emergence.Measurement.Results;
 using Emergence.Measurement.Run;
 using Emergence.Messages;
 
@@ -57,7 +58,7 @@ internal sealed class RunJournals
             }
 
             journals.Add(path, content, header.Host);
-            var cells = content.Lines.Skip(1).Select(line => CellJson.Read(line).Result).Count(HasAValue);
+            var cells = content.Lines.Skip(1).Select(line => CellLine.Read(line).Result).Count(HasAValue);
             journals._shards.Add(new(header.Shard, header.Attempt, header.Host, cells, File.GetLastWriteTimeUtc(path)));
         }
 
@@ -91,7 +92,7 @@ internal sealed class RunJournals
             _damages.Add(content.Damage);
         for (var n = 1; n < content.Lines.Count; n++)
         {
-            var (key, result) = CellJson.Read(content.Lines[n]);
+            var (key, result) = CellLine.Read(content.Lines[n]);
             Put(key, result, content.Lines[n], new(path, n + 1, host));
         }
     }

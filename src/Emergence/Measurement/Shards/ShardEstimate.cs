@@ -5,8 +5,8 @@ namespace Emergence.Measurement.Shards;
 
 /// <summary>What sharing a measurement out brings.</summary>
 /// <param name="Shards">N.</param>
-/// <param name="Cells">Of the largest shard.</param>
-/// <param name="Seconds">Of the slowest shard, at most.</param>
+/// <param name="Cells">Cells of the largest shard.</param>
+/// <param name="Seconds">Seconds of the slowest shard, at most.</param>
 /// <param name="SpeedUp">Seconds of one process over these.</param>
 public sealed record ShardEstimate(int Shards, int Cells, double Seconds, double SpeedUp)
 {
@@ -21,7 +21,7 @@ public sealed record ShardEstimate(int Shards, int Cells, double Seconds, double
         return Of(plan.Grid, cost.Times?.OfUnit ?? 0, cost.Times?.OfBlock ?? 0, most);
     }
 
-    /// <summary>The same from what a unit's trainings and a block take.</summary>
+    /// <summary>The estimate from what a unit's trainings and a block take.</summary>
     internal static IReadOnlyList<ShardEstimate> Of(CellGrid grid, double ofUnit, double ofBlock, int most)
     {
         var alone = Slowest(1).Seconds;

@@ -1,6 +1,7 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Emergence.Measurement.Results;
 using Emergence.Measurement.Run;
 
 namespace Emergence.Measurement.Shards;
@@ -40,36 +41,20 @@ internal sealed class ShardJournal(string folder, Shard shard, string manifest) 
 /// <summary>The first line of a shard's journal.</summary>
 /// <param name="Manifest">What the manifest decides, as <see cref="ManifestFile.Identity"/>.</param>
 /// <param name="Shard">Which.</param>
-/// <param name="Attempt">Of this start.</param>
+/// <param name="Attempt">Attempt of this start.</param>
 /// <param name="Host">Where it runs.</param>
 /// <param name="Pid">As which process.</param>
-internal sealed record ShardHeader(string Manifest, Shard Shard, int Attempt, string Host, int Pid)
+internal sealed record ShardHeader(
+    [property: JsonPropertyName(ShardHeader.ManifestMember)] string Manifest, Shard Shard, int Attempt, string Host, int Pid)
 {
-    /// <summary>None where the line is something else.</summary>
+    private const string ManifestMember = "manifest_identity";
+
+    /// <summary>Null of a line that is something else.</summary>
     public static ShardHeader? Read(byte[] line)
     {
         using var json = JsonDocument.Parse(line);
-        var root = json.RootElement;
-        return root.TryGetProperty("manifest_identity", out var manifest)
-            ? new(manifest.GetString()!, Shard.Parse(root.GetProperty("shard").GetString()!), root.GetProperty("attempt")
-                .GetInt32(), root.GetProperty("host").GetString()!, root.GetProperty("pid").GetInt32())
-            : null;
+        return json.RootElement.TryGetProperty(ManifestMember, out _) ? RecordJson.Read(line, RecordJson.Default.ShardHeader) : null;
     }
 
-    public byte[] ToJson()
-    {
-        var line = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(line))
-        {
-            json.WriteStartObject();
-            json.WriteString("manifest_identity", Manifest);
-            json.WriteString("shard", Shard.ToString());
-            json.WriteNumber("attempt", Attempt);
-            json.WriteString("host", Host);
-            json.WriteNumber("pid", Pid);
-            json.WriteEndObject();
-        }
-
-        return line.WrittenSpan.ToArray();
-    }
+    public byte[] ToJson() => RecordJson.Write(this, RecordJson.Default.ShardHeader);
 }

@@ -34,7 +34,7 @@ internal sealed record ShardStatus(Shard Shard, int Finished, int Cells, IReadOn
         ];
     }
 
-    /// <summary>What is to be submitted again, as schedulers take it: 3,7-9; empty where nothing is.</summary>
+    /// <summary>What is to be submitted again, as schedulers take it: 3,7-9; empty if nothing is.</summary>
     public static string Missing(IEnumerable<ShardStatus> shards) =>
         NumberList.Ranges(shards.Where(shard => shard.IsMissing).Select(shard => shard.Shard.Number));
 }

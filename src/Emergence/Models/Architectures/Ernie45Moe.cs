@@ -38,7 +38,7 @@ internal static class Ernie45Moe
         var bias = config.Flag("use_bias", false);
         var step = config.Whole("moe_layer_interval", 1, int.MaxValue);
         return shape.WithExperts(
-            experts with { Bias = bias },
+            experts with { OuterBias = bias },
             layer => (layer + 1) % step == 0 && layer >= first && layer <= (last < 0 ? shape.Layers - 1 : last)) with { HeadBias = bias };
     }
 }

@@ -56,7 +56,7 @@ internal static class Lfm2
         if (config.Flag("block_auto_adjust_ff_dim", true))
         {
             inner = (int)((factor ?? 1) * (int)(2.0 * inner / 3));
-            inner = (inner + multiple - 1) / multiple * multiple;
+            inner = Ceiling.Multiple(inner, multiple);
         }
 
         return Read(config, inner);

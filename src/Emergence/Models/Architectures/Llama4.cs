@@ -57,7 +57,7 @@ internal static class Llama4
         return shape.WithExperts(experts with { WeighsInput = true, SharedWidth = experts.Width }, sparse.Contains);
     }
 
-    /// <summary>1 where a layer turns, in spite of the name.</summary>
+    /// <summary>1 if a layer turns, in spite of the name.</summary>
     private static bool[] ReadTurns(ConfigReader config, int layers)
     {
         var interval = config.Whole("no_rope_layer_interval", 1, int.MaxValue);

@@ -29,13 +29,12 @@ internal static class Mamba2
             throw ConfigReader.Error($"num_heads={heads} heads of head_dim={size} columns, expected {inner}: expand times hidden_size");
         var bias = config.Flag("use_bias", false);
         var norm = new NormShape(Rms: true, config.Positive("layer_norm_epsilon", most: 1));
-        var part = RecurrenceConfig.ReadScan(config, heads, size, "n_groups", "state_size") with
+        var part = RecurrenceConfig.ReadScan(
+            config, heads, size, "n_groups", "state_size", "conv_kernel", CommonConfig.ReadActivation(config, "hidden_act")) with
         {
-            Taps = RecurrenceConfig.ReadTaps(config, "conv_kernel"),
             ConvolutionBias = config.Flag("use_conv_bias", true),
             InputBias = bias,
             OutputBias = bias,
-            Activation = CommonConfig.ReadActivation(config, "hidden_act"),
             Norm = norm,
         };
         return CommonConfig.Uniform(config, DimensionKeys.Llama, s_names, norm, new BlockShape(null, null, Recurrence: part));

@@ -31,8 +31,8 @@ internal static class Mpt
     {
         Family = "MPT",
         Published = "mosaicml/mpt-7b",
-        Peculiar = "ALiBi with slopes of its own for other head counts than powers of two, which transformers takes as for alibi_bias_max 8 "
-            + "whatever the config says; projections may be clipped",
+        Peculiar = "ALiBi with slopes of its own for other head counts than powers of two, which transformers takes as for "
+            + "alibi_bias_max 8 whatever the config says; projections may be clipped",
     };
 
     private static ModelShape Read(ConfigReader config)

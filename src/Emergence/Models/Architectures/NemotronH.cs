@@ -8,6 +8,9 @@ internal static class NemotronH
 {
     private static readonly string[] s_kinds = ["linear_attention", "full_attention", "mlp", "moe"];
 
+    /// <summary>Where the config says nothing.</summary>
+    private static readonly string[] s_default = ["linear_attention", "moe", "full_attention", "mlp"];
+
     private static readonly WeightNames s_names = WeightNames.OneMixer with
     {
         InnerInputNorm = "norm",
@@ -43,8 +46,11 @@ internal static class NemotronH
     {
         config.Pass("expand", "mamba_expand", "chunk_size", "mamba_chunk_size", "mamba_proj_bias", "mamba_ssm_cache_dtype",
             "moe_shared_expert_overlap", "mtp_layers_block_type", "mtp_hybrid_override_pattern", "num_logits_to_keep", "use_mamba_kernels",
-            "n_shared_experts", "num_nextn_predict_layers", "rms_norm_eps", "norm_eps", "mamba_dt_max",
+            "n_shared_experts", "num_nextn_predict_layers", "rms_norm_eps", "norm_eps", "mamba_dt_max", "mamba_dt_limit",
             "mamba_dt_init_floor", "rope_theta", "partial_rotary_factor", "rope_parameters", "num_hidden_layers");
+
+        // What the published program does not read either: its attention sees all rows, and has no biases.
+        config.Pass("sliding_window", "attention_bias");
         var kinds = ReadKinds(config);
         var norm = new NormShape(Rms: true, config.Positive("layer_norm_epsilon", most: 1));
         var width = CommonConfig.ReadWidth(config, "hidden_size");
@@ -69,7 +75,7 @@ internal static class NemotronH
         if (RecurrenceConfig.ReadKinds(config, key, null, s_kinds) is { Length: > 0 } kinds)
             return kinds;
         if (pattern is null or "")
-            return ["linear_attention", "moe", "full_attention", "moe"];
+            return s_default;
         return [.. pattern.Select((letter, layer) => letter switch
         {
             'M' => "linear_attention",
@@ -86,14 +92,13 @@ internal static class NemotronH
         var bias = config.Flag("use_bias", false);
         var groups = config.Spelled("n_groups", "mamba_n_groups");
         var (heads, size) = (config.Whole("mamba_num_heads", 1, 1 << 16), config.Whole("mamba_head_dim", 1, 1 << 16));
-        var part = RecurrenceConfig.ReadScan(config, heads, size, groups, "ssm_state_size");
+        var part = RecurrenceConfig.ReadScan(config, heads, size, groups, "ssm_state_size", config.Spelled("conv_kernel", "mamba_d_conv"),
+            CommonConfig.ReadActivation(config, "mamba_hidden_act"));
         return part with
         {
-            Taps = RecurrenceConfig.ReadTaps(config, config.Spelled("conv_kernel", "mamba_d_conv")),
             ConvolutionBias = config.Flag(config.Spelled("use_conv_bias", "mamba_conv_bias"), true),
             InputBias = bias,
             OutputBias = bias,
-            Activation = CommonConfig.ReadActivation(config, "mamba_hidden_act"),
             Norm = norm,
 
             // The published program lets no step be less than this, where others keep to time_step_limit.
@@ -102,12 +107,8 @@ internal static class NemotronH
         };
     }
 
-    private static AttentionPart ReadAttention(ConfigReader config, int width)
-    {
-        var bias = config.Flag("attention_bias", false);
-        return CommonConfig.ReadHeads(config, DimensionKeys.Llama, width, config.Spelled("head_dim", "attention_head_dim"),
-            "num_key_value_heads") with { QueryKeyValueBias = bias, OutputBias = bias };
-    }
+    private static AttentionPart ReadAttention(ConfigReader config, int width) => CommonConfig.ReadHeads(
+        config, DimensionKeys.Llama, width, config.Spelled("head_dim", "attention_head_dim"), "num_key_value_heads");
 
     private static InnerPart ReadInner(ConfigReader config) => new(CommonConfig.ReadInner(config, "intermediate_size"),
         CommonConfig.ReadActivation(config, "mlp_hidden_act"), Bias: config.Flag("mlp_bias", false));
@@ -116,7 +117,7 @@ internal static class NemotronH
         config, DeepSeek.ReadRouter(config), CommonConfig.ReadActivation(config, "mlp_hidden_act"), "n_routed_experts") with
     {
         Gated = false,
-        Bias = config.Flag("mlp_bias", false),
+        OuterBias = config.Flag("mlp_bias", false),
         LatentWidth = config.WholeOrNull("moe_latent_size", 1, 1 << 20),
         SharedWidth = config.Whole("moe_shared_expert_intermediate_size", 1, 1 << 20),
     };

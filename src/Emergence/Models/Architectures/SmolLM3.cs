@@ -22,7 +22,7 @@ internal static class SmolLM3
         var shape = CommonConfig.Llama(config, rotary: new() { DefaultBase = 2_000_000 }).WithBiases(config);
         var interval = config.WholeOrNull("no_rope_layer_interval", 1, int.MaxValue) ?? 4;
 
-        // 1 where a layer turns, in spite of the name.
+        // 1 if a layer turns, in spite of the name.
         var turns = config.Flags("no_rope_layers") ?? [.. Enumerable.Range(0, shape.Layers).Select(layer => (layer + 1) % interval != 0)];
         if (turns.Length != shape.Layers)
             throw ConfigReader.Error($"no_rope_layers has {turns.Length} items for {shape.Layers} layers");

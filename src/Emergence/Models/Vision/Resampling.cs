@@ -28,8 +28,8 @@ internal static class Resampling
     private const double WeightSteps = 1 << 22;
 
     /// <param name="picture">The picture.</param>
-    /// <param name="rows">Of the new one.</param>
-    /// <param name="columns">Of the new one.</param>
+    /// <param name="rows">Rows of the new one.</param>
+    /// <param name="columns">Columns of the new one.</param>
     /// <param name="way">The filter.</param>
     /// <param name="asBytes">Each pass rounds to bytes, as in libraries that keep pixels so.</param>
     public static Picture Resize(Picture picture, int rows, int columns, Resample way, bool asBytes = false)

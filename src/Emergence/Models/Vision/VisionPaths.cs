@@ -54,7 +54,7 @@ internal sealed class VisionPaths
         return [.. above, .. Enumerable.Range(0, images * _places)];
     }
 
-    /// <param name="first">Of the places whose paths lack nothing but these places.</param>
+    /// <param name="first">First of the places whose paths lack nothing but these places.</param>
     /// <param name="count">How many they are.</param>
     /// <param name="parent">Where their paths so far end.</param>
     private void Split(int first, int count, int parent)

@@ -3,8 +3,8 @@ using Emergence.Devices.Randomness;
 namespace Emergence.Studies.Composites;
 
 /// <summary>An image of several digits, one of which is told.</summary>
-/// <param name="Images">Of its cells, row by row.</param>
-/// <param name="Digits">Of its cells.</param>
+/// <param name="Images">Images of its cells, row by row.</param>
+/// <param name="Digits">Digits of its cells.</param>
 /// <param name="Label">The digit that is told: that of a cell drawn at random.</param>
 internal sealed record Composite(int[] Images, int[] Digits, int Label)
 {
@@ -13,7 +13,7 @@ internal sealed record Composite(int[] Images, int[] Digits, int Label)
 }
 
 /// <summary>What composites are like: how many cells, and whether a digit may be there twice.</summary>
-/// <param name="Grid">Of the cells.</param>
+/// <param name="Grid">Grid of the cells.</param>
 /// <param name="IsDistinct">All digits of a composite differ.</param>
 internal sealed record CompositeKind(CompositeGrid Grid, bool IsDistinct)
 {

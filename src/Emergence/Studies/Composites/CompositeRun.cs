@@ -3,7 +3,7 @@ using Emergence.Information.Statistics;
 namespace Emergence.Studies.Composites;
 
 /// <summary>One kind of features and one way to pool them, over all seeds.</summary>
-/// <param name="Feature">Of <see cref="CompositeTrial"/>.</param>
+/// <param name="Feature">Feature of <see cref="CompositeTrial"/>.</param>
 /// <param name="Pooling">How cells become one row.</param>
 /// <param name="Scores">One a seed.</param>
 /// <param name="Singles">One a seed.</param>
@@ -12,7 +12,7 @@ internal sealed record CompositeRun(string Feature, Pooling Pooling, IReadOnlyLi
 {
     public string Name => $"{Feature} {CompositeTrial.Word(Pooling)}";
 
-    /// <summary>Of all test images of all seeds.</summary>
+    /// <summary>Share of successes over all test images of all seeds.</summary>
     public Proportion Share => new((long)Scores.Sum(score => score.Hits), (long)Scores.Sum(score => score.Trials));
 
     public double Loss => Mean(score => score.Loss);
@@ -30,7 +30,7 @@ internal sealed record CompositeRun(string Feature, Pooling Pooling, IReadOnlyLi
 /// <summary>One point of a curve.</summary>
 /// <param name="Run">Whose.</param>
 /// <param name="At">Training images, or cells.</param>
-/// <param name="Score">Of the first seed.</param>
+/// <param name="Score">Score of the first seed.</param>
 internal sealed record CurvePoint(CompositeRun Run, int At, CompositeScore Score)
 {
     public Proportion Share => new((long)Score.Hits, (long)Score.Trials);

@@ -40,10 +40,10 @@ internal sealed record CompositeScore
 
     public required double SetCeiling { get; init; }
 
-    /// <summary>What neighbours among the head's scores say of the same; NaN where it was not asked.</summary>
+    /// <summary>What neighbours among the head's scores say of the same; NaN if it was not asked.</summary>
     public required double SetNeighbourBits { get; init; }
 
-    /// <summary>(10): of the composites with the digit, the share that has it on top; NaN where there are none.</summary>
+    /// <summary>(10): of the composites with the digit, the share that has it on top; NaN if there are none.</summary>
     public required double[] Recall { get; init; }
 
     /// <summary>As numbers for a journal.</summary>

@@ -15,7 +15,7 @@ internal sealed class CompositeTrial
     /// <summary>Test composites whose highest scores are kept for pictures.</summary>
     private const int Shown = 200;
 
-    /// <summary>Of the images for training composites, and of these composites: the part that chooses the penalty.</summary>
+    /// <summary>The part of the images for training composites, and of these composites, that chooses the penalty.</summary>
     private const double HeldOutShare = 0.2;
 
     private readonly StudyContext _context;
@@ -31,7 +31,7 @@ internal sealed class CompositeTrial
     /// <param name="context">The study's.</param>
     /// <param name="images">Single digits.</param>
     /// <param name="isDistinct">All digits of a composite differ.</param>
-    /// <param name="seed">Of this trial.</param>
+    /// <param name="seed">Seed of this trial.</param>
     /// <param name="clip">Embeddings of pictures by the model of the folder that was named.</param>
     public CompositeTrial(StudyContext context, DigitImages images, bool isDistinct, ulong seed,
         Func<IReadOnlyList<Picture>, double[][]> clip)
@@ -74,7 +74,7 @@ internal sealed class CompositeTrial
 
     /// <param name="feature">One of those named here.</param>
     /// <param name="pooling">How cells become one row.</param>
-    /// <param name="grid">Of the cells.</param>
+    /// <param name="grid">Grid of the cells.</param>
     /// <param name="train">Training composites.</param>
     /// <param name="asksNeighbours">Whether neighbours are asked too, which takes long.</param>
     public CompositeScore Score(string feature, Pooling pooling, CompositeGrid grid, int train, bool asksNeighbours)

@@ -1,3 +1,4 @@
+using Emergence.Devices;
 using Emergence.Models.Vision;
 using Emergence.Pictures;
 
@@ -81,6 +82,6 @@ internal sealed class CompositesPictures(
                 string.Join(' ', digits.Select(digit => composite.Set.Contains(digit) ? $"{digit}" : $"({digit})")), 12, SvgAnchor.Middle);
         }
 
-        return canvas.Finish(title, width, top + (chosen.Count + Across - 1) / Across * (high + Caption + 6) + 4);
+        return canvas.Finish(title, width, top + Ceiling.Of(chosen.Count, Across) * (high + Caption + 6) + 4);
     }
 }

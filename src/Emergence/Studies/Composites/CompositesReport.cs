@@ -13,7 +13,7 @@ internal sealed class CompositesReport
     /// <summary>Share of the skills that the bound leaves out.</summary>
     private const double Alpha = 0.1;
 
-    /// <summary>Of the experiment that this one follows: images of four digits for training, share of successes.</summary>
+    /// <summary>The experiment that this one follows: its images of four digits for training, its share of successes.</summary>
     private const double PublishedTrain = 1000, PublishedShare = 0.92;
 
     public required StudyContext Context { get; init; }

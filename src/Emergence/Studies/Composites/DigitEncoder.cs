@@ -47,7 +47,7 @@ internal sealed class DigitEncoder
     }
 
     /// <param name="device">Computes.</param>
-    /// <param name="images">Of single digits.</param>
+    /// <param name="images">Images of single digits.</param>
     /// <param name="from">Those to train on.</param>
     /// <param name="seed">Draws weights and noise.</param>
     /// <param name="cancellation">Ends the training.</param>

@@ -10,8 +10,8 @@ internal sealed record HeadExamples(double[][] Features, int[] Labels)
 }
 
 /// <summary>A head whose penalty a part of the training examples chose that it had not seen; test examples have no say.</summary>
-/// <param name="Head">Of all training examples.</param>
-/// <param name="Candidate">Of those but the part.</param>
+/// <param name="Head">Head of all training examples.</param>
+/// <param name="Candidate">Head of all training examples but the part.</param>
 /// <param name="L2">The penalty.</param>
 /// <param name="HeldOutLoss">Mean -ln p of the part under <paramref name="Candidate"/>.</param>
 internal sealed record HeadChoice(SoftmaxRegression Head, SoftmaxRegression Candidate, double L2, double HeldOutLoss)

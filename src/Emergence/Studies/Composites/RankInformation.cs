@@ -11,7 +11,7 @@ internal static class RankInformation
     /// Mean over digits of I(fact about the digit; its rank) in bits, exact for these composites, and of the fact's entropy.
     /// </summary>
     /// <param name="rankings">(n): digits, the highest score first.</param>
-    /// <param name="fact">Of a composite and a digit.</param>
+    /// <param name="fact">Whether something holds of a composite and a digit.</param>
     public static (double Bits, double Ceiling) Of(int[][] rankings, Func<int, int, bool> fact)
     {
         var (bits, ceiling) = (0.0, 0.0);
@@ -29,7 +29,7 @@ internal static class RankInformation
         return (Math.Max(0, bits), ceiling);
     }
 
-    /// <summary>I(scores; label) by neighbours of the same label, at most the label's entropy; NaN where they cannot tell.</summary>
+    /// <summary>I(scores; label) by neighbours of the same label, at most the label's entropy; NaN if they cannot tell.</summary>
     /// <param name="scores">(n, K).</param>
     /// <param name="labels">(n).</param>
     /// <param name="ceiling">H of the labels.</param>

@@ -6,7 +6,7 @@ namespace Emergence.Studies.InContext;
 /// <summary>What the answers of the prompts are exchanged for.</summary>
 /// <param name="Name">As tables show it.</param>
 /// <param name="Answers">(classes): the words, in a trial.</param>
-/// <param name="Target">The same mapping on any word, for its own score; none where it is one of the labels alone.</param>
+/// <param name="Target">The mapping on any word, for its own score; null if it is one of the labels alone.</param>
 /// <param name="AltersText">The words of the text are exchanged instead.</param>
 internal sealed record AnswerMapping(string Name, Func<int, IReadOnlyList<string>> Answers, Func<string, string?>? Target,
     bool AltersText = false);
@@ -16,7 +16,7 @@ internal sealed record AnswerMapping(string Name, Func<int, IReadOnlyList<string
 /// chains of synonyms, keywords, and the text's words exchanged.
 /// </summary>
 /// <param name="task">The rows and the labels.</param>
-/// <param name="relations">Synonyms, antonyms and keywords; none: mappings that need them are left out.</param>
+/// <param name="relations">Synonyms, antonyms and keywords; null: mappings that need them are left out.</param>
 /// <param name="seed">Draws random words.</param>
 internal sealed class AnswerMappings(InContextTask task, WordRelations? relations, ulong seed)
 {
@@ -116,7 +116,7 @@ internal sealed class AnswerMappings(InContextTask task, WordRelations? relation
         .OrderBy(other => task.Words.Contains(other) ? 0 : 1).FirstOrDefault();
 
     /// <summary>
-    /// Of the file of pairs, where it has some; else the word of each class's texts with the highest log odds against the others,
+    /// Words of the file of pairs, if it has some; else the word of each class's texts with the highest log odds against the others,
     /// shrunk as by one text of either kind with it and one without.
     /// </summary>
     private string?[] Keywords()

@@ -6,10 +6,10 @@ namespace Emergence.Studies.InContext;
 /// <summary>What classifiers make of the same demonstrations that have nothing but them.</summary>
 internal static class Baselines
 {
-    /// <summary>Of logistic regression on counts of words.</summary>
+    /// <summary>Penalty of logistic regression on counts of words.</summary>
     public const double CountPenalty = 1;
 
-    /// <summary>Of least squares on embeddings, which are centred and of length 1 on average.</summary>
+    /// <summary>Penalty of least squares on embeddings, which are centred and of length 1 on average.</summary>
     public const double EmbeddingPenalty = 0.1;
 
     /// <summary>Classes by logistic regression on how often each word of the demonstrations occurs.</summary>

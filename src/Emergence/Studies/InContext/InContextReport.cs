@@ -1,5 +1,4 @@
 using System.Globalization;
-using Emergence.Information;
 using Emergence.Information.Statistics;
 using Emergence.Measurement.Results;
 using Emergence.Pictures;
@@ -12,7 +11,7 @@ namespace Emergence.Studies.InContext;
 /// <param name="Shots">Demonstrations.</param>
 /// <param name="F1">Macro F1.</param>
 /// <param name="Accuracy">Share of queries that are right.</param>
-/// <param name="Own">Of the mapping by itself, on words; NaN where it has none.</param>
+/// <param name="Own">Score of the mapping by itself, on words; NaN if it has none.</param>
 internal sealed record Score(string Mapping, int Shots, double[] F1, double[] Accuracy, double[] Own);
 
 /// <summary>What was measured of one model.</summary>

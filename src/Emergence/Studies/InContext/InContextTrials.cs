@@ -1,11 +1,12 @@
 using Emergence.Capture;
+using Emergence.Devices;
 using Emergence.Devices.Randomness;
 using Emergence.Models;
 
 namespace Emergence.Studies.InContext;
 
 /// <summary>
-/// Which rows a trial shows and asks. Classes take turns in blocks of random order, so that any number of shots has them as
+/// The rows that a trial shows and asks. Classes take turns in blocks of random order, so that any number of shots has them as
 /// evenly as it can; more shots are the fewer ones and others before them. All mappings share the rows of a trial.
 /// </summary>
 /// <param name="task">The rows.</param>
@@ -37,7 +38,7 @@ internal sealed class InContextTrials(InContextTask task, int most, int queries,
 
     /// <summary>
     /// How often the model applies the mapping itself to words it was not shown: lines "word : image," and then a word; the
-    /// images of all asked words are the choice. NaN where the mapping has too few words.
+    /// images of all asked words are the choice. NaN if the mapping has too few words.
     /// </summary>
     public double OwnScore(LanguageModel model, AnswerMapping mapping, IReadOnlyList<string> vocabulary, int shots, int trial,
         CancellationToken cancellation)
@@ -96,7 +97,7 @@ internal sealed class InContextTrials(InContextTask task, int most, int queries,
             {
                 if (byClass[c].Count == 0)
                     throw new EmergenceException(
-                        $"{count} {what} need {(count + byClass.Length - 1) / byClass.Length} rows of each label, but '{task.Labels[c]}' "
+                        $"{count} {what} need {Ceiling.Of(count, byClass.Length)} rows of each label, but '{task.Labels[c]}' "
                         + $"has only {rows.Count(row => row.Class == c)}", ExitCode.Usage);
                 drawn.Add(byClass[c].Dequeue());
             }

@@ -10,7 +10,7 @@ namespace Emergence.Studies.Skills;
 
 /// <summary>What a model pays for a text.</summary>
 /// <param name="BitsPerToken">Cross-entropy; comparable between models of one tokenizer.</param>
-/// <param name="StandardError">Of that, over documents; NaN of one.</param>
+/// <param name="StandardError">Standard error of that, over documents; NaN of one.</param>
 /// <param name="BitsPerByte">Comparable between any models.</param>
 /// <param name="Tokens">Tokens that were predicted.</param>
 /// <param name="Documents">Documents that have two tokens or more.</param>

@@ -104,7 +104,7 @@ internal sealed class ScalingFit
         return points.OrderBy(found => found.Squares).Take(Starts).Select(found => found.Point!);
     }
 
-    /// <summary>Least squares of L(N, D) / L - 1 in A, B and C; A = 0 where it would be negative, none where B or C would.</summary>
+    /// <summary>Least squares of L(N, D) / L - 1 in A, B and C; A = 0 if it would be negative, none if B or C would.</summary>
     private (double Squares, double[]? Point) Linear(double a, double b)
     {
         foreach (var first in (int[])[0, 1])

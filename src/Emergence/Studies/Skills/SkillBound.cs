@@ -18,7 +18,7 @@ internal readonly record struct SkillBound(double Theta, double SkillsPerText)
     public double NatsPerEdge => EntropyNats(Theta) / (SkillsPerText * Theta);
 
     /// <summary>
-    /// The smallest beta &gt; 1 for this alpha: KL grows with beta from 0 at 1 to ln(1/alpha) at 1/alpha. NaN where even all
+    /// The smallest beta &gt; 1 for this alpha: KL grows with beta from 0 at 1 to ln(1/alpha) at 1/alpha. NaN if even all
     /// edges of the failed texts may meet in a share alpha of the skills.
     /// </summary>
     public double Beta(double alpha) => Beta(alpha, NatsPerEdge);
@@ -32,7 +32,7 @@ internal readonly record struct SkillBound(double Theta, double SkillsPerText)
         Beta(alpha, NatsPerEdge + skills * EntropyNats(alpha) / (SkillsPerText * Theta * texts));
 
     /// <summary>
-    /// The smallest alpha for this beta: KL grows with alpha from 0 at 0 to ln beta at 1/beta. NaN where no share of the
+    /// The smallest alpha for this beta: KL grows with alpha from 0 at 0 to ln beta at 1/beta. NaN if no share of the
     /// skills is promised so small a beta.
     /// </summary>
     public double Alpha(double beta)

@@ -6,7 +6,7 @@ namespace Emergence.Studies.Skills;
 /// <param name="Share">Largest share of the edges of failed texts that meet in the chosen skills.</param>
 /// <param name="Beta">That share over alpha.</param>
 /// <param name="QuantileBeta">
-/// The same failed texts as the theorem counts them: all skills but a share alpha have at most this times theta of their own
+/// The failed texts as the theorem counts them: all skills but a share alpha have at most this times theta of their own
 /// edges in them.
 /// </param>
 /// <param name="Rounds">Improvements until nothing changed, over all starts.</param>

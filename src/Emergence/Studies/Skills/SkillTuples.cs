@@ -1,7 +1,7 @@
 namespace Emergence.Studies.Skills;
 
 /// <summary>
-/// Which combinations of skills a larger model reaches (Arora and Goyal 2023, section 6). A text made of t texts fails where
+/// The combinations of skills that a larger model reaches (Arora and Goyal 2023, section 6). A text made of t texts fails where
 /// one of them fails, so a model that fails on a share theta' of the texts is as good at t-tuples of skills as one with
 /// theta = 1 - (1 - theta')^t, at most t theta', is at single skills. The share is taken as proportional to the excess
 /// cross-entropy.

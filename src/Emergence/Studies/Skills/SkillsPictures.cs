@@ -1,3 +1,4 @@
+using Emergence.Devices;
 using Emergence.Pictures;
 
 namespace Emergence.Studies.Skills;
@@ -95,7 +96,7 @@ internal sealed class SkillsPictures(SkillsReport report, ScalingLaw law)
     {
         var tokens = fit.Runs.Select(run => run.Tokens).Distinct().Order().ToList();
         var sizes = fit.Runs.Select(run => run.Parameters).Distinct().Order().ToList();
-        var every = (sizes.Count + MostCurves - 1) / MostCurves;
+        var every = Ceiling.Of(sizes.Count, MostCurves);
         var shown = sizes.Where((_, i) => i % every == 0).ToList();
         return new LineChart
         {

@@ -27,10 +27,10 @@ internal sealed class SkillsReport
 
     public required int Texts { get; init; }
 
-    /// <summary>Of the smaller and the larger model.</summary>
+    /// <summary>Training tokens of the smaller and the larger model.</summary>
     public required (double Before, double After) Tokens { get; init; }
 
-    /// <summary>None: the published constants.</summary>
+    /// <summary>Null: the published constants.</summary>
     public required ScalingFit? Fit { get; init; }
 
     public required IReadOnlyList<ScalingLaw> Resampled { get; init; }

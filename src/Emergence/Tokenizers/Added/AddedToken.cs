@@ -2,7 +2,7 @@ namespace Emergence.Tokenizers.Added;
 
 /// <summary>A token that is cut out of the text before anything else looks at it.</summary>
 /// <param name="Text">As written in the file.</param>
-/// <param name="Id">The id that the file gives it; null where it gives none.</param>
+/// <param name="Id">The id that the file gives it; null if it gives none.</param>
 internal sealed record AddedToken(string Text, int? Id = null)
 {
     /// <summary>Counts only where no word character touches it.</summary>

@@ -49,11 +49,11 @@ internal sealed class AddedTokens
     /// <summary>One more than the largest id of all tokens.</summary>
     public int Size => Math.Max(_model.Size, _highest + 1);
 
-    /// <summary>The id of a token; null where it is none.</summary>
+    /// <summary>The id of a token; null if it is none.</summary>
     public int? Find(string text) =>
         _ids.TryGetValue(text, out var id) || (id = _model.Find(text)) >= 0 ? id : null;
 
-    /// <summary>The text of a token; null where it is none.</summary>
+    /// <summary>The text of a token; null if it is none.</summary>
     public string? this[int id] => _tokens.TryGetValue(id, out var token) ? token.Text : _model[id];
 
     /// <summary>The text of a token as decoders get it: a normalized one as it is looked for.</summary>

@@ -95,7 +95,7 @@ internal static class TokenDecoders
         return result;
     }
 
-    /// <summary>Of equal tokens in a row one counts; the padding goes, the delimiter is a space.</summary>
+    /// <summary>One of equal tokens in a row counts; the padding goes, the delimiter is a space.</summary>
     public static List<string> Ctc(List<string> tokens, string pad, string delimiter, bool cleanup)
     {
         var result = new List<string>();

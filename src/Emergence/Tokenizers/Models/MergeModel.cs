@@ -14,7 +14,7 @@ internal abstract class MergeModel : Model
     // Up to here looking at all pairs again and again is faster than a queue.
     private const int ShortWord = 48;
 
-    /// <summary>What two neighbours make, and how early (0 first) they are joined; false where they stay apart.</summary>
+    /// <summary>What two neighbours make, and how early (0 first) they are joined; false if they stay apart.</summary>
     protected abstract bool TryMerge(ReadOnlySpan<char> word, in Symbol left, in Symbol right, out int rank, out int id);
 
     /// <summary>Joins until nothing more can be joined.</summary>

@@ -1,7 +1,7 @@
 namespace Emergence.Tokenizers.Models;
 
 /// <summary>
-/// Which pairs of tokens are joined, how early and to what. Open addressing in flat arrays; the hash mixes, since the pairs
+/// The pairs of tokens that are joined, how early and to what. Open addressing in flat arrays; the hash mixes, since the pairs
 /// (x, x) of a plain one would all fall together.
 /// </summary>
 internal sealed class MergeTable
@@ -17,7 +17,7 @@ internal sealed class MergeTable
 
     public MergeTable() => Allocate(6);
 
-    /// <summary>Of two merges of one pair the later counts.</summary>
+    /// <summary>Adds a merge; the later of two merges of one pair counts.</summary>
     public void Add(int left, int right, int rank, int id)
     {
         if (4 * (_count + 1) > 3 * _keys.Length)

@@ -12,7 +12,7 @@ internal sealed class TokenSink(bool traced)
 {
     public List<int> Ids { get; } = [];
 
-    /// <summary>Null where nobody asks.</summary>
+    /// <summary>Null if nobody asks.</summary>
     public List<ByteRange>? Places { get; } = traced ? [] : null;
 
     public void Add(int id, int start, int end)

@@ -23,7 +23,7 @@ internal static class CaseFolding
     /// <summary>What a character folds to: one to three characters.</summary>
     public static string Fold(int point) => s_folds.GetValueOrDefault(point) ?? char.ConvertFromUtf32(point);
 
-    /// <summary>All characters that fold to this; none where it is more than one character that no character folds to.</summary>
+    /// <summary>All characters that fold to this; none if it is more than one character that no character folds to.</summary>
     public static CharacterSet Unfold(string fold) => s_unfolds.TryGetValue(fold, out var set) ? set
         : fold.EnumerateRunes().Count() == 1 ? CharacterSet.Of(char.ConvertToUtf32(fold, 0)) : CharacterSet.None;
 

@@ -121,7 +121,7 @@ internal sealed class ClassParser(PatternText text)
         return negative ? set.Complement() : set;
     }
 
-    /// <summary>[:alpha:], whose opening bracket has been passed; null where a nested class stands here.</summary>
+    /// <summary>[:alpha:], whose opening bracket has been passed; null if a nested class stands here.</summary>
     private CharacterSet? Posix()
     {
         var start = text.Place;

@@ -50,7 +50,7 @@ internal sealed class ClassTable
 
     public ushort this[int point] => _classes[(_pages[point >> 8] << 8) | (point & 0xFF)];
 
-    /// <summary>Which classes belong to one of the sets that the table was made from; the end of the text does not.</summary>
+    /// <summary>Whether each class belongs to a set that the table was made from; the end of the text does not.</summary>
     public bool[] Members(CharacterSet set) => [.. _firsts.Select(set.Contains), false];
 
     /// <summary>Runs of one class in order, and the class of each.</summary>

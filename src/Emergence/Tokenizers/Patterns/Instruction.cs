@@ -80,7 +80,7 @@ internal sealed class Instruction(Opcode op)
     /// <summary>A run that never has to give back what it took.</summary>
     public bool IsFinal { get; set; }
 
-    /// <summary>Its row in the memory of failures; none where success depends on more than the place.</summary>
+    /// <summary>Its row in the memory of failures; none if success depends on more than the place.</summary>
     public int Slot { get; set; } = -1;
 
     /// <summary>Belongs to the inner program of a look-ahead: only whether it matches counts, not how far.</summary>

@@ -164,7 +164,7 @@ internal sealed partial class PatternMatcher(PatternProgram program)
         return now.BranchesByPair[first] is { } pairs ? pairs[ClassAt(place + length, out _)] : now.BranchesByClass[first];
     }
 
-    /// <summary>The same, below it a frame that notes the failure. A run without a bound fails from wherever it passes.</summary>
+    /// <summary>Enters above a frame that notes the failure. A run without a bound fails from wherever it passes.</summary>
     private bool EnterNoted(Instruction now, ref int step, ref int place)
     {
         var (note, start) = (_count, place);

@@ -151,7 +151,7 @@ internal sealed partial class PatternParser
         return (least ?? 0, most.Value, range && _text.Take("?") ? RepeatKind.Lazy : RepeatKind.Greedy);
     }
 
-    /// <summary>What a quantifier can follow; null where only an option or a comment stood.</summary>
+    /// <summary>What a quantifier can follow; null if only an option or a comment stood.</summary>
     private SyntaxNode? Atom()
     {
         switch (_text.Peek)

@@ -38,7 +38,7 @@ internal sealed class PatternProgram
     /// <summary>By class of the next character: whether a match can begin.</summary>
     public bool[] First { get; }
 
-    /// <summary>The few characters that every match begins with, for a fast search; null where there are many.</summary>
+    /// <summary>The few characters that every match begins with, for a fast search; null if there are many.</summary>
     public SearchValues<char>? Starts { get; }
 
     private void Complete(Instruction step)

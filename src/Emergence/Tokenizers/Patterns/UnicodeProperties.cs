@@ -46,7 +46,7 @@ internal static class UnicodeProperties
     /// <summary>A set whose name is in the data.</summary>
     public static CharacterSet Known(string name) => Find(name)!;
 
-    /// <summary>The set of a name as patterns write it, without regard to case, spaces, '-' and '_'; null where there is none.</summary>
+    /// <summary>The set of a name as patterns write it, without regard to case, spaces, '-' and '_'; null if there is none.</summary>
     public static CharacterSet? Find(string name)
     {
         var plain = Plain(name);

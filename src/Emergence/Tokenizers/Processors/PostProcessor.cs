@@ -5,7 +5,7 @@ internal sealed record PostProcessor(int[] Before, int[] After)
 {
     public static PostProcessor None { get; } = new([], []);
 
-    /// <summary>Null where the places of byte-level tokens keep their spaces.</summary>
+    /// <summary>Null if the places of byte-level tokens keep their spaces.</summary>
     public SpaceTrim? Trim { get; init; }
 }
 

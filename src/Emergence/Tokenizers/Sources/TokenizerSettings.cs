@@ -27,7 +27,7 @@ internal sealed class TokenizerSettings
     {
     }
 
-    /// <summary>tokenizer_config.json, null where there is none.</summary>
+    /// <summary>tokenizer_config.json, null if there is none.</summary>
     public TokenizerFile? Config { get; private set; }
 
     /// <summary>All files that were read.</summary>
@@ -64,7 +64,7 @@ internal sealed class TokenizerSettings
 
     public bool HasRole(string role) => _roles.ContainsKey(role);
 
-    /// <summary>The token in a role, e.g. "bos_token"; null where the files or the vocabulary do not know it.</summary>
+    /// <summary>The token in a role, e.g. "bos_token"; null if the files or the vocabulary do not know it.</summary>
     public int? Find(string role, AddedTokens names) => _roles.TryGetValue(role, out var token) ? names.Find(token.Text) : null;
 
     /// <summary>The ids put before and after a text when add_bos_token and add_eos_token say so.</summary>

@@ -10,7 +10,7 @@ internal static class Transformers
     private const string Qwen2 =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    /// <summary>One warning for all of it; null where there is no difference.</summary>
+    /// <summary>One warning for all of it; null if there is no difference.</summary>
     public static string? Differences(JsonField root, TokenizerSettings settings, AddedTokens added, PostProcessor processor)
     {
         var found = new List<string>();

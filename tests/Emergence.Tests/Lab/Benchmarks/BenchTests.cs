@@ -156,7 +156,8 @@ public class BenchTests
         Version = "0.1.0",
         Command = "emergence bench",
         Date = "2026-01-02T03:04:05Z",
-        Roof = new(1e12, 2e13),
+        RoofBytesPerSecond = 1e12,
+        RoofFlopsPerSecond = 2e13,
         Rows = rows,
     };
 }

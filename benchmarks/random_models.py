@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Random checkpoints for timing a forward pass: a mixture of experts (8 of 64; 136 million weights) and a Mamba-2 (97 million).
-Standard library only; numbers of a small pool are repeated, which times do not depend on.
+Standard library only; numbers of a small pool are repeated, which times do not depend on. With a tokenizer of 26 words, for measure.
 
 usage: random_models.py mixture|mamba2 FOLDER
 """
@@ -10,6 +10,8 @@ import os
 import random
 import struct
 import sys
+
+from random_llama import tokenizer
 
 VOCABULARY = 8192
 
@@ -72,6 +74,10 @@ def write(folder, config, tensors):
             file.write(struct.pack("<f", 1.0) * count if is_scale else (pool * (4 * count // len(pool) + 1))[:4 * count])
     with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
         json.dump(config, file)
+    with open(os.path.join(folder, "tokenizer.json"), "w", encoding="utf-8") as file:
+        json.dump(tokenizer(), file)
+    with open(os.path.join(folder, "words.txt"), "w", encoding="utf-8") as file:
+        file.write("".join(chr(65 + i) + "\n" for i in range(26)))
     print(f"{folder}: {sum(math.prod(shape) for shape in tensors.values()):,} weights")
 
 
