@@ -99,6 +99,15 @@ internal sealed class CountingDevice(Device like, DevicePlan plan) : Device
     {
     }
 
+    protected override void SquareDistancesCore(Tensor a, Tensor b, Tensor? same, Tensor y)
+    {
+    }
+
+    protected override void SumMixtureCore(
+        Tensor? dots, Tensor squares, Tensor rows, Tensor logs, Tensor own, Tensor inverses, Tensor sums)
+    {
+    }
+
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y)
     {
     }

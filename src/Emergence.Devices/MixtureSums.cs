@@ -8,60 +8,16 @@ namespace Emergence.Devices;
 /// </summary>
 public static class MixtureSums
 {
-    /// <summary>Components of a row come in multiples of this; fill up with <see cref="Nothing"/> as their weight.</summary>
-    public const int Lanes = 8;
+    private const int Lanes = 8;
 
-    /// <summary>Log of a weight that adds nothing.</summary>
-    public const float Nothing = -1e30f;
+    /// <summary>Log of a weight that adds nothing, for lanes without a component.</summary>
+    private const float Nothing = -1e30f;
 
     /// <summary>Terms below e to this are left out: 1e6 of them are below 1e-11 of the term of the component itself, which is 1.</summary>
     private const float Least = -40;
 
     /// <summary>Terms that are added in single precision before they go on in double.</summary>
     private const int Block = 512;
-
-    /// <summary>
-    /// Sums over b of e^(l_b - l_a +- (z.u_b - z.u_a) r - |u_b - u_a|^2 r^2 / 2): the weights of all other components at u_a +- z / r,
-    /// relative to that of a.
-    /// </summary>
-    /// <param name="dots">z.u_b.</param>
-    /// <param name="ownDot">z.u_a.</param>
-    /// <param name="squares">|u_b - u_a|^2; that of a itself so large that it adds nothing.</param>
-    /// <param name="logs">l_b, log of each weight.</param>
-    /// <param name="ownLog">l_a.</param>
-    /// <param name="inverse">r, 1 over the size of the noise.</param>
-    public static (double Plus, double Minus) Of(ReadOnlySpan<float> dots, float ownDot, ReadOnlySpan<float> squares,
-        ReadOnlySpan<float> logs, float ownLog, float inverse)
-    {
-        if (dots.Length % Lanes != 0 || squares.Length != dots.Length || logs.Length != dots.Length)
-            throw new ArgumentException(
-                $"expected rows of the same length, a multiple of {Lanes}; found {dots.Length}, {squares.Length} and {logs.Length}");
-        var d = MemoryMarshal.Cast<float, Vector256<float>>(dots);
-        var q = MemoryMarshal.Cast<float, Vector256<float>>(squares);
-        var l = MemoryMarshal.Cast<float, Vector256<float>>(logs);
-        var (dot, log, scale, half) = (Vector256.Create(ownDot), Vector256.Create(ownLog), Vector256.Create(inverse),
-            Vector256.Create(-inverse * inverse / 2));
-        var least = Vector256.Create(Least);
-        var (plus, minus) = (0.0, 0.0);
-        for (var start = 0; start < d.Length; start += Block / Lanes)
-        {
-            var (ofPlus, ofMinus) = (Vector256<float>.Zero, Vector256<float>.Zero);
-            for (var i = start; i < Math.Min(d.Length, start + Block / Lanes); i++)
-            {
-                var middle = Vector256.FusedMultiplyAdd(q[i], half, l[i] - log);
-                var along = (d[i] - dot) * scale;
-                if (!Vector256.GreaterThanAny(middle + Vector256.Abs(along), least))
-                    continue;
-                ofPlus += Vector256.Exp(middle + along);
-                ofMinus += Vector256.Exp(middle - along);
-            }
-
-            plus += Vector256.Sum(ofPlus);
-            minus += Vector256.Sum(ofMinus);
-        }
-
-        return (plus, minus);
-    }
 
     /// <summary>a.b.</summary>
     public static double Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
@@ -74,8 +30,70 @@ public static class MixtureSums
         return sum + Vector256.Sum(sums);
     }
 
-    /// <summary>|a - b|^2, by differences: the products of two far rows that lie close together would cancel.</summary>
-    public static double SquaredDistance(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    /// <summary>
+    /// Sums over k of e^(l_k - l_a +- (z.u_k - z.u_a) r - |u_k - u_a|^2 r^2 / 2): the weights of all other components at u_a +- z / r,
+    /// relative to that of a.
+    /// </summary>
+    /// <param name="dots">z.u_k; empty: all are 0.</param>
+    /// <param name="ownDot">z.u_a.</param>
+    /// <param name="squares">|u_k - u_a|^2; that of a itself is infinite.</param>
+    /// <param name="logs">l_k, log of each weight.</param>
+    /// <param name="ownLog">l_a.</param>
+    /// <param name="inverse">r, 1 over the size of the noise.</param>
+    internal static (double Plus, double Minus) Of(ReadOnlySpan<float> dots, float ownDot, ReadOnlySpan<float> squares,
+        ReadOnlySpan<float> logs, float ownLog, float inverse)
+    {
+        var whole = squares.Length / Lanes * Lanes;
+        var q = MemoryMarshal.Cast<float, Vector256<float>>(squares[..whole]);
+        var l = MemoryMarshal.Cast<float, Vector256<float>>(logs[..whole]);
+        var d = MemoryMarshal.Cast<float, Vector256<float>>(dots.IsEmpty ? dots : dots[..whole]);
+        var (dot, log, scale, half) = (Vector256.Create(ownDot), Vector256.Create(ownLog), Vector256.Create(inverse),
+            Vector256.Create(-inverse * inverse / 2));
+        var least = Vector256.Create(Least);
+        var (plus, minus) = (0.0, 0.0);
+        for (var start = 0; start < q.Length; start += Block / Lanes)
+        {
+            var (ofPlus, ofMinus) = (Vector256<float>.Zero, Vector256<float>.Zero);
+            for (var i = start; i < Math.Min(q.Length, start + Block / Lanes); i++)
+                Add(d.IsEmpty ? Vector256<float>.Zero : d[i], q[i], l[i], ref ofPlus, ref ofMinus);
+            plus += Vector256.Sum(ofPlus);
+            minus += Vector256.Sum(ofMinus);
+        }
+
+        if (whole < squares.Length)
+        {
+            Span<float> rest = stackalloc float[3 * Lanes];
+            rest.Clear();
+            rest[(2 * Lanes)..].Fill(Nothing);
+            if (!dots.IsEmpty)
+                dots[whole..].CopyTo(rest);
+            squares[whole..].CopyTo(rest[Lanes..]);
+            logs[whole..].CopyTo(rest[(2 * Lanes)..]);
+            var (ofPlus, ofMinus) = (Vector256<float>.Zero, Vector256<float>.Zero);
+            Add(Vector256.Create<float>(rest), Vector256.Create<float>(rest[Lanes..]), Vector256.Create<float>(rest[(2 * Lanes)..]),
+                ref ofPlus, ref ofMinus);
+            plus += Vector256.Sum(ofPlus);
+            minus += Vector256.Sum(ofMinus);
+        }
+
+        return (plus, minus);
+
+        void Add(Vector256<float> dotsOf, Vector256<float> squaresOf, Vector256<float> logsOf, ref Vector256<float> ofPlus,
+            ref Vector256<float> ofMinus)
+        {
+            var middle = Vector256.FusedMultiplyAdd(squaresOf, half, logsOf - log);
+            var along = (dotsOf - dot) * scale;
+
+            // What is not a number is not below anything, and is seen in the sum.
+            if (Vector256.LessThanAll(middle + Vector256.Abs(along), least))
+                return;
+            ofPlus += Vector256.Exp(middle + along);
+            ofMinus += Vector256.Exp(middle - along);
+        }
+    }
+
+    /// <summary>|a - b|^2, by differences.</summary>
+    internal static double SquaredDistance(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
         var (sums, sum, i) = (Vector256<float>.Zero, 0.0, 0);
         for (; i <= a.Length - Lanes; i += Lanes)

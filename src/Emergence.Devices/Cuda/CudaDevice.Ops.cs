@@ -79,6 +79,12 @@ public sealed unsafe partial class CudaDevice
         Tensor q, Tensor k, Tensor v, Tensor steps, Tensor gates, ForestPaths paths, DeltaShape shape, Tensor y) =>
         Queue.DeltaPaths(q, k, v, steps, gates, paths, shape, y);
 
+    protected override void SquareDistancesCore(Tensor a, Tensor b, Tensor? same, Tensor y) => Queue.SquareDistances(a, b, same, y);
+
+    protected override void SumMixtureCore(
+        Tensor? dots, Tensor squares, Tensor rows, Tensor logs, Tensor own, Tensor inverses, Tensor sums) =>
+        Queue.SumMixture(dots, squares, rows, logs, own, inverses, sums);
+
     protected override void AddPairsCore(Tensor zx, Tensor a, Tensor zy, Tensor b, Tensor y) => Queue.AddPairs(zx, a, zy, b, y);
 
     protected override void LeakyReluGradientCore(Tensor y, Tensor dy) => Queue.LeakyReluGradient(y, dy);

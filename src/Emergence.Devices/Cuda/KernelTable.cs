@@ -43,6 +43,8 @@ internal static class KernelTable
     public static readonly KernelRow ConvolvePaths = Add("convolve_paths", "paths", 256);
     public static readonly KernelRow ScanPaths = Add("scan_paths", "paths", 128);
     public static readonly KernelRow DeltaPaths = Add("delta_paths", "paths", 128);
+    public static readonly KernelRow SquareDistances = Add("square_distances", "mixture", 256);
+    public static readonly KernelRow SumMixture = Add("sum_mixture", "mixture", 128);
     public static readonly KernelRow SumRows = Add("sum_rows", "sums", 256);
     public static readonly KernelRow SumByIndex = Add("sum_by_index", "sums", 128);
     public static readonly KernelRow DonskerVaradhan = Add("donsker_varadhan", "critic", 256);

@@ -9,7 +9,10 @@ internal static class OpBenches
     private const int Single = sizeof(float);
 
     public static IReadOnlyList<OpBench> All(DeviceScale size) =>
-        [.. Forward(size), .. PathBenches.Recurrences(size), .. Products(size), .. Critic(size), .. PassBenches.All(size)];
+    [
+        .. Forward(size), .. PathBenches.Recurrences(size), .. MixtureBenches.All(size), .. Products(size), .. Critic(size),
+        .. PassBenches.All(size),
+    ];
 
     /// <summary>Names of the ops, in order.</summary>
     public static IReadOnlyList<string> Ops { get; } = [.. All(DeviceScale.Tiny).Select(bench => bench.Op).Distinct()];

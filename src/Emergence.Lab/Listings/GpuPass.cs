@@ -16,6 +16,7 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
 {
     private const int StepRows = 300_000, StepColumns = 768;
     private const int Rows = 16_384, Chain = 8, Width = 1_600, Heads = 25, Head = Width / Heads, Inner = 4 * Width, Taps = 4, State = 128;
+    private const int Draws = 1_024, Components = 2_048, NoiseSizes = 8;
     private const int Support = 2_000, DrawnPairs = 50_000, Classes = 25;
 
     /// <summary>Every kernel is in one of these; a kernel of several shows in the first.</summary>
@@ -95,6 +96,8 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
         Tensor rows = inputs.Indices(Rows, Rows), positions = inputs.Indices(Rows, Chain);
         var paths = inputs.Keep(new ForestPaths(device, Parents()));
         Tensor taps = New(Width, Taps), steps = New(Rows, Heads), rates = New(Heads, 1), heads = New(1, Heads), states = New(Rows, State);
+        Tensor squares = New(Draws, Components), own = New(Draws, 2), noise = New(1, NoiseSizes), sums = New(Draws, 2 * NoiseSizes);
+        var draws = inputs.Indices(Draws, Draws);
         var thirds = inputs.Keep(device.Allocate(DType.BFloat16, PartsOps.Thirds * Rows, Width));
         return () =>
         {
@@ -111,6 +114,8 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
             device.ConvolvePaths(x, paths, taps, weight, Activation.Silu, y);
             device.ScanPaths(x, steps, states, states, paths, new(Heads, 1, rates, heads) { StepBias = heads }, y);
             device.DeltaPaths(x, x, x, steps, steps, paths, new(Heads, Heads, rates, heads), y);
+            device.SquareDistances(x.RowRange(0, Draws), x.RowRange(0, Components), null, squares);
+            device.SumMixture(squares, squares, draws, squares.RowRange(0, 1), own, noise, sums);
             device.Queue.Split3(x, thirds);
         };
 

@@ -15,6 +15,7 @@ internal static class OpChecks
     public static IReadOnlyList<OpCheck> All(bool small) =>
     [
         .. ForwardChecks.All(small), .. MatMulChecks.All(small), .. AttentionChecks.All(small), .. PathChecks.All(small),
+        .. MixtureChecks.All(small),
         .. CriticChecks.All(small), .. TrainingChecks.All(small),
     ];
 

@@ -112,8 +112,8 @@ public sealed class MeasureTests
         Assert.Equal((4.0 * 260_032, Rows * (2.0 * 64 * 8 + 4 * 4), Rows * 600.0 * 8),
             (parts["weights"], parts["boundaries"], parts["forward pass"]));
 
-        // Of one seed 1,024 draws of 64; the 600 states drawn, 600 in a tile, and the products of all draws with these.
-        Assert.Equal(8.0 * ((1_024 + 600 + 600) * 64 + 1_024 * 600), parts["noise"]);
+        // Of one seed 1,024 draws of 64; the 600 states drawn, 600 in a tile, their distances, and products of all draws with these.
+        Assert.Equal(8.0 * ((1_024 + 600 + 600) * 64 + (600 + 1_024) * 600), parts["noise"]);
         Assert.Equal(parts["weights"] + parts["boundaries"] + parts["forward pass"] + parts["noise"],
             json.RootElement[0].GetProperty("memory_bytes").GetDouble());
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
 using Emergence.Information.Exact;
@@ -8,9 +7,9 @@ namespace Emergence.Information.Noise;
 /// <summary>
 /// I(a; u_a + sigma Z) of classes a with states u and standard normal Z. The mixture's density is known, so that a mean over
 /// draws is exact up to its standard error: I = -E ln sum_b w_b exp(z.(u_b - u_a) / sigma - |u_b - u_a|^2 / (2 sigma^2)). One product
-/// of all z with all u serves every sigma; classes come in tiles, whose sums are added in their order.
+/// of all z with all u serves every sigma; classes come in tiles, whose sums the device takes and which are added in their order.
 /// </summary>
-/// <param name="device">Takes the products.</param>
+/// <param name="device">Takes the products, the distances and the sums.</param>
 /// <param name="draws">Shared by all sides of a seed.</param>
 /// <param name="scale">Units of the noise.</param>
 internal sealed class NoiseMixture(Device device, NoiseDraws draws, NoiseScale scale) : IDisposable
@@ -24,16 +23,13 @@ internal sealed class NoiseMixture(Device device, NoiseDraws draws, NoiseScale s
     /// <summary>What the tiles that are left out may change together, in bits.</summary>
     private const double MostRemainder = 1e-3;
 
-    /// <summary>Squared distances that are smaller beside the squares of both rows are found again by differences.</summary>
-    private const float Close = 0.02f;
-
-    /// <summary>Square of a distance at which nothing is left at any sigma.</summary>
-    private const float Beyond = 1e30f;
-
     private readonly int _columns = draws.Normals.Length / draws.Pairs;
     private Tensor? _normals;
 
-    /// <summary>Device memory of the draws of so many seeds, and of the largest side while it is read.</summary>
+    private Tensor Normals => _normals ??= Upload(draws.Normals, draws.Pairs, _columns);
+
+    /// <summary>Device memory of the draws of so many seeds, and of the largest side while it is read, but for what has no rows of
+    /// states.</summary>
     public static long EstimateBytes(Device device, int seeds, int pairs, int classes, int columns)
     {
         using var plan = device.Plan();
@@ -42,16 +38,17 @@ internal sealed class NoiseMixture(Device device, NoiseDraws draws, NoiseScale s
         return seeds * ofDraws + plan.MostBytesOf(() =>
         {
             using var own = plan.Device.Allocate(Math.Min(pairs, classes), columns);
-            using var tile = plan.Device.Allocate(Width(Math.Min(Tile, classes)), columns);
-            using var products = plan.Device.Allocate(pairs, tile.Rows);
-            plan.Device.MatMul(normals, tile, products, transposeB: true);
+            using var tile = plan.Device.Allocate(Math.Min(Tile, classes), columns);
+            using var squares = plan.Device.Allocate(own.Rows, tile.Rows);
+            using var dots = plan.Device.Allocate(pairs, tile.Rows);
+            plan.Device.SquareDistances(own, tile, null, squares);
+            plan.Device.MatMul(normals, tile, dots, transposeB: true);
         });
     }
 
-    /// <summary>The same of the host: a side's rows, those of a tile and of the drawn classes, and products of a tile.</summary>
+    /// <summary>The same of the host: a side's rows, and those of the drawn classes.</summary>
     public static long HostBytes(int pairs, int classes, int columns) =>
-        sizeof(float) * ((long)columns * (classes + Math.Min(pairs, classes) + Math.Min(Tile, classes))
-            + 2L * pairs * Width(Math.Min(Tile, classes)));
+        sizeof(float) * (long)columns * (classes + Math.Min(pairs, classes));
 
     /// <param name="classes">The side.</param>
     /// <param name="drawn">(P): class of each pair of draws.</param>
@@ -60,117 +57,86 @@ internal sealed class NoiseMixture(Device device, NoiseDraws draws, NoiseScale s
     {
         if (NoiseRows.Of(classes, scale) is not { } rows)
             return NoiseReading.Nothing(sigmas, draws.Pairs);
-        var side = new Side(classes, rows, drawn, draws);
-        var (sums, remainders) = (new double[draws.Pairs * sigmas.Count * 2], new double[sigmas.Count]);
-        using var own = device.Allocate(side.Own.Length, _columns);
-        device.Upload(side.Gather(_columns), own);
+        int[] own = [.. drawn.Distinct().Order()];
+        var place = own.Index().ToDictionary(entry => entry.Item, entry => entry.Index);
+        float[] logs = [.. classes.Weights.ToArray().Select(weight => (float)Math.Log(weight))];
+        using var states = Upload([.. own.SelectMany(a => Row(rows, a).ToArray())], own.Length, _columns);
+        using var ofDraw = device.AllocateIndices([.. drawn.Select(a => place[a])]);
+        using var values = Upload([.. drawn.SelectMany((a, pair) => new[] { (float)MixtureSums.Dot(Row(draws.Normals, pair), Row(rows, a)),
+            logs[a] })], drawn.Length, 2);
+        using var inverses = Upload([.. sigmas.Select(sigma => (float)(1 / sigma))], 1, sigmas.Count);
+        var (sums, remainders) = (new double[drawn.Length * sigmas.Count * 2], new double[sigmas.Count]);
         for (var start = 0; start < classes.Count; start += Tile)
-            Add(side, own, start, Math.Min(Tile, classes.Count - start), sigmas, sums, remainders);
+        {
+            var count = Math.Min(Tile, classes.Count - start);
+            using var tile = Upload(rows.AsSpan(start * _columns, count * _columns), count, _columns);
+            using var squares = Squares(states, tile, own, start);
+            var ofTile = logs.AsSpan(start, count);
+            if (classes.Count > Whole && IsFar(squares, ofTile, own, drawn, logs, sigmas[^1], (double)count / classes.Count, remainders))
+                continue;
+            using var dots = device.Allocate(draws.Pairs, count);
+            device.MatMul(Normals, tile, dots, transposeB: true);
+            Add(Sum(dots, squares, ofDraw, ofTile, values, inverses), sums);
+        }
+
         return Finish(classes, drawn, sigmas, sums, remainders);
     }
 
     public void Dispose() => _normals?.Dispose();
 
-    /// <summary>Columns of a tile of so many classes: those left over are filled up.</summary>
-    private static int Width(int count) => (count + MixtureSums.Lanes - 1) / MixtureSums.Lanes * MixtureSums.Lanes;
-
-    private Tensor Normals()
+    private static void Add(float[] found, double[] sums)
     {
-        if (_normals == null)
-        {
-            _normals = device.Allocate(draws.Pairs, _columns);
-            device.Upload(draws.Normals, _normals);
-        }
-
-        return _normals;
+        for (var i = 0; i < sums.Length; i++)
+            sums[i] += found[i];
     }
 
-    private void Add(Side side, Tensor own, int start, int count, IReadOnlyList<double> sigmas, double[] sums, double[] remainders)
-    {
-        var width = Width(count);
-        using var tile = device.Allocate(width, _columns);
-        var padded = new float[width * _columns];
-        side.Rows.AsSpan(start * _columns, count * _columns).CopyTo(padded);
-        device.Upload(padded, tile);
-        var logs = new float[width];
-        Array.Fill(logs, MixtureSums.Nothing);
-        side.Logs.AsSpan(start, count).CopyTo(logs);
-        var squares = ArrayPool<float>.Shared.Rent(side.Own.Length * width);
-        var dots = ArrayPool<float>.Shared.Rent(draws.Pairs * width);
-        try
-        {
-            Squares(side, own, tile, start, count, squares);
-            if (side.Logs.Length > Whole && IsFar(side, logs, squares, sigmas, remainders))
-                return;
-            Product(Normals(), tile, dots.AsSpan(0, draws.Pairs * width));
-            device.ShareOnHost(draws.Pairs, pair =>
-            {
-                var a = side.Drawn[pair];
-                for (var i = 0; i < sigmas.Count; i++)
-                {
-                    var (plus, minus) = MixtureSums.Of(dots.AsSpan(pair * width, width), side.OwnDots[pair],
-                        squares.AsSpan(side.IndexOfOwn[a] * width, width), logs, side.Logs[a], (float)(1 / sigmas[i]));
-                    sums[(pair * sigmas.Count + i) * 2] += plus;
-                    sums[(pair * sigmas.Count + i) * 2 + 1] += minus;
-                }
-            });
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(squares);
-            ArrayPool<float>.Shared.Return(dots);
-        }
-    }
+    private ReadOnlySpan<float> Row(float[] rows, int k) => rows.AsSpan(k * _columns, _columns);
 
-    /// <summary>(own, width): squared distances of the drawn classes to those of a tile.</summary>
-    private void Squares(Side side, Tensor own, Tensor tile, int start, int count, float[] squares)
+    /// <summary>(own, tile): squared distances of the drawn classes to those of a tile that begins somewhere.</summary>
+    private Tensor Squares(Tensor states, Tensor tile, int[] own, int start)
     {
-        var width = tile.Rows;
-        Product(own, tile, squares.AsSpan(0, side.Own.Length * width));
-        device.ShareOnHost(side.Own.Length, m =>
-        {
-            var a = side.Own[m];
-            var row = squares.AsSpan(m * width, width);
-            for (var j = 0; j < count; j++)
-            {
-                var both = side.Norms[a] + side.Norms[start + j];
-                var square = both - 2 * row[j];
-                row[j] = square < Close * both
-                    ? (float)MixtureSums.SquaredDistance(side.Row(a, _columns), side.Row(start + j, _columns)) : square;
-            }
-
-            if (a >= start && a < start + count)
-                row[a - start] = Beyond;
-            row[count..].Fill(Beyond);
-        });
+        var squares = device.Allocate(own.Length, tile.Rows);
+        using var same = device.AllocateIndices([.. own.Select(a => a >= start && a < start + tile.Rows ? a - start : -1)]);
+        device.SquareDistances(states, tile, same, squares);
+        return squares;
     }
 
     /// <summary>
     /// Whether a tile can be left out: ln(1 + x) is at most the root of x, and a root's mean over z is known, so the tile changes the value
     /// by at most the mean over draws of sum_b sqrt(w_b / w_a) exp(-|u_b - u_a|^2 / (8 sigma^2)).
     /// </summary>
-    private bool IsFar(Side side, float[] logs, float[] squares, IReadOnlyList<double> sigmas, double[] remainders)
+    private bool IsFar(Tensor squares, ReadOnlySpan<float> ofTile, int[] own, int[] drawn, float[] logs, double largest, double share,
+        double[] remainders)
     {
-        var (width, bounds) = (logs.Length, new double[side.Own.Length]);
-        var largest = sigmas[^1];
-        device.ShareOnHost(side.Own.Length, m =>
-        {
-            for (var j = 0; j < width; j++)
-                bounds[m] += Math.Exp((logs[j] - side.Logs[side.Own[m]]) / 2 - squares[m * width + j] / (8 * largest * largest));
-        });
-        var bound = side.Drawn.Average(a => bounds[side.IndexOfOwn[a]]) / Math.Log(2);
-        if (bound > MostRemainder * width / side.Logs.Length)
+        float[] roots = [.. ofTile.ToArray().Select(log => log / 2)];
+        using var each = device.AllocateIndices([.. Enumerable.Range(0, own.Length)]);
+        using var values = Upload([.. own.SelectMany(a => new[] { 0, logs[a] / 2 })], own.Length, 2);
+        using var inverse = Upload([(float)(1 / (2 * largest))], 1, 1);
+        var found = Sum(null, squares, each, roots, values, inverse);
+        var times = drawn.CountBy(a => a).ToDictionary();
+        var bound = own.Select((a, m) => (double)found[2 * m] * times[a]).Sum() / drawn.Length / Math.Log(2);
+        if (bound > MostRemainder * share)
             return false;
         for (var i = 0; i < remainders.Length; i++)
             remainders[i] += bound;
         return true;
     }
 
-    private void Product(Tensor left, Tensor right, Span<float> values)
+    private float[] Sum(Tensor? dots, Tensor squares, Tensor ofDraw, ReadOnlySpan<float> logs, Tensor values, Tensor inverses)
     {
-        using var products = device.Allocate(left.Rows, right.Rows);
-        device.MatMul(left, right, products, transposeB: true);
-        device.Download(products, values);
+        using var weights = Upload(logs, 1, logs.Length);
+        using var sums = device.Allocate(values.Rows, 2 * inverses.Columns);
+        device.SumMixture(dots, squares, ofDraw, weights, values, inverses, sums);
+        var found = new float[sums.Count];
+        device.Download(sums, found.AsSpan());
+        return found;
+    }
+
+    private Tensor Upload(ReadOnlySpan<float> values, int rows, int columns)
+    {
+        var tensor = device.Allocate(rows, columns);
+        device.Upload(values, tensor);
+        return tensor;
     }
 
     /// <summary>
@@ -205,60 +171,5 @@ internal sealed class NoiseMixture(Device device, NoiseDraws draws, NoiseScale s
         }
 
         return new NoiseReading(sigmas, bits, most, remainders);
-    }
-
-    /// <summary>A side as its tiles need it.</summary>
-    private sealed class Side
-    {
-        public Side(RowClasses classes, float[] rows, int[] drawn, NoiseDraws draws)
-        {
-            (Rows, Drawn) = (rows, drawn);
-            Own = [.. drawn.Distinct().Order()];
-            IndexOfOwn = new int[classes.Count];
-            for (var m = 0; m < Own.Length; m++)
-                IndexOfOwn[Own[m]] = m;
-            (Logs, Norms, OwnDots) = (new float[classes.Count], new float[classes.Count], new float[drawn.Length]);
-            for (var k = 0; k < classes.Count; k++)
-            {
-                Logs[k] = (float)Math.Log(classes.Weights[k]);
-                Norms[k] = (float)MixtureSums.Dot(Row(k, classes.Columns), Row(k, classes.Columns));
-            }
-
-            for (var pair = 0; pair < drawn.Length; pair++)
-                OwnDots[pair] = (float)MixtureSums.Dot(draws.Normals.AsSpan(pair * classes.Columns, classes.Columns),
-                    Row(drawn[pair], classes.Columns));
-        }
-
-        /// <summary>(K, d), in units of the noise.</summary>
-        public float[] Rows { get; }
-
-        /// <summary>(P).</summary>
-        public int[] Drawn { get; }
-
-        /// <summary>The classes drawn, each once.</summary>
-        public int[] Own { get; }
-
-        /// <summary>(K): where a class stands in <see cref="Own"/>.</summary>
-        public int[] IndexOfOwn { get; }
-
-        /// <summary>(K): log of each weight.</summary>
-        public float[] Logs { get; }
-
-        /// <summary>(K): square of each row.</summary>
-        public float[] Norms { get; }
-
-        /// <summary>(P): z.u_a of each pair.</summary>
-        public float[] OwnDots { get; }
-
-        public ReadOnlySpan<float> Row(int k, int columns) => Rows.AsSpan(k * columns, columns);
-
-        /// <summary>(own, d).</summary>
-        public float[] Gather(int columns)
-        {
-            var gathered = new float[Own.Length * columns];
-            for (var m = 0; m < Own.Length; m++)
-                Row(Own[m], columns).CopyTo(gathered.AsSpan(m * columns));
-            return gathered;
-        }
     }
 }
