@@ -1,10 +1,12 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Emergence.Devices.Cpu;
 
 namespace Emergence.Devices;
 
 /// <summary>
-/// Sums of e^x over the components of a normal mixture, eight at a time on the host: the same bytes for any number of threads.
+/// Sums of e^x over the components of a normal mixture, eight at a time on the host: the same bytes on every processor and for any number
+/// of threads.
 /// </summary>
 public static class MixtureSums
 {
@@ -52,12 +54,12 @@ public static class MixtureSums
                 var along = (d[i] - dot) * scale;
                 if (!Vector256.GreaterThanAny(middle + Vector256.Abs(along), least))
                     continue;
-                ofPlus += Vector256.Exp(middle + along);
-                ofMinus += Vector256.Exp(middle - along);
+                ofPlus += VectorMath.Exp(middle + along);
+                ofMinus += VectorMath.Exp(middle - along);
             }
 
-            plus += Vector256.Sum(ofPlus);
-            minus += Vector256.Sum(ofMinus);
+            plus += Cpu.Lanes.Sum(ofPlus);
+            minus += Cpu.Lanes.Sum(ofMinus);
         }
 
         return (plus, minus);
@@ -71,7 +73,7 @@ public static class MixtureSums
             sums = Vector256.FusedMultiplyAdd(Vector256.Create(a[i..]), Vector256.Create(b[i..]), sums);
         for (; i < a.Length; i++)
             sum += (double)a[i] * b[i];
-        return sum + Vector256.Sum(sums);
+        return sum + Cpu.Lanes.Sum(sums);
     }
 
     /// <summary>|a - b|^2, by differences: the products of two far rows that lie close together would cancel.</summary>
@@ -86,6 +88,6 @@ public static class MixtureSums
 
         for (; i < a.Length; i++)
             sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-        return sum + Vector256.Sum(sums);
+        return sum + Cpu.Lanes.Sum(sums);
     }
 }

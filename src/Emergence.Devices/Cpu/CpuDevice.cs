@@ -35,15 +35,19 @@ public sealed unsafe partial class CpuDevice : HostDevice
     public override string Description => $"{ProcessorName()}, {_kernel.Name}, {_pool.Threads} thread{(_pool.Threads == 1 ? "" : "s")}";
 
     /// <summary>
-    /// One for AVX2 and AVX-512, whose bytes are the same: nodes with either measure one run. A processor without them has the same
-    /// sums, but the C library has other logarithms there, from which draws and entropies are made: that is a path of its own.
+    /// One for all processors that have fused multiply-adds, since our own sums are the same bytes on every one. Without them the C
+    /// library has other logarithms, from which draws and entropies are made: that is a path of its own.
     /// </summary>
     public override string Path =>
-        _kernel.IsPortable ? $"cpu/{RuntimeInformation.ProcessArchitecture}".ToLowerInvariant() : "cpu/fma32";
+        IsFused ? "cpu/fma32" : $"cpu/{RuntimeInformation.ProcessArchitecture}".ToLowerInvariant();
 
     public override DeviceTraits Traits { get; } = new(DeviceScale.Host, DType.Float32);
 
     public override DType ComputeType => DType.Float32;
+
+    /// <summary>FMA and AVX2 (leaves 1 and 7 of CPUID), by which the C library chooses too, whatever this run time may use.</summary>
+    private static bool IsFused { get; } =
+        X86Base.IsSupported && (X86Base.CpuId(1, 0).Ecx >> 12 & 1) != 0 && (X86Base.CpuId(7, 0).Ebx >> 5 & 1) != 0;
 
     protected override void Dispose(bool disposing)
     {

@@ -33,9 +33,6 @@ internal abstract unsafe class GemmKernel
     /// <summary>Whether this machine has the instructions.</summary>
     public abstract bool IsSupported { get; }
 
-    /// <summary>Whether it asks for no instructions of a processor's own.</summary>
-    public bool IsPortable => this == Table[^1];
-
     /// <summary>Rows of a tile.</summary>
     public abstract int Rows { get; }
 

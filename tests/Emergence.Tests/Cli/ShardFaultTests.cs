@@ -82,8 +82,8 @@ public sealed class ShardFaultTests
     }
 
     /// <summary>
-    /// What decides is named: processors with AVX2 and with AVX-512 measure one run. Without either our own sums are the same, but the C
-    /// library's functions are not, so that its path is another.
+    /// What decides is named. Processors with AVX-512 and with AVX2 measure one run, and what a run time without either makes of our
+    /// code is the same bytes; but where a processor has no fused multiply-adds the C library's functions differ, so that its path does.
     /// </summary>
     [Fact]
     public void Processors_with_other_instructions_give_the_same_bytes_or_are_refused()
@@ -93,7 +93,7 @@ public sealed class ShardFaultTests
         var (whole, plain) = (Path.Combine(_folder, "whole"), Path.Combine(_folder, "plain"));
         Measure([], whole);
         Measure([("DOTNET_EnableAVX512F", "0")], Run, "--shard", "1/2");
-        Measure([], Run, "--shard", "2/2");
+        Measure([("DOTNET_EnableAVX2", "0")], Run, "--shard", "2/2");
         Assert.Equal(Cells(whole), Cells(Run));
         Measure([("DOTNET_EnableHWIntrinsic", "0")], plain);
         Assert.Equal(Cells(whole), Cells(plain));

@@ -48,8 +48,8 @@ public sealed partial class ShardKillTests(ITestOutputHelper output)
         }
 
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{_kills} kills of shards of {runs} runs, {_ofCells} of them after new cells; {_acknowledged} cells acknowledged before a kill, "
-            + $"0 lost, in {_files} files; all {runs} runs ended with the bytes of one that was let alone"));
+            $"{_kills} kills of shards of {runs} runs, {_ofCells} of them after new cells; {_acknowledged} cells acknowledged before a "
+            + $"kill, 0 lost, in {_files} files; all {runs} runs ended with the bytes of one that was let alone"));
     }
 
     private void KillUntilDone(string run, string shard, int wanted, Random random, TimeSpan span)

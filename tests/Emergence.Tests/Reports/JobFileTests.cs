@@ -25,7 +25,7 @@ public sealed class JobFileTests
         Assert.Empty(Schema.Faults(job));
         var (spec, container) = (job["spec"]!, job["spec"]!["template"]!["spec"]!["containers"]![0]!);
         Assert.Equal([.. s_command.Skip(1), "--shard", "auto"], container["args"]!.AsArray().Select(word => (string)word!));
-        Assert.Equal((shards, shards), ((int)spec["completions"]!, (int)spec["parallelism"]!));
+        Assert.Equal(($"{shards}", $"{shards}"), ($"{spec["completions"]}", $"{spec["parallelism"]}"));
         Assert.Equal($"{shards}", (string)container["env"]![0]!["value"]!);
         Assert.Equal(hasGpu ? "1" : null, (string?)container["resources"]!["limits"]!["nvidia.com/gpu"]);
 
