@@ -102,10 +102,11 @@ internal static class MeasureRun
         using var plan = new MeasurementPlan(settings);
         Announce(plan);
         var estimate = CostEstimate.Of(plan);
-        var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds_at_most", 0), TableColumn.Number("memory_bytes", 0),
-            TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"), TableColumn.Number("disk_bytes", 0));
-        table.Add(plan.Grid.Count, estimate.Seconds is { } most ? most
-            : TableCell.Empty, (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes, (double)estimate.Memory.DiskBytes);
+        var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds", 0), TableColumn.Number("seconds_at_most", 0),
+            TableColumn.Number("memory_bytes", 0), TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"),
+            TableColumn.Number("disk_bytes", 0));
+        table.Add(plan.Grid.Count, Known(estimate.LikelySeconds), Known(estimate.Seconds), (double)estimate.Memory.Needed, plan.Data.Count,
+            estimate.Prefixes, (double)estimate.Memory.DiskBytes);
         Console.Error.WriteLine(MemoryReport.Placement(estimate.Memory));
         var shared = shards > 0 ? ShardEstimate.Of(plan, estimate, shards) : [];
         if (job != null && estimate.Memory.Fits)
@@ -121,10 +122,23 @@ internal static class MeasureRun
         if (!estimate.Memory.Fits)
             throw new EmergenceException(estimate.Memory.Shortage(plan.Device.Name));
         if (!json)
-            Console.Out.WriteLine(estimate.Seconds is { } seconds
-                ? $"at most {Progress.Duration(seconds)}: trainings that reach the exact value or level end earlier"
-                : "not timed: the emulator is for a few small cells");
+            Console.Out.WriteLine(InWords(estimate));
         return ExitCode.Ok;
+
+        static TableCell Known(double? seconds) => seconds is { } known ? known : TableCell.Empty;
+    }
+
+    private static string InWords(CostEstimate estimate)
+    {
+        const string AtMost = "trainings that reach the exact value or level end before their step limit";
+        return (estimate.LikelySeconds, estimate.Seconds) switch
+        {
+            (_, null) => "not timed: the emulator is for a few small cells",
+            (null, { } most) => $"at most {Progress.Duration(most)}: {AtMost}",
+            ({ } likely, { } most) when likely < most =>
+                $"about {Progress.Duration(likely)}, at most {Progress.Duration(most)}: {AtMost}",
+            (_, { } all) => $"about {Progress.Duration(all)}",
+        };
     }
 
     private static Table Shards(IReadOnlyList<ShardEstimate> shared)

@@ -37,8 +37,14 @@ internal static class CompareVerb
             var throughNoise = NoiseComparisonTable.Empty();
             NoiseComparisonTable.AddTo(throughNoise, (firstName, one), (secondName, other));
             if (throughNoise.Rows.Count > 0 && written == TableFormat.Text)
-                Console.Out.WriteLine(NoiseWords.Compared + "\n");
-            Console.Out.Write(Table.Write([.. throughNoise.Rows.Count > 0 ? [throughNoise] : (Table[])[], table], written));
+                Console.Out.WriteLine(NoiseWords.Compared);
+            var order = LayerOrderTable.Of((firstName, one), (secondName, other));
+            if (order.Rows.Count > 0 && written == TableFormat.Text)
+                Console.Out.WriteLine("Last: " + LayerOrderTable.Meaning);
+            if (throughNoise.Rows.Count > 0 && written == TableFormat.Text)
+                Console.Out.WriteLine();
+            Table[] tables = [throughNoise, table, order];
+            Console.Out.Write(Table.Write([.. tables.Where(part => part.Rows.Count > 0)], written));
             return (int)ExitCode.Ok;
         });
         return command;

@@ -1,5 +1,6 @@
 using Emergence.Devices;
 using Emergence.Devices.Critics;
+using Emergence.Information.Critics;
 
 namespace Emergence.Lab.Benchmarks;
 
@@ -11,13 +12,11 @@ internal static class PassBenches
         if (size == DeviceScale.Tiny)
             return Of(StepBench.Published(33, 16, [16, 8, 1]), new(16, 16, 16, 8, 1), 33, 66);
         var (rows, columns, pairs) = (size == DeviceScale.Gpu ? 300_000 : 2_000, 768, 8_192);
+        int[] published = [.. CriticPreset.Paper.Widths], small = [.. CriticPreset.Small.Widths];
         return
         [
-            .. Of(
-                StepBench.Published(rows, columns, CriticWidths.Published), new(columns, columns, CriticWidths.Published), rows, 2 * rows),
-            .. Of(
-                StepBench.OnSupport("small", 2_000, columns, CriticWidths.Small, pairs), new(columns, columns, CriticWidths.Small), 2_000,
-                2_000 + pairs),
+            .. Of(StepBench.Published(rows, columns, published), new(columns, columns, published), rows, 2 * rows),
+            .. Of(StepBench.OnSupport("small", 2_000, columns, small, pairs), new(columns, columns, small), 2_000, 2_000 + pairs),
         ];
     }
 

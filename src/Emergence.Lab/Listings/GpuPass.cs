@@ -3,6 +3,7 @@ using Emergence.Devices.Critics;
 using Emergence.Devices.Cuda;
 using Emergence.Devices.Cuda.Ops;
 using Emergence.Devices.Tensors;
+using Emergence.Information.Critics;
 using Emergence.Lab.Benchmarks;
 
 namespace Emergence.Lab.Listings;
@@ -22,7 +23,8 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
     [
         new(
             "step",
-            $"the published step in bf16: {StepRows:N0} rows of {StepColumns} + {StepColumns}, {string.Join('-', CriticWidths.Published)}",
+            $"the published step in bf16: {StepRows:N0} rows of {StepColumns} + {StepColumns}, "
+                + $"{string.Join('-', CriticPreset.Paper.Widths)}",
             Step(gpu, DType.BFloat16)),
         new(
             "block",
@@ -46,7 +48,7 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
 
     private static IReadOnlyList<KernelLaunch> Step(GpuTraits gpu, DType arithmetic) => Of(gpu, arithmetic, inputs =>
     {
-        var training = StepBench.Published(StepRows, StepColumns, CriticWidths.Published).Prepare(inputs);
+        var training = StepBench.Published(StepRows, StepColumns, CriticPreset.Paper.Widths).Prepare(inputs);
         return () => inputs.Device.Train([training], 1);
     });
 
@@ -118,11 +120,12 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
     private static Action Others(BenchInputs inputs)
     {
         var device = (CudaDevice)inputs.Device;
-        var parameters = inputs.Keep(device.Allocate(1, new CriticShape(StepColumns, StepColumns, CriticWidths.Published).ParameterCount));
+        var published = new CriticShape(StepColumns, StepColumns, [.. CriticPreset.Paper.Widths]);
+        var parameters = inputs.Keep(device.Allocate(1, published.ParameterCount));
         var single = inputs.Keep(device.Allocate(StepRows, StepColumns));
         var half = inputs.Keep(device.Allocate(DType.BFloat16, StepRows, StepColumns));
-        var off = StepBench.OnSupport("small", Support, StepColumns, CriticWidths.Small, DrawnPairs).Prepare(inputs);
-        var small = StepBench.OnSupport("small", Classes, StepColumns, CriticWidths.Small, DrawnPairs).Prepare(inputs);
+        var off = StepBench.OnSupport("small", Support, StepColumns, CriticPreset.Small.Widths, DrawnPairs).Prepare(inputs);
+        var small = StepBench.OnSupport("small", Classes, StepColumns, CriticPreset.Small.Widths, DrawnPairs).Prepare(inputs);
         return () =>
         {
             device.Queue.ToBf16(single, half);
@@ -138,7 +141,7 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
         string[] tail = [KernelTable.CriticTail.Name, KernelTable.CriticTailGradient.Name];
         var launches = Of(gpu, DType.BFloat16, inputs =>
         {
-            var training = StepBench.OnSupport("small", Support, StepColumns, CriticWidths.Small, DrawnPairs).Prepare(inputs);
+            var training = StepBench.OnSupport("small", Support, StepColumns, CriticPreset.Small.Widths, DrawnPairs).Prepare(inputs);
             return () => inputs.Device.Train([training], 1);
         });
         return launches.Where(launch => tail.Contains(launch.Kernel));

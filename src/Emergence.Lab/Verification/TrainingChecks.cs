@@ -3,6 +3,7 @@ using Emergence.Devices;
 using Emergence.Devices.Critics;
 using Emergence.Devices.Randomness;
 using Emergence.Devices.Tensors;
+using Emergence.Information.Critics;
 using Pair = (Emergence.Devices.Tensors.Tensor Tested, Emergence.Devices.Tensors.Tensor Expected);
 
 namespace Emergence.Lab.Verification;
@@ -11,7 +12,7 @@ namespace Emergence.Lab.Verification;
 internal static class TrainingChecks
 {
     // The last two have layers that more than one kernel is for: a wide one after another, a tail of several.
-    private static readonly (int X, int Y, int[] Widths, int Pairs)[] s_awkward =
+    private static readonly (int X, int Y, IReadOnlyList<int> Widths, int Pairs)[] s_awkward =
         [
             (33, 17, [1, 1], 1), (33, 17, [3, 1], 33), (33, 17, [31, 7, 1], 257), (33, 17, [136, 100, 7, 1], 257),
             (33, 17, [300, 33, 12, 6, 3, 1], 1000)
@@ -27,25 +28,25 @@ internal static class TrainingChecks
         }
 
         // Presets canonical and small at the width of SmolLM2-135M, and the published critic.
-        (int X, int Y, int[] Widths, int Pairs)[] shapes = [
-            .. s_awkward, (13, 13, CriticWidths.Canonical, 67), (64, 64, CriticWidths.Canonical, small ? 300 : 6_096),
-            (576, 576, CriticWidths.Small, small ? 300 : 10_192), (768, 768, CriticWidths.Published, small ? 40 : 600)
+        (int X, int Y, IReadOnlyList<int> Widths, int Pairs)[] shapes = [
+            .. s_awkward, (13, 13, CriticPreset.Canonical.Widths, 67), (64, 64, CriticPreset.Canonical.Widths, small ? 300 : 6_096),
+            (576, 576, CriticPreset.Small.Widths, small ? 300 : 10_192), (768, 768, CriticPreset.Paper.Widths, small ? 40 : 600)
         ];
         foreach (var (x, y, widths, pairs) in shapes)
         {
-            var (shape, text) = (new CriticShape(x, y, widths), $"{pairs} pairs of {x}+{y}, {string.Join('-', widths)}");
+            var (shape, text) = (new CriticShape(x, y, [.. widths]), $"{pairs} pairs of {x}+{y}, {string.Join('-', widths)}");
             yield return new("CriticForward", text, run => Passes(run, shape, pairs, backward: false));
             yield return new("CriticBackward", text, run => Passes(run, shape, pairs, backward: true));
         }
 
-        foreach (var (x, y, widths, rows) in s_awkward[^2..].Append((768, 768, CriticWidths.Published, small ? 140 : 1_500)))
+        foreach (var (x, y, widths, rows) in s_awkward[^2..].Append((768, 768, CriticPreset.Paper.Widths, small ? 140 : 1_500)))
             yield return new(
                 "Train", $"gradient of a step on {rows} rows and as many shuffled, {x}+{y}, {string.Join('-', widths)}",
-                run => Shuffled(run, new CriticShape(x, y, widths), rows));
+                run => Shuffled(run, new CriticShape(x, y, [.. widths]), rows));
         foreach (var (x, y, widths, pairs) in shapes.Where(s => s.Pairs > 30))
             yield return new(
                 "Train", $"3 steps, {pairs} pairs of {x}+{y}, {string.Join('-', widths)}",
-                run => Train(run, new CriticShape(x, y, widths), pairs));
+                run => Train(run, new CriticShape(x, y, [.. widths]), pairs));
     }
 
     private static ListedPairs Listed(int count) =>

@@ -73,8 +73,9 @@ internal static class WordSequences
         return words.Count > 0
             ? (words, separator!, rejected)
             : throw new EmergenceException(
-                $"{list.Name}: no word is {Tokens(tokens)} with a {(fit.Separator == "," ? "comma" : Printable.Escape(fit.Separator))} token after it in "
-                + $"this tokenizer; {Name(rejected, fit, tokens, 0)}", ExitCode.Usage);
+                $"{list.Name}: no word is {Tokens(tokens)} with a "
+                + $"{(fit.Separator == "," ? "comma" : Printable.Escape(fit.Separator))} token after it in this tokenizer; "
+                + Name(rejected, fit, tokens, 0), ExitCode.Usage);
     }
 
     private static void Write(long number, List<int[]> words, int[] separator, Span<int> sequence)

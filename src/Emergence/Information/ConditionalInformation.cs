@@ -87,11 +87,11 @@ public static class ConditionalInformation
         double[] OfParts(int count) =>
             [.. Enumerable.Range(0, count).Select(part => Mean([.. order.Where((_, place) => (int)((long)place * count / rows) == part)]))];
         var (parts, quarters) = (OfParts(Parts), OfParts(Quarters));
-        var spread = SeedSpread.StandardDeviation(parts) / Math.Sqrt(Parts) * Intervals.StudentT(Parts - 1);
+        var spread = StandardDeviation.Of(parts) / Math.Sqrt(Parts) * Intervals.StudentT(Parts - 1);
         var half = spread + Math.Abs(value - parts.Average()) / (Math.Sqrt(Parts) - 1);
         var drift = Math.Abs(value - quarters.Average());
         return Result(NearestNeighbourInformation.EstimatorName, value, value - half, value + half, rows, drift > MaxDrift
-            && drift > 2.5 * SeedSpread.StandardDeviation(quarters) / 2
+            && drift > 2.5 * StandardDeviation.Of(quarters) / 2
             ? FormattableString.Invariant($"does not settle: {quarters.Average():0.000} bits from a quarter of the rows") : null);
     }
 

@@ -1,5 +1,6 @@
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
+using Emergence.Information.Statistics;
 
 namespace Emergence.Information;
 
@@ -90,16 +91,7 @@ public static class SeedSpread
     public static IReadOnlyList<MutualInformation> Apply(IReadOnlyList<MutualInformation> seeds)
     {
         ArgumentNullException.ThrowIfNull(seeds);
-        var deviation = StandardDeviation([.. seeds.Where(cell => cell.Failure == null).Select(cell => cell.MiBits)]);
+        var deviation = StandardDeviation.Of([.. seeds.Where(cell => cell.Failure == null).Select(cell => cell.MiBits)]);
         return [.. seeds.Select(cell => cell with { SdBits = deviation })];
-    }
-
-    /// <summary>With N - 1 in the denominator; 0 of fewer than two values.</summary>
-    internal static double StandardDeviation(IReadOnlyList<double> values)
-    {
-        if (values.Count < 2)
-            return 0;
-        var mean = values.Average();
-        return Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1));
     }
 }

@@ -28,6 +28,9 @@ public sealed class HtmlPage(string title, string about, string finding, PageLan
     // A picture wider than this keeps a readable size on a narrow window and scrolls there instead.
     private const double Shrinkable = 560;
 
+    // The part of its size below which the text of any other one is too small; it scrolls from there.
+    private const double Readable = 0.8;
+
     // Left and right of a picture, as the style sheet has it, with the border.
     private const double FigurePadding = 26;
 
@@ -60,8 +63,8 @@ public sealed class HtmlPage(string title, string about, string finding, PageLan
     {
         _widest = Math.Max(_widest, figure.Width);
         var svg = _language.TranslatePicture(figure.Inline());
-        if (figure.Width > Shrinkable)
-            svg = svg.Replace("<svg class=\"em\"", "<svg class=\"em wide\"");
+        svg = svg.Replace("<svg class=\"em\"", figure.Width > Shrinkable ? "<svg class=\"em wide\""
+            : $"<svg style=\"min-width:{Markup.Number(Readable * figure.Width)}px\" class=\"em\"");
         _body.Append("<figure><div class=\"scroll\">").Append(svg).Append($"</div><figcaption>{E(caption)}</figcaption></figure>\n");
     }
 
@@ -218,7 +221,7 @@ public sealed class HtmlPage(string title, string about, string finding, PageLan
         var text = cell.Show(column);
         var style = column.RightAligned ? "num" : column.Name == "verdict" ? "v-" + text.Replace(' ', '-') : text.Length > longText ? "long"
             : "";
-        var shown = column.Kind == TableColumnKind.Text ? Word(text) : Markup.Escape(text);
+        var shown = column.Kind == TableColumnKind.Text && !column.IsVerbatim ? Word(text) : Markup.Escape(text);
         var direction = DisplayWidth.IsRightToLeft(text) ? " dir=\"rtl\"" : "";
         _body.Append(style.Length > 0 ? $"<td class=\"{Markup.Escape(style)}\"{direction}>{shown}</td>" : $"<td{direction}>{shown}</td>");
     }

@@ -22,7 +22,7 @@ internal static class HtmlStyle
         .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,205px),1fr));gap:12px;margin:0 0 24px}
         .tile,.card,figure{background:var(--card);border:1px solid var(--rule);border-radius:10px}
         .tile{padding:12px 16px}
-        .tile b{display:block;font-size:1.45rem;line-height:1.25;font-weight:650;font-variant-numeric:tabular-nums}
+        .tile b{display:block;font-size:1.35rem;line-height:1.25;font-weight:650;font-variant-numeric:tabular-nums}
         .tile span{color:var(--dim);font-size:.86rem;line-height:1.35;display:block}
         .text p{white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.9;max-width:none;margin:4px 0 14px}
         .text span{padding:.2em 0}

@@ -16,6 +16,8 @@ internal static class MemoryReport
         table.Add("boundaries", (double)memory.Boundaries, memory.ScratchBytes == 0 ? "two of both passes"
             : $"what is in memory of two of both passes, {memory.ScratchBytes:N0} bytes in scratch files");
         table.Add("forward pass", (double)memory.Forward, $"inside of a block, tiles of {memory.TileRows:N0} rows");
+        if (memory.Noise > 0)
+            table.Add("noise", (double)memory.Noise, $"draws of {RunWords.Plural(plan.Grid.Seeds.Count, "seed")}, and a side read through them");
         if (memory.Critic > 0)
         {
             table.Add("critic inputs", (double)memory.Inputs, $"{memory.Critics} trainings side by side");

@@ -22,7 +22,8 @@ public sealed class NoiseTables(NoiseResults noise, bool nats = false)
                 Spread("sd_layers_1"), Spread("gain_1"), Amount("limit_e"));
             foreach (var mean in noise.Means)
                 table.Add(mean.Tokens, _scale * mean.AtOne.Mean, _scale * mean.AtOne.Low, _scale * mean.AtOne.High,
-                    TableCell.Defined(mean.Half.Sigma), mean.Half.Low, mean.Half.High, _scale * mean.SdLayers,
+                    TableCell.Defined(mean.Half.Sigma), TableCell.Defined(mean.Half.Low), TableCell.Defined(mean.Half.High),
+                    _scale * mean.SdLayers,
                     TableCell.Defined(_scale * mean.GainBits), _scale * mean.LimitBits);
             return table;
         }
@@ -38,7 +39,8 @@ public sealed class NoiseTables(NoiseResults noise, bool nats = false)
                 TableColumn.Spread("sigma_half_hi", 3), Amount("limit_ie"));
             foreach (var row in noise.Rows)
                 table.Add(row.Boundary, row.Tokens, _scale * row.AtOne.Mean, _scale * row.AtOne.Low, _scale * row.AtOne.High,
-                    TableCell.Defined(row.Half.Sigma), row.Half.Low, row.Half.High, _scale * row.LimitBits);
+                    TableCell.Defined(row.Half.Sigma), TableCell.Defined(row.Half.Low), TableCell.Defined(row.Half.High),
+                    _scale * row.LimitBits);
             return table;
         }
     }

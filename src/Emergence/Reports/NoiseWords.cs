@@ -46,7 +46,7 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
     [
         ($"IE at sigma 1 after {RunWords.Plural(Last.Tokens, "token")}", $"{TableCell.Fixed(Last.AtOne.Mean, 2)}{Half(Last.AtOne)} bits",
             $"mean over layers; {Bits(Last.LimitBits)} without noise"),
-        ("Half is gone at", double.IsNaN(Last.Half.Sigma) ? TooLittle : $"sigma {Size(Last.Half.Sigma)}", Range(Last.Half)),
+        ("Half is gone at", double.IsNaN(Last.Half.Sigma) ? TooLittle : $"sigma {Found(Last.Half.Sigma, Last.Half)}", Range(Last.Half)),
         ("Most robust layer", $"layer {Strongest.Boundary}", $"keeps {Bits(Strongest.AtOne.Mean)} at sigma 1"
             + $"{(LastRows.Count() > 1 ? $"; the least, {Bits(Weakest.AtOne.Mean)}, layer {Weakest.Boundary}" : "")}"),
     ];
@@ -79,15 +79,15 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
                 + $"{TableCell.Fixed(last.Bits.Mean, 2)}{Half(last.Bits)} bits, mean over layers; without noise {Bits(last.ExactBits)}.";
     }
 
-    internal static string Size(double sigma) => double.IsPositiveInfinity(sigma) ? "beyond 32"
-        : sigma == 0 ? "below the least" : FormattableString.Invariant($"{sigma:0.###}");
+    /// <summary>A size of the noise that was asked for.</summary>
+    internal static string Size(double sigma) => FormattableString.Invariant($"{sigma:0.######}");
 
     /// <summary>The noise that halves a value, within a sentence.</summary>
     internal static string HalfGone(HalfNoise half) =>
-        double.IsNaN(half.Sigma) ? TooLittle : $"half is gone at sigma {Size(half.Sigma)}";
+        double.IsNaN(half.Sigma) ? TooLittle : $"half is gone at sigma {Found(half.Sigma, half)}";
 
     private string HalfSentence => double.IsNaN(Last.Half.Sigma) ? "There is too little emergence to halve."
-        : $"Half of it is gone at sigma {Size(Last.Half.Sigma)} ({Range(Last.Half)}).";
+        : $"Half of it is gone at sigma {Found(Last.Half.Sigma, Last.Half)} ({Range(Last.Half)}).";
 
     private double ExactBits(NoiseRow row) =>
         run.Emergence.FirstOrDefault(exact => exact.Boundary == row.Boundary && exact.Tokens == row.Tokens)?.ExactBits ?? row.LimitBits;
@@ -105,7 +105,12 @@ public sealed class NoiseWords(NoiseResults noise, RunResults run)
     };
 
     private static string Range(HalfNoise half) => double.IsNaN(half.Low) || double.IsNaN(half.High) ? ""
-        : $"95 %: {Size(half.Low)} to {Size(half.High)}";
+        : $"95 %: {Found(half.Low, half)} to {Found(half.High, half)}";
+
+    /// <summary>An end of what was found of the noise that halves a value, to three digits.</summary>
+    private static string Found(double sigma, HalfNoise half) => double.IsPositiveInfinity(sigma) ? $"beyond {Size(half.Read.Largest)}"
+        : sigma == 0 ? $"below {Size(half.Read.Least)}"
+        : TableCell.Fixed(sigma, Math.Clamp(2 - (int)Math.Floor(Math.Log10(sigma)), 0, 8));
 
     private static string Half(Interval interval) =>
         double.IsNaN(interval.Low) ? "" : $" \u00b1 {TableCell.Fixed((interval.High - interval.Low) / 2, 2)}";

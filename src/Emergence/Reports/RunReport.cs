@@ -187,7 +187,7 @@ public static class RunReport
     /// <summary>A manifest, one row a value.</summary>
     internal static Table Settings(JsonObject manifest)
     {
-        var table = new Table(TableColumn.Text("setting"), TableColumn.Text("value"));
+        var table = new Table(TableColumn.Verbatim("setting"), TableColumn.Verbatim("value"));
         foreach (var (name, value) in Flatten("", manifest))
             table.Add(name, value.Length > LongestSetting ? value[..LongestSetting] + "\u2026" : value);
         return table;

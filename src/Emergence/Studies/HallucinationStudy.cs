@@ -99,7 +99,7 @@ internal sealed class HallucinationStudy : Study
             double[] halved = [.. halves.Select(half => half.Single(other => other.Shot == mean.Shot).Bits.Mean)];
             var sdSeeds = EstimatorTable.Find(results.Estimator).IsRandom ? mean.Bits.SdSeeds : 0;
             yield return new Shot(model.Name, mean.Shot, mean.Bits, mean.ExactBits, Math.Round(sdSeeds, SpreadDigits),
-                Math.Round(mean.SdLayers, SpreadDigits), Math.Round(SeedSpread.StandardDeviation(halved), SpreadDigits),
+                Math.Round(mean.SdLayers, SpreadDigits), Math.Round(StandardDeviation.Of(halved), SpreadDigits),
                 100 * accuracy[2 * (mean.Shot - 1)], 100 * accuracy[2 * (mean.Shot - 1) + 1],
                 left?.AtOne ?? Intervals.OfExact(double.NaN, double.NaN),
                 left == null ? double.NaN : Math.Round(left.SdLayers, SpreadDigits));

@@ -15,6 +15,9 @@ public sealed record TableColumn(string Name, TableColumnKind Kind, int Digits)
 {
     public static TableColumn Text(string name) => new(name, TableColumnKind.Text, 0);
 
+    /// <summary>Words that are the same in every language, as users type them.</summary>
+    public static TableColumn Verbatim(string name) => Text(name) with { IsVerbatim = true };
+
     public static TableColumn Integer(string name) => new(name, TableColumnKind.Integer, 0);
 
     public static TableColumn Number(string name, int digits) => new(name, TableColumnKind.Number, digits);
@@ -29,6 +32,8 @@ public sealed record TableColumn(string Name, TableColumnKind Kind, int Digits)
 
     /// <summary>How NaN is shown to readers.</summary>
     internal string Undefined { get; private init; } = "NaN";
+
+    internal bool IsVerbatim { get; private init; }
 
     internal bool HasExponent { get; private init; }
 

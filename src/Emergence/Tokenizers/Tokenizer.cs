@@ -72,7 +72,7 @@ public sealed class Tokenizer
     public int[] Encode(string text, bool addSpecialTokens = true)
     {
         var ids = Run(text, places: false).Ids;
-        return addSpecialTokens ? [.. _parts.Frame.Before, .. ids, .. _parts.Frame.After] : [.. ids];
+        return addSpecialTokens ? [.. _parts.PostProcessor.Before, .. ids, .. _parts.PostProcessor.After] : [.. ids];
     }
 
     /// <summary>The tokens of a text, each with the bytes that it stands for.</summary>
@@ -83,11 +83,11 @@ public sealed class Tokenizer
         for (var i = 0; i < run.Ids.Count; i++)
         {
             var name = TokenText(run.Ids[i]);
-            var place = _parts.Frame.Trim?.Apply(name, run.Places![i], isFirst: i == 0) ?? run.Places![i];
+            var place = _parts.PostProcessor.Trim?.Apply(name, run.Places![i], isFirst: i == 0) ?? run.Places![i];
             tokens.Add(new(run.Ids[i], name, place.Start, place.End));
         }
 
-        return addSpecialTokens ? [.. Around(_parts.Frame.Before), .. tokens, .. Around(_parts.Frame.After)] : tokens;
+        return addSpecialTokens ? [.. Around(_parts.PostProcessor.Before), .. tokens, .. Around(_parts.PostProcessor.After)] : tokens;
 
         IEnumerable<Token> Around(int[] ids) => ids.Select(id => new Token(id, TokenText(id), 0, 0));
     }

@@ -19,7 +19,7 @@ internal sealed record TokenizerParts
 
     public required Model Model { get; init; }
 
-    public Frame Frame { get; init; } = Frame.None;
+    public PostProcessor PostProcessor { get; init; } = PostProcessor.None;
 
     public required Decoder Decoder { get; init; }
 

@@ -104,15 +104,21 @@ public sealed class MeasureTests
         Assert.Equal(40, json.RootElement[0].GetProperty("cells").GetInt32());
         var parts = json.RootElement.EnumerateArray().Skip(1)
             .ToDictionary(row => row.GetProperty("memory").GetString()!, row => row.GetProperty("bytes").GetDouble());
-        Assert.Equal(["weights", "boundaries", "forward pass", "free"], parts.Keys);
+        Assert.Equal(["weights", "boundaries", "forward pass", "noise", "free"], parts.Keys);
 
         // 25 + 25 + 600 + 600 prefixes and 26 tokens alone, of 64 doubles; in a block 64 normed, 64 queries, 2 x 32 keys and values, 64
         // mixed, 2 x 172 inside.
         const int Rows = 1_250 + 26;
         Assert.Equal((4.0 * 260_032, Rows * (2.0 * 64 * 8 + 4 * 4), Rows * 600.0 * 8),
             (parts["weights"], parts["boundaries"], parts["forward pass"]));
-        Assert.Equal(parts["weights"] + parts["boundaries"] + parts["forward pass"], json.RootElement[0].GetProperty("memory_bytes")
-            .GetDouble());
+
+        // Of one seed 1,024 draws of 64; the 600 states drawn, 600 in a tile, and the products of all draws with these.
+        Assert.Equal(8.0 * ((1_024 + 600 + 600) * 64 + 1_024 * 600), parts["noise"]);
+        Assert.Equal(parts["weights"] + parts["boundaries"] + parts["forward pass"] + parts["noise"],
+            json.RootElement[0].GetProperty("memory_bytes").GetDouble());
+
+        // Nothing is trained: what is likely is all there is.
+        Assert.Equal(json.RootElement[0].GetProperty("seconds").GetDouble(), json.RootElement[0].GetProperty("seconds_at_most").GetDouble());
     }
 
     [Fact]

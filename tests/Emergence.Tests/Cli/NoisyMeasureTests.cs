@@ -101,8 +101,14 @@ public sealed class NoisyMeasureTests
 
         var compared = Child.Run("compare", runs[0], runs[1], "-o", "json");
         Assert.True(compared.Code == 0, compared.Error);
-        var first = JsonDocument.Parse(compared.Out).RootElement.EnumerateArray().First();
-        Assert.True(first.TryGetProperty("first_left_bits", out _) && first.TryGetProperty("first_sigma_half", out _));
+        var both = JsonDocument.Parse(compared.Out).RootElement.EnumerateArray().ToList();
+        Assert.True(both[0].TryGetProperty("first_left_bits", out _) && both[0].TryGetProperty("first_sigma_half", out _));
+
+        // Layers 0, 2 and 4 stand in this order, whatever half of the lists is drawn: after two words each has states further apart.
+        var order = both.Where(row => row.TryGetProperty("ie_1_rho", out _)).ToList();
+        Assert.Equal([2, 3, 4], order.Select(row => Of(row, "tokens")));
+        Assert.All(order, row => Assert.Equal(3, Of(row, "layers")));
+        Assert.All(order.Where(row => Of(row, "tokens") > 2), row => Assert.Equal((1, 1), (Of(row, "ie_1_rho"), Of(row, "sigma_half_rho"))));
     }
 
     [Fact]

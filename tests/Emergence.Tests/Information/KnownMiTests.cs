@@ -3,6 +3,7 @@ using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
 using Emergence.Information.KnownMi;
+using Emergence.Information.Statistics;
 
 namespace Emergence.Tests.Information;
 
@@ -135,7 +136,7 @@ public sealed class KnownMiTests
     {
         var known = KnownMiCases.All.Single(known => known.Id == "14");
         var found = Enumerable.Range(2000, 60).Select(seed => Estimate(known.Sample(1_000, (ulong)seed).ToClasses(), "mixed-ksg")).ToList();
-        var spread = SeedSpread.StandardDeviation([.. found.Select(result => result.MiBits)]);
+        var spread = StandardDeviation.Of([.. found.Select(result => result.MiBits)]);
         Assert.InRange(found.Average(result => 1.96 * result.SamplingErrorBits), 1.96 * spread, 3.5 * spread);
         Assert.InRange(found.Count(result => Math.Abs(result.MiBits - known.TrueBits) > 1.96 * result.SamplingErrorBits), 0, 9);
     }

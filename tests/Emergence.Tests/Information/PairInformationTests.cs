@@ -2,6 +2,7 @@ using Emergence.Devices.Randomness;
 using Emergence.Information;
 using Emergence.Information.Exact;
 using Emergence.Information.KnownMi;
+using Emergence.Information.Statistics;
 
 namespace Emergence.Tests.Information;
 
@@ -74,7 +75,7 @@ public sealed class PairInformationTests
             claimed += joint.SourceErrorBits / 400;
         }
 
-        Assert.InRange(claimed / SeedSpread.StandardDeviation(values), least, most);
+        Assert.InRange(claimed / StandardDeviation.Of(values), least, most);
     }
 
     /// <summary>What the rows themselves hold says nothing about the value of a noisy channel.</summary>

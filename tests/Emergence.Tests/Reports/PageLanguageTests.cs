@@ -17,6 +17,8 @@ public sealed partial class PageLanguageTests
         SampleRun.Create(5, 2, 3), SampleRun.Create(5, 2, 3, failures: true), SampleRun.Create(5, 2, 3, failures: true, missing: 7),
         SampleRun.Create(2, 1, 1), SampleRun.Create(30, 3, 3), SampleRun.Create(2, 1, 1, estimator: "exact"),
         SampleRun.Create(5, 2, 2, estimator: "paper"), SampleRun.Create(5, 2, 2, estimator: "ksg"), SampleRun.Create(1, 4, 1),
+        SampleRun.ThroughNoise(5, 2, 3, "isotropic", reach: 2, ofTokens: 2), SampleRun.ThroughNoise(3, 2, 2, "column", reach: 100, ofTokens: 1),
+        SampleRun.ThroughNoise(1, 2, 2, "normed", reach: 0.01, ofTokens: 0.01), SampleRun.ThroughNoise(4, 1, 2, "isotropic", 1, 1),
     ];
 
     [Theory]
@@ -106,6 +108,30 @@ public sealed partial class PageLanguageTests
         Assert.True(language.Missing.Count == 0, string.Join("\n", language.Missing));
         Assert.Contains($"<html lang=\"{code}\">", File.ReadAllText(Path.Combine(folder, "report.html")));
         Assert.Contains($"<html lang=\"{code}\">", File.ReadAllText(Path.Combine(folder, "runs", "stories260k", "report.html")));
+    }
+
+    /// <summary>What users type is the same in every language, wherever it stands.</summary>
+    [Theory]
+    [MemberData(nameof(Languages))]
+    public void Names_of_estimators_stay(string code)
+    {
+        var run = SampleRun.Create(2, 1, 1, estimator: "exact");
+        var pages = new[] { RunReport.Html(run), RunReport.Html(run, PageLanguage.Find(code)) };
+        var cells = pages.Select(page => page.Split("<td>exact</td>").Length - 1).ToList();
+        Assert.Equal(2 * 2 * 2 + 1, cells[0]); // all cells, and the setting
+        Assert.Equal(cells[0], cells[1]);
+    }
+
+    [Fact]
+    public void The_ends_of_the_noise_read_are_named()
+    {
+        var beyond = RunReport.Html(SampleRun.ThroughNoise(3, 2, 2, "column", reach: 100, ofTokens: 1));
+        Assert.Contains("sigma beyond 8<", beyond, StringComparison.Ordinal);
+        var below = RunReport.Html(SampleRun.ThroughNoise(1, 2, 2, "normed", reach: 0.01, ofTokens: 0.01));
+        Assert.Contains("sigma below 0.25<", below, StringComparison.Ordinal);
+        var japanese = WebUtility.HtmlDecode(
+            RunReport.Html(SampleRun.ThroughNoise(3, 2, 2, "column", reach: 100, ofTokens: 1), PageLanguage.Find("ja")));
+        Assert.Contains("sigma 8 超<", japanese, StringComparison.Ordinal);
     }
 
     [Fact]

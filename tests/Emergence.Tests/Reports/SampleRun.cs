@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Emergence.Capture;
 using Emergence.Information;
+using Emergence.Information.Noise;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Results;
 
@@ -16,6 +17,37 @@ internal static class SampleRun
     private static readonly double[] PrefixBits = [4.64, 9.02, 10.97, 10.97, 10.97, 10.97, 10.97, 10.97];
 
     private static readonly string[] Words = ["France", "Germany", "Japan", "Italy", "Spain", "Brazil", "Canada", "China"];
+
+    private static readonly double[] Sigmas = [0.25, 0.5, 1, 2, 4, 8];
+
+    /// <summary>The same read through noise.</summary>
+    /// <param name="layers">L.</param>
+    /// <param name="shots">Words.</param>
+    /// <param name="seeds">Of all cells.</param>
+    /// <param name="units">Word of a noise scale.</param>
+    /// <param name="reach">Sigma at which half of the whole's information is gone.</param>
+    /// <param name="ofTokens">The same of the tokens alone.</param>
+    public static RunResults ThroughNoise(int layers, int shots, int seeds, string units, double reach, double ofTokens)
+    {
+        var run = Create(layers, shots, seeds);
+        run.Manifest["settings"]!["sigma"] = new JsonArray([.. Sigmas.Select(sigma => (JsonNode)sigma)]);
+        run.Manifest["settings"]!["noise"] = units;
+        return new RunResults(run.Manifest, [.. run.Cells.Select(cell => cell with
+        {
+            Information = cell.Information with { YBits = cell.Information.HPrefixBits, Noise = Noise(cell, reach, ofTokens) },
+        })]);
+    }
+
+    private static IReadOnlyList<NoiseValue> Noise(CellResult cell, double reach, double ofTokens) =>
+    [
+        .. from sigma in Sigmas
+           let isMacro = cell.Cell.Kind == CaptureKind.Macro
+           let half = isMacro ? reach * (1 + 0.1 * cell.Cell.Boundary) : ofTokens
+           select new NoiseValue(sigma, cell.Information.HPrefixBits / (1 + sigma * sigma / (half * half)), 0.01, 0.0004)
+           {
+               EmergenceErrorBits = isMacro ? 0.01 : double.NaN, SamplingErrorBits = isMacro ? 0.005 : 0,
+           },
+    ];
 
     public static RunResults Create(int layers, int shots, int seeds, bool failures = false, int missing = 0, string estimator = "s-mine")
     {

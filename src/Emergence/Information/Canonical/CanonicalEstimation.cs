@@ -5,6 +5,7 @@ using Emergence.Devices.Randomness;
 using Emergence.Devices.Tensors;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
+using Emergence.Information.Statistics;
 
 namespace Emergence.Information.Canonical;
 
@@ -163,7 +164,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
     }
 
     /// <summary>Of the mean over the last window, as far as steps are independent.</summary>
-    private double StandardError() => SeedSpread.StandardDeviation([.. Bits.TakeLast(Window)]) / Math.Sqrt(Window);
+    private double StandardError() => StandardDeviation.Of([.. Bits.TakeLast(Window)]) / Math.Sqrt(Window);
 
     /// <summary>What a back-off leaves of the rate.</summary>
     private sealed class RateFactor

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Emergence.Devices.Critics;
 
 namespace Emergence.Information.Critics;
 
@@ -69,7 +68,7 @@ public sealed record CriticPreset
         Name = "canonical",
         Sequences = 2_000,
         CanonicalColumns = 64,
-        Widths = CriticWidths.Canonical,
+        Widths = [128, 32, 16, 1],
         Pairs = 2_048,
         NearPairs = 1_024,
         WideFactor = 3,

@@ -3,6 +3,7 @@ using Emergence.Devices.Critics;
 using Emergence.Devices.Randomness;
 using Emergence.Devices.Tensors;
 using Emergence.Information.Gaussian;
+using Emergence.Information.Statistics;
 
 namespace Emergence.Information.Critics;
 
@@ -205,6 +206,6 @@ internal sealed class MinibatchEstimation : Estimation
             groups++;
         }
 
-        return (sum / groups, SeedSpread.StandardDeviation(own) / Math.Log(2) / Math.Sqrt(own.Count));
+        return (sum / groups, StandardDeviation.Of(own) / Math.Log(2) / Math.Sqrt(own.Count));
     }
 }

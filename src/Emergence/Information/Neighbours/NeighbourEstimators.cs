@@ -194,7 +194,7 @@ internal static class Neighbourhood
                     [.. order.Where((_, place) => (window == 0 ? place % parts : (int)((long)place * parts / order.Length)) == part)]);
                 return Bits(chosen, window, nats, K) is [var bits] ? chosen.Mean(bits).Mean : 0;
             }).ToArray();
-            variance += Math.Pow(SeedSpread.StandardDeviation(values), 2) / parts / shuffles;
+            variance += Math.Pow(StandardDeviation.Of(values), 2) / parts / shuffles;
             mean += values.Average() / shuffles;
         }
 

@@ -33,6 +33,26 @@ internal sealed class NoiseMixture(Device device, NoiseDraws draws, NoiseScale s
     private readonly int _columns = draws.Normals.Length / draws.Pairs;
     private Tensor? _normals;
 
+    /// <summary>Device memory of the draws of so many seeds, and of the largest side while it is read.</summary>
+    public static long EstimateBytes(Device device, int seeds, int pairs, int classes, int columns)
+    {
+        using var plan = device.Plan();
+        using var normals = plan.Device.Allocate(pairs, columns);
+        var ofDraws = plan.Bytes;
+        return seeds * ofDraws + plan.MostBytesOf(() =>
+        {
+            using var own = plan.Device.Allocate(Math.Min(pairs, classes), columns);
+            using var tile = plan.Device.Allocate(Width(Math.Min(Tile, classes)), columns);
+            using var products = plan.Device.Allocate(pairs, tile.Rows);
+            plan.Device.MatMul(normals, tile, products, transposeB: true);
+        });
+    }
+
+    /// <summary>The same of the host: a side's rows, those of a tile and of the drawn classes, and products of a tile.</summary>
+    public static long HostBytes(int pairs, int classes, int columns) =>
+        sizeof(float) * ((long)columns * (classes + Math.Min(pairs, classes) + Math.Min(Tile, classes))
+            + 2L * pairs * Width(Math.Min(Tile, classes)));
+
     /// <param name="classes">The side.</param>
     /// <param name="drawn">(P): class of each pair of draws.</param>
     /// <param name="sigmas">Sizes of the noise, rising.</param>
@@ -51,6 +71,9 @@ internal sealed class NoiseMixture(Device device, NoiseDraws draws, NoiseScale s
 
     public void Dispose() => _normals?.Dispose();
 
+    /// <summary>Columns of a tile of so many classes: those left over are filled up.</summary>
+    private static int Width(int count) => (count + MixtureSums.Lanes - 1) / MixtureSums.Lanes * MixtureSums.Lanes;
+
     private Tensor Normals()
     {
         if (_normals == null)
@@ -64,7 +87,7 @@ internal sealed class NoiseMixture(Device device, NoiseDraws draws, NoiseScale s
 
     private void Add(Side side, Tensor own, int start, int count, IReadOnlyList<double> sigmas, double[] sums, double[] remainders)
     {
-        var width = (count + MixtureSums.Lanes - 1) / MixtureSums.Lanes * MixtureSums.Lanes;
+        var width = Width(count);
         using var tile = device.Allocate(width, _columns);
         var padded = new float[width * _columns];
         side.Rows.AsSpan(start * _columns, count * _columns).CopyTo(padded);

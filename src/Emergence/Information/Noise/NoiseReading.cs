@@ -1,3 +1,5 @@
+using Emergence.Information.Statistics;
+
 namespace Emergence.Information.Noise;
 
 /// <summary>What every draw says of a side at every sigma.</summary>
@@ -34,7 +36,7 @@ internal sealed class NoiseReading(IReadOnlyList<double> sigmas, double[][] bits
             return value with
             {
                 EmergenceErrorBits = Error(differences),
-                SamplingErrorBits = sequences > 0 ? SeedSpread.StandardDeviation(differences) / Math.Sqrt(sequences) : 0,
+                SamplingErrorBits = sequences > 0 ? StandardDeviation.Of(differences) / Math.Sqrt(sequences) : 0,
             };
         })];
     }

@@ -30,7 +30,7 @@ public static class Intervals
         var mean = seeds.Average();
         if (seeds.Count == 1)
             return new(mean, double.NaN, double.NaN, double.NaN, samplingError);
-        var deviation = SeedSpread.StandardDeviation(seeds);
+        var deviation = StandardDeviation.Of(seeds);
         var half = double.Hypot(StudentT(seeds.Count - 1) * deviation / Math.Sqrt(seeds.Count), Normal * samplingError);
         return new(mean, mean - half, mean + half, deviation, samplingError);
     }
@@ -48,7 +48,7 @@ public static class Intervals
         ArgumentNullException.ThrowIfNull(seeds);
         var own = Math.Sqrt(errors.Sum(error => error * error)) / seeds.Count;
         var (mean, half) = (seeds.Average(), Normal * double.Hypot(own, samplingError));
-        return new(mean, mean - half, mean + half, seeds.Count > 1 ? SeedSpread.StandardDeviation(seeds) : double.NaN,
+        return new(mean, mean - half, mean + half, seeds.Count > 1 ? StandardDeviation.Of(seeds) : double.NaN,
             double.Hypot(own, samplingError));
     }
 

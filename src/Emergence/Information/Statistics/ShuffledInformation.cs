@@ -20,7 +20,7 @@ internal static class ShuffledInformation
         }
 
         // H(x) + H(y) is the same for all, so that only the joint entropy differs.
-        return (chance.Average() - JointBits(x, y), SeedSpread.StandardDeviation(chance));
+        return (chance.Average() - JointBits(x, y), StandardDeviation.Of(chance));
     }
 
     private static double JointBits(int[] x, int[] y)

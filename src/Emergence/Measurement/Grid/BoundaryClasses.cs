@@ -15,7 +15,7 @@ internal sealed class BoundaryClasses
     /// <param name="micro">Rows of the micro pass.</param>
     /// <param name="keeps">Whether classes of the macro pass are made once and kept; else they are made whenever they are asked for, as
     /// long as the rows are there.</param>
-    public BoundaryClasses(Device device, TokenPasses passes, Tensor macro, Tensor micro, bool keeps = true)
+    public BoundaryClasses(Device device, MacroMicroPasses passes, Tensor macro, Tensor micro, bool keeps = true)
     {
         if (keeps)
         {

@@ -1,5 +1,6 @@
 using Emergence.Capture;
 using Emergence.Datasets;
+using Emergence.Devices.Tensors;
 using Emergence.Information.Exact;
 using Emergence.Models;
 
@@ -19,35 +20,31 @@ internal static class ConditionalJoints
         LanguageModel model, Dataset data, IReadOnlyCollection<int> boundaries, IReadOnlyList<int> positions,
         CancellationToken cancellation)
     {
-        var passes = new TokenPasses(data, model.Config, MicroPosition.Zero);
+        var passes = new MacroMicroPasses(data, model.Config, MicroPosition.Zero);
         int[][] macroRows = [.. positions.Select(t => passes.Macro[t].Rows.ToArray())];
         int[][] microRows = [.. positions.Select(t => MicroRows(passes, t))];
         double[][] counts = [.. positions.Select(t => passes.Macro[t].Counts.ToArray())];
-        using var macro = new BoundaryStream(model, passes.MacroForest);
-        using var micro = new BoundaryStream(model, passes.MicroForest);
-        (float[] X, float[] Z)[] before = [];
-        foreach (var (whole, alone) in macro.Run(cancellation).Zip(micro.Run(cancellation)))
+        foreach (var (l, before, here) in new BoundaryPairs(model, passes, boundaries).OfBoth(Read, cancellation))
         {
-            (float[] X, float[] Z)[] here =
-                [.. positions.Select((_, i) =>
-                (Units.Gather(model.Device, whole.Rows, macroRows[i]), Units.Gather(model.Device, alone.Rows, microRows[i])))];
-            for (var i = 0; boundaries.Contains(whole.Index - 1) && i < positions.Count; i++)
+            for (var i = 0; i < positions.Count; i++)
             {
-                var y = new RowClasses(here[i].X, model.Width, counts[i]);
-                var z = new RowClasses(before[i].Z, model.Width, counts[i]);
-                var both = new RowClasses(Beside(before[i].X, before[i].Z, model.Width), 2 * model.Width, counts[i]);
-                yield return new(whole.Index - 1, positions[i], new JointClasses(both, y, data.IsEnumeration),
+                var y = new RowClasses(here[i].Macro, model.Width, counts[i]);
+                var z = new RowClasses(before[i].Micro, model.Width, counts[i]);
+                var both = new RowClasses(Beside(before[i].Macro, before[i].Micro, model.Width), 2 * model.Width, counts[i]);
+                yield return new(l, positions[i], new JointClasses(both, y, data.IsEnumeration),
                     new JointClasses(z, y, data.IsEnumeration));
             }
-
-            before = here;
-            if (whole.Index > boundaries.Max())
-                yield break;
         }
+
+        (float[] Macro, float[] Micro)[] Read(Tensor macro, Tensor micro) =>
+        [
+            .. positions.Select((_, i) => (PositionClasses.Gather(model.Device, macro, macroRows[i]),
+                PositionClasses.Gather(model.Device, micro, microRows[i]))),
+        ];
     }
 
     /// <summary>For each distinct prefix of t + 1 tokens, the micro row of its last token.</summary>
-    private static int[] MicroRows(TokenPasses passes, int t)
+    private static int[] MicroRows(MacroMicroPasses passes, int t)
     {
         var rows = new int[passes.Macro[t].Count];
         for (var n = 0; n < passes.Macro[t].OfSequence.Length; n++)

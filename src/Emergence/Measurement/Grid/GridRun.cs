@@ -24,7 +24,7 @@ namespace Emergence.Measurement.Grid;
 internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, CriticPreset preset, MicroPosition microPosition,
     NoiseSettings? noise = null, int? trainings = null)
 {
-    private readonly TokenPasses _passes = new(data, model.Config, microPosition);
+    private readonly MacroMicroPasses _passes = new(data, model.Config, microPosition);
 
     /// <summary>The cells that each request answers.</summary>
     private readonly Dictionary<EstimationRequest, Waiting[]> _waiting = new(ReferenceEqualityComparer.Instance);
@@ -53,27 +53,13 @@ internal sealed class GridRun(LanguageModel model, Dataset data, CellGrid grid, 
         var boundaries = pending.Select(cell => cell.Boundary).ToHashSet();
         if (boundaries.Count == 0)
             yield break;
-        using var macro = new BoundaryStream(model, _passes.MacroForest);
-        using var micro = new BoundaryStream(model, _passes.MicroForest);
         using var reader = new NoiseGrid(model.Device, data, _passes, model.Width, noise ?? NoiseSettings.Off, grid.Seeds);
-        BoundaryClasses? before = null;
-        foreach (var (macroRows, microRows) in macro.Run(cancellation).Zip(micro.Run(cancellation)))
+        foreach (var (l, x, y) in new BoundaryPairs(model, _passes, boundaries).OfBoth(
+            (macro, micro) => new BoundaryClasses(model.Device, _passes, macro, micro, keeps: !model.KeepsRowsOnDisk), cancellation))
         {
-            var l = macroRows.Index;
-            var isX = boundaries.Contains(l);
-            var isY = boundaries.Contains(l - 1);
-            var here = isX || isY
-                ? new BoundaryClasses(model.Device, _passes, macroRows.Rows, microRows.Rows, keeps: !model.KeepsRowsOnDisk) : null;
-            if (isY)
-            {
-                reader.Enter(here!);
-                foreach (var request in Requests(l - 1, before!, here!, reader, pending))
-                    yield return request;
-            }
-
-            before = here;
-            if (l > boundaries.Max())
-                yield break;
+            reader.Enter(y);
+            foreach (var request in Requests(l, x, y, reader, pending))
+                yield return request;
         }
     }
 

@@ -54,7 +54,7 @@ public static class NoiseCurve
         LanguageModel model, Dataset data, IReadOnlyList<int> boundaries, int[] positions, NoiseSettings noise, ulong seed,
         CancellationToken cancellation)
     {
-        var passes = new TokenPasses(data, model.Config, MicroPosition.Zero);
+        var passes = new MacroMicroPasses(data, model.Config, MicroPosition.Zero);
         var draws = new NoiseDraws(seed, 0, model.Width, Pairs);
         using var stream = new BoundaryStream(model, passes.MacroForest);
         using var mixture = new NoiseMixture(model.Device, draws, noise.Scale);

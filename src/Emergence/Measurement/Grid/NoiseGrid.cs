@@ -12,7 +12,7 @@ namespace Emergence.Measurement.Grid;
 /// </summary>
 internal sealed class NoiseGrid : IDisposable
 {
-    private readonly TokenPasses _passes;
+    private readonly MacroMicroPasses _passes;
     private readonly NoiseSettings _settings;
     private readonly int _sample;
     private readonly Dictionary<ulong, (NoiseDraws Draws, NoiseMixture Mixture)> _seeds;
@@ -20,7 +20,7 @@ internal sealed class NoiseGrid : IDisposable
     private readonly Dictionary<(CaptureKind Kind, int Position, ulong Seed), NoiseReading> _readings = [];
     private BoundaryClasses? _boundary;
 
-    public NoiseGrid(Device device, Dataset data, TokenPasses passes, int columns, NoiseSettings settings, IReadOnlyList<ulong> seeds)
+    public NoiseGrid(Device device, Dataset data, MacroMicroPasses passes, int columns, NoiseSettings settings, IReadOnlyList<ulong> seeds)
     {
         (_passes, _settings, _sample) = (passes, settings, data.IsEnumeration ? 0 : data.Count);
         _seeds = (settings.IsOn ? seeds : []).ToDictionary(seed => seed, seed =>

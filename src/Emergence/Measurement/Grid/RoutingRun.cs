@@ -51,7 +51,7 @@ internal sealed class RoutingRun
             foreach (var boundary in stream.Run(cancellation))
             {
                 if (boundary.Index > 0 && shape.Blocks[boundary.Index - 1].Experts is { } part)
-                    yield return LayerRouting.Of(boundary.Index - 1, part.Count, Units(chosen, part.Chosen));
+                    yield return LayerRouting.Of(boundary.Index - 1, part.Count, Tokens(chosen, part.Chosen));
             }
         }
         finally
@@ -60,7 +60,7 @@ internal sealed class RoutingRun
         }
     }
 
-    private IEnumerable<RoutedToken> Units(int[] chosen, int each)
+    private IEnumerable<RoutedToken> Tokens(int[] chosen, int each)
     {
         for (var n = 0; n < _data.Count; n++)
         {

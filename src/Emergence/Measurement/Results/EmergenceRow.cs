@@ -57,7 +57,7 @@ public sealed record EmergenceMean(int Tokens, Interval Bits, double ExactBits, 
         var bits = EmergenceValue.Summarise(seeds, values.Average(value => value.SamplingError));
         var last = before.FirstOrDefault(mean => mean.Shot > 0 && mean.Shot == shot - 1);
         return new EmergenceMean(tokens, bits, values.Average(value => value.ExactBits), rows.Max(row => row.Verdict),
-            SeedSpread.StandardDeviation(layers), shot, last == null ? double.NaN : bits.Mean - last.Bits.Mean);
+            StandardDeviation.Of(layers), shot, last == null ? double.NaN : bits.Mean - last.Bits.Mean);
     }
 }
 

@@ -22,25 +22,16 @@ internal sealed class ExactEmergence
     /// <summary>Runs the model over all sequences.</summary>
     public static ExactEmergence Of(LanguageModel model, Dataset data, IReadOnlyList<int> boundaries, CancellationToken cancellation)
     {
-        var passes = new TokenPasses(data, model.Config, Capture.MicroPosition.Zero);
+        var passes = new MacroMicroPasses(data, model.Config, Capture.MicroPosition.Zero);
         var (macro, micro) = (NewLists(), NewLists());
-        using var macroStream = new Capture.BoundaryStream(model, passes.MacroForest);
-        using var microStream = new Capture.BoundaryStream(model, passes.MicroForest);
-        BoundaryClasses? before = null;
-        foreach (var (macroRows, microRows) in macroStream.Run(cancellation).Zip(microStream.Run(cancellation)))
+        foreach (var (_, x, y) in new BoundaryPairs(model, passes, boundaries).OfBoth(
+            (whole, alone) => new BoundaryClasses(model.Device, passes, whole, alone), cancellation))
         {
-            var l = macroRows.Index;
-            var isY = boundaries.Contains(l - 1);
-            var here = isY || boundaries.Contains(l) ? new BoundaryClasses(model.Device, passes, macroRows.Rows, microRows.Rows) : null;
-            for (var t = 0; isY && t < data.Length; t++)
+            for (var t = 0; t < data.Length; t++)
             {
-                Add(macro[t], before!.Macro(t).ClassOfUnit, here!.Macro(t).ClassOfUnit, passes.Macro[t]);
-                Add(micro[t], before.Micro[t].ClassOfUnit, here.Micro[t].ClassOfUnit, passes.Micro[t]);
+                Add(macro[t], x.Macro(t).ClassOfUnit, y.Macro(t).ClassOfUnit, passes.Macro[t]);
+                Add(micro[t], x.Micro[t].ClassOfUnit, y.Micro[t].ClassOfUnit, passes.Micro[t]);
             }
-
-            before = here;
-            if (l > boundaries.Max())
-                break;
         }
 
         return new(data, macro, micro);
@@ -61,7 +52,7 @@ internal sealed class ExactEmergence
         return (bits, prefixes);
     }
 
-    private static void Add(List<Partitions> known, ReadOnlySpan<int> x, ReadOnlySpan<int> y, Units units)
+    private static void Add(List<Partitions> known, ReadOnlySpan<int> x, ReadOnlySpan<int> y, PositionClasses units)
     {
         var (a, b) = (new int[units.OfSequence.Length], new int[units.OfSequence.Length]);
         for (var n = 0; n < a.Length; n++)

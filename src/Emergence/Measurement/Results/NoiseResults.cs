@@ -12,10 +12,13 @@ public readonly record struct HalfNoise(double Sigma, double Low, double High)
     // Of less there is no half to speak of.
     private const double LeastBits = 0.05;
 
+    /// <summary>The least and the largest noise read.</summary>
+    public (double Least, double Largest) Read { get; private init; }
+
     internal static HalfNoise Of(IReadOnlyList<(double Sigma, Interval Bits)> curve, double exactBits) =>
         exactBits < LeastBits || curve.Count == 0 ? new(double.NaN, double.NaN, double.NaN)
         : new(Crossing(curve, exactBits / 2, bits => bits.Mean), Crossing(curve, exactBits / 2, bits => bits.Low),
-            Crossing(curve, exactBits / 2, bits => bits.High));
+            Crossing(curve, exactBits / 2, bits => bits.High)) { Read = (curve[0].Sigma, curve[^1].Sigma) };
 
     /// <summary>The first sigma from below at which the curve is under the level.</summary>
     private static double Crossing(IReadOnlyList<(double Sigma, Interval Bits)> curve, double level, Func<Interval, double> end)

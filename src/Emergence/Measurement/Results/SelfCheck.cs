@@ -24,27 +24,15 @@ internal static class SelfCheck
     {
         var boundaries = new SortedSet<int> { grid.Boundaries[0], grid.Boundaries[grid.Boundaries.Count / 2], grid.Boundaries[^1] };
         var position = grid.Positions[^1];
-        var units = new TokenPasses(data, model.Config, microPosition);
-        using var stream = new BoundaryStream(model, units.MacroForest);
+        var passes = new MacroMicroPasses(data, model.Config, microPosition);
         var lines = new List<SelfCheckLine>();
-        RowClasses? before = null;
-        foreach (var boundary in stream.Run(cancellation))
+        foreach (var (l, x, y) in new BoundaryPairs(model, passes, boundaries).OfMacro(
+            rows => passes.Macro[position].Classes(model.Device, rows), cancellation))
         {
-            var isX = boundaries.Contains(boundary.Index);
-            var isY = boundaries.Contains(boundary.Index - 1);
-            var here = isX || isY ? units.Macro[position].Classes(model.Device, boundary.Rows) : null;
-            if (isY)
-            {
-                var joint = new JointClasses(before!, here!, data.IsEnumeration);
-                progress(boundary.Index - 1);
-                lines.AddRange(SelfConsistency.Check(model.Device, grid.Estimator, joint, preset, grid.Seeds, (uint)boundary.Index,
-                    cancellation)
-                    .Select(check => new SelfCheckLine(boundary.Index - 1, position, check)));
-            }
-
-            before = here;
-            if (boundary.Index > boundaries.Max)
-                break;
+            var joint = new JointClasses(x, y, data.IsEnumeration);
+            progress(l);
+            lines.AddRange(SelfConsistency.Check(model.Device, grid.Estimator, joint, preset, grid.Seeds, (uint)l + 1, cancellation)
+                .Select(check => new SelfCheckLine(l, position, check)));
         }
 
         return lines;

@@ -1,66 +1,176 @@
 using System.Diagnostics;
 using Emergence.Devices;
+using Emergence.Devices.Randomness;
+using Emergence.Devices.Tensors;
 using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
+using Emergence.Information.Noise;
 using Emergence.Measurement.Grid;
+using Emergence.Models;
 
 namespace Emergence.Measurement.Settings;
 
+/// <summary>How long a measurement takes, by what its shards share out and what each of them does for itself.</summary>
+/// <param name="OfUnit">Seconds of all cells of a layer and a seed, every training to its step limit.</param>
+/// <param name="LikelyOfUnit">The same with trainings that end when they have what there is; none where that takes too long to try.</param>
+/// <param name="OfBlock">Seconds of all rows through one block of the model.</param>
+public sealed record CostTimes(double OfUnit, double? LikelyOfUnit, double OfBlock);
+
 /// <summary>What a measurement costs, before it is made.</summary>
-/// <param name="Seconds">At most: every training runs to its step limit; none on the emulator, too slow for trial trainings.</param>
+/// <param name="Times">None on the emulator, too slow for trial trainings, and where it does not fit.</param>
+/// <param name="PositionClasses">Layers times seeds.</param>
+/// <param name="Blocks">Those of the model that run.</param>
 /// <param name="Memory">Of the device.</param>
 /// <param name="Prefixes">Distinct prefixes that run through the model.</param>
-public sealed record CostEstimate(double? Seconds, MemoryPlan Memory, int Prefixes)
+public sealed record CostEstimate(CostTimes? Times, int PositionClasses, int Blocks, MemoryPlan Memory, int Prefixes)
 {
+    /// <summary>Classes of the largest side that noise is tried on; a larger one takes so much longer at most.</summary>
+    private const int MostTried = 4096;
+
+    /// <summary>The same of trainings.</summary>
+    private const int MostTrained = 20_000;
+
+    /// <summary>A trial of trainings that end by themselves is given up after about so long.</summary>
+    private const double SecondsOfTrial = 4;
+
+    /// <summary>At most.</summary>
+    public double? Seconds => Times == null ? null : PositionClasses * Times.OfUnit + Blocks * Times.OfBlock;
+
+    /// <summary>If trainings end as those do that were tried.</summary>
+    public double? LikelySeconds => Times?.LikelyOfUnit is { } unit ? PositionClasses * unit + Blocks * Times.OfBlock : null;
+
     /// <summary>
-    /// Times short trainings with the most classes that the data have, on random vectors of the model's width; other cells
-    /// are scaled by their number of pairs.
+    /// Times short trainings and noise with the most classes that the data have, on invented vectors of the model's width, and a product of
+    /// that width; other cells are scaled by their number of pairs.
     /// </summary>
     public static CostEstimate Of(MeasurementPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        var passes = new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition);
-        var most = passes.Macro.Max(units => units.Count);
-        var trainings = plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count
-            * plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
+        var passes = new MacroMicroPasses(plan.Data, plan.Config, plan.Settings.MicroPosition);
         var memory = MemoryPlan.Of(plan, passes);
-        double? seconds = plan.Device.Traits.IsEmulated ? null : plan.Estimator.IsRandom && memory.Fits
-            ? trainings * SecondsOfTraining(plan, most) : 0;
-        return new CostEstimate(seconds, memory, passes.MacroForest.Count + passes.MicroForest.Count);
-
-        int Pairs(int classes) => plan.Preset.PairsFor(classes);
-
-        // A side with one class has no information, and nothing is trained.
-        double Share(Units units) => units.Count == 1 ? 0 : (double)(units.Count + Pairs(units.Count)) / (most + Pairs(most));
+        var prefixes = passes.MacroForest.Count + passes.MicroForest.Count;
+        var blocks = Math.Min(plan.Grid.Boundaries.Max() + 1, plan.Config.Layers);
+        var times = plan.Device.Traits.IsEmulated || !memory.Fits ? null : Time(plan, passes, prefixes);
+        return new CostEstimate(times, plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count, blocks, memory, prefixes);
     }
 
-    /// <summary>What a training takes to its step limit beside others, from the difference of a short and a longer one.</summary>
-    private static double SecondsOfTraining(MeasurementPlan plan, int classes)
+    private static CostTimes Time(MeasurementPlan plan, MacroMicroPasses passes, int prefixes)
+    {
+        var tried = Math.Min(MostTrained, passes.Macro.Max(units => units.Count));
+        var noise = plan.Noise.IsOn ? SecondsOfNoise(plan, passes) : 0;
+        var block = SecondsOfBlock(plan, prefixes);
+        if (plan.Estimator is not { IsRandom: true } || plan.Estimator.Name == NoisyChannel.EstimatorName || tried == 1)
+            return new(noise, noise, block);
+        var trainings = plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
+        var (longest, likely) = SecondsOfTraining(plan, tried);
+        return new(noise + trainings * longest, noise + trainings * likely, block);
+
+        // A side with one class has no information, and nothing is trained.
+        double Share(PositionClasses units) => units.Count == 1 ? 0 : (double)(units.Count + Pairs(units.Count)) / (tried + Pairs(tried));
+
+        int Pairs(int classes) => plan.Preset.PairsFor(classes);
+    }
+
+    /// <summary>
+    /// What a training takes beside others: to its step limit, from the difference of a short and a longer one on sides that have nothing
+    /// to do with each other; and to where it ends by itself, on sides of which one is the other with a disturbance.
+    /// </summary>
+    private static (double Longest, double? Likely) SecondsOfTraining(MeasurementPlan plan, int classes)
     {
         var together = Math.Min(4, HostThreads.Allocated);
-        var random = new Random(1);
-        var weights = new double[classes];
-        Array.Fill(weights, 1);
-        var joint = new JointClasses(Side(), Side(), isEnumeration: true);
+
+        // What is defined by its preset does not take a shorter one.
+        var estimator = plan.Estimator is Resolved ? EstimatorTable.Find(SupportMine.EstimatorName) : plan.Estimator;
+        var (x, other) = (Vectors(plan, classes, 1), Vectors(plan, classes, 2));
+        float[] disturbed = [.. x.Zip(other, (own, noise) => own + noise / 2)];
+        var (apart, near) = (Joint(other), Joint(disturbed));
 
         // The first one also compiles the code it runs.
-        Time(CriticPreset.CheckEvery);
-        var once = Time(CriticPreset.CheckEvery);
-        var step = Math.Max(0, Time(2 * CriticPreset.CheckEvery) - once) / CriticPreset.CheckEvery;
-        return (once + step * (plan.Preset.StepLimit - CriticPreset.CheckEvery)) / together;
+        Run(apart, CriticPreset.CheckEvery);
+        var once = Least(CriticPreset.CheckEvery);
+        var step = Math.Max(0, Least(2 * CriticPreset.CheckEvery) - once) / CriticPreset.CheckEvery;
+        var limit = plan.Preset.StepLimit;
+        if (step > 0)
+            limit = (int)Math.Clamp(SecondsOfTrial / step / CriticPreset.CheckEvery, 1, (double)limit / CriticPreset.CheckEvery)
+                * CriticPreset.CheckEvery;
+        var trial = Run(near, limit);
+        return ((once + step * (plan.Preset.StepLimit - CriticPreset.CheckEvery)) / together,
+            trial.HasEnded || limit == plan.Preset.StepLimit ? trial.Seconds / together : null);
 
-        double Time(int steps)
+        // Of two, so that what else the machine does now is not taken for the trainings' own.
+        double Least(int steps) => Math.Min(Run(apart, steps).Seconds, Run(apart, steps).Seconds);
+
+        (double Seconds, bool HasEnded) Run(JointClasses joint, int steps)
         {
             using var batch = new EstimationBatch(plan.Device, together);
-            var watch = Stopwatch.StartNew();
+            var (watch, hasEnded) = (Stopwatch.StartNew(), true);
             var preset = plan.Preset with { StepLimit = steps };
-            batch.Run(Enumerable.Range(1, together).Select(seed => new EstimationRequest(plan.Estimator, joint, preset, (ulong)seed, 0)),
-                (_, _) => { }, CancellationToken.None);
+            batch.Run(Enumerable.Range(1, together).Select(seed => new EstimationRequest(estimator, joint, preset, (ulong)seed, 0)),
+                (_, value) => hasEnded &= value.StoppedBy != StopReason.Limit, CancellationToken.None);
+            return (watch.Elapsed.TotalSeconds, hasEnded);
+        }
+
+        JointClasses Joint(float[] y) => new(Side(plan, x), Side(plan, y), isEnumeration: true);
+    }
+
+    /// <summary>What noise takes of a seed at a layer, all positions of both kinds.</summary>
+    private static double SecondsOfNoise(MeasurementPlan plan, MacroMicroPasses passes)
+    {
+        var draws = new NoiseDraws(1, 0, plan.Config.Width, NoiseSettings.Pairs);
+        using var mixture = new NoiseMixture(plan.Device, draws, plan.Noise.Scale);
+        var sides = plan.Grid.Positions.SelectMany(t => new[] { passes.Macro[t].Count, passes.Micro[t].Count }).ToList();
+        var tried = Math.Min(MostTried, sides.Max());
+        if (tried == 1)
+            return 0;
+        var classes = Side(plan, Vectors(plan, tried, 3));
+        Read();
+        var seconds = Read();
+        return sides.Sum(count => count == 1 ? 0 : seconds * Work(count) / Work(tried));
+
+        double Read()
+        {
+            var watch = Stopwatch.StartNew();
+            mixture.Read(classes, draws.Places(classes.Weights), plan.Noise.SigmasOf(sides.Max()));
             return watch.Elapsed.TotalSeconds;
         }
 
-        RowClasses Side() =>
-            new([.. Enumerable.Range(0, classes * plan.Config.Width).Select(_ => random.NextSingle())], plan.Config.Width, weights);
+        static double Work(int count) => (double)count * (NoiseSettings.Pairs + Math.Min(count, NoiseSettings.Pairs));
+    }
+
+    /// <summary>All rows through one block, at the rate of a matrix product of its width.</summary>
+    private static double SecondsOfBlock(MeasurementPlan plan, int rows)
+    {
+        const int Rows = 256, Factor = 4;
+        var width = plan.Config.Width;
+        using Tensor x = plan.Device.Allocate(Rows, width), weight = plan.Device.Allocate(Factor * width, width),
+            y = plan.Device.Allocate(Rows, Factor * width);
+        Run();
+        var seconds = Enumerable.Range(0, 3).Min(_ => Run());
+        var weights = WeightPlan.Of(plan.Config).Where(row => row.Sizes.Length == 2
+            && row.Name.StartsWith(plan.Config.Shape.Names.Block, StringComparison.Ordinal)).Sum(row => (double)row.Rows * row.Columns);
+        return seconds * rows / Rows * (weights / plan.Config.Layers) / ((double)Factor * width * width);
+
+        double Run()
+        {
+            var watch = Stopwatch.StartNew();
+            plan.Device.MatMul(x, weight, y, transposeB: true);
+            plan.Device.Synchronize();
+            return watch.Elapsed.TotalSeconds;
+        }
+    }
+
+    /// <summary>(classes, d), normal.</summary>
+    private static float[] Vectors(MeasurementPlan plan, int classes, ulong seed)
+    {
+        var random = new RandomSequence(seed, 0, RandomStream.Noise);
+        return [.. Enumerable.Range(0, classes * plan.Config.Width).Select(_ => (float)random.NextNormal())];
+    }
+
+    private static RowClasses Side(MeasurementPlan plan, float[] rows)
+    {
+        var weights = new double[rows.Length / plan.Config.Width];
+        Array.Fill(weights, 1);
+        return new(rows, plan.Config.Width, weights);
     }
 }

@@ -47,6 +47,9 @@ public sealed record MemoryPlan
     /// <summary>State and workspace of the largest training.</summary>
     public required long Critic { get; init; }
 
+    /// <summary>Draws of the noise of all seeds, and a side while it is read through them.</summary>
+    public long Noise { get; init; }
+
     /// <summary>What trainings leave free.</summary>
     public required long Reserved { get; init; }
 
@@ -66,7 +69,7 @@ public sealed record MemoryPlan
     public long? LeastLimit { get; init; }
 
     /// <summary>All that is to be there; of trainings at least one where there are any.</summary>
-    public long Needed => Weights + Boundaries + Forward + Inputs + Critics * Critic + (Critic > 0 ? Reserved : 0) + Host;
+    public long Needed => Weights + Boundaries + Forward + Noise + Inputs + Critics * Critic + (Critic > 0 ? Reserved : 0) + Host;
 
     public bool Fits => Needed <= Free;
 
@@ -82,19 +85,19 @@ public sealed record MemoryPlan
     public static MemoryPlan Of(MeasurementPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return Of(plan, new TokenPasses(plan.Data, plan.Config, plan.Settings.MicroPosition));
+        return Of(plan, new MacroMicroPasses(plan.Data, plan.Config, plan.Settings.MicroPosition));
     }
 
     /// <summary>The same, where the passes are known already.</summary>
-    internal static MemoryPlan Of(MeasurementPlan plan, TokenPasses passes) => Of(
-        plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, passes, plan.Settings.ModelOptions.Weights);
+    internal static MemoryPlan Of(MeasurementPlan plan, MacroMicroPasses passes) => Of(
+        plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, passes, plan.Settings.ModelOptions.Weights, plan.Noise);
 
-    internal static MemoryPlan Of(Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, TokenPasses passes,
-        WeightPlacement asked = WeightPlacement.Resident)
+    internal static MemoryPlan Of(Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset,
+        MacroMicroPasses passes, WeightPlacement asked = WeightPlacement.Resident, NoiseSettings? noise = null)
     {
         if (device.MemoryLimit != null && device is HostDevice)
             HostMemory.Collect();
-        var needs = new RunNeeds(device, config, data, grid, preset, passes, asked);
+        var needs = new RunNeeds(device, config, data, grid, preset, passes, asked, noise ?? NoiseSettings.Off);
         var plan = needs.Plan(device.AvailableBytes);
         return plan.Fits || device.MemoryLimit == null ? plan
             : plan with { LeastLimit = device.HeldBytes + needs.LeastFree() + VaryingBytes };

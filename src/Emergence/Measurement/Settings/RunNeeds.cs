@@ -3,6 +3,7 @@ using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
 using Emergence.Information.Critics;
+using Emergence.Information.Noise;
 using Emergence.Measurement.Grid;
 using Emergence.Messages;
 using Emergence.Models;
@@ -11,7 +12,8 @@ namespace Emergence.Measurement.Settings;
 
 /// <summary>What a measurement needs of memory, by how much is free: more is taken where there is more.</summary>
 internal sealed class RunNeeds(
-    Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, TokenPasses passes, WeightPlacement asked)
+    Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, MacroMicroPasses passes, WeightPlacement asked,
+    NoiseSettings noise)
 {
     /// <summary>What the program itself grows by while it runs: code that is compiled, garbage that is not collected yet.</summary>
     private const long GrowthBytes = 96L << 20;
@@ -24,6 +26,7 @@ internal sealed class RunNeeds(
     private readonly int _classes = passes.Macro.Max(units => units.Count);
     private readonly Dictionary<int, long> _scratch = [];
     private long? _critic;
+    private long? _noise;
 
     /// <summary>Blocks in memory, and whether boundaries lie in scratch files, in the order in which it is tried.</summary>
     private (int? Blocks, bool OnDisk)[] Placements
@@ -103,6 +106,8 @@ internal sealed class RunNeeds(
             Boundaries = boundaries,
             Forward = forward + ScratchBytes(tileRows),
             TileRows = tileRows,
+            Noise = _noise ??= noise.IsOn
+                ? NoiseMixture.EstimateBytes(device, grid.Seeds.Count, NoiseSettings.Pairs, _classes, config.Width) : 0,
             Critics = 0,
             Inputs = 0,
             Critic = _critic ??= grid.Estimator.TrainingBytes(device, preset, _classes, data.Count, config.Width),
@@ -162,13 +167,23 @@ internal sealed class RunNeeds(
         var micro = passes.Micro.Where((_, t) => passes.SameMicro[t] == t).Sum(side => Side(side.Count));
         var macro = passes.Macro.Select(side => Side(side.Count)).OrderDescending().Take(cells ?? passes.Macro.Length).Sum();
         var covariance = whitens ? 3 * width * width * sizeof(double) : 0;
-        return Sides * (macro + micro) + Math.Max(3 * _classes * width * sizeof(float), covariance);
+        return Sides * (macro + micro) + Math.Max(3 * _classes * width * sizeof(float), covariance) + NoiseBytes();
 
         long Side(long count)
         {
             var rank = Math.Min(count, width);
             return count * width * sizeof(float) + (whitens ? rank * rank * sizeof(double) : 0);
         }
+    }
+
+    /// <summary>Draws of all seeds, what they say of the sides of a boundary, and a side while it is read.</summary>
+    private long NoiseBytes()
+    {
+        if (!noise.IsOn)
+            return 0;
+        var (seeds, readings) = ((long)grid.Seeds.Count, 2L * grid.Positions.Count * noise.SigmasOf(_classes).Count);
+        return seeds * NoiseSettings.Pairs * (config.Width * sizeof(float) + readings * sizeof(double))
+            + NoiseMixture.HostBytes(NoiseSettings.Pairs, _classes, config.Width) + (long)data.Count * sizeof(int);
     }
 
     /// <summary>Cells that so many neighbouring trainings belong to at most; the seeds of a cell share its inputs.</summary>

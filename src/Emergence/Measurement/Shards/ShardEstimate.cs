@@ -1,8 +1,5 @@
-using System.Diagnostics;
-using Emergence.Devices.Tensors;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Settings;
-using Emergence.Models;
 
 namespace Emergence.Measurement.Shards;
 
@@ -21,8 +18,7 @@ public sealed record ShardEstimate(int Shards, int Cells, double Seconds, double
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(cost);
-        var units = plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count;
-        return Of(plan.Grid, (cost.Seconds ?? 0) / units, SecondsOfBlock(plan, cost.Prefixes), most);
+        return Of(plan.Grid, cost.Times?.OfUnit ?? 0, cost.Times?.OfBlock ?? 0, most);
     }
 
     /// <summary>The same from what a unit's trainings and a block take.</summary>
@@ -51,28 +47,6 @@ public sealed record ShardEstimate(int Shards, int Cells, double Seconds, double
             }
 
             return (cells, seconds);
-        }
-    }
-
-    /// <summary>All rows through one block, at the rate of a matrix product of its width.</summary>
-    private static double SecondsOfBlock(MeasurementPlan plan, int rows)
-    {
-        const int Rows = 256, Factor = 4;
-        var width = plan.Config.Width;
-        using Tensor x = plan.Device.Allocate(Rows, width), weight = plan.Device.Allocate(Factor * width, width),
-            y = plan.Device.Allocate(Rows, Factor * width);
-        Time();
-        var seconds = Enumerable.Range(0, 3).Min(_ => Time());
-        var weights = WeightPlan.Of(plan.Config).Where(row => row.Sizes.Length == 2
-            && row.Name.StartsWith(plan.Config.Shape.Names.Block, StringComparison.Ordinal)).Sum(row => (double)row.Rows * row.Columns);
-        return seconds * rows / Rows * (weights / plan.Config.Layers) / ((double)Factor * width * width);
-
-        double Time()
-        {
-            var watch = Stopwatch.StartNew();
-            plan.Device.MatMul(x, weight, y, transposeB: true);
-            plan.Device.Synchronize();
-            return watch.Elapsed.TotalSeconds;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Emergence.Information.Statistics;
 using Emergence.Models.Vision;
 using Emergence.Studies.Skills;
 using Emergence.Tables;
@@ -235,5 +236,5 @@ internal sealed class CompositesReport
     private static string Words(CompositeRun run) => $"{run.Feature} ({CompositeTrial.Word(run.Pooling)})";
 
     /// <summary>NaN of one seed.</summary>
-    private static double SeedSpread(double[] seeds) => seeds.Length > 1 ? Information.SeedSpread.StandardDeviation(seeds) : double.NaN;
+    private static double SeedSpread(double[] seeds) => seeds.Length > 1 ? StandardDeviation.Of(seeds) : double.NaN;
 }

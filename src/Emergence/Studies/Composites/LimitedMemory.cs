@@ -14,7 +14,7 @@ internal static class LimitedMemory
     /// <param name="memory">Steps that are remembered.</param>
     /// <param name="most">Steps at most.</param>
     /// <param name="cancellation">Ends it.</param>
-    public static (double[] At, double Value, double GradientNorm) Minimise(double[] at, Func<double[], double[], double> value,
+    public static (double[] At, double Value) Minimise(double[] at, Func<double[], double[], double> value,
         double tolerance, int memory, int most, CancellationToken cancellation)
     {
         var (x, slope) = ((double[])at.Clone(), new double[at.Length]);
@@ -46,7 +46,7 @@ internal static class LimitedMemory
             (x, slope, now) = (next, nextSlope, nextValue);
         }
 
-        return (x, now, Norm(slope));
+        return (x, now);
     }
 
     /// <summary>Minus the inverse curvature, as the steps so far show it, times the gradient.</summary>

@@ -20,16 +20,14 @@ internal sealed class SoftmaxRegression
     private readonly double[] _scales;
     private readonly double[] _weights;
 
-    private SoftmaxRegression(int classes, double[] means, double[] scales, double[] weights, double loss, double gradient)
+    private SoftmaxRegression(int classes, double[] means, double[] scales, double[] weights, double loss)
     {
         (_classes, _means, _scales, _weights) = (classes, means, scales, weights);
-        (_columns, Loss, GradientNorm) = (means.Length, loss, gradient);
+        (_columns, Loss) = (means.Length, loss);
     }
 
     /// <summary>Mean cross-entropy + l2/2 |W|^2 of the examples.</summary>
     public double Loss { get; }
-
-    public double GradientNorm { get; }
 
     /// <param name="examples">(n, p).</param>
     /// <param name="labels">(n), each below <paramref name="classes"/>.</param>
@@ -47,9 +45,9 @@ internal sealed class SoftmaxRegression
                 x[i * p + j] = (examples[i][j] - means[j]) * scales[j];
         }
 
-        var (weights, loss, gradient) = LimitedMemory.Minimise(new double[classes * (p + 1)], Evaluate, Math.Sqrt(2 * l2 * Excess), Memory,
+        var (weights, loss) = LimitedMemory.Minimise(new double[classes * (p + 1)], Evaluate, Math.Sqrt(2 * l2 * Excess), Memory,
             MostSteps, cancellation);
-        return new(classes, means, scales, weights, loss, gradient);
+        return new(classes, means, scales, weights, loss);
 
         double Evaluate(double[] at, double[] slope)
         {

@@ -68,7 +68,7 @@ internal static class InContextReport
             {
                 var answers = run.Mappings.FirstOrDefault(mapping => mapping.Name == score.Mapping) is { } mapping
                     ? string.Join(" / ", mapping.Answers(0)) : null;
-                table.Add(run.Model, score.Mapping, answers, score.Shots, score.F1.Average(), SeedSpread.StandardDeviation(score.F1),
+                table.Add(run.Model, score.Mapping, answers, score.Shots, score.F1.Average(), StandardDeviation.Of(score.F1),
                     score.Accuracy.Average(), TableCell.Defined(score.Own.Average()));
             }
         }
@@ -168,7 +168,7 @@ internal static class InContextReport
 
         LinePoint Point(Score score, bool dashed)
         {
-            var (mean, sd) = (score.F1.Average(), SeedSpread.StandardDeviation(score.F1));
+            var (mean, sd) = (score.F1.Average(), StandardDeviation.Of(score.F1));
             return dashed ? new(shots.IndexOf(score.Shots), mean) : new(shots.IndexOf(score.Shots), mean, mean - sd, mean + sd);
         }
     }

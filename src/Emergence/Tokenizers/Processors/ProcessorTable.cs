@@ -8,20 +8,22 @@ internal static class ProcessorTable
     // Parts of a template, and ids it puts around a text.
     private const int MaximumLength = 1024;
 
-    public static KindTable<Func<AddedTokens, Frame>> Kinds { get; } = new(
+    public static KindTable<Func<AddedTokens, PostProcessor>> Kinds { get; } = new(
         "post-processor",
         new("BertProcessing", "BERT, early conversions", "10-bert", field => names => Pair(field, names)),
-        new("ByteLevel", "GPT-2, Qwen, GPT-4o; only places change", "10-bytelevel", field => _ => Frame.None with { Trim = Trim(field) }),
+        new("ByteLevel", "GPT-2, Qwen, GPT-4o; only places change", "10-bytelevel",
+            field => _ => PostProcessor.None with { Trim = Trim(field) }),
         new("RobertaProcessing", "RoBERTa, BART", "10-roberta", field => names => Pair(field, names) with { Trim = Trim(field) }),
         new("Sequence", "Llama 3", "10-sequence", Sequence),
         new("TemplateProcessing", "BERT, T5, NLLB, Llama, Mistral, Whisper", "10-template", field => names => Template(field, names)));
 
-    public static Frame FromJson(JsonField field, AddedTokens names) => field.IsNull ? Frame.None : Kinds.Read(field)(names);
+    public static PostProcessor FromJson(JsonField field, AddedTokens names) =>
+        field.IsNull ? PostProcessor.None : Kinds.Read(field)(names);
 
-    private static Func<AddedTokens, Frame> Sequence(JsonField field)
+    private static Func<AddedTokens, PostProcessor> Sequence(JsonField field)
     {
         var steps = Kinds.Steps(field["processors"]);
-        return names => steps.Select(step => step(names)).Aggregate(Frame.None, (inner, outer) =>
+        return names => steps.Select(step => step(names)).Aggregate(PostProcessor.None, (inner, outer) =>
             new([.. outer.Before, .. inner.Before], [.. inner.After, .. outer.After]) { Trim = outer.Trim ?? inner.Trim });
     }
 
@@ -29,10 +31,10 @@ internal static class ProcessorTable
         field["trim_offsets"].Flag(absent: true) ? new(field["add_prefix_space"].Flag(absent: true)) : null;
 
     // "sep": ["</s>", 2], "cls": ["<s>", 0]
-    private static Frame Pair(JsonField field, AddedTokens names) =>
+    private static PostProcessor Pair(JsonField field, AddedTokens names) =>
         new([Known(field["cls"].Pair().Second, names)], [Known(field["sep"].Pair().Second, names)]);
 
-    private static Frame Template(JsonField field, AddedTokens names)
+    private static PostProcessor Template(JsonField field, AddedTokens names)
     {
         var before = new List<int>();
         var after = new List<int>();

@@ -176,7 +176,7 @@ internal sealed class SentencePieceFile
             Added = new(_file, Added(settings), _vocabulary, normalizer.Normalize),
             NormalizerLooksAtPlaces = onlyAtStart,
             Model = _modelType == Unigram ? new SentencePieceUnigramModel(_file, pieces) : new SentencePieceModel(pieces),
-            Frame = settings.Frame(begin, Control(_end), addBegin: true),
+            PostProcessor = settings.PostProcessor(begin, Control(_end), addBegin: true),
             Decoder = Decoder(_vocabulary[pieces.Unknown]!),
             BeginningOfSequence = begin,
         };

@@ -16,16 +16,16 @@ internal static class TokenizerJson
         var tokens = root["added_tokens"].Items()
             .Select(item => AddedToken.FromJson(item, item["id"].Whole(Vocabulary.MaximumEntries - 1)));
         var added = new AddedTokens(file, tokens, vocabulary, NormalizerTable.FromJson(root["normalizer"]));
-        var frame = ProcessorTable.FromJson(root["post_processor"], added);
+        var processor = ProcessorTable.FromJson(root["post_processor"], added);
         return new TokenizerParts
         {
             Added = added,
             PreTokenizer = PreTokenizerTable.FromJson(root["pre_tokenizer"]),
             Model = model,
-            Frame = frame,
+            PostProcessor = processor,
             Decoder = DecoderTable.FromJson(root["decoder"]),
-            BeginningOfSequence = settings.Find("bos_token", added) ?? (frame.Before.Length > 0 ? frame.Before[0] : null),
-            Warning = Transformers.Differences(root, settings, added, frame),
+            BeginningOfSequence = settings.Find("bos_token", added) ?? (processor.Before.Length > 0 ? processor.Before[0] : null),
+            Warning = Transformers.Differences(root, settings, added, processor),
         };
     });
 }

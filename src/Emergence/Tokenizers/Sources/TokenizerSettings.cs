@@ -68,7 +68,7 @@ internal sealed class TokenizerSettings
     public int? Find(string role, AddedTokens names) => _roles.TryGetValue(role, out var token) ? names.Find(token.Text) : null;
 
     /// <summary>The ids put before and after a text when add_bos_token and add_eos_token say so.</summary>
-    public Frame Frame(int? begin, int? end, bool addBegin) => new(
+    public PostProcessor PostProcessor(int? begin, int? end, bool addBegin) => new(
         begin is { } first && Flag("add_bos_token", addBegin) ? [first] : [],
         end is { } last && Flag("add_eos_token", false) ? [last] : []);
 

@@ -11,11 +11,11 @@ internal static class Transformers
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     /// <summary>One warning for all of it; null where there is no difference.</summary>
-    public static string? Differences(JsonField root, TokenizerSettings settings, AddedTokens added, Frame frame)
+    public static string? Differences(JsonField root, TokenizerSettings settings, AddedTokens added, PostProcessor processor)
     {
         var found = new List<string>();
-        Surround("add_bos_token", "bos_token", frame.Before);
-        Surround("add_eos_token", "eos_token", frame.After);
+        Surround("add_bos_token", "bos_token", processor.Before);
+        Surround("add_eos_token", "eos_token", processor.After);
         if (Rebuilt(root, settings))
         {
             found.Add($"transformers 5 puts the pre-tokenizer and normalizer of its class {Printable.Escape(settings.ClassName!)} "

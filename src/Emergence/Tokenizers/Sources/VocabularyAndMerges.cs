@@ -43,7 +43,7 @@ internal static class VocabularyAndMerges
             Added = added,
             PreTokenizer = PreTokenizerTable.Bytes(settings.Flag("add_prefix_space", absent: false), useRegex: true),
             Model = Merge(new(file, vocabulary), merges),
-            Frame = settings.Frame(begin, settings.Find("eos_token", added), addBegin: false),
+            PostProcessor = settings.PostProcessor(begin, settings.Find("eos_token", added), addBegin: false),
             Decoder = TokenDecoders.Bytes,
             BeginningOfSequence = begin,
         };

@@ -191,7 +191,7 @@ public sealed class CudaMemoryTests
             EmulatorFixture.Memory(driver, bytes);
             using var device = new CudaDevice(driver);
             plan = MemoryPlan.Of(device, ModelConfig.Read(folder), data, grid, preset,
-                new TokenPasses(data, ModelConfig.Read(folder), MicroPosition.Zero));
+                new MacroMicroPasses(data, ModelConfig.Read(folder), MicroPosition.Zero));
             using var model = LanguageModel.Load(folder, device);
             var results = new List<string>();
             new GridRun(

@@ -1,9 +1,9 @@
 namespace Emergence.Tokenizers.Processors;
 
 /// <summary>What is done to the tokens of a single text: ids are put before and after, and places lose the spaces at their ends.</summary>
-internal sealed record Frame(int[] Before, int[] After)
+internal sealed record PostProcessor(int[] Before, int[] After)
 {
-    public static Frame None { get; } = new([], []);
+    public static PostProcessor None { get; } = new([], []);
 
     /// <summary>Null where the places of byte-level tokens keep their spaces.</summary>
     public SpaceTrim? Trim { get; init; }

@@ -5,14 +5,14 @@ using Emergence.Information.Exact;
 
 namespace Emergence.Measurement.Grid;
 
-/// <summary>The distinct rows of a pass that sequences have at one position, and how often: the units of a cell's classes.</summary>
-internal sealed class Units
+/// <summary>The units that the classes of a cell are made of: the distinct rows of a pass at one position, with counts.</summary>
+internal sealed class PositionClasses
 {
     private readonly int[] _rows;
     private readonly double[] _counts;
 
     /// <param name="rowOfSequence">(N): row of each sequence at the position.</param>
-    public Units(int[] rowOfSequence)
+    public PositionClasses(int[] rowOfSequence)
     {
         var counts = new Dictionary<int, int>();
         foreach (var row in rowOfSequence)
@@ -34,7 +34,8 @@ internal sealed class Units
     public IReadOnlyList<double> Counts => _counts;
 
     /// <summary>Same rows, equally often: the same problem.</summary>
-    public bool IsSameAs(Units other) => _rows.AsSpan().SequenceEqual(other._rows) && _counts.AsSpan().SequenceEqual(other._counts);
+    public bool IsSameAs(PositionClasses other) =>
+        _rows.AsSpan().SequenceEqual(other._rows) && _counts.AsSpan().SequenceEqual(other._counts);
 
     /// <summary>Brings the units' vectors to the host and sorts them into classes.</summary>
     public RowClasses Classes(Device device, Tensor boundary)
