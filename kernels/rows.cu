@@ -1,4 +1,4 @@
-// Ops that pick rows by index, the rotation of heads by the position of their row, and their copying.
+// Ops that pick rows by index, mixtures of such rows, the rotation of heads by the position of their row, and their copying.
 #include "em.h"
 
 // y[n] = scale * table[ids[n]], added to y where accumulate
@@ -27,6 +27,21 @@ EM_KERNEL(256) gather_rows(const void* source, int source_stride, const int* ind
   }
 }
 EM_EXPORT(gather_rows)
+
+// y[n] = sum over j of weights[n, j] * x[picked[n, j]], in the order of j
+EM_KERNEL(256) mix_rows(const float* x, int x_stride, const int* picked, int picked_stride, const float* weights, int weights_stride, int count, float* y, int y_stride, int rows, int columns) {
+  int column = (int)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (column >= columns) return;
+  for (int row = (int)blockIdx.y; row < rows; row += (int)gridDim.y) {
+    float sum = 0.0f;
+    for (int j = 0; j < count; ++j) {
+      float v = weights[(size_t)row * weights_stride + j] * x[(size_t)picked[(size_t)row * picked_stride + j] * x_stride + column];
+      sum = j == 0 ? v : sum + v;
+    }
+    y[(size_t)row * y_stride + column] = sum;
+  }
+}
+EM_EXPORT(mix_rows)
 
 // Columns i and i + half (or 2i and 2i + 1 where neighbours) of every head turn by the angle of the row's position.
 EM_KERNEL(256) rotate(float* x, int x_stride, int heads, int head_stride, const int* positions, int positions_stride,

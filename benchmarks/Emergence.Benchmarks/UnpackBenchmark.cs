@@ -16,11 +16,17 @@ internal static class UnpackBenchmark
     [
         ("fp8, 128 x 128", """{"quant_method":"fp8","weight_block_size":[128,128]}""",
             [("m.weight", "F8_E4M3", [Size, Size]), ("m.weight_scale_inv", "F32", [Size / Group, Size / Group])]),
+        ("fp8, an output", Compressed("float-quantized", "float", 8, "channel"),
+            [("m.weight", "F8_E4M3", [Size, Size]), ("m.weight_scale", "BF16", [Size, 1])]),
+        ("int8, an output", Compressed("int-quantized", "int", 8, "channel"),
+            [("m.weight", "I8", [Size, Size]), ("m.weight_scale", "BF16", [Size, 1])]),
         ("compressed-tensors int4, 128", Compressed("pack-quantized", "int"),
             [("m.weight_packed", "I32", [Size, Size / 8]), ("m.weight_scale", "BF16", [Size, Size / Group])]),
         ("nvfp4", Compressed("nvfp4-pack-quantized", "float"),
             [("m.weight_packed", "U8", [Size, Size / 2]), ("m.weight_scale", "F8_E4M3", [Size, Size / 16]),
                 ("m.weight_global_scale", "F32", [1])]),
+        ("mxfp4", Compressed("mxfp4-pack-quantized", "float"),
+            [("m.weight_packed", "U8", [Size, Size / 2]), ("m.weight_scale", "U8", [Size, Size / 32])]),
         ("gptq, 4 bits, 128", """{"quant_method":"gptq","bits":4,"group_size":128}""",
             [("m.qweight", "I32", [Size / 8, Size]), ("m.qzeros", "I32", [Size / Group, Size / 8]),
                 ("m.scales", "F16", [Size / Group, Size])]),
@@ -59,7 +65,7 @@ internal static class UnpackBenchmark
                 using var matrix = StoredFormTable.Read(new(json.RootElement))!.Find(new(checkpoint, "m", Size, Size))!;
                 matrix.Load(allowNonFinite: true);
                 var time = Rounds.Median(Rounds.Run(arguments.Rounds, () =>
-                    Rounds.TimeShort(() => device.Unpack(matrix.Unpack, unpacked)))[0].Select(sample => sample.Wall));
+                    Rounds.TimeShort(() => device.Unpack(new(matrix, 0), unpacked)))[0].Select(sample => sample.Wall));
                 Console.WriteLine($"| {name} | {1e3 * time:0.0} | {1e9 * time / Size / Size:0.00} | {time / product:0.00} |");
             }
             finally
@@ -80,7 +86,7 @@ internal static class UnpackBenchmark
             random.NextBytes(bytes);
 
             // Scales stay small and finite, so that times are those of ordinary numbers.
-            if (type is "F32" or "F16" or "BF16" or "F8_E4M3")
+            if (type is "F32" or "F16" or "BF16" or "F8_E4M3" || name.EndsWith("_scale", StringComparison.Ordinal))
                 bytes.AsSpan().Fill(0x35);
             writer.Append(name, name.Contains("quant_state", StringComparison.Ordinal) ? State : bytes);
         }
@@ -88,6 +94,6 @@ internal static class UnpackBenchmark
         writer.Commit();
     }
 
-    private static string Compressed(string format, string type) =>
-        $$"""{"quant_method":"compressed-tensors","format":"{{format}}","config_groups":{"a":{"targets":["Linear"],"weights":{"type":"{{type}}","strategy":"group","group_size":{{(type == "int" ? Group : 16)}},"num_bits":4} } } }""";
+    private static string Compressed(string format, string type, int bits = 4, string strategy = "group") =>
+        $$"""{"quant_method":"compressed-tensors","format":"{{format}}","config_groups":{"a":{"targets":["Linear"],"weights":{"type":"{{type}}","strategy":"{{strategy}}","group_size":{{(type == "int" ? Group : 16)}},"num_bits":{{bits}}} } } }""";
 }

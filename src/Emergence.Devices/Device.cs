@@ -9,9 +9,6 @@ namespace Emergence.Devices;
 /// </summary>
 public delegate void ReadBytes(long byteOffset, Span<byte> destination);
 
-/// <summary>Writes rows <paramref name="start"/> .. start + count - 1 of a matrix, dense, in single precision.</summary>
-public delegate void UnpackRows(int start, int count, Span<float> destination);
-
 /// <summary>
 /// A machine that computes: one op per mathematical step. An abstract member is what a port must write; a virtual one
 /// has a composed default that a port may fuse. Arguments are checked here, once; the <c>...Core</c> members assume.
@@ -90,26 +87,6 @@ public abstract partial class Device : IDisposable
             var part = staging.AsSpan(0, count * width);
             source((long)start * width, part);
             Upload(part, destination.RowRange(start, count));
-        }
-    }
-
-    /// <summary>
-    /// Fills a dense destination of <see cref="ComputeType"/> with a packed matrix, which stays in the host's memory. The host
-    /// unpacks some rows at a time and uploads them, unless the device can do better; the values are the same.
-    /// </summary>
-    /// <param name="source">Unpacks rows; a device may call it from several threads.</param>
-    /// <param name="destination">(N, c).</param>
-    public virtual void Unpack(UnpackRows source, Tensor destination)
-    {
-        const int StagingElements = 1 << 22;
-        var rows = Math.Clamp(StagingElements / Math.Max(1, destination.Columns), 1, Math.Max(1, destination.Rows));
-        var staging = new float[(long)rows * destination.Columns];
-        for (var start = 0; start < destination.Rows; start += rows)
-        {
-            var count = Math.Min(rows, destination.Rows - start);
-            var part = staging.AsSpan(0, count * destination.Columns);
-            source(start, count, part);
-            Upload((ReadOnlySpan<float>)part, destination.RowRange(start, count));
         }
     }
 

@@ -39,10 +39,11 @@ public sealed partial class ArchitectureTests
     {
         ["Tensors"] = [],
         ["Randomness"] = [],
+        ["Packed"] = ["Tensors"],
         ["Critics"] = ["Tensors", "Randomness"],
-        ["Reference"] = ["Tensors", "Randomness", "Critics"],
-        ["Cpu"] = ["Tensors", "Randomness", "Critics"],
-        ["Cuda"] = ["Tensors", "Randomness", "Critics"],
+        ["Reference"] = ["Tensors", "Randomness", "Packed", "Critics"],
+        ["Cpu"] = ["Tensors", "Randomness", "Packed", "Critics"],
+        ["Cuda"] = ["Tensors", "Randomness", "Packed", "Critics"],
     };
 
     public static TheoryData<string> Rooms => [.. Folders(Library)];

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Emergence.Devices.Packed;
 using Emergence.Devices.Tensors;
 
 namespace Emergence.Devices.Cpu;
@@ -8,17 +9,17 @@ namespace Emergence.Devices.Cpu;
 public sealed unsafe partial class CpuDevice
 {
     /// <summary>In place, a few rows a thread at a time.</summary>
-    public override void Unpack(UnpackRows source, Tensor destination)
+    protected override void UnpackCore(PackedSlice rows, Tensor y)
     {
-        RequireFloat32(destination);
-        var grain = Math.Max(1, (1 << 16) / Math.Max(1, destination.Columns));
-        _pool.Run((destination.Rows + grain - 1) / grain, i =>
+        RequireFloat32(y);
+        var grain = Math.Max(1, (1 << 16) / y.Columns);
+        _pool.Run((y.Rows + grain - 1) / grain, i =>
         {
             var start = i * grain;
-            var count = Math.Min(grain, destination.Rows - start);
-            source(start, count, new Span<float>(At(destination, start), count * destination.Columns));
+            var count = Math.Min(grain, y.Rows - start);
+            rows.Unpack(start, count, new Span<float>(At(y, start), count * y.Columns));
         });
-        GC.KeepAlive(destination);
+        GC.KeepAlive(y);
     }
 
     protected override void EmbedCore(Tensor ids, Tensor table, float scale, Tensor y, bool accumulate)

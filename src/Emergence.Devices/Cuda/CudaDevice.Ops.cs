@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices.Critics;
 using Emergence.Devices.Cuda.Ops;
+using Emergence.Devices.Packed;
 using Emergence.Devices.Tensors;
 
 namespace Emergence.Devices.Cuda;
@@ -33,6 +34,10 @@ public sealed unsafe partial class CudaDevice
         Queue.Embed(ids, table, scale, y, accumulate);
 
     protected override void GatherRowsCore(Tensor source, Tensor rows, Tensor destination) => Queue.GatherRows(source, rows, destination);
+
+    protected override void MixRowsCore(Tensor x, Tensor rows, Tensor weights, Tensor y) => Queue.MixRows(x, rows, weights, y);
+
+    protected override void UnpackCore(PackedSlice rows, Tensor y) => Queue.Unpack(rows, y);
 
     protected override void LayerNormCore(Tensor x, Tensor? weight, Tensor? bias, float epsilon, Tensor y, Tensor? residual) =>
         Queue.LayerNorm(x, weight, bias, epsilon, y, residual);

@@ -31,6 +31,8 @@ internal static class KernelTable
     public static readonly KernelRow GatherRows = Add("gather_rows", "rows", 256);
     public static readonly KernelRow Rotate = Add("rotate", "rows", 256);
     public static readonly KernelRow CopyHeads = Add("copy_heads", "rows", 256);
+    public static readonly KernelRow MixRows = Add("mix_rows", "rows", 256);
+    public static readonly KernelRow Unpack = Add("unpack", "unpack", 256);
     public static readonly KernelRow LayerNorm = Add("layer_norm", "norm", 256);
     public static readonly KernelRow RmsNorm = Add("rms_norm", "norm", 256);
     public static readonly KernelRow MatMul = Add("matmul", "matmul", 256);

@@ -1,3 +1,4 @@
+using Emergence.Devices.Packed;
 using Emergence.Devices.Tensors;
 
 namespace Emergence.Devices.Reference;
@@ -21,6 +22,18 @@ public partial class ReferenceDevice : HostDevice
 
     /// <summary>Multiply-adds of all matrix products so far: what stated costs are checked against.</summary>
     public double MultiplyAdds { get; private set; }
+
+    /// <summary>By the definition of the form, whatever else the matrix can do; values have single precision.</summary>
+    protected override void UnpackCore(PackedSlice rows, Tensor y)
+    {
+        var (form, to) = (rows.Matrix.Form, new MatrixView(y));
+        for (var n = 0; n < y.Rows; n++)
+        {
+            var row = rows.RowOrder?[rows.Start + n] ?? rows.Start + n;
+            for (var c = 0; c < y.Columns; c++)
+                to[n, c] = form[row, rows.ColumnOrder?[c] ?? c];
+        }
+    }
 
     protected override void EmbedCore(Tensor ids, Tensor table, float scale, Tensor y, bool accumulate)
     {

@@ -1,4 +1,5 @@
 using Emergence.Devices;
+using Emergence.Lab.Verification;
 
 namespace Emergence.Lab.Benchmarks;
 
@@ -32,7 +33,8 @@ internal static class OpBenches
                 var (ids, table, y) = (inputs.Indices(rows, 4 * rows), inputs.Random(4 * rows, width), inputs.Random(rows, width));
                 return () => inputs.Device.Embed(ids, table, 1, y);
             });
-            yield return Unpack(rows, width);
+            foreach (var form in (string[])["fp8 by block", "gptq, 4 bits", "nf4, double quantised"])
+                yield return Unpack(form, rows, width);
             yield return MixRows(rows, width);
             yield return PathBenches.Convolve(rows, width);
             yield return GatherRows(rows, width, inOrder: false);
@@ -188,12 +190,13 @@ internal static class OpBenches
             return () => inputs.Device.MixRows(x, places.Reshape(rows, 2), weights, y);
         });
 
-    /// <summary>What the device adds to the unpacking of a stored form: its threads, or the upload.</summary>
-    private static OpBench Unpack(int rows, int width) =>
-        new("Unpack", $"({rows}, {width})", 1.0 * Single * rows * width, 0, inputs =>
+    /// <summary>A stored form by its definition: the host's ways of reading it are measured by the benchmarks of the host.</summary>
+    private static OpBench Unpack(string form, int rows, int width) =>
+        new("Unpack", $"({rows}, {width}) {form}", 1.0 * Single * rows * width, 0, inputs =>
         {
+            var matrix = inputs.Keep(ForgedMatrix.Forms[form](new(1), rows, width));
             var y = inputs.Random(rows, width).Reshape(rows, width);
-            return () => inputs.Device.Unpack((_, _, destination) => destination.Fill(1), y);
+            return () => inputs.Device.Unpack(new(matrix, 0), y);
         });
 
     private static OpBench GatherRows(int rows, int width, bool inOrder) =>

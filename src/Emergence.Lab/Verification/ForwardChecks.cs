@@ -1,4 +1,5 @@
 using Emergence.Devices;
+using Emergence.Devices.Packed;
 using Emergence.Devices.Tensors;
 
 namespace Emergence.Lab.Verification;
@@ -36,8 +37,12 @@ internal static class ForwardChecks
                 yield return new("MixRows", $"({n}, {width}) of {copies} rows each", run => MixRows(run, n, width, copies));
         }
 
-        foreach (var (n, width) in shapes)
-            yield return new("Unpack", $"({n}, {width})", run => Unpack(run, n, width));
+        foreach (var (n, width) in shapes[..^1].Where(shape => shape.Width != s_models[0]))
+        {
+            foreach (var form in ForgedMatrix.Forms.Keys)
+                yield return new("Unpack", $"({n}, {width}) {form}", run => Unpack(run, form, n, width));
+        }
+
         foreach (var (n, width) in shapes)
             yield return new("GatherRows", $"({n}, {width}) of (9, {width})", run => GatherRows(run, n, width));
         foreach (var (n, width) in shapes)
@@ -117,17 +122,19 @@ internal static class ForwardChecks
             .Sum(j => Math.Abs(ws[i / width * copies + j] * xs[index[i / width * copies + j] * width + i % width])));
     }
 
-    /// <summary>Numbers that tell where they belong; each row is asked for once, wherever a device cuts.</summary>
-    private static void Unpack(OpRun run, int rows, int width)
+    /// <summary>Rows from the middle of a matrix as they are, with columns in another order, and in another order themselves.</summary>
+    private static void Unpack(OpRun run, string form, int rows, int width)
     {
-        var y = (run.Keep(run.Device.Allocate(rows, width)), run.Keep(run.Reference.Allocate(rows, width)));
-        run.Both((device, on) => device.Unpack(Rows, on(y)));
-        run.Compare(y, _ => 0);
-
-        void Rows(int start, int count, Span<float> destination)
+        const int Start = 2;
+        var matrix = run.Keep(ForgedMatrix.Forms[form](run.Generator, Start + rows + 1, width));
+        int[] rowOrder = [.. Enumerable.Range(0, matrix.Rows)], columnOrder = [.. Enumerable.Range(0, width)];
+        run.Generator.Shuffle(rowOrder);
+        run.Generator.Shuffle(columnOrder);
+        foreach (var slice in (PackedSlice[])[new(matrix, Start), new(matrix, Start, null, columnOrder), new(matrix, Start, rowOrder)])
         {
-            for (var i = 0; i < count * width; i++)
-                destination[i] = start * width + i + 0.25f;
+            var y = (run.Keep(run.Device.Allocate(rows, width)), run.Keep(run.Reference.Allocate(rows, width)));
+            run.Both((device, on) => device.Unpack(slice, on(y)));
+            run.Compare(y, _ => 0);
         }
     }
 

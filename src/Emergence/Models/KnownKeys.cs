@@ -51,7 +51,7 @@ internal static class KnownKeys
         ["mlp_bias"] = ["false"],
         ["moe_intermediate_size"] = [],
         ["n_routed_experts"] = ["0"],
-        ["num_experts"] = ["0"],
+        ["num_experts"] = ["0", "1"],
         ["num_local_experts"] = ["0"],
         ["partial_rotary_factor"] = ["1", "1.0"],
         ["pruned_heads"] = ["{}"],

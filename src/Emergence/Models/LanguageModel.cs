@@ -55,7 +55,7 @@ public sealed class LanguageModel : IDisposable
     internal bool KeepsRowsOnDisk { get; set; }
 
     /// <summary>What the checkpoint says that looks wrong but does no harm, and what of it is not run.</summary>
-    public IReadOnlyList<string> Warnings => [.. _checkpoint.Warnings, .. Towers];
+    public IReadOnlyList<string> Warnings => [.. _checkpoint.Warnings, .. Config.Shape.Notes, .. Towers];
 
     /// <summary>Whether the checkpoint has what scores of the next token need.</summary>
     public bool HasHead => Transformer.HasHead;

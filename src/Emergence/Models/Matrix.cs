@@ -64,33 +64,9 @@ internal sealed class Matrix
 /// <param name="Count">Number of rows.</param>
 internal sealed record PackedRows(StoredMatrix Matrix, int[]? Order, int Start, int Count)
 {
-    /// <summary>Rows counted from <see cref="Start"/>.</summary>
-    public void Unpack(int start, int count, Span<float> destination)
-    {
-        if (Order == null)
-            Matrix.Unpack(Start + start, count, destination);
-        else if (Matrix.InputMajor)
-            UnpackColumns(start, count, destination);
-        else
-            UnpackOrdered(start, count, destination);
-    }
-
-    private void UnpackOrdered(int start, int count, Span<float> destination)
-    {
-        for (var row = 0; row < count; row++)
-            Matrix.Unpack(Order![Start + start + row], 1, destination.Slice(row * Matrix.Columns, Matrix.Columns));
-    }
-
-    private void UnpackColumns(int start, int count, Span<float> destination)
-    {
-        var stored = new float[Matrix.Columns];
-        for (var row = 0; row < count; row++)
-        {
-            Matrix.Unpack(Start + start + row, 1, stored);
-            for (var column = 0; column < stored.Length; column++)
-                destination[row * stored.Length + column] = stored[Order![column]];
-        }
-    }
+    /// <summary>Writes the unpacked rows; outputs are columns where rows are inputs.</summary>
+    public void Unpack(Device device, Tensor y) =>
+        device.Unpack(new(Matrix, Start, Matrix.InputMajor ? null : Order, Matrix.InputMajor ? Order : null), y);
 }
 
 /// <summary>Device memory in which one packed matrix, or rows of one, lie unpacked at a time; as large as the largest need.</summary>
@@ -119,7 +95,7 @@ internal sealed class UnpackedMatrix(Device device, long elements, bool allowNon
             rows.Matrix.Load(allowNonFinite);
         }
 
-        device.Unpack(rows.Unpack, tensor);
+        rows.Unpack(device, tensor);
         _held = rows;
         return tensor;
     }

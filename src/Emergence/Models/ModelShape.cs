@@ -58,6 +58,9 @@ internal sealed record ModelShape
     /// <summary>What names of such layers begin with where they stand beside the model; null: they are numbered as the others.</summary>
     public string? PredictionPrefix { get; init; }
 
+    /// <summary>What the config says and the published program does not compute, in words.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>L.</summary>
     public int Layers => Blocks.Count;
 

@@ -57,9 +57,11 @@ internal sealed record ChunkShape(int Heads, int Length) : PositionBias(Heads)
 /// <param name="Factor">Of the bias.</param>
 /// <param name="RoundsToBFloat16">Slopes, positions and biases are rounded to bfloat16, as Falcon's program does whatever it computes
 /// in.</param>
-internal sealed record SlopeShape(int Heads, double Maximum = 8, bool Interleaved = false, double Factor = 1, bool RoundsToBFloat16 = false)
+internal sealed record SlopeShape(int Heads, double Maximum = SlopeShape.UsualMaximum, bool Interleaved = false, double Factor = 1, bool RoundsToBFloat16 = false)
     : PositionBias(Heads)
 {
+    public const double UsualMaximum = 8;
+
     public override double[] Table(int positions)
     {
         var slopes = Slopes();

@@ -24,6 +24,9 @@ public static class TestDevices
 
     public static Device Reference { get; } = new ReferenceDevice();
 
+    /// <summary>Those that unpack weights by the definition of their form, as far as they are there.</summary>
+    public static IEnumerable<Device> OfForms => CudaLibrary.FindEmulator() == null ? [Reference] : [Reference, Get("emulator")];
+
     /// <summary>Where it is 1, tests run on ILGPU that take long there.</summary>
     private const string LongVariable = "EMERGENCE_TEST_ILGPU";
 

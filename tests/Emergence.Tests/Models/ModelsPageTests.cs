@@ -43,7 +43,10 @@ public sealed class ModelsPageTests
 
             Stored forms of the matrices (`quantization_config`): AWQ (gemm), GPTQ (2, 3, 4, 8 bits, act order, both versions), bitsandbytes (nf4, fp4, int8),
             fp8 with scales by block, row or matrix, MXFP4 (gpt-oss), compressed-tensors (fp8, int8, packed whole numbers, NVFP4, MXFP4). They stay packed in the
-            host's memory and are unpacked one matrix at a time into single precision. Others are refused by their name.
+            host's memory and are unpacked one matrix at a time into single precision, on a GPU by its own kernel. Others are refused by their name.
+
+            Where the published program and transformers differ, values are those of transformers: Falcon's ALiBi is added before the scores are scaled and once more
+            behind, and MPT's slopes are those of alibi_bias_max 8 (a warning says so where the config says another).
 
             Recurrences (`mamba`, `linear_attention`, `conv` among the kinds of layers) run along the same paths of the forest of prefixes as attention; a token alone
             starts from the empty state. Steps of Nemotron H are cut off at time_step_min, those of the others at time_step_limit, as transformers does.

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Emergence.Devices.Reference;
 using Emergence.Models;
+using Emergence.Tests.Cli;
 
 namespace Emergence.Tests.Models;
 
@@ -48,6 +50,16 @@ public sealed class WrongConfigTests
         "attn_config.attn_type 'multiquery_attention' is not supported (multihead_attention is)")]
     [InlineData("mpt", "norm_type", "\"rmsnorm\"", "norm_type 'rmsnorm' is not supported (low_precision_layernorm is)")]
     [InlineData("mpt", "no_bias", "false", "no_bias=false is not supported (true is)")]
+    [InlineData("mpt", "attn_config.alibi_bias_max", "0",
+        "attn_config.alibi_bias_max is 0, expected a number above 0 and up to 1000000000000")]
+    [InlineData("mpt", "expansion_ratio", "0", "expansion_ratio is 0, expected a whole number from 1 to 64")]
+    [InlineData("phi", "head_dim", "7", "rotary embedding of 3 of 7 columns a head, expected an even number of 2 or more")]
+    [InlineData("hunyuan-dense", "num_experts", "2",
+        "num_experts=2 is not supported: it changes the result (expected no such key or 0 or 1)")]
+    [InlineData("hunyuan-dense", "num_experts", "1", "")]
+    [InlineData("hunyuan-dense", "use_cla", "true", "use_cla=true is not supported (false is)")]
+    [InlineData("xglm", "attention_heads", "5", "d_model=48 is not a multiple of attention_heads=5")]
+    [InlineData("stablelm", "partial_rotary_factor", "0", "partial_rotary_factor is 0, expected a number above 0 and up to 1")]
     [InlineData("falcon-grouped", "num_kv_heads", "3", "num_attention_heads=8 is not a multiple of num_kv_heads=3")]
     [InlineData("falcon-grouped", "parallel_attn", "false", "parallel_attn=false is not supported with new_decoder_architecture=true")]
     [InlineData("falcon-mqa", "num_ln_in_parallel_attn", "2",
@@ -148,9 +160,49 @@ public sealed class WrongConfigTests
             return;
         }
 
+        var before = GC.GetAllocatedBytesForCurrentThread();
         var message = Assert.Throws<EmergenceException>(() => ModelConfig.Read(changed)).Message;
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16 << 20);
         Assert.Equal($"config.json: {expected}", message);
         Assert.DoesNotContain('\n', message);
+    }
+
+    /// <summary>Sizes that only the files of the weights contradict: nothing of such a size is asked for.</summary>
+    [Theory]
+    [InlineData("rope-linear", "hidden_size", "131072")]
+    [InlineData("q-gptq", "intermediate_size", "1048576")]
+    [InlineData("bloom", "vocab_size", "16777216")]
+    public void A_wrong_size_takes_little_memory(string folder, string key, string json)
+    {
+        const long Most = 300L << 20;
+        var from = TestData.Large($"golden/families/{folder}");
+        var changed = Changed(from, key, json);
+        File.Copy(Path.Combine(from, "model.safetensors"), Path.Combine(changed, "model.safetensors"));
+        File.WriteAllText(Path.Combine(changed, "ids.json"), "[[1,2,3]]");
+        using var child = Child.Start("capture", changed, "--input-ids", Path.Combine(changed, "ids.json"),
+            "-o", Path.Combine(changed, "out.safetensors"));
+        var peak = 0L;
+        while (!child.WaitForExit(2))
+        {
+            child.Refresh();
+            peak = Math.Max(peak, child.HasExited ? 0 : child.PeakWorkingSet64);
+        }
+
+        var (code, _, error) = Child.Finish(child);
+        Assert.NotEqual(0, code);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+        Assert.InRange(peak, 1, Most);
+    }
+
+    [Fact]
+    public void A_setting_that_transformers_passes_over_is_told()
+    {
+        var from = TestData.Large("golden/families/mpt");
+        var changed = Changed(from, "attn_config.alibi_bias_max", "16");
+        File.Copy(Path.Combine(from, "model.safetensors"), Path.Combine(changed, "model.safetensors"));
+        using var device = new ReferenceDevice();
+        using var model = LanguageModel.Load(changed, device);
+        Assert.Equal(["attn_config.alibi_bias_max=16 is not taken into account, as in transformers: slopes are those of 8"], model.Warnings);
     }
 
     [Fact]

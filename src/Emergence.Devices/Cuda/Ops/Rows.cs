@@ -22,6 +22,13 @@ internal static class RowsOps
             source, source.RowStride, rows, rows.RowStride, destination, destination.RowStride, destination.Rows, destination.Columns,
             source.Type.Size());
 
+    public static void MixRows(this CudaQueue queue, Tensor x, Tensor rows, Tensor weights, Tensor y) =>
+        queue.Launch(
+            KernelTable.MixRows,
+            Grid.Elements(KernelTable.MixRows, y.Rows, y.Columns),
+            new(KernelWork.BytesOf(rows, weights, y) + ((double)sizeof(float) * rows.Count * y.Columns), Flops: 2.0 * rows.Count * y.Columns),
+            x, x.RowStride, rows, rows.RowStride, weights, weights.RowStride, rows.Columns, y, y.RowStride, y.Rows, y.Columns);
+
     public static void CopyHeads(this CudaQueue queue, Tensor source, HeadLayout from, Tensor destination, HeadLayout to)
     {
         // An element is read, from one head or from each of its own, and written.

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Emergence.Devices.Packed;
 using Emergence.Messages;
 
 namespace Emergence.Checkpoints.Stored;
@@ -50,6 +51,13 @@ internal sealed class Awq : StoredForm
     private sealed class Matrix(StoredModule module, StoredPart codes, StoredPart zeros, StoredPart scales, int group)
         : StoredMatrix(module, inputMajor: true, codes, zeros, scales)
     {
+        public override PackedForm Form => new(
+            Rows, Columns, new(codes.Bytes, 4, PackedOrder.HalvesOfRow, Columns), PackedCode.Whole, scales.Scales)
+        {
+            Block = (group, 1),
+            Zeros = new(zeros.Bytes, 4, PackedOrder.HalvesOfRow, Columns),
+        };
+
         public override void Unpack(int start, int count, Span<float> destination)
         {
             var words = Columns / 8;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Emergence.Devices.Packed;
 using Emergence.Files.Safetensors;
 using Emergence.Messages;
 
@@ -117,6 +118,13 @@ internal sealed class BitsAndBytes : StoredForm
             StoredPart? nestedMagnitudes, State state)
         : StoredMatrix(module, inputMajor: false, codes, table, magnitudes, nestedTable, nestedMagnitudes)
     {
+        public override PackedForm Form => new(
+            Rows, Columns, new(codes.Bytes, 4, PackedOrder.SwappedRows, Columns), PackedCode.Index, Scales())
+        {
+            Run = state.Block,
+            Table = table.Elements<float>(0, 16).ToArray(),
+        };
+
         public override void Unpack(int start, int count, Span<float> destination)
         {
             var first = (long)start * Columns;
@@ -133,13 +141,21 @@ internal sealed class BitsAndBytes : StoredForm
         private void Unpack(long index, ReadOnlySpan<float> values, float magnitude, Span<float> destination)
         {
             var (begin, odd) = (index / 2, (int)(index % 2));
-            var bytes = codes.Bytes(begin, (destination.Length + odd + 1) / 2);
+            var bytes = codes.Slice(begin, (destination.Length + odd + 1) / 2);
             for (var i = 0; i < destination.Length; i++)
             {
                 var pair = bytes[(i + odd) / 2];
                 destination[i] = values[(i + odd) % 2 == 0 ? pair >> 4 : pair & 15] * magnitude;
             }
         }
+
+        private PackedScales Scales() => nestedTable == null
+            ? magnitudes.Scales
+            : new(magnitudes.Bytes, PackedScale.Nested)
+            {
+                Nested = new(
+                    nestedTable.Elements<float>(0, 256).ToArray(), nestedMagnitudes!.Scales, state.NestedBlock, state.Offset),
+            };
 
         private float Magnitude(long block) => nestedTable == null
             ? magnitudes.Float(block)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Emergence.Messages;
 
@@ -15,10 +17,10 @@ internal sealed class CompressedTensors : StoredForm
     private CompressedTensors(ConfigReader config)
     {
         config.Pass("ignore", "kv_cache_scheme", "global_compression_ratio", "version", "run_compressed");
-        if (config.Text("quantization_status") is { } status && status != "compressed")
+        if (config.Text("quantization_status") is { } status && status is not ("compressed" or "frozen"))
             throw ConfigReader.Error(
-                $"quantization_config.quantization_status is {Printable.Quote(status)}, expected \"compressed\"; save the model with "
-                + $"save_compressed=True");
+                $"quantization_config.quantization_status is {Printable.Quote(status)}, expected \"compressed\", or \"frozen\" as older "
+                + $"files say; save the model with save_compressed=True");
         RequireEmpty(config, "sparsity_config");
         RequireEmpty(config, "transform_config");
         var format = config.Text("format");
@@ -104,7 +106,7 @@ internal sealed class CompressedTensors : StoredForm
                 _bits = weights.Whole("num_bits", 1, 16),
                 _group = weights.WholeOrNull("group_size", -1, int.MaxValue) ?? -1,
                 _symmetric = weights.Flag("symmetric", true),
-                _block = weights.Wholes("block_structure", 1, int.MaxValue) ?? [],
+                _block = ReadBlock(weights),
                 _all = targets.Contains("Linear"),
                 _names = [.. targets.Where(target => !target.StartsWith("re:", StringComparison.Ordinal))],
                 _patterns = [.. targets.Where(target => target.StartsWith("re:", StringComparison.Ordinal))
@@ -113,6 +115,18 @@ internal sealed class CompressedTensors : StoredForm
             scheme._strategy = weights.Text("strategy") ?? (scheme._group > 0 ? "group" : "tensor");
             scheme.Check(weights.Text("type") ?? "int");
             return scheme;
+        }
+
+        /// <summary>Rows and columns as a list, or as older files say, "128x128".</summary>
+        private static int[] ReadBlock(ConfigReader weights)
+        {
+            const string Key = "block_structure";
+            if (weights.Find(Key) is not { ValueKind: JsonValueKind.String } text)
+                return weights.Wholes(Key, 1, int.MaxValue) ?? [];
+            int[] sizes = [.. weights.Text(Key)!.Split('x').Select(size =>
+                int.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var whole) ? whole : 0)];
+            return sizes.Length == 2 && sizes.Min() > 0 ? sizes
+                : throw weights.Unexpected(Key, "rows and columns as [128,128] or \"128x128\"", text);
         }
 
         /// <summary>How closely the group names a layer: 0 by its name, 1 by a pattern, 2 with all linear layers.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Emergence.Devices.Packed;
 using Emergence.Messages;
 
 namespace Emergence.Checkpoints.Stored;
@@ -91,6 +92,15 @@ internal sealed class Gptq : StoredForm
             (_codes, _zeros, _scales, _groupOf) = (codes, zeros, scales, groupOf);
             (_bits, _group, _groups, _zeroOffset) = shape;
         }
+
+        public override PackedForm Form => new(
+            Rows, Columns, new(_codes.Bytes, _bits, PackedOrder.BitsOfColumn, Columns), PackedCode.Whole, _scales.Scales)
+        {
+            Block = (_group, 1),
+            RowGroups = _groupOf?.Bytes,
+            Zeros = new(_zeros.Bytes, _bits, PackedOrder.BitsOfRow, Columns),
+            ZeroOffset = _zeroOffset,
+        };
 
         private int Mask => (1 << _bits) - 1;
 

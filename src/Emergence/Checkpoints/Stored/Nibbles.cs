@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Emergence.Devices.Packed;
 
 namespace Emergence.Checkpoints.Stored;
 
@@ -18,6 +19,14 @@ internal sealed class Nibbles : StoredMatrix
     public Nibbles(StoredModule module, StoredPart codes, StoredPart scales, StoredPart? divisor, int group)
         : base(module, inputMajor: false, codes, scales, divisor) =>
         (_codes, _scales, _divisor, _group) = (codes, scales, divisor, group);
+
+    public override PackedForm Form => new(
+        Rows, Columns, new(_codes.Bytes, 4, PackedOrder.Rows, Columns), PackedCode.Index,
+        _scales.Scales with { Divisor = _divisor?.Float(0) ?? 1 })
+    {
+        Block = (1, _group),
+        Table = SmallFloats.E2M1,
+    };
 
     public override void Unpack(int start, int count, Span<float> destination)
     {
@@ -39,16 +48,17 @@ internal sealed class Nibbles : StoredMatrix
 
     private static void Look(ReadOnlySpan<byte> codes, ReadOnlySpan<float> values, Span<float> destination)
     {
-        // Twice the values are whole numbers, which a shuffle of bytes looks up.
-        var (doubled, half) = (Vector128.Create(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12), values[1]);
+        // Twice the magnitudes are whole numbers, which a shuffle of bytes looks up; the highest bit is the sign, also of zero.
+        var (doubled, half) = (Vector128.Create((byte)0, 1, 2, 3, 4, 6, 8, 12, 0, 1, 2, 3, 4, 6, 8, 12), values[1]);
         var i = 0;
         for (; i <= codes.Length - 8; i += 8)
         {
             var pairs = Vector128.WidenLower(Vector128.Create(Vector64.Create(codes[i..]), default));
             var nibbles = ((pairs & Vector128.Create((ushort)15)) | (pairs >>> 4 << 8)).AsByte();
-            var (low, high) = Vector256.Widen(Vector256.WidenLower(Vector128.Shuffle(doubled, nibbles.AsSByte()).ToVector256()));
-            (Vector256.ConvertToSingle(low) * half).CopyTo(destination[(2 * i)..]);
-            (Vector256.ConvertToSingle(high) * half).CopyTo(destination[(2 * i + 8)..]);
+            var (low, high) = Wide(Vector128.Shuffle(doubled, nibbles));
+            var (lowSign, highSign) = Wide(nibbles & Vector128.Create((byte)8));
+            Signed(low, lowSign, half).CopyTo(destination[(2 * i)..]);
+            Signed(high, highSign, half).CopyTo(destination[(2 * i + 8)..]);
         }
 
         for (; i < codes.Length; i++)
@@ -56,5 +66,14 @@ internal sealed class Nibbles : StoredMatrix
             destination[2 * i] = values[codes[i] & 15];
             destination[2 * i + 1] = values[codes[i] >> 4];
         }
+
+        static (Vector256<int> Low, Vector256<int> High) Wide(Vector128<byte> bytes)
+        {
+            var (low, high) = Vector256.Widen(Vector256.WidenLower(bytes.ToVector256()));
+            return (low.AsInt32(), high.AsInt32());
+        }
+
+        static Vector256<float> Signed(Vector256<int> magnitude, Vector256<int> eight, float half) =>
+            Vector256.ConvertToSingle(magnitude) * half ^ (eight << 28).AsSingle();
     }
 }

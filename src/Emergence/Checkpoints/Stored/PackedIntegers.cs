@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Emergence.Devices.Packed;
 
 namespace Emergence.Checkpoints.Stored;
 
@@ -30,6 +31,20 @@ internal sealed class PackedIntegers : StoredMatrix
         (_codes, _scales, _zeros, _groupOf) = (codes, scales, zeros, groupOf);
         (_bits, _group, _groups) = shape;
     }
+
+    public override PackedForm Form => new(
+        Rows, Columns, new(_codes.Bytes, _bits, PackedOrder.WordsOfRow, Columns), PackedCode.Whole, _scales.Scales)
+    {
+        Block = (1, _group),
+        ColumnGroups = _groupOf?.Bytes,
+        Zeros = _zeros == null ? null
+            : HasSignedZeros ? new(_zeros.Bytes, 8, PackedOrder.Rows, _groups)
+            : new(_zeros.Bytes, _bits, PackedOrder.WordsOfColumn, _groups),
+        ZerosAreSigned = HasSignedZeros,
+        ZeroOffset = _zeros == null || HasSignedZeros ? Half : 0,
+    };
+
+    private bool HasSignedZeros => _zeros?.Entry.DType == "I8";
 
     private int PerWord => 32 / _bits;
 
@@ -82,7 +97,7 @@ internal sealed class PackedIntegers : StoredMatrix
     {
         if (_zeros == null)
             return Half;
-        if (_zeros.Entry.DType == "I8")
+        if (HasSignedZeros)
             return _zeros.Elements<sbyte>((long)row * _groups + group, 1)[0] + Half;
         var word = _zeros.Elements<uint>((long)(row / PerWord) * _groups + group, 1)[0];
         return (int)(word >> (row % PerWord * _bits)) & ((1 << _bits) - 1);

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Emergence.Devices.Packed;
 
 namespace Emergence.Checkpoints.Stored;
 
@@ -31,6 +32,16 @@ internal sealed class ScaledBytes : StoredMatrix
         };
     }
 
+    public override PackedForm Form => new(
+        Rows, Columns, new(_codes.Bytes, 8, PackedOrder.Rows, Columns), Meaning(), _scales.Scales)
+    {
+        Block = _block,
+        Zeros = _zeros == null ? null
+            : new(_zeros.Bytes, 8, PackedOrder.Rows, (Columns + _block.Columns - 1) / _block.Columns),
+        ZerosAreSigned = true,
+        Factor = _factor,
+    };
+
     public override void Unpack(int start, int count, Span<float> destination)
     {
         var blocks = (Columns + _block.Columns - 1) / _block.Columns;
@@ -48,6 +59,9 @@ internal sealed class ScaledBytes : StoredMatrix
             }
         }
     }
+
+    private PackedCode Meaning() =>
+        _values == SmallFloats.E4M3 ? PackedCode.E4M3 : _values == SmallFloats.E5M2 ? PackedCode.E5M2 : PackedCode.Signed;
 
     private void Scale(ReadOnlySpan<byte> codes, float scale, float zero, Span<float> values)
     {

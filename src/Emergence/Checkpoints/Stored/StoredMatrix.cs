@@ -1,3 +1,4 @@
+using Emergence.Devices.Packed;
 using Emergence.Devices.Tensors;
 using Emergence.Files.Safetensors;
 
@@ -7,7 +8,7 @@ namespace Emergence.Checkpoints.Stored;
 /// A matrix that stays packed in the host's memory. Its values are the products of code and scale in single precision, as
 /// the programs that wrote the file define them.
 /// </summary>
-internal abstract class StoredMatrix : IDisposable
+internal abstract class StoredMatrix : PackedMatrix, IDisposable
 {
     private readonly StoredModule _module;
     private readonly StoredPart[] _parts;
@@ -26,9 +27,9 @@ internal abstract class StoredMatrix : IDisposable
 
     public bool InputMajor { get; }
 
-    public int Rows => InputMajor ? _module.Inputs : _module.Outputs;
+    public override int Rows => InputMajor ? _module.Inputs : _module.Outputs;
 
-    public int Columns => InputMajor ? _module.Outputs : _module.Inputs;
+    public override int Columns => InputMajor ? _module.Outputs : _module.Inputs;
 
     /// <summary>Tensors of the checkpoint that belong to the matrix.</summary>
     public IEnumerable<string> Names => _parts.Select(part => part.Entry.Name).Concat(_module.Passed);
@@ -56,9 +57,6 @@ internal abstract class StoredMatrix : IDisposable
             part.Place(memory, places[part.Entry.Name]);
         CheckLoaded();
     }
-
-    /// <summary>Writes rows <paramref name="start"/> .. start + count - 1, dense; may be called from several threads.</summary>
-    public abstract void Unpack(int start, int count, Span<float> destination);
 
     public void Dispose()
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Emergence.Devices.Packed;
 using Emergence.Devices.Tensors;
 using Emergence.Files.Safetensors;
 
@@ -16,6 +17,20 @@ internal sealed class StoredPart(TensorEntry entry) : IDisposable
     public TensorEntry Entry => entry;
 
     public bool IsLoaded => _memory != null;
+
+    /// <summary>Where the loaded tensor lies.</summary>
+    public PackedBytes Bytes => new(_memory!, _place, entry.ByteLength);
+
+    /// <summary>The loaded tensor as scales.</summary>
+    public PackedScales Scales => new(Bytes, entry.DType switch
+    {
+        "F32" => PackedScale.Float32,
+        "F16" => PackedScale.Float16,
+        "BF16" => PackedScale.BFloat16,
+        "F8_E4M3" => PackedScale.E4M3,
+        "F8_E8M0" or "U8" => PackedScale.E8M0,
+        _ => throw new InvalidOperationException($"{entry.Name}: {entry.DType} is no type of scales"),
+    });
 
     /// <summary>Reads the tensor into memory of its own; NaN and infinities are refused unless
     /// <paramref name="allowNonFinite"/>.</summary>
@@ -38,7 +53,7 @@ internal sealed class StoredPart(TensorEntry entry) : IDisposable
         MemoryMarshal.Cast<byte, T>(_memory!.Slice(_place + start * _size, count * _size));
 
     /// <summary>Bytes whose element type says nothing, because they hold packed codes.</summary>
-    public ReadOnlySpan<byte> Bytes(long start, int count) => _memory!.Slice(_place + start, count);
+    public ReadOnlySpan<byte> Slice(long start, int count) => _memory!.Slice(_place + start, count);
 
     /// <summary>One element of a floating-point type, exactly.</summary>
     public float Float(long index)

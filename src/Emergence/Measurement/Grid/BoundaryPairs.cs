@@ -19,7 +19,7 @@ internal readonly record struct BoundaryPair<T>(int Index, T X, T Y);
 /// <param name="boundaries">The l of every pair.</param>
 internal sealed class BoundaryPairs(LanguageModel model, MacroMicroPasses passes, IReadOnlyCollection<int> boundaries)
 {
-    /// <param name="read">Takes what is needed of the rows of the macro and the micro pass, which stay valid until the pair after next.</param>
+    /// <param name="read">Takes what is needed of the rows of the macro and the micro pass, which stay until the pair after next.</param>
     /// <param name="cancellation">Ends the walk between two chunks of a block.</param>
     public IEnumerable<BoundaryPair<T>> OfBoth<T>(Func<Tensor, Tensor, T> read, CancellationToken cancellation)
     {

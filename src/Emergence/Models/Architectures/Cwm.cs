@@ -21,5 +21,6 @@ internal static class Cwm
     };
 
     private static ModelShape Read(ConfigReader config) =>
-        CommonConfig.Llama(config).Windowed(config, CommonConfig.ReadWindow(config), layer => layer % Pattern != 0);
+        CommonConfig.Llama(config, rotary: new() { DefaultBase = 1_000_000 }).WithInnerBias(config.Flag("mlp_bias", false))
+            .Windowed(config, CommonConfig.ReadWindow(config), layer => layer % Pattern != 0);
 }

@@ -29,7 +29,8 @@ internal static class Falcon
     {
         Family = "Falcon",
         Published = "tiiuae/falcon-7b, tiiuae/falcon-rw-1b, tiiuae/falcon-40b",
-        Peculiar = "one key head, or groups of them; one norm or two for parallel halves; ALiBi rounded to bfloat16 in the sequential ones",
+        Peculiar = "one key head, or groups of them; one norm or two for parallel halves; ALiBi rounded to bfloat16 in the sequential ones, "
+            + "counted twice as transformers' eager attention does",
     };
 
     private static ModelShape Read(ConfigReader config)

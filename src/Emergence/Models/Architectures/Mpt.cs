@@ -1,3 +1,4 @@
+using System.Globalization;
 using Emergence.Checkpoints;
 using Emergence.Devices;
 using Emergence.Messages;
@@ -30,7 +31,8 @@ internal static class Mpt
     {
         Family = "MPT",
         Published = "mosaicml/mpt-7b",
-        Peculiar = "ALiBi with slopes of its own for other head counts than powers of two; projections may be clipped",
+        Peculiar = "ALiBi with slopes of its own for other head counts than powers of two, which transformers takes as for alibi_bias_max 8 "
+            + "whatever the config says; projections may be clipped",
     };
 
     private static ModelShape Read(ConfigReader config)
@@ -54,12 +56,21 @@ internal static class Mpt
         var attention = CommonConfig.ReadHeads(config, keys, width);
         attention = attention with
         {
-            Slopes = new(attention.Heads, settings.Positive("alibi_bias_max", 8), Interleaved: true),
+            Slopes = new(attention.Heads, Interleaved: true),
             Clip = CommonConfig.ReadCap(settings, "clip_qkv"),
             Scale = settings.PositiveOrNull("softmax_scale") ?? attention.Scale,
         };
         var norm = new NormShape(Rms: false, config.Positive("layer_norm_epsilon", most: 1)) { Bias = false };
         var inner = new InnerPart(config.Whole(keys.Inner, 1, 64) * width, Activation.GeluErf);
-        return CommonConfig.Uniform(config, keys, s_names, norm, attention, inner);
+        return CommonConfig.Uniform(config, keys, s_names, norm, attention, inner) with { Notes = ReadNotes(settings) };
+    }
+
+    /// <summary>The class that the reference values are from does not pass the setting on.</summary>
+    private static string[] ReadNotes(ConfigReader settings)
+    {
+        var most = settings.Positive("alibi_bias_max", SlopeShape.UsualMaximum);
+        return most == SlopeShape.UsualMaximum ? [] : [string.Create(CultureInfo.InvariantCulture,
+            $"attn_config.alibi_bias_max={most} is not taken into account, as in transformers: slopes are those of "
+            + $"{SlopeShape.UsualMaximum}")];
     }
 }

@@ -37,7 +37,7 @@ internal static class Phi
         var keys = DimensionKeys.Llama;
         var norm = new NormShape(Rms: false, config.Positive("layer_norm_eps", most: 1));
         var attention = CommonConfig.ReadHeads(config, keys, CommonConfig.ReadWidth(config, keys.Width),
-            keyHeadsKey: "num_key_value_heads") with
+            "head_dim", "num_key_value_heads") with
         {
             QueryKeyNorm = config.Flag("qk_layernorm", false) ? new(norm) : null,
             QueryKeyValueBias = true,

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Emergence.Checkpoints;
 using Emergence.Checkpoints.Stored;
 using Emergence.Files.Safetensors;
+using Emergence.Tests.Devices;
 
 namespace Emergence.Tests.Checkpoints.Stored;
 
@@ -78,7 +79,24 @@ internal sealed class StoredForge
             row += count;
         }
 
+        RequireForm(matrix, values);
         return matrix.InputMajor ? [.. Enumerable.Range(0, values.Length).Select(i => values[i % inputs * outputs + i / inputs])] : values;
+    }
+
+    /// <summary>What devices make of the form by themselves, to the last bit, is what the host has unpacked.</summary>
+    private void RequireForm(StoredMatrix matrix, float[] values)
+    {
+        foreach (var device in TestDevices.OfForms)
+        {
+            var start = Random.Next(matrix.Rows);
+            using var y = device.Allocate(matrix.Rows - start, matrix.Columns);
+            device.Unpack(new(matrix, start), y);
+            var found = new float[y.Count];
+            device.Download(y, found);
+            Assert.Equal(Bits(values.AsSpan(start * matrix.Columns)), Bits(found));
+        }
+
+        static int[] Bits(ReadOnlySpan<float> numbers) => MemoryMarshal.Cast<float, int>(numbers).ToArray();
     }
 
     /// <summary>The one-line message that finding or loading the matrix fails with.</summary>

@@ -208,6 +208,11 @@ public sealed class StoredMatrixTests
             * scales[strategy == "tensor" ? 0 : strategy == "channel" ? o : o / 4 * 2 + i / 8]);
         var weights = $$"""{"num_bits":8,"type":"float","strategy":"{{strategy}}","block_structure":[4,8],"symmetric":true}""";
         Assert.Equal(expected, forge.Unpack(Compressed(format, weights), Outputs, Inputs));
+
+        // As files of 2024 say it.
+        var older = Compressed(format, weights.Replace("[4,8]", "\"4x8\"", StringComparison.Ordinal)).Replace(
+            "\"quant_method\"", "\"quantization_status\":\"frozen\",\"quant_method\"", StringComparison.Ordinal);
+        Assert.Equal(expected, forge.Unpack(older, Outputs, Inputs));
     }
 
     [Theory]

@@ -42,7 +42,19 @@ public sealed class StoredMistakesTests
     [InlineData("""{"quant_method":"bitsandbytes","load_in_4bit":true,"load_in_8bit":true}""",
         "expected either load_in_4bit or load_in_8bit")]
     [InlineData("""{"quant_method":"compressed-tensors","format":"pack-quantized"}""", "config_groups is missing")]
-    [InlineData("""{"quant_method":"compressed-tensors","quantization_status":"frozen"}""", "quantization_status is 'frozen'")]
+    [InlineData("""{"quant_method":"compressed-tensors","quantization_status":"calibration"}""",
+        "quantization_status is 'calibration', expected \"compressed\", or \"frozen\" as older files say")]
+    [InlineData(
+        """{"quant_method":"compressed-tensors","format":"float-quantized","config_groups":{"a":{"targets":["Linear"],"weights":{"num_bits":8,"type":"float","strategy":"block","block_structure":"64by32"}}}}""",
+        "block_structure is \"64by32\", expected rows and columns as [128,128] or \"128x128\"")]
+    [InlineData(
+        """{"quant_method":"compressed-tensors","format":"float-quantized","config_groups":{"a":{"targets":["Linear"],"weights":{"num_bits":8,"type":"float","strategy":"block"}}}}""",
+        "strategy 'block' with group_size -1 is not supported")]
+    [InlineData("""{"quant_method":"gptq","bits":7,"group_size":32}""", "bits is 7, expected 2, 3, 4 or 8")]
+    [InlineData("""{"quant_method":"gptq","bits":"4","group_size":32}""", "bits is \"4\", expected a whole number from 1 to 32")]
+    [InlineData("""{"quant_method":"awq","bits":8,"group_size":32}""", "bits is 8, expected 4 for awq")]
+    [InlineData("""{"quant_method":"fp8","weight_block_size":"128x128"}""", "weight_block_size is \"128x128\", expected a list")]
+    [InlineData("""{"quant_method":"compressed-tensors","config_groups":[]}""", "config_groups is [], expected an object")]
     [InlineData("""{"quant_method":"compressed-tensors","sparsity_config":{"format":"sparse-24-bitmask"}}""",
         "sparsity_config is not supported")]
     [InlineData("""{"quant_method":"compressed-tensors","transform_config":{"config_groups":{}}}""", "transform_config is not supported")]

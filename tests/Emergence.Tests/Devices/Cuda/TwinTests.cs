@@ -59,8 +59,8 @@ public sealed partial class TwinTests
             ["small_critic", "product_tn_96", "product_sm90_nn_192", "pair_product_sm90_by_rows_384"],
             name => Assert.Contains(Shared + name, asserted));
         Assert.Equal(
-            (asserted["size of Partition"], asserted["size of Progress"], asserted["size of BlockTraining"]),
-            (Unsafe.SizeOf<Partition>(), Unsafe.SizeOf<Progress>(), Unsafe.SizeOf<BlockTraining>()));
+            (asserted["size of Partition"], asserted["size of Progress"], asserted["size of BlockTraining"], asserted["size of Unpacking"]),
+            (Unsafe.SizeOf<Partition>(), Unsafe.SizeOf<Progress>(), Unsafe.SizeOf<BlockTraining>(), Unsafe.SizeOf<Unpacking>()));
     }
 
     /// <summary>Fields of the table, and of which file they are.</summary>

@@ -1,4 +1,4 @@
-namespace Emergence.Checkpoints.Stored;
+namespace Emergence.Devices.Packed;
 
 /// <summary>Values of all codes of the floating-point types with 4 and 8 bits.</summary>
 internal static class SmallFloats
