@@ -1,5 +1,4 @@
 using System.Globalization;
-using Emergence.Information;
 using Emergence.Information.Statistics;
 using Emergence.Measurement.Results;
 using Emergence.Pictures;
