@@ -27,7 +27,7 @@ public sealed partial class ShardKillTests(ITestOutputHelper output)
     /// acknowledged once it is in a file as others see it, or told on the error stream.
     /// </summary>
     [Fact]
-    public void Killed_shards_lose_no_cell_that_was_there()
+    public async Task Killed_shards_lose_no_cell_that_was_there()
     {
         var wanted = int.Parse(Environment.GetEnvironmentVariable(Kills) ?? "8", CultureInfo.InvariantCulture);
         var whole = Path.Combine(_folder, "whole");
@@ -38,12 +38,12 @@ public sealed partial class ShardKillTests(ITestOutputHelper output)
         var runs = 0;
         for (; _kills < wanted; runs++)
         {
-            var run = Path.Combine(_folder, $"run{runs}");
-            Task.WaitAll([.. Shards.Select((shard, n) =>
-                Task.Run(() => KillUntilDone(run, shard, wanted, new Random(2 * runs + n), span)))]);
+            var (run, round) = (Path.Combine(_folder, $"run{runs}"), runs);
+            await Task.WhenAll(Shards.Select((shard, n) =>
+                Task.Run(() => KillUntilDone(run, shard, wanted, new Random(2 * round + n), span))));
             Assert.Equal(expected, Child.Run("show", run, "-o", "jsonl").Out);
             _files += Directory.GetFiles(run, "results.*").Length;
-            Assert.Empty(Directory.GetFiles(run, "*.partial").Where(path => !path.Contains("manifest", StringComparison.Ordinal)));
+            Assert.DoesNotContain(Directory.GetFiles(run, "*.partial"), path => !path.Contains("manifest", StringComparison.Ordinal));
             Directory.Delete(run, recursive: true);
         }
 
