@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-"""How long the information of neighbours takes (KSG, k = 3) from 1,000 to 100,000 rows, beside scikit-learn and npeet.
+"""Processor time of the information of neighbours (KSG, k = 5) from 1,000 to 100,000 rows, beside scikit-learn and npeet.
 
     benchmarks/peers/mi_neighbours.py [PROGRAM] [--rows 1000,5000,20000,100000] [--columns 1,3,10] [--most SECONDS]
 
 PROGRAM is by default that of the last build. Each pair is normal, with a correlation of 0.6 from column to column, from one seed. The
-program's time is that of its whole process, start and reading included; what a start alone takes stands above the table. The
-libraries' is that of their call, in a process that has loaded them already. scikit-learn takes one column a side. A line that takes longer
-than --most (120 s) is the last of its library. Prints Markdown, and "not run here" where a library is not installed; at the end the
-exponent of the rows, from the last two sizes.
+program's time is that of its whole process on all threads, start and reading included; what a start alone takes stands above the table.
+The libraries' is that of their call, in a process that has loaded them already. scikit-learn takes one column a side. A line ends behind
+a size that took longer than --most (120 s). Prints Markdown, and "not run here" where a library is not installed; at the end the exponent
+of the rows, from the last two sizes, the start taken off.
 """
 import argparse
 import array
 import math
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -42,10 +43,18 @@ def pair(rows, columns):
     return x, [[0.6 * value + 0.8 * draw.gauss(0, 1) for value in column] for column in x]
 
 
-def seconds(call):
-    began = time.perf_counter()
+def seconds(call, who=resource.RUSAGE_SELF):
+    """Of the processor, in this process or in those that it started."""
+    def used():
+        usage = resource.getrusage(who)
+        return usage.ru_utime + usage.ru_stime
+    began = used()
     call()
-    return time.perf_counter() - began
+    return used() - began
+
+
+def run_program(*words):
+    return seconds(lambda: subprocess.run(words, check=False, capture_output=True), resource.RUSAGE_CHILDREN)
 
 
 def program_call(program):
@@ -53,7 +62,7 @@ def program_call(program):
         paths = [os.path.join(folder, name) for name in ("x.npy", "y.npy")]
         for path, columns in zip(paths, (x, y)):
             write(path, columns)
-        return seconds(lambda: subprocess.run([program, "mi", *paths, "--estimator", "ksg"], check=False, capture_output=True))
+        return run_program(program, "mi", *paths, "--estimator", "ksg")
     return run
 
 
@@ -61,14 +70,14 @@ def sklearn_call(folder, x, y):
     import numpy
     from sklearn.feature_selection import mutual_info_regression
     left, right = numpy.array(x).T, numpy.array(y[0])
-    return seconds(lambda: mutual_info_regression(left, right, n_neighbors=3)) if len(x) == 1 else None
+    return seconds(lambda: mutual_info_regression(left, right, n_neighbors=5)) if len(x) == 1 else None
 
 
 def npeet_call(folder, x, y):
     import numpy
     from npeet import entropy_estimators
     left, right = numpy.array(x).T.tolist(), numpy.array(y).T.tolist()
-    return seconds(lambda: entropy_estimators.mi(left, right, k=3))
+    return seconds(lambda: entropy_estimators.mi(left, right, k=5))
 
 
 def main():
@@ -79,7 +88,7 @@ def main():
     parser.add_argument("--most", type=float, default=120)
     arguments = parser.parse_args()
     sizes = [int(word) for word in arguments.rows.split(",")]
-    start = min(seconds(lambda: subprocess.run([arguments.program, "mi", "--help"], capture_output=True)) for _ in range(3))
+    start = min(run_program(arguments.program, "mi", "--help") for _ in range(3))
     print(f"{time.strftime('%Y-%m-%d')}, {len(os.sched_getaffinity(0))} processors; a start alone {start:.2f} s.\n")
     print(f"| columns a side | library | {' | '.join(f'{size:,} rows' for size in sizes)} | exponent |")
     print("|---:|---|" + "---:|" * (len(sizes) + 1))
