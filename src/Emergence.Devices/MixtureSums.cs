@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using Emergence.Devices.Cpu;
 
 namespace Emergence.Devices;
 
@@ -58,8 +57,8 @@ public static class MixtureSums
                 ofMinus += VectorMath.Exp(middle - along);
             }
 
-            plus += Cpu.Lanes.Sum(ofPlus);
-            minus += Cpu.Lanes.Sum(ofMinus);
+            plus += Sum(ofPlus);
+            minus += Sum(ofMinus);
         }
 
         return (plus, minus);
@@ -73,7 +72,7 @@ public static class MixtureSums
             sums = Vector256.FusedMultiplyAdd(Vector256.Create(a[i..]), Vector256.Create(b[i..]), sums);
         for (; i < a.Length; i++)
             sum += (double)a[i] * b[i];
-        return sum + Cpu.Lanes.Sum(sums);
+        return sum + Sum(sums);
     }
 
     /// <summary>|a - b|^2, by differences: the products of two far rows that lie close together would cancel.</summary>
@@ -88,6 +87,13 @@ public static class MixtureSums
 
         for (; i < a.Length; i++)
             sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-        return sum + Cpu.Lanes.Sum(sums);
+        return sum + Sum(sums);
+    }
+
+    /// <summary>Sum of eight lanes in an order of our own: the class library's is another where a processor lacks vectors.</summary>
+    private static float Sum(Vector256<float> x)
+    {
+        var four = x.GetLower() + x.GetUpper();
+        return (four[0] + four[1]) + (four[2] + four[3]);
     }
 }

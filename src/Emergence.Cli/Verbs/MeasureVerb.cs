@@ -84,8 +84,8 @@ internal static class MeasureVerb
                 ExitCode.Usage);
         if (Flags.IsGiven(parsed, job) && settings.Device.Contains(':'))
             throw new EmergenceException(
-                $"{job.Name} does not go with {SettingTable.Device.Flag} {Printable.Escape(settings.Device)}: a scheduler shows each task its "
-                + $"GPU alone, so say {settings.Device.Split(':')[0]}", ExitCode.Usage);
+                $"{job.Name} does not go with {SettingTable.Device.Flag} {Printable.Escape(settings.Device)}: a scheduler shows each task "
+                + $"its GPU alone, so say {settings.Device.Split(':')[0]}", ExitCode.Usage);
         if (isShared && parsed.GetValue(routing))
             throw new EmergenceException($"{routing.Name} does not go with shards: it looks at all sequences", ExitCode.Usage);
         foreach (var option in new[] { shards, job })
