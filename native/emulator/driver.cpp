@@ -2,6 +2,7 @@
 #include "driver.h"
 #include "hopper.h"
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,17 @@ const char* result_name(int result) {
   }
 }
 
+const int MaxDevices = 64;
+int contexts[MaxDevices];               // the address of a device's own is its primary context
+thread_local void* entered = &contexts[0];
+
+// As many GPUs as the environment asks for; they share the emulator's memory and streams.
+int device_count() {
+  const char* asked = getenv("EMERGENCE_EMULATOR_GPUS");
+  int count = asked ? atoi(asked) : 1;
+  return count < 1 ? 1 : count > MaxDevices ? MaxDevices : count;
+}
+
 int attribute(int which) {
   switch (which) {
     case 1: return 1024;                // threads a block
@@ -70,15 +82,15 @@ extern "C" __attribute__((visibility("default"))) void emulatorFail(int result, 
 
 API cuInit(u32) { return Success; }
 API cuDriverGetVersion(int* version) { *version = 12030; return Success; }
-API cuDeviceGetCount(int* count) { *count = 1; return Success; }
-API cuDeviceGet(int* device, int ordinal) { *device = 0; return ordinal ? 101 : Success; }
+API cuDeviceGetCount(int* count) { *count = device_count(); return Success; }
+API cuDeviceGet(int* device, int ordinal) { *device = ordinal; return ordinal >= 0 && ordinal < device_count() ? Success : 101; }
 API cuDeviceGetName(char* name, int length, int) { snprintf(name, (size_t)length, "emulated GPU"); return Success; }
 API cuDeviceGetAttribute(int* value, int which, int) { *value = attribute(which); return Success; }
 API cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = total_memory(); return Success; }
-API cuDevicePrimaryCtxRetain(void** context, int) { static int token; *context = &token; return Success; }
+API cuDevicePrimaryCtxRetain(void** context, int device) { *context = &contexts[device]; return Success; }
 API cuDevicePrimaryCtxRelease_v2(int) { return Success; }
-API cuCtxSetCurrent(void*) { return Success; }
-API cuCtxGetCurrent(void** context) { return cuDevicePrimaryCtxRetain(context, 0); }
+API cuCtxSetCurrent(void* context) { entered = context; return Success; }
+API cuCtxGetCurrent(void** context) { *context = entered; return Success; }
 
 API cuDevicePrimaryCtxReset_v2(int) {
   std::lock_guard<std::recursive_mutex> guard(driver_lock);

@@ -94,10 +94,10 @@ internal static class MeasureRun
     /// <param name="folder">RUN.</param>
     /// <param name="json">Print one JSON array.</param>
     /// <param name="shards">Also what sharing it out brings, to so many at most; 0: not.</param>
-    /// <param name="job">Instead of tables the file of a job: from how many shards, threads, bytes and seconds; none by default.</param>
+    /// <param name="job">Instead of tables the file of a job, from what a shard asks for; none by default.</param>
     /// <param name="routing">The run would count where the routers of a mixture of experts send the tokens.</param>
     public static ExitCode DryRun(MeasurementSettings settings, string folder, bool json, int shards = 0,
-        Func<ShardEstimate, int, long, string>? job = null, bool routing = false)
+        Func<JobTask, string>? job = null, bool routing = false)
     {
         OutputPath.RequireFolder("--out", folder);
         ModelFolder.Ensure(settings.Model, CancellationToken.None);
@@ -115,8 +115,9 @@ internal static class MeasureRun
         var shared = shards > 0 ? ShardEstimate.Of(plan, estimate, shards) : [];
         if (job != null && estimate.Memory.Fits)
         {
-            Console.Out.Write(job(shared[^1], settings.DeviceOptions.Threads > 0 ? settings.DeviceOptions.Threads
-                : HostThreads.Allocated, estimate.Memory.Needed));
+            var threads = settings.DeviceOptions.Threads;
+            Console.Out.Write(job(new(shared[^1].Shards, threads > 0 ? threads : HostThreads.Allocated, estimate.Memory.Needed,
+                shared[^1].Seconds, plan.Device.Traits.Scale == DeviceScale.Gpu)));
             return ExitCode.Ok;
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text;
 using Emergence.Files;
 using Emergence.Information;
@@ -17,6 +18,9 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
 {
     /// <summary>Shuffles behind a p-value where the user does not say.</summary>
     private const int DefaultShuffles = 99;
+
+    /// <summary>What users ask a corrected p-value to be below.</summary>
+    private const double Level = 0.05;
 
     private readonly DataTable _table = flags.ReadTable(parsed);
     private bool _isRanking;
@@ -87,6 +91,19 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
 
         Console.Error.WriteLine(_table.Description);
         Console.Out.Write(table.ToString(json ? TableFormat.Jsonl : TableFormat.Text));
+        Hint(rows);
+    }
+
+    /// <summary>Of few shuffles none may be as large as the value, and yet the smallest p-value there is, times the pairs, is not
+    /// small.</summary>
+    private void Hint(List<Row> rows)
+    {
+        var (shuffles, tests) = (permutations ?? DefaultShuffles, rows.Count(row => !double.IsNaN(row.PValue)));
+        var least = 1.0 / (shuffles + 1);
+        if (tests * least > Level && rows.Exists(row => row.PValue <= least))
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{shuffles} shuffles of {tests} pairs can say no p_corrected below {Math.Min(1, tests * least):0.00}: --permutations "
+                + $"{Math.Ceiling(tests / Level) - 1:0} can say {Level}"));
     }
 
     private static SvgFigure Ranking(List<Row> rows, string target) => new BarChart

@@ -23,7 +23,7 @@ public abstract partial class Device : IDisposable
     /// <summary>What the user is told: hardware, instruction path, threads.</summary>
     public abstract string Description { get; }
 
-    /// <summary>Arithmetic path that decides about the last bits; part of a result's identity, e.g. "cpu/avx2".</summary>
+    /// <summary>Arithmetic path that decides about the last bits; part of a result's identity, e.g. "cpu/fma32".</summary>
     public abstract string Path { get; }
 
     /// <summary>The device's scale, and what operands are rounded to.</summary>

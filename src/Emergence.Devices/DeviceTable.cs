@@ -33,7 +33,7 @@ public sealed record DeviceRow(
 {
     /// <summary>What the command line may ask for: the name, or each of several by its number.</summary>
     public IReadOnlyList<string> Names =>
-        Count?.Invoke() is > 0 and var count
+        Count?.Invoke() is > 1 and var count
             ? [.. Enumerable.Range(0, count).Select(number => string.Create(CultureInfo.InvariantCulture, $"{Name}:{number}"))]
             : [Name];
 }
@@ -50,11 +50,13 @@ public static class DeviceTable
     [
         new(
             Cuda, "an NVIDIA GPU of compute capability 8.0 or newer", () => CudaDevice.IsHere,
-            options => CudaDevice.OpenGpu(options.NvrtcFile, options.Arithmetic), HasBFloat16: true),
+            options => CudaDevice.OpenGpu(options.NvrtcFile, options.Arithmetic, options.Number ?? 0), HasBFloat16: true,
+            Count: () => CudaDevice.CountGpus),
         new("cpu", "this processor, single precision, vector instructions, all threads", () => true, options => new CpuDevice(options)),
         new(
             "emulator", "the GPU's kernels and launches on the CPU, checked while they run (slow)", () => false,
-            options => CudaDevice.OpenEmulator(options.Arithmetic), HasBFloat16: true),
+            options => CudaDevice.OpenEmulator(options.Arithmetic, options.Number ?? 0), HasBFloat16: true,
+            Count: () => CudaDevice.CountEmulated),
         new("reference", "plain loops in double precision: the oracle of the tests", () => false, _ => new ReferenceDevice()),
     ];
 

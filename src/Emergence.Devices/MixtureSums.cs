@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Emergence.Devices;
 
 /// <summary>
-/// Sums of e^x over the components of a normal mixture, eight at a time on the host: the same bytes for any number of threads.
+/// Sums of e^x over the components of a normal mixture, eight at a time on the host: the same bytes on every processor and for any number
+/// of threads.
 /// </summary>
 public static class MixtureSums
 {
@@ -27,7 +28,7 @@ public static class MixtureSums
             sums = Vector256.FusedMultiplyAdd(Vector256.Create(a[i..]), Vector256.Create(b[i..]), sums);
         for (; i < a.Length; i++)
             sum += (double)a[i] * b[i];
-        return sum + Vector256.Sum(sums);
+        return sum + Sum(sums);
     }
 
     /// <summary>
@@ -56,8 +57,8 @@ public static class MixtureSums
             var (ofPlus, ofMinus) = (Vector256<float>.Zero, Vector256<float>.Zero);
             for (var i = start; i < Math.Min(q.Length, start + Block / Lanes); i++)
                 Add(d.IsEmpty ? Vector256<float>.Zero : d[i], q[i], l[i], ref ofPlus, ref ofMinus);
-            plus += Vector256.Sum(ofPlus);
-            minus += Vector256.Sum(ofMinus);
+            plus += Sum(ofPlus);
+            minus += Sum(ofMinus);
         }
 
         if (whole < squares.Length)
@@ -72,8 +73,8 @@ public static class MixtureSums
             var (ofPlus, ofMinus) = (Vector256<float>.Zero, Vector256<float>.Zero);
             Add(Vector256.Create<float>(rest), Vector256.Create<float>(rest[Lanes..]), Vector256.Create<float>(rest[(2 * Lanes)..]),
                 ref ofPlus, ref ofMinus);
-            plus += Vector256.Sum(ofPlus);
-            minus += Vector256.Sum(ofMinus);
+            plus += Sum(ofPlus);
+            minus += Sum(ofMinus);
         }
 
         return (plus, minus);
@@ -87,8 +88,8 @@ public static class MixtureSums
             // What is not a number is not below anything, and is seen in the sum.
             if (Vector256.LessThanAll(middle + Vector256.Abs(along), least))
                 return;
-            ofPlus += Vector256.Exp(middle + along);
-            ofMinus += Vector256.Exp(middle - along);
+            ofPlus += VectorMath.Exp(middle + along);
+            ofMinus += VectorMath.Exp(middle - along);
         }
     }
 
@@ -104,6 +105,13 @@ public static class MixtureSums
 
         for (; i < a.Length; i++)
             sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-        return sum + Vector256.Sum(sums);
+        return sum + Sum(sums);
+    }
+
+    /// <summary>Sum of eight lanes in an order of our own: the class library's is another where a processor lacks vectors.</summary>
+    private static float Sum(Vector256<float> x)
+    {
+        var four = x.GetLower() + x.GetUpper();
+        return (four[0] + four[1]) + (four[2] + four[3]);
     }
 }

@@ -66,10 +66,9 @@ internal static class MeasureVerb
                     parsed.GetValue(stopOn), language: PageLanguage.Find(parsed.GetRequiredValue(language)),
                     routing: parsed.GetValue(routing)));
 
-            string Job(ShardEstimate share, int threads, long memory) => parsed.GetValue(job) == "k8s"
-                ? JobFile.Kubernetes(Words(parsed, dryRun, shards, job), share.Shards, threads, memory)
-                : JobFile.Slurm([.. Words(parsed, dryRun, shards, job).Select(ShellWord.Quote)], share.Shards, threads, memory,
-                    share.Seconds);
+            string Job(JobTask task) => parsed.GetValue(job) == "k8s"
+                ? JobFile.Kubernetes(Words(parsed, dryRun, shards, job), task)
+                : JobFile.Slurm([.. Words(parsed, dryRun, shards, job).Select(ShellWord.Quote)], task);
         });
         return command;
     }
@@ -83,6 +82,10 @@ internal static class MeasureVerb
         if (isShared && settings.SelfCheck)
             throw new EmergenceException($"{SettingTable.SelfCheck.Flag} does not go with shards: it looks at the whole grid",
                 ExitCode.Usage);
+        if (Flags.IsGiven(parsed, job) && settings.Device.Contains(':'))
+            throw new EmergenceException(
+                $"{job.Name} does not go with {SettingTable.Device.Flag} {Printable.Escape(settings.Device)}: a scheduler shows each task "
+                + $"its GPU alone, so say {settings.Device.Split(':')[0]}", ExitCode.Usage);
         if (isShared && parsed.GetValue(routing))
             throw new EmergenceException($"{routing.Name} does not go with shards: it looks at all sequences", ExitCode.Usage);
         foreach (var option in new[] { shards, job })

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Emergence.Devices.Tensors;
 
@@ -5,7 +6,7 @@ namespace Emergence.Devices.Cpu;
 
 /// <summary>
 /// The processor, in single precision: vector instructions and a pool of threads. Ops may be called from several
-/// threads at a time. All paths give the same bytes: they differ in the width of a matrix product's tiles only.
+/// threads at a time. All kernels give the same bytes: they differ in the width of a matrix product's tiles only.
 /// </summary>
 public sealed unsafe partial class CpuDevice : HostDevice
 {
@@ -33,11 +34,20 @@ public sealed unsafe partial class CpuDevice : HostDevice
 
     public override string Description => $"{ProcessorName()}, {_kernel.Name}, {_pool.Threads} thread{(_pool.Threads == 1 ? "" : "s")}";
 
-    public override string Path => $"cpu/{_kernel.Name}";
+    /// <summary>
+    /// One for all processors that have fused multiply-adds, since our own sums are the same bytes on every one. Without them the C
+    /// library has other logarithms, from which draws and entropies are made: that is a path of its own.
+    /// </summary>
+    public override string Path =>
+        IsFused ? "cpu/fma32" : $"cpu/{RuntimeInformation.ProcessArchitecture}".ToLowerInvariant();
 
     public override DeviceTraits Traits { get; } = new(DeviceScale.Host, DType.Float32);
 
     public override DType ComputeType => DType.Float32;
+
+    /// <summary>FMA and AVX2 (leaves 1 and 7 of CPUID), by which the C library chooses too, whatever this run time may use.</summary>
+    private static bool IsFused { get; } =
+        X86Base.IsSupported && (X86Base.CpuId(1, 0).Ecx >> 12 & 1) != 0 && (X86Base.CpuId(7, 0).Ebx >> 5 & 1) != 0;
 
     protected override void Dispose(bool disposing)
     {
@@ -66,11 +76,11 @@ public sealed unsafe partial class CpuDevice : HostDevice
     private static string ProcessorName()
     {
         if (!X86Base.IsSupported)
-            return System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture.ToString();
+            return RuntimeInformation.ProcessArchitecture.ToString();
         Span<int> words = stackalloc int[12];
         for (var leaf = 0; leaf < 3; leaf++)
             (words[4 * leaf], words[4 * leaf + 1], words[4 * leaf + 2], words[4 * leaf + 3]) = X86Base.CpuId(
                 unchecked((int)0x80000002) + leaf, 0);
-        return System.Text.Encoding.ASCII.GetString(System.Runtime.InteropServices.MemoryMarshal.AsBytes(words)).Trim('\0', ' ');
+        return System.Text.Encoding.ASCII.GetString(MemoryMarshal.AsBytes(words)).Trim('\0', ' ');
     }
 }

@@ -27,28 +27,38 @@ public sealed unsafe partial class CudaDevice : Device
     /// <param name="compiler">Makes the GPU code instead of what is embedded; null: only if nothing is.</param>
     /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
     /// <param name="warpgroups">Whether products use Hopper's instructions; null: on a GPU that has them.</param>
+    /// <param name="number">Which GPU, from 0.</param>
     internal CudaDevice(
-        CudaDriver driver, NvrtcCompiler? compiler = null, DType arithmetic = DType.Float32, bool? warpgroups = null)
-        : this(new CudaGpu(driver, compiler, warpgroups), arithmetic)
+        CudaDriver driver, NvrtcCompiler? compiler = null, DType arithmetic = DType.Float32, bool? warpgroups = null, int number = 0)
+        : this(new CudaGpu(driver, compiler, warpgroups, number), arithmetic)
     {
     }
 
     private CudaDevice(CudaGpu gpu, DType arithmetic) => (Gpu, _queue, _arithmetic) = (gpu, new CudaQueue(gpu), arithmetic);
 
-    /// <summary>The first GPU of this machine.</summary>
+    /// <summary>A GPU of this machine.</summary>
     /// <param name="nvrtcFile">
     /// NVIDIA's run-time compiler, to be used instead of embedded PTX; null: only where there is no PTX, from where it usually lies.
     /// </param>
     /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
-    public static CudaDevice OpenGpu(string? nvrtcFile = null, DType arithmetic = DType.Float32)
+    /// <param name="number">Which, from 0, as the driver counts those that the process may see.</param>
+    public static CudaDevice OpenGpu(string? nvrtcFile = null, DType arithmetic = DType.Float32, int number = 0)
     {
         var compiler = nvrtcFile == null ? null : NvrtcCompiler.Open(nvrtcFile);
-        return new(CudaLibrary.LoadDriver(), compiler, arithmetic);
+        return new(CudaLibrary.LoadDriver(), compiler, arithmetic, number: number);
     }
 
     /// <summary>The emulator: the same kernels and launches on the CPU, checked while they run.</summary>
     /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
-    public static CudaDevice OpenEmulator(DType arithmetic = DType.Float32) => new(CudaLibrary.LoadEmulator(), null, arithmetic);
+    /// <param name="number">Which, from 0: it plays as many GPUs as EMERGENCE_EMULATOR_GPUS says.</param>
+    public static CudaDevice OpenEmulator(DType arithmetic = DType.Float32, int number = 0) =>
+        new(CudaLibrary.LoadEmulator(), null, arithmetic, number: number);
+
+    /// <summary>GPUs that this process may see; 0 also where there is no driver.</summary>
+    internal static int CountGpus => CudaLibrary.HasDriver ? Count(CudaLibrary.LoadDriver) : 0;
+
+    /// <summary>GPUs that the emulator plays; 0 where there is no emulator.</summary>
+    internal static int CountEmulated => CudaLibrary.FindEmulator() == null ? 0 : Count(CudaLibrary.LoadEmulator);
 
     /// <summary>What a GPU of this kind would be asked to do, without one.</summary>
     internal static DevicePlan Plan(GpuTraits traits, DType arithmetic = DType.Float32) =>
@@ -108,6 +118,19 @@ public sealed unsafe partial class CudaDevice : Device
     private bool IsEmulated => Gpu.Plan == null && Gpu.Driver.IsEmulated;
 
     public override DevicePlan Plan() => Plan(Gpu.Traits, _arithmetic);
+
+    /// <summary>None where the driver has no GPU or does not work: opening one says why.</summary>
+    private static int Count(Func<CudaDriver> load)
+    {
+        try
+        {
+            return load().DeviceCount;
+        }
+        catch (EmergenceException)
+        {
+            return 0;
+        }
+    }
 
     public override void Train(IReadOnlyList<CriticTraining> trainings, int steps)
     {

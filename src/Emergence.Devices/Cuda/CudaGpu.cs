@@ -14,9 +14,10 @@ internal sealed class CudaGpu : IDisposable
     /// <param name="driver">A GPU's or the emulator's.</param>
     /// <param name="compiler">Makes the GPU code instead of what is embedded; null: only if nothing is.</param>
     /// <param name="warpgroups">Whether products use Hopper's instructions; null: on a GPU that has them.</param>
-    public CudaGpu(CudaDriver driver, NvrtcCompiler? compiler, bool? warpgroups)
+    /// <param name="number">Which GPU, from 0.</param>
+    public CudaGpu(CudaDriver driver, NvrtcCompiler? compiler, bool? warpgroups, int number)
     {
-        _context = new CudaContext(driver);
+        _context = new CudaContext(driver, number);
         _kernels = new CudaKernels(_context, new KernelImages(_context, compiler));
         var traits = _context.Traits;
         Traits = traits with { HasWarpgroups = warpgroups ?? (traits.HasWarpgroups && !driver.IsEmulated) };

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace Emergence.Reports;
 
@@ -16,25 +18,23 @@ internal static class JobFile
 
     /// <summary>For sbatch; a part of it again by sbatch --array=3,7-9 FILE.</summary>
     /// <param name="command">Words of measure with --out and without a shard.</param>
-    /// <param name="shards">N.</param>
-    /// <param name="threads">Processors of a task.</param>
-    /// <param name="memory">What it takes on the device.</param>
-    /// <param name="seconds">What it takes at most.</param>
-    public static string Slurm(IReadOnlyList<string> command, int shards, int threads, long memory, double seconds) => $"""
+    /// <param name="task">What each of them asks for.</param>
+    public static string Slurm(IReadOnlyList<string> command, JobTask task) => $"""
         #!/bin/bash
         #SBATCH --job-name=emergence
-        #SBATCH --array=1-{shards}
+        #SBATCH --array=1-{task.Shards}
         #SBATCH --requeue
         #SBATCH --open-mode=append
         #SBATCH --output=%x.%A.%a.log
-        #SBATCH --cpus-per-task={threads}
-        #SBATCH --mem={MebiBytes(memory)}M
-        #SBATCH --time={Minutes(seconds)}
+        #SBATCH --ntasks=1
+        #SBATCH --cpus-per-task={task.Threads}{(task.HasGpu ? "\n#SBATCH --gpus-per-task=1" : "")}
+        #SBATCH --mem={MebiBytes(task.Memory)}M
+        #SBATCH --time={Minutes(task.Seconds)}
         #SBATCH --signal=B:TERM@{NoticeSeconds}
 
         # The signal goes to this shell, which hears it only while it waits: so the measurement runs in the background.
         {string.Join(" ", command)} \
-            --shard "$SLURM_ARRAY_TASK_ID/{shards}" &
+            --shard "$SLURM_ARRAY_TASK_ID/{task.Shards}" &
         measurement=$!
         trap 'kill -TERM "$measurement"' TERM
         wait "$measurement"
@@ -56,17 +56,19 @@ internal static class JobFile
         """;
 
     /// <summary>For kubectl apply: the folder of the run lies in a volume that all pods mount.</summary>
-    public static string Kubernetes(IReadOnlyList<string> command, int shards, int threads, long memory) => $"""
+    /// <param name="command">Words of measure with --out and without a shard.</param>
+    /// <param name="task">What each pod asks for.</param>
+    public static string Kubernetes(IReadOnlyList<string> command, JobTask task) => $"""
         apiVersion: batch/v1
         kind: Job
         metadata:
           name: emergence
         spec:
           completionMode: Indexed
-          completions: {shards}
-          parallelism: {shards}
+          completions: {task.Shards}
+          parallelism: {task.Shards}
           # Nodes come and go; a pod that ended itself with a usage error (2) would do so again.
-          backoffLimit: {10 * shards}
+          backoffLimit: {10 * task.Shards}
           podFailurePolicy:
             rules:
               - action: FailJob
@@ -77,6 +79,7 @@ internal static class JobFile
               - action: Ignore
                 onPodConditions:
                   - type: DisruptionTarget
+                    status: "True"
           template:
             spec:
               restartPolicy: Never
@@ -89,13 +92,13 @@ internal static class JobFile
         {string.Join("\n", command.Skip(1).Append("--shard").Append("auto").Select(word => $"            - {Yaml(word)}"))}
                   env:
                     - name: JOB_COMPLETIONS
-                      value: "{shards}"
+                      value: "{task.Shards}"
                   resources:
                     requests:
-                      cpu: "{threads}"
-                      memory: {MebiBytes(memory)}Mi
+                      cpu: "{task.Threads}"
+                      memory: {MebiBytes(task.Memory)}Mi
                     limits:
-                      memory: {MebiBytes(memory)}Mi
+                      memory: {MebiBytes(task.Memory)}Mi{(task.HasGpu ? "\n              nvidia.com/gpu: \"1\"" : "")}
                   volumeMounts:
                     - name: runs
                       mountPath: /runs
@@ -112,6 +115,14 @@ internal static class JobFile
     private static string Minutes(double seconds) => Math.Max(10, Math.Ceiling((2 * seconds + NoticeSeconds) / 60))
         .ToString("0", CultureInfo.InvariantCulture);
 
-    /// <summary>A scalar in double quotes, as JSON writes it: YAML reads that too.</summary>
-    private static string Yaml(string word) => $"\"{System.Text.Json.JsonEncodedText.Encode(word)}\"";
+    /// <summary>A scalar in double quotes, as JSON writes it: YAML reads that too, unless a character is escaped as two halves.</summary>
+    private static string Yaml(string word) => $"\"{JsonEncodedText.Encode(word, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 }
+
+/// <summary>What a shard asks a scheduler for.</summary>
+/// <param name="Shards">How many there are.</param>
+/// <param name="Threads">Processors of each.</param>
+/// <param name="Memory">Bytes that it takes on the device.</param>
+/// <param name="Seconds">What the slowest takes at most.</param>
+/// <param name="HasGpu">Whether each needs a GPU of its own.</param>
+internal sealed record JobTask(int Shards, int Threads, long Memory, double Seconds, bool HasGpu);

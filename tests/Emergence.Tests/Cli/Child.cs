@@ -12,10 +12,11 @@ internal static class Child
 
     public static Process Start(params IEnumerable<string> arguments) => Start([], arguments);
 
-    /// <summary>The same with variables of its own.</summary>
-    public static Process Start((string Name, string Value)[] environment, IEnumerable<string> arguments)
+    /// <summary>The same with variables of its own, and below another program where one is named, e.g. "nice", "-n", "5".</summary>
+    public static Process Start((string Name, string Value)[] environment, IEnumerable<string> arguments, params string[] under)
     {
-        var start = new ProcessStartInfo("dotnet")
+        string[] words = [.. under, "dotnet", Path.Combine(AppContext.BaseDirectory, "Emergence.Cli.dll"), .. arguments];
+        var start = new ProcessStartInfo(words[0], words.Skip(1))
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -24,9 +25,6 @@ internal static class Child
             StandardErrorEncoding = Encoding.UTF8,
             StandardInputEncoding = new UTF8Encoding(false),
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Emergence.Cli.dll"));
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return Process.Start(start)!;

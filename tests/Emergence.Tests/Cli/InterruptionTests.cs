@@ -41,33 +41,6 @@ public sealed class InterruptionTests
         Assert.True(again.Code == code, again.Error);
         Assert.StartsWith(seen, Journal(killed));
         Assert.Equal(Child.Run("show", whole, "-o", "jsonl").Out, Child.Run("show", killed, "-o", "jsonl").Out);
-        KillShards(Path.Combine(folder, "shared"), span, random);
-        Assert.Equal(Child.Run("show", whole, "-o", "jsonl").Out, Child.Run("show", Path.Combine(folder, "shared"), "-o", "jsonl").Out);
-    }
-
-    /// <summary>Every start has a journal of its own, and what was seen in one stays.</summary>
-    private static void KillShards(string run, TimeSpan span, Random random)
-    {
-        var seen = new Dictionary<string, string>();
-        string[] shards = ["1/2", "2/2"];
-        for (var kill = 0; kill < int.Parse(Environment.GetEnvironmentVariable(Kills) ?? "6"); kill++)
-        {
-            using var process = Child.Start([.. Trained, run, "--shard", shards[kill % 2]]);
-            process.WaitForExit(random.NextDouble() * span);
-            process.Kill();
-            process.WaitForExit();
-            var files = Directory.Exists(run) ? Directory.GetFiles(run, "results.*.jsonl") : [];
-            foreach (var (path, text) in seen)
-                Assert.StartsWith(text, File.ReadAllText(path));
-            foreach (var path in files)
-                seen[path] = File.ReadAllText(path) is var text ? text[..(text.LastIndexOf('\n') + 1)] : "";
-        }
-
-        foreach (var shard in shards)
-        {
-            var (code, _, error) = Child.Run([.. Trained, run, "--shard", shard]);
-            Assert.True(code == 0, error);
-        }
     }
 
     [Theory]
@@ -121,7 +94,7 @@ public sealed class InterruptionTests
     public void A_file_system_without_locks_has_one_writer_too()
     {
         var folder = TestData.TemporaryFolder();
-        (string, string)[] noLocks = [("LD_PRELOAD", NoLocks(folder))];
+        (string, string)[] noLocks = [("LD_PRELOAD", NoLocks.Library(folder))];
         var run = Path.Combine(folder, "run");
         using var first = Child.Start(noLocks, [.. Long, run]);
         WaitForCells(run, first);
@@ -141,25 +114,6 @@ public sealed class InterruptionTests
         third.Kill();
         third.WaitForExit();
         Assert.Single(Directory.GetFiles(run), path => Path.GetFileName(path).StartsWith("run.lock.", StringComparison.Ordinal));
-    }
-
-    /// <summary>A library that takes flock from a process, as a file system without it does.</summary>
-    private static string NoLocks(string folder)
-    {
-        var (source, library) = (Path.Combine(folder, "nolocks.c"), Path.Combine(folder, "nolocks.so"));
-        File.WriteAllText(source, "#include <errno.h>\nint flock(int file, int operation) { errno = ENOSYS; return -1; }\n");
-        try
-        {
-            using var compiler = Process.Start("g++", ["-x", "c", "-shared", "-fPIC", "-o", library, source]);
-            compiler.WaitForExit();
-            Assert.Equal(0, compiler.ExitCode);
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            Assert.Skip("no compiler for a library without locks");
-        }
-
-        return library;
     }
 
     private static string[] Measure(int seeds) => ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences",

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Text;
-using Emergence.Measurement.Run;
-using Emergence.Measurement.Shards;
+using Emergence.Tests.Measurement;
 
 namespace Emergence.Tests.Cli;
 
@@ -43,7 +41,7 @@ public sealed class ShardVerbTests
         Assert.True(report.Code == 0, report.Error);
         Assert.Contains("<html", File.ReadAllText(Path.Combine(run, "report.html")));
 
-        Falsify(Path.Combine(run, "results.1of3.0.jsonl"), Path.Combine(run, "results.1of3.7.jsonl"));
+        Forgery.Copy(Path.Combine(run, "results.1of3.0.jsonl"), Path.Combine(run, "results.1of3.7.jsonl"), line: 2);
         var (falsified, _, complaint) = Child.Run("show", run);
         Assert.Equal(1, falsified);
         Assert.Contains("results.1of3.0.jsonl line 2", complaint);
@@ -66,6 +64,7 @@ public sealed class ShardVerbTests
     [InlineData("-o", "sbatch")]
     [InlineData("--dry-run", "-o", "k8s")]
     [InlineData("--shard", "1/2", "--self-check")]
+    [InlineData("--dry-run", "--shards", "2", "-o", "sbatch", "--device", "cuda:1")]
     public void What_does_not_go_together_is_refused(params string[] options)
     {
         var run = Path.Combine(_folder, "run");
@@ -100,14 +99,5 @@ public sealed class ShardVerbTests
         Assert.Contains("completionMode: Indexed\n  completions: 4\n", pods);
         Assert.Contains("            - \"--out\"\n            - \"a run\"\n            - \"--shard\"\n            - \"auto\"\n", pods);
         Assert.DoesNotContain("\t", pods);
-    }
-
-    /// <summary>The same cells with one digit changed, and a right checksum.</summary>
-    private static void Falsify(string path, string copy)
-    {
-        using var journal = Journal.TryCreate(copy)!;
-        foreach (var (n, line) in Journal.Read(path).Lines.Index())
-            journal.Append(n == 1 ? Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(line).Replace("\"mi_bits\":", "\"mi_bits\":1")) : line);
-        Assert.Contains(copy, ShardJournal.Files(Path.GetDirectoryName(copy)!));
     }
 }

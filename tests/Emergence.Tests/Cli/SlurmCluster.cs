@@ -77,6 +77,17 @@ internal sealed class SlurmCluster : IDisposable
         ];
     }
 
+    public string NodeOf(string task) => Call("squeue", "--noheader", "--jobs", task, "--format=%N").Trim();
+
+    /// <summary>Ends the daemon of a node, not what runs there, and gives the node up for lost.</summary>
+    public void Lose(string node)
+    {
+        using var daemon = Process.GetProcessById(int.Parse(File.ReadAllText(Path.Combine(_folder, $"slurmd.{node}.pid")),
+            CultureInfo.InvariantCulture));
+        daemon.Kill();
+        Call("scontrol", "update", $"NodeName={node}", "State=DOWN", "Reason=test");
+    }
+
     public static void Wait(Func<bool> condition, string complaint)
     {
         var watch = Stopwatch.StartNew();

@@ -16,10 +16,10 @@ internal sealed unsafe class CudaContext : SafeHandle
         : base(0, ownsHandle: true)
     {
         Driver = driver;
-        int count, device;
-        driver.Check(driver.cuDeviceGetCount(&count));
-        if (ordinal >= count)
-            throw new EmergenceException($"expected GPU {ordinal}, found {count}", ExitCode.Usage);
+        if (driver.DeviceCount is var count && ordinal >= count)
+            throw new EmergenceException(count > 0 ? $"expected a GPU from 0 to {count - 1}, found number {ordinal}"
+                : "the driver finds no GPU: choose another --device", ExitCode.Usage);
+        int device;
         driver.Check(driver.cuDeviceGet(&device, ordinal));
         _device = device;
         var name = stackalloc byte[256];

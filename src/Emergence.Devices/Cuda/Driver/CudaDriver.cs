@@ -120,6 +120,17 @@ internal sealed unsafe class CudaDriver
 
     public bool IsEmulated { get; }
 
+    /// <summary>GPUs that the process may see.</summary>
+    public int DeviceCount
+    {
+        get
+        {
+            int count;
+            Check(cuDeviceGetCount(&count));
+            return count;
+        }
+    }
+
     /// <summary>1000 * major + 10 * minor of the CUDA version the driver was made for.</summary>
     public int Version
     {

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Emergence.Devices.Cpu;
+namespace Emergence.Devices;
 
 /// <summary>
 /// Functions of eight floats or four doubles in adds, multiplies, fused multiply-adds, divisions and bit operations
