@@ -9,7 +9,8 @@ internal static class MixtureChecks
     /// <summary>Units by which an exponential errs beside its exponent.</summary>
     private const int ExponentialUnits = 8;
 
-    private static readonly (int Rows, int Others, int Columns)[] s_rows = [(1, 1, 1), (3, 31, 33), (33, 257, 3), (31, 33, 257), (65, 1, 31)];
+    private static readonly (int Rows, int Others, int Columns)[] s_rows =
+        [(1, 1, 1), (3, 31, 33), (33, 257, 3), (31, 33, 257), (65, 1, 31)];
 
     private static readonly (int Draws, int Components, int Rows, int Sizes)[] s_draws =
         [(1, 1, 1, 1), (3, 31, 2, 3), (33, 257, 7, 8), (5, 33, 5, 1), (31, 1, 3, 2)];
