@@ -19,7 +19,8 @@ public sealed class RunTables(RunResults results, bool nats = false)
         get
         {
             var table = new Table(
-                TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"), TableColumn.Verbatim("estimator"),
+                TableColumn.Text("kind"), TableColumn.Integer("boundary"), TableColumn.Integer("position"),
+                TableColumn.Verbatim("estimator"),
                     TableColumn.Integer("seed"),
                 Amount("mi"), Amount("exact"), Amount("h_prefix"), TableColumn.Number("log2_n", 3), TableColumn.Integer("k"),
                     TableColumn.Number("mu", 1),
