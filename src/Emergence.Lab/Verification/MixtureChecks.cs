@@ -19,7 +19,8 @@ internal static class MixtureChecks
     {
         // 1,024 draws among 2,048 states of SmolLM2-135M.
         foreach (var (rows, others, columns) in (IEnumerable<(int, int, int)>)[.. s_rows, small ? (40, 300, 64) : (1024, 2048, 576)])
-            yield return new("SquareDistances", $"({rows}, {columns}) and ({others}, {columns})", run => Squares(run, rows, others, columns));
+            yield return new(
+                "SquareDistances", $"({rows}, {columns}) and ({others}, {columns})", run => Squares(run, rows, others, columns));
         foreach (var (draws, components, rows, sizes) in (IEnumerable<(int, int, int, int)>)
             [.. s_draws, small ? (40, 600, 40, 8) : (1024, 2048, 1024, 8)])
         {
