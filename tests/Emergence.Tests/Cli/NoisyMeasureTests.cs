@@ -108,7 +108,8 @@ public sealed class NoisyMeasureTests
         var order = both.Where(row => row.TryGetProperty("ie_1_rho", out _)).ToList();
         Assert.Equal([2, 3, 4], order.Select(row => Of(row, "tokens")));
         Assert.All(order, row => Assert.Equal(3, Of(row, "layers")));
-        Assert.All(order.Where(row => Of(row, "tokens") > 2), row => Assert.Equal((1, 1), (Of(row, "ie_1_rho"), Of(row, "sigma_half_rho"))));
+        Assert.All(
+            order.Where(row => Of(row, "tokens") > 2), row => Assert.Equal((1, 1), (Of(row, "ie_1_rho"), Of(row, "sigma_half_rho"))));
     }
 
     [Fact]

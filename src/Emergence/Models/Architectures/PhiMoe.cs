@@ -21,7 +21,8 @@ internal static class PhiMoe
     {
         var norm = new NormShape(Rms: false, config.Positive("rms_norm_eps", most: 1));
         var window = CommonConfig.ReadWindow(config);
-        var shape = CommonConfig.Llama(config, Mixtral.Names, new() { DefaultBase = 1_000_000, ReadsFactors = true }, norm).WithBiases(config)
+        var shape = CommonConfig.Llama(config, Mixtral.Names, new() { DefaultBase = 1_000_000, ReadsFactors = true }, norm)
+            .WithBiases(config)
             .WithInnerBias(false)
             .WithAttention(attention => attention with { Window = window });
         var router = new RouterShape(
