@@ -102,7 +102,7 @@ public class OpCheckTests
         ];
         string[] moves = [
             "Allocate", "AllocateIndices", "Upload", "Download", "Fill", "Dispose", "Synchronize", "ShareOnHost", "CreateCritic", "Plan",
-            "GetType", "ToString", "Equals", "GetHashCode"
+            "StateBytes", "GetType", "ToString", "Equals", "GetHashCode"
         ];
         string[] passes = ["CriticForward", "CriticBackward"];
         Assert.Empty(ops.Except(moves).Concat(passes).Except(OpChecks.Ops));
