@@ -30,13 +30,15 @@ internal static class MineStepBenchmark
             .. arguments.TorchSharp ? forms.Select(form => PeerProcess.TorchSharp(form, $"{arguments.Threads}")) : []
         ];
         var samples = Rounds.Run(
-            arguments.Rounds, [() => Rounds.Time(() => device.Train([training], 1)), .. peers.Select<PeerProcess, Func<Sample>>(peer => peer.Run)]);
+            arguments.Rounds,
+            [() => Rounds.Time(() => device.Train([training], 1)), .. peers.Select<PeerProcess, Func<Sample>>(peer => peer.Run)]);
         Console.WriteLine("| step | seconds | processor seconds | times as long as ours | by processor time | peak MiB |");
         Console.WriteLine("|---|---|---|---|---|---|");
         Report("ours", samples[0], samples[0], PeakMebibytes() - before);
         foreach (var (i, peer) in peers.Index())
         {
-            Report($"{peer.Description}, {(i % 2 == 0 ? "published form" : "split first layer")}", samples[i + 1], samples[0], peer.PeakMebibytes);
+            var form = i % 2 == 0 ? "published form" : "split first layer";
+            Report($"{peer.Description}, {form}", samples[i + 1], samples[0], peer.PeakMebibytes);
             peer.Dispose();
         }
 

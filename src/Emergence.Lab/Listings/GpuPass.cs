@@ -5,6 +5,7 @@ using Emergence.Devices.Cuda.Ops;
 using Emergence.Devices.Tensors;
 using Emergence.Information.Critics;
 using Emergence.Lab.Benchmarks;
+using Emergence.Lab.Verification;
 
 namespace Emergence.Lab.Listings;
 
@@ -37,7 +38,7 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
                 ? "single precision, six products of bf16 thirds for one of wide matrices"
                 : "plain single precision, op by op"),
             Step(gpu, DType.Float32)),
-        new("op", $"one call over {Rows:N0} rows of {Width:N0}", Of(gpu, DType.Float32, Ops)),
+        new("op", $"one call over {Rows:N0} rows of {Width:N0}; of unpack {Width:N0}, in GPTQ's 4 bits", Of(gpu, DType.Float32, Ops)),
         new(
             "other",
             "inputs of the published step rounded; Adam op by op; 50,000 pairs off a support of 2,000, and with it through the tail of " +
@@ -99,8 +100,12 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
         Tensor squares = New(Draws, Components), own = New(Draws, 2), noise = New(1, NoiseSizes), sums = New(Draws, 2 * NoiseSizes);
         var draws = inputs.Indices(Draws, Draws);
         var thirds = inputs.Keep(device.Allocate(DType.BFloat16, PartsOps.Thirds * Rows, Width));
+        Tensor pairs = inputs.Indices(2 * Rows, Rows).Reshape(Rows, 2), shares = New(Rows, 2), unpacked = New(Width, Width);
+        var packed = inputs.Keep(ForgedMatrix.Forms["gptq, 4 bits"](new(1), Width, Width));
         return () =>
         {
+            device.Unpack(new(packed, 0), unpacked);
+            device.MixRows(x, pairs, shares, y);
             device.Embed(rows, x, 1, y);
             device.GatherRows(x, rows, y);
             device.Rotate(x, new(Heads, Head, Head), positions, cosines, sines, RotaryPairs.Halves);

@@ -2,7 +2,9 @@ using Emergence.Tests.Cli;
 
 namespace Emergence.Tests.Reports;
 
-/// <summary>The pages of a run and of a study as a reader meets them: in a browser, wide and narrow, light and dark, by keys and without scripts.</summary>
+/// <summary>
+/// The pages of a run and of a study as a reader meets them: in a browser, wide and narrow, light and dark, by keys and without scripts.
+/// </summary>
 public sealed class BrowserTests(BrowserTests.PageFixture page) : IClassFixture<BrowserTests.PageFixture>
 {
     private const string Run = "run", Study = "study";

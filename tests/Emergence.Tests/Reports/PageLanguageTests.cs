@@ -17,7 +17,8 @@ public sealed partial class PageLanguageTests
         SampleRun.Create(5, 2, 3), SampleRun.Create(5, 2, 3, failures: true), SampleRun.Create(5, 2, 3, failures: true, missing: 7),
         SampleRun.Create(2, 1, 1), SampleRun.Create(30, 3, 3), SampleRun.Create(2, 1, 1, estimator: "exact"),
         SampleRun.Create(5, 2, 2, estimator: "paper"), SampleRun.Create(5, 2, 2, estimator: "ksg"), SampleRun.Create(1, 4, 1),
-        SampleRun.ThroughNoise(5, 2, 3, "isotropic", reach: 2, ofTokens: 2), SampleRun.ThroughNoise(3, 2, 2, "column", reach: 100, ofTokens: 1),
+        SampleRun.ThroughNoise(5, 2, 3, "isotropic", reach: 2, ofTokens: 2),
+        SampleRun.ThroughNoise(3, 2, 2, "column", reach: 100, ofTokens: 1),
         SampleRun.ThroughNoise(1, 2, 2, "normed", reach: 0.01, ofTokens: 0.01), SampleRun.ThroughNoise(4, 1, 2, "isotropic", 1, 1),
     ];
 
