@@ -50,8 +50,8 @@ internal static class ForwardBenchmark
         foreach (var (peer, theirs) in peers.Zip(samples.Skip(1)))
         {
             Console.WriteLine(
-                $"{peer.Description}: ratio {Rounds.Ratio(theirs, samples[0], sample => sample.Wall):f2} (gate 1.3, goal 1.75); of processor "
-                + $"time, for machines that are not quiet, {Rounds.Ratio(theirs, samples[0], sample => sample.Processor):f2}");
+                $"{peer.Description}: ratio {Rounds.Ratio(theirs, samples[0], sample => sample.Wall):f2} (gate 1.3, goal 1.75); of "
+                + $"processor time, for machines that are not quiet, {Rounds.Ratio(theirs, samples[0], sample => sample.Processor):f2}");
             peer.Dispose();
         }
     }
