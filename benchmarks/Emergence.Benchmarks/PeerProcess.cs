@@ -10,6 +10,7 @@ namespace Emergence.Benchmarks;
 internal sealed class PeerProcess : IDisposable
 {
     private const string Python = "/usr/bin/python3";
+    private static readonly Lazy<string> s_torchSharp = new(BuildTorchSharp);
     private readonly Process _process;
     private readonly string _needs;
 
@@ -25,14 +26,16 @@ internal sealed class PeerProcess : IDisposable
         "it needs python3-torch and libopenblas0-pthread from Debian", Python, [Path.Combine(Peers, script), .. arguments]);
 
     /// <summary>The program on TorchSharp, built first: a project outside the solution, which fetches 1 GB of libtorch.</summary>
-    public static PeerProcess TorchSharp(params IEnumerable<string> arguments)
+    public static PeerProcess TorchSharp(params IEnumerable<string> arguments) => new(
+        "libtorch needs the C++ library of GCC 13, which Debian has from release 13 on", "dotnet", [s_torchSharp.Value, .. arguments]);
+
+    private static string BuildTorchSharp()
     {
         var project = Path.Combine(Peers, "torch-peer");
         using var build = Process.Start("dotnet", ["build", project, "-c", "Release", "-v", "q", "--nologo"]);
         build.WaitForExit();
-        return new(
-            "libtorch needs the C++ library of GCC 13, which Debian has from release 13 on", "dotnet",
-            [Path.Combine(project, "bin", "Release", "net10.0", "torch-peer.dll"), .. arguments]);
+        return build.ExitCode == 0 ? Path.Combine(project, "bin", "Release", "net10.0", "torch-peer.dll")
+            : throw new InvalidOperationException($"{project} does not build");
     }
 
     public string Description { get; }

@@ -8,7 +8,7 @@ namespace Emergence.Devices;
 
 /// <summary>What a user chooses about a device.</summary>
 /// <param name="Threads">Number of host threads; 0: one for each processor.</param>
-/// <param name="CpuPath">Arithmetic path of the CPU device by name; null: the fastest one this machine has.</param>
+/// <param name="CpuPath">Kernel of the CPU device by name; null: the fastest one this machine has.</param>
 /// <param name="NvrtcFile">
 /// NVIDIA's run-time compiler, used instead of the embedded GPU code; null: used only if there is no such code.
 /// </param>

@@ -39,9 +39,10 @@ internal static class TestData
     public static string TemporaryFolder() =>
         Directory.CreateDirectory(Path.Combine(s_temporary.Value, $"{Interlocked.Increment(ref s_folders)}")).FullName;
 
-    /// <summary>Copies the files of a folder into another.</summary>
+    /// <summary>Copies the files of a folder into another, which it makes where it is not there.</summary>
     public static void CopyFiles(string from, string to)
     {
+        Directory.CreateDirectory(to);
         foreach (var file in Directory.GetFiles(from))
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
     }

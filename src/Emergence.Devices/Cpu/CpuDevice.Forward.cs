@@ -13,7 +13,7 @@ public sealed unsafe partial class CpuDevice
     {
         RequireFloat32(y);
         var grain = Math.Max(1, (1 << 16) / y.Columns);
-        _pool.Run((y.Rows + grain - 1) / grain, i =>
+        _pool.Run(Ceiling.Of(y.Rows, grain), i =>
         {
             var start = i * grain;
             var count = Math.Min(grain, y.Rows - start);

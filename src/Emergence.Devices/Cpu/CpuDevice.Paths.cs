@@ -17,7 +17,7 @@ public sealed unsafe partial class CpuDevice
     public override long StateBytes(int places, int channels, int size)
     {
         places = Math.Max(1, places);
-        return sizeof(float) * _pool.Threads * (places + 1) * (long)Padded(size) * MostChannels(places, channels, Padded(size));
+        return (long)sizeof(float) * _pool.Threads * (places + 1) * Padded(size) * MostChannels(places, channels, Padded(size));
     }
 
     protected override void ConvolvePathsCore(Tensor x, ForestPaths paths, Tensor weight, Tensor? bias, Activation activation, Tensor y)
@@ -182,9 +182,9 @@ public sealed unsafe partial class CpuDevice
     private void InChannels(int channels, ForestPaths paths, int size, int more, ChannelRange body)
     {
         var places = Math.Max(1, paths.PlaceCount);
-        var share = (channels + 4 * _pool.Free - 1) / (4 * _pool.Free);
+        var share = Ceiling.Of(channels, 4 * _pool.Free);
         var each = Math.Min(MostChannels(places, channels, size), Math.Max(Lanes.Count, share));
-        _pool.Run((channels + each - 1) / each, i =>
+        _pool.Run(Ceiling.Of(channels, each), i =>
         {
             var (start, end) = (i * each, Math.Min(channels, (i + 1) * each));
             var states = Scratch.Get(Scratch.Use.Rows, (long)places * (end - start) * size);
@@ -206,7 +206,7 @@ public sealed unsafe partial class CpuDevice
 
     private static int Index(Tensor indices, int row) => ((int*)indices.Address)[(long)row * indices.RowStride];
 
-    private static int Padded(int size) => (size + Lanes.Count - 1) / Lanes.Count * Lanes.Count;
+    private static int Padded(int size) => Ceiling.Multiple(size, Lanes.Count);
 
     private static float Exp(float x) => VectorMath.Exp(Vector256.Create(x))[0];
 

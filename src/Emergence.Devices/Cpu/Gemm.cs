@@ -151,10 +151,10 @@ internal unsafe struct Gemm
         var wanted = IsShared || (M <= MaxRows && !TransposeA) ? 3 * threads : threads;
         var rows = IsShared ? Math.Clamp(Ceiling.Of(M, wanted), 4 * Kernel.Rows, MaxRows) : SingleBlockRows;
         rows = Ceiling.Multiple(rows, Kernel.Rows);
-        var rowBlocks = (M + rows - 1) / rows;
-        var columnBlocks = Math.Min(panels, (wanted + rowBlocks - 1) / rowBlocks);
-        var each = (panels + columnBlocks - 1) / columnBlocks;
-        return (rowBlocks, rows, (panels + each - 1) / each, each);
+        var rowBlocks = Ceiling.Of(M, rows);
+        var columnBlocks = Math.Min(panels, Ceiling.Of(wanted, rowBlocks));
+        var each = Ceiling.Of(panels, columnBlocks);
+        return (rowBlocks, rows, Ceiling.Of(panels, each), each);
     }
 
     /// <summary>Panels first .. end - 1 of columns n0 .. n0 + columns - 1: all of k, block by block.</summary>

@@ -30,6 +30,7 @@ internal sealed unsafe class CudaKernels(CudaContext context, KernelImages image
     /// <summary>Blocks of the kernel that one multiprocessor holds at a time.</summary>
     public int BlocksPerMultiprocessor(KernelRow row)
     {
+        context.Enter();
         int blocks;
         var driver = context.Driver;
         driver.Check(driver.cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, this[row].Function, row.Threads, (nuint)row.SharedBytes));

@@ -9,7 +9,7 @@ internal readonly record struct Grid(int X, int Y = 1, int Z = 1)
     public bool IsEmpty => X <= 0 || Y <= 0 || Z <= 0;
 
     /// <summary>How many pieces of a length cover <paramref name="count"/>.</summary>
-    public static int Blocks(int count, int each) => (count + each - 1) / each;
+    public static int Blocks(int count, int each) => Ceiling.Of(count, each);
 
     /// <summary>A thread for each of <paramref name="count"/>.</summary>
     public static Grid Each(KernelRow kernel, int count) => new(Blocks(count, kernel.Threads));

@@ -33,5 +33,5 @@ internal sealed class SortMemory
 
     public static long Elements(int pairs) => 3L * pairs + (long)Tiles(pairs) * Digits + Digits;
 
-    public static int Tiles(int pairs) => (pairs + Tile - 1) / Tile;
+    public static int Tiles(int pairs) => Ceiling.Of(pairs, Tile);
 }

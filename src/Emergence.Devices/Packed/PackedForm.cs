@@ -58,10 +58,10 @@ public sealed record PackedForm(int Rows, int Columns, PackedNumbers Codes, Pack
     public PackedBytes? ColumnGroups { get; init; }
 
     /// <summary>Blocks side by side.</summary>
-    public int BlockColumns => (Columns + Block.Columns - 1) / Block.Columns;
+    public int BlockColumns => Ceiling.Of(Columns, Block.Columns);
 
     /// <summary>Blocks one above the other.</summary>
-    public int BlockRows => (Rows + Block.Rows - 1) / Block.Rows;
+    public int BlockRows => Ceiling.Of(Rows, Block.Rows);
 
     /// <summary>One value, from the definition.</summary>
     public float this[int row, int column]

@@ -26,20 +26,25 @@ public readonly record struct PackedSlice(PackedMatrix Matrix, int Start, int[]?
     public void Unpack(int start, int count, Span<float> destination)
     {
         var columns = Matrix.Columns;
-        if (RowOrder == null && ColumnOrder == null)
+        if (RowOrder is { } rows)
+        {
+            for (var row = 0; row < count; row++)
+                Matrix.Unpack(rows[Start + start + row], 1, destination.Slice(row * columns, columns));
+        }
+        else
         {
             Matrix.Unpack(Start + start, count, destination);
-            return;
         }
 
-        var stored = ColumnOrder == null ? [] : new float[columns];
+        if (ColumnOrder is not { } order)
+            return;
+        var stored = new float[columns];
         for (var row = 0; row < count; row++)
         {
-            var from = RowOrder == null ? Start + start + row : RowOrder[Start + start + row];
-            var to = destination.Slice(row * columns, columns);
-            Matrix.Unpack(from, 1, ColumnOrder == null ? to : stored);
-            for (var column = 0; column < stored.Length; column++)
-                to[column] = stored[ColumnOrder![column]];
+            var values = destination.Slice(row * columns, columns);
+            values.CopyTo(stored);
+            for (var column = 0; column < columns; column++)
+                values[column] = stored[order[column]];
         }
     }
 }

@@ -38,6 +38,9 @@ public sealed record PackedNumbers(PackedBytes Bytes, int Bits, PackedOrder Orde
     /// <summary>Numbers that fit whole into a word.</summary>
     private int PerWord => Word / Bits;
 
+    /// <summary>Words of a row whose numbers lie along it.</summary>
+    private long RowWords => Order == PackedOrder.BitsOfRow ? Ceiling.Of((long)Columns * Bits, Word) : Ceiling.Of(Columns, PerWord);
+
     /// <summary>The bits of a number.</summary>
     public int this[int row, int column]
     {
@@ -57,11 +60,10 @@ public sealed record PackedNumbers(PackedBytes Bytes, int Bits, PackedOrder Orde
         var end = (long)first + count;
         return Order switch
         {
-            PackedOrder.Rows or PackedOrder.SwappedRows => ((long)first * Columns * Bits / 8, (end * Columns * Bits + 7) / 8),
+            PackedOrder.Rows or PackedOrder.SwappedRows => ((long)first * Columns * Bits / 8, Ceiling.Of(end * Columns * Bits, 8)),
             PackedOrder.WordsOfColumn => Lines(first / PerWord, (end - 1) / PerWord + 1, Columns),
             PackedOrder.BitsOfColumn => Lines((long)first * Bits / Word, (end * Bits - 1) / Word + 1, Columns),
-            PackedOrder.BitsOfRow => Lines(first, end, ((long)Columns * Bits + Word - 1) / Word),
-            _ => Lines(first, end, (Columns + PerWord - 1) / PerWord),
+            _ => Lines(first, end, RowWords),
         };
 
         static (long Start, long End) Lines(long from, long to, long words) => (sizeof(uint) * from * words, sizeof(uint) * to * words);
@@ -83,12 +85,12 @@ public sealed record PackedNumbers(PackedBytes Bytes, int Bits, PackedOrder Orde
                 var place = column % PerWord;
                 if (Order == PackedOrder.HalvesOfRow)
                     place = (place >> 1) | ((place & 1) << 2);
-                return (sizeof(uint) * ((long)row * ((Columns + PerWord - 1) / PerWord) + column / PerWord), place * Bits, 0);
+                return (sizeof(uint) * (row * RowWords + column / PerWord), place * Bits, 0);
             case PackedOrder.WordsOfColumn:
                 return (sizeof(uint) * ((long)(row / PerWord) * Columns + column), row % PerWord * Bits, 0);
             case PackedOrder.BitsOfRow:
                 var (word, shift) = Math.DivRem((long)column * Bits, Word);
-                var start = sizeof(uint) * (row * (((long)Columns * Bits + Word - 1) / Word) + word);
+                var start = sizeof(uint) * (row * RowWords + word);
                 return (start, (int)shift, start + sizeof(uint));
             default:
                 var (line, low) = Math.DivRem((long)row * Bits, Word);

@@ -1,3 +1,5 @@
+using Emergence.Devices.Tensors;
+
 namespace Emergence.Devices.Packed;
 
 /// <summary>Types of scales. The kernel numbers them the same.</summary>
@@ -41,7 +43,7 @@ public sealed record PackedScales(PackedBytes Bytes, PackedScale Type)
             {
                 PackedScale.Float32 => BitConverter.UInt32BitsToSingle((uint)bits),
                 PackedScale.Float16 => (float)BitConverter.UInt16BitsToHalf((ushort)bits),
-                PackedScale.BFloat16 => BitConverter.UInt32BitsToSingle((uint)bits << 16),
+                PackedScale.BFloat16 => BFloat16.ToSingle((ushort)bits),
                 PackedScale.E4M3 => SmallFloats.E4M3[(int)bits],
                 PackedScale.E8M0 => SmallFloats.E8M0[(int)bits],
                 _ => Nested!.Table[(int)bits] * Nested.Scales[index / Nested.Run] + Nested.Offset,
@@ -53,7 +55,7 @@ public sealed record PackedScales(PackedBytes Bytes, PackedScale Type)
 
 /// <summary>Scales that are themselves an index of 8 bits, times a scale of their own, plus an offset.</summary>
 /// <param name="Table">256 values.</param>
-/// <param name="Scales">One a run.</param>
+/// <param name="Scales">One a run, in single precision.</param>
 /// <param name="Run">Scales that share one.</param>
 /// <param name="Offset">Added to all.</param>
 public sealed record NestedScales(float[] Table, PackedScales Scales, int Run, float Offset);

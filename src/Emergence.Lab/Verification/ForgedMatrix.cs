@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Emergence.Devices;
 using Emergence.Devices.Packed;
 using Emergence.Devices.Tensors;
 
@@ -24,18 +25,18 @@ internal sealed class ForgedMatrix : PackedMatrix, IDisposable
         ("int8 by row", m => m.Bytes(PackedCode.Signed, (1, m.Columns), PackedScale.Float32) with { Factor = 1 / 127f }),
         ("int8 with zero points", m => m.Bytes(PackedCode.Signed, (1, 16), PackedScale.Float16) with
         {
-            Zeros = m.Numbers(8, PackedOrder.Rows, m.Rows, Ceiling(m.Columns, 16)),
+            Zeros = m.Numbers(8, PackedOrder.Rows, m.Rows, Ceiling.Of(m.Columns, 16)),
             ZerosAreSigned = true,
         }),
         ("int4", m => m.Words(4, 32) with { ZeroOffset = 8 }),
         ("int4 with zero points, act order", m => m.Words(4, 16) with
         {
-            Zeros = m.Numbers(4, PackedOrder.WordsOfColumn, m.Rows, Ceiling(m.Columns, 16)),
+            Zeros = m.Numbers(4, PackedOrder.WordsOfColumn, m.Rows, Ceiling.Of(m.Columns, 16)),
             ColumnGroups = m.Groups(m.Columns, 16),
         }),
         ("int3 with zero points", m => m.Words(3, 20) with
         {
-            Zeros = m.Numbers(3, PackedOrder.WordsOfColumn, m.Rows, Ceiling(m.Columns, 20)),
+            Zeros = m.Numbers(3, PackedOrder.WordsOfColumn, m.Rows, Ceiling.Of(m.Columns, 20)),
         }),
         ("nvfp4", m => m.Nibbles(16, PackedScale.E4M3, divisor: 3.7f)),
         ("mxfp4", m => m.Nibbles(32, PackedScale.E8M0)),
@@ -65,49 +66,48 @@ internal sealed class ForgedMatrix : PackedMatrix, IDisposable
         forms.ToDictionary<(string Name, Func<ForgedMatrix, PackedForm> Form), string, Func<Random, int, int, ForgedMatrix>>(
             form => form.Name, form => (random, rows, columns) => new(random, rows, columns, form.Form));
 
-    private static int Ceiling(int count, int size) => (count + size - 1) / size;
-
     private PackedForm Bytes(PackedCode meaning, (int Rows, int Columns) block, PackedScale scale) =>
-        Of(Numbers(8, PackedOrder.Rows, Rows, Columns), meaning, scale, Ceiling(Rows, block.Rows) * Ceiling(Columns, block.Columns))
+        Of(Numbers(8, PackedOrder.Rows, Rows, Columns), meaning, scale, Ceiling.Of(Rows, block.Rows) * Ceiling.Of(Columns, block.Columns))
             with { Block = block };
 
     private PackedForm Words(int bits, int group) =>
-        Of(Numbers(bits, PackedOrder.WordsOfRow, Rows, Columns), PackedCode.Whole, PackedScale.BFloat16, Rows * Ceiling(Columns, group))
+        Of(Numbers(bits, PackedOrder.WordsOfRow, Rows, Columns), PackedCode.Whole, PackedScale.BFloat16, Rows * Ceiling.Of(Columns, group))
             with { Block = (1, group) };
 
     private PackedForm Nibbles(int group, PackedScale scale, float divisor = 1)
     {
-        var form = Of(Numbers(4, PackedOrder.Rows, Rows, Columns), PackedCode.Index, scale, Rows * Ceiling(Columns, group));
+        var form = Of(Numbers(4, PackedOrder.Rows, Rows, Columns), PackedCode.Index, scale, Rows * Ceiling.Of(Columns, group));
         return form with { Block = (1, group), Table = SmallFloats.E2M1, Scales = form.Scales with { Divisor = divisor } };
     }
 
     private PackedForm Columnwise(int bits, int group, int zeroOffset) =>
-        Of(Numbers(bits, PackedOrder.BitsOfColumn, Rows, Columns), PackedCode.Whole, PackedScale.Float16, Ceiling(Rows, group) * Columns)
+        Of(Numbers(bits, PackedOrder.BitsOfColumn, Rows, Columns), PackedCode.Whole, PackedScale.Float16, Ceiling.Of(Rows, group) * Columns)
             with
         {
             Block = (group, 1),
-            Zeros = Numbers(bits, PackedOrder.BitsOfRow, Ceiling(Rows, group), Columns),
+            Zeros = Numbers(bits, PackedOrder.BitsOfRow, Ceiling.Of(Rows, group), Columns),
             ZeroOffset = zeroOffset,
         };
 
     private PackedForm Halves(int group) =>
-        Of(Numbers(4, PackedOrder.HalvesOfRow, Rows, Columns), PackedCode.Whole, PackedScale.Float16, Ceiling(Rows, group) * Columns) with
+        Of(Numbers(4, PackedOrder.HalvesOfRow, Rows, Columns), PackedCode.Whole, PackedScale.Float16, Ceiling.Of(Rows, group) * Columns)
+            with
         {
             Block = (group, 1),
-            Zeros = Numbers(4, PackedOrder.HalvesOfRow, Ceiling(Rows, group), Columns),
+            Zeros = Numbers(4, PackedOrder.HalvesOfRow, Ceiling.Of(Rows, group), Columns),
         };
 
     private PackedForm Runs(int run, bool nested)
     {
         const int NestedRun = 3;
-        var count = Ceiling(Rows * Columns, run);
+        var count = Ceiling.Of(Rows * Columns, run);
         var form = Of(Numbers(4, PackedOrder.SwappedRows, Rows, Columns), PackedCode.Index, PackedScale.Float32, count)
             with { Run = run, Table = Singles(16) };
         return !nested ? form : form with
         {
             Scales = new(Random(count), PackedScale.Nested)
             {
-                Nested = new(Singles(256), Scales(PackedScale.Float32, Ceiling(count, NestedRun)), NestedRun, Offset: 0.37f),
+                Nested = new(Singles(256), Scales(PackedScale.Float32, Ceiling.Of(count, NestedRun)), NestedRun, Offset: 0.37f),
             },
         };
     }
@@ -136,7 +136,7 @@ internal sealed class ForgedMatrix : PackedMatrix, IDisposable
     }
 
     private PackedBytes Groups(int count, int size) =>
-        Keep(MemoryMarshal.AsBytes(Enumerable.Range(0, count).Select(_ => _random.Next(Ceiling(count, size))).ToArray().AsSpan()));
+        Keep(MemoryMarshal.AsBytes(Enumerable.Range(0, count).Select(_ => _random.Next(Ceiling.Of(count, size))).ToArray().AsSpan()));
 
     private float[] Singles(int count) => [.. Enumerable.Range(0, count).Select(_ => _random.NextSingle() - 0.5f)];
 

@@ -22,6 +22,7 @@ public sealed class PrefixForest
 {
     private readonly int[][] _rows;
     private int? _places;
+    private int? _depth;
 
     private PrefixForest(int[] tokens, int[] parents, int[] positions, int[]? lengths, int[][] rows) =>
         (Tokens, Parents, Positions, Lengths, _rows) = (tokens, parents, positions, lengths, rows);
@@ -47,7 +48,7 @@ public sealed class PrefixForest
     public IReadOnlyList<int>? Lengths { get; }
 
     /// <summary>Tokens of the longest prefix.</summary>
-    internal int Depth => _rows.Select(path => path.Length).DefaultIfEmpty(0).Max();
+    internal int Depth => _depth ??= FindDepth();
 
     /// <summary>States that wait at a time for the rows which continue them.</summary>
     internal int Places => _places ??= ForestPaths.CountPlaces([.. Parents]);
@@ -113,6 +114,14 @@ public sealed class PrefixForest
         Array.Fill(parents, -1);
         int[]? lengths = config is { DependsOnLength: true } ? [.. keys.Select(key => config.LikeLength(key.Position + 1))] : null;
         return new([.. keys.Select(key => key.Token)], parents, [.. keys.Select(key => key.Position)], lengths, [.. rows]);
+    }
+
+    private int FindDepth()
+    {
+        var depths = new int[Count];
+        for (var row = 0; row < depths.Length; row++)
+            depths[row] = Parents[row] < 0 ? 1 : depths[Parents[row]] + 1;
+        return depths.DefaultIfEmpty(0).Max();
     }
 
     private static int Compare(int[] left, int[] right, int leftIndex, int rightIndex, int[]? lengths)

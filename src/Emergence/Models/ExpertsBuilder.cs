@@ -35,14 +35,15 @@ internal sealed class ExpertsBuilder(
         return published.Other(part) is { } other && !Has(published) && Has(other) ? other : published;
 
         bool Has(ExpertNames names) => source.Has(names.Joint
-            ? JointWeight($"{block}{names.Each}{names.Output}", names, count, outer, Hidden(part))
-            : SingleWeight($"{block}{names.Each}0.{names.Output}", Hidden(part), outer));
+            ? JointWeight($"{block}{names.Each}{names.Output}", names, count, outer, Hidden(part.Width))
+            : SingleWeight($"{block}{names.Each}0.{names.Output}", Hidden(part.Width), outer));
     }
 
     private ExpertWeights Single(string name, ExpertNames names, ExpertsPart part, Dimension around)
     {
-        var up = Up(part, names.Inner);
-        return new([.. names.Inner.Select(which => Layer(name + which, around, up))], Layer(name + names.Output, Hidden(part), around));
+        var hidden = Hidden(part.Width);
+        var up = Up(part, hidden, names.Inner);
+        return new([.. names.Inner.Select(which => Layer(name + which, around, up))], Layer(name + names.Output, hidden, around));
 
         Linear Layer(string one, Dimension inputs, Dimension outputs) => new(
             source.Layer(SingleWeight(one, inputs, outputs), inputMajor: false),
@@ -52,7 +53,8 @@ internal sealed class ExpertsBuilder(
 
     private ExpertWeights[] Joint(string name, ExpertNames names, ExpertsPart part, Dimension count, Dimension around)
     {
-        var (inner, output) = (Layer(names.Inner[0], Up(part, names.Inner), around), Layer(names.Output, around, Hidden(part)));
+        var hidden = Hidden(part.Width);
+        var (inner, output) = (Layer(names.Inner[0], Up(part, hidden, names.Inner), around), Layer(names.Output, around, hidden));
         return [.. Enumerable.Range(0, part.Count).Select(e => new ExpertWeights([inner(e)], output(e)))];
 
         Func<int, Linear> Layer(string which, Dimension outputs, Dimension inputs)
@@ -67,20 +69,17 @@ internal sealed class ExpertsBuilder(
     /// <summary>The expert that all rows pass.</summary>
     private ExpertWeights Shared(string name, ExpertNames names, ExpertsPart part)
     {
-        var hidden = new Dimension(part.SharedWidth, $"{part.SharedWidth} columns inside an expert");
-        var up = part.Gated && names.SharedInner.Length == 1 ? new(2 * hidden.Size, $"twice {hidden.Text}") : hidden;
+        var hidden = Hidden(part.SharedWidth);
+        var up = Up(part, hidden, names.SharedInner);
         return new([.. names.SharedInner.Select(which => project(name + which, width, up, part.OuterBias))],
             project(name + names.SharedOutput, hidden, width, part.OuterBias));
     }
 
-    private static Dimension Hidden(ExpertsPart part) => new(part.Width, $"{part.Width} columns inside an expert");
+    private static Dimension Hidden(int width) => new(width, $"{width} columns inside an expert");
 
     /// <summary>Columns of a projection inside: those of gate and up where one projection yields both.</summary>
-    private static Dimension Up(ExpertsPart part, string[] inner)
-    {
-        var hidden = Hidden(part);
-        return part.Gated && inner.Length == 1 ? new(2 * hidden.Size, $"twice {hidden.Text}") : hidden;
-    }
+    private static Dimension Up(ExpertsPart part, Dimension hidden, string[] inner) =>
+        part.Gated && inner.Length == 1 ? new(2 * hidden.Size, $"twice {hidden.Text}") : hidden;
 
     private static ExpectedWeight SingleWeight(string name, Dimension inputs, Dimension outputs) =>
         new($"{name}.weight", false, [outputs, inputs], new(outputs.Size, inputs.Size)) { IsOfExperts = true };

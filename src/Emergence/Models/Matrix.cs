@@ -44,24 +44,18 @@ internal sealed class Matrix
         _outputs = (start, count) => inputMajor ? new(memory.Hold(rows).ColumnRange(start, count), inputMajor) : Rows(start, count);
     }
 
-    /// <param name="parts">Matrices of the same size below each other, of which each is used alone.</param>
-    /// <param name="rows">Of each.</param>
-    /// <param name="inputMajor">Rows are inputs.</param>
-    private Matrix(Matrix[] parts, int rows, bool inputMajor)
+    /// <param name="parts">Matrices of the same size below each other, (out, in), of which each is used alone.</param>
+    /// <param name="rows">Rows of each.</param>
+    private Matrix(Matrix[] parts, int rows)
     {
-        InputMajor = inputMajor;
         _ready = () => throw new InvalidOperationException("only parts of the matrix are read");
         _rows = (start, count) => parts[start / rows].Rows(start % rows, count);
         _outputs = Rows;
     }
 
     /// <summary>Experts' matrices below each other, (out, in), each of which is read when it is used.</summary>
-    public static Matrix Below(IEnumerable<StoredMatrix> parts, UnpackedMatrix memory, bool stays)
-    {
-        var matrices = parts.ToArray();
-        return new([.. matrices.Select(part => new Matrix(new PackedRows(part, null, 0, part.Rows) { Stays = stays }, memory))],
-            matrices[0].Rows, inputMajor: false);
-    }
+    public static Matrix Below(StoredMatrix[] parts, UnpackedMatrix memory, bool stays) =>
+        new([.. parts.Select(part => new Matrix(new PackedRows(part, null, 0, part.Rows) { Stays = stays }, memory))], parts[0].Rows);
 
     /// <summary>Rows are inputs instead of outputs.</summary>
     public bool InputMajor { get; }

@@ -115,8 +115,10 @@ internal static class JobFile
     private static string Minutes(double seconds) => Math.Max(10, Math.Ceiling((2 * seconds + NoticeSeconds) / 60))
         .ToString("0", CultureInfo.InvariantCulture);
 
-    /// <summary>A scalar in double quotes, as JSON writes it: YAML reads that too, unless a character is escaped as two halves.</summary>
-    private static string Yaml(string word) => $"\"{JsonEncodedText.Encode(word, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
+    /// <summary>A scalar in double quotes, as JSON writes it: YAML reads that too, but for characters beyond 16 bits, which JSON escapes as
+    /// two halves. These stand as they are.</summary>
+    private static string Yaml(string word) => $"\"{string.Concat(word.EnumerateRunes().Select(rune => rune.IsBmp
+        ? JsonEncodedText.Encode(rune.ToString(), JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString() : rune.ToString()))}\"";
 }
 
 /// <summary>What a shard asks a scheduler for.</summary>

@@ -23,8 +23,7 @@ public sealed class NoiseTables(NoiseResults noise, bool nats = false)
             foreach (var mean in noise.Means)
                 table.Add(mean.Tokens, _scale * mean.AtOne.Mean, _scale * mean.AtOne.Low, _scale * mean.AtOne.High,
                     TableCell.Defined(mean.Half.Sigma), TableCell.Defined(mean.Half.Low), TableCell.Defined(mean.Half.High),
-                    _scale * mean.SdLayers,
-                    TableCell.Defined(_scale * mean.GainBits), _scale * mean.LimitBits);
+                    _scale * mean.SdLayers, TableCell.Defined(_scale * mean.GainBits), _scale * mean.LimitBits);
             return table;
         }
     }

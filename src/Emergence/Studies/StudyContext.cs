@@ -155,7 +155,7 @@ internal sealed class StudyContext : IDisposable
     }
 
     /// <summary>A run of its own in runs/<paramref name="name"/>, resumed where it ended.</summary>
-    /// <param name="name">Of its folder.</param>
+    /// <param name="name">Name of its folder.</param>
     /// <param name="settings">As <see cref="Measurement"/> makes them.</param>
     /// <param name="data">Sequences that are made already; none: those that the settings name.</param>
     public RunResults Measure(string name, MeasurementSettings settings, Dataset? data = null)

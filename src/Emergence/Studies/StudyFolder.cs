@@ -35,7 +35,7 @@ internal sealed class StudyFolder : IDisposable
             var folder = new StudyFolder(path, manifest, runLock, journal);
             foreach (var line in content.Lines.Skip(1))
             {
-                var (key, values) = RecordJson.Read(line, RecordJson.Default.NamedNumbers);
+                var (key, values) = RecordJson.ReadLine(line, RecordJson.Default.NamedNumbers);
                 folder._known[key] = values;
             }
 

@@ -38,6 +38,13 @@ internal static class Child
         return Finish(process, input);
     }
 
+    /// <summary>With variables of its own.</summary>
+    public static (int Code, string Out, string Error) Run((string Name, string Value)[] environment, IEnumerable<string> arguments)
+    {
+        using var process = Start(environment, arguments);
+        return Finish(process);
+    }
+
     public static (int Code, string Out, string Error) Finish(Process process, string input = "")
     {
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
@@ -58,6 +65,21 @@ internal static class Child
         }
 
         return (process.ExitCode, output.Result, error.Result);
+    }
+
+    /// <summary>Whether another program is there and ends well.</summary>
+    public static bool Succeeds(string program, params IEnumerable<string> arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
     }
 
     /// <summary>Sends a signal by its name, e.g. "INT"; the test is skipped where a child could not feel it.</summary>

@@ -16,8 +16,7 @@ public sealed class SeveralGpusTests
     public void Each_is_listed_and_taken_by_its_number()
     {
         _ = EmulatorFixture.Kernels;
-        using var devices = Child.Start(s_two, ["devices", "--json"]);
-        var listed = JsonDocument.Parse(Child.Finish(devices).Out).RootElement.EnumerateArray()
+        var listed = JsonDocument.Parse(Child.Run(s_two, ["devices", "--json"]).Out).RootElement.EnumerateArray()
             .Select(row => row.GetProperty("device").GetString()!).Where(name => name.StartsWith("emulator", StringComparison.Ordinal));
         Assert.Equal(["emulator:0", "emulator:1"], listed);
 
@@ -29,8 +28,7 @@ public sealed class SeveralGpusTests
         Assert.Equal(0, Child.Run([.. exact, whole, "--device", "emulator"]).Code);
         for (var number = 0; number < 2; number++)
         {
-            using var process = Child.Start(s_two, [.. exact, run, "--device", $"emulator:{number}", "--shard", $"{number + 1}/2"]);
-            var (code, _, error) = Child.Finish(process);
+            var (code, _, error) = Child.Run(s_two, [.. exact, run, "--device", $"emulator:{number}", "--shard", $"{number + 1}/2"]);
             Assert.True(code == 0, error);
         }
 
@@ -45,9 +43,8 @@ public sealed class SeveralGpusTests
     public void A_number_that_is_not_there_is_refused(string device, string expected)
     {
         _ = EmulatorFixture.Kernels;
-        using var process = Child.Start(s_two, ["verify", "--device", device]);
 
-        var (code, output, error) = Child.Finish(process);
+        var (code, output, error) = Child.Run(s_two, ["verify", "--device", device]);
 
         Assert.Equal((2, "", $"emergence: {expected}\n"), (code, output, error));
     }

@@ -27,7 +27,7 @@ public sealed class ShardFaultTests
     public void Processes_of_the_same_number_share_a_folder()
     {
         string[] own = ["unshare", "--pid", "--fork"];
-        if (!OperatingSystem.IsLinux() || !Succeeds([.. own, "true"]))
+        if (!OperatingSystem.IsLinux() || !Child.Succeeds(own[0], [.. own.Skip(1), "true"]))
             Assert.Skip("this process may not make spaces of pids");
         RunTwice([], own);
         Assert.All(Directory.GetFiles(Run, "results.*"), path =>
@@ -106,8 +106,7 @@ public sealed class ShardFaultTests
 
         void Measure((string, string)[] processor, string run, params string[] more)
         {
-            using var process = Child.Start(processor, [.. trained, run, .. more]);
-            var (code, _, error) = Child.Finish(process);
+            var (code, _, error) = Child.Run(processor, [.. trained, run, .. more]);
             Assert.True(code is 0 or 4, error);
         }
 
@@ -121,9 +120,9 @@ public sealed class ShardFaultTests
         var (home, temporary) = (Path.Combine(_folder, "home"), Path.Combine(_folder, "tmp"));
         Directory.CreateDirectory(home);
         Directory.CreateDirectory(temporary);
-        using var process = Child.Start([("HOME", home), ("XDG_CACHE_HOME", ""), ("TMPDIR", temporary)], [.. Exact, Run, "--shard", "1/1"]);
+        (string, string)[] folders = [("HOME", home), ("XDG_CACHE_HOME", ""), ("TMPDIR", temporary)];
 
-        Assert.Equal(0, Child.Finish(process).Code);
+        Assert.Equal(0, Child.Run(folders, [.. Exact, Run, "--shard", "1/1"]).Code);
 
         Assert.Empty(Directory.GetFileSystemEntries(home));
         Assert.Empty(Directory.GetFiles(temporary, "*", SearchOption.AllDirectories));
@@ -171,20 +170,6 @@ public sealed class ShardFaultTests
         catch (IOException)
         {
             // Full, as it should be.
-        }
-    }
-
-    private static bool Succeeds(string[] words)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(words[0], words.Skip(1)) { RedirectStandardError = true })!;
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
         }
     }
 }

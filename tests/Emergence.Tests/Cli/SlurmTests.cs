@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Emergence.Tests.Measurement;
@@ -70,8 +69,8 @@ public sealed class SlurmTests
         SlurmCluster.Wait(() => Lines(told) > 3 && Lines(lost) > 3, "no cell was measured");
 
         // The node is silent for a while, process and all, and Slurm gives it up.
-        var sleeper = (int)JsonNode.Parse(RunJournal.Read(lost).Lines[0])!["pid"]!;
-        Signal("STOP", sleeper);
+        using var sleeper = Process.GetProcessById((int)JsonNode.Parse(RunJournal.Read(lost).Lines[0])!["pid"]!);
+        Child.Signal(sleeper, "STOP");
         cluster.Lose(cluster.NodeOf(job + "_2"));
         cluster.Call("scancel", "--batch", "--signal=TERM", job + "_1");
         SlurmCluster.Wait(() => cluster.Call("scontrol", "show", "job", job).Split(" Restarts=1 ").Length == 3,
@@ -82,10 +81,10 @@ public sealed class SlurmTests
         // The second starts add to other files what the first have not; the lost one wakes, goes on and measures the same.
         var (next, heir) = (Journal(1, 1), Journal(2, 1));
         SlurmCluster.Wait(() => Lines(next) > 2 && Lines(heir) > 2, "the tasks did not go on");
-        Signal("CONT", sleeper);
+        Child.Signal(sleeper, "CONT");
         SlurmCluster.Wait(() => Cells(lost).Keys.Intersect(Cells(heir).Keys).Any(), "the lost one did not go on");
         cluster.Call("scancel", job);
-        Signal("KILL", sleeper);
+        Child.Signal(sleeper, "KILL");
         Assert.Equal(kept, Lines(told));
         var (ofLost, ofHeir) = (Cells(lost), Cells(heir));
         var twice = ofLost.Keys.Intersect(ofHeir.Keys).ToList();
@@ -102,12 +101,6 @@ public sealed class SlurmTests
         Assert.Contains("differ in mi_bits", complaint);
     }
 
-    private static void Signal(string name, int pid)
-    {
-        using var kill = Process.Start("kill", [$"-{name}", pid.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
-
     private static int Lines(string path) => File.Exists(path) ? RunJournal.Read(path).Lines.Count : 0;
 
     private static Dictionary<string, (int Line, string Text)> Cells(string path) =>
@@ -118,9 +111,5 @@ public sealed class SlurmTests
 
     private string Journal(int shard, int attempt) => Path.Combine(Run, $"results.{shard}of2.{attempt}.jsonl");
 
-    private void CopyModel()
-    {
-        Directory.CreateDirectory(Model);
-        TestData.CopyFiles(Path.Combine(AppContext.BaseDirectory, "samples", "stories260k"), Model);
-    }
+    private void CopyModel() => TestData.CopyFiles(Path.Combine(AppContext.BaseDirectory, "samples", "stories260k"), Model);
 }

@@ -16,10 +16,6 @@ public sealed class HostThreadsTests
             name switch { "SLURM_CPUS_PER_TASK" => perTask, "SLURM_CPUS_ON_NODE" => onNode, _ => null }));
 
     [Fact]
-    public void The_program_keeps_to_what_is_allocated()
-    {
-        using var process = Child.Start([("SLURM_CPUS_PER_TASK", "1")], ["devices", "--json"]);
-
-        Assert.Contains(", 1 thread\"", Child.Finish(process).Out);
-    }
+    public void The_program_keeps_to_what_is_allocated() =>
+        Assert.Contains(", 1 thread\"", Child.Run([("SLURM_CPUS_PER_TASK", "1")], ["devices", "--json"]).Out);
 }

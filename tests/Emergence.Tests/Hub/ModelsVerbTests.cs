@@ -13,8 +13,7 @@ public sealed class ModelsVerbTests
         var cache = TestData.TemporaryFolder();
         var snapshot = Directory.CreateDirectory(Path.Combine(cache, "models--org--tiny", "snapshots", Commit)).FullName;
         TestData.CopyFiles(Path.Combine(TestData.Repository, "samples", "stories260k"), snapshot);
-        using var process = Child.Start([("HF_HUB_CACHE", cache)], ["models", "-o", "json"]);
-        var (code, output, error) = Child.Finish(process);
+        var (code, output, error) = Child.Run([("HF_HUB_CACHE", cache)], ["models", "-o", "json"]);
         Assert.True(code == 0, error);
         using var json = JsonDocument.Parse(output);
         var row = json.RootElement[0];

@@ -93,7 +93,7 @@ public class IlgpuDeviceTests
     public void Without_a_device_one_line_says_what_to_install()
     {
         var empty = TestData.TemporaryFolder();
-        var (code, output, error) = Child.Finish(Child.Start([("OCL_ICD_VENDORS", empty)], ["devices", "--json"]));
+        var (code, output, error) = Child.Run([("OCL_ICD_VENDORS", empty)], ["devices", "--json"]);
         Assert.Equal((0, ""), (code, error));
         var row = Assert.Single(output.Split('\n'), line => line.Contains("ilgpu", StringComparison.Ordinal));
         Assert.Contains("not here: ", row);
@@ -118,12 +118,12 @@ public class IlgpuDeviceTests
         {
             var run = Path.Combine(folder, $"{device.Replace(':', '-')}-{units}");
             (string, string)[] environment = [("POCL_MAX_PTHREAD_COUNT", units), ("POCL_CPU_MAX_CU_COUNT", units)];
-            var (code, _, error) = Child.Finish(Child.Start(
+            var (code, _, error) = Child.Run(
                 environment,
                 [
                     "measure", "--model", "stories260k", "--data", "words", "--shots", "1", "--boundaries", "4", "--positions", "1",
                     "--seeds", "1", "--device", device, "--out", run,
-                ]));
+                ]);
             Assert.True(code == 0, error);
             return Child.Run("show", run, "-o", "jsonl").Out;
         }

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Emergence.Tests.Cli;
 
 namespace Emergence.Tests.Measurement;
 
@@ -12,26 +12,12 @@ internal sealed class SmallDisk : IDisposable
     public static SmallDisk Mount(string size = "4m")
     {
         var folder = TestData.TemporaryFolder();
-        if (!OperatingSystem.IsLinux() || !Call("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", folder))
+        if (!OperatingSystem.IsLinux() || !Child.Succeeds("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", folder))
             Assert.Skip("this process may not mount a small file system");
         return new SmallDisk(folder);
     }
 
-    public void MakeReadOnly() => Assert.True(Call("mount", "-o", "remount,ro", Path));
+    public void MakeReadOnly() => Assert.True(Child.Succeeds("mount", "-o", "remount,ro", Path));
 
-    public void Dispose() => Call("umount", "--lazy", Path);
-
-    private static bool Call(string program, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true });
-            process!.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
-    }
+    public void Dispose() => Child.Succeeds("umount", "--lazy", Path);
 }

@@ -1,4 +1,3 @@
-using Emergence.Devices;
 using Emergence.Devices.Reference;
 using Emergence.Files.Safetensors;
 using Emergence.Models;
@@ -83,7 +82,7 @@ public sealed class ExpertCheckpointTests
 
         if (joint != each)
             forged.Rename(tensor => tensor.Replace("block_sparse_moe.", "mlp.", StringComparison.Ordinal));
-        CheckWith(name, forged);
+        GoldenModelTests.CheckForged(name, forged);
     }
 
     [Theory]
@@ -114,7 +113,7 @@ public sealed class ExpertCheckpointTests
             forged.Drop(tensor);
         }
 
-        CheckWith(name, forged);
+        GoldenModelTests.CheckForged(name, forged);
     }
 
     /// <summary>Scores below zero, which a correction may make of them, are higher than those of a group that is left out.</summary>
@@ -141,14 +140,6 @@ public sealed class ExpertCheckpointTests
         Assert.Empty(config.UnknownKeys);
         var scaling = config.Shape.Blocks[0].Attention!.Rotary!.Scaling!;
         Assert.Equal((1.2, 1.3), (scaling.Factor(64), scaling.Factor(65)));
-    }
-
-    private static void CheckWith(string name, ForgedModel forged)
-    {
-        var folder = forged.Write();
-        File.Copy(Path.Combine(FamilyTests.Folder(name), "golden.safetensors"), Path.Combine(folder, "golden.safetensors"));
-        using var device = DeviceTable.Create("cpu", new());
-        GoldenModelTests.CheckFolder(folder, device);
     }
 
     private static ForgedModel Mixture(string name) => ForgedModel.Of(FamilyTests.Folder(name));

@@ -76,7 +76,7 @@ public sealed partial class SmallFamilyTests
             yield return JsonNode.Parse(line)!.AsObject();
     }
 
-    /// <summary>Names with their shapes, layers that are alike in one: "layers.[0-2].norm".</summary>
+    /// <summary>Names with their shapes, layers that are alike in one: "layers.[0,1,2].norm".</summary>
     private static JsonObject Tensors(string folder)
     {
         var layers = new SortedDictionary<string, (SortedSet<int> Layers, long[] Shape)>(StringComparer.Ordinal);

@@ -185,7 +185,14 @@ public sealed class WrongConfigTests
         while (!child.WaitForExit(2))
         {
             child.Refresh();
-            peak = Math.Max(peak, child.HasExited ? 0 : child.PeakWorkingSet64);
+            try
+            {
+                peak = Math.Max(peak, child.PeakWorkingSet64);
+            }
+            catch (InvalidOperationException)
+            {
+                // It has just ended.
+            }
         }
 
         var (code, _, error) = Child.Finish(child);

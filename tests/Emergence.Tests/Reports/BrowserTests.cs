@@ -151,7 +151,6 @@ public sealed class BrowserTests(BrowserTests.PageFixture page) : IClassFixture<
 
             // A study needs two models: the same one, twice.
             var other = Path.Combine(_folder, "other");
-            Directory.CreateDirectory(other);
             TestData.CopyFiles(Path.Combine(TestData.Repository, "samples", "stories260k"), other);
             Make(["study", "compare", "--model", "stories260k", "--model", other, .. settings, Path.Combine(_folder, Study)]);
             return _browser;

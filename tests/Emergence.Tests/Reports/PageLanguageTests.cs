@@ -90,7 +90,6 @@ public sealed partial class PageLanguageTests
     {
         var folder = Path.Combine(TestData.TemporaryFolder(), "study");
         var other = Path.Combine(TestData.TemporaryFolder(), "other");
-        Directory.CreateDirectory(other);
         TestData.CopyFiles(Path.Combine(TestData.Repository, "samples", "stories260k"), other);
         var language = PageLanguage.Find(code);
         var settings = new StudySettings

@@ -16,7 +16,8 @@ internal sealed unsafe class CudaContext : SafeHandle
         : base(0, ownsHandle: true)
     {
         Driver = driver;
-        if (driver.DeviceCount is var count && ordinal >= count)
+        var count = driver.DeviceCount;
+        if (ordinal >= count)
             throw new EmergenceException(count > 0 ? $"expected a GPU from 0 to {count - 1}, found number {ordinal}"
                 : "the driver finds no GPU: choose another --device", ExitCode.Usage);
         int device;
@@ -80,8 +81,10 @@ internal sealed unsafe class CudaContext : SafeHandle
     /// <summary>Never throws: a context that a fault has ended has no memory to free.</summary>
     public void Free(ulong address)
     {
-        if (s_current == handle || Driver.cuCtxSetCurrent(handle) == 0)
-            _ = Driver.cuMemFree_v2(address);
+        if (s_current != handle && Driver.cuCtxSetCurrent(handle) != 0)
+            return;
+        s_current = handle;
+        _ = Driver.cuMemFree_v2(address);
     }
 
     /// <summary>Bytes for a message.</summary>

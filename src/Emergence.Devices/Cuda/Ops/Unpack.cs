@@ -56,8 +56,9 @@ internal static unsafe class UnpackOps
         var (first, taken) = (start, count);
         if (rows.RowOrder is { } order)
         {
-            first = order.AsSpan(start, count).ToArray().Min();
-            taken = order.AsSpan(start, count).ToArray().Max() - first + 1;
+            var stored = order[start..(start + count)];
+            first = stored.Min();
+            taken = stored.Max() - first + 1;
         }
 
         var (scales, nested, zeros) = (form.Scales, form.Scales.Nested, form.Zeros);
@@ -131,7 +132,7 @@ internal static unsafe class UnpackOps
         {
             var place = address + (ulong)Bytes;
             queue?.Upload(source, place, bytes);
-            Bytes += (bytes + Alignment - 1) / Alignment * Alignment;
+            Bytes += Ceiling.Multiple(bytes, Alignment);
             return place;
         }
     }

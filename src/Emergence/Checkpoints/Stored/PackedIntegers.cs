@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Emergence.Devices;
 using Emergence.Devices.Packed;
 
 namespace Emergence.Checkpoints.Stored;
@@ -52,7 +53,7 @@ internal sealed class PackedIntegers : StoredMatrix
 
     public override void Unpack(int start, int count, Span<float> destination)
     {
-        var words = (Columns + PerWord - 1) / PerWord;
+        var words = Ceiling.Of(Columns, PerWord);
         var (scales, zeros) = (new float[_groups], new int[_groups]);
         for (var row = 0; row < count; row++)
         {

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Emergence.Devices;
 using Emergence.Devices.Packed;
 
 namespace Emergence.Checkpoints.Stored;
@@ -36,15 +37,16 @@ internal sealed class ScaledBytes : StoredMatrix
         Rows, Columns, new(_codes.Bytes, 8, PackedOrder.Rows, Columns), Meaning(), _scales.Scales)
     {
         Block = _block,
-        Zeros = _zeros == null ? null
-            : new(_zeros.Bytes, 8, PackedOrder.Rows, (Columns + _block.Columns - 1) / _block.Columns),
+        Zeros = _zeros == null ? null : new(_zeros.Bytes, 8, PackedOrder.Rows, BlockColumns),
         ZerosAreSigned = true,
         Factor = _factor,
     };
 
+    private int BlockColumns => Ceiling.Of(Columns, _block.Columns);
+
     public override void Unpack(int start, int count, Span<float> destination)
     {
-        var blocks = (Columns + _block.Columns - 1) / _block.Columns;
+        var blocks = BlockColumns;
         for (var row = 0; row < count; row++)
         {
             var codes = _codes.Elements<byte>((long)(start + row) * Columns, Columns);

@@ -73,7 +73,7 @@ internal sealed class StoredPart(TensorEntry entry) : IDisposable
         {
             "F32" => BinaryPrimitives.ReadSingleLittleEndian(bytes),
             "F16" => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes),
-            "BF16" => BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16),
+            "BF16" => BFloat16.ToSingle(BinaryPrimitives.ReadUInt16LittleEndian(bytes)),
             "F8_E4M3" => SmallFloats.E4M3[bytes[0]],
             "F8_E8M0" or "U8" => SmallFloats.E8M0[bytes[0]],
             _ => throw new InvalidOperationException($"{entry.Name}: {entry.DType} is no type of scales"),

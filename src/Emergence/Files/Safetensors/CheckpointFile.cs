@@ -16,8 +16,6 @@ internal sealed class CheckpointFile : IDisposable
     private readonly SafeFileHandle _handle;
     private readonly string _shown;
 
-    private (string Path, long Length, DateTime Modified) Key => (System.IO.Path.GetFullPath(Path), Length, Modified);
-
     private CheckpointFile(string path, string shown, SafeFileHandle handle)
     {
         _handle = handle;
@@ -33,6 +31,8 @@ internal sealed class CheckpointFile : IDisposable
 
     /// <summary>When it was written last, of when it was opened.</summary>
     public DateTime Modified { get; }
+
+    private (string Path, long Length, DateTime Modified) Key => (System.IO.Path.GetFullPath(Path), Length, Modified);
 
     /// <summary>Opens a regular file or a symbolic link to one (the Hugging Face cache is made of links).</summary>
     public static CheckpointFile Open(string path)

@@ -46,7 +46,7 @@ internal sealed class NoiseMixture(Device device, NoiseDraws draws, NoiseScale s
         });
     }
 
-    /// <summary>The same of the host: a side's rows, and those of the drawn classes.</summary>
+    /// <summary>Host memory of a side while it is read: its rows, and those of the drawn classes.</summary>
     public static long HostBytes(int pairs, int classes, int columns) =>
         sizeof(float) * (long)columns * (classes + Math.Min(pairs, classes));
 

@@ -48,7 +48,7 @@ internal sealed record CellLine : MutualInformation
 
     public static (string Key, CellResult Result) Read(byte[] json)
     {
-        var line = RecordJson.Read(json, s_type);
+        var line = RecordJson.ReadLine(json, s_type);
         var cell = new Cell(line.Kind, line.Boundary, line.Position, line.Estimator, line.Seed);
         return (line.Key, new(cell, line.Alone(), line.SamplingError));
     }

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Emergence.Capture;
 using Emergence.Information;
 using Emergence.Measurement.Shards;
+using Emergence.Messages;
 
 namespace Emergence.Measurement.Results;
 
@@ -29,6 +30,20 @@ internal sealed partial class RecordJson : JsonSerializerContext
 
     public static T Read<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type) =>
         JsonSerializer.Deserialize(json, type) ?? throw new JsonException("null is no record");
+
+    /// <summary>A line that is there as it was written, so that one that cannot be read is of another version.</summary>
+    public static T ReadLine<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return Read(json, type);
+        }
+        catch (JsonException error)
+        {
+            throw new EmergenceException(
+                $"expected results as this version writes them, found a line of another: {JsonMistake.Reason(error)}", ExitCode.Failed, error);
+        }
+    }
 
     /// <summary>Names of an enumeration in small letters.</summary>
     internal sealed class Words<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)

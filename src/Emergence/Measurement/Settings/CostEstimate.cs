@@ -20,7 +20,7 @@ public sealed record CostTimes(double OfUnit, double? LikelyOfUnit, double OfBlo
 /// <summary>What a measurement costs, before it is made.</summary>
 /// <param name="Times">Null on the emulator, too slow for trial trainings, and where it does not fit.</param>
 /// <param name="Units">Layers times seeds.</param>
-/// <param name="Blocks">Those of the model that run.</param>
+/// <param name="Blocks">Blocks of the model that run.</param>
 /// <param name="Memory">Memory of the device.</param>
 /// <param name="Prefixes">Distinct prefixes that run through the model.</param>
 public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, MemoryPlan Memory, int Prefixes)
@@ -38,7 +38,8 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
     public double? Seconds => Times == null ? null : Units * Times.OfUnit + Blocks * Times.OfBlock;
 
     /// <summary>If trainings end as those do that were tried.</summary>
-    public double? LikelySeconds => Times?.LikelyOfUnit is { } unit ? Units * unit + Blocks * Times.OfBlock : null;
+    public double? LikelySeconds =>
+        Times?.LikelyOfUnit is { } unit ? Units * Math.Min(unit, Times.OfUnit) + Blocks * Times.OfBlock : null;
 
     /// <summary>
     /// Times short trainings and noise with the most classes that the data have, on invented vectors of the model's width, and a product of
@@ -60,7 +61,7 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
         var tried = Math.Min(MostTrained, passes.Macro.Max(units => units.Count));
         var noise = plan.Noise.IsOn ? SecondsOfNoise(plan, passes) : 0;
         var block = SecondsOfBlock(plan, prefixes);
-        if (plan.Estimator is not { IsRandom: true } || plan.Estimator.Name == NoisyChannel.EstimatorName || tried == 1)
+        if (!plan.Estimator.IsRandom || plan.Estimator.Name == NoisyChannel.EstimatorName || tried == 1)
             return new(noise, noise, block);
         var trainings = plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
         var (longest, likely) = SecondsOfTraining(plan, tried);

@@ -56,7 +56,7 @@ public sealed record MemoryPlan
     /// <summary>What the process held when the plan was made, under such a limit.</summary>
     public long Held { get; init; }
 
-    /// <summary>Of the device, before anything is there.</summary>
+    /// <summary>Free memory of the device, before anything is there.</summary>
     public required long Free { get; init; }
 
     /// <summary>Recurrent states that wait along the paths for rows that continue them.</summary>
@@ -65,8 +65,8 @@ public sealed record MemoryPlan
     /// <summary>How many of them wait at a time in each channel.</summary>
     public int Places { get; init; }
 
-    /// <summary>Of streamed experts the most of a layer that rows are sent to, and how many it has; null where there are none, or all
-    /// weights are in memory.</summary>
+    /// <summary>The most streamed experts of a layer that rows are sent to, and how many it has; null if there are none, or all weights
+    /// are in memory.</summary>
     public (int Needed, int All)? Experts { get; init; }
 
     /// <summary>What the run asks of streamed weights.</summary>
@@ -95,7 +95,7 @@ public sealed record MemoryPlan
         return Of(plan, new MacroMicroPasses(plan.Data, plan.Config, plan.Settings.MicroPosition));
     }
 
-    /// <summary>The same, where the passes are known already.</summary>
+    /// <summary>The plan of a run whose passes are known already.</summary>
     internal static MemoryPlan Of(MeasurementPlan plan, MacroMicroPasses passes) => Of(
         plan.Device, plan.Config, plan.Data, plan.Grid, plan.Preset, passes, plan.Settings.ModelOptions.Weights, plan.Noise);
 

@@ -164,7 +164,7 @@ internal sealed class RunNeeds(
         };
 
         // Every tile reads what all rows pass, and the experts that its own are sent to.
-        long InTiles(int rows) => (rows + tileRows - 1) / Math.Max(1, tileRows)
+        long InTiles(int rows) => Ceiling.Of(rows, Math.Max(1, tileRows))
             * _sizes.Blocks.Take(layers).Sum(block => block.Always + block.OfExperts(Math.Min(rows, tileRows)));
     }
 
@@ -190,7 +190,9 @@ internal sealed class RunNeeds(
     {
         if (!noise.IsOn)
             return 0;
-        var (seeds, readings) = ((long)grid.Seeds.Count, 2L * grid.Positions.Count * noise.SigmasOf(_classes).Count);
+
+        // The smallest sides are read at the most sizes of the noise.
+        var (seeds, readings) = ((long)grid.Seeds.Count, 2L * grid.Positions.Count * noise.SigmasOf(1).Count);
         return seeds * NoiseSettings.Pairs * (config.Width * sizeof(float) + readings * sizeof(double))
             + NoiseMixture.HostBytes(NoiseSettings.Pairs, _classes, config.Width) + (long)data.Count * sizeof(int);
     }

@@ -57,8 +57,7 @@ internal sealed class RunJournals
                 continue;
             }
 
-            journals.Add(path, content, header.Host);
-            var cells = content.Lines.Skip(1).Select(line => CellLine.Read(line).Result).Count(HasAValue);
+            var cells = journals.Add(path, content, header.Host);
             journals._shards.Add(new(header.Shard, header.Attempt, header.Host, cells, File.GetLastWriteTimeUtc(path)));
         }
 
@@ -86,15 +85,20 @@ internal sealed class RunJournals
 
     private static bool HasAValue(CellResult result) => result.Information.Failure == null;
 
-    private void Add(string path, JournalContent content, string host)
+    /// <summary>How many of its cells have a value.</summary>
+    private int Add(string path, JournalContent content, string host)
     {
         if (content.Damage != null)
             _damages.Add(content.Damage);
+        var values = 0;
         for (var n = 1; n < content.Lines.Count; n++)
         {
             var (key, result) = CellLine.Read(content.Lines[n]);
             Put(key, result, content.Lines[n], new(path, n + 1, host));
+            values += HasAValue(result) ? 1 : 0;
         }
+
+        return values;
     }
 
     private static EmergenceException Contradiction(Found known, byte[] line, Origin origin)

@@ -53,7 +53,7 @@ internal sealed record ShardHeader(
     public static ShardHeader? Read(byte[] line)
     {
         using var json = JsonDocument.Parse(line);
-        return json.RootElement.TryGetProperty(ManifestMember, out _) ? RecordJson.Read(line, RecordJson.Default.ShardHeader) : null;
+        return json.RootElement.TryGetProperty(ManifestMember, out _) ? RecordJson.ReadLine(line, RecordJson.Default.ShardHeader) : null;
     }
 
     public byte[] ToJson() => RecordJson.Write(this, RecordJson.Default.ShardHeader);
