@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Emergence.Capture;
 using Emergence.Information;
 using Emergence.Lab.Reports;
