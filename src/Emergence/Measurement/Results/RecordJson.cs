@@ -41,7 +41,8 @@ internal sealed partial class RecordJson : JsonSerializerContext
         catch (JsonException error)
         {
             throw new EmergenceException(
-                $"expected results as this version writes them, found a line of another: {JsonMistake.Reason(error)}", ExitCode.Failed, error);
+                $"expected results as this version writes them, found a line of another: {JsonMistake.Reason(error)}", ExitCode.Failed,
+                error);
         }
     }
 
