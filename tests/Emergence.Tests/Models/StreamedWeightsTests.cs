@@ -150,7 +150,7 @@ public sealed class StreamedWeightsTests
 
         // The embedding is the head; of a block two norms and four biases are vectors.
         Assert.Equal((4 * 384 * 48, 0, 4 * 13 * 48), (sizes.TiedHead, sizes.Head, sizes.Vectors));
-        Assert.Equal(sizes.Streamed(true, 1, new(7)) + sizes.TiedHead, sizes.Streamed(true, 1, new(7, Head: true)));
+        Assert.Equal(sizes.Streamed(1, new(7)) + sizes.TiedHead, sizes.Streamed(1, new(7, Head: true)));
 
         var free = device.AvailableBytes;
         Assert.Null(WeightChoice.Of(device, sizes, WeightPlacement.Auto).Blocks);
@@ -172,7 +172,7 @@ public sealed class StreamedWeightsTests
             const long Expert = 4 * 3 * 48 * 40;
             Assert.All(sizes.Blocks, block => Assert.Equal((8, 2, Expert), (block.Experts, block.Chosen, block.Expert)));
             Assert.Equal([2, 6, 8, 8], [.. ((long?[])[1, 3, 4, null]).Select(rows => sizes.Experts(rows)!.Value.Needed)]);
-            Assert.Equal(4 * Expert, sizes.Streamed(true, 2, new(5, 3)) - sizes.Streamed(true, 2, new(5, 1)));
+            Assert.Equal(4 * Expert, sizes.Streamed(2, new(5, 3)) - sizes.Streamed(2, new(5, 1)));
             Assert.Equal(2 * 4 * Expert, sizes.ReadOnce(new(5, 3), 2) - sizes.ReadOnce(new(5, 1), 2));
             Assert.Equal(sizes.Resident, sizes.Kept + sizes.Tables + sizes.Head + sizes.Blocks.Sum(block => block.Always + 8 * Expert));
         }
@@ -234,7 +234,7 @@ public sealed class StreamedWeightsTests
     }
 
     private static LanguageModel Load(string folder, Device device, int? blocks) =>
-        LanguageModel.Load(folder, device, new(), sizes => WeightChoice.Given(device, sizes, blocks, default, "of a test"));
+        LanguageModel.Load(folder, device, new(), sizes => WeightChoice.Given(sizes, blocks, default, "of a test"));
 
     private static float[] TakingTurns(LanguageModel model)
     {

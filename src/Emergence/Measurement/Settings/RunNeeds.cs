@@ -83,7 +83,7 @@ internal sealed class RunNeeds(
     private MemoryPlan Plan(long free, (int? Blocks, bool OnDisk) placement)
     {
         var (blocks, onDisk) = placement;
-        var weights = blocks is { } inFlight ? _sizes.Streamed(device is HostDevice, inFlight, Demand) : _sizes.Resident;
+        var weights = blocks is { } inFlight ? _sizes.Streamed(inFlight, Demand) : _sizes.Resident;
         var (boundaries, scratch, forward, tileRows) = (0L, 0L, 0L, 0);
         foreach (var forest in (PrefixForest[])[passes.MacroForest, passes.MicroForest])
         {
