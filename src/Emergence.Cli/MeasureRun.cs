@@ -71,7 +71,7 @@ internal static class MeasureRun
         return failed.Count > 0 ? ExitCode.SomeCellsFailed : ExitCode.Ok;
     }
 
-    /// <summary>Writes the page of a run from its journals alone and returns the code of the run; the page is there also where cells are
+    /// <summary>Writes the page of a run from its journals alone and returns the code of the run; the page is there also if cells are
     /// missing.</summary>
     public static ExitCode Report(string folder, PageLanguage language)
     {
@@ -88,7 +88,7 @@ internal static class MeasureRun
         return results.ExitCode;
     }
 
-    /// <summary>What would be done, how long it takes at most and what memory of the device it needs; fails where that is not
+    /// <summary>What would be done, how long it takes at most and what memory of the device it needs; fails if that is not
     /// there.</summary>
     /// <param name="settings">What would be measured.</param>
     /// <param name="folder">RUN.</param>

@@ -16,7 +16,7 @@ namespace Emergence.Cli;
 /// </summary>
 internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permutations, ulong seed, CancellationToken cancellation)
 {
-    /// <summary>Shuffles behind a p-value where the user does not say.</summary>
+    /// <summary>Shuffles behind a p-value if the user does not say.</summary>
     private const int DefaultShuffles = 99;
 
     /// <summary>What users ask a corrected p-value to be below.</summary>

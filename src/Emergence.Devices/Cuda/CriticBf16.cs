@@ -31,7 +31,7 @@ internal sealed class CriticBf16 : Critic
     /// <summary>(R, width) bf16: outputs of the layers below the tail, the last is its input; then their gradients.</summary>
     private readonly Tensor[] _activations;
 
-    /// <summary>(1, n) Int32: signs of A(0), where products form it.</summary>
+    /// <summary>(1, n) Int32: signs of A(0), if products form it.</summary>
     private readonly Tensor? _signs;
 
     /// <summary>Zx and Zy, unless they lie where A(0) does; then A(1) .. below the tail; then the gradients of Zx and Zy.</summary>

@@ -68,7 +68,7 @@ internal static class BenchReport
     }
 
     /// <summary>
-    /// Same within the threshold; beyond it, slower or faster where the middle halves of the samples lie apart, else
+    /// Same within the threshold; beyond it, slower or faster if the middle halves of the samples lie apart, else
     /// ambiguous.
     /// </summary>
     internal static string Verdict(Timing before, Timing after, double threshold)

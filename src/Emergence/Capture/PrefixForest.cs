@@ -43,7 +43,7 @@ public sealed class PrefixForest
     public IReadOnlyList<int> Positions { get; }
 
     /// <summary>
-    /// (N): which sequences share the prefix, as <see cref="ModelConfig.LikeLength"/> numbers them; none where all do.
+    /// (N): which sequences share the prefix, as <see cref="ModelConfig.LikeLength"/> numbers them; none if all do.
     /// </summary>
     public IReadOnlyList<int>? Lengths { get; }
 

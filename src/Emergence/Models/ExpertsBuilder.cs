@@ -77,7 +77,7 @@ internal sealed class ExpertsBuilder(
 
     private static Dimension Hidden(int width) => new(width, $"{width} columns inside an expert");
 
-    /// <summary>Columns of a projection inside: those of gate and up where one projection yields both.</summary>
+    /// <summary>Columns of a projection inside: those of gate and up if one projection yields both.</summary>
     private static Dimension Up(ExpertsPart part, Dimension hidden, string[] inner) =>
         part.Gated && inner.Length == 1 ? new(2 * hidden.Size, $"twice {hidden.Text}") : hidden;
 

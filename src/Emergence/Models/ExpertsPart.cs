@@ -116,7 +116,7 @@ internal sealed record ExpertNames(string Router, string Each, string[] Inner, s
     /// <summary>All experts are in one tensor, (E, out, in).</summary>
     public bool Joint { get; init; }
 
-    /// <summary>That tensor is (E, in, out) where it is plain.</summary>
+    /// <summary>That tensor is (E, in, out) if it is plain.</summary>
     public bool InputMajor { get; init; }
 
     /// <summary>Biases of experts in one tensor are called as that, with this behind.</summary>
@@ -137,17 +137,17 @@ internal sealed record ExpertNames(string Router, string Each, string[] Inner, s
 
     public string SharedGate { get; init; } = "mlp.shared_expert_gate";
 
-    /// <summary>To narrow rows and back, where experts are given such.</summary>
+    /// <summary>To narrow rows and back, if experts are given such.</summary>
     public string LatentDown { get; init; } = "mixer.fc1_latent_proj";
 
     public string LatentUp { get; init; } = "mixer.fc2_latent_proj";
 
-    /// <summary>The same experts in the memory of the program that published them, where its names are others.</summary>
+    /// <summary>The same experts in the memory of the program that published them, if its names are others.</summary>
     public ExpertNames? InMemory { get; init; }
 
     /// <summary>
     /// What a file may have instead: one by one what is published in one tensor, and in one tensor, (E, out, in), what is published one
-    /// by one; none where gate and up take turns.
+    /// by one; none if gate and up take turns.
     /// </summary>
     public ExpertNames? Other(ExpertsPart part)
     {

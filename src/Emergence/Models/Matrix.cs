@@ -14,7 +14,7 @@ internal sealed class Matrix
     private readonly Func<int, int, Matrix> _rows;
     private readonly Func<int, int, Matrix> _outputs;
 
-    /// <param name="plain">(out, in), or (in, out) where <paramref name="inputMajor"/>.</param>
+    /// <param name="plain">(out, in), or (in, out) if <paramref name="inputMajor"/>.</param>
     /// <param name="inputMajor">Rows are inputs.</param>
     public Matrix(Tensor plain, bool inputMajor)
     {
@@ -34,7 +34,7 @@ internal sealed class Matrix
             : Rows(start, count);
     }
 
-    /// <param name="rows">Rows of outputs, or of inputs where <paramref name="inputMajor"/>, that are read when they are used.</param>
+    /// <param name="rows">Rows of outputs, or of inputs if <paramref name="inputMajor"/>, that are read when they are used.</param>
     /// <param name="memory">Where to.</param>
     /// <param name="inputMajor">Rows are inputs.</param>
     public Matrix(ReadRows rows, RowMemory memory, bool inputMajor)
@@ -80,7 +80,7 @@ internal sealed record PackedRows(StoredMatrix Matrix, int[]? Order, int Start, 
     /// <summary>What is read when it is used stays until somebody else gives it up; else until another matrix is read.</summary>
     public bool Stays { get; init; }
 
-    /// <summary>Writes the unpacked rows; outputs are columns where rows are inputs.</summary>
+    /// <summary>Writes the unpacked rows; outputs are columns if rows are inputs.</summary>
     public void Unpack(Device device, Tensor y) =>
         device.Unpack(new(Matrix, Start, Matrix.InputMajor ? null : Order, Matrix.InputMajor ? Order : null), y);
 }

@@ -50,7 +50,7 @@ internal sealed record ShortConvolutionPart(int Width) : RecurrencePart
 }
 
 /// <summary>A selective scan (Mamba), whose steps come from a narrow row of their own or, by head, straight from the stream.</summary>
-/// <param name="Heads">H; all channels of a head share steps and, where there is no narrow row, rates.</param>
+/// <param name="Heads">H; all channels of a head share steps and, if there is no narrow row, rates.</param>
 /// <param name="HeadSize">Channels of a head.</param>
 /// <param name="Groups">Heads of a group share what goes into the state and what reads it.</param>
 /// <param name="StateSize">S, of each channel.</param>

@@ -36,7 +36,7 @@ internal sealed class StagedBlock(WeightFiles files, long bytes) : IDisposable
         Layer = layer;
     }
 
-    /// <summary>A plain weight on the device: where that is the host, in place, valid until the next block is read.</summary>
+    /// <summary>A plain weight on the device: if that is the host, in place, valid until the next block is read.</summary>
     public Tensor Load(Device device, ExpectedWeight weight)
     {
         var (place, type) = (_places[files.StoredName(weight)], files.TypeOf(weight));

@@ -28,8 +28,8 @@ internal readonly record struct BlockSize(long Always, int Experts = 0, int Chos
 /// <param name="Blocks">Of each block.</param>
 /// <param name="Tables">Of the whole tables.</param>
 /// <param name="Head">Of what the head has of its own.</param>
-/// <param name="TiedHead">Of the embedding, where that is the head.</param>
-/// <param name="Unpacked">The largest packed matrix that is used at once, in single precision; 0 where all are plain.</param>
+/// <param name="TiedHead">Of the embedding, if that is the head.</param>
+/// <param name="Unpacked">The largest packed matrix that is used at once, in single precision; 0 if all are plain.</param>
 /// <param name="LargestMatrix">The largest plain matrix of a block that is used at once.</param>
 /// <param name="LargestPacked">The largest packed one, as it is stored.</param>
 /// <param name="Vectors">Of the norms, biases and the like of a block in single precision.</param>
@@ -40,7 +40,7 @@ internal sealed record WeightSizes(
     /// <summary>All weights with one packed matrix unpacked: what a resident model takes.</summary>
     public long Resident => Kept + Tables + Blocks.Sum(block => block.Total) + Head + Unpacked;
 
-    /// <summary>The most experts of a layer that so many rows are sent to, and how many it has; null where no layer has any.</summary>
+    /// <summary>The most experts of a layer that so many rows are sent to, and how many it has; null if no layer has any.</summary>
     public (int Needed, int All)? Experts(long? rows) => Blocks.Any(block => block.Experts > 0)
         ? Blocks.Select(block => (block.NeededExperts(rows), block.Experts)).Max() : null;
 

@@ -14,7 +14,7 @@ internal static class MatMulOps
     /// <summary>How wide products are that fill the tiles which multiply thirds.</summary>
     private const int LeastOfThirds = 64;
 
-    /// <summary>Rows whose thirds are made, and multiplied, at a time where operands lie transposed.</summary>
+    /// <summary>Rows whose thirds are made, and multiplied, at a time when operands lie transposed.</summary>
     private const int RowsOfThirds = 32_768;
 
     /// <summary>y = activation(op(a) op(b) + bias) + residual, in <paramref name="arithmetic"/>.</summary>
@@ -112,7 +112,7 @@ internal static class MatMulOps
     }
 
     /// <summary>
-    /// The operands in bf16, where they are not stored so, or in single precision in thirds; the bias in single precision.
+    /// The operands in bf16, if they are not stored so, or in single precision in thirds; the bias in single precision.
     /// </summary>
     private static void OnTensorCores(
         CudaQueue queue, int thirdsOfA, Tensor a, Tensor b, Tensor y, bool transposeB, Tensor? bias, Activation activation,

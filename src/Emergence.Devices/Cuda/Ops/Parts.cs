@@ -9,7 +9,7 @@ internal static class PartsOps
     /// <summary>Numbers of bf16 that hold all 24 bits of one in single precision.</summary>
     public const int Thirds = 3;
 
-    /// <summary>Splits numbers into thirds, or rounds them to bf16 where <paramref name="count"/> is 1.</summary>
+    /// <summary>Splits numbers into thirds, or rounds them to bf16 if <paramref name="count"/> is 1.</summary>
     /// <param name="queue">Does it.</param>
     /// <param name="x">(R, C), any floating type.</param>
     /// <param name="thirds">(count * R, C) bf16: third i from row i * R on.</param>

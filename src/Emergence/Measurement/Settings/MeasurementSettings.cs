@@ -82,7 +82,7 @@ public sealed record MeasurementSettings
 
     public ModelOptions ModelOptions { get; init; } = new();
 
-    /// <summary>The command that repeats the run where it is not measure with these settings.</summary>
+    /// <summary>The command that repeats the run if it is not measure with these settings.</summary>
     public string? Command { get; init; }
 
     /// <summary>How the sequences are made.</summary>

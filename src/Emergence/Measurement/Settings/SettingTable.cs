@@ -336,7 +336,7 @@ internal static class SettingTable
     private static string Sizes(JsonArray recorded) =>
         recorded.Count == 0 ? NoiseSettings.None : string.Join(',', recorded.Select(sigma => sigma!.ToJsonString()));
 
-    /// <summary>"0,3,10-12" for a list of whole numbers; nothing where it holds all of them.</summary>
+    /// <summary>"0,3,10-12" for a list of whole numbers; nothing if it holds all of them.</summary>
     private static IReadOnlyList<string> Ranges(JsonNode recorded, int? all)
     {
         var numbers = recorded.AsArray().Select(item => (int)item!).ToList();
