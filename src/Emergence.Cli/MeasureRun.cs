@@ -21,10 +21,10 @@ internal static class MeasureRun
     /// <param name="json">Print one JSON array.</param>
     /// <param name="noColor">Write the bar plain.</param>
     /// <param name="stopOn">A signal beside the usual ones that ends the work as SIGTERM does; none by default.</param>
-    /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by
+    /// <param name="replaces">Told the manifest of another run in the folder: whether that run may be deleted to make room; none may by
     /// default.</param>
-    /// <param name="language">Of the page.</param>
-    /// <param name="routing">Also count where the routers of a mixture of experts send the tokens.</param>
+    /// <param name="language">The language of the page.</param>
+    /// <param name="routing">Whether to count where the routers of a mixture of experts send the tokens.</param>
     public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor, string? stopOn = null,
         Func<JsonObject, bool>? replaces = null, PageLanguage? language = null, bool routing = false)
     {
@@ -93,7 +93,7 @@ internal static class MeasureRun
     /// <param name="settings">What would be measured.</param>
     /// <param name="folder">RUN.</param>
     /// <param name="json">Print one JSON array.</param>
-    /// <param name="shards">Also what sharing it out brings, to so many at most; 0: not.</param>
+    /// <param name="shards">Largest number of shards whose speed-up is printed; 0: none is.</param>
     /// <param name="job">Instead of tables the file of a job, from what a shard asks for; none by default.</param>
     /// <param name="routing">The run would count where the routers of a mixture of experts send the tokens.</param>
     public static ExitCode DryRun(MeasurementSettings settings, string folder, bool json, int shards = 0,

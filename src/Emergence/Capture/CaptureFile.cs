@@ -68,7 +68,7 @@ public sealed class CaptureFile
     /// <param name="model">The model.</param>
     /// <param name="sequences">Token ids; duplicates are written as often as they occur, in order.</param>
     /// <param name="kind">What runs together.</param>
-    /// <param name="logits">Also write the final norm and the logits.</param>
+    /// <param name="logits">Whether to write the final norm and the logits.</param>
     /// <param name="path">The file; it appears when it is complete.</param>
     /// <param name="progress">Told the number of boundaries that are written.</param>
     /// <param name="cancellation">Stops soon and leaves no file behind.</param>

@@ -3,7 +3,7 @@ namespace Emergence.Models;
 /// <summary>Asks for the weights of a layer's experts: one by one or all in one tensor, whichever the checkpoint has.</summary>
 /// <param name="source">Where they come from.</param>
 /// <param name="published">Names as they are published.</param>
-/// <param name="width">Of the stream.</param>
+/// <param name="width">Columns of the residual stream.</param>
 /// <param name="project">A linear layer that all rows pass.</param>
 internal sealed class ExpertsBuilder(
     IWeightSource source, ExpertNames published, Dimension width, RecurrenceBuilder.Project project)

@@ -23,7 +23,7 @@ internal sealed class Matrix
         _outputs = (start, count) => inputMajor ? new(plain.ColumnRange(start, count), inputMajor) : Rows(start, count);
     }
 
-    /// <param name="packed">Of which rows of outputs, or all columns, are unpacked.</param>
+    /// <param name="packed">The packed matrix, of which rows of outputs, or all columns, are unpacked.</param>
     /// <param name="memory">Where to.</param>
     public Matrix(PackedRows packed, UnpackedMatrix memory)
     {
@@ -72,7 +72,8 @@ internal sealed class Matrix
 
 /// <summary>Rows of a packed matrix.</summary>
 /// <param name="Matrix">The whole.</param>
-/// <param name="Order">Which stored output each output is, always the same for a matrix; null: they are stored so.</param>
+/// <param name="Order">For each output the one that stores it, always the same for a matrix; null: outputs are stored in this
+/// order.</param>
 /// <param name="Start">First row.</param>
 /// <param name="Count">Number of rows.</param>
 internal sealed record PackedRows(StoredMatrix Matrix, int[]? Order, int Start, int Count)
@@ -128,7 +129,7 @@ internal sealed class UnpackedMatrix(Device device, long elements, bool allowNon
 
 /// <summary>Rows of a plain matrix that are read when they are used.</summary>
 /// <param name="Weight">The whole.</param>
-/// <param name="Order">Which stored output each output is; null: they are stored so.</param>
+/// <param name="Order">For each output the one that stores it; null: outputs are stored in this order.</param>
 /// <param name="Start">First row.</param>
 /// <param name="Count">Number of rows.</param>
 internal sealed record ReadRows(ExpectedWeight Weight, int[]? Order, int Start, int Count);

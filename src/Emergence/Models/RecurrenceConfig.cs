@@ -71,8 +71,8 @@ internal static class RecurrenceConfig
     public static int ReadTaps(ConfigReader config, string key) => config.Whole(key, 1, MaximumTaps);
 
     /// <summary>The kinds of all layers, by their newer names; null if the config does not say.</summary>
-    /// <param name="config">Of the model.</param>
-    /// <param name="key">Of the list.</param>
+    /// <param name="config">The model's config.</param>
+    /// <param name="key">The key of the list.</param>
     /// <param name="layers">How many there are; null: as many as the list has.</param>
     /// <param name="known">What a layer may be.</param>
     public static string[]? ReadKinds(ConfigReader config, string key, int? layers, params string[] known)

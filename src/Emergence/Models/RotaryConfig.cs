@@ -41,7 +41,7 @@ internal sealed record RotaryConfig
     /// Reads the rotation of one kind of layer: "rope_parameters" (flat, or an object for each kind of layer), or the older
     /// "rope_scaling" beside keys of the config itself, with "type" or "rope_type".
     /// </summary>
-    /// <param name="config">Of the model.</param>
+    /// <param name="config">The model's config.</param>
     /// <param name="headSize">Columns of a head.</param>
     /// <param name="positions">Longest sequence by the config.</param>
     public RotaryShape Read(ConfigReader config, int headSize, int positions)

@@ -48,10 +48,10 @@ internal sealed record WeightNames
 
     public required string InnerOutput { get; init; }
 
-    /// <summary>Of layers with a recurrence.</summary>
+    /// <summary>Names in layers with a recurrence.</summary>
     public RecurrenceNames? Recurrence { get; init; }
 
-    /// <summary>Of layers with experts.</summary>
+    /// <summary>Names in layers with experts.</summary>
     public ExpertNames Experts { get; init; } = ExpertNames.Mlp;
 
     /// <summary>What the four numbers of xIELU are in.</summary>

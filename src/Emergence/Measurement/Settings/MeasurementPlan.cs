@@ -89,7 +89,7 @@ public sealed class MeasurementPlan : IDisposable
     /// <param name="progress">Told of every cell that is finished now.</param>
     /// <param name="checking">Told of every boundary at which the self-check begins.</param>
     /// <param name="cancellation">Ends the work soon; finished cells stay.</param>
-    /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by
+    /// <param name="replaces">Told the manifest of another run in the folder: whether that run may be deleted to make room; none may by
     /// default.</param>
     /// <param name="placed">Told where the weights are, and why.</param>
     public RunResults Run(string path,
