@@ -109,8 +109,8 @@ internal static class MeasureRun
         var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds", 0), TableColumn.Number("seconds_at_most", 0),
             TableColumn.Number("memory_bytes", 0), TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"),
             TableColumn.Number("disk_bytes", 0));
-        table.Add(plan.Grid.Count, Known(estimate.LikelySeconds), Known(estimate.Seconds), (double)estimate.Memory.Needed, plan.Data.Count,
-            estimate.Prefixes, (double)estimate.Memory.DiskBytes);
+        table.Add(plan.Grid.Count, TableCell.Known(estimate.LikelySeconds), TableCell.Known(estimate.Seconds),
+            (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes, (double)estimate.Memory.DiskBytes);
         Console.Error.WriteLine(MemoryReport.Placement(estimate.Memory));
         var shared = shards > 0 ? ShardEstimate.Of(plan, estimate, shards) : [];
         if (job != null && estimate.Memory.Fits)
@@ -128,8 +128,6 @@ internal static class MeasureRun
         if (!json)
             Console.Out.WriteLine(InWords(estimate));
         return ExitCode.Ok;
-
-        static TableCell Known(double? seconds) => seconds is { } known ? known : TableCell.Empty;
     }
 
     private static string InWords(CostEstimate estimate)

@@ -43,7 +43,7 @@ internal sealed class TableFlags
 
     private readonly Option<string?> _given = new("--given")
     {
-        Description = "What is known besides, for the information of x and y given z: columns of X, or a file of as many rows",
+        Description = "z, for the information of x and y given z: columns of X, or a file of as many rows",
         HelpName = "Z",
     };
     private readonly Option<int> _exclude =

@@ -190,7 +190,7 @@ internal sealed class CriticBf16 : Critic
         var count = queue.PairProductByRows(rows, x, partials, isTransposed, sums == null ? (KernelArgument?)null : columnSums, most);
         queue.AddPartialSums(partials, count, y);
         if (sums != null)
-            queue.SumParts(columnSums, count, sums);
+            queue.SumPartials(columnSums, count, sums);
     }
 
     private void RoundInputs(Tensor x, Tensor y)

@@ -44,6 +44,9 @@ public readonly record struct TableCell
     /// <summary>A number, or nothing if there is none: NaN or infinite.</summary>
     internal static TableCell Known(double value) => double.IsFinite(value) ? value : Empty;
 
+    /// <summary>A number, or nothing if there is none: null, NaN or infinite.</summary>
+    internal static TableCell Known(double? value) => Known(value ?? double.NaN);
+
     /// <summary>A number, finite or not, or nothing if it is NaN.</summary>
     internal static TableCell Defined(double value) => double.IsNaN(value) ? Empty : value;
 

@@ -42,7 +42,7 @@ public sealed class MeasurementPlan : IDisposable
         {
             Preset = CriticPreset.Find(settings.Preset, Estimator, isLarge: Device.Traits.Scale == DeviceScale.Gpu);
             var tokenizer = Tokenizer.Load(Folder);
-            Data = data ?? DatasetTable.Create(settings.Data, tokenizer, settings.DatasetOptions(Folder, Preset.Sequences));
+            Data = data ?? DatasetTable.Create(settings.Data, tokenizer, new DatasetOptions(settings, Folder, Preset.Sequences));
             Example = Texts(tokenizer, Data[0]);
             Grid = new CellGrid(Config.Layers, Data.Length, Estimator, settings.Boundaries, settings.Positions, settings.Seed,
                 settings.Seeds);

@@ -126,7 +126,7 @@ internal static class SettingTable
     public static Setting Noise { get; } = new(
         "noise",
         string.Join('|', NoiseScales.Names),
-        "Units of the noise: alike in all directions, by the standard deviation of each column, or on states divided by their own size")
+        "Units of the noise: equal in all directions, the standard deviation of each column, or the size of each state")
     {
         Default = NoiseScales.Names[0],
         Choices = NoiseScales.Names,
@@ -148,7 +148,7 @@ internal static class SettingTable
             Repeat = (recorded, _) => [recorded.ToString().Split(':')[0]],
         };
 
-    public static Setting Seed { get; } = new("seed", "N", "Draws the sequences; the first of the seeds")
+    public static Setting Seed { get; } = new("seed", "N", "Seed that draws the sequences, and the first of the seeds of the trainings")
     {
         Default = "1",
         Read = (settings, words) => settings with { Seed = ParseSeed(words[^1]) },
@@ -171,7 +171,7 @@ internal static class SettingTable
     public static Setting Device { get; } = Setting.Words(
         "device",
         "D",
-        $"What computes: {string.Join(", ", DeviceTable.Rows.Select(row => row.Name).Prepend(DeviceTable.Auto))}; one of several GPUs by "
+        $"The device that computes: {string.Join(", ", DeviceTable.Rows.Select(row => row.Name).Prepend(DeviceTable.Auto))}; one of several GPUs by "
             + "its number, e.g. cuda:1",
         settings => settings.Device,
         (settings, value) => settings with { Device = value },
