@@ -30,7 +30,8 @@ internal static class TextWindows
         {
             Available = windows.Count,
             BeginningOfSequence = options.BeginningOfSequence ? WordSequences.RequireBeginning(tokenizer) : null,
-            Notes = windows.Count < options.MostSequences ? [$"{path}: {windows.Count} windows are there, {options.MostSequences} were asked for"]
+            Notes = windows.Count < options.MostSequences
+                ? [$"{path}: {windows.Count} windows are there, {options.MostSequences} were asked for"]
                 : [],
         };
     }
