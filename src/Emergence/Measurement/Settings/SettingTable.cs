@@ -171,8 +171,8 @@ internal static class SettingTable
     public static Setting Device { get; } = Setting.Words(
         "device",
         "D",
-        $"The device that computes: {string.Join(", ", DeviceTable.Rows.Select(row => row.Name).Prepend(DeviceTable.Auto))}; one of several GPUs by "
-            + "its number, e.g. cuda:1",
+        $"The device that computes: {string.Join(", ", DeviceTable.Rows.Select(row => row.Name).Prepend(DeviceTable.Auto))}; "
+            + "one of several GPUs by its number, e.g. cuda:1",
         settings => settings.Device,
         (settings, value) => settings with { Device = value },
         DeviceTable.Auto)
