@@ -112,6 +112,8 @@ internal static class MeasureRun
         table.Add(plan.Grid.Count, TableCell.Known(estimate.LikelySeconds), TableCell.Known(estimate.Seconds),
             (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes, (double)estimate.Memory.DiskBytes);
         Console.Error.WriteLine(MemoryReport.Placement(estimate.Memory));
+        if (estimate.Times is { OfLink: > 0 } times)
+            Console.Error.WriteLine(MemoryReport.Bound(times));
         var shared = shards > 0 ? ShardEstimate.Of(plan, estimate, shards) : [];
         if (job != null && estimate.Memory.Fits)
         {

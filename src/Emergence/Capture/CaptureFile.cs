@@ -57,7 +57,7 @@ public sealed class CaptureFile
         var config = ModelConfig.Read(folder, options.Strict);
         var forest = Forest(sequences, kind, config);
         var rows = BoundaryStream.EstimateBytes(config, device, forest.Count);
-        if (device is HostDevice && rows > device.AvailableBytes / MostOfFree)
+        if (rows > device.AvailableBytes / MostOfFree)
             rows = BoundaryStream.OnDiskBytes;
         rows += BoundaryStream.StateBytes(config, device, forest) + StagingCopies * (long)StagingBytes
             + (device is HostDevice && device.MemoryLimit != null ? HostMemory.GrowthBytes : 0);

@@ -112,7 +112,7 @@ internal sealed class UnpackedMatrix(Device device, long elements, bool allowNon
                 _passing = rows.Matrix;
             }
 
-            rows.Matrix.Load(allowNonFinite);
+            rows.Matrix.Load(allowNonFinite, once: rows.Stays);
         }
 
         rows.Unpack(device, tensor);

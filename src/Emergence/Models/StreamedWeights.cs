@@ -35,7 +35,7 @@ internal sealed class StreamedWeights : ModelWeights
         if (blocks == 0)
             _passing = new(device, files, WeightSizes.Of(shape, files).LargestMatrix);
         else
-            _reader = new(files, [.. units.Blocks.Select(block =>
+            _reader = new(device, files, [.. units.Blocks.Select(block =>
                 block.Where(weight => !weight.IsOfExperts).SelectMany(files.Entries).ToArray())], blocks);
         try
         {

@@ -16,8 +16,8 @@ internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
     public long Besides { get; init; }
 
     /// <summary>One that somebody else has made.</summary>
-    public static WeightChoice Given(Device device, WeightSizes sizes, int? blocks, WeightDemand demand, string reason) =>
-        new(blocks, blocks is { } inFlight ? sizes.Streamed(device is HostDevice, inFlight, demand) : sizes.Resident, reason);
+    public static WeightChoice Given(WeightSizes sizes, int? blocks, WeightDemand demand, string reason) =>
+        new(blocks, blocks is { } inFlight ? sizes.Streamed(inFlight, demand) : sizes.Resident, reason);
 
     /// <summary>The first that fits: all weights, two blocks, one, matrices one after the other; of what was asked for.</summary>
     /// <param name="device">Has so much free.</param>
@@ -33,8 +33,8 @@ internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
         if (asked == WeightPlacement.Resident || (asked == WeightPlacement.Auto && fits))
             return new(null, sizes.Resident, asked == WeightPlacement.Resident ? "as asked for"
                 : $"all weights, {ByteSize.Rounded(sizes.Resident)}, fit into what is free") { Besides = besides };
-        var blocks = new[] { 2, 1, 0 }.FirstOrDefault(blocks => sizes.Streamed(device is HostDevice, blocks, demand) <= room, 0);
-        return new(blocks, sizes.Streamed(device is HostDevice, blocks, demand), asked == WeightPlacement.Streamed ? "as asked for"
+        var blocks = new[] { 2, 1, 0 }.FirstOrDefault(blocks => sizes.Streamed(blocks, demand) <= room, 0);
+        return new(blocks, sizes.Streamed(blocks, demand), asked == WeightPlacement.Streamed ? "as asked for"
             : $"all weights, {ByteSize.Rounded(sizes.Resident)}, do not fit into the {ByteSize.Rounded(Math.Max(0, room))} that are "
                 + "free for them") { Besides = besides };
     }

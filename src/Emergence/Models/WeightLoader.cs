@@ -109,7 +109,7 @@ internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMat
         return computed;
     }
 
-    private Tensor Load(ExpectedWeight weight) => Staged?.Load(device, weight) ?? files.Load(device, weight);
+    private Tensor Load(ExpectedWeight weight) => Staged?.Load(weight) ?? files.Load(device, weight);
 
     private Matrix ReadWhenUsed(StoredMatrix packed, int parts, int[]? order, bool stays)
     {

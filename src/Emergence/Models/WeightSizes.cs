@@ -50,13 +50,12 @@ internal sealed record WeightSizes(
         + Blocks.Take(blocks).Sum(block => block.Always + block.OfExperts(demand.Rows));
 
     /// <summary>What a streamed model takes of a device.</summary>
-    /// <param name="onHost">Elsewhere the block that is read ahead lies in the host's memory, not in the device's.</param>
     /// <param name="blocks">In flight; 0: matrices one after the other.</param>
     /// <param name="demand">What is asked of it.</param>
-    public long Streamed(bool onHost, int blocks, WeightDemand demand) =>
+    public long Streamed(int blocks, WeightDemand demand) =>
         Kept + demand.Tokens * TableRow + (demand.Head ? Head + TiedHead : 0) + Unpacked + Vectors + (blocks == 0
             ? LargestMatrix + LargestPacked
-            : (onHost ? blocks : 1) * Blocks.Max(block => block.Always) + Blocks.Max(block => block.OfExperts(demand.Rows)));
+            : blocks * Blocks.Max(block => block.Always) + Blocks.Max(block => block.OfExperts(demand.Rows)));
 
     /// <summary>As the files have them.</summary>
     public static WeightSizes Of(ModelShape shape, WeightFiles files) => Of(

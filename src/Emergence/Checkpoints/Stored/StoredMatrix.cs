@@ -43,10 +43,11 @@ internal abstract class StoredMatrix : PackedMatrix, IDisposable
     /// <summary>Whether the parts are in memory.</summary>
     public bool IsLoaded => Array.TrueForAll(_parts, part => part.IsLoaded);
 
-    public void Load(bool allowNonFinite)
+    /// <summary>Reads the parts; those that are read <paramref name="once"/> leave the kernel's cache.</summary>
+    public void Load(bool allowNonFinite, bool once = false)
     {
         foreach (var part in _parts)
-            part.Load(_module.Checkpoint, allowNonFinite);
+            part.Load(_module.Checkpoint, allowNonFinite, once);
         CheckLoaded();
     }
 

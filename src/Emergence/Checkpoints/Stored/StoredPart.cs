@@ -43,11 +43,11 @@ internal sealed class StoredPart(TensorEntry entry) : IDisposable
     }
 
     /// <summary>Reads the tensor into memory of its own; NaN and infinities are refused unless
-    /// <paramref name="allowNonFinite"/>.</summary>
-    public void Load(Checkpoint checkpoint, bool allowNonFinite)
+    /// <paramref name="allowNonFinite"/>. What is read <paramref name="once"/> leaves the kernel's cache.</summary>
+    public void Load(Checkpoint checkpoint, bool allowNonFinite, bool once)
     {
         (_memory, _place, _owns) = (new HostBuffer(entry.ByteLength), 0, true);
-        checkpoint.Read(entry, _memory, _place, allowNonFinite);
+        checkpoint.Read(entry, _memory, _place, allowNonFinite, once);
     }
 
     /// <summary>The tensor lies in memory of another, from that byte on.</summary>

@@ -146,7 +146,7 @@ public sealed class MeasurementPlan : IDisposable
         if (memory == null)
             return LanguageModel.Load(Folder, Device, options);
         var model = LanguageModel.Load(Folder, Device, options, sizes =>
-            WeightChoice.Given(Device, sizes, memory.Blocks, memory.Demand, memory.Reason));
+            WeightChoice.Given(sizes, memory.Blocks, memory.Demand, memory.Reason));
         model.KeepsRowsOnDisk = memory.ScratchBytes > 0;
         return model;
     }
