@@ -109,7 +109,7 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
         Tensor taps = New(Width, Taps), steps = New(Rows, Heads), rates = New(Heads, 1), heads = New(1, Heads), states = New(Rows, State);
         Tensor squares = New(Draws, Components), own = New(Draws, 2), noise = New(1, NoiseSizes), sums = New(Draws, 2 * NoiseSizes);
         var draws = inputs.Indices(Draws, Draws);
-        var thirds = inputs.Keep(device.Allocate(DType.BFloat16, PartsOps.Thirds * Rows, Width));
+        var thirds = inputs.Keep(device.Allocate(DType.BFloat16, Split3Ops.Thirds * Rows, Width));
         Tensor pairs = inputs.Indices(2 * Rows, Rows).Reshape(Rows, 2), shares = New(Rows, 2), unpacked = New(Width, Width);
         var packed = inputs.Keep(ForgedMatrix.Forms["gptq, 4 bits"](new(1), Width, Width));
         return () =>

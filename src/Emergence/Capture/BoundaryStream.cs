@@ -14,7 +14,7 @@ public readonly record struct Boundary(int Index, Tensor Rows, Tensor? Previous)
 
 /// <summary>
 /// Runs a forest of prefixes through a model, boundary by boundary. Two boundaries are in memory at a time, whatever the
-/// number of layers, in scratch files where they do not fit; within a block, rows pass in chunks, so that what the block
+/// number of layers, in scratch files if they do not fit; within a block, rows pass in chunks, so that what the block
 /// needs inside does not grow with the rows.
 /// A chunk is a range of rows in depth-first order; the only rows before it that it sees are the ancestors of its first
 /// row, and these run with it again. The bytes do not depend on where chunks begin, so that chunks are as small as the
@@ -43,7 +43,7 @@ public sealed class BoundaryStream : IDisposable
 
     /// <param name="model">The model; must stay open as long as this.</param>
     /// <param name="forest">Checked token ids.</param>
-    /// <param name="workBytes">Memory inside a block for the rows of a chunk, at least one; less where the device is short of memory; their
+    /// <param name="workBytes">Memory inside a block for the rows of a chunk, at least one; less if the device is short of memory; their
     /// context comes on top.</param>
     public BoundaryStream(LanguageModel model, PrefixForest forest, long workBytes = DefaultWorkBytes)
     {
@@ -111,7 +111,7 @@ public sealed class BoundaryStream : IDisposable
     internal static long BoundaryBytes(ModelConfig config, Device device, long rows) =>
         rows * (2L * config.Width * device.ComputeType.Size() + SharedKeys.BytesPerRow(device, config.Shape));
 
-    /// <summary>Memory for the inside of a block where so much is free beside the boundaries.</summary>
+    /// <summary>Memory for the inside of a block if so much is free beside the boundaries.</summary>
     internal static long TileBytes(long free, long workBytes = DefaultWorkBytes) => Math.Min(workBytes, free / FreeShare);
 
     /// <summary>What a tile of the rows takes inside a block, without what products hold for themselves.</summary>
@@ -194,7 +194,7 @@ public sealed class BoundaryStream : IDisposable
         _model.Transformer.Block(layer, chunk.Rows, x, y, _chunks.Memory, _shared);
     }
 
-    /// <summary>Whether the rows lie in scratch files; throws where they have to but may not.</summary>
+    /// <summary>Whether the rows lie in scratch files; throws if they have to but may not.</summary>
     private static bool AreRowsOnDisk(LanguageModel model, PrefixForest forest)
     {
         var (device, mayBe) = (model.Device, model.Scratch != null);

@@ -4,7 +4,8 @@ using Emergence.Messages;
 namespace Emergence.Models;
 
 /// <summary>Where the weights of a run are, and why.</summary>
-/// <param name="Blocks">Of streamed weights as <see cref="StreamedWeights"/> takes them; null: all weights are resident.</param>
+/// <param name="Blocks">Blocks of streamed weights in memory, as <see cref="StreamedWeights"/> counts them; null: all weights are
+/// resident.</param>
 /// <param name="Needed">What the weights then take of the device, in bytes.</param>
 /// <param name="Reason">For people.</param>
 internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
@@ -20,7 +21,7 @@ internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
 
     /// <summary>The first that fits: all weights, two blocks, one, matrices one after the other; of what was asked for.</summary>
     /// <param name="device">Has so much free.</param>
-    /// <param name="sizes">Of the weights.</param>
+    /// <param name="sizes">Sizes of the weights.</param>
     /// <param name="asked">By the user.</param>
     /// <param name="besides">Bytes that the run takes beside the weights.</param>
     /// <param name="demand">What the run asks of streamed weights.</param>

@@ -151,7 +151,7 @@ internal sealed unsafe class CudaDriver
     /// <summary>An entry point that only the emulator has.</summary>
     public nint EmulatorEntry(string name) => NativeLibrary.GetExport(_library, name);
 
-    /// <summary>Throws where a call did not succeed; the message names the call.</summary>
+    /// <summary>Throws if a call did not succeed; the message names the call.</summary>
     public void Check(int result, [CallerArgumentExpression(nameof(result))] string call = "")
     {
         if (result != 0)

@@ -60,7 +60,7 @@ internal abstract class StoredMatrix : PackedMatrix, IDisposable
     }
 
     /// <summary>
-    /// One of so many matrices that lie below each other in this one and are read alone; null where they lie apart only when all is
+    /// One of so many matrices that lie below each other in this one and are read alone; null if they lie apart only when all is
     /// read.
     /// </summary>
     public virtual StoredMatrix? Part(int index, int count) => null;
@@ -74,7 +74,7 @@ internal abstract class StoredMatrix : PackedMatrix, IDisposable
     /// <summary>The layer of one of so many parts.</summary>
     protected StoredModule ModuleOfPart(int count) => new(_module.Checkpoint, _module.Name, _module.Outputs / count, _module.Inputs);
 
-    /// <summary>Throws where the bytes cannot be what they should be.</summary>
+    /// <summary>Throws if the bytes cannot be what they should be.</summary>
     protected virtual void CheckLoaded()
     {
     }

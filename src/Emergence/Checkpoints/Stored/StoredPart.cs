@@ -32,7 +32,7 @@ internal sealed class StoredPart(TensorEntry entry) : IDisposable
         _ => throw new InvalidOperationException($"{entry.Name}: {entry.DType} is no type of scales"),
     });
 
-    /// <summary>One of so many equal parts along the first size, not yet read; null where that is no multiple.</summary>
+    /// <summary>One of so many equal parts along the first size, not yet read; null if that is no multiple.</summary>
     public StoredPart? Part(int index, int count)
     {
         if (entry.Shape.Length == 0 || entry.Shape[0] % count != 0)

@@ -23,7 +23,7 @@ public sealed record CostTimes(double OfUnit, double? LikelyOfUnit, double OfRow
 }
 
 /// <summary>What a measurement costs, before it is made.</summary>
-/// <param name="Times">Null on the emulator, too slow for trial trainings, and where it does not fit.</param>
+/// <param name="Times">Null on the emulator, too slow for trial trainings, and if it does not fit.</param>
 /// <param name="Units">Layers times seeds.</param>
 /// <param name="Blocks">Blocks of the model that run.</param>
 /// <param name="Memory">Memory of the device.</param>

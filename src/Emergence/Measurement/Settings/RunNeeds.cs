@@ -10,7 +10,7 @@ using Emergence.Models;
 
 namespace Emergence.Measurement.Settings;
 
-/// <summary>What a measurement needs of memory, by how much is free: more is taken where there is more.</summary>
+/// <summary>What a measurement needs of memory, by how much is free: more is taken if there is more.</summary>
 internal sealed class RunNeeds(
     Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, MacroMicroPasses passes, WeightPlacement asked,
     NoiseSettings noise)
