@@ -27,11 +27,12 @@ internal static class CanonicalBenchmark
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         (int, int)[] one = [(arguments.Classes, arguments.Columns)];
         foreach (var (classes, columns) in arguments.Classes > 0 && arguments.Columns > 0 ? one : Sizes)
-            Measure(device, classes, columns);
+            Measure(device, classes, columns, arguments.Steps);
     }
 
-    private static void Measure(Device device, int classes, int columns)
+    private static void Measure(Device device, int classes, int columns, int steps)
     {
+        var preset = CriticPreset.Canonical with { StepLimit = steps > 0 ? steps : CriticPreset.Canonical.StepLimit };
         var (joint, found) = Time(() => Joint(classes, columns));
         var whitened = Time(() => (joint.X.Whitening(device.ShareOnHost), joint.Y.Whitening(device.ShareOnHost))).Seconds;
         var pairs = Time(() => joint.CanonicalPairs(CriticPreset.Canonical.CanonicalColumns, device.ShareOnHost)).Seconds;
@@ -39,7 +40,7 @@ internal static class CanonicalBenchmark
         var training = Time(() =>
         {
             using var batch = new EstimationBatch(device, 1);
-            batch.Run([new(EstimatorTable.Find("s-mine"), joint, CriticPreset.Canonical, 1, 0)], (_, value) =>
+            batch.Run([new(EstimatorTable.Find("s-mine"), joint, preset, 1, 0)], (_, value) =>
                 result = value, CancellationToken.None);
             return result!;
         }).Seconds;
