@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using RunJournal = Emergence.Measurement.Run.Journal;
 
@@ -86,8 +87,10 @@ public sealed partial class ShardKillTests(ITestOutputHelper output)
         for (var before = Acknowledged.In(run, shard); ;)
         {
             using var process = Child.Start(Lean, [.. Counted, run, "--shard", shard]);
-            var error = process.StandardError.ReadToEndAsync();
-            var isKilled = Volatile.Read(ref _kills) < wanted && IsAtItsMoment(process, before, random, span);
+            using var told = new ManualResetEventSlim();
+            var error = Listen(process, told);
+            var isKilled = Volatile.Read(ref _kills) < wanted
+                && IsAtItsMoment(process, () => told.IsSet || before.HasGrown(), random, span);
             var seen = Acknowledged.In(run, shard);
             if (isKilled)
                 process.Kill();
@@ -107,20 +110,34 @@ public sealed partial class ShardKillTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Waits for a moment of the process's life, one of four anywhere in it, the others a little after its first new cell; false if its
-    /// end comes before.
+    /// Waits for a moment of the process's life, one of four anywhere in it, the others a little after its first new cell was seen in a file
+    /// or told; false if its end comes before.
     /// </summary>
-    private static bool IsAtItsMoment(Process process, Acknowledged before, Random random, TimeSpan span)
+    private static bool IsAtItsMoment(Process process, Func<bool> hasCell, Random random, TimeSpan span)
     {
         if (random.Next(4) == 0)
             return !process.WaitForExit(random.NextDouble() * span);
         while (!process.WaitForExit(TimeSpan.FromMilliseconds(1)))
         {
-            if (before.HasGrown())
+            if (hasCell())
                 return !process.WaitForExit(random.NextDouble() * random.NextDouble() * span / 10);
         }
 
         return false;
+    }
+
+    /// <summary>All that the process says on its error stream, and at once that it told of a cell.</summary>
+    private static async Task<string> Listen(Process process, ManualResetEventSlim told)
+    {
+        var all = new StringBuilder();
+        while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            all.Append(line).Append('\n');
+            if (Told().IsMatch(line))
+                told.Set();
+        }
+
+        return all.ToString();
     }
 
     /// <summary>Whole lines of a shard's files, as another process saw them.</summary>
