@@ -81,6 +81,9 @@ internal sealed class PairedRows
     /// <summary>Some column of numbers has tails in which a standard deviation says nothing.</summary>
     public bool IsHeavyTailed => _x.IsHeavyTailed || _y.IsHeavyTailed;
 
+    /// <summary>Columns of numbers with tails so long that rows lie apart there, whatever the sample's largest values are.</summary>
+    public int LongTails => _x.LongTails + _y.LongTails;
+
     /// <summary>Some of the rows; their order is lost.</summary>
     public PairedRows Select(int[] chosen) => new(_x.Select(chosen), _y.Select(chosen), [.. chosen.Select(row => Repeats[row])], this);
 
@@ -130,6 +133,12 @@ internal sealed record RowSide(double[] Values, ColumnKind[] Kinds, double[] Ste
     /// <summary>Kurtosis of a normal column is 3, of a heavy tail this and more: 1,000 rows of Student's with 3 degrees reach 10 to 100, of
     /// Cauchy's hundreds.</summary>
     private const double HeavyKurtosis = 30;
+
+    /// <summary>
+    /// Fourth of the L-moments over the second: 0.12 of a normal column, 0.17 of a logistic one, 0.19 of Student's with 5 degrees, 0.26 with
+    /// 3. Unlike a kurtosis it hardly depends on a sample's largest values.
+    /// </summary>
+    private const double LongTail = 0.2;
 
     public int Columns => Kinds.Length;
 
@@ -199,6 +208,9 @@ internal sealed record RowSide(double[] Values, ColumnKind[] Kinds, double[] Ste
 
         return new(values, Kinds, Steps, HasText) { Codes = Codes };
     }
+
+    public int LongTails => Enumerable.Range(0, Columns).Count(column => Kinds[column] == ColumnKind.Continuous
+        && TailWeight.Of([.. Values.Where((_, place) => place % Columns == column)]) > LongTail);
 
     private static bool IsHeavy(double[] values, ColumnKind[] kinds)
     {

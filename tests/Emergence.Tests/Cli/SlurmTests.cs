@@ -70,21 +70,30 @@ public sealed class SlurmTests
 
         // The node is silent for a while, process and all, and Slurm gives it up.
         using var sleeper = Process.GetProcessById((int)JsonNode.Parse(RunJournal.Read(lost).Lines[0])!["pid"]!);
-        Child.Signal(sleeper, "STOP");
-        cluster.Lose(cluster.NodeOf(job + "_2"));
-        cluster.Call("scancel", "--batch", "--signal=TERM", job + "_1");
-        SlurmCluster.Wait(() => cluster.Call("scontrol", "show", "job", job).Split(" Restarts=1 ").Length == 3,
-            "the tasks were not queued again");
-        var kept = Lines(told);
-        Assert.InRange(kept, 4, int.MaxValue);
-
-        // The second starts add to other files what the first have not; the lost one wakes, goes on and measures the same.
         var (next, heir) = (Journal(1, 1), Journal(2, 1));
-        SlurmCluster.Wait(() => Lines(next) > 2 && Lines(heir) > 2, "the tasks did not go on");
-        Child.Signal(sleeper, "CONT");
-        SlurmCluster.Wait(() => Cells(lost).Keys.Intersect(Cells(heir).Keys).Any(), "the lost one did not go on");
-        cluster.Call("scancel", job);
-        Child.Signal(sleeper, "KILL");
+        int kept;
+        try
+        {
+            Child.Signal(sleeper, "STOP");
+            cluster.Lose(cluster.NodeOf(job + "_2"));
+            cluster.Call("scancel", "--batch", "--signal=TERM", job + "_1");
+            SlurmCluster.Wait(() => cluster.Call("scontrol", "show", "job", job).Split(" Restarts=1 ").Length == 3,
+                "the tasks were not queued again");
+            kept = Lines(told);
+            Assert.InRange(kept, 4, int.MaxValue);
+
+            // The second starts add to other files what the first have not; the lost one wakes, goes on and measures the same.
+            SlurmCluster.Wait(() => Lines(next) > 2 && Lines(heir) > 2, "the tasks did not go on");
+            Child.Signal(sleeper, "CONT");
+            SlurmCluster.Wait(() => Cells(lost).Keys.Intersect(Cells(heir).Keys).Any(), "the lost one did not go on");
+            cluster.Call("scancel", job);
+        }
+        finally
+        {
+            // A process that is stopped would outlive the test, and the Slurm that has given it up.
+            Child.Signal(sleeper, "KILL");
+        }
+
         Assert.Equal(kept, Lines(told));
         var (ofLost, ofHeir) = (Cells(lost), Cells(heir));
         var twice = ofLost.Keys.Intersect(ofHeir.Keys).ToList();

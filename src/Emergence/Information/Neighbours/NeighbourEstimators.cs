@@ -70,8 +70,19 @@ internal static class Neighbourhood
     /// </summary>
     private const double MaxDrift = 0.08;
 
-    /// <summary>The rise is told from chance where it is so many standard errors.</summary>
-    private const double SureDrift = 2.5;
+    /// <summary>
+    /// The rise is told from chance where it is so many standard errors: in few dimensions, where hardly any is expected, and in
+    /// more, where it is what a bias of neighbours looks like.
+    /// </summary>
+    private const double SureDrift = 2.5, SureDriftOfMany = 1.5;
+
+    /// <summary>From here on there are many dimensions.</summary>
+    private const double ManyDimensions = 3;
+
+    /// <summary>
+    /// Fewest rows for each of many dimensions: a tenth of them is too few to fill its space, and tells nothing of the bias of the whole.
+    /// </summary>
+    private const double RowsOfDimension = 100;
 
     /// <summary>Most by which 3 neighbours may say more than 10, in bits and as a share of the value: fifths of copied rows say 0.2 and
     /// more.</summary>
@@ -101,7 +112,8 @@ internal static class Neighbourhood
             return about;
         var isCounted = about.IsCounted && !rows.IsRounded;
         var points = rows.ToPoints(asRanks: rows.IsHeavyTailed && !isCounted);
-        if (Bits(points, rows.Window, nats, FewK, K, ManyK) is not [var few, var bits, var many])
+        var found = points.ToNeighbours(rows.Window).Find(FewK, K, ManyK);
+        if (Bits(found, nats) is not [var few, var bits, var many])
             return about with
             {
                 MiBits = double.NaN,
@@ -112,20 +124,23 @@ internal static class Neighbourhood
         if (isCounted || rows.Repeats.Length < 2 * RowsOfPart)
             return about with { SamplingErrorBits = error };
 
-        var (byParts, quarter, quarterError) = Parts(points, rows.Window, nats, mean);
-        var drift = mean - quarter;
+        var dimensions = Dimensions(found[0], found[^1]);
+        var (byParts, quarter, quarterError) = Parts(points, rows.Window, nats, mean, dimensions);
+        var (drift, isSpacious) = (mean - quarter, dimensions >= ManyDimensions);
 
         // At the limit of what the rows resolve a value rises with them, whatever it is.
         return about with
         {
             SamplingErrorBits = byParts,
             Doubt = mean > about.ResolvableBits ? null
-                : drift > MaxDrift && drift > SureDrift * quarterError
+                : isSpacious && rows.Count < RowsOfDimension * dimensions
+                    ? FormattableString.Invariant($"{rows.Count} rows in about {dimensions:0} dimensions: too few to tell the bias")
+                : drift > MaxDrift && drift > (isSpacious ? SureDriftOfMany : SureDrift) * quarterError
                     ? FormattableString.Invariant($"still rises with the rows: {quarter:0.000} bits from a quarter of them")
                 : points.Mean(few).Mean - points.Mean(many).Mean is var excess && excess > MaxExcess + MaxExcessShare * mean
                     ? FormattableString.Invariant(
                     $"{FewK} neighbours say {excess:0.000} bits more than {ManyK}: rows copied, or too few for so many columns")
-                : rows.IsHeavyTailed && rows.XColumns + rows.YColumns > 2 ? "heavy tails in several columns, where neighbours read low"
+                : rows.XColumns + rows.YColumns > 2 && (rows.IsHeavyTailed || rows.LongTails > 1) ? "heavy tails in several columns, where neighbours read low"
                 : null,
         };
     }
@@ -148,9 +163,11 @@ internal static class Neighbourhood
 
     /// <summary>What each row says, in bits, for each k; none if labels leave no row a neighbour. A row without one says what the others
     /// do.</summary>
-    private static double[][] Bits(PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, params int[] ks)
+    private static double[][] Bits(PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, params int[] ks) =>
+        Bits(points.ToNeighbours(window).Find(ks), nats);
+
+    private static double[][] Bits(NearestNeighbours.Surroundings[][] found, Func<NearestNeighbours.Surroundings, double> nats)
     {
-        var found = points.ToNeighbours(window).Find(ks);
         if (!Array.Exists(found[0], row => row.K > 0))
             return [];
         return Array.ConvertAll(found, rows =>
@@ -164,15 +181,27 @@ internal static class Neighbourhood
     }
 
     /// <summary>
+    /// In how many dimensions the rows lie, however many columns they have: the volume to a row's neighbour grows as the distance to this
+    /// power (Levina and Bickel 2005). 0 where no row has enough neighbours.
+    /// </summary>
+    private static double Dimensions(NearestNeighbours.Surroundings[] near, NearestNeighbours.Surroundings[] far)
+    {
+        var growth = near.Zip(far).Where(row => row.First is { K: FewK, Radius: > 0 } && row.Second.K == ManyK)
+            .Select(row => Math.Log(row.Second.Radius / row.First.Radius)).DefaultIfEmpty(double.PositiveInfinity).Average();
+        return growth > 0 ? (Digamma(ManyK) - Digamma(FewK)) / growth : 0;
+    }
+
+    /// <summary>
     /// Neighbours share their neighbours, so the terms of the rows are not independent; the values of disjoint parts are.
     /// SD over the parts / sqrt(parts), widened from the normal to Student's distribution of so few parts. What the bias
     /// changed from a part to the whole tells what is left of it. It comes from the rows whose neighbourhood reaches over
     /// an edge of the density: with one continuous column a share of about k / N of them, so that parts of a quarter do,
-    /// shuffled several times; with more columns about sqrt(k / N), so that only small parts differ by more than noise.
+    /// shuffled several times; with more columns about sqrt(k / N), so that only small parts differ by more than noise. In more
+    /// than four dimensions the bend of the density within the neighbourhood weighs more, which falls as (k / N)^(2 / dimensions).
     /// Rows in time order are parted into runs.
     /// </summary>
     private static (double Error, double Quarter, double QuarterError) Parts(
-        PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, double whole)
+        PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, double whole, double dimensions)
     {
         var hasThinEdge = points.ContinuousColumns <= 1;
         var quarters = Values(points, window, nats, Math.Min(4, points.Repeats.Length / RowsOfPart), shuffles: hasThinEdge ? 4
@@ -180,7 +209,7 @@ internal static class Neighbourhood
         var parts = hasThinEdge ? quarters
             : Values(points, window, nats, Math.Min(10, points.Repeats.Length / RowsOfPart), shuffles: 1, stream: 0);
         var spread = parts.Error * Intervals.StudentT(parts.Shuffles * (parts.Count - 1));
-        var left = Math.Abs(whole - parts.Mean) / ((hasThinEdge ? parts.Count : Math.Sqrt(parts.Count)) - 1);
+        var left = Math.Abs(whole - parts.Mean) / (Math.Pow(parts.Count, hasThinEdge ? 1 : Math.Min(0.5, 2 / dimensions)) - 1);
         return ((Widening * spread + left) / Intervals.Normal, quarters.Mean, quarters.Error);
     }
 
