@@ -4,20 +4,20 @@
 #include "em_critic.h"
 #include "em_pairs.h"
 
-// Block x evaluates rows x * length .. into parts[x].
-EM_KERNEL(256) donsker_varadhan(const float* scores, int t_stride, const float* joint, int p_stride, const float* marginal, int q_stride, Partition* parts, int rows, int length) {
+// Block x evaluates rows x * length .. into partitions[x].
+EM_KERNEL(256) donsker_varadhan(const float* scores, int t_stride, const float* joint, int p_stride, const float* marginal, int q_stride, Partition* partitions, int rows, int length) {
   EM_SHARED(Partition, shared, 256);
   int start = (int)blockIdx.x * length, end = start + length < rows ? start + length : rows;
   em_join_block<256>(em_partition_of(scores, t_stride, joint, p_stride, marginal, q_stride, start + (int)threadIdx.x, end, 256), shared);
-  if (threadIdx.x == 0) parts[blockIdx.x] = shared[0];
+  if (threadIdx.x == 0) partitions[blockIdx.x] = shared[0];
 }
 EM_EXPORT(donsker_varadhan)
 
-// One block joins the parts: a thread every 128th in order, then the threads in a tree.
-EM_KERNEL(128) donsker_varadhan_sum(const Partition* parts, int count, Partition* result) {
+// One block joins the partitions: a thread every 128th in order, then the threads in a tree.
+EM_KERNEL(128) donsker_varadhan_sum(const Partition* partitions, int count, Partition* result) {
   EM_SHARED(Partition, shared, 128);
   Partition own = em_no_partition();
-  for (int i = (int)threadIdx.x; i < count; i += 128) own = i < 128 ? parts[i] : em_join(own, parts[i]);
+  for (int i = (int)threadIdx.x; i < count; i += 128) own = i < 128 ? partitions[i] : em_join(own, partitions[i]);
   em_join_block<128>(own, shared);
   if (threadIdx.x == 0) *result = shared[0];
 }

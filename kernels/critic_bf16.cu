@@ -64,9 +64,9 @@ EM_KERNEL(256) add_pairs_bf16(const u16* zx, int zx_stride, const int* a, int a_
 }
 EM_EXPORT(add_pairs_bf16)
 
-// Block (x, y) sums 8 * `across` columns (across: up to 256) of rows y * length .. into sums[y]; sum_parts adds those up.
+// Block (x, y) sums 8 * `across` columns (across: up to 256) of rows y * length .. into sums[y]; sum_partials adds those up.
 EM_KERNEL(256, 5) sum_rows_bf16(const u16* x, int x_stride, float* sums, int rows, int columns, int length, int across) {
-  EM_SHARED(float, parts, 256 * 8);
+  EM_SHARED(float, partials, 256 * 8);
   int lane = (int)threadIdx.x % across, part = (int)threadIdx.x / across, step = 256 / across, column = ((int)blockIdx.x * across + lane) * 8;
   int start = (int)blockIdx.y * length, end = start + length < rows ? start + length : rows;
   Eight sum = {{0, 0, 0, 0, 0, 0, 0, 0}};
@@ -81,25 +81,25 @@ EM_KERNEL(256, 5) sum_rows_bf16(const u16* x, int x_stride, float* sums, int row
     }
   }
 #pragma unroll
-  for (int i = 0; i < 8; ++i) parts[(part * across + lane) * 8 + i] = sum.v[i];
+  for (int i = 0; i < 8; ++i) partials[(part * across + lane) * 8 + i] = sum.v[i];
   __syncthreads();
   for (int c = (int)threadIdx.x; c < across * 8; c += 256) {
     float total = 0.0f;
-    for (int i = 0; i < step; ++i) total += parts[i * across * 8 + c];
+    for (int i = 0; i < step; ++i) total += partials[i * across * 8 + c];
     int to = (int)blockIdx.x * across * 8 + c;
     if (to < columns) sums[(size_t)blockIdx.y * columns + to] = total;
   }
 }
 EM_EXPORT(sum_rows_bf16)
 
-// sums = the rows of parts (count, columns) added up. A block makes 8 columns, a thread every 32nd row of one.
-EM_KERNEL(256) sum_parts(const float* parts, int count, float* sums, int columns) {
+// sums = the rows of partials (count, columns) added up. A block makes 8 columns, a thread every 32nd row of one.
+EM_KERNEL(256) sum_partials(const float* partials, int count, float* sums, int columns) {
   EM_SHARED(float, warps, 8 * 8);
   int lane = (int)threadIdx.x % 8, column = (int)blockIdx.x * 8 + lane;
   float sum = 0.0f;
   if (column < columns) {
 #pragma unroll 8
-    for (int row = (int)threadIdx.x / 8; row < count; row += 32) sum += parts[(size_t)row * columns + column];
+    for (int row = (int)threadIdx.x / 8; row < count; row += 32) sum += partials[(size_t)row * columns + column];
   }
   sum += em_shuffle_xor(sum, 8);
   sum += em_shuffle_xor(sum, 16);
@@ -110,12 +110,12 @@ EM_KERNEL(256) sum_parts(const float* parts, int count, float* sums, int columns
   for (int i = 1; i < 8; ++i) sum += warps[i * 8 + lane];
   sums[column] = sum;
 }
-EM_EXPORT(sum_parts)
+EM_EXPORT(sum_partials)
 
 // sums[c] = sum of x[order[i]], i in starts[c] .. starts[c + 1] - 1. A warp makes 256 columns of one class; where `slices` is 8
 // the warps of a block share the class, a slice of its rows each.
 EM_KERNEL(256, 6) sum_by_index_bf16(const u16* x, int x_stride, const int* starts, const int* order, u16* sums, int sums_stride, int classes, int columns, int slices) {
-  EM_SHARED(float, parts, 8 * 32 * 8);
+  EM_SHARED(float, partials, 8 * 32 * 8);
   int warp = (int)threadIdx.x / 32, lane = (int)em_lane(), groups = (columns + 255) / 256;
   int job = slices == 8 ? (int)blockIdx.x : (int)blockIdx.x * 8 + warp, slice = slices == 8 ? warp : 0;
   int c = job / groups, column = (job % groups * 32 + lane) * 8;
@@ -138,12 +138,12 @@ EM_KERNEL(256, 6) sum_by_index_bf16(const u16* x, int x_stride, const int* start
   }
   if (slices == 8) {
 #pragma unroll
-    for (int i = 0; i < 8; ++i) parts[(warp * 8 + i) * 32 + lane] = sum.v[i];
+    for (int i = 0; i < 8; ++i) partials[(warp * 8 + i) * 32 + lane] = sum.v[i];
     __syncthreads();
     if (warp > 0) return;
 #pragma unroll
     for (int i = 0; i < 8; ++i)
-      for (int other = 1; other < 8; ++other) sum.v[i] += parts[(other * 8 + i) * 32 + lane];
+      for (int other = 1; other < 8; ++other) sum.v[i] += partials[(other * 8 + i) * 32 + lane];
   }
   if (used) *(uint4*)(sums + (size_t)c * sums_stride + column) = pack(sum);
 }

@@ -7,7 +7,7 @@
 #if EM_HAS_MMA
 constexpr int Layers = 5, Warps = 4, ForwardWarps = 8;
 
-// Words of shared memory: weights of the layers, the first by its three parts; back from the fourth, the first by halves of
+// Words of shared memory: weights of the layers, the first in thirds; back from the fourth, the first by halves of
 // its inputs; biases and the last layer's weights. Behind them a warp's blocks of 8 x 8, two halves of 16 rows each.
 constexpr int First = 0, Second = 3 * Registers<18>::Words, Third = Second + Registers<18>::Words, Fourth = Third + Registers<6>::Words;
 constexpr int BackFourth = Fourth + Registers<3>::Words, BackThird = BackFourth + Registers<3>::Words, BackSecond = BackThird + Registers<6>::Words;
@@ -38,7 +38,7 @@ template <int Tiles> EM_DEV void activate(float (&x)[Tiles][4]) {
   for (int i = 0; i < Tiles * 4; ++i) x[i / 4][i % 4] = em_leaky_relu(x[i / 4][i % 4]);
 }
 
-// The derivative, by the first parts of an activation that this lane staged.
+// The derivative, by the first thirds of an activation that this lane staged.
 template <int Tiles> EM_DEV void slope(float (&delta)[Tiles][4], const u32* staged) {
 #pragma unroll
   for (int i = 0; i < Tiles * 2; ++i) {
@@ -50,7 +50,7 @@ template <int Tiles> EM_DEV void slope(float (&delta)[Tiles][4], const u32* stag
 }
 
 // Weights as right operands: k a pair of features, n one; n inputs and k outputs on the way back.
-template <int Parts, int Tiles, int Blocks> EM_DEV void arrange(u32* to, const float* weights, int in, int out, bool back, bool input, int first_part, int first_tile) {
+template <int Thirds, int Tiles, int Blocks> EM_DEV void arrange(u32* to, const float* weights, int in, int out, bool back, bool input, int first_third, int first_tile) {
   for (int i = (int)threadIdx.x; i < Tiles * Blocks * 32; i += (int)blockDim.x) {
     int lane = i % 32, block = i / 32 % Blocks, tile = i / 32 / Blocks, n = lane / 4, at = first_tile + tile;
     float v[2];
@@ -63,7 +63,7 @@ template <int Parts, int Tiles, int Blocks> EM_DEV void arrange(u32* to, const f
 #pragma unroll
     for (int p = 0; p < 3; ++p) {
       u32 both = em_pack_bf16(v[0], v[1]);
-      if (p >= first_part && p < first_part + Parts) to[Registers<Parts * Tiles * Blocks>::place(((p - first_part) * Tiles + tile) * Blocks + block, lane)] = both;
+      if (p >= first_third && p < first_third + Thirds) to[Registers<Thirds * Tiles * Blocks>::place(((p - first_third) * Tiles + tile) * Blocks + block, lane)] = both;
       v[0] -= em_bf16_low(both), v[1] -= em_bf16_high(both);
     }
   }
@@ -153,14 +153,14 @@ template <int Tiles> EM_DEV void add_rows(float (&bias)[Tiles][2], const float (
   for (int i = 0; i < Tiles * 2; ++i) bias[i / 2][i % 2] += delta[i / 2][i % 2] + delta[i / 2][i % 2 + 2];
 }
 
-template <int Tiles> EM_DEV void stage_parts(u32* blocks, u32 (&parts)[3][Tiles][2], const float (&delta)[Tiles][4]) {
-  split(parts, delta);
+template <int Tiles> EM_DEV void stage_thirds(u32* blocks, u32 (&thirds)[3][Tiles][2], const float (&delta)[Tiles][4]) {
+  split(thirds, delta);
   __syncwarp();
-  stage(blocks, parts);
+  stage(blocks, thirds);
   __syncwarp();
 }
 
-// The input's delta is rounded to bf16, so two parts of what it is made from are enough.
+// The input's delta is rounded to bf16, so the first two of three thirds are enough.
 EM_DEV void backward(Gradient& g, u32 (&input)[1][6][2], const float (&fourth)[1][4], const float (&score)[2], const u32* weights, const float* numbers, u32* blocks) {
   float a[3][4], b[2][4], c[1][4], d[1][4];
   u32 x[3][3][2], y[3][2][2], z[3][1][2], *deltas = blocks + DeltaBlocks;
@@ -171,24 +171,24 @@ EM_DEV void backward(Gradient& g, u32 (&input)[1][6][2], const float (&fourth)[1
     d[0][i] = fourth[0][i] > 0.0f ? by : 0.01f * by;
     g.last[i % 2] = em_fma(score[i / 2], fourth[0][i], g.last[i % 2]);
   }
-  stage_parts(deltas, z, d);
+  stage_thirds(deltas, z, d);
   clear(c);
   multiply<3>(c, z, weights + BackFourth);
   add_staged<3, 1, 3, 1>(g.fourth, blocks + ThirdBlocks, deltas);
   slope(c, blocks + ThirdBlocks);
-  stage_parts(deltas, z, c);
+  stage_thirds(deltas, z, c);
   clear(b);
   multiply<3>(b, z, weights + BackThird);
   add_staged<3, 2, 3, 1>(g.third, blocks + SecondBlocks, deltas);
   slope(b, blocks + SecondBlocks);
   add_rows(g.second_bias, b);
-  stage_parts(deltas, y, b);
+  stage_thirds(deltas, y, b);
   clear(a);
   multiply<3>(a, y, weights + BackSecond);
   add_staged<3, 2, 3, 3>(g.second, deltas, blocks + FirstBlocks);
   slope(a, blocks + FirstBlocks);
   add_rows(g.first_bias, a);
-  stage_parts(deltas, x, a);
+  stage_thirds(deltas, x, a);
   add_staged<1, 6, 3, 3>(g.first, blocks + InputBlocks, deltas);
 #pragma unroll
   for (int half = 0; half < 2; ++half) {

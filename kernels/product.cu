@@ -171,10 +171,10 @@ template <int Columns, int WarpRows, int WarpColumns, bool InnerA, bool InnerB> 
     }
   }
 
-  // Block (x, y): tile x, row by row of tiles, over k in y * part ..; y (gridDim.y, m, n) then.
-  EM_DEV void run(u16* shared, Operand a, Operand b, Target t, int m, int n, int k, int part) {
+  // Block (x, y): tile x, row by row of tiles, over k in y * k_of_split ..; y (gridDim.y, m, n) then.
+  EM_DEV void run(u16* shared, Operand a, Operand b, Target t, int m, int n, int k, int k_of_split) {
     int tiles = (n + Columns - 1) / Columns, row0 = (int)blockIdx.x / tiles * Rows, column0 = (int)blockIdx.x % tiles * Columns;
-    int start = (int)blockIdx.y * part, end = start + part < k ? start + part : k, steps = (end - start + Depth - 1) / Depth;
+    int start = (int)blockIdx.y * k_of_split, end = start + k_of_split < k ? start + k_of_split : k, steps = (end - start + Depth - 1) / Depth;
     int warp = (int)threadIdx.x / 32, row = warp / (Columns / WarpColumns) * WarpRows, column = warp % (Columns / WarpColumns) * WarpColumns;
     bool used = row0 + row < m && column0 + column < n;
     float sum[Down][Across][4];
@@ -221,13 +221,13 @@ template <int Columns, int WarpRows, int WarpColumns, bool InnerA, bool InnerB> 
 };
 
 // nt: a (m, k), b (n, k); nn: a (m, k), b (k, n); tn: a (k, m), b (k, n). By the columns of a tile: 128, 96, 64.
-#define EM_PRODUCT(name, columns, warp_rows, warp_columns, inner_a, inner_b)                                                          \
-  EM_KERNEL(256, 2) name(const u16* a, int a_stride, const u16* b, int b_stride, void* y, int y_stride, int kind, const float* bias,  \
-                         int activation, const float* residual, int residual_stride, int m, int n, int k, int part) {                 \
-    EM_DYNAMIC_SHARED(u16, shared);                                                                                                   \
-    Product<columns, warp_rows, warp_columns, inner_a, inner_b>::run(                                                                 \
-        shared, {a, a_stride}, {b, b_stride}, {y, y_stride, kind, bias, activation, residual, residual_stride}, m, n, k, part);       \
-  }                                                                                                                                   \
+#define EM_PRODUCT(name, columns, warp_rows, warp_columns, inner_a, inner_b)                                                              \
+  EM_KERNEL(256, 2) name(const u16* a, int a_stride, const u16* b, int b_stride, void* y, int y_stride, int kind, const float* bias,      \
+                         int activation, const float* residual, int residual_stride, int m, int n, int k, int k_of_split) {               \
+    EM_DYNAMIC_SHARED(u16, shared);                                                                                                       \
+    Product<columns, warp_rows, warp_columns, inner_a, inner_b>::run(                                                                     \
+        shared, {a, a_stride}, {b, b_stride}, {y, y_stride, kind, bias, activation, residual, residual_stride}, m, n, k, k_of_split);     \
+  }                                                                                                                                       \
   EM_EXPORT(name)
 EM_PRODUCT(product_nt_128, 128, 64, 32, true, true)
 EM_PRODUCT(product_nt_96, 96, 32, 48, true, true)

@@ -3,17 +3,17 @@
 
 // Block (x, y) sums columns 32 x .. of rows 1024 y .. into sums[y]; a second launch over those sums ends it.
 EM_KERNEL(256) sum_rows(const float* x, int x_stride, float* sums, int sums_stride, int rows, int columns) {
-  EM_SHARED(float, parts, 8 * 32);
+  EM_SHARED(float, partials, 8 * 32);
   int lane = (int)threadIdx.x % 32, part = (int)threadIdx.x / 32, column = (int)blockIdx.x * 32 + lane;
   int start = (int)blockIdx.y * 1024, end = start + 1024 < rows ? start + 1024 : rows;
   float sum = 0.0f;
   if (column < columns)
     for (int row = start + part; row < end; row += 8) sum += x[(size_t)row * x_stride + column];
-  parts[part * 32 + lane] = sum;
+  partials[part * 32 + lane] = sum;
   __syncthreads();
   if (part > 0 || column >= columns) return;
 #pragma unroll
-  for (int i = 1; i < 8; ++i) sum += parts[i * 32 + lane];
+  for (int i = 1; i < 8; ++i) sum += partials[i * 32 + lane];
   sums[(size_t)blockIdx.y * sums_stride + column] = sum;
 }
 EM_EXPORT(sum_rows)

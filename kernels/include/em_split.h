@@ -1,5 +1,5 @@
-// Products of a warp's 16 rows on tensor cores, as exact as in single precision: a value is the sum of three bf16, its parts,
-// and a product of two the sum of the products of their parts. Rows stay in registers from product to product: what mma
+// Products of a warp's 16 rows on tensor cores, as exact as in single precision: a value is the sum of three bf16, its thirds,
+// and a product of two the sum of the products of their thirds. Rows stay in registers from product to product: what mma
 // returns is what it wants as its left operand. Lane 4 g + t holds, of each block of 8 features, 2 t and 2 t + 1 of row g,
 // then of row g + 8.
 #pragma once
@@ -27,8 +27,8 @@ template <int Count> struct Registers {
   }
 };
 
-// x = the sum of its parts
-template <int Blocks> EM_DEV void split(u32 (&parts)[3][Blocks][2], const float (&x)[Blocks][4]) {
+// x = the sum of its thirds
+template <int Blocks> EM_DEV void split(u32 (&thirds)[3][Blocks][2], const float (&x)[Blocks][4]) {
 #pragma unroll
   for (int b = 0; b < Blocks; ++b)
 #pragma unroll
@@ -37,20 +37,20 @@ template <int Blocks> EM_DEV void split(u32 (&parts)[3][Blocks][2], const float 
 #pragma unroll
       for (int p = 0; p < 3; ++p) {
         u32 both = em_pack_bf16(low, high);
-        parts[p][b][half] = both;
+        thirds[p][b][half] = both;
         low -= em_bf16_low(both), high -= em_bf16_high(both);
       }
     }
 }
 
-// sum (16, 8 Tiles) += x w, w by part, tile and block. Pairs of parts whose product is below the last part's are left.
-template <int Parts, int Given, int Blocks, int Tiles> EM_DEV void multiply(float (&sum)[Tiles][4], const u32 (&x)[Given][Blocks][2], const u32* from) {
-  constexpr int Count = Parts * Tiles * Blocks;
+// sum (16, 8 Tiles) += x w, w by third, tile and block. Pairs of thirds whose product is below the last third's are left.
+template <int Thirds, int Given, int Blocks, int Tiles> EM_DEV void multiply(float (&sum)[Tiles][4], const u32 (&x)[Given][Blocks][2], const u32* from) {
+  constexpr int Count = Thirds * Tiles * Blocks;
   u32 w[Count], held[Tiles], left[4] = {0, 0, 0, 0};
   Registers<Count>::load(w, from);
   bool odd = false;
 #pragma unroll
-  for (int order = Parts - 1; order >= 0; --order)
+  for (int order = Thirds - 1; order >= 0; --order)
 #pragma unroll
     for (int p = 0; p <= order; ++p)
 #pragma unroll
@@ -71,14 +71,14 @@ template <int Parts, int Given, int Blocks, int Tiles> EM_DEV void multiply(floa
   for (int n = 0; n < Tiles; ++n) em_mma_bf16(sum[n], left, held[n], 0);
 }
 
-template <int Parts, int Blocks> EM_DEV void stage(u32* to, const u32 (&x)[Parts][Blocks][2]) {
+template <int Thirds, int Blocks> EM_DEV void stage(u32* to, const u32 (&x)[Thirds][Blocks][2]) {
 #pragma unroll
-  for (int i = 0; i < Parts * Blocks * 2; ++i) to[i * 32 + (int)em_lane()] = x[i / 2 / Blocks][i / 2 % Blocks][i % 2];
+  for (int i = 0; i < Thirds * Blocks * 2; ++i) to[i * 32 + (int)em_lane()] = x[i / 2 / Blocks][i / 2 % Blocks][i % 2];
 }
 
 // What was staged, turned: feature g of rows 2 t and 2 t + 1, then of rows 2 t + 8 and 2 t + 9.
-template <int Parts, int Blocks> EM_DEV void turn(u32 (&x)[Parts][Blocks][2], const u32* from) {
-  constexpr int Count = Parts * Blocks * 2;
+template <int Thirds, int Blocks> EM_DEV void turn(u32 (&x)[Thirds][Blocks][2], const u32* from) {
+  constexpr int Count = Thirds * Blocks * 2;
   int lane = (int)em_lane();
 #pragma unroll
   for (int i = 0; i < Count; i += 4) {
@@ -91,16 +91,16 @@ template <int Parts, int Blocks> EM_DEV void turn(u32 (&x)[Parts][Blocks][2], co
 }
 
 
-// sum (features of left, features of right) += over the 16 rows of what was staged, a part of right at a time
-template <int PartsL, int BlocksL, int PartsR, int BlocksR> EM_DEV void add_staged(float (&sum)[(BlocksL + 1) / 2][BlocksR][4], const u32* left, const u32* right) {
-  u32 l[PartsL][BlocksL][2];
+// sum (features of left, features of right) += over the 16 rows of what was staged, a third of right at a time
+template <int ThirdsL, int BlocksL, int ThirdsR, int BlocksR> EM_DEV void add_staged(float (&sum)[(BlocksL + 1) / 2][BlocksR][4], const u32* left, const u32* right) {
+  u32 l[ThirdsL][BlocksL][2];
   turn(l, left);
 #pragma unroll
-  for (int part = PartsR - 1; part >= 0; --part) {
+  for (int third = ThirdsR - 1; third >= 0; --third) {
     u32 r[1][BlocksR][2];
-    turn(r, right + part * BlocksR * 64);
+    turn(r, right + third * BlocksR * 64);
 #pragma unroll
-    for (int p = 0; p < PartsL && p < PartsR - part; ++p)
+    for (int p = 0; p < ThirdsL && p < ThirdsR - third; ++p)
 #pragma unroll
       for (int i = 0; i < BlocksL; i += 2)
 #pragma unroll

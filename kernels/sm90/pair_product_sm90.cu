@@ -207,7 +207,7 @@ template <int F> struct Fragments {
 
 struct Output { void* y; const float* bias; u32* signs; float* sums; int transposed; };
 
-// A part along k in fp32; eight rows of four columns fill sectors either way.
+// A partial sum along k in fp32; eight rows of four columns fill sectors either way.
 template <int Halves> EM_DEV void write_split(const float (&sum)[Halves][Half / 2], const Work& w, const Output& o, int row0, int column0, int split) {
   int thread = (int)threadIdx.x % 128, own_row = row0 + thread / 32 * 16 + thread % 32 / 4, own_column = column0 + thread % 4 * 2;
   float* y = (float*)o.y + (size_t)split * w.m * w.n;
@@ -340,7 +340,7 @@ template <int F, int Halves> EM_DEV void multiply_pairs(u8* ring, const void* ma
   }                                                                                                                               \
   EM_EXPORT(name)
 
-// y (splits, m, n) fp32, or (splits, n, m): parts of A' X along k; sums (splits, m), or none: those of A's columns.
+// y (splits, m, n) fp32, or (splits, n, m): partial sums of A' X along k; sums (splits, m), or none: those of A's columns.
 #define BY_ROWS(name, halves)                                                                                                      \
   EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_b, const u8* p, u32 q, u32 stride, const int* a, int a_stride, const int* b, int b_stride, \
                               int leaky, float* y, int transposed, float* sums, int m, int n, int k,     \

@@ -25,8 +25,8 @@ template <int TileN, int L> struct Ring {
   static constexpr int Bytes = BarriersAt + (2 * Stages + 9) * 8;
 };
 
-// Operands may consist of parts that add up; `parts_a` and `parts_b` name the part of each product in four bits, first the lowest.
-struct Work { int m, n, k, tiles_n, tiles_m, splits, k_of_split, products; u32 parts_a, parts_b; };
+// Operands may consist of thirds that add up; `thirds_a` and `thirds_b` name the third of each product in four bits, first the lowest.
+struct Work { int m, n, k, tiles_n, tiles_m, splits, k_of_split, products; u32 thirds_a, thirds_b; };
 struct Output { void* y; int stride, m, n; const float* bias; const float* residual; int residual_stride; const u32* signs; int mode, activation, wide; };
 
 // A tile in rows of 128 bytes, swizzled: K-major, rows are m or n; or MN-major, rows are k, and the next 64 of m or n follow
@@ -59,7 +59,7 @@ template <int TileN, int L> EM_DEV void load_tiles(const Work& w, const void* ma
   for (Place at = place_of(w, (int)blockIdx.x / cluster); at.split < w.splits; walk(at, by, w)) {
     Item item = item_at(w, at, TileN, cluster, rank);
     for (int product = 0; product < w.products; ++product) {
-      int pa = (int)(w.parts_a >> 4 * product & 15u), pb = (int)(w.parts_b >> 4 * product & 15u);
+      int pa = (int)(w.thirds_a >> 4 * product & 15u), pb = (int)(w.thirds_b >> 4 * product & 15u);
       for (int k = item.k; k < item.k_end; k += TileK, ++count) {
         int stage = count % R::Stages;
         u8 *a = ring + stage * R::StageBytes, *b = a + R::ABytes;
@@ -213,16 +213,16 @@ template <int TileN, int L> EM_DEV void product(u8* ring, const void* map_a, con
   em_cluster_sync();
 }
 
-// The maps' third coordinate numbers the parts of an operand; map_y is used in bf16 alone. wide: y's rows take 16-byte stores.
-#define PRODUCT(name, columns, layout)                                                                                            \
-  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_a, EM_TENSOR_MAP map_b, EM_TENSOR_MAP map_y, void* y, int y_stride, const float* bias,    \
-                             const float* residual, int residual_stride, const u32* signs, int mode, int activation, int wide, int m,    \
-                             int n, int k, int k_of_split, int splits, int products, u32 parts_a, u32 parts_b) {                          \
-    EM_DYNAMIC_SHARED(u8, ring);                                                                                                  \
+// The maps' third coordinate numbers the thirds of an operand; map_y is used in bf16 alone. wide: y's rows take 16-byte stores.
+#define PRODUCT(name, columns, layout)                                                                                                \
+  EM_KERNEL(Threads, 1) name(EM_TENSOR_MAP map_a, EM_TENSOR_MAP map_b, EM_TENSOR_MAP map_y, void* y, int y_stride, const float* bias, \
+                             const float* residual, int residual_stride, const u32* signs, int mode, int activation, int wide, int m, \
+                             int n, int k, int k_of_split, int splits, int products, u32 thirds_a, u32 thirds_b) {                    \
+    EM_DYNAMIC_SHARED(u8, ring);                                                                                                      \
     product<columns, layout>(ring, EM_PARAMETER_ADDRESS(name, 0, map_a), EM_PARAMETER_ADDRESS(name, 1, map_b), EM_PARAMETER_ADDRESS(name, 2, map_y), \
-                             {m, n, k, (n + columns - 1) / columns, (m + TileM * (int)em_cluster_size() - 1) / (TileM * (int)em_cluster_size()), splits, k_of_split, products, parts_a, parts_b}, \
-                             {y, y_stride, m, n, bias, residual, residual_stride, signs, mode, activation, wide});                  \
-  }                                                                                                                               \
+                             {m, n, k, (n + columns - 1) / columns, (m + TileM * (int)em_cluster_size() - 1) / (TileM * (int)em_cluster_size()), splits, k_of_split, products, thirds_a, thirds_b}, \
+                             {y, y_stride, m, n, bias, residual, residual_stride, signs, mode, activation, wide});                    \
+  }                                                                                                                                   \
   EM_EXPORT(name)
 
 PRODUCT(product_sm90_nt_128, 128, NT)

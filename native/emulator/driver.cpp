@@ -178,7 +178,7 @@ static int launch_later(Function* function, Index grid, Index dimensions, Index 
     for (Slot& slot : slots) arguments.push_back(slot.bytes);
     int result = launch(*kernel, grid, dimensions, cluster, shared_bytes, arguments.data());
     return result ? result : check_red_zones(kernel->name);
-  });
+  }, true);
 }
 
 API cuLaunchKernel(Function* function, u32 gx, u32 gy, u32 gz, u32 bx, u32 by, u32 bz, u32 shared_bytes, Stream* stream, void** parameters, void**) {

@@ -16,9 +16,10 @@ extern int sticky;                      // the fault that ends the context; ever
 
 using Work = std::function<int()>;
 
-// streams.cpp: work of a stream runs when something waits for it, as late as the program allows.
+// streams.cpp: work of a stream runs when something waits for it, as late as the program allows; what is no kernel as early, if a test
+// says so.
 struct Stream;
-int submit(Stream* stream, Work work);
+int submit(Stream* stream, Work work, bool is_kernel = false);
 int drain(Stream* stream);              // null: everything
 void drain_blocking();                  // streams that the default stream waits for
 void forget_work();                     // of all streams, captures and graphs

@@ -11,38 +11,70 @@ namespace emulator {
 std::recursive_mutex driver_lock;
 int sticky;
 
+// What a stream has got to; none where the event was never recorded.
+struct Point { Stream* stream = nullptr; u64 position = 0; };
+
+// A kernel; or a wait for what another stream has queued before a point; or copies and the like.
+struct Item { Work work; bool is_kernel = false; Point until; };
+
 // A reset ends a graph; its owner destroys it all the same.
-struct Graph { std::vector<Work> work; bool ended = false; };
+struct Graph { std::vector<Item> items; bool ended = false; };
 
 struct Stream {
-  std::deque<Work> queue;
+  std::deque<Item> queue;
   u64 submitted = 0, finished = 0;
   bool blocking = true;
   Graph* capture = nullptr;
 };
 
 // The time is shared with the work that sets it, which may outlive the event.
-struct Event { Stream* stream = nullptr; u64 position = 0; bool recorded = false; std::shared_ptr<double> milliseconds = std::make_shared<double>(0); };
+struct Event { Point point; bool recorded = false; std::shared_ptr<double> milliseconds = std::make_shared<double>(0); };
 
 static std::set<Stream*> streams;
 static std::set<Graph*> graphs;
 
-static Graph* new_graph(std::vector<Work> work) { return *graphs.insert(new Graph{std::move(work)}).first; }
+static bool copies_are_early;
+
+static Graph* new_graph(std::vector<Item> items) { return *graphs.insert(new Graph{std::move(items)}).first; }
 
 static void delete_graph(Graph* graph) {
   graphs.erase(graph);
   delete graph;
 }
 
+static bool is_reached(const Point& point) { return !streams.count(point.stream) || point.stream->finished >= point.position; }
+
+static int run_until(Stream* stream, u64 position);
+
+static void run_next(Stream* stream) {
+  Item item = std::move(stream->queue.front());
+  stream->queue.pop_front();
+  stream->finished++;
+  if (!is_reached(item.until)) run_until(item.until.stream, item.until.position);
+  if (sticky || !item.work) return;
+  if (int result = item.work()) sticky = result;
+}
+
 static int run_until(Stream* stream, u64 position) {
-  while (!sticky && stream->finished < position && !stream->queue.empty()) {
-    Work work = std::move(stream->queue.front());
-    stream->queue.pop_front();
-    stream->finished++;
-    int result = work();
-    if (result) sticky = result;
-  }
+  while (!sticky && stream->finished < position && !stream->queue.empty()) run_next(stream);
   return sticky;
+}
+
+// Copies ahead of every kernel, as far as what their streams wait for is done.
+static void run_copies() {
+  for (bool ran = true; ran && !sticky;) {
+    ran = false;
+    for (Stream* s : streams)
+      for (; !sticky && !s->queue.empty() && !s->queue.front().is_kernel && is_reached(s->queue.front().until); ran = true) run_next(s);
+  }
+}
+
+static int append(Stream* stream, Item item) {
+  if (stream->capture) { stream->capture->items.push_back(std::move(item)); return Success; }
+  stream->queue.push_back(std::move(item));
+  stream->submitted++;
+  if (copies_are_early) run_copies();
+  return Success;
 }
 
 int drain(Stream* stream) {
@@ -65,26 +97,26 @@ void forget_work() {
     s->capture = nullptr;
   }
   for (Graph* g : graphs) {
-    g->work.clear();
+    g->items.clear();
     g->ended = true;
   }
 }
 
-int submit(Stream* stream, Work work) {
+int submit(Stream* stream, Work work, bool is_kernel) {
   if (!stream) {                        // the legacy default stream: in order with all blocking streams
     drain_blocking();
     if (!sticky) sticky = work();
     return sticky;
   }
-  if (stream->capture) { stream->capture->work.push_back(std::move(work)); return Success; }
-  stream->queue.push_back(std::move(work));
-  stream->submitted++;
-  return Success;
+  return append(stream, {std::move(work), is_kernel, {}});
 }
 
 }  // namespace emulator
 
 using namespace emulator;
+
+// Order of the streams: 0 all work as late as possible, 1 all but kernels as early as possible.
+extern "C" __attribute__((visibility("default"))) void emulatorSetStreams(int order) { copies_are_early = order == 1; }
 
 API cuCtxSynchronize() { ENTER; return drain(nullptr); }
 
@@ -121,24 +153,29 @@ API cuEventDestroy_v2(Event* event) { std::lock_guard<std::recursive_mutex> guar
 
 API cuEventRecord(Event* event, Stream* stream) {
   ENTER;
-  event->stream = stream;
   event->recorded = true;
   int result = submit(stream, [milliseconds = event->milliseconds] {
     *milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
     return Success;
   });
-  event->position = stream ? stream->submitted : 0;
+  event->point = {stream, stream ? stream->submitted : 0};
   return result;
+}
+
+API cuStreamWaitEvent(Stream* stream, Event* event, u32) {
+  ENTER;
+  if (!stream || stream->capture) return CaptureUnsupported;
+  return event->recorded ? append(stream, {nullptr, false, event->point}) : (int)Success;
 }
 
 API cuEventSynchronize(Event* event) {
   ENTER;
-  return event->stream && streams.count(event->stream) ? run_until(event->stream, event->position) : Success;
+  return streams.count(event->point.stream) ? run_until(event->point.stream, event->point.position) : (int)Success;
 }
 
 API cuEventQuery(Event* event) {
   ENTER;
-  return !streams.count(event->stream) || event->stream->finished >= event->position ? Success : NotReady;
+  return is_reached(event->point) ? Success : NotReady;
 }
 
 API cuEventElapsedTime(float* milliseconds, Event* start, Event* end) {
@@ -166,15 +203,16 @@ API cuStreamEndCapture(Stream* stream, Graph** graph) {
 API cuGraphInstantiateWithFlags(Graph** executable, Graph* graph, u64) {
   ENTER;
   if (graph->ended) return InvalidHandle;
-  *executable = new_graph(graph->work);
+  *executable = new_graph(graph->items);
   return Success;
 }
 
 API cuGraphLaunch(Graph* executable, Stream* stream) {
   ENTER;
   if (executable->ended) return InvalidHandle;
-  for (const Work& work : executable->work)
-    if (int result = submit(stream, work)) return result;
+  if (!stream) return InvalidValue;
+  for (const Item& item : executable->items)
+    if (int result = append(stream, item)) return result;
   return Success;
 }
 

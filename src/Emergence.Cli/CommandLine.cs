@@ -64,13 +64,13 @@ internal static class CommandLine
         return new EmergenceException($"{what} (see emergence{verb} -h)", ExitCode.Usage);
     }
 
-    /// <summary>The parser names types of the class library where a value is not what its option takes.</summary>
+    /// <summary>The parser names types of the class library if a value is not what its option takes.</summary>
     private static string Complaint(ParseError error) =>
         error.SymbolResult is OptionResult { Option: var option, Tokens: [.., var token] } && Expected(option, token.Value) is { } expected
             ? $"{option.Name}: expected {expected}, found {Printable.Quote(token.Value)}"
             : error.Message.TrimEnd('.');
 
-    /// <summary>What an option of this type takes, where the word is none of it.</summary>
+    /// <summary>What an option of this type takes, if the word is none of it.</summary>
     private static string? Expected(Option option, string word)
     {
         const NumberStyles Whole = NumberStyles.AllowLeadingSign, Real = NumberStyles.Float;

@@ -7,7 +7,7 @@ namespace Emergence.Cli;
 
 /// <summary>
 /// <c>--config file.json</c>: an object whose members are options without the dashes. What the command line says itself
-/// wins, so the members become words only where the option is not there.
+/// wins, so the members become words only if the option is not there.
 /// </summary>
 internal static class ConfigFile
 {

@@ -4,7 +4,7 @@ namespace Emergence.Cli;
 
 /// <summary>
 /// Ctrl-C, and the signals that say the end is near: SIGTERM, SIGHUP of a closed terminal, SIGUSR1 of a scheduler. The first one asks the
-/// work to end, and ends the process itself where that takes too long:
+/// work to end, and ends the process itself if that takes too long:
 /// finished cells of a run are on the disk, so none is lost either way. The second one ends it at once.
 /// </summary>
 internal sealed class Interruption : IDisposable

@@ -21,10 +21,10 @@ internal static class MeasureRun
     /// <param name="json">Print one JSON array.</param>
     /// <param name="noColor">Write the bar plain.</param>
     /// <param name="stopOn">A signal beside the usual ones that ends the work as SIGTERM does; none by default.</param>
-    /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by
+    /// <param name="replaces">Told the manifest of another run in the folder: whether that run may be deleted to make room; none may by
     /// default.</param>
-    /// <param name="language">Of the page.</param>
-    /// <param name="routing">Also count where the routers of a mixture of experts send the tokens.</param>
+    /// <param name="language">The language of the page.</param>
+    /// <param name="routing">Whether to count where the routers of a mixture of experts send the tokens.</param>
     public static ExitCode Execute(MeasurementSettings settings, string folder, bool json, bool noColor, string? stopOn = null,
         Func<JsonObject, bool>? replaces = null, PageLanguage? language = null, bool routing = false)
     {
@@ -71,7 +71,7 @@ internal static class MeasureRun
         return failed.Count > 0 ? ExitCode.SomeCellsFailed : ExitCode.Ok;
     }
 
-    /// <summary>Writes the page of a run from its journals alone and returns the code of the run; the page is there also where cells are
+    /// <summary>Writes the page of a run from its journals alone and returns the code of the run; the page is there also if cells are
     /// missing.</summary>
     public static ExitCode Report(string folder, PageLanguage language)
     {
@@ -88,12 +88,12 @@ internal static class MeasureRun
         return results.ExitCode;
     }
 
-    /// <summary>What would be done, how long it takes at most and what memory of the device it needs; fails where that is not
+    /// <summary>What would be done, how long it takes at most and what memory of the device it needs; fails if that is not
     /// there.</summary>
     /// <param name="settings">What would be measured.</param>
     /// <param name="folder">RUN.</param>
     /// <param name="json">Print one JSON array.</param>
-    /// <param name="shards">Also what sharing it out brings, to so many at most; 0: not.</param>
+    /// <param name="shards">Largest number of shards whose speed-up is printed; 0: none is.</param>
     /// <param name="job">Instead of tables the file of a job, from what a shard asks for; none by default.</param>
     /// <param name="routing">The run would count where the routers of a mixture of experts send the tokens.</param>
     public static ExitCode DryRun(MeasurementSettings settings, string folder, bool json, int shards = 0,
@@ -109,9 +109,11 @@ internal static class MeasureRun
         var table = new Table(TableColumn.Integer("cells"), TableColumn.Number("seconds", 0), TableColumn.Number("seconds_at_most", 0),
             TableColumn.Number("memory_bytes", 0), TableColumn.Integer("sequences"), TableColumn.Integer("prefixes"),
             TableColumn.Number("disk_bytes", 0));
-        table.Add(plan.Grid.Count, Known(estimate.LikelySeconds), Known(estimate.Seconds), (double)estimate.Memory.Needed, plan.Data.Count,
-            estimate.Prefixes, (double)estimate.Memory.DiskBytes);
+        table.Add(plan.Grid.Count, TableCell.Known(estimate.LikelySeconds), TableCell.Known(estimate.Seconds),
+            (double)estimate.Memory.Needed, plan.Data.Count, estimate.Prefixes, (double)estimate.Memory.DiskBytes);
         Console.Error.WriteLine(MemoryReport.Placement(estimate.Memory));
+        if (estimate.Times is { OfLink: > 0 } times)
+            Console.Error.WriteLine(MemoryReport.Bound(times));
         var shared = shards > 0 ? ShardEstimate.Of(plan, estimate, shards) : [];
         if (job != null && estimate.Memory.Fits)
         {
@@ -128,8 +130,6 @@ internal static class MeasureRun
         if (!json)
             Console.Out.WriteLine(InWords(estimate));
         return ExitCode.Ok;
-
-        static TableCell Known(double? seconds) => seconds is { } known ? known : TableCell.Empty;
     }
 
     private static string InWords(CostEstimate estimate)

@@ -16,7 +16,7 @@ namespace Emergence.Cli;
 /// </summary>
 internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permutations, ulong seed, CancellationToken cancellation)
 {
-    /// <summary>Shuffles behind a p-value where the user does not say.</summary>
+    /// <summary>Shuffles behind a p-value if the user does not say.</summary>
     private const int DefaultShuffles = 99;
 
     /// <summary>What users ask a corrected p-value to be below.</summary>
@@ -94,8 +94,8 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
         Hint(rows);
     }
 
-    /// <summary>Of few shuffles none may be as large as the value, and yet the smallest p-value there is, times the pairs, is not
-    /// small.</summary>
+    /// <summary>A hint for tables of many pairs: few shuffles may not reach the value, and yet the smallest p-value they allow, times the
+    /// pairs, is not small.</summary>
     private void Hint(List<Row> rows)
     {
         var (shuffles, tests) = (permutations ?? DefaultShuffles, rows.Count(row => !double.IsNaN(row.PValue)));

@@ -3,7 +3,7 @@ using Emergence.Hub;
 
 namespace Emergence.Cli;
 
-/// <summary>What a user wrote for a model, as a folder on this machine: fetched from the hub where it is nowhere else.</summary>
+/// <summary>What a user wrote for a model, as a folder on this machine: fetched from the hub if it is nowhere else.</summary>
 internal static class ModelFolder
 {
     /// <summary>
@@ -21,7 +21,7 @@ internal static class ModelFolder
         _ = Fetch(model, settings, isDryRun: false, cancellation);
     }
 
-    /// <summary>The folder that a reference leads to, fetched where it has to be.</summary>
+    /// <summary>The folder that a reference leads to, fetched if it has to be.</summary>
     public static string Find(string reference, CancellationToken cancellation = default)
     {
         Ensure(reference, cancellation);

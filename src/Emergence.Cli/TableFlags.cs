@@ -43,7 +43,7 @@ internal sealed class TableFlags
 
     private readonly Option<string?> _given = new("--given")
     {
-        Description = "What is known besides, for the information of x and y given z: columns of X, or a file of as many rows",
+        Description = "z, for the information of x and y given z: columns of X, or a file of as many rows",
         HelpName = "Z",
     };
     private readonly Option<int> _exclude =
@@ -58,7 +58,7 @@ internal sealed class TableFlags
             command.Add(option);
     }
 
-    /// <summary>Two sides of as many rows, and a third where a condition is given.</summary>
+    /// <summary>Two sides of as many rows, and a third if a condition is given.</summary>
     public Sides Read(ParseResult parsed)
     {
         var (left, right, third) = (parsed.GetRequiredValue(_x), parsed.GetValue(_y), parsed.GetValue(_given));
@@ -170,7 +170,7 @@ internal sealed class TableFlags
 
     /// <param name="table">Complete rows.</param>
     /// <param name="isLabels">What the user says of a column, by its name; none: guessed.</param>
-    /// <param name="first">Number of its first column, where that is one of a larger table.</param>
+    /// <param name="first">Number of its first column, if that is one of a larger table.</param>
     private static SideColumn[] Columns(DataTable table, Func<string, bool?> isLabels, int first = 0) =>
         [.. table.Columns.Select((column, number) =>
     {

@@ -54,7 +54,7 @@ public abstract partial class Device
         SumRowsCore(x, sums);
     }
 
-    /// <summary>sums[k] = sum of x[r] over the rows with index[r] = k, in the order of r; zero where there is none.</summary>
+    /// <summary>sums[k] = sum of x[r] over the rows with index[r] = k, in the order of r; zero if there is none.</summary>
     /// <param name="x">(R, c).</param>
     /// <param name="index">(R, 1) Int32, each in 0 .. K-1.</param>
     /// <param name="sums">(K, c).</param>

@@ -29,7 +29,10 @@ public abstract partial class Device
             rows.Type == DType.Int32 && rows.Rows == destination.Rows && source.Columns == destination.Columns
                 && source.Type == destination.Type,
             nameof(GatherRows), "source (K, c), rows (N, 1), destination (N, c)", source, rows, destination);
-        GatherRowsCore(source, rows, destination);
+        if (source.Buffer is MappedBuffer && this is not HostDevice)
+            GatherFromFile(source, rows, destination);
+        else
+            GatherRowsCore(source, rows, destination);
     }
 
     /// <summary>y = (x - mean) / sqrt(var + epsilon) * weight + bias (+ residual), row by row.</summary>

@@ -33,10 +33,10 @@ public abstract partial class Device
     /// row before n]), where rows before the start of a path are zero.
     /// </summary>
     /// <param name="x">(N, c).</param>
-    /// <param name="paths">Of the N rows.</param>
+    /// <param name="paths">The paths of the N rows.</param>
     /// <param name="weight">(c, K).</param>
     /// <param name="bias">(1, c), or none.</param>
-    /// <param name="activation">Of the sums.</param>
+    /// <param name="activation">What the sums pass through.</param>
     /// <param name="y">(N, c); not x.</param>
     public void ConvolvePaths(Tensor x, ForestPaths paths, Tensor weight, Tensor? bias, Activation activation, Tensor y)
     {
@@ -54,7 +54,7 @@ public abstract partial class Device
     /// <param name="steps">(N, H).</param>
     /// <param name="b">(N, G * S): what goes into the state.</param>
     /// <param name="c">(N, G * S): what reads it.</param>
-    /// <param name="paths">Of the N rows.</param>
+    /// <param name="paths">The paths of the N rows.</param>
     /// <param name="shape">Sizes and what is stored.</param>
     /// <param name="y">As x; not x.</param>
     public void ScanPaths(Tensor x, Tensor steps, Tensor b, Tensor c, ForestPaths paths, ScanShape shape, Tensor y)
@@ -81,7 +81,7 @@ public abstract partial class Device
     /// <param name="v">(N, H * columns of a value).</param>
     /// <param name="steps">(N, H).</param>
     /// <param name="gates">(N, H).</param>
-    /// <param name="paths">Of the N rows.</param>
+    /// <param name="paths">The paths of the N rows.</param>
     /// <param name="shape">Sizes and what is stored.</param>
     /// <param name="y">As v; not v.</param>
     public void DeltaPaths(Tensor q, Tensor k, Tensor v, Tensor steps, Tensor gates, ForestPaths paths, DeltaShape shape, Tensor y)
@@ -100,7 +100,7 @@ public abstract partial class Device
 
     /// <summary>Bytes that a recurrence holds beside its operands: a state of so many numbers for every channel, in every place.</summary>
     /// <param name="places">As <see cref="ForestPaths.CountPlaces"/> says of the forest.</param>
-    /// <param name="channels">Of all heads.</param>
+    /// <param name="channels">Channels of all heads together.</param>
     /// <param name="size">Numbers of a channel's state.</param>
     public virtual long StateBytes(int places, int channels, int size) => sizeof(float) * (long)places * channels * size;
 

@@ -90,6 +90,10 @@ public abstract partial class Device : IDisposable
         }
     }
 
+    /// <summary>Memory through which large parts of a file reach the device while it computes, aligned to 64 bytes; a device with
+    /// a way for copies beside its ops takes that.</summary>
+    public virtual Staging CreateStaging(long bytes) => new CopiedStaging(this, bytes);
+
     /// <summary>Uploads values, converted to the destination's type (Float32 or Float64).</summary>
     public void Upload(ReadOnlySpan<float> source, Tensor destination)
     {

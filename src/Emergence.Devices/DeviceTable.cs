@@ -12,11 +12,11 @@ namespace Emergence.Devices;
 /// <param name="NvrtcFile">
 /// NVIDIA's run-time compiler, used instead of the embedded GPU code; null: used only if there is no such code.
 /// </param>
-/// <param name="Arithmetic">Float32, or BFloat16 where the device has it: operands of products are rounded to it.</param>
+/// <param name="Arithmetic">Float32, or BFloat16 if the device has it: operands of products are rounded to it.</param>
 /// <param name="Memory">
 /// Bytes that a run may take: of the host all that the process holds, of a GPU what is allocated there; null: what is free.
 /// </param>
-/// <param name="Number">Which one, where there are several of a name; null: the best. Written behind the name: "ilgpu:1".</param>
+/// <param name="Number">Which one, if there are several of a name; null: the best. Written behind the name: "ilgpu:1".</param>
 public sealed record DeviceOptions(
     int Threads = 0, string? CpuPath = null, string? NvrtcFile = null, DType Arithmetic = DType.Float32, long? Memory = null,
     int? Number = null);
@@ -99,7 +99,7 @@ public static class DeviceTable
                 $"unknown device '{name}': choose {Auto}, {string.Join(", ", Rows.Select(r => r.Name))}", ExitCode.Usage);
     }
 
-    /// <summary>N of "name:N"; null where there is none.</summary>
+    /// <summary>N of "name:N"; null if there is none.</summary>
     private static int? Number(string name, DeviceRow row)
     {
         if (name.Split(':', 2) is not [_, var word])

@@ -49,7 +49,7 @@ public sealed class ForestPaths : IDisposable
 
     private static int Count(int[] places) => places.Length == 0 ? 0 : places.Max() + 1;
 
-    /// <summary>Throws where a row is not depth-first: its parent's state would have been overwritten.</summary>
+    /// <summary>Throws if a row is not depth-first: its parent's state would have been overwritten.</summary>
     private static int[] Assign(ReadOnlySpan<int> parents)
     {
         var children = new int[parents.Length];

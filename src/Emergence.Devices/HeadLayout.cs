@@ -4,7 +4,7 @@ namespace Emergence.Devices;
 
 /// <summary>
 /// Where the heads of a projection lie in a row: element i of head h is column <c>h * Stride + i</c>.
-/// Stride is Size for separate projections and 3 * Size where query, key and value of a head are neighbours (GPT-NeoX).
+/// Stride is Size for separate projections and 3 * Size if query, key and value of a head are neighbours (GPT-NeoX).
 /// </summary>
 public readonly record struct HeadLayout(int Count, int Size, int Stride);
 
@@ -21,7 +21,7 @@ public enum RotaryPairs
 /// <param name="Scale">Factor of every score.</param>
 /// <param name="Window">Number of visible positions, the own one included; 0: all.</param>
 /// <param name="SoftCap">c in c * tanh(score / c); 0: none.</param>
-/// <param name="OtherValue">Heads of v where they lie differently or have another size than those of k; as many.</param>
+/// <param name="OtherValue">Heads of v if they lie differently or have another size than those of k; as many.</param>
 public readonly record struct AttentionShape(HeadLayout Query, HeadLayout Key, float Scale, int Window = 0, float SoftCap = 0,
     HeadLayout? OtherValue = null)
 {

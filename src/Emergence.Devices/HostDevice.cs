@@ -30,6 +30,8 @@ public abstract unsafe class HostDevice : Device
         return new(new HostBuffer(bytes), type, rows, columns);
     }
 
+    public override Staging CreateStaging(long bytes) => new(new HostBuffer(bytes));
+
     public override void Upload(ReadOnlySpan<byte> source, Tensor destination)
     {
         RequireDense(destination);

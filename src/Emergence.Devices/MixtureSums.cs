@@ -108,7 +108,7 @@ public static class MixtureSums
         return sum + Sum(sums);
     }
 
-    /// <summary>Sum of eight lanes in an order of our own: the class library's is another where a processor lacks vectors.</summary>
+    /// <summary>Sum of eight lanes in an order of our own: the class library's is another if a processor lacks vectors.</summary>
     private static float Sum(Vector256<float> x)
     {
         var four = x.GetLower() + x.GetUpper();

@@ -6,7 +6,7 @@ internal static class Tiles
     /// <summary>How often a tile that does not fit is halved.</summary>
     public const int Halvings = 3;
 
-    /// <summary>What <paramref name="make"/> makes for as many rows, or for half as many and so on where memory is short.</summary>
+    /// <summary>What <paramref name="make"/> makes for as many rows, or for half as many and so on if memory is short.</summary>
     public static (T Made, int Rows) Fit<T>(int rows, Func<int, T> make)
     {
         for (var halved = 0; ; halved++)

@@ -1,7 +1,7 @@
 namespace Emergence.Devices;
 
 /// <summary>Seconds of a piece of work.</summary>
-/// <param name="Device">On the device's own clock where it has one, without the wait for its end.</param>
+/// <param name="Device">On the device's own clock if it has one, without the wait for its end.</param>
 /// <param name="Host">Until the last call had returned: what queueing the work costs the host.</param>
 internal readonly record struct WorkTime(double Device, double Host);
 
@@ -11,7 +11,7 @@ internal readonly record struct WorkTime(double Device, double Host);
 /// <param name="Low">First quartile.</param>
 /// <param name="High">Third quartile.</param>
 /// <param name="Host">
-/// Median of what one call takes to return: where it is as long as the call itself, launches are what is measured.
+/// Median of what one call takes to return: if it is as long as the call itself, launches are what is measured.
 /// </param>
 internal readonly record struct Timing(int Calls, double Median, double Low, double High, double Host)
 {

@@ -105,7 +105,7 @@ public static class IlgpuDevices
 
     /// <summary>
     /// ILGPU refuses devices that lack OpenCL's generic address space, such as PoCL 3.1. After inlining, every address in our
-    /// kernels is known to be global or a group's, so that the code never names it: the capability is claimed where it is absent.
+    /// kernels is known to be global or a group's, so that the code never names it: the capability is claimed if it is absent.
     /// </summary>
     [DynamicDependency(nameof(CLCapabilityContext.GenericAddressSpace), typeof(CLCapabilityContext))]
     private static void AllowWithoutGenericAddresses(CLCapabilityContext capabilities)

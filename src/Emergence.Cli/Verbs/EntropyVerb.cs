@@ -21,7 +21,7 @@ internal static class EntropyVerb
         {
             var settings = flags.Read(parsed);
             var folder = ModelFolder.Find(settings.Model);
-            var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder), settings.DatasetOptions(folder, MostSequences));
+            var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder), new DatasetOptions(settings, folder, MostSequences));
             foreach (var note in set.Notes)
                 Console.Error.WriteLine(note);
             Console.Out.Write(Table.Write([About(set), Positions(set)], parsed.GetValue(json) ? TableFormat.Json : TableFormat.Text));

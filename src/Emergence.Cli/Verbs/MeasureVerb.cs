@@ -14,7 +14,7 @@ internal static class MeasureVerb
         var rows = new SettingFlags(SettingTable.Rows);
         var output = new Option<string>("--out")
         {
-            Description = "Run folder; an unfinished run in it is resumed",
+            Description = "Folder of the run; a run with these settings that was not finished there goes on",
             HelpName = "RUN",
             Required = true,
         };
@@ -35,7 +35,7 @@ internal static class MeasureVerb
         }.AcceptOnlyFromAmong(Interruption.UserSignal);
         var routing = new Option<bool>("--routing")
         {
-            Description = "Of a mixture of experts also count where its routers send the tokens, and what that goes by",
+            Description = "For a mixture of experts, also count where its routers send the tokens, and what decides it",
         };
         var shards = new Option<int>("--shards")
         {

@@ -51,7 +51,8 @@ internal static class MiVerb
             };
         var local = new Option<string?>("--local")
         {
-            Description = "Bits of every row by exact, ksg, mixed-ksg and gaussian: which rows carry the information",
+            Description =
+                "Also write the bits of every row to this file, by exact, ksg, mixed-ksg and gaussian: which rows carry the information",
             HelpName = "OUT.csv",
         };
         var target = new Option<string?>("--target")
@@ -64,7 +65,7 @@ internal static class MiVerb
             Description = "All pairs of columns of one table",
             HelpName = "all",
         }.AcceptOnlyFromAmong("all");
-        var svg = new Option<string?>("--svg") { Description = "Picture of --target or --pairs", HelpName = "FILE.svg" };
+        var svg = new Option<string?>("--svg") { Description = "Also draw --target or --pairs as a picture", HelpName = "FILE.svg" };
         var (device, json) = (new DeviceFlags(),
             new Option<bool>("--json") { Description = "Print one JSON object for each estimator, one a line" });
         var command = new Command("mi", "Estimate the mutual information of two arrays, with interval and verdict") { estimator, seeds,

@@ -56,7 +56,7 @@ internal static class ModelsVerb
             var config = ModelConfig.Read(snapshot, strict: false);
             var sizes = WeightSizes.Of(config);
             return [config.ModelType, (long)(config.Layers + 1), "yes", (double)sizes.Resident,
-                (double)sizes.Streamed(onHost: true, blocks: 2, new())];
+                (double)sizes.Streamed(blocks: 2, new())];
         }
         catch (EmergenceException error)
         {

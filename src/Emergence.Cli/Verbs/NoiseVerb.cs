@@ -68,7 +68,7 @@ internal static class NoiseVerb
             {
                 var settings = flags.Read(parsed);
                 var set = DatasetTable.Create(settings.Data, Tokenizer.Load(folder),
-                    settings.DatasetOptions(folder, CriticPreset.Small.Sequences));
+                    new DatasetOptions(settings, folder, CriticPreset.Small.Sequences));
                 using var model = LanguageModel.Load(folder, machine, settings.ModelOptions);
                 var points = NoiseCurve.Measure(model, set, parsed.GetValue(boundaries), parsed.GetValue(positions),
                     new NoiseSettings(sizes, NoiseScales.Parse(settings.Noise)), settings.Seed, interruption.Token);

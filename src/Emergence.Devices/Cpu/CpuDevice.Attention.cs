@@ -74,7 +74,7 @@ public sealed unsafe partial class CpuDevice
             scores[i] += At(positions.Bias!, Position(positions, path[i]))[head] - own;
     }
 
-    /// <summary>Number of rows that a row sees; also writes them down where there is a place for them.</summary>
+    /// <summary>Number of rows that a row sees; also writes them down if there is a place for them.</summary>
     private static int Walk(Tensor parents, int row, int window, int* path)
     {
         var parent = (int*)parents.Address;

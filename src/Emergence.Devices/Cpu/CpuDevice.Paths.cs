@@ -13,7 +13,7 @@ public sealed unsafe partial class CpuDevice
     /// <summary>Floats of the states that a thread holds at a time, one channel's at least.</summary>
     private const int StateFloats = 1 << 16;
 
-    /// <summary>Of the channels that the threads take at a time, with what each takes of them besides.</summary>
+    /// <summary>Bytes of the states that the threads hold at a time, and of their workspaces.</summary>
     public override long StateBytes(int places, int channels, int size)
     {
         places = Math.Max(1, places);

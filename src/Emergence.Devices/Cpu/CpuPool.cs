@@ -37,7 +37,7 @@ internal sealed class CpuPool : IDisposable
 
     public int Threads { get; }
 
-    /// <summary>Threads that a loop begun now would find: one where the others are busy.</summary>
+    /// <summary>Threads that a loop begun now would find: one if the others are busy.</summary>
     public int Free => Volatile.Read(ref _busy) == 0 ? Threads : 1;
 
     /// <summary>Calls body(0) .. body(count - 1), each once, in any order, and returns when all are done.</summary>

@@ -87,7 +87,7 @@ internal readonly struct SoftCapChange(float cap) : IChange
 
 internal readonly struct ClipChange(float least, float most) : IChange
 {
-    /// <summary>The second operand of these two is what comes back where one is NaN.</summary>
+    /// <summary>The second operand of these two is what comes back if one is NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector256<float> Apply(Vector256<float> x) =>
         Vector256.MinNative(Vector256.Create(most), Vector256.MaxNative(Vector256.Create(least), x));

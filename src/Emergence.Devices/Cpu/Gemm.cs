@@ -144,7 +144,7 @@ internal unsafe struct Gemm
         });
     }
 
-    /// <summary>Blocks of rows, and of columns where there are too few rows to go round.</summary>
+    /// <summary>Blocks of rows, and of columns if there are too few rows to go round.</summary>
     private readonly (int RowBlocks, int Rows, int ColumnBlocks, int Panels) Split(int threads, int panels)
     {
         // The left side of a single block is packed for every block of columns.

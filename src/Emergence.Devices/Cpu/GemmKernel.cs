@@ -6,7 +6,7 @@ namespace Emergence.Devices.Cpu;
 
 /// <summary>
 /// The innermost piece of every matrix product: a tile of 6 rows by two vectors of columns in 12 registers, or of 12
-/// rows in 24 where there are 32 registers. Every element is one chain of fused multiply-adds in the order of k, so all
+/// rows in 24 if there are 32 registers. Every element is one chain of fused multiply-adds in the order of k, so all
 /// shapes give the same bytes.
 /// </summary>
 internal abstract unsafe class GemmKernel

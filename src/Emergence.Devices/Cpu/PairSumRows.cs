@@ -25,7 +25,7 @@ internal readonly unsafe struct PairSumRows(Tensor zx, Tensor zy, Tensor a, Tens
     public int Columns { get; } = zx.Columns;
 
     /// <summary>
-    /// (Count, columns in bytes) where <see cref="Panels"/> leaves a bit for every element, set where it is positive; or null.
+    /// (Count, columns in bytes) if <see cref="Panels"/> leaves a bit for every element, set where it is positive; or null.
     /// </summary>
     public byte* Signs { get; init; }
 

@@ -90,7 +90,7 @@ public sealed class LinearTerm : IDisposable
         device.SumWeightedRows(Y, _ofY, Weights(Gradient, Y, X.Columns));
     }
 
-    /// <summary>Also of a term whose making failed half-way.</summary>
+    /// <summary>Frees the tensors; some may be missing, if making them failed half-way.</summary>
     public void Dispose()
     {
         foreach (var tensor in new[] { Parameters, Gradient, FirstMoment, SecondMoment, _ofX, _ofY })

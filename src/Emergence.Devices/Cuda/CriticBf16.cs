@@ -31,7 +31,7 @@ internal sealed class CriticBf16 : Critic
     /// <summary>(R, width) bf16: outputs of the layers below the tail, the last is its input; then their gradients.</summary>
     private readonly Tensor[] _activations;
 
-    /// <summary>(1, n) Int32: signs of A(0), where products form it.</summary>
+    /// <summary>(1, n) Int32: signs of A(0), if products form it.</summary>
     private readonly Tensor? _signs;
 
     /// <summary>Zx and Zy, unless they lie where A(0) does; then A(1) .. below the tail; then the gradients of Zx and Zy.</summary>
@@ -190,7 +190,7 @@ internal sealed class CriticBf16 : Critic
         var count = queue.PairProductByRows(rows, x, partials, isTransposed, sums == null ? (KernelArgument?)null : columnSums, most);
         queue.AddPartialSums(partials, count, y);
         if (sums != null)
-            queue.SumParts(columnSums, count, sums);
+            queue.SumPartials(columnSums, count, sums);
     }
 
     private void RoundInputs(Tensor x, Tensor y)

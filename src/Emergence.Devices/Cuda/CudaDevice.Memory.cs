@@ -26,6 +26,8 @@ public sealed unsafe partial class CudaDevice
         return new Tensor(buffer, type, rows, columns);
     }
 
+    public override Staging CreateStaging(long bytes) => Gpu.Plan != null ? base.CreateStaging(bytes) : new CudaStaging(this, bytes);
+
     public override void Upload(ReadOnlySpan<byte> source, Tensor destination)
     {
         RequireBytes(source.Length, destination);

@@ -9,7 +9,7 @@ namespace Emergence.Devices.Cuda;
 /// <summary>
 /// An NVIDIA GPU, or the emulator in its place: one queue, and one more for each training; kernels in single precision with every
 /// sum in a fixed order. Results are the same bytes on all GPUs of a path, for no kernel uses an approximating instruction or an
-/// atomic. Paths: fma32, plain single precision; parts32 where warpgroups multiply, whose products of wide matrices are six of
+/// atomic. Paths: fma32, plain single precision; parts32 if warpgroups multiply, whose products of wide matrices are six of
 /// bf16 thirds; bf16. Ops may come from several threads.
 /// </summary>
 public sealed unsafe partial class CudaDevice : Device
@@ -38,7 +38,7 @@ public sealed unsafe partial class CudaDevice : Device
 
     /// <summary>A GPU of this machine.</summary>
     /// <param name="nvrtcFile">
-    /// NVIDIA's run-time compiler, to be used instead of embedded PTX; null: only where there is no PTX, from where it usually lies.
+    /// NVIDIA's run-time compiler, to be used instead of embedded PTX; null: only if there is no PTX, from where it usually lies.
     /// </param>
     /// <param name="arithmetic">Float32, or BFloat16 for products on tensor cores.</param>
     /// <param name="number">Which, from 0, as the driver counts those that the process may see.</param>
@@ -54,10 +54,10 @@ public sealed unsafe partial class CudaDevice : Device
     public static CudaDevice OpenEmulator(DType arithmetic = DType.Float32, int number = 0) =>
         new(CudaLibrary.LoadEmulator(), null, arithmetic, number: number);
 
-    /// <summary>GPUs that this process may see; 0 also where there is no driver.</summary>
+    /// <summary>GPUs that this process may see; 0 also if there is no driver.</summary>
     internal static int CountGpus => CudaLibrary.HasDriver ? Count(CudaLibrary.LoadDriver) : 0;
 
-    /// <summary>GPUs that the emulator plays; 0 where there is no emulator.</summary>
+    /// <summary>GPUs that the emulator plays; 0 if there is no emulator.</summary>
     internal static int CountEmulated => CudaLibrary.FindEmulator() == null ? 0 : Count(CudaLibrary.LoadEmulator);
 
     /// <summary>What a GPU of this kind would be asked to do, without one.</summary>
@@ -119,7 +119,7 @@ public sealed unsafe partial class CudaDevice : Device
 
     public override DevicePlan Plan() => Plan(Gpu.Traits, _arithmetic);
 
-    /// <summary>None where the driver has no GPU or does not work: opening one says why.</summary>
+    /// <summary>None if the driver has no GPU or does not work: opening one says why.</summary>
     private static int Count(Func<CudaDriver> load)
     {
         try
@@ -155,7 +155,7 @@ public sealed unsafe partial class CudaDevice : Device
     public override void Synchronize() => Queue.Synchronize();
 
     /// <summary>
-    /// Null where only the host knows the pairs, or where a linear term is trained beside the critic. Some memory stays free beside the
+    /// Null if only the host knows the pairs, or if a linear term is trained beside the critic. Some memory stays free beside the
     /// trainings: for the next rows of the model, and
     /// for what is scored when a training ends.
     /// </summary>

@@ -27,7 +27,7 @@ internal sealed class CudaGpu : IDisposable
 
     public GpuTraits Traits { get; }
 
-    /// <summary>What counts instead of a GPU; null where there is one.</summary>
+    /// <summary>What counts instead of a GPU; null if there is one.</summary>
     public DevicePlan? Plan { get; }
 
     public CudaContext Context => _context ?? throw new InvalidOperationException("a plan has no GPU");

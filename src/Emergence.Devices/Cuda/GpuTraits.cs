@@ -18,7 +18,7 @@ internal sealed record GpuTraits(string Name, int Capability, int Multiprocessor
     /// <summary>Whether products are those of kernels/sm90: by warpgroups and the copy engine.</summary>
     public bool HasWarpgroups { get; init; } = Capability == WarpgroupCapability;
 
-    /// <summary>Blocks of a cluster that share what they load: two; one where there is a single row of tiles.</summary>
+    /// <summary>Blocks of a cluster that share what they load: two; one if there is a single row of tiles.</summary>
     public static int ClusterOf(int rows, int tileRows) => rows <= tileRows ? 1 : BlocksOfCluster;
 
     /// <summary>Clusters of so many blocks that run side by side.</summary>

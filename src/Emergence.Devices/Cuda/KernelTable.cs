@@ -38,7 +38,7 @@ internal static class KernelTable
     public static readonly KernelRow MatMul = Add("matmul", "matmul", 256);
     public static readonly KernelRow MatMulSplit = Add("matmul_split", "matmul", 256);
     public static readonly KernelRow MatMulSum = Add("matmul_sum", "matmul", 256);
-    public static readonly KernelRow SplitParts = Add("split_parts", "parts", 256);
+    public static readonly KernelRow Split3 = Add("split3", "split3", 256);
     public static readonly KernelRow Attention = Add("attention", "attention", 128);
     public static readonly KernelRow ConvolvePaths = Add("convolve_paths", "paths", 256);
     public static readonly KernelRow ScanPaths = Add("scan_paths", "paths", 128);
@@ -75,7 +75,7 @@ internal static class KernelTable
     public static readonly KernelRow WeightsToBf16 = Add("weights_to_bf16", "critic_bf16", 256);
     public static readonly KernelRow AddPairsBf16 = Add("add_pairs_bf16", "critic_bf16", 256);
     public static readonly KernelRow SumRowsBf16 = Add("sum_rows_bf16", "critic_bf16", 256);
-    public static readonly KernelRow SumParts = Add("sum_parts", "critic_bf16", 256);
+    public static readonly KernelRow SumPartials = Add("sum_partials", "critic_bf16", 256);
     public static readonly KernelRow SumByIndexBf16 = Add("sum_by_index_bf16", "critic_bf16", 256);
     public static readonly KernelRow CriticTail = Add("critic_tail", "critic_tail", 256, CriticTailOps.SharedBytes);
     public static readonly KernelRow CriticTailGradient = Add("critic_tail_gradient", "critic_tail", 256, CriticTailOps.SharedBytes);

@@ -23,6 +23,6 @@ internal sealed class PairOrder(Tensor memory, int pairs)
 
     public static long Elements(int pairs, int classes) => (long)pairs + classes + 1;
 
-    /// <summary>(K, 1) Int32: the first or the second pair of every class, where each has two.</summary>
+    /// <summary>(K, 1) Int32: the first or the second pair of every class, if each has two.</summary>
     public Tensor PairOfClass(int which, int classes) => Pairs.ColumnRange(0, 2 * classes).Reshape(classes, 2).ColumnRange(which, 1);
 }

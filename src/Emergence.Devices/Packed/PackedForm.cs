@@ -45,7 +45,7 @@ public sealed record PackedForm(int Rows, int Columns, PackedNumbers Codes, Pack
     /// <summary>Zero points have a sign, which 8 bits have room for.</summary>
     public bool ZerosAreSigned { get; init; }
 
-    /// <summary>Added to every zero point, which keeps its bits where it has no sign.</summary>
+    /// <summary>Added to every zero point, which keeps its bits when it has no sign.</summary>
     public int ZeroOffset { get; init; }
 
     /// <summary>Factor of all values.</summary>

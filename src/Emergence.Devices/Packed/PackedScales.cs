@@ -27,7 +27,7 @@ public sealed record PackedScales(PackedBytes Bytes, PackedScale Type)
     /// <summary>By which all are divided.</summary>
     public float Divisor { get; init; } = 1;
 
-    /// <summary>Of <see cref="PackedScale.Nested"/>.</summary>
+    /// <summary>The scales of the scales, for <see cref="PackedScale.Nested"/>; else null.</summary>
     public NestedScales? Nested { get; init; }
 
     /// <summary>Bytes of a scale.</summary>

@@ -27,8 +27,8 @@ public abstract class Buffer : SafeHandle
     public override bool IsInvalid => handle == 0;
 }
 
-/// <summary>Host memory outside the garbage collector, aligned to 64 bytes, zero at the start.</summary>
-public sealed unsafe class HostBuffer : Buffer
+/// <summary>Host memory outside the garbage collector, aligned to 64 bytes, zero at the start unless a driver gave it.</summary>
+public unsafe class HostBuffer : Buffer
 {
     private const int Alignment = 64;
 
@@ -36,6 +36,12 @@ public sealed unsafe class HostBuffer : Buffer
         : base((nint)Allocate(byteLength), byteLength)
     {
         GC.AddMemoryPressure(Math.Max(1, byteLength));
+    }
+
+    /// <summary>Memory that a driver gave, freed by the derived class.</summary>
+    private protected HostBuffer(nint address, long byteLength)
+        : base(address, byteLength)
+    {
     }
 
     /// <summary>Bytes offset .. offset + count - 1; not to be used after the buffer is freed.</summary>

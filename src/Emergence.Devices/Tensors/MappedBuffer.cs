@@ -15,7 +15,7 @@ public sealed unsafe class MappedBuffer : Buffer
     private MappedBuffer(MemoryMappedFile file, MemoryMappedViewAccessor view, nint address, long byteLength)
         : base(address, byteLength) => (_file, _view) = (file, view);
 
-    /// <summary>Zero at the start. All of the file's space is taken at once where the file system can do so: a disk that is full then
+    /// <summary>Zero at the start. All of the file's space is taken at once if the file system can do so: a disk that is full then
     /// says so here, as an <see cref="IOException"/>.</summary>
     public static MappedBuffer Create(string path, long byteLength)
     {

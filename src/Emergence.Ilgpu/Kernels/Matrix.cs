@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace Emergence.Ilgpu.Kernels;
 
-/// <summary>A matrix in single precision as a kernel gets it; without elements where there is none.</summary>
+/// <summary>A matrix in single precision as a kernel gets it; without elements if there is none.</summary>
 /// <param name="Data">From element (0, 0) on.</param>
 /// <param name="Stride">Elements from a row to the next.</param>
 internal readonly record struct Matrix(ArrayView<float> Data, int Stride)
@@ -12,7 +12,7 @@ internal readonly record struct Matrix(ArrayView<float> Data, int Stride)
     public ref float At(int row, int column) => ref Data[(long)row * Stride + column];
 }
 
-/// <summary>32-bit integers; without elements where there are none.</summary>
+/// <summary>32-bit integers; without elements if there are none.</summary>
 /// <param name="Data">From element (0, 0) on.</param>
 /// <param name="Stride">Elements from a row to the next.</param>
 internal readonly record struct Integers(ArrayView<int> Data, int Stride)
@@ -22,7 +22,7 @@ internal readonly record struct Integers(ArrayView<int> Data, int Stride)
     public int At(int row, int column = 0) => Data[(long)row * Stride + column];
 }
 
-/// <summary>Weights as they are stored; without elements where there are none.</summary>
+/// <summary>Weights as they are stored; without elements if there are none.</summary>
 /// <param name="Data">Bytes from element (0, 0) on.</param>
 /// <param name="Stride">Elements from a row to the next.</param>
 /// <param name="Type">One of the constants.</param>
@@ -34,7 +34,7 @@ internal readonly record struct Stored(ArrayView<byte> Data, int Stride, int Typ
 
     public float At(int row, int column) => Load((long)row * Stride + column);
 
-    /// <summary>By shifts and integers where the type is not single: a device need have neither half nor double precision.</summary>
+    /// <summary>By shifts and integers if the type is not single: a device need have neither half nor double precision.</summary>
     public float Load(long i)
     {
         if (Type == Single)

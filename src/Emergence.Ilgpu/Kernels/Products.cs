@@ -33,7 +33,7 @@ internal static class Products
         }
     }
 
-    /// <param name="Parts">(parts, M, N), dense, where each part has a group of its own; else without elements.</param>
+    /// <param name="Parts">(parts, M, N), dense, if each part has a group of its own; else without elements.</param>
     internal readonly record struct Arguments(
         Left A, Right B, Epilogue Epilogue, ArrayView<float> Parts, int Rows, int Columns, int Terms);
 

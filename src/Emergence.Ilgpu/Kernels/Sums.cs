@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace Emergence.Ilgpu.Kernels;
 
-/// <summary>Sums of rows, each by one group: some columns side by side, and where they are few, some rows at a time.</summary>
+/// <summary>Sums of rows, each by one group: some columns side by side, and if they are few, some rows at a time.</summary>
 internal static class Sums
 {
     public const int Threads = 64;
@@ -11,7 +11,7 @@ internal static class Sums
     /// <param name="Weights">(R, 1), or none.</param>
     /// <param name="Order">Rows of x in the order in which they are added; none: as they lie.</param>
     /// <param name="Starts">Segment s is rows Starts[s] .. Starts[s + 1] - 1 of the order; none: all of <paramref name="Length"/>.</param>
-    /// <param name="Length">Rows of a segment where there are no starts.</param>
+    /// <param name="Length">Rows of a segment if there are no starts.</param>
     /// <param name="Rows">R.</param>
     /// <param name="Y">(segments, c).</param>
     /// <param name="Columns">c.</param>

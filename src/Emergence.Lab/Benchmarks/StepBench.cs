@@ -24,7 +24,7 @@ internal sealed record StepBench(string Name, string Shape, double Flops, Func<B
     }
 
     /// <summary>
-    /// MINE on a support of <paramref name="classes"/> pairs, and so many pairs off it; all there are where they are fewer.
+    /// MINE on a support of <paramref name="classes"/> pairs, and so many pairs off it; all there are if they are fewer.
     /// </summary>
     public static StepBench OnSupport(string preset, int classes, int columns, IReadOnlyList<int> widths, int pairs)
     {

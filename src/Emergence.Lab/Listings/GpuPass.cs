@@ -31,7 +31,11 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
         new(
             "block",
             $"a block of GPT-2 XL, {Rows:N0} rows in chains of {Chain}, plain single precision",
-            Of(gpu with { HasWarpgroups = false }, DType.Float32, Block)),
+            Of(gpu with { HasWarpgroups = false }, DType.Float32, Block))
+        {
+            ModelRows = Rows,
+            Weights = 12L * Width * Width,
+        },
         new(
             "step32",
             "the published step in " + (gpu.HasWarpgroups
@@ -45,6 +49,12 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
             "preset small; a step of preset small on 25 classes in one block",
             [.. Of(gpu, DType.Float32, Others), .. SmallTail(gpu)]),
     ];
+
+    /// <summary>Rows of the model that pass; 0 where it is none of a model.</summary>
+    public int ModelRows { get; private init; }
+
+    /// <summary>Weights of the matrices that rows are multiplied with, which come over the link where a model is streamed.</summary>
+    public long Weights { get; private init; }
 
     public double SecondsOn(GpuRoof roof) => Launches.Sum(launch => roof.SecondsOf(launch.Work));
 
@@ -99,7 +109,7 @@ internal sealed record GpuPass(string Name, string About, IReadOnlyList<KernelLa
         Tensor taps = New(Width, Taps), steps = New(Rows, Heads), rates = New(Heads, 1), heads = New(1, Heads), states = New(Rows, State);
         Tensor squares = New(Draws, Components), own = New(Draws, 2), noise = New(1, NoiseSizes), sums = New(Draws, 2 * NoiseSizes);
         var draws = inputs.Indices(Draws, Draws);
-        var thirds = inputs.Keep(device.Allocate(DType.BFloat16, PartsOps.Thirds * Rows, Width));
+        var thirds = inputs.Keep(device.Allocate(DType.BFloat16, Split3Ops.Thirds * Rows, Width));
         Tensor pairs = inputs.Indices(2 * Rows, Rows).Reshape(Rows, 2), shares = New(Rows, 2), unpacked = New(Width, Width);
         var packed = inputs.Keep(ForgedMatrix.Forms["gptq, 4 bits"](new(1), Width, Width));
         return () =>

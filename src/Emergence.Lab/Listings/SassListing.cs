@@ -50,7 +50,7 @@ internal sealed partial class SassListing
 
     /// <summary>
     /// The loop that does the work: from the whole kernel inwards, always into the loop with the most of its multiply-adds
-    /// (tensor instructions where it has any), as long as that is at least half of them. The whole kernel where there is no loop.
+    /// (tensor instructions if it has any), as long as that is at least half of them. The whole kernel if there is no loop.
     /// </summary>
     public InstructionCounts MainLoop
     {

@@ -21,8 +21,8 @@ internal static class BenchReport
             var time = row.Time;
             table.Add(
                 row.Kind, row.Op, row.Kernel, row.Shape, row.Cache, time.Calls, 1e6 * time.Median, 1e6 * time.Low, 1e6 * time.High,
-                row.Kind == "kernel" ? TableCell.Empty : 1e6 * time.Host, Known(row.Gigabytes), Known(row.Teraflops),
-                Known(row.ShareOf(file.Roof)));
+                row.Kind == "kernel" ? TableCell.Empty : 1e6 * time.Host, TableCell.Known(row.Gigabytes),
+                TableCell.Known(row.Teraflops), TableCell.Known(row.ShareOf(file.Roof)));
         }
 
         return table;
@@ -68,7 +68,7 @@ internal static class BenchReport
     }
 
     /// <summary>
-    /// Same within the threshold; beyond it, slower or faster where the middle halves of the samples lie apart, else
+    /// Same within the threshold; beyond it, slower or faster if the middle halves of the samples lie apart, else
     /// ambiguous.
     /// </summary>
     internal static string Verdict(Timing before, Timing after, double threshold)
@@ -88,6 +88,4 @@ internal static class BenchReport
             rows.TryAdd(row.Key, row);
         return rows;
     }
-
-    private static TableCell Known(double? value) => TableCell.Known(value ?? double.NaN);
 }

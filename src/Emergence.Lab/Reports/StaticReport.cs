@@ -15,6 +15,10 @@ internal static class StaticReport
 
     private static readonly Lazy<IReadOnlyList<GpuPass>> s_ampere = new(() => GpuPass.All(GpuTraits.A100));
 
+    /// <summary>Bits that a weight takes in files; GPTQ's with zeros and scales of groups of 128.</summary>
+    private static readonly (string Stored, double Bits)[] s_stored =
+        [("float32", 32), ("bfloat16", 16), ("gptq, 4 bits", 4 + 20 / 128.0)];
+
     /// <summary>One row for a kernel and a GPU it was assembled for.</summary>
     public static Table Kernels(IEnumerable<KernelFigures> figures)
     {
@@ -80,9 +84,33 @@ internal static class StaticReport
         return table;
     }
 
-    /// <summary>All three, in any format.</summary>
+    /// <summary>A block whose weights come from the host while the block before it computes: which of the two takes longer at best, and
+    /// from how many rows on it is the arithmetic.</summary>
+    public static Table Streamed()
+    {
+        var table = new Table(
+            TableColumn.Text("gpu"), TableColumn.Text("stored"), TableColumn.Number("mbytes", 1), TableColumn.Number("link_ms", 3),
+            TableColumn.Integer("rows"), TableColumn.Number("kernels_ms", 3), TableColumn.Text("bound"),
+            TableColumn.Integer("rows_of_both"));
+        foreach (var roof in s_roofs)
+        {
+            var pass = (roof == GpuRoof.A100 ? s_ampere : s_hopper).Value.Single(pass => pass.Weights > 0);
+            var kernels = pass.SecondsOn(roof);
+            foreach (var (stored, bits) in s_stored)
+            {
+                var bytes = pass.Weights * bits / 8;
+                var link = bytes / roof.LinkBytesPerSecond;
+                table.Add(roof.Name, stored, bytes / 1e6, 1e3 * link, pass.ModelRows, 1e3 * kernels, link > kernels ? "link" : "kernels",
+                    (int)Math.Ceiling(pass.ModelRows * link / kernels));
+            }
+        }
+
+        return table;
+    }
+
+    /// <summary>All four, in any format.</summary>
     public static string Text(IEnumerable<KernelFigures> figures, TableFormat format) =>
-        Table.Write([Kernels(figures), Work(), Passes()], format);
+        Table.Write([Kernels(figures), Work(), Passes(), Streamed()], format);
 
     /// <summary>The tables as a page for benchmarks/results/static.md.</summary>
     public static string Page(IEnumerable<KernelFigures> figures, string release) =>
@@ -107,6 +135,10 @@ internal static class StaticReport
 
         {Passes().ToString(TableFormat.Markdown)}
         {Others()}
+        Weights that are streamed pass the link to the GPU, packed as they are stored, while the block before them computes; the slower of
+        the two bounds a block. `block` again, whose kernels take as many times longer as there are more rows:
+
+        {Streamed().ToString(TableFormat.Markdown)}
         """;
 
     private static Dictionary<string, GpuPass> FirstPasses(IReadOnlyList<GpuPass> passes)
@@ -126,5 +158,5 @@ internal static class StaticReport
     private static string Describe(GpuRoof roof) => string.Create(
         CultureInfo.InvariantCulture,
         $"- {roof.Name.ToUpperInvariant()}: {roof.TensorFlops / 1e12:0} TFLOP/s in bf16, {roof.Flops / 1e12:0.0} in single precision, " +
-        $"{roof.BytesPerSecond / 1e12:0.00} TB/s");
+        $"{roof.BytesPerSecond / 1e12:0.00} TB/s, {roof.LinkBytesPerSecond / 1e9:0} GB/s from the host");
 }

@@ -5,7 +5,7 @@ namespace Emergence.Lab.Verification;
 
 /// <summary>What the bounds of a device's errors are made of.</summary>
 /// <param name="Sum">Largest relative error of one rounding of a sum, a product or an activation.</param>
-/// <param name="Operand">Largest relative error of a factor of a product where it is rounded before; else 0.</param>
+/// <param name="Operand">Largest relative error of a factor of a product if it is rounded before; else 0.</param>
 internal readonly record struct Precision(double Sum, double Operand = 0)
 {
     /// <summary>Half a unit in the last place of 1: 24, 53 and 8 significant bits.</summary>

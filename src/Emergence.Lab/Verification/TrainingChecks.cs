@@ -110,7 +110,7 @@ internal static class TrainingChecks
     }
 
     /// <summary>
-    /// The published protocol, where a device may make use of each row's being in two pairs: its gradient by the scores it found
+    /// The published protocol, if a device may make use of each row's being in two pairs: its gradient by the scores it found
     /// itself.
     /// </summary>
     private static void Shuffled(OpRun run, CriticShape shape, int rows)

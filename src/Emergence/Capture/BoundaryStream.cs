@@ -5,7 +5,8 @@ using Emergence.Models;
 
 namespace Emergence.Capture;
 
-/// <summary>Rows of a boundary, on the model's device; valid until the next boundary but one is asked for.</summary>
+/// <summary>Rows of a boundary, on the model's device or in scratch files, whence it gathers them as well; valid until the next boundary
+/// but one is asked for.</summary>
 /// <param name="Index">l, 0 .. L.</param>
 /// <param name="Rows">(N, d): residual stream entering block l, or leaving the last block for l = L.</param>
 /// <param name="Previous">(N, d): boundary l - 1, or none for l = 0.</param>
@@ -13,7 +14,7 @@ public readonly record struct Boundary(int Index, Tensor Rows, Tensor? Previous)
 
 /// <summary>
 /// Runs a forest of prefixes through a model, boundary by boundary. Two boundaries are in memory at a time, whatever the
-/// number of layers, in scratch files where they do not fit; within a block, rows pass in chunks, so that what the block
+/// number of layers, in scratch files if they do not fit; within a block, rows pass in chunks, so that what the block
 /// needs inside does not grow with the rows.
 /// A chunk is a range of rows in depth-first order; the only rows before it that it sees are the ancestors of its first
 /// row, and these run with it again. The bytes do not depend on where chunks begin, so that chunks are as small as the
@@ -34,6 +35,7 @@ public sealed class BoundaryStream : IDisposable
     private readonly PrefixForest _forest;
     private readonly SequenceLengths _lengths;
     private readonly SharedKeys _shared;
+    private readonly bool _areAway;
     private ChunkSet _chunks;
     private int _halvings;
     private Tensor _current;
@@ -41,7 +43,7 @@ public sealed class BoundaryStream : IDisposable
 
     /// <param name="model">The model; must stay open as long as this.</param>
     /// <param name="forest">Checked token ids.</param>
-    /// <param name="workBytes">Memory inside a block for the rows of a chunk, at least one; less where the device is short of memory; their
+    /// <param name="workBytes">Memory inside a block for the rows of a chunk, at least one; less if the device is short of memory; their
     /// context comes on top.</param>
     public BoundaryStream(LanguageModel model, PrefixForest forest, long workBytes = DefaultWorkBytes)
     {
@@ -54,6 +56,7 @@ public sealed class BoundaryStream : IDisposable
         _lengths = new([.. forest.Lengths?.Distinct().Order() ?? (IEnumerable<int>)[0]], forest.Positions.DefaultIfEmpty(0).Max() + 1);
         var device = model.Device;
         var onDisk = AreRowsOnDisk(model, forest);
+        _areAway = onDisk && device is not HostDevice;
         _current = Allocate(model, forest.Count, onDisk);
         try
         {
@@ -78,12 +81,12 @@ public sealed class BoundaryStream : IDisposable
     /// <summary>Boundaries 0 .. L. Can be asked for once at a time; whoever stops early has run only what was asked for.</summary>
     public IEnumerable<Boundary> Run(CancellationToken cancellation = default)
     {
-        InChunks(chunk => _model.Transformer.Embed(chunk.Rows, _current.RowRange(chunk.Start, chunk.Rows.Own)), cancellation);
+        InChunks(chunk => Into(_current, chunk, y => _model.Transformer.Embed(chunk.Rows, y)), cancellation);
         yield return new(0, _current, null);
         for (var layer = 0; layer < _model.Layers; layer++)
         {
             var block = layer;
-            InChunks(chunk => RunBlock(block, chunk), cancellation);
+            InChunks(chunk => Into(_next, chunk, y => RunBlock(block, chunk, y)), cancellation);
             (_current, _next) = (_next, _current);
             yield return new(layer + 1, _current, _next);
         }
@@ -108,7 +111,7 @@ public sealed class BoundaryStream : IDisposable
     internal static long BoundaryBytes(ModelConfig config, Device device, long rows) =>
         rows * (2L * config.Width * device.ComputeType.Size() + SharedKeys.BytesPerRow(device, config.Shape));
 
-    /// <summary>Memory for the inside of a block where so much is free beside the boundaries.</summary>
+    /// <summary>Memory for the inside of a block if so much is free beside the boundaries.</summary>
     internal static long TileBytes(long free, long workBytes = DefaultWorkBytes) => Math.Min(workBytes, free / FreeShare);
 
     /// <summary>What a tile of the rows takes inside a block, without what products hold for themselves.</summary>
@@ -163,27 +166,38 @@ public sealed class BoundaryStream : IDisposable
         }
     }
 
-    private ChunkSet Cut(int capacity) => Tiles.Fit(capacity, rows => new ChunkSet(_model, _forest, _lengths, rows)).Made;
+    private ChunkSet Cut(int capacity) => Tiles.Fit(capacity, rows => new ChunkSet(_model, _forest, _lengths, rows, _areAway)).Made;
 
-    private void RunBlock(int layer, Chunk chunk)
+    /// <summary>Writes what becomes of a chunk into a boundary, by way of the device where that lies elsewhere.</summary>
+    private void Into(Tensor boundary, Chunk chunk, Action<Tensor> run)
     {
-        var transformer = _model.Transformer;
-        var y = _next.RowRange(chunk.Start, chunk.Rows.Own);
-        if (chunk.Rows.Sources is not { } sources)
-        {
-            transformer.Block(layer, chunk.Rows, _current.RowRange(chunk.Start, chunk.Rows.Own), y, _chunks.Memory, _shared);
-            return;
-        }
-
-        var x = _chunks.Gathered.RowRange(0, chunk.Rows.Count);
-        transformer.Device.GatherRows(_current, sources, x);
-        transformer.Block(layer, chunk.Rows, x, y, _chunks.Memory, _shared);
+        var own = boundary.RowRange(chunk.Start, chunk.Rows.Own);
+        var y = _chunks.Result?.RowRange(0, chunk.Rows.Own) ?? own;
+        run(y);
+        if (y != own)
+            _model.Device.DownloadToFile(y, own);
     }
 
-    /// <summary>Whether the rows lie in scratch files; throws where they have to but may not.</summary>
+    private void RunBlock(int layer, Chunk chunk, Tensor y)
+    {
+        var (device, x) = (_model.Device, _current.RowRange(chunk.Start, chunk.Rows.Own));
+        if (_areAway || chunk.Rows.Sources != null)
+        {
+            var gathered = _chunks.Gathered.RowRange(0, chunk.Rows.Count);
+            if (chunk.Rows.Sources is { } sources)
+                device.GatherRows(_current, sources, gathered);
+            else
+                device.UploadFromFile(x, gathered);
+            x = gathered;
+        }
+
+        _model.Transformer.Block(layer, chunk.Rows, x, y, _chunks.Memory, _shared);
+    }
+
+    /// <summary>Whether the rows lie in scratch files; throws if they have to but may not.</summary>
     private static bool AreRowsOnDisk(LanguageModel model, PrefixForest forest)
     {
-        var (device, mayBe) = (model.Device, model.Scratch != null && model.Device is HostDevice);
+        var (device, mayBe) = (model.Device, model.Scratch != null);
         if (mayBe && model.KeepsRowsOnDisk)
             return true;
         var needed = EstimateBytes(model.Config, device, forest.Count, workBytes: 1) + StateBytes(model.Config, device, forest);
@@ -209,86 +223,5 @@ public sealed class BoundaryStream : IDisposable
         {
             throw DiskFailure.Of(path, error);
         }
-    }
-
-    /// <summary>All rows of a forest in chunks, and the memory that one chunk after the other uses.</summary>
-    private sealed class ChunkSet : IDisposable
-    {
-        private readonly List<Chunk> _chunks = [];
-
-        public ChunkSet(LanguageModel model, PrefixForest forest, SequenceLengths lengths, int capacity)
-        {
-            Capacity = capacity;
-            try
-            {
-                for (var start = 0; start < forest.Count; start += capacity)
-                    _chunks.Add(new(model.Device, forest, lengths, start, Math.Min(capacity, forest.Count - start)));
-                var rows = _chunks.Select(chunk => chunk.Rows.Count).DefaultIfEmpty(1).Max();
-                Memory = model.Transformer.AllocateMemory(rows);
-                Gathered = model.Device.Allocate(_chunks.Any(chunk => chunk.Rows.Context > 0) ? rows : 1, model.Width);
-            }
-            catch
-            {
-                Dispose();
-                throw;
-            }
-        }
-
-        /// <summary>Rows of a chunk at most, without their context.</summary>
-        public int Capacity { get; }
-
-        public IReadOnlyList<Chunk> Chunks => _chunks;
-
-        public BlockMemory Memory { get; }
-
-        /// <summary>(N, d): context and rows of a chunk side by side.</summary>
-        public Tensor Gathered { get; }
-
-        public void Dispose()
-        {
-            foreach (var chunk in _chunks)
-                chunk.Dispose();
-            Memory?.Dispose();
-            Gathered?.Dispose();
-        }
-    }
-
-    /// <summary>A range of rows of the forest with the ancestors of its first row.</summary>
-    private sealed class Chunk : IDisposable
-    {
-        public Chunk(Device device, PrefixForest forest, SequenceLengths lengths, int start, int count)
-        {
-            Start = start;
-            var context = new List<int>();
-            for (var row = forest.Parents[start]; row >= 0; row = forest.Parents[row])
-                context.Add(row);
-            context.Reverse();
-            int[] sources = [.. context, .. Enumerable.Range(start, count)];
-            var parents = new int[sources.Length];
-            for (var i = 0; i < sources.Length; i++)
-            {
-                var parent = forest.Parents[sources[i]];
-                parents[i] = parent >= start ? parent - start + context.Count : parent < 0 ? -1 : context.BinarySearch(parent);
-            }
-
-            Rows = new(
-                device,
-                [.. sources.Select(row => forest.Tokens[row])],
-                [.. sources.Select(row => forest.Positions[row])],
-                parents,
-                lengths,
-                lengths.IsOne ? []
-                    : [.. sources.Select(row => lengths.Lengths.Index().First(length => length.Item == forest.Lengths![row]).Index)],
-                context.Count,
-                start,
-                context.Count == 0 ? null : sources);
-        }
-
-        /// <summary>First row in the forest that is not context.</summary>
-        public int Start { get; }
-
-        public TokenRows Rows { get; }
-
-        public void Dispose() => Rows.Dispose();
     }
 }

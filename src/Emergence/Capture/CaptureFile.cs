@@ -26,7 +26,7 @@ internal static class CaptureKinds
 
 /// <summary>
 /// Writes activations of token sequences to a safetensors file, float32: <c>boundary.0</c> .. <c>boundary.L</c> of
-/// [rows, T, d], or <c>ROW.boundary.l</c> of [T, d] where sequences differ in length; on request <c>final_norm</c> (of
+/// [rows, T, d], or <c>ROW.boundary.l</c> of [T, d] if sequences differ in length; on request <c>final_norm</c> (of
 /// models that have one) and <c>logits</c> likewise. One boundary after the other goes to the disk.
 /// </summary>
 public sealed class CaptureFile
@@ -48,7 +48,7 @@ public sealed class CaptureFile
     private CaptureFile(LanguageModel model, SafetensorsWriter writer, CancellationToken cancellation) =>
         (_model, _writer, _cancellation) = (model, writer, cancellation);
 
-    /// <summary>The model for a capture of these sequences, its weights where they leave room for the rows, and for the head where
+    /// <summary>The model for a capture of these sequences, its weights if they leave room for the rows, and for the head if
     /// <paramref name="logits"/> are asked for.</summary>
     public static LanguageModel Load(
         string folder, Device device, ModelOptions options, IReadOnlyList<int[]> sequences, CaptureKind kind, bool logits = false)
@@ -57,7 +57,7 @@ public sealed class CaptureFile
         var config = ModelConfig.Read(folder, options.Strict);
         var forest = Forest(sequences, kind, config);
         var rows = BoundaryStream.EstimateBytes(config, device, forest.Count);
-        if (device is HostDevice && rows > device.AvailableBytes / MostOfFree)
+        if (rows > device.AvailableBytes / MostOfFree)
             rows = BoundaryStream.OnDiskBytes;
         rows += BoundaryStream.StateBytes(config, device, forest) + StagingCopies * (long)StagingBytes
             + (device is HostDevice && device.MemoryLimit != null ? HostMemory.GrowthBytes : 0);
@@ -68,7 +68,7 @@ public sealed class CaptureFile
     /// <param name="model">The model.</param>
     /// <param name="sequences">Token ids; duplicates are written as often as they occur, in order.</param>
     /// <param name="kind">What runs together.</param>
-    /// <param name="logits">Also write the final norm and the logits.</param>
+    /// <param name="logits">Whether to write the final norm and the logits.</param>
     /// <param name="path">The file; it appears when it is complete.</param>
     /// <param name="progress">Told the number of boundaries that are written.</param>
     /// <param name="cancellation">Stops soon and leaves no file behind.</param>

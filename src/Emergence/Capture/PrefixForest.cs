@@ -3,7 +3,7 @@ using Emergence.Models;
 
 namespace Emergence.Capture;
 
-/// <summary>Which position id a token has that runs alone.</summary>
+/// <summary>The position id of a token that runs alone.</summary>
 public enum MicroPosition
 {
     /// <summary>0, as in a sequence of one.</summary>
@@ -43,7 +43,7 @@ public sealed class PrefixForest
     public IReadOnlyList<int> Positions { get; }
 
     /// <summary>
-    /// (N): which sequences share the prefix, as <see cref="ModelConfig.LikeLength"/> numbers them; none where all do.
+    /// (N): which sequences share the prefix, as <see cref="ModelConfig.LikeLength"/> numbers them; none if all do.
     /// </summary>
     public IReadOnlyList<int>? Lengths { get; }
 
@@ -58,7 +58,8 @@ public sealed class PrefixForest
 
     /// <summary>All distinct prefixes of the sequences.</summary>
     /// <param name="sequences">Token ids.</param>
-    /// <param name="config">Of the model that the forest is for: to some, a prefix of a longer sequence is another one.</param>
+    /// <param name="config">The config of the model that the forest is for: to some models, a prefix of a longer sequence is another
+    /// one.</param>
     public static PrefixForest Macro(IReadOnlyList<int[]> sequences, ModelConfig? config = null)
     {
         var order = Enumerable.Range(0, sequences.Count).ToArray();
@@ -93,8 +94,8 @@ public sealed class PrefixForest
 
     /// <summary>Every token of the sequences alone: one row for each distinct token, or token and position.</summary>
     /// <param name="sequences">Token ids.</param>
-    /// <param name="position">Of the tokens.</param>
-    /// <param name="config">Of the model that the forest is for.</param>
+    /// <param name="position">The position id of every token.</param>
+    /// <param name="config">The config of the model that the forest is for.</param>
     public static PrefixForest Micro(IReadOnlyList<int[]> sequences, MicroPosition position = MicroPosition.Zero,
         ModelConfig? config = null)
     {

@@ -14,7 +14,7 @@ public sealed partial class Checkpoint
     /// Reads a whole tensor into host memory, in pieces. NaN and infinities are refused unless
     /// <paramref name="allowNonFinite"/>.
     /// </summary>
-    /// <param name="entry">Of this checkpoint.</param>
+    /// <param name="entry">A tensor of this checkpoint.</param>
     /// <param name="memory">Where to.</param>
     /// <param name="place">First byte there.</param>
     /// <param name="allowNonFinite">Takes every value.</param>
@@ -39,8 +39,8 @@ public sealed partial class Checkpoint
     }
 
     /// <summary>Reads rows of a matrix, one behind the other.</summary>
-    /// <param name="entry">Of this checkpoint.</param>
-    /// <param name="order">Which stored row each row is; null: they are stored so.</param>
+    /// <param name="entry">A matrix of this checkpoint.</param>
+    /// <param name="order">For each row the one that stores it; null: rows are stored in this order.</param>
     /// <param name="start">The row that byte 0 of what is asked for belongs to.</param>
     /// <param name="offset">First byte.</param>
     /// <param name="destination">Where to.</param>

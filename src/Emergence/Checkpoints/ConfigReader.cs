@@ -36,7 +36,7 @@ internal sealed class ConfigReader
     /// <summary>E.g. "rope_parameters.beta_fast".</summary>
     public string FullName(string key) => _prefix + key;
 
-    /// <summary>The one of two spellings of a key that the file has; the first where it has neither.</summary>
+    /// <summary>The one of two spellings of a key that the file has; the first if it has neither.</summary>
     public string Spelled(string key, string other) => !Has(key) && Has(other) ? other : key;
 
     /// <summary>The value as it stands, or null if it is null, or absent without a default.</summary>

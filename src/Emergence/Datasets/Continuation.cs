@@ -8,7 +8,7 @@ internal static class Continuation
 {
     private static readonly string[] Anchors = ["a", "1", ",", "."];
 
-    /// <summary>The ids of <paramref name="text"/>, which begins with a space where there is one before it.</summary>
+    /// <summary>The ids of <paramref name="text"/>, which begins with a space if there is one before it.</summary>
     public static int[] Encode(Tokenizer tokenizer, string text)
     {
         foreach (var anchor in Anchors)

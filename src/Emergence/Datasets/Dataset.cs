@@ -34,7 +34,7 @@ public sealed class Dataset
     /// <summary>N.</summary>
     public int Count { get; }
 
-    /// <summary>True where every sequence there is appears once: such a set has no sampling error.</summary>
+    /// <summary>True if every sequence there is appears once: such a set has no sampling error.</summary>
     public bool IsEnumeration { get; init; }
 
     /// <summary>Sequences there are to draw from.</summary>

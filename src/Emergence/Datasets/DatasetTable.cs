@@ -46,7 +46,7 @@ public static class DatasetTable
     {
         RequirePositive(options.Shots, "shots");
         RequirePositive(options.Window, "window");
-        RequirePositive(options.Sequences, "sequences");
+        RequirePositive(options.MostSequences, "sequences");
         RequirePositive(options.EntityTokens, "entity-tokens");
         if (options.Template != null && !File.Exists(nameOrFile))
             throw new EmergenceException($"no file '{nameOrFile}': a template needs a .tsv, .csv or .jsonl file of labelled rows",

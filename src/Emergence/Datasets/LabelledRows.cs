@@ -26,7 +26,7 @@ internal static class LabelledRows
         };
     }
 
-    /// <summary>By number where all fields are numbers, else by the names in the first line.</summary>
+    /// <summary>By number if all fields are numbers, else by the names in the first line.</summary>
     private static List<string[]> Columns(string path, List<CsvRow> rows, IReadOnlyList<string> fields)
     {
         var numbered = fields.All(field => int.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var number)

@@ -9,7 +9,7 @@ namespace Emergence.Datasets;
 /// </summary>
 internal static class LeadingSpace
 {
-    /// <summary>" ", or "" where the tokenizer adds it.</summary>
+    /// <summary>" ", or "" if the tokenizer adds it.</summary>
     public static string For(Tokenizer tokenizer) =>
         tokenizer.Encode("a", addSpecialTokens: false).Length < tokenizer.Encode(" a", addSpecialTokens: false).Length ? "" : " ";
 }

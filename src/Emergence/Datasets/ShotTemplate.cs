@@ -3,9 +3,9 @@ using Emergence.Messages;
 namespace Emergence.Datasets;
 
 /// <summary>A piece of a template: text as it stands, or a field of a row. A space before either belongs to it.</summary>
-/// <param name="Text">As it stands; what precedes the field's value where there is a field.</param>
+/// <param name="Text">As it stands; what precedes the field's value if there is a field.</param>
 /// <param name="Field">Name of the field, or none.</param>
-/// <param name="Words">What stands for the values of the field, where the template says so.</param>
+/// <param name="Words">What stands for the values of the field, if the template says so.</param>
 internal sealed record TemplatePiece(string Text, string? Field, IReadOnlyDictionary<string, string> Words);
 
 /// <summary>

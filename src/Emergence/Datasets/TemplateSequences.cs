@@ -47,7 +47,7 @@ internal static class TemplateSequences
                 $"{name}: the first {used} of {shots.Count} rows are used, so that the arrangements of {options.Shots} can be counted");
 
         var available = Arrangements.Count(used, options.Shots)!.Value;
-        var numbers = SequenceSampler.Draw(available, options.Sequences, options.WithReplacement, options.Seed);
+        var numbers = SequenceSampler.Draw(available, options.MostSequences, options.WithReplacement, options.Seed);
         var (length, label) = (shots[0].Length, Index(template, template.Label));
         var offset = pieces[0].Take(label + 1).Sum(tokens => tokens.Length) - 1;
         var data = new Dataset(name, tokenizer.Identity, length * options.Shots,

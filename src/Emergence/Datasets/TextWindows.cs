@@ -24,13 +24,14 @@ internal static class TextWindows
             throw new EmergenceException($"{path}: no window of {options.Window} tokens after a full stop without : ; ? - or a line end",
                 ExitCode.Usage);
 
-        var numbers = SequenceSampler.Draw(windows.Count, options.Sequences, options.WithReplacement, options.Seed);
+        var numbers = SequenceSampler.Draw(windows.Count, options.MostSequences, options.WithReplacement, options.Seed);
         return new Dataset(Path.GetFileNameWithoutExtension(path), tokenizer.Identity, options.Window,
             [.. numbers.SelectMany(n => windows[(int)n])])
         {
             Available = windows.Count,
             BeginningOfSequence = options.BeginningOfSequence ? WordSequences.RequireBeginning(tokenizer) : null,
-            Notes = windows.Count < options.Sequences ? [$"{path}: {windows.Count} windows are there, {options.Sequences} were asked for"]
+            Notes = windows.Count < options.MostSequences
+                ? [$"{path}: {windows.Count} windows are there, {options.MostSequences} were asked for"]
                 : [],
         };
     }

@@ -27,7 +27,7 @@ internal static class WordSequences
             ?? throw new EmergenceException(
                 $"{list.Name}: {words.Count} words and {options.Shots} shots make more than 2^63 sequences; use fewer of either",
                 ExitCode.Usage);
-        var numbers = SequenceSampler.Draw(available, options.Sequences, options.WithReplacement, options.Seed);
+        var numbers = SequenceSampler.Draw(available, options.MostSequences, options.WithReplacement, options.Seed);
         var shot = options.EntityTokens + separator.Length;
         var length = checked(shot * options.Shots);
         var tokens = new int[checked(numbers.Length * length)];

@@ -10,7 +10,7 @@ namespace Emergence.Files;
 internal readonly record struct CsvRow(int Line, string[] Fields, bool IsBlank = false);
 
 /// <summary>
-/// RFC 4180: fields between separators, in quotes where they hold separators, line ends or doubled quotes. A quote inside a
+/// RFC 4180: fields between separators, in quotes if they hold separators, line ends or doubled quotes. A quote inside a
 /// field that does not begin with one is a character like any other.
 /// </summary>
 internal static class CsvFile

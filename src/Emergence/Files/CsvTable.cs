@@ -6,7 +6,7 @@ namespace Emergence.Files;
 
 /// <summary>
 /// A CSV file as a table of numbers and words. What dialects leave open (a header, decimal commas, an index column) is found
-/// from the file where it is certain, said in <see cref="DataTable.Format"/>, and refused with the option that settles it where not.
+/// from the file if it is certain, said in <see cref="DataTable.Format"/>, and refused with the option that settles it if not.
 /// </summary>
 internal sealed partial class CsvTable
 {

@@ -1,7 +1,7 @@
 namespace Emergence.Files;
 
 /// <summary>
-/// One column of a table as its file holds it. What is equal in the file has the same code, also where double precision would
+/// One column of a table as its file holds it. What is equal in the file has the same code, also if double precision would
 /// merge it; numbers that lie far from 0 and close together are moved, exactly, before they are rounded.
 /// </summary>
 public sealed class DataColumn
@@ -56,7 +56,7 @@ public sealed class DataColumn
     }
 
     /// <param name="name">Name of the column.</param>
-    /// <param name="values">None where one is missing.</param>
+    /// <param name="values">None if one is missing.</param>
     public static DataColumn OfText(string name, string?[] values)
     {
         ArgumentNullException.ThrowIfNull(values);

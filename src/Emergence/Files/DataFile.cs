@@ -4,7 +4,7 @@ using Emergence.Messages;
 
 namespace Emergence.Files;
 
-/// <summary>Tables of users: .npy, .npz and .safetensors (FILE:NAME where there are several arrays), .csv and .tsv.</summary>
+/// <summary>Tables of users: .npy, .npz and .safetensors (FILE:NAME if there are several arrays), .csv and .tsv.</summary>
 public static class DataFile
 {
     private static readonly string[] s_forms = ["FILE.npy", "FILE.npz[:NAME]", "FILE.safetensors[:TENSOR]", "FILE.csv", "FILE.tsv"];

@@ -1,6 +1,6 @@
 namespace Emergence.Files;
 
-/// <summary>How a table is to be read where the file itself leaves it open.</summary>
+/// <summary>How a table is to be read if the file itself leaves it open.</summary>
 public sealed record DataOptions
 {
     /// <summary>Whether the first line of a CSV file names the columns; null: found from the file, or refused.</summary>

@@ -81,7 +81,7 @@ public sealed record DataTable(string Source, IReadOnlyList<DataColumn> Columns,
 public static class PairedTables
 {
     /// <summary>
-    /// Rows of tables of as many rows. A row that lacks a value in one of them is refused, or left out of all where the user
+    /// Rows of tables of as many rows. A row that lacks a value in one of them is refused, or left out of all if the user
     /// wants that; how many were is said.
     /// </summary>
     public static (IReadOnlyList<DataTable> Tables, int Dropped) Pair(IReadOnlyList<DataTable> tables, bool dropsMissing)

@@ -23,7 +23,7 @@ internal static class DiskFailure
         return new EmergenceException($"writing {Printable.Escape(path)} failed: {what}", ExitCode.Disk, error);
     }
 
-    /// <summary>Refuses to start where the disk cannot take what is coming.</summary>
+    /// <summary>Refuses to start if the disk cannot take what is coming.</summary>
     public static void RequireSpace(string folder, long bytes)
     {
         var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;

@@ -79,7 +79,7 @@ internal static class Posix
             _ = Advise(file, begin, end - begin, DontNeed);
     }
 
-    /// <summary>A second name for a file, unless the name is taken; false also where the file system has no such names.</summary>
+    /// <summary>A second name for a file, unless the name is taken; false also if the file system has no such names.</summary>
     public static bool Link(string path, string name) => OperatingSystem.IsLinux() && LinkCore(path, name) == 0;
 
     // DllImport, whose stubs the run time makes: the generated ones are unsafe code, which only Emergence.Devices may hold.

@@ -9,7 +9,7 @@ internal static class ScratchFile
     private const string Ending = ".emergence-scratch";
 
     /// <summary>A name that no other process takes, in a folder with room for so many bytes.</summary>
-    /// <param name="folder">Made where it is not there.</param>
+    /// <param name="folder">Made if it is not there.</param>
     /// <param name="bytes">What will be written.</param>
     public static string Name(string folder, long bytes)
     {

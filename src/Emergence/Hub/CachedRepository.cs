@@ -98,7 +98,7 @@ internal sealed class CachedRepository(string cache, string name)
         WholeFile.Write(path, System.Text.Encoding.ASCII.GetBytes(commit));
     }
 
-    /// <summary>Puts a blob into a snapshot: as a link, or as the file itself where the file system or the user has no links.</summary>
+    /// <summary>Puts a blob into a snapshot: as a link, or as the file itself if the file system or the user has no links.</summary>
     public void Place(string commit, HubFile file, bool asLink)
     {
         var path = PathOf(commit, file);

@@ -98,7 +98,7 @@ internal sealed class HubConnection : IDisposable
         }
     }
 
-    /// <summary>What an answer means that is not the file; a <see cref="HubTransientException"/> where trying again may help.</summary>
+    /// <summary>What an answer means that is not the file; a <see cref="HubTransientException"/> if trying again may help.</summary>
     public Exception Failure(HttpResponseMessage response, Uri address, HubSubject subject)
     {
         var status = (int)response.StatusCode;

@@ -73,7 +73,7 @@ internal sealed class ModelDownload(HubReference model, HubSettings settings, Do
             : _repository.Snapshot(commit);
     }
 
-    /// <summary>A complete snapshot is enough where the hub is out of reach; that it may be an older one is said.</summary>
+    /// <summary>A complete snapshot is enough if the hub is out of reach; that it may be an older one is said.</summary>
     private string FromCache(HubTransientException error)
     {
         var commit = _repository.Commit(model)!;

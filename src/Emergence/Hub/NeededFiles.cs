@@ -16,7 +16,7 @@ internal static class NeededFiles
     // Larger files of these kinds would be refused when they are read; they are refused before they are fetched.
     private const long LargestText = 64L << 20, LargestIndex = 100L << 20;
 
-    /// <summary>What lies beside the weights, where it is listed.</summary>
+    /// <summary>What lies beside the weights, if it is listed.</summary>
     private static readonly string[] s_small =
     [
         Config, "generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",

@@ -15,7 +15,7 @@ public static class ConditionalInformation
     /// <summary>As for neighbours without a condition.</summary>
     private const double MaxDrift = 0.08;
 
-    /// <summary>Largest share of the rows that distinct triples may be where they are counted.</summary>
+    /// <summary>Largest share of the rows that distinct triples may be when they are counted.</summary>
     private const double MaxSupport = 0.2;
 
     /// <summary>The estimators that know it.</summary>

@@ -11,7 +11,7 @@ namespace Emergence.Information;
 /// leave and the next ones enter. A value does not depend on what it is trained beside.
 /// </summary>
 /// <param name="device">Trains.</param>
-/// <param name="atOnce">Trainings at a time; fewer where memory is short.</param>
+/// <param name="atOnce">Trainings at a time; fewer if memory is short.</param>
 public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
 {
     /// <summary>How long the device may be busy before it is asked whether to go on.</summary>
@@ -68,7 +68,7 @@ public sealed class EstimationBatch(Device device, int atOnce) : IDisposable
 
     public void Dispose() => _inputs.Dispose();
 
-    /// <summary>False where there is no memory until another training has ended.</summary>
+    /// <summary>False if there is no memory until another training has ended.</summary>
     private bool Admit(EstimationRequest request, Action<EstimationRequest, MutualInformation> finished, bool again = false)
     {
         Estimation estimation;

@@ -23,7 +23,7 @@ public sealed record EstimationRequest(Estimator Estimator, JointClasses Joint, 
     /// <summary>Rows of a table so near in their order are no neighbours (Theiler 1986); 0 if the order says nothing.</summary>
     public int Window { get; init; }
 
-    /// <summary>What noise leaves of y, where that was found already, beside other sides.</summary>
+    /// <summary>What noise leaves of y, if that was found already, beside other sides.</summary>
     internal IReadOnlyList<NoiseValue> Noise { get; init; } = [];
 }
 
@@ -134,7 +134,7 @@ internal abstract class Estimation : IDisposable
     /// <summary>Shared inputs that are read as long as the value is on its way.</summary>
     public virtual IReadOnlyList<Tensor> Inputs => Training == null ? [] : [Training.X, Training.Y];
 
-    /// <summary>Takes its own steps, where the device does not take them.</summary>
+    /// <summary>Takes its own steps, if the device does not take them.</summary>
     public virtual void Step(int steps)
     {
     }

@@ -58,7 +58,7 @@ public record MutualInformation
     [JsonPropertyName("enumeration")]
     public bool IsEnumeration { get; init; }
 
-    /// <summary>Distinct pairs (x, y); the number of distinct prefixes where they do not collide on both sides.</summary>
+    /// <summary>Distinct pairs (x, y); the number of distinct prefixes if they do not collide on both sides.</summary>
     public required int K { get; init; }
 
     /// <summary>Classes of x.</summary>
@@ -111,7 +111,7 @@ public record MutualInformation
     [JsonPropertyOrder(2)]
     public double ResolvableBits { get; init; } = double.PositiveInfinity;
 
-    /// <summary>Why the value must not be relied on, where the estimator knows.</summary>
+    /// <summary>Why the value must not be relied on, if the estimator knows.</summary>
     [JsonPropertyOrder(2)]
     public string? Doubt { get; init; }
 

@@ -17,13 +17,13 @@ public sealed class PairEvidence
     /// <summary>The word for the estimator that the rows call for.</summary>
     public const string AutoName = "auto";
 
-    /// <summary>Largest share of the rows that distinct pairs may be where they are counted: five rows each.</summary>
+    /// <summary>Largest share of the rows that distinct pairs may be when they are counted: five rows each.</summary>
     private const double MaxSupport = 0.2;
 
     /// <summary>Largest share of rows that may repeat another to the last digit of a continuous value: chance makes hardly one.</summary>
     private const double MaxCopies = 0.005;
 
-    /// <summary>Estimates of two families are of the same value where their intervals, so much wider, meet, in bits.</summary>
+    /// <summary>Estimates of two families are of the same value if their intervals, so much wider, meet, in bits.</summary>
     private const double Slack = 0.05;
 
     private readonly JointClasses _joint;
@@ -78,8 +78,8 @@ public sealed class PairEvidence
     }
 
     /// <summary>
-    /// The estimator these rows call for, another of a different family to hold it against, and why. Counts where both sides
-    /// hold names; the closed form of normal rows; neighbours where they settle; else a critic.
+    /// The estimator these rows call for, another of a different family to hold it against, and why. Counts if both sides
+    /// hold names; the closed form of normal rows; neighbours if they settle; else a critic.
     /// </summary>
     public (string First, string Second, string Why) Choose()
     {
@@ -96,7 +96,7 @@ public sealed class PairEvidence
                 $"neighbours do not serve: {_neighbours.Value.Doubt ?? _neighbours.Value.Failure}");
     }
 
-    /// <summary>The first of two opinions, ok only where it is so by itself and the second meets it.</summary>
+    /// <summary>The first of two opinions, ok only if it is so by itself and the second meets it.</summary>
     public static PairInformation Agree(PairInformation first, PairInformation second, string why)
     {
         ArgumentNullException.ThrowIfNull(first);
@@ -127,7 +127,7 @@ public sealed class PairEvidence
             ?? (IsOfNeighbours(result) ? null : OfAnotherFamily(result));
     }
 
-    /// <summary>Corrections for classes not seen agree where enough of them were.</summary>
+    /// <summary>Corrections for classes not seen agree if enough of them were.</summary>
     private string? OfOtherCorrections(PairInformation result)
     {
         if (Entropy.Estimators.All(entropy => entropy.Name != result.Estimator))
@@ -148,7 +148,7 @@ public sealed class PairEvidence
         (_neighbours.Value.MiBits - Intervals.Normal * _neighbours.Value.SamplingErrorBits, _neighbours.Value.MiBits
             + Intervals.Normal * _neighbours.Value.SamplingErrorBits);
 
-    /// <summary>A closed form is right where the data are normal, or where neighbours, which know no form, say the same.</summary>
+    /// <summary>A closed form is right if the data are normal, or if neighbours, which know no form, say the same.</summary>
     private string? OfAnotherFamily(PairInformation result)
     {
         var neighbours = _neighbours.Value;
@@ -172,7 +172,7 @@ public sealed class PairEvidence
 
     /// <summary>
     /// Whole numbers that repeat may be names. Counted as names they hold at least what they hold beyond shuffled ones, since
-    /// the bias of shuffled names is the larger one; where that is more than distances say, they are.
+    /// the bias of shuffled names is the larger one; if that is more than distances say, they are.
     /// </summary>
     private string? FindNames()
     {

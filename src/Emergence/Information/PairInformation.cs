@@ -10,7 +10,7 @@ namespace Emergence.Information;
 /// <param name="Low">Lower end of the 95 % interval; NaN if nothing is known about it.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="Verdict">The worst of the seeds.</param>
-/// <param name="Note">Why, where there is something to say.</param>
+/// <param name="Note">Why, if there is something to say.</param>
 public sealed record PairInformation(string Estimator, double MiBits, double Low, double High, Verdict Verdict, string? Note)
 {
     /// <summary>How far beyond what is possible arithmetic may lead.</summary>

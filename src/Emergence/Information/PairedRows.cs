@@ -89,7 +89,7 @@ internal sealed class PairedRows
 
     /// <summary>
     /// The rows as points: numbers that were rounded drawn anew within their step, labels that differ out of reach; numbers as
-    /// normal scores of their ranks where asked, which keeps all information and tames every tail.
+    /// normal scores of their ranks if asked, which keeps all information and tames every tail.
     /// </summary>
     public PairedRows ToPoints(bool asRanks)
     {

@@ -52,7 +52,7 @@ public static class SelfConsistency
     /// <param name="estimator">What is checked.</param>
     /// <param name="joint">The vectors of one cell.</param>
     /// <param name="preset">Size of the trainings.</param>
-    /// <param name="seeds">Trainings of each problem; one where the estimator is not random.</param>
+    /// <param name="seeds">Trainings of each problem; one if the estimator is not random.</param>
     /// <param name="cell">Separates the random numbers of cells.</param>
     /// <param name="cancellation">Ends the work between steps.</param>
     public static IReadOnlyList<ConsistencyCheck> Check(Device device, Estimator estimator, JointClasses joint, CriticPreset preset,

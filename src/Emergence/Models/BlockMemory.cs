@@ -19,7 +19,7 @@ internal enum Slot
     /// <summary>What attention yields.</summary>
     Mixed,
 
-    /// <summary>Inside the feed-forward part; twice as wide where there is a gate.</summary>
+    /// <summary>Inside the feed-forward part; twice as wide if there is a gate.</summary>
     Inner,
 
     /// <summary>A router's products.</summary>
@@ -37,7 +37,7 @@ internal enum Slot
     /// <summary>What experts beside a dense half are given.</summary>
     ExpertInput,
 
-    /// <summary>Gate and up one after the other, where they take turns.</summary>
+    /// <summary>Gate and up one after the other, if they take turns.</summary>
     Apart,
 
     /// <summary>The narrow row that queries come out of.</summary>

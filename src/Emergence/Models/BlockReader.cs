@@ -1,3 +1,4 @@
+using Emergence.Devices;
 using Emergence.Files.Safetensors;
 
 namespace Emergence.Models;
@@ -10,14 +11,15 @@ internal sealed class BlockReader : IDisposable
     private StagedBlock? _held;
     private Reading? _reading;
 
+    /// <param name="device">Computes with them.</param>
     /// <param name="files">Where blocks come from.</param>
     /// <param name="blocks">What is stored of each.</param>
     /// <param name="inFlight">Blocks in memory at a time: 2, or 1, which is then read when it is asked for.</param>
-    public BlockReader(WeightFiles files, IReadOnlyList<TensorEntry[]> blocks, int inFlight)
+    public BlockReader(Device device, WeightFiles files, IReadOnlyList<TensorEntry[]> blocks, int inFlight)
     {
         _blocks = blocks;
         var room = blocks.Max(StagedBlock.RoomFor);
-        _staged = [.. Enumerable.Range(0, inFlight).Select(_ => new StagedBlock(files, room))];
+        _staged = [.. Enumerable.Range(0, inFlight).Select(_ => new StagedBlock(device, files, room))];
     }
 
     /// <summary>A block that will be asked for soon, unless there is no room for it or another one is on its way.</summary>
@@ -34,11 +36,13 @@ internal sealed class BlockReader : IDisposable
             return _held;
         if (_reading?.Layer != layer)
             Abandon();
+        _held?.Leave();
         _held = null;
         Expect(layer);
         var reading = _reading!;
         _reading = null;
         _held = reading.Result();
+        _held.Enter();
         Expect(layer + 1);
         return _held;
     }

@@ -16,7 +16,7 @@ internal sealed record Linear(Matrix Weight, Tensor? Bias, int OutputCount)
     public Linear Outputs(int start, int count) => new(Weight.Outputs(start, count), Bias?.ColumnRange(start, count), count);
 }
 
-/// <summary>A norm with weight (1, c) and bias (1, c), where it has them.</summary>
+/// <summary>A norm with weight (1, c) and bias (1, c), if it has them.</summary>
 internal sealed record Norm(NormShape Shape, Tensor? Weight, Tensor? Bias)
 {
     public void Apply(Device device, Tensor x, Tensor y, Tensor? residual = null)

@@ -147,7 +147,7 @@ internal static class CommonConfig
     /// <param name="names">Names of weights.</param>
     /// <param name="norm">Norm of blocks and the end.</param>
     /// <param name="block">Each layer.</param>
-    /// <param name="count">How many, where the config does not say it by its key.</param>
+    /// <param name="count">How many, if the config does not say it by its key.</param>
     public static ModelShape Uniform(
         ConfigReader config, DimensionKeys keys, WeightNames names, NormShape norm, BlockShape block, int? count = null)
     {

@@ -27,8 +27,8 @@ internal sealed record ExpectedWeight(string Name, bool IsHead, Dimension[] Size
 }
 
 /// <summary>Sizes of a linear layer.</summary>
-/// <param name="Outputs">Of its result.</param>
-/// <param name="Inputs">Of its argument.</param>
+/// <param name="Outputs">Columns of its result.</param>
+/// <param name="Inputs">Columns of its argument.</param>
 /// <param name="Parts">Layers that lie below each other in one matrix and are used one by one.</param>
 internal sealed record LinearLayer(int Outputs, int Inputs, int Parts = 1)
 {

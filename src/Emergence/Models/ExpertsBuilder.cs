@@ -3,7 +3,7 @@ namespace Emergence.Models;
 /// <summary>Asks for the weights of a layer's experts: one by one or all in one tensor, whichever the checkpoint has.</summary>
 /// <param name="source">Where they come from.</param>
 /// <param name="published">Names as they are published.</param>
-/// <param name="width">Of the stream.</param>
+/// <param name="width">Columns of the residual stream.</param>
 /// <param name="project">A linear layer that all rows pass.</param>
 internal sealed class ExpertsBuilder(
     IWeightSource source, ExpertNames published, Dimension width, RecurrenceBuilder.Project project)
@@ -77,7 +77,7 @@ internal sealed class ExpertsBuilder(
 
     private static Dimension Hidden(int width) => new(width, $"{width} columns inside an expert");
 
-    /// <summary>Columns of a projection inside: those of gate and up where one projection yields both.</summary>
+    /// <summary>Columns of a projection inside: those of gate and up if one projection yields both.</summary>
     private static Dimension Up(ExpertsPart part, Dimension hidden, string[] inner) =>
         part.Gated && inner.Length == 1 ? new(2 * hidden.Size, $"twice {hidden.Text}") : hidden;
 

@@ -15,7 +15,7 @@ internal sealed record ExpertsPart
     /// <summary>Between the two halves of an expert.</summary>
     public required int Width { get; init; }
 
-    /// <summary>Of an expert's gate.</summary>
+    /// <summary>What an expert's gate passes through.</summary>
     public required Activation Activation { get; init; }
 
     public required RouterShape Router { get; init; }
@@ -26,10 +26,11 @@ internal sealed record ExpertsPart
     /// <summary>What the shared expert yields is multiplied by a sigmoid of the row.</summary>
     public bool SharedGate { get; init; }
 
-    /// <summary>Of all projections of the experts that rows choose.</summary>
+    /// <summary>Whether the projections of the experts that rows choose have biases.</summary>
     public bool Bias { get; init; }
 
-    /// <summary>Of the projections that all rows pass: those of the shared expert, and to narrow rows and back.</summary>
+    /// <summary>Whether the projections that all rows pass have biases: those of the shared expert, and those to narrow rows and
+    /// back.</summary>
     public bool OuterBias { get; init; }
 
     /// <summary>The router has a bias.</summary>
@@ -110,13 +111,13 @@ internal enum RouterScores
 /// <param name="Router">E.g. "mlp.gate".</param>
 /// <param name="Each">What stands before an expert's number, e.g. "mlp.experts."; of experts in one tensor what they begin with.</param>
 /// <param name="Inner">Gate and up of an expert, or one projection that yields both.</param>
-/// <param name="Output">Of an expert.</param>
+/// <param name="Output">The last projection of an expert.</param>
 internal sealed record ExpertNames(string Router, string Each, string[] Inner, string Output)
 {
     /// <summary>All experts are in one tensor, (E, out, in).</summary>
     public bool Joint { get; init; }
 
-    /// <summary>That tensor is (E, in, out) where it is plain.</summary>
+    /// <summary>That tensor is (E, in, out) if it is plain.</summary>
     public bool InputMajor { get; init; }
 
     /// <summary>Biases of experts in one tensor are called as that, with this behind.</summary>
@@ -137,17 +138,17 @@ internal sealed record ExpertNames(string Router, string Each, string[] Inner, s
 
     public string SharedGate { get; init; } = "mlp.shared_expert_gate";
 
-    /// <summary>To narrow rows and back, where experts are given such.</summary>
+    /// <summary>To narrow rows and back, if experts are given such.</summary>
     public string LatentDown { get; init; } = "mixer.fc1_latent_proj";
 
     public string LatentUp { get; init; } = "mixer.fc2_latent_proj";
 
-    /// <summary>The same experts in the memory of the program that published them, where its names are others.</summary>
+    /// <summary>Names of these experts in the memory of the program that published them; null: the names of the file.</summary>
     public ExpertNames? InMemory { get; init; }
 
     /// <summary>
     /// What a file may have instead: one by one what is published in one tensor, and in one tensor, (E, out, in), what is published one
-    /// by one; none where gate and up take turns.
+    /// by one; none if gate and up take turns.
     /// </summary>
     public ExpertNames? Other(ExpertsPart part)
     {
@@ -169,10 +170,10 @@ internal sealed record ExpertNames(string Router, string Each, string[] Inner, s
 }
 
 /// <summary>What goes with experts beside a dense half.</summary>
-/// <param name="DenseNorm">Of what the dense half yields.</param>
-/// <param name="InputNorm">Of what experts are given.</param>
-/// <param name="OutputNorm">Of what they yield.</param>
-/// <param name="RouterNorm">Of what the router is given.</param>
+/// <param name="DenseNorm">The norm of what the dense half yields.</param>
+/// <param name="InputNorm">The norm of what experts are given.</param>
+/// <param name="OutputNorm">The norm of what experts yield.</param>
+/// <param name="RouterNorm">The norm of what the router is given.</param>
 /// <param name="Scales">(1, E): factors of the weights.</param>
 internal sealed record BesideWeights(Norm DenseNorm, Norm InputNorm, Norm OutputNorm, Norm RouterNorm, Tensor Scales);
 

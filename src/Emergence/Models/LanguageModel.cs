@@ -52,7 +52,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Folder for rows that do not fit into memory; null: all must fit.</summary>
     public string? Scratch { get; set; }
 
-    /// <summary>Rows go there also where they would fit, because something else is to be in memory.</summary>
+    /// <summary>Rows go there also if they would fit, because something else is to be in memory.</summary>
     internal bool KeepsRowsOnDisk { get; set; }
 
     /// <summary>What the checkpoint says that looks wrong but does no harm, and what of it is not run.</summary>
@@ -75,13 +75,13 @@ public sealed class LanguageModel : IDisposable
     /// Loads the model of a folder. Config and the headers of all weight files are checked, and the memory is held against
     /// what the device has, before a weight is read.
     /// </summary>
-    /// <param name="folder">Of the model.</param>
+    /// <param name="folder">The model's folder.</param>
     /// <param name="device">Computes.</param>
     /// <param name="options">What a user chooses.</param>
     public static LanguageModel Load(string folder, Device device, ModelOptions? options = null) =>
         Load(folder, device, options ??= new(), sizes => WeightChoice.Of(device, sizes, options.Weights));
 
-    /// <summary>The same, where <paramref name="choose"/> says where the weights are.</summary>
+    /// <summary>Loads a model whose weights are where <paramref name="choose"/> says.</summary>
     internal static LanguageModel Load(string folder, Device device, ModelOptions options, Func<WeightSizes, WeightChoice> choose)
     {
         ArgumentNullException.ThrowIfNull(device);

@@ -14,7 +14,7 @@ internal sealed class Matrix
     private readonly Func<int, int, Matrix> _rows;
     private readonly Func<int, int, Matrix> _outputs;
 
-    /// <param name="plain">(out, in), or (in, out) where <paramref name="inputMajor"/>.</param>
+    /// <param name="plain">(out, in), or (in, out) if <paramref name="inputMajor"/>.</param>
     /// <param name="inputMajor">Rows are inputs.</param>
     public Matrix(Tensor plain, bool inputMajor)
     {
@@ -23,7 +23,7 @@ internal sealed class Matrix
         _outputs = (start, count) => inputMajor ? new(plain.ColumnRange(start, count), inputMajor) : Rows(start, count);
     }
 
-    /// <param name="packed">Of which rows of outputs, or all columns, are unpacked.</param>
+    /// <param name="packed">The packed matrix, of which rows of outputs, or all columns, are unpacked.</param>
     /// <param name="memory">Where to.</param>
     public Matrix(PackedRows packed, UnpackedMatrix memory)
     {
@@ -34,7 +34,7 @@ internal sealed class Matrix
             : Rows(start, count);
     }
 
-    /// <param name="rows">Rows of outputs, or of inputs where <paramref name="inputMajor"/>, that are read when they are used.</param>
+    /// <param name="rows">Rows of outputs, or of inputs if <paramref name="inputMajor"/>, that are read when they are used.</param>
     /// <param name="memory">Where to.</param>
     /// <param name="inputMajor">Rows are inputs.</param>
     public Matrix(ReadRows rows, RowMemory memory, bool inputMajor)
@@ -72,7 +72,8 @@ internal sealed class Matrix
 
 /// <summary>Rows of a packed matrix.</summary>
 /// <param name="Matrix">The whole.</param>
-/// <param name="Order">Which stored output each output is, always the same for a matrix; null: they are stored so.</param>
+/// <param name="Order">For each output the one that stores it, always the same for a matrix; null: outputs are stored in this
+/// order.</param>
 /// <param name="Start">First row.</param>
 /// <param name="Count">Number of rows.</param>
 internal sealed record PackedRows(StoredMatrix Matrix, int[]? Order, int Start, int Count)
@@ -80,7 +81,7 @@ internal sealed record PackedRows(StoredMatrix Matrix, int[]? Order, int Start, 
     /// <summary>What is read when it is used stays until somebody else gives it up; else until another matrix is read.</summary>
     public bool Stays { get; init; }
 
-    /// <summary>Writes the unpacked rows; outputs are columns where rows are inputs.</summary>
+    /// <summary>Writes the unpacked rows; outputs are columns if rows are inputs.</summary>
     public void Unpack(Device device, Tensor y) =>
         device.Unpack(new(Matrix, Start, Matrix.InputMajor ? null : Order, Matrix.InputMajor ? Order : null), y);
 }
@@ -111,7 +112,7 @@ internal sealed class UnpackedMatrix(Device device, long elements, bool allowNon
                 _passing = rows.Matrix;
             }
 
-            rows.Matrix.Load(allowNonFinite);
+            rows.Matrix.Load(allowNonFinite, once: rows.Stays);
         }
 
         rows.Unpack(device, tensor);
@@ -128,7 +129,7 @@ internal sealed class UnpackedMatrix(Device device, long elements, bool allowNon
 
 /// <summary>Rows of a plain matrix that are read when they are used.</summary>
 /// <param name="Weight">The whole.</param>
-/// <param name="Order">Which stored output each output is; null: they are stored so.</param>
+/// <param name="Order">For each output the one that stores it; null: outputs are stored in this order.</param>
 /// <param name="Start">First row.</param>
 /// <param name="Count">Number of rows.</param>
 internal sealed record ReadRows(ExpectedWeight Weight, int[]? Order, int Start, int Count);

@@ -66,7 +66,7 @@ public sealed class ModelConfig
     public long Parameters => WeightPlan.Of(this).Sum(weight => (long)weight.Rows * weight.Columns);
 
     /// <summary>
-    /// Memory of the weights in the type the config says (4 bytes a weight where it says none), or of the packed ones with the
+    /// Memory of the weights in the type the config says (4 bytes a weight if it says none), or of the packed ones with the
     /// largest of them unpacked.
     /// </summary>
     public long EstimateBytes => WeightSizes.Of(this).Resident;
@@ -136,7 +136,7 @@ public sealed class ModelConfig
         }
     }
 
-    /// <summary>The outer and the inner config may both speak of a tied head; where they differ, the file decides.</summary>
+    /// <summary>The outer and the inner config may both speak of a tied head; if they differ, the file decides.</summary>
     private static HeadWeights Head(HeadWeights inner, ConfigReader outer)
     {
         if (!outer.Has("tie_word_embeddings"))

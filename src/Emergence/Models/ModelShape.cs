@@ -55,7 +55,7 @@ internal sealed record ModelShape
     /// <summary>Layers after the last that only predict further tokens in training; files may have them.</summary>
     public int PredictionLayers { get; init; }
 
-    /// <summary>What names of such layers begin with where they stand beside the model; null: they are numbered as the others.</summary>
+    /// <summary>What names of such layers begin with if they stand beside the model; null: they are numbered as the others.</summary>
     public string? PredictionPrefix { get; init; }
 
     /// <summary>What the config says and the published program does not compute, in words.</summary>
@@ -84,8 +84,8 @@ internal sealed record ModelShape
 
 /// <summary>What one block computes; one that lacks a half computes the other alone.</summary>
 /// <param name="Attention">The first half, or a part of it.</param>
-/// <param name="Inner">The second half, where it has no experts.</param>
-/// <param name="Experts">The second half, where it has them.</param>
+/// <param name="Inner">The second half, if it has no experts.</param>
+/// <param name="Experts">The second half, if it has them.</param>
 /// <param name="Recurrence">The first half in the place of attention, or both side by side.</param>
 internal sealed record BlockShape(
     AttentionPart? Attention, InnerPart? Inner, ExpertsPart? Experts = null, RecurrencePart? Recurrence = null)

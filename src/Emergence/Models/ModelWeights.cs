@@ -11,7 +11,7 @@ internal abstract class ModelWeights : IDisposable
 
     public abstract bool HasHead { get; }
 
-    /// <summary>(V, d); the embedding itself where they are tied.</summary>
+    /// <summary>(V, d); the embedding itself if they are tied.</summary>
     public abstract Linear Head { get; }
 
     /// <summary>A pass begins: block 0 comes next.</summary>

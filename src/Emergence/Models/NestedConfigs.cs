@@ -10,7 +10,7 @@ internal static class NestedConfigs
 {
     private static readonly string[] Keys = ["text_config", "llm_config", "language_config"];
 
-    /// <summary>"model_type" of the language model where the inner object has none, or has that of the whole.</summary>
+    /// <summary>"model_type" of the language model if the inner object has none, or has that of the whole.</summary>
     private static readonly Dictionary<string, string> Inner = new()
     {
         ["aya_vision"] = "cohere2",

@@ -70,9 +70,9 @@ internal static class RecurrenceConfig
 
     public static int ReadTaps(ConfigReader config, string key) => config.Whole(key, 1, MaximumTaps);
 
-    /// <summary>The kinds of all layers, by their newer names; null where the config does not say.</summary>
-    /// <param name="config">Of the model.</param>
-    /// <param name="key">Of the list.</param>
+    /// <summary>The kinds of all layers, by their newer names; null if the config does not say.</summary>
+    /// <param name="config">The model's config.</param>
+    /// <param name="key">The key of the list.</param>
     /// <param name="layers">How many there are; null: as many as the list has.</param>
     /// <param name="known">What a layer may be.</param>
     public static string[]? ReadKinds(ConfigReader config, string key, int? layers, params string[] known)
@@ -87,7 +87,7 @@ internal static class RecurrenceConfig
             $"{key}[{wrong}] is {Printable.Quote(kinds[wrong])}, expected {string.Join(" or ", known)}");
     }
 
-    /// <summary>A whole number, or what follows from the others where it is "auto".</summary>
+    /// <summary>A whole number, or what follows from the others if it is "auto".</summary>
     public static int WholeOrAuto(ConfigReader config, string key, int automatic, int most)
     {
         if (config.Find(key) is not { } value || (value.ValueKind == JsonValueKind.String && value.GetString() == "auto"))

@@ -50,7 +50,7 @@ internal sealed record ShortConvolutionPart(int Width) : RecurrencePart
 }
 
 /// <summary>A selective scan (Mamba), whose steps come from a narrow row of their own or, by head, straight from the stream.</summary>
-/// <param name="Heads">H; all channels of a head share steps and, where there is no narrow row, rates.</param>
+/// <param name="Heads">H; all channels of a head share steps and, if there is no narrow row, rates.</param>
 /// <param name="HeadSize">Channels of a head.</param>
 /// <param name="Groups">Heads of a group share what goes into the state and what reads it.</param>
 /// <param name="StateSize">S, of each channel.</param>
@@ -66,7 +66,7 @@ internal sealed record ScanPart(int Heads, int HeadSize, int Groups, int StateSi
     /// <summary>After the convolution.</summary>
     public required Activation Activation { get; init; }
 
-    /// <summary>Of the gate.</summary>
+    /// <summary>What the gate passes through.</summary>
     public Activation GateActivation { get; init; } = Activation.Silu;
 
     /// <summary>Steps are cut off at these.</summary>
@@ -101,11 +101,11 @@ internal sealed record ScanPart(int Heads, int HeadSize, int Groups, int StateSi
 }
 
 /// <summary>A gated delta rule (Qwen): a state for each value head, corrected by what it does not yet know of the value.</summary>
-/// <param name="KeyHeads">Of queries and keys.</param>
+/// <param name="KeyHeads">Heads of queries and keys.</param>
 /// <param name="KeySize">Columns of a key.</param>
 /// <param name="ValueHeads">A multiple of <paramref name="KeyHeads"/>.</param>
 /// <param name="ValueSize">Columns of a value.</param>
-/// <param name="Norm">Of each head of the result.</param>
+/// <param name="Norm">The norm of each head of the result.</param>
 internal sealed record DeltaPart(int KeyHeads, int KeySize, int ValueHeads, int ValueSize, NormShape Norm) : RecurrencePart
 {
     /// <summary>Two projections hold all columns by key head (Qwen 3 Next), instead of four that hold them by what they are.</summary>
@@ -123,14 +123,16 @@ internal sealed record DeltaPart(int KeyHeads, int KeySize, int ValueHeads, int 
 
     public override (int Channels, int Size) State => (ValueWidth, KeySize);
 
-    /// <summary>Which stored row of the projection of query, key, value and gate each row is; null: they are stored so.</summary>
+    /// <summary>For each row of the projection of query, key, value and gate, the row that stores it; null: rows are stored in this
+    /// order.</summary>
     public int[]? WideOrder()
     {
         var values = ValueHeads / KeyHeads * ValueSize;
         return ByKeyHead ? Order(KeySize, KeySize, values, values) : null;
     }
 
-    /// <summary>The same of the projection of gates of the change and steps.</summary>
+    /// <summary>For each row of the projection of the change's gates and the steps, the row that stores it; null: rows are stored in this
+    /// order.</summary>
     public int[]? NarrowOrder() => ByKeyHead ? Order(ValueHeads / KeyHeads, ValueHeads / KeyHeads) : null;
 
     /// <summary>All columns of the first part of every key head, then those of the second.</summary>

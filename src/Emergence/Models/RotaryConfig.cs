@@ -4,7 +4,7 @@ using Emergence.Messages;
 
 namespace Emergence.Models;
 
-/// <summary>How an architecture's config.json speaks of its rotation, and what holds where it says nothing.</summary>
+/// <summary>How an architecture's config.json speaks of its rotation, and what holds if it says nothing.</summary>
 internal sealed record RotaryConfig
 {
     /// <summary>Key of the base beside "rope_scaling".</summary>
@@ -34,14 +34,14 @@ internal sealed record RotaryConfig
     /// <summary>"short_mscale" and "long_mscale" of the kind longrope are the factors of cosines and sines (Phi-MoE).</summary>
     public bool ReadsFactors { get; init; }
 
-    /// <summary>"original_max_position_embeddings" where neither object has it; 0: the model's length.</summary>
+    /// <summary>"original_max_position_embeddings" if neither object has it; 0: the model's length.</summary>
     public int DefaultOriginal { get; init; }
 
     /// <summary>
     /// Reads the rotation of one kind of layer: "rope_parameters" (flat, or an object for each kind of layer), or the older
     /// "rope_scaling" beside keys of the config itself, with "type" or "rope_type".
     /// </summary>
-    /// <param name="config">Of the model.</param>
+    /// <param name="config">The model's config.</param>
     /// <param name="headSize">Columns of a head.</param>
     /// <param name="positions">Longest sequence by the config.</param>
     public RotaryShape Read(ConfigReader config, int headSize, int positions)

@@ -3,10 +3,10 @@ namespace Emergence.Models;
 /// <summary>One value of "rope_type": how fast the pairs of a rotation turn.</summary>
 internal abstract record RotaryScaling
 {
-    /// <summary>Of cosines and sines in a sequence of that length.</summary>
+    /// <summary>The factor of cosines and sines in a sequence of that length.</summary>
     public virtual double Factor(int length) => 1;
 
-    /// <summary>Of the scores, where a model takes it from the scaling too (DeepSeek).</summary>
+    /// <summary>The factor of the scores that a model takes from its scaling (DeepSeek); else 1.</summary>
     public virtual double ScoreFactor => 1;
 
     /// <summary>theta^(-2i / columns).</summary>
@@ -18,7 +18,7 @@ internal abstract record RotaryScaling
     /// <summary>The shortest length with the same frequencies as this one, or 0 for those of any short sequence.</summary>
     public virtual int LikeLength(int length) => 0;
 
-    /// <summary>Longest sequence that the scaling is made for, where the model alone would take so many positions.</summary>
+    /// <summary>Longest sequence that the scaling is made for, if the model alone would take so many positions.</summary>
     public virtual double Reach(double positions) => positions;
 }
 
@@ -84,7 +84,7 @@ internal sealed record YarnScaling(double Slowness, double Original, double Fast
 /// <summary>A slowness of its own for each pair, from one of two lists, by the length of the sequence.</summary>
 internal sealed record LongScaling(double[] Short, double[] Long, int Original, double AttentionFactor) : RotaryScaling
 {
-    /// <summary>Of sequences beyond the original length, where it differs (Phi-MoE).</summary>
+    /// <summary>The attention factor of sequences beyond the original length (Phi-MoE); null: the one of all.</summary>
     public double? LongAttentionFactor { get; init; }
 
     public override double Factor(int length) => length > Original ? LongAttentionFactor ?? AttentionFactor : AttentionFactor;

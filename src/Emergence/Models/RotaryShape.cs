@@ -5,7 +5,7 @@ namespace Emergence.Models;
 /// <summary>Rotary position embedding.</summary>
 /// <param name="Columns">2r, the columns of a head that turn.</param>
 /// <param name="Base">theta: pair i turns by position * theta^(-2i / 2r).</param>
-/// <param name="Pairs">Which columns turn together.</param>
+/// <param name="Pairs">The columns that turn together.</param>
 /// <param name="Scaling">What else decides how fast pairs turn, or nothing.</param>
 /// <param name="Backwards">Pairs turn the other way.</param>
 internal sealed record RotaryShape(int Columns, double Base, RotaryPairs Pairs = RotaryPairs.Halves, RotaryScaling? Scaling = null,

@@ -8,10 +8,10 @@ internal abstract class RowTable
 {
     public abstract int Columns { get; }
 
-    /// <summary>All rows, where they are in memory.</summary>
+    /// <summary>All rows, if they are in memory.</summary>
     public abstract Tensor? Whole { get; }
 
-    /// <summary>y[n] = scale * row[ids[n]], added to y where <paramref name="accumulate"/>.</summary>
+    /// <summary>y[n] = scale * row[ids[n]], added to y if <paramref name="accumulate"/>.</summary>
     /// <param name="device">Holds the others.</param>
     /// <param name="ids">(N, 1).</param>
     /// <param name="scale">Factor.</param>

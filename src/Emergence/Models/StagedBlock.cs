@@ -5,15 +5,17 @@ using Emergence.Files.Safetensors;
 
 namespace Emergence.Models;
 
-/// <summary>The stored bytes of one block's weights, in host memory that one block after the other uses.</summary>
+/// <summary>The stored bytes of one block's weights, in memory that one block after the other uses: of the host and, where that is
+/// another one, of the device.</summary>
+/// <param name="device">Computes with them.</param>
 /// <param name="files">Where they come from.</param>
 /// <param name="bytes">Room for the largest block, as <see cref="RoomFor"/> says.</param>
-internal sealed class StagedBlock(WeightFiles files, long bytes) : IDisposable
+internal sealed class StagedBlock(Device device, WeightFiles files, long bytes) : IDisposable
 {
     private const int Alignment = 64;
 
     private readonly Dictionary<string, long> _places = [];
-    private readonly HostBuffer _memory = new(bytes);
+    private readonly Staging _staging = device.CreateStaging(bytes);
 
     /// <summary>The block that is there or on its way; -1: none.</summary>
     public int Layer { get; private set; } = -1;
@@ -26,9 +28,11 @@ internal sealed class StagedBlock(WeightFiles files, long bytes) : IDisposable
     {
         (Layer, var place) = (-1, 0L);
         _places.Clear();
+        _staging.Begin();
         foreach (var entry in entries)
         {
-            files.ReadOnce(entry, _memory, place, cancellation);
+            files.ReadOnce(entry, _staging.Memory, place, cancellation);
+            _staging.Send(place, entry.ByteLength);
             _places.Add(entry.Name, place);
             place += Padded(entry.ByteLength);
         }
@@ -36,27 +40,19 @@ internal sealed class StagedBlock(WeightFiles files, long bytes) : IDisposable
         Layer = layer;
     }
 
-    /// <summary>A plain weight on the device: where that is the host, in place, valid until the next block is read.</summary>
-    public Tensor Load(Device device, ExpectedWeight weight)
-    {
-        var (place, type) = (_places[files.StoredName(weight)], files.TypeOf(weight));
-        if (device is HostDevice)
-            return Tensor.View(_memory, place, type, weight.Rows, weight.Columns);
-        var tensor = device.Allocate(type, weight.Rows, weight.Columns);
-        var width = (long)weight.Columns * type.Size();
-        var most = (int)Math.Clamp(int.MaxValue / Math.Max(1, width), 1, Math.Max(1, weight.Rows));
-        for (var start = 0; start < weight.Rows; start += most)
-        {
-            var count = Math.Min(most, weight.Rows - start);
-            device.Upload(_memory.Slice(place + start * width, (int)(count * width)), tensor.RowRange(start, count));
-        }
+    /// <summary>Ops that are called from now on find the block; until another is entered.</summary>
+    public void Enter() => _staging.Enter();
 
-        return tensor;
-    }
+    /// <summary>No op that is called from now on uses the block.</summary>
+    public void Leave() => _staging.Leave();
 
-    public void Place(StoredMatrix packed) => packed.Place(_memory, _places);
+    /// <summary>A plain weight on the device, in place: valid until the block is left.</summary>
+    public Tensor Load(ExpectedWeight weight) =>
+        _staging.View(_places[files.StoredName(weight)], files.TypeOf(weight), weight.Rows, weight.Columns);
 
-    public void Dispose() => _memory.Dispose();
+    public void Place(StoredMatrix packed) => packed.Place(_staging.Memory, _places);
+
+    public void Dispose() => _staging.Dispose();
 
     private static long Padded(long length) => Ceiling.Multiple(length, Alignment);
 }

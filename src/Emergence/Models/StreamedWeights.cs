@@ -21,7 +21,7 @@ internal sealed class StreamedWeights : ModelWeights
     private Linear? _head;
 
     /// <param name="device">Computes.</param>
-    /// <param name="shape">Of the model.</param>
+    /// <param name="shape">The shape of the model.</param>
     /// <param name="files">Its weights.</param>
     /// <param name="blocks">Blocks in memory at a time: 2, the second one being read; 1; or 0: matrices one after the other, which are
     /// read again for every tile of rows.</param>
@@ -35,7 +35,7 @@ internal sealed class StreamedWeights : ModelWeights
         if (blocks == 0)
             _passing = new(device, files, WeightSizes.Of(shape, files).LargestMatrix);
         else
-            _reader = new(files, [.. units.Blocks.Select(block =>
+            _reader = new(device, files, [.. units.Blocks.Select(block =>
                 block.Where(weight => !weight.IsOfExperts).SelectMany(files.Entries).ToArray())], blocks);
         try
         {

@@ -59,7 +59,7 @@ internal sealed class Transformer : IDisposable
     /// <summary>What layers hand on to later ones, for the rows of all calls.</summary>
     public SharedKeys AllocateShared(int rows) => new(Device, _shape, rows);
 
-    /// <summary>Boundary 0: token embedding, a vector for the position where the model has such, the norm of both.</summary>
+    /// <summary>Boundary 0: token embedding, a vector for the position if the model has such, the norm of both.</summary>
     /// <param name="rows">N rows, c of them context.</param>
     /// <param name="y">(N - c, d).</param>
     public void Embed(TokenRows rows, Tensor y)
@@ -179,7 +179,7 @@ internal sealed class Transformer : IDisposable
                 shape.Inner!.OutputScale);
     }
 
-    /// <summary>x itself where the factor is 1.</summary>
+    /// <summary>x itself if the factor is 1.</summary>
     private Tensor Scaled(Tensor x, double factor, BlockMemory memory)
     {
         if (factor == 1)
@@ -189,7 +189,7 @@ internal sealed class Transformer : IDisposable
         return scaled;
     }
 
-    /// <summary>x itself where there is no norm.</summary>
+    /// <summary>x itself if there is no norm.</summary>
     private Tensor Normed(Norm? norm, Tensor x, BlockMemory memory)
     {
         if (norm == null)

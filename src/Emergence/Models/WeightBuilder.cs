@@ -60,7 +60,7 @@ internal sealed class WeightBuilder(ModelShape shape, IWeightSource source)
 
     public Norm? FinalNorm() => Norm(_names.FinalNorm, shape.Norm, _width);
 
-    /// <summary>The head; null where the checkpoint has none.</summary>
+    /// <summary>The head; null if the checkpoint has none.</summary>
     /// <param name="embedding">The whole embedding if it is there, for a head that is tied to it.</param>
     public Linear? Head(Tensor? embedding)
     {

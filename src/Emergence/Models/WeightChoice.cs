@@ -4,7 +4,8 @@ using Emergence.Messages;
 namespace Emergence.Models;
 
 /// <summary>Where the weights of a run are, and why.</summary>
-/// <param name="Blocks">Of streamed weights as <see cref="StreamedWeights"/> takes them; null: all weights are resident.</param>
+/// <param name="Blocks">Blocks of streamed weights in memory, as <see cref="StreamedWeights"/> counts them; null: all weights are
+/// resident.</param>
 /// <param name="Needed">What the weights then take of the device, in bytes.</param>
 /// <param name="Reason">For people.</param>
 internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
@@ -15,12 +16,12 @@ internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
     public long Besides { get; init; }
 
     /// <summary>One that somebody else has made.</summary>
-    public static WeightChoice Given(Device device, WeightSizes sizes, int? blocks, WeightDemand demand, string reason) =>
-        new(blocks, blocks is { } inFlight ? sizes.Streamed(device is HostDevice, inFlight, demand) : sizes.Resident, reason);
+    public static WeightChoice Given(WeightSizes sizes, int? blocks, WeightDemand demand, string reason) =>
+        new(blocks, blocks is { } inFlight ? sizes.Streamed(inFlight, demand) : sizes.Resident, reason);
 
     /// <summary>The first that fits: all weights, two blocks, one, matrices one after the other; of what was asked for.</summary>
     /// <param name="device">Has so much free.</param>
-    /// <param name="sizes">Of the weights.</param>
+    /// <param name="sizes">Sizes of the weights.</param>
     /// <param name="asked">By the user.</param>
     /// <param name="besides">Bytes that the run takes beside the weights.</param>
     /// <param name="demand">What the run asks of streamed weights.</param>
@@ -32,8 +33,8 @@ internal sealed record WeightChoice(int? Blocks, long Needed, string Reason)
         if (asked == WeightPlacement.Resident || (asked == WeightPlacement.Auto && fits))
             return new(null, sizes.Resident, asked == WeightPlacement.Resident ? "as asked for"
                 : $"all weights, {ByteSize.Rounded(sizes.Resident)}, fit into what is free") { Besides = besides };
-        var blocks = new[] { 2, 1, 0 }.FirstOrDefault(blocks => sizes.Streamed(device is HostDevice, blocks, demand) <= room, 0);
-        return new(blocks, sizes.Streamed(device is HostDevice, blocks, demand), asked == WeightPlacement.Streamed ? "as asked for"
+        var blocks = new[] { 2, 1, 0 }.FirstOrDefault(blocks => sizes.Streamed(blocks, demand) <= room, 0);
+        return new(blocks, sizes.Streamed(blocks, demand), asked == WeightPlacement.Streamed ? "as asked for"
             : $"all weights, {ByteSize.Rounded(sizes.Resident)}, do not fit into the {ByteSize.Rounded(Math.Max(0, room))} that are "
                 + "free for them") { Besides = besides };
     }

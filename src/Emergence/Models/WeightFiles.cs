@@ -72,7 +72,7 @@ internal sealed class WeightFiles
     /// <summary>Memory that the weights take as they are stored.</summary>
     public long Bytes { get; }
 
-    /// <summary>Elements of the largest packed matrix, 0 where all are plain: one at a time is unpacked.</summary>
+    /// <summary>Elements of the largest packed matrix, 0 if all are plain: one at a time is unpacked.</summary>
     public long LargestPacked { get; }
 
     public bool AllowNonFinite => _options.AllowNonFinite;
@@ -89,7 +89,7 @@ internal sealed class WeightFiles
 
     public bool Has(ExpectedWeight weight) => _checkpoint.Tensors.ContainsKey(StoredName(weight)) || ReadPacked(weight) != null;
 
-    /// <summary>The matrix in its packed form, not yet read; null where it is stored plain.</summary>
+    /// <summary>The matrix in its packed form, not yet read; null if it is stored plain.</summary>
     public StoredMatrix? FindPacked(ExpectedWeight weight) => _packed.GetValueOrDefault(StoredName(weight));
 
     /// <summary>The weight in its stored type; a vector as (1, n), a number as (1, 1).</summary>

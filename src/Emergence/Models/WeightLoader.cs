@@ -26,7 +26,7 @@ internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMat
     /// <summary>Where matrices of experts are read when rows first pass them, freed with the weights; null: as all others.</summary>
     public NeededMatrices? OfExperts { get; init; }
 
-    /// <summary>Of tables only the rows that occur are read.</summary>
+    /// <summary>Whether of tables only the rows that occur are read.</summary>
     public bool ReadsNeededRows { get; init; }
 
     /// <summary>Frees all weights.</summary>
@@ -109,7 +109,7 @@ internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMat
         return computed;
     }
 
-    private Tensor Load(ExpectedWeight weight) => Staged?.Load(device, weight) ?? files.Load(device, weight);
+    private Tensor Load(ExpectedWeight weight) => Staged?.Load(weight) ?? files.Load(device, weight);
 
     private Matrix ReadWhenUsed(StoredMatrix packed, int parts, int[]? order, bool stays)
     {

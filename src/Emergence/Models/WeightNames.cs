@@ -11,7 +11,7 @@ internal sealed record WeightNames
 
     public required string Embedding { get; init; }
 
-    /// <summary>The embedding in files of an older program, where that called it otherwise.</summary>
+    /// <summary>The embedding in files of an older program, if that called it otherwise.</summary>
     public string? OlderEmbedding { get; init; }
 
     public string? Positions { get; init; }
@@ -25,7 +25,7 @@ internal sealed record WeightNames
     /// <summary>E.g. "h." in "h.0.ln_1".</summary>
     public required string Block { get; init; }
 
-    /// <summary>Before, after attention and before, after the feed-forward part, where there are such norms.</summary>
+    /// <summary>Before, after attention and before, after the feed-forward part, if there are such norms.</summary>
     public string? AttentionInputNorm { get; init; }
 
     public string? AttentionOutputNorm { get; init; }
@@ -48,10 +48,10 @@ internal sealed record WeightNames
 
     public required string InnerOutput { get; init; }
 
-    /// <summary>Of layers with a recurrence.</summary>
+    /// <summary>Names in layers with a recurrence.</summary>
     public RecurrenceNames? Recurrence { get; init; }
 
-    /// <summary>Of layers with experts.</summary>
+    /// <summary>Names in layers with experts.</summary>
     public ExpertNames Experts { get; init; } = ExpertNames.Mlp;
 
     /// <summary>What the four numbers of xIELU are in.</summary>

@@ -2,15 +2,16 @@ namespace Emergence.Models;
 
 /// <summary>What a run asks of weights that are streamed.</summary>
 /// <param name="Tokens">Distinct ones.</param>
-/// <param name="Rows">Of all passes together, each of which is sent to a few experts; null: so many that all experts are needed.</param>
+/// <param name="Rows">Rows of all passes together, each of which is sent to a few experts; null: so many that all experts are
+/// needed.</param>
 /// <param name="Head">Scores are read, for which the head is in memory.</param>
 internal readonly record struct WeightDemand(long Tokens = 0, long? Rows = null, bool Head = false);
 
 /// <summary>Bytes of a block's weights.</summary>
-/// <param name="Always">Of all rows.</param>
+/// <param name="Always">Bytes of the weights that all rows pass.</param>
 /// <param name="Experts">E.</param>
 /// <param name="Chosen">k, the experts that a row passes.</param>
-/// <param name="Expert">Of one expert.</param>
+/// <param name="Expert">Bytes of one expert.</param>
 internal readonly record struct BlockSize(long Always, int Experts = 0, int Chosen = 0, long Expert = 0)
 {
     public long Total => Always + OfExperts(null);
@@ -25,14 +26,14 @@ internal readonly record struct BlockSize(long Always, int Experts = 0, int Chos
 /// <summary>Bytes of a model's weights as they are stored, and what streaming them takes.</summary>
 /// <param name="Kept">What stays whatever is streamed: norms and what belongs to no block.</param>
 /// <param name="TableRow">One token's rows of the tables of which only needed rows are read.</param>
-/// <param name="Blocks">Of each block.</param>
-/// <param name="Tables">Of the whole tables.</param>
-/// <param name="Head">Of what the head has of its own.</param>
-/// <param name="TiedHead">Of the embedding, where that is the head.</param>
-/// <param name="Unpacked">The largest packed matrix that is used at once, in single precision; 0 where all are plain.</param>
+/// <param name="Blocks">Sizes of each block.</param>
+/// <param name="Tables">Bytes of the whole tables.</param>
+/// <param name="Head">Bytes of what the head has of its own.</param>
+/// <param name="TiedHead">Bytes of the embedding, if that is the head; else 0.</param>
+/// <param name="Unpacked">The largest packed matrix that is used at once, in single precision; 0 if all are plain.</param>
 /// <param name="LargestMatrix">The largest plain matrix of a block that is used at once.</param>
 /// <param name="LargestPacked">The largest packed one, as it is stored.</param>
-/// <param name="Vectors">Of the norms, biases and the like of a block in single precision.</param>
+/// <param name="Vectors">Bytes of the norms, biases and the like of a block in single precision.</param>
 internal sealed record WeightSizes(
     long Kept, long TableRow, IReadOnlyList<BlockSize> Blocks, long Tables, long Head, long TiedHead, long Unpacked, long LargestMatrix,
     long LargestPacked, long Vectors)
@@ -40,7 +41,7 @@ internal sealed record WeightSizes(
     /// <summary>All weights with one packed matrix unpacked: what a resident model takes.</summary>
     public long Resident => Kept + Tables + Blocks.Sum(block => block.Total) + Head + Unpacked;
 
-    /// <summary>The most experts of a layer that so many rows are sent to, and how many it has; null where no layer has any.</summary>
+    /// <summary>The most experts of a layer that so many rows are sent to, and how many it has; null if no layer has any.</summary>
     public (int Needed, int All)? Experts(long? rows) => Blocks.Any(block => block.Experts > 0)
         ? Blocks.Select(block => (block.NeededExperts(rows), block.Experts)).Max() : null;
 
@@ -49,13 +50,12 @@ internal sealed record WeightSizes(
         + Blocks.Take(blocks).Sum(block => block.Always + block.OfExperts(demand.Rows));
 
     /// <summary>What a streamed model takes of a device.</summary>
-    /// <param name="onHost">Elsewhere the block that is read ahead lies in the host's memory, not in the device's.</param>
     /// <param name="blocks">In flight; 0: matrices one after the other.</param>
     /// <param name="demand">What is asked of it.</param>
-    public long Streamed(bool onHost, int blocks, WeightDemand demand) =>
+    public long Streamed(int blocks, WeightDemand demand) =>
         Kept + demand.Tokens * TableRow + (demand.Head ? Head + TiedHead : 0) + Unpacked + Vectors + (blocks == 0
             ? LargestMatrix + LargestPacked
-            : (onHost ? blocks : 1) * Blocks.Max(block => block.Always) + Blocks.Max(block => block.OfExperts(demand.Rows)));
+            : blocks * Blocks.Max(block => block.Always) + Blocks.Max(block => block.OfExperts(demand.Rows)));
 
     /// <summary>As the files have them.</summary>
     public static WeightSizes Of(ModelShape shape, WeightFiles files) => Of(

@@ -2,7 +2,7 @@ using Emergence.Tables;
 
 namespace Emergence.Pictures;
 
-/// <summary>One bar from zero, with an interval where there is one. Bars of one colour belong together.</summary>
+/// <summary>One bar from zero, with an interval if there is one. Bars of one colour belong together.</summary>
 public readonly record struct Bar(string Label, double Value, double Low = double.NaN, double High = double.NaN, int Color = 0);
 
 /// <summary>Bars side by side, e.g. what each shot adds.</summary>

@@ -2,7 +2,7 @@ using Emergence.Tables;
 
 namespace Emergence.Pictures;
 
-/// <summary>One point of a curve, with the ends of its interval where it has one. A value that is not finite breaks the curve.</summary>
+/// <summary>One point of a curve, with the ends of its interval if it has one. A value that is not finite breaks the curve.</summary>
 public readonly record struct LinePoint(double X, double Y, double Low = double.NaN, double High = double.NaN)
 {
     internal bool Known => double.IsFinite(Y);
@@ -14,7 +14,7 @@ public readonly record struct LinePoint(double X, double Y, double Low = double.
 /// dashes.</summary>
 public sealed record LineSeries(string Name, IReadOnlyList<LinePoint> Points, int Color, bool Dashed = false)
 {
-    /// <summary>False where the title or another entry already explains the curve.</summary>
+    /// <summary>False if the title or another entry already explains the curve.</summary>
     public bool InLegend { get; init; } = true;
 }
 

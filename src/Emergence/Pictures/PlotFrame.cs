@@ -83,7 +83,7 @@ internal sealed class PlotFrame
         }
     }
 
-    /// <summary>Words along x, in two lines where they would touch, slanted where that is not enough; returns the height they
+    /// <summary>Words along x, in two lines if they would touch, slanted if that is not enough; returns the height they
     /// took.</summary>
     public double WordAxis(IReadOnlyList<(double X, string Label)> words)
     {

@@ -60,7 +60,7 @@ internal sealed class SvgCanvas
     /// <param name="anchor">End of the text that stands at x.</param>
     /// <param name="style">Classes of <see cref="SvgFigure.Style"/>.</param>
     /// <param name="slanted">Reads upwards to the right at 45 degrees, around the anchor.</param>
-    /// <param name="tooltip">The whole text where it had to be cut.</param>
+    /// <param name="tooltip">The whole text if it had to be cut.</param>
     public void Text(
         double x, double y, string text, double size, SvgAnchor anchor = SvgAnchor.Start, string style = "", bool slanted = false,
             string? tooltip = null)

@@ -87,7 +87,7 @@ public sealed class HtmlPage(string title, string about, string finding, PageLan
     }
 
     /// <summary>
-    /// What each action adds stands in a column of its own, side by side where there is room and below each other where
+    /// What each action adds stands in a column of its own, side by side if there is room and below each other if
     /// there is not. Columns share the width by their widest pictures, so that all text grows alike.
     /// </summary>
     public void Columns(params IReadOnlyList<Action> columns)
@@ -112,7 +112,7 @@ public sealed class HtmlPage(string title, string about, string finding, PageLan
     /// <param name="label">What the slider sets.</param>
     /// <param name="panes">Its values in order, each with what adds its content.</param>
     /// <param name="first">The pane to begin with.</param>
-    /// <param name="without">What to know where scripts do not run.</param>
+    /// <param name="without">What to know if scripts do not run.</param>
     public void Slider(string label, IReadOnlyList<(string Value, Action Add)> panes, int first, string without)
     {
         var name = $"slider{++_sliders}";

@@ -63,7 +63,7 @@ internal static class HtmlStyle
         figure,.card,.tile,tr{break-inside:avoid}th{position:static}details::details-content{content-visibility:visible;block-size:auto}}
         """;
 
-    /// <summary>A click or Enter on a column's name sorts by it: by number where both are numbers, else by text. Printing opens what is
+    /// <summary>A click or Enter on a column's name sorts by it: by number if both are numbers, else by text. Printing opens what is
     /// folded.</summary>
     public const string Script = """
         for (const table of document.querySelectorAll('table')) {

@@ -16,7 +16,7 @@ internal static class LayerOrderTable
     /// <summary>What the table is.</summary>
     public const string Meaning = "whether both have the layers in the same order by these two numbers: Spearman's rank correlation.";
 
-    /// <summary>No rows where the runs are of models with other layers, or one was not read through noise, or in other units.</summary>
+    /// <summary>No rows if the runs are of models with other layers, or one was not read through noise, or in other units.</summary>
     public static Table Of((string Name, RunResults Run) first, (string Name, RunResults Run) second)
     {
         var table = new Table(TableColumn.Text("first"), TableColumn.Text("second"), TableColumn.Integer("tokens"),

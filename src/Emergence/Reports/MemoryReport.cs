@@ -1,3 +1,4 @@
+using System.Globalization;
 using Emergence.Measurement.Settings;
 using Emergence.Messages;
 using Emergence.Tables;
@@ -49,6 +50,12 @@ internal static class MemoryReport
 
         string Experts() => memory.Experts is { } experts ? $", of {experts.All} experts of a layer at most {experts.Needed}" : "";
     }
+
+    /// <summary>What bounds a streamed block on a device with memory of its own, beside the disk.</summary>
+    public static string Bound(CostTimes times) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"a block takes {times.OfRows:0.0000} s for its rows and {times.OfLink:0.0000} s from the host's memory to the device's, beside "
+        + $"the block before it: {(times.OfLink > times.OfRows ? "the link" : "arithmetic")} is the bound, unless the disk is slower");
 
     /// <summary>Where the weights are and what is read from the disk.</summary>
     public static string Placement(MemoryPlan memory) =>

@@ -13,7 +13,7 @@ internal static class NoiseComparisonTable
         TableColumn.Spread("lo", 3), TableColumn.Spread("hi", 3), TableColumn.Text("first_is"),
         TableColumn.Spread("first_sigma_half", 3), TableColumn.Spread("second_sigma_half", 3));
 
-    /// <summary>Nothing where one of the runs was not read through noise, or in other units.</summary>
+    /// <summary>Nothing if one of the runs was not read through noise, or in other units.</summary>
     public static void AddTo(Table table, (string Name, RunResults Run) first, (string Name, RunResults Run) second)
     {
         var (one, other) = (new NoiseResults(first.Run), new NoiseResults(second.Run));

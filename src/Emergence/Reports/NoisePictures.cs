@@ -11,7 +11,7 @@ internal sealed class NoisePictures(NoiseResults noise)
     public SvgFigure Map(double sigma) => new RunPictures(new RunSummary(noise.At(sigma)))
         .Emergence($"IE by layer and token at sigma {NoiseWords.Size(sigma)}", Range);
 
-    /// <summary>IE over sigma after the last token, a curve a layer, spread over the layers where there are more than colours.</summary>
+    /// <summary>IE over sigma after the last token, a curve a layer, spread over the layers if there are more than colours.</summary>
     public SvgFigure Curves()
     {
         var tokens = noise.Means[^1].Tokens;

@@ -90,7 +90,7 @@ public sealed partial class PageLanguage
         return text;
     }
 
-    /// <summary>A word of a table or a picture, which may as well be a name: nothing is missing where it is not known.</summary>
+    /// <summary>A word of a table or a picture, which may as well be a name: nothing is missing if it is not known.</summary>
     public string TranslateWord(string text) => _whole.Count == 0 ? text : Look(text) ?? text;
 
     /// <summary>A picture that is drawn: its title and captions, which may stand in several lines, and what a pointer shows.</summary>

@@ -28,7 +28,7 @@ internal sealed class RunPictures(RunSummary run)
 
     /// <summary>IE(l, T): columns are numbers of tokens, named by the token that T ends with.</summary>
     /// <param name="title">Where the picture stands beside those of other runs.</param>
-    /// <param name="range">Range of the colours, where several pictures share them.</param>
+    /// <param name="range">Range of the colours, if several pictures share them.</param>
     public SvgFigure Emergence(string title = "Information emergence IE by layer and token", (double Low, double High)? range = null)
     {
         var tokens = run.Results.Means.Select(m => m.Tokens).ToList();
@@ -81,7 +81,7 @@ internal sealed class RunPictures(RunSummary run)
         }.Draw();
     }
 
-    /// <summary>IE by layer at the ends of shots, or spread over the tokens where there are none.</summary>
+    /// <summary>IE by layer at the ends of shots, or spread over the tokens if there are none.</summary>
     public SvgFigure ByLayer()
     {
         var ends = run.Results.Means.Where(m => m.Shot > 0).Select(m => m.Tokens).ToList();

@@ -74,7 +74,7 @@ public sealed class RunTables(RunResults results, bool nats = false)
         }
     }
 
-    /// <summary>All that is made of the cells: IE, its means, and the self-check where there was one.</summary>
+    /// <summary>All that is made of the cells: IE, its means, and the self-check if there was one.</summary>
     public IReadOnlyList<Table> OfEmergence => results.SelfCheck.Count == 0 ? [Emergence, Means] : [Emergence, Means, SelfCheck];
 
     /// <summary>The self-check: what was found beside what must be.</summary>
@@ -92,7 +92,7 @@ public sealed class RunTables(RunResults results, bool nats = false)
         }
     }
 
-    /// <summary>In the unit; empty where there is none, as where nothing was trained or no shot ends.</summary>
+    /// <summary>In the unit; empty if there is none, as if nothing was trained or no shot ends.</summary>
     private TableCell Known(double bits) => double.IsNaN(bits) ? TableCell.Empty : _scale * bits;
 
     private TableColumn Spread(string name) => TableColumn.Spread($"{name}_{_unit}", 3);

@@ -166,7 +166,7 @@ internal sealed class InContextStudy : Study
                 with { Shots = shots, FieldTokens = context.Whole("field-tokens") };
             var (answers, exchanged) = (mapping.Answers(0), mapping.AltersText ? words : null);
             var rows = task.Examples.Select(row => task.Altered(row, answers, exchanged)).ToList();
-            var options = settings.DatasetOptions(model.Folder, CriticPreset.Find(settings.Preset ?? "small").Sequences);
+            var options = new DatasetOptions(settings, model.Folder, CriticPreset.Find(settings.Preset ?? "small").Sequences);
             var data = TemplateSequences.Create(mapping.Name, ShotTemplate.Parse(context.Text("template")), rows, model.Tokenizer, options,
                 settings.FieldTokens).Data;
             var results = context.Measure($"{model.Name}-{mapping.Name.Replace(' ', '-')}", settings, data);

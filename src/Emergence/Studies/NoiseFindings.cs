@@ -8,7 +8,7 @@ namespace Emergence.Studies;
 /// <summary>What noise leaves of the runs of a study: the part of a finding that depends on the model.</summary>
 internal static class NoiseFindings
 {
-    /// <summary>E(T) at sigma 1 and the noise that halves it, a row for each number of tokens, or each shot where there are any.</summary>
+    /// <summary>E(T) at sigma 1 and the noise that halves it, a row for each number of tokens, or each shot if there are any.</summary>
     public static IEnumerable<NamedTable> Tables(IReadOnlyList<(string Model, RunResults Results)> runs)
     {
         var table = new Table(TableColumn.Number("sigma", 3), TableColumn.Text("model"), TableColumn.Integer("tokens"),

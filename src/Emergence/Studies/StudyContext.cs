@@ -26,7 +26,7 @@ internal sealed class StudyContext : IDisposable
 
     /// <param name="study">Whose options the settings hold.</param>
     /// <param name="settings">What is asked for.</param>
-    /// <param name="folder">STUDY; made where it is not there, once there is something to put into it.</param>
+    /// <param name="folder">STUDY; made if it is not there, once there is something to put into it.</param>
     /// <param name="progress">Told how far the study is.</param>
     /// <param name="cancellation">Ends the work soon; what is finished stays.</param>
     public StudyContext(Study study, StudySettings settings, string folder, StudyProgress progress, CancellationToken cancellation)

@@ -52,7 +52,7 @@ internal sealed class StudyFolder : IDisposable
 
     public bool Knows(string key) => _known.ContainsKey(key);
 
-    /// <summary>The numbers under this key; they are computed and put on the disk where they are not there yet.</summary>
+    /// <summary>The numbers under this key; they are computed and put on the disk if they are not there yet.</summary>
     public double[] Once(string key, Func<IReadOnlyList<double>> compute)
     {
         if (_known.TryGetValue(key, out var known))

@@ -22,7 +22,7 @@ internal static class Subsampling
         return numbers[..size];
     }
 
-    /// <summary>P(a > b) + P(a = b) / 2 of independent draws: 0.5 where nothing tells the lists apart.</summary>
+    /// <summary>P(a > b) + P(a = b) / 2 of independent draws: 0.5 if nothing tells the lists apart.</summary>
     public static double AreaUnderCurve(IReadOnlyList<double> a, IReadOnlyList<double> b)
     {
         var sum = 0.0;

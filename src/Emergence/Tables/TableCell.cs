@@ -41,10 +41,13 @@ public readonly record struct TableCell
     public static implicit operator TableCell((double Value, double Error) estimate)
         => new(TableColumnKind.Estimate, null, 0, estimate.Value, estimate.Error);
 
-    /// <summary>A number, or nothing where there is none: NaN or infinite.</summary>
+    /// <summary>A number, or nothing if there is none: NaN or infinite.</summary>
     internal static TableCell Known(double value) => double.IsFinite(value) ? value : Empty;
 
-    /// <summary>A number, finite or not, or nothing where it is NaN.</summary>
+    /// <summary>A number, or nothing if there is none: null, NaN or infinite.</summary>
+    internal static TableCell Known(double? value) => Known(value ?? double.NaN);
+
+    /// <summary>A number, finite or not, or nothing if it is NaN.</summary>
     internal static TableCell Defined(double value) => double.IsNaN(value) ? Empty : value;
 
     /// <summary>The cell as a reader of its column sees it, rounded to its digits.</summary>
@@ -58,7 +61,7 @@ public readonly record struct TableCell
         _ => "",
     };
 
-    /// <summary>A number with so many decimals, without a sign on zero; "inf" and "NaN" where it is not finite.</summary>
+    /// <summary>A number with so many decimals, without a sign on zero; "inf" and "NaN" if it is not finite.</summary>
     internal static string Fixed(double value, int digits)
     {
         if (double.IsNaN(value))

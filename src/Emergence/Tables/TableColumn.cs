@@ -25,7 +25,7 @@ public sealed record TableColumn(string Name, TableColumnKind Kind, int Digits)
     /// <summary>A number of any magnitude: three digits and an exponent in the formats made for reading.</summary>
     public static TableColumn Magnitude(string name) => Number(name, 2) with { HasExponent = true };
 
-    /// <summary>A bound or a spread: NaN where there is none, as of one seed, which the formats made for reading show as "-".</summary>
+    /// <summary>A bound or a spread: NaN if there is none, as of one seed, which the formats made for reading show as "-".</summary>
     public static TableColumn Spread(string name, int digits) => Number(name, digits) with { Undefined = "-" };
 
     public static TableColumn Estimate(string name, int digits) => new(name, TableColumnKind.Estimate, digits);

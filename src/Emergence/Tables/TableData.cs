@@ -22,7 +22,7 @@ internal static class TableData
 
     public static string Jsonl(IReadOnlyList<Table> tables) => string.Concat(Lines(tables).Select(line => line + "\n"));
 
-    /// <summary>RFC 4180: CRLF after every record, quotes where a field holds a comma, a quote, a line end or an outer space.</summary>
+    /// <summary>RFC 4180: CRLF after every record, quotes if a field holds a comma, a quote, a line end or an outer space.</summary>
     public static string Csv(Table table)
     {
         var csv = new StringBuilder();

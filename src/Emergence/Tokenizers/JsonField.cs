@@ -28,7 +28,7 @@ internal readonly struct JsonField(TokenizerFile file, string place, JsonElement
     /// <summary>The kind of component this object describes, e.g. "ByteLevel".</summary>
     public string Type => this["type"].Text();
 
-    /// <summary>A field of this object; a null field where it is absent.</summary>
+    /// <summary>A field of this object; a null field if it is absent.</summary>
     public JsonField this[string name]
     {
         get

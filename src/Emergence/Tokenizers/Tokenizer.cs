@@ -26,7 +26,7 @@ public sealed class Tokenizer
     /// <summary>One more than the largest token id.</summary>
     public int VocabularySize => _parts.Added.Size;
 
-    /// <summary>The token that begins a sequence, where the files name one.</summary>
+    /// <summary>The token that begins a sequence, if the files name one.</summary>
     public int? BeginningOfSequence => _parts.BeginningOfSequence;
 
     /// <summary>SHA-256 of the files that decide about ids, one after the other, in lower-case hex.</summary>

@@ -17,6 +17,8 @@ public sealed class ScratchTests
     [Theory]
     [InlineData("cpu")]
     [InlineData("reference")]
+    [InlineData("emulator")]
+    [InlineData("ilgpu")]
     public void Rows_on_the_disk_give_the_same_bytes_and_leave_nothing(string deviceName)
     {
         using var device = TestDevices.Create(deviceName, threads: 2);
@@ -30,6 +32,7 @@ public sealed class ScratchTests
         // One row at a time, whose ancestors come from the file.
         using var stream = new BoundaryStream(model, PrefixForest.Macro(Sequences), workBytes: 1);
         Assert.All(stream.Run(), boundary => Assert.IsType<MappedBuffer>(boundary.Rows.Buffer));
+        Assert.Equal(1, stream.ChunkRows);
     }
 
     [Fact]

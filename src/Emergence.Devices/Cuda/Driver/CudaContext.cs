@@ -81,10 +81,15 @@ internal sealed unsafe class CudaContext : SafeHandle
     /// <summary>Never throws: a context that a fault has ended has no memory to free.</summary>
     public void Free(ulong address)
     {
-        if (s_current != handle && Driver.cuCtxSetCurrent(handle) != 0)
-            return;
-        s_current = handle;
-        _ = Driver.cuMemFree_v2(address);
+        if (TryEnter())
+            _ = Driver.cuMemFree_v2(address);
+    }
+
+    /// <summary>Memory of the host; never throws.</summary>
+    public void FreePinned(void* address)
+    {
+        if (TryEnter())
+            _ = Driver.cuMemFreeHost(address);
     }
 
     /// <summary>Bytes for a message.</summary>
@@ -99,6 +104,14 @@ internal sealed unsafe class CudaContext : SafeHandle
     {
         s_current = 0;
         return Driver.cuDevicePrimaryCtxRelease_v2(_device) == 0;
+    }
+
+    private bool TryEnter()
+    {
+        if (s_current != handle && Driver.cuCtxSetCurrent(handle) != 0)
+            return false;
+        s_current = handle;
+        return true;
     }
 
     private void MakeCurrent()

@@ -31,6 +31,8 @@ internal sealed unsafe class CudaDriver
     public readonly delegate* unmanaged<nuint*, nuint*, int> cuMemGetInfo_v2;
     public readonly delegate* unmanaged<ulong*, nuint, int> cuMemAlloc_v2;
     public readonly delegate* unmanaged<ulong, int> cuMemFree_v2;
+    public readonly delegate* unmanaged<void**, nuint, uint, int> cuMemHostAlloc;
+    public readonly delegate* unmanaged<void*, int> cuMemFreeHost;
     public readonly delegate* unmanaged<ulong, void*, nuint, nint, int> cuMemcpyHtoDAsync_v2;
     public readonly delegate* unmanaged<void*, ulong, nuint, nint, int> cuMemcpyDtoHAsync_v2;
     public readonly delegate* unmanaged<CudaCopy2D*, nint, int> cuMemcpy2DAsync_v2;
@@ -38,6 +40,7 @@ internal sealed unsafe class CudaDriver
     public readonly delegate* unmanaged<nint*, uint, int> cuStreamCreate;
     public readonly delegate* unmanaged<nint, int> cuStreamDestroy_v2;
     public readonly delegate* unmanaged<nint, int> cuStreamSynchronize;
+    public readonly delegate* unmanaged<nint, nint, uint, int> cuStreamWaitEvent;
     public readonly delegate* unmanaged<nint, int, int> cuStreamBeginCapture_v2;
     public readonly delegate* unmanaged<nint, nint*, int> cuStreamEndCapture;
     public readonly delegate* unmanaged<nint*, uint, int> cuEventCreate;
@@ -92,6 +95,8 @@ internal sealed unsafe class CudaDriver
         cuMemGetInfo_v2 = (delegate* unmanaged<nuint*, nuint*, int>)Entry(nameof(cuMemGetInfo_v2));
         cuMemAlloc_v2 = (delegate* unmanaged<ulong*, nuint, int>)Entry(nameof(cuMemAlloc_v2));
         cuMemFree_v2 = (delegate* unmanaged<ulong, int>)Entry(nameof(cuMemFree_v2));
+        cuMemHostAlloc = (delegate* unmanaged<void**, nuint, uint, int>)Entry(nameof(cuMemHostAlloc));
+        cuMemFreeHost = (delegate* unmanaged<void*, int>)Entry(nameof(cuMemFreeHost));
         cuMemcpyHtoDAsync_v2 = (delegate* unmanaged<ulong, void*, nuint, nint, int>)Entry(nameof(cuMemcpyHtoDAsync_v2));
         cuMemcpyDtoHAsync_v2 = (delegate* unmanaged<void*, ulong, nuint, nint, int>)Entry(nameof(cuMemcpyDtoHAsync_v2));
         cuMemcpy2DAsync_v2 = (delegate* unmanaged<CudaCopy2D*, nint, int>)Entry(nameof(cuMemcpy2DAsync_v2));
@@ -99,6 +104,7 @@ internal sealed unsafe class CudaDriver
         cuStreamCreate = (delegate* unmanaged<nint*, uint, int>)Entry(nameof(cuStreamCreate));
         cuStreamDestroy_v2 = (delegate* unmanaged<nint, int>)Entry(nameof(cuStreamDestroy_v2));
         cuStreamSynchronize = (delegate* unmanaged<nint, int>)Entry(nameof(cuStreamSynchronize));
+        cuStreamWaitEvent = (delegate* unmanaged<nint, nint, uint, int>)Entry(nameof(cuStreamWaitEvent));
         cuStreamBeginCapture_v2 = (delegate* unmanaged<nint, int, int>)Entry(nameof(cuStreamBeginCapture_v2));
         cuStreamEndCapture = (delegate* unmanaged<nint, nint*, int>)Entry(nameof(cuStreamEndCapture));
         cuEventCreate = (delegate* unmanaged<nint*, uint, int>)Entry(nameof(cuEventCreate));
@@ -145,7 +151,7 @@ internal sealed unsafe class CudaDriver
     /// <summary>An entry point that only the emulator has.</summary>
     public nint EmulatorEntry(string name) => NativeLibrary.GetExport(_library, name);
 
-    /// <summary>Throws where a call did not succeed; the message names the call.</summary>
+    /// <summary>Throws if a call did not succeed; the message names the call.</summary>
     public void Check(int result, [CallerArgumentExpression(nameof(result))] string call = "")
     {
         if (result != 0)

@@ -5,7 +5,7 @@ namespace Emergence.Devices.Cuda.Driver;
 /// <summary>Finds the library behind the driver's entry points.</summary>
 internal static class CudaLibrary
 {
-    /// <summary>Names the emulator's library where it is not in the build folder.</summary>
+    /// <summary>Names the emulator's library if it is not in the build folder.</summary>
     public const string EmulatorVariable = "EMERGENCE_EMULATOR";
 
     private static string DriverFile => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";

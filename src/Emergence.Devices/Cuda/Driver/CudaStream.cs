@@ -85,6 +85,14 @@ internal sealed unsafe class CudaStream : SafeHandle
         Driver.Check(Driver.cuStreamSynchronize(handle));
     }
 
+    /// <summary>What is queued from now on runs after what was queued elsewhere before the event was recorded; never recorded, it is past.
+    /// </summary>
+    public void Wait(CudaEvent point)
+    {
+        Context.Enter();
+        Driver.Check(Driver.cuStreamWaitEvent(handle, point.Handle, 0));
+    }
+
     /// <summary>Records what <paramref name="work"/> queues, without running it.</summary>
     public CudaGraph Capture(Action work)
     {
@@ -170,6 +178,8 @@ internal sealed unsafe class CudaEvent : SafeHandle
         _driver.Check(_driver.cuEventCreate(&created, 0));
         SetHandle(created);
     }
+
+    public nint Handle => handle;
 
     public override bool IsInvalid => handle == 0;
 

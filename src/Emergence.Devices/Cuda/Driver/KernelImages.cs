@@ -12,7 +12,7 @@ internal readonly record struct KernelImage(string Name, string Text);
 /// sm_90a runs on 9.0 only, so every other GPU from 8.0 on gets sm_80.
 /// </summary>
 /// <param name="context">Context of the GPU.</param>
-/// <param name="chosen">Compiles instead of taking what is embedded; null: compile only where nothing is embedded.</param>
+/// <param name="chosen">Compiles instead of taking what is embedded; null: compile only if nothing is embedded.</param>
 internal sealed class KernelImages(CudaContext context, NvrtcCompiler? chosen)
 {
     private const int Oldest = 80, Hopper = 90;

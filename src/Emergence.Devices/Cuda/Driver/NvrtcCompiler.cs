@@ -74,7 +74,7 @@ internal sealed unsafe class NvrtcCompiler
         return isThere ? new(library, file) : null;
     }
 
-    /// <summary>PTX of one kernel file, from the cache where the same was compiled before.</summary>
+    /// <summary>PTX of one kernel file, from the cache if the same was compiled before.</summary>
     public KernelImage Compile(string file, string target, int driverVersion)
     {
         var source = SourceOf(file);

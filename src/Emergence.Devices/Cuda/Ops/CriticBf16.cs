@@ -66,13 +66,13 @@ internal static class CriticBf16Ops
             new(Grid.Blocks(x.Columns, across * Bf16Rows.Unit), chunks),
             new(KernelWork.BytesOf(x) + bytes),
             x, x.RowStride, partials, x.Rows, x.Columns, length, across);
-        queue.SumParts(partials, chunks, sums);
+        queue.SumPartials(partials, chunks, sums);
     }
 
     /// <summary>sums (1, C) = the rows of <paramref name="rows"/> (count, C), both in single precision.</summary>
-    public static void SumParts(this CudaQueue queue, KernelArgument rows, int count, Tensor sums) =>
+    public static void SumPartials(this CudaQueue queue, KernelArgument rows, int count, Tensor sums) =>
         queue.Launch(
-            KernelTable.SumParts,
+            KernelTable.SumPartials,
             new(Grid.Blocks(sums.Columns, Bf16Rows.Unit)),
             new((count + 1) * KernelWork.BytesOf(sums)),
             rows, count, sums, sums.Columns);

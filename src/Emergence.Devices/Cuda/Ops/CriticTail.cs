@@ -70,7 +70,7 @@ internal static class CriticTailOps
             new(GradientBytes(tail, input, blocks), Flops: 6 * tail.MultiplyAdds * rows),
             input, input.RowStride, widths, widths.Rows - 1, tail.Of(parameters), scoreGradients, scoreGradients.RowStride, partials,
             rows, length, tile);
-        queue.SumParts(partials, blocks, tail.Of(gradient));
+        queue.SumPartials(partials, blocks, tail.Of(gradient));
     }
 
     /// <summary>The input is read and written, its score gradients read, and sums over rows written by every block.</summary>

@@ -47,6 +47,6 @@ internal static class CriticTailMmaOps
             new(blocks),
             new(CriticTailOps.GradientBytes(tail, input, blocks), TensorFlops: 6 * tail.MultiplyAdds * rows),
             input, input.RowStride, widths, tail.Of(parameters), scoreGradients, scoreGradients.RowStride, partials, rows, length);
-        queue.SumParts(partials, blocks, tail.Of(gradient));
+        queue.SumPartials(partials, blocks, tail.Of(gradient));
     }
 }

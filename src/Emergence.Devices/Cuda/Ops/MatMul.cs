@@ -14,7 +14,7 @@ internal static class MatMulOps
     /// <summary>How wide products are that fill the tiles which multiply thirds.</summary>
     private const int LeastOfThirds = 64;
 
-    /// <summary>Rows whose thirds are made, and multiplied, at a time where operands lie transposed.</summary>
+    /// <summary>Rows whose thirds are made, and multiplied, at a time when operands lie transposed.</summary>
     private const int RowsOfThirds = 32_768;
 
     /// <summary>y = activation(op(a) op(b) + bias) + residual, in <paramref name="arithmetic"/>.</summary>
@@ -25,7 +25,7 @@ internal static class MatMulOps
         var k = transposeA ? a.Rows : a.Columns;
         var (isHalf, hasThirds) = (arithmetic == DType.BFloat16, arithmetic == DType.Float32 && queue.Gpu.Traits.HasWarpgroups);
         if (!transposeA && (isHalf || (hasThirds && FillsTiles(y.Columns, k))))
-            OnTensorCores(queue, isHalf ? 1 : PartsOps.Thirds, a, b, y, transposeB, bias, activation, residual);
+            OnTensorCores(queue, isHalf ? 1 : Split3Ops.Thirds, a, b, y, transposeB, bias, activation, residual);
         else if (transposeA && !transposeB && k > 0 && hasThirds && FillsTiles(y.Rows, y.Columns))
             OverRows(queue, a, b, y, bias, activation, residual);
         else
@@ -94,25 +94,25 @@ internal static class MatMulOps
     {
         var (m, n, most) = (y.Rows, y.Columns, Math.Min(a.Rows, RowsOfThirds));
         var sumsOfRows = ProductSm90Ops.SplitOf(queue.Gpu.Traits, m, n, most, int.MaxValue).Count;
-        var (sumBytes, sumsAt) = (y.Count * sizeof(float), (Bf16Rows.Bytes(m) + Bf16Rows.Bytes(n)) * PartsOps.Thirds * most);
+        var (sumBytes, sumsAt) = (y.Count * sizeof(float), (Bf16Rows.Bytes(m) + Bf16Rows.Bytes(n)) * Split3Ops.Thirds * most);
         using var held = queue.Scratch(sumsAt + (Grid.Blocks(a.Rows, RowsOfThirds) * sumsOfRows * sumBytes), out var scratch);
         var sums = (ulong)(scratch.Address + sumsAt);
         var count = 0;
         for (var start = 0; start < a.Rows; start += RowsOfThirds)
         {
             var rows = Math.Min(RowsOfThirds, a.Rows - start);
-            var left = Bf16Rows.At(scratch, 0, PartsOps.Thirds * rows, m);
+            var left = Bf16Rows.At(scratch, 0, Split3Ops.Thirds * rows, m);
             var right = Bf16Rows.At(scratch, Bf16Rows.Bytes(m) * left.Rows, left.Rows, n);
             queue.Split3(a.RowRange(start, rows), left);
             queue.Split3(b.RowRange(start, rows), right);
-            count += queue.PartialSumsSm90(left, right, sums + (ulong)(count * sumBytes), m, n, sumsOfRows, PartsOps.Thirds);
+            count += queue.PartialSumsSm90(left, right, sums + (ulong)(count * sumBytes), m, n, sumsOfRows, Split3Ops.Thirds);
         }
 
         queue.AddPartialSums(sums, count, y, bias, activation, residual);
     }
 
     /// <summary>
-    /// The operands in bf16, where they are not stored so, or in single precision in thirds; the bias in single precision.
+    /// The operands in bf16, if they are not stored so, or in single precision in thirds; the bias in single precision.
     /// </summary>
     private static void OnTensorCores(
         CudaQueue queue, int thirdsOfA, Tensor a, Tensor b, Tensor y, bool transposeB, Tensor? bias, Activation activation,

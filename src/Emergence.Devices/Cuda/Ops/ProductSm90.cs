@@ -22,7 +22,7 @@ internal static class ProductSm90Ops
     ];
 
     /// <summary>
-    /// Whether there is code for these: sums of something; gradients only where b is (K, N); in bf16 no sums over rows and no
+    /// Whether there is code for these: sums of something; gradients only if b is (K, N); in bf16 no sums over rows and no
     /// activation but leaky ReLU.
     /// </summary>
     public static bool Takes(ProductLayout layout, ProductEpilogue epilogue, Activation activation, int k) => k > 0 && epilogue switch
@@ -65,7 +65,7 @@ internal static class ProductSm90Ops
     /// <param name="activation">Applied before the residual is added; for the epilogue Activated leaky ReLU or None.</param>
     /// <param name="residual">(M, N) fp32, or null.</param>
     /// <param name="thirdsOfA">1, or 3 for fp32 numbers.</param>
-    /// <param name="thirdsOfB">1, or 3 where a has 3.</param>
+    /// <param name="thirdsOfB">1, or 3 if a has 3.</param>
     /// <param name="signs">
     /// What the epilogue Masked reads: <see cref="SignWords"/> words of 32 signs, as product_sm90.cu orders them; else null.
     /// </param>

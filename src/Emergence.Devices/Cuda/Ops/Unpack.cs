@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Emergence.Devices.Cuda.Driver;
 using Emergence.Devices.Packed;
 using Emergence.Devices.Tensors;
 
@@ -16,7 +17,8 @@ internal struct Unpacking
     public float Divisor, Offset, Factor;
 }
 
-/// <summary>The host side of kernels/unpack.cu: what some rows ask for of a packed matrix is uploaded, and unpacked there.</summary>
+/// <summary>The host side of kernels/unpack.cu: what some rows ask for of a packed matrix is uploaded, unless it has been, and unpacked
+/// there.</summary>
 internal static unsafe class UnpackOps
 {
     /// <summary>Codes that are on the GPU at a time, if one row has no more.</summary>
@@ -44,7 +46,7 @@ internal static unsafe class UnpackOps
         queue.Upload(&unpacking, place, sizeof(Unpacking));
         queue.Launch(
             KernelTable.Unpack, Grid.Elements(KernelTable.Unpack, y.Rows, y.Columns),
-            new(staging.Bytes + KernelWork.BytesOf(y)),
+            new(staging.Read + KernelWork.BytesOf(y)),
             place, start, y, y.Rows, y.Columns);
 
         // What was uploaded may be given up, and the scratch is used anew.
@@ -109,9 +111,18 @@ internal static unsafe class UnpackOps
 
         public long Bytes { get; private set; }
 
+        /// <summary>Bytes that the kernel reads, also of parts that need no upload.</summary>
+        public long Read { get; private set; }
+
         /// <summary>Bytes of a part; the address that byte 0 of it would have.</summary>
         public ulong Add(PackedBytes part, (long Start, long End) range)
         {
+            if (part.Memory is PinnedBuffer { Copy: var copy })
+            {
+                Read += Ceiling.Multiple(range.End - range.Start, Alignment);
+                return (ulong)copy.Address + (ulong)part.Start;
+            }
+
             var start = range.Start / Alignment * Alignment;
             return Add((byte*)part.Memory.Address + part.Start + start, range.End - start) - (ulong)start;
         }
@@ -133,6 +144,7 @@ internal static unsafe class UnpackOps
             var place = address + (ulong)Bytes;
             queue?.Upload(source, place, bytes);
             Bytes += Ceiling.Multiple(bytes, Alignment);
+            Read += Ceiling.Multiple(bytes, Alignment);
             return place;
         }
     }

@@ -22,7 +22,7 @@ internal sealed class PackedIntegers : StoredMatrix
     /// <param name="codes">(out, words).</param>
     /// <param name="scales">(out, groups).</param>
     /// <param name="zeros">Packed along the rows, (words, groups), or whole numbers (out, groups), or null.</param>
-    /// <param name="groupOf">(in): the group of each column where act order has moved them, or null.</param>
+    /// <param name="groupOf">(in): the group of each column if act order has moved them, or null.</param>
     /// <param name="shape">Bits of a code, columns of a group, number of groups.</param>
     public PackedIntegers(
         StoredModule module, StoredPart codes, StoredPart scales, StoredPart? zeros, StoredPart? groupOf,

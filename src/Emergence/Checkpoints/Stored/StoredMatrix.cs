@@ -43,10 +43,11 @@ internal abstract class StoredMatrix : PackedMatrix, IDisposable
     /// <summary>Whether the parts are in memory.</summary>
     public bool IsLoaded => Array.TrueForAll(_parts, part => part.IsLoaded);
 
-    public void Load(bool allowNonFinite)
+    /// <summary>Reads the parts; those that are read <paramref name="once"/> leave the kernel's cache.</summary>
+    public void Load(bool allowNonFinite, bool once = false)
     {
         foreach (var part in _parts)
-            part.Load(_module.Checkpoint, allowNonFinite);
+            part.Load(_module.Checkpoint, allowNonFinite, once);
         CheckLoaded();
     }
 
@@ -59,7 +60,7 @@ internal abstract class StoredMatrix : PackedMatrix, IDisposable
     }
 
     /// <summary>
-    /// One of so many matrices that lie below each other in this one and are read alone; null where they lie apart only when all is
+    /// One of so many matrices that lie below each other in this one and are read alone; null if they lie apart only when all is
     /// read.
     /// </summary>
     public virtual StoredMatrix? Part(int index, int count) => null;
@@ -73,7 +74,7 @@ internal abstract class StoredMatrix : PackedMatrix, IDisposable
     /// <summary>The layer of one of so many parts.</summary>
     protected StoredModule ModuleOfPart(int count) => new(_module.Checkpoint, _module.Name, _module.Outputs / count, _module.Inputs);
 
-    /// <summary>Throws where the bytes cannot be what they should be.</summary>
+    /// <summary>Throws if the bytes cannot be what they should be.</summary>
     protected virtual void CheckLoaded()
     {
     }

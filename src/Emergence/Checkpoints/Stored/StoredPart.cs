@@ -32,7 +32,7 @@ internal sealed class StoredPart(TensorEntry entry) : IDisposable
         _ => throw new InvalidOperationException($"{entry.Name}: {entry.DType} is no type of scales"),
     });
 
-    /// <summary>One of so many equal parts along the first size, not yet read; null where that is no multiple.</summary>
+    /// <summary>One of so many equal parts along the first size, not yet read; null if that is no multiple.</summary>
     public StoredPart? Part(int index, int count)
     {
         if (entry.Shape.Length == 0 || entry.Shape[0] % count != 0)
@@ -43,11 +43,11 @@ internal sealed class StoredPart(TensorEntry entry) : IDisposable
     }
 
     /// <summary>Reads the tensor into memory of its own; NaN and infinities are refused unless
-    /// <paramref name="allowNonFinite"/>.</summary>
-    public void Load(Checkpoint checkpoint, bool allowNonFinite)
+    /// <paramref name="allowNonFinite"/>. What is read <paramref name="once"/> leaves the kernel's cache.</summary>
+    public void Load(Checkpoint checkpoint, bool allowNonFinite, bool once)
     {
         (_memory, _place, _owns) = (new HostBuffer(entry.ByteLength), 0, true);
-        checkpoint.Read(entry, _memory, _place, allowNonFinite);
+        checkpoint.Read(entry, _memory, _place, allowNonFinite, once);
     }
 
     /// <summary>The tensor lies in memory of another, from that byte on.</summary>

@@ -8,7 +8,7 @@ namespace Emergence.Files.Safetensors;
 
 /// <summary>
 /// The safetensors format: 8 bytes with the header's length (little-endian), a JSON header, the tensors' bytes without
-/// holes. The rules are those of the reference implementation and stricter where a file could mean two things: see the
+/// holes. The rules are those of the reference implementation and stricter if a file could mean two things: see the
 /// tests, which hold one forged file per rule.
 /// </summary>
 internal ref struct SafetensorsHeader

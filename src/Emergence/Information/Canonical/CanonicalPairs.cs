@@ -144,7 +144,7 @@ internal sealed class CanonicalPairs
         return map;
     }
 
-    /// <summary>Rows of length 1 that are at right angles (Gram and Schmidt, each row twice); zero where a row is a combination of those
+    /// <summary>Rows of length 1 that are at right angles (Gram and Schmidt, each row twice); zero if a row is a combination of those
     /// before.</summary>
     private static void Orthonormalise(double[] vectors, int rows, int length)
     {

@@ -58,7 +58,7 @@ internal static class CanonicalStart
     /// <param name="parameters">Parameters of the critic; scaled here too.</param>
     /// <param name="pairs">What the scale is judged by.</param>
     /// <param name="near">Pairs that lie near each other, if they are known.</param>
-    /// <returns>The value, and what part of the partition off the support is that of near pairs; all where none are known.</returns>
+    /// <returns>The value, and what part of the partition off the support is that of near pairs; all if none are known.</returns>
     public static (double Bits, double NearShare) Scale(Device device, CriticTraining training, Span<float> parameters,
         IEnumerable<ClassPair> pairs, NearPairs? near)
     {
@@ -123,7 +123,7 @@ internal static class CanonicalStart
         return Math.Sqrt(r / (1 - r * r));
     }
 
-    /// <summary>Columns of length 1 at right angles; where there are more columns than rows, only random ones.</summary>
+    /// <summary>Columns of length 1 at right angles; if there are more columns than rows, only random ones.</summary>
     private static double[][] Rotation(int columns, int rows, RandomSequence random)
     {
         var made = new double[columns][];

@@ -11,7 +11,7 @@ namespace Emergence.Information.Canonical;
 /// </summary>
 internal sealed class NearPairs
 {
-    /// <summary>Classes of y of each class of x, and pairs at least where there are few classes of x.</summary>
+    /// <summary>Classes of y of each class of x, and pairs at least if there are few classes of x.</summary>
     private const int PerClass = 32, Least = 1 << 14;
 
     /// <summary>Pairs of classes that are compared at most.</summary>

@@ -60,7 +60,7 @@ internal sealed class PivotedCholesky
         return inverse;
     }
 
-    /// <summary>False where no whole block of columns is left.</summary>
+    /// <summary>False if no whole block of columns is left.</summary>
     private bool TakeBlock(double[] left, double smallest)
     {
         var start = Rank;

@@ -96,7 +96,7 @@ public sealed record CriticPreset
     /// <summary>Steps from one judgement of a training to the next; <see cref="CheckEvery"/> is a multiple.</summary>
     public int LookEvery { get; init; } = CheckEvery;
 
-    /// <summary>Pairs off the support that judge a frozen critic, where there are many more.</summary>
+    /// <summary>Pairs off the support that judge a frozen critic, if there are many more.</summary>
     public int HeldOutPairs { get; init; } = 1 << 20;
 
     /// <summary>P, pairs off the support a step, with fewer than <see cref="AtScale"/> classes.</summary>
@@ -105,7 +105,7 @@ public sealed record CriticPreset
     /// <summary>How many of P are drawn among pairs that lie near each other in canonical coordinates, if sides can be compared.</summary>
     public int NearPairs { get; init; }
 
-    /// <summary>P is so many times as large where near pairs hold less than half of the partition off the support at the start.</summary>
+    /// <summary>P is so many times as large if near pairs hold less than half of the partition off the support at the start.</summary>
     public int WideFactor { get; init; } = 1;
 
     /// <summary>P with <see cref="AtScale"/> classes and more.</summary>

@@ -11,7 +11,7 @@ namespace Emergence.Information.Critics;
 /// </summary>
 internal sealed class DeviceInputs(Device device) : IDisposable
 {
-    /// <summary>Values of a whitened side that are held at most; the first columns, those that differ most, where there are more.</summary>
+    /// <summary>Values of a whitened side that are held at most; the first columns, those that differ most, if there are more.</summary>
     private const int WhitenedLimit = 1 << 26;
 
     /// <summary>Classes that are whitened at a time.</summary>

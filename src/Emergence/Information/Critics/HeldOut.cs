@@ -9,14 +9,14 @@ namespace Emergence.Information.Critics;
 /// <summary>What a frozen critic reads on pairs that training did not choose.</summary>
 internal static class HeldOut
 {
-    /// <summary>Pairs whose sums are joined at a time, and scored at once where there is memory for it.</summary>
+    /// <summary>Pairs whose sums are joined at a time, and scored at once if there is memory for it.</summary>
     private const int ScoredAtOnce = 1 << 17;
 
     /// <summary>The support, and either all pairs off it or fresh ones of their own random stream.</summary>
     /// <param name="joint">The data.</param>
     /// <param name="seed">Key of the random numbers.</param>
     /// <param name="cell">Separates those of cells with the same seed.</param>
-    /// <param name="fresh">So many fresh ones, where there are more than four times as many pairs of classes.</param>
+    /// <param name="fresh">So many fresh ones, if there are more than four times as many pairs of classes.</param>
     /// <param name="stream">Names the random numbers.</param>
     /// <param name="near">Pairs that half of the fresh ones are drawn from, if any.</param>
     public static IEnumerable<ClassPair> Pairs(JointClasses joint, ulong seed, uint cell, int fresh = 1 << 20,

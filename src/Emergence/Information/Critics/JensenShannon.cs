@@ -12,7 +12,7 @@ internal sealed class JensenShannon : MinibatchEstimator
 
     public override CriticObjective CreateObjective() => new Objective();
 
-    /// <summary>Also what "smile" trains with.</summary>
+    /// <summary>The objective that "jsd" and "smile" train with.</summary>
     internal class Objective : CriticObjective
     {
         /// <summary>Mean softplus(-T) over the rows' own pairs + mean softplus(T) over the others.</summary>

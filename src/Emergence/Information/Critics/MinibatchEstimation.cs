@@ -9,7 +9,7 @@ namespace Emergence.Information.Critics;
 
 /// <summary>
 /// One training on minibatches: four fifths of the rows train, a tenth chooses the best step, a tenth gives the value.
-/// Every 50 steps the validation rows are scored; where their value has gained little for long, the training is level.
+/// Every 50 steps the validation rows are scored; if their value has gained little for long, the training is level.
 /// </summary>
 internal sealed class MinibatchEstimation : Estimation
 {

@@ -7,7 +7,7 @@ namespace Emergence.Information.Critics;
 /// <summary>A critic's parameters and its scores of rows and of rows with the y of other rows.</summary>
 internal sealed class MinibatchScores : IDisposable
 {
-    /// <summary>Pairs scored at once, fewer where memory is short.</summary>
+    /// <summary>Pairs scored at once, fewer if memory is short.</summary>
     public const int ScoredAtOnce = 1 << 15;
 
     private readonly Device _device;

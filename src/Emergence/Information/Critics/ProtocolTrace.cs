@@ -22,7 +22,7 @@ public readonly record struct CoincidenceBin(
 /// </summary>
 public sealed record ProtocolTrace
 {
-    /// <summary>Sums of e^T above e to this are infinite in single precision, where nothing is subtracted before.</summary>
+    /// <summary>Sums of e^T above e to this are infinite in single precision, if nothing is subtracted before.</summary>
     internal static readonly double LargestLog = Math.Log(float.MaxValue);
 
     private const int MostBins = 64;
@@ -129,7 +129,7 @@ public sealed record ProtocolTrace
         };
     }
 
-    /// <summary>Every F has a bin of its own where these are few enough.</summary>
+    /// <summary>Every F has a bin of its own if these are few enough.</summary>
     private static CoincidenceBin[] Group((int Coincidences, double Bits)[] steps)
     {
         var (least, most) = (Math.Max(1, steps.Min(step => step.Coincidences)), steps.Max(step => step.Coincidences));

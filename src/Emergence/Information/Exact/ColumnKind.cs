@@ -13,14 +13,14 @@ public enum ColumnKind
     Labels,
 }
 
-/// <summary>Guesses the kind of a column where the user does not say.</summary>
+/// <summary>Guesses the kind of a column if the user does not say.</summary>
 public static class ColumnKinds
 {
     /// <summary>So few values that come twice and more name classes: sexes, digits, grades. More may be years or numbers of
     /// people.</summary>
     private const int FewLevels = 20;
 
-    /// <summary>Rounded values have a range of fewer steps; where there are more, what looks like a step is the grain of the number
+    /// <summary>Rounded values have a range of fewer steps; if there are more, what looks like a step is the grain of the number
     /// format.</summary>
     private const double MaxSteps = 1e7;
 

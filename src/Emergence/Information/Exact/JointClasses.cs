@@ -47,7 +47,7 @@ public sealed class JointClasses
     /// <summary>H of the units, in bits: of the prefixes, for a model.</summary>
     public double UnitBits => Entropy.Bits(X.UnitWeights, X.TotalWeight);
 
-    /// <summary>N where the unit weights are counts.</summary>
+    /// <summary>N if the unit weights are counts.</summary>
     public double Samples => X.TotalWeight;
 
     /// <summary>sum_S u v, which is 1 - m.</summary>
@@ -60,7 +60,7 @@ public sealed class JointClasses
     public double SupportBits => -Math.Log2(SupportProduct);
 
     /// <summary>
-    /// mu: how many of N rows a random shuffle of y leaves on S, in the mean; N sum w^2 where x and y are injective.
+    /// mu: how many of N rows a random shuffle of y leaves on S, in the mean; N sum w^2 if x and y are injective.
     /// </summary>
     public double Coincidences => Samples * SupportProduct;
 

@@ -1,6 +1,6 @@
 namespace Emergence.Information.Exact;
 
-/// <summary>One column of one side, as a table holds it: what is equal there has the same code, also where doubles merge.</summary>
+/// <summary>One column of one side, as a table holds it: what is equal there has the same code, also if doubles merge.</summary>
 /// <param name="Name">To speak of it.</param>
 /// <param name="Values">(N) numbers; NaN if the column holds words.</param>
 /// <param name="Codes">(N) numbers of the distinct values, from 0.</param>
@@ -32,7 +32,7 @@ public sealed record SideColumn(string Name, double[] Values, int[] Codes, int L
         return new(name, values, Array.ConvertAll(values, value => Array.BinarySearch(distinct, value)), distinct.Length);
     }
 
-    /// <summary>Names where the user says so, numbers where not.</summary>
+    /// <summary>Names if the user says so, numbers if not.</summary>
     public SideColumn As(bool isLabels)
     {
         var (kind, step) = ColumnKinds.Guess(Values, Levels);

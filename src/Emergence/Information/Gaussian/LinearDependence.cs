@@ -9,7 +9,7 @@ internal static class LinearDependence
     /// <summary>More columns make the covariances too dear for a check.</summary>
     private const int MaxColumns = 1024;
 
-    /// <summary>Rows of distinct values; with fewer than two rows a column nothing can be told, nor where values are rounded or
+    /// <summary>Rows of distinct values; with fewer than two rows a column nothing can be told, nor if values are rounded or
     /// names.</summary>
     public static bool IsExact(PairedRows rows)
     {

@@ -5,8 +5,8 @@ namespace Emergence.Information.KnownMi;
 /// <summary>What an estimator must do on a case at N = 10,000.</summary>
 /// <param name="Estimator">Its name in the list of estimators, or of an entropy estimator that corrects the exact value of a
 /// sample.</param>
-/// <param name="Low">Least value in bits; NaN if it must refuse, infinite where it must offer no number.</param>
-/// <param name="High">Largest value in bits; NaN if it must refuse, infinite where it must offer no number.</param>
+/// <param name="Low">Least value in bits; NaN if it must refuse, infinite if it must offer no number.</param>
+/// <param name="High">Largest value in bits; NaN if it must refuse, infinite if it must offer no number.</param>
 /// <param name="IsFailure">The range is a documented failure, away from the truth.</param>
 public sealed record Expectation(string Estimator, double Low, double High, bool IsFailure = false)
 {
@@ -31,7 +31,7 @@ public sealed record Expectation(string Estimator, double Low, double High, bool
 }
 
 /// <summary>A sampler whose mutual information is known.</summary>
-/// <param name="Id">Number in the list, with a letter where one number has several.</param>
+/// <param name="Id">Number in the list, with a letter if one number has several.</param>
 /// <param name="Name">A few words.</param>
 /// <param name="TrueBits">I(x; y) of the source; infinite for a deterministic continuous map.</param>
 /// <param name="Source">Where the value comes from.</param>

@@ -36,8 +36,8 @@ internal sealed class NearestNeighbours
     /// <param name="K">Number of the neighbour that the radius reaches to: smaller if labels leave fewer.</param>
     /// <param name="Radius">Distance of the k-th neighbour in (x, y).</param>
     /// <param name="Same">Rows with the same x and y; 0 if the radius is not.</param>
-    /// <param name="CloserX">Rows whose x is nearer than the radius, or the same where that is 0.</param>
-    /// <param name="CloserY">Rows whose y is nearer than the radius, or the same where that is 0.</param>
+    /// <param name="CloserX">Rows whose x is nearer than the radius, or the same if that is 0.</param>
+    /// <param name="CloserY">Rows whose y is nearer than the radius, or the same if that is 0.</param>
     /// <param name="Total">Rows that could be its neighbours, and itself.</param>
     public readonly record struct Surroundings(int K, double Radius, int Same, int CloserX, int CloserY, int Total);
 

@@ -35,7 +35,7 @@ internal sealed class NearestNeighbourInformation : RowEstimator
 
 /// <summary>
 /// "mixed-ksg": mean of psi(k_i) + ln N - psi(nx_i) - psi(ny_i), where k_i is k = 5, or the number of rows equal to row i
-/// where those are more; counts include the row itself (Gao, Kannan, Oh and Viswanath 2017).
+/// if those are more; counts include the row itself (Gao, Kannan, Oh and Viswanath 2017).
 /// </summary>
 internal sealed class MixedNeighbourInformation : RowEstimator
 {
@@ -89,7 +89,7 @@ internal static class Neighbourhood
     private const double MaxExcess = 0.1, MaxExcessShare = 0.05;
 
     /// <summary>
-    /// A strict function of x has psi(N) - psi(k) nats where both sides are scaled alike, and up to this many bits less
+    /// A strict function of x has psi(N) - psi(k) nats if both sides are scaled alike, and up to this many bits less
     /// where the slope varies: no value nearer to that limit tells a finite information from an infinite one.
     /// </summary>
     private const double BitsBelowLimit = 2;

@@ -18,7 +18,7 @@ internal sealed class NoiseReading(IReadOnlyList<double> sigmas, double[][] bits
 
     /// <summary>The values with the errors of IE: of this side less the mean of the tokens alone, draw by draw.</summary>
     /// <param name="micro">Readings of the T tokens, from the draws of this one.</param>
-    /// <param name="sequences">N where the data are a sample of the source; 0 for an enumeration.</param>
+    /// <param name="sequences">N if the data are a sample of the source; 0 for an enumeration.</param>
     public IReadOnlyList<NoiseValue> Against(IReadOnlyList<NoiseReading> micro, int sequences)
     {
         return [.. Values.Select((value, i) =>

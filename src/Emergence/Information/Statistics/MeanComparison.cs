@@ -2,7 +2,7 @@ namespace Emergence.Information.Statistics;
 
 /// <summary>A t-test.</summary>
 /// <param name="Difference">Mean of the differences.</param>
-/// <param name="T">Difference over its standard error; infinite where all differences are equal and not 0.</param>
+/// <param name="T">Difference over its standard error; infinite if all differences are equal and not 0.</param>
 /// <param name="Degrees">Degrees of freedom.</param>
 /// <param name="P">Two-sided.</param>
 internal readonly record struct PairedTest(double Difference, double T, int Degrees, double P)

@@ -23,7 +23,7 @@ public static class Shuffles
         }
     }
 
-    /// <summary>Chance to see as large a value where there is no dependence: (1 + shuffles that reach it) / (1 + shuffles).</summary>
+    /// <summary>Chance to see as large a value if there is no dependence: (1 + shuffles that reach it) / (1 + shuffles).</summary>
     public static double PValue(double value, IReadOnlyCollection<double> shuffled)
     {
         ArgumentNullException.ThrowIfNull(shuffled);

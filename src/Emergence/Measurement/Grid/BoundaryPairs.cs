@@ -12,7 +12,7 @@ internal readonly record struct BoundaryPair<T>(int Index, T X, T Y);
 
 /// <summary>
 /// The walk through a model from which every measurement of neighbours reads: boundary by boundary, in both passes at once or in
-/// the macro pass alone. A boundary is read once, and only where a pair needs it; the walk ends behind the last pair.
+/// the macro pass alone. A boundary is read once, and only if a pair needs it; the walk ends behind the last pair.
 /// </summary>
 /// <param name="model">The model, loaded.</param>
 /// <param name="passes">Rows of the data in both passes.</param>

@@ -41,7 +41,7 @@ internal sealed class NoiseGrid : IDisposable
         _boundary = boundary;
     }
 
-    /// <summary>What noise leaves of a side; nothing where that was not asked for or the side has no finite values.</summary>
+    /// <summary>What noise leaves of a side; nothing if that was not asked for or the side has no finite values.</summary>
     /// <param name="kind">Whole sequences or tokens alone.</param>
     /// <param name="position">t.</param>
     /// <param name="seed">Seed of the draws.</param>

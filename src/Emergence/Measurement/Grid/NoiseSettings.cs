@@ -17,7 +17,7 @@ public sealed record NoiseSettings(IReadOnlyList<double> Sigmas, NoiseScale Scal
     /// <summary>Antithetic pairs of draws of a seed.</summary>
     internal const int Pairs = 1024;
 
-    /// <summary>Larger noise, in which half of what is told apart is lost where the noise asked for leaves more.</summary>
+    /// <summary>Larger noise, in which half of what is told apart is lost if the noise asked for leaves more.</summary>
     private static readonly double[] s_reach = [8, 16, 32];
 
     public static NoiseSettings Off { get; } = new([], NoiseScale.Isotropic);
@@ -37,7 +37,7 @@ public sealed record NoiseSettings(IReadOnlyList<double> Sigmas, NoiseScale Scal
     ];
 
     /// <summary>
-    /// What a side of so many classes is read at: at what was asked for, at 1, and where that is cheap at what finds the half.
+    /// What a side of so many classes is read at: at what was asked for, at 1, and if that is cheap at what finds the half.
     /// </summary>
     internal IReadOnlyList<double> SigmasOf(int classes) =>
         [.. Sigmas.Append(NoisyChannel.Sigma).Concat(classes > NoiseMixture.Whole ? [] : s_reach).Distinct().Order()];

@@ -33,7 +33,7 @@ internal sealed class PositionClasses
     /// <summary>How many sequences each unit has.</summary>
     public IReadOnlyList<double> Counts => _counts;
 
-    /// <summary>Same rows, equally often: the same problem.</summary>
+    /// <summary>Whether the other has these rows, each as often: it then is the same problem.</summary>
     public bool IsSameAs(PositionClasses other) =>
         _rows.AsSpan().SequenceEqual(other._rows) && _counts.AsSpan().SequenceEqual(other._counts);
 

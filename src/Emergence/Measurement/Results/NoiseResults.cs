@@ -57,7 +57,7 @@ public sealed record NoiseRow(int Boundary, int Tokens, Interval AtOne, HalfNois
 /// <param name="Half">The noise that halves E(T).</param>
 /// <param name="LimitBits">E(T) without noise.</param>
 /// <param name="SdLayers">SD over layers of IE at sigma 1: a property of the model.</param>
-/// <param name="GainBits">What the shot that ends here adds at sigma 1; NaN where none ends.</param>
+/// <param name="GainBits">What the shot that ends here adds at sigma 1; NaN if none ends.</param>
 /// <param name="Verdict">The worst of the layers'.</param>
 public sealed record NoiseMean(int Tokens, Interval AtOne, HalfNoise Half, double LimitBits, double SdLayers, double GainBits,
     Verdict Verdict);
@@ -92,7 +92,7 @@ public sealed class NoiseResults
     /// <summary>The sizes that were asked for, rising.</summary>
     public IReadOnlyList<double> Shown { get; }
 
-    /// <summary>The run at sigma 1; null where it was not read through noise.</summary>
+    /// <summary>The run at sigma 1; null if it was not read through noise.</summary>
     public RunResults? One { get; }
 
     /// <summary>By boundary and tokens.</summary>

@@ -143,7 +143,7 @@ internal static class RunComparison
     /// <summary>An exact value has no spread over seeds; one seed of a training has none that is known.</summary>
     private static bool IsTrained(EmergenceMean mean) => mean.Bits.SdSeeds != 0;
 
-    /// <summary>NaN bounds where one side has a single seed.</summary>
+    /// <summary>NaN bounds if one side has a single seed.</summary>
     private static Interval Independent(Interval first, Interval second)
     {
         var half = double.Hypot(Half(first), Half(second));

@@ -29,7 +29,7 @@ public sealed class RunResults
     /// <summary>By kind, boundary, position, estimator, seed; the SD over seeds is known to each.</summary>
     public IReadOnlyList<CellResult> Cells { get; }
 
-    /// <summary>IE(l, T), by boundary and number of tokens; only where all cells it needs have values.</summary>
+    /// <summary>IE(l, T), by boundary and number of tokens; only if all cells it needs have values.</summary>
     public IReadOnlyList<EmergenceRow> Emergence { get; }
 
     /// <summary>E(T), by number of tokens.</summary>

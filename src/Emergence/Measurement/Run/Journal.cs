@@ -125,7 +125,7 @@ internal sealed class Journal : IDisposable
     private static byte[] Checksum(ReadOnlySpan<byte> json) =>
         Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json).AsSpan(0, ChecksumDigits / 2)));
 
-    /// <summary>Shortening works on a full disk; where it fails too, the next open cuts the torn line.</summary>
+    /// <summary>Shortening works on a full disk; if it fails too, the next open cuts the torn line.</summary>
     private void CutBack(long end)
     {
         try

@@ -11,7 +11,7 @@ namespace Emergence.Measurement.Run;
 
 /// <summary>
 /// A run on the disk: <c>manifest.json</c> (everything that decides about the results), journals of finished cells, and
-/// <c>self_check.json</c> where that was asked for. One process at a time, under <c>run.lock</c>, measures all cells into
+/// <c>self_check.json</c> if that was asked for. One process at a time, under <c>run.lock</c>, measures all cells into
 /// <c>results.jsonl</c>; any number of shards beside it have a journal each and need no lock.
 /// </summary>
 internal sealed class RunFolder : IDisposable
@@ -51,7 +51,7 @@ internal sealed class RunFolder : IDisposable
     public long RepairedBytes { get; private init; }
 
     /// <summary>Starts a run, or goes on with one whose manifest says the same.</summary>
-    /// <param name="path">RUN; made where it is not there.</param>
+    /// <param name="path">RUN; made if it is not there.</param>
     /// <param name="manifest">What decides about the results.</param>
     /// <param name="replaces">Told the manifest of another run there, says whether that run may be deleted to make room; none may by
     /// default.</param>

@@ -5,7 +5,7 @@ namespace Emergence.Measurement.Run;
 
 /// <summary>
 /// Keeps a second process out of a run folder. The kernel holds the lock and frees it when the process ends, however
-/// it ends, so that a lock is never stale; where the file system has no locks, <see cref="OwnerFile"/> stands in for it.
+/// it ends, so that a lock is never stale; if the file system has no locks, <see cref="OwnerFile"/> stands in for it.
 /// </summary>
 internal sealed class RunLock : IDisposable
 {
@@ -54,7 +54,7 @@ internal sealed class RunLock : IDisposable
     private static FileStream OpenAlone(string path) =>
         new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
 
-    /// <summary>A lock keeps out this process too; the class library says nothing where a file system has none (ENOSYS, ENOLCK,
+    /// <summary>A lock keeps out this process too; the class library says nothing if a file system has none (ENOSYS, ENOLCK,
     /// EOPNOTSUPP).</summary>
     private static bool HasLocks(string path)
     {

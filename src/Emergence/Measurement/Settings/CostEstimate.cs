@@ -14,11 +14,16 @@ namespace Emergence.Measurement.Settings;
 /// <summary>How long a measurement takes, by what its shards share out and what each of them does for itself.</summary>
 /// <param name="OfUnit">Seconds of all cells of a layer and a seed, every training to its step limit.</param>
 /// <param name="LikelyOfUnit">Seconds of a unit whose trainings end by themselves; null if that takes too long to try.</param>
-/// <param name="OfBlock">Seconds of all rows through one block of the model.</param>
-public sealed record CostTimes(double OfUnit, double? LikelyOfUnit, double OfBlock);
+/// <param name="OfRows">Seconds of all rows through one block of the model.</param>
+/// <param name="OfLink">Seconds of a streamed block from the host's memory to the device's, beside the rows of the block before it.</param>
+public sealed record CostTimes(double OfUnit, double? LikelyOfUnit, double OfRows, double OfLink = 0)
+{
+    /// <summary>Seconds of a block: of what takes longer.</summary>
+    public double OfBlock => Math.Max(OfRows, OfLink);
+}
 
 /// <summary>What a measurement costs, before it is made.</summary>
-/// <param name="Times">Null on the emulator, too slow for trial trainings, and where it does not fit.</param>
+/// <param name="Times">Null on the emulator, too slow for trial trainings, and if it does not fit.</param>
 /// <param name="Units">Layers times seeds.</param>
 /// <param name="Blocks">Blocks of the model that run.</param>
 /// <param name="Memory">Memory of the device.</param>
@@ -52,20 +57,21 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
         var memory = MemoryPlan.Of(plan, passes);
         var prefixes = passes.MacroForest.Count + passes.MicroForest.Count;
         var blocks = Math.Min(plan.Grid.Boundaries.Max() + 1, plan.Config.Layers);
-        var times = plan.Device.Traits.IsEmulated || !memory.Fits ? null : Time(plan, passes, prefixes);
+        var times = plan.Device.Traits.IsEmulated || !memory.Fits ? null : Time(plan, passes, prefixes, memory);
         return new CostEstimate(times, plan.Grid.Boundaries.Count * plan.Grid.Seeds.Count, blocks, memory, prefixes);
     }
 
-    private static CostTimes Time(MeasurementPlan plan, MacroMicroPasses passes, int prefixes)
+    private static CostTimes Time(MeasurementPlan plan, MacroMicroPasses passes, int prefixes, MemoryPlan memory)
     {
         var tried = Math.Min(MostTrained, passes.Macro.Max(units => units.Count));
         var noise = plan.Noise.IsOn ? SecondsOfNoise(plan, passes) : 0;
         var block = SecondsOfBlock(plan, prefixes);
+        var link = memory.Blocks > 0 ? SecondsOfLink(plan) : 0;
         if (!plan.Estimator.IsRandom || plan.Estimator.Name == NoisyChannel.EstimatorName || tried == 1)
-            return new(noise, noise, block);
+            return new(noise, noise, block, link);
         var trainings = plan.Grid.Positions.Sum(t => Share(passes.Macro[t]) + (passes.SameMicro[t] == t ? Share(passes.Micro[t]) : 0));
         var (longest, likely) = SecondsOfTraining(plan, tried);
-        return new(noise + trainings * longest, noise + trainings * likely, block);
+        return new(noise + trainings * longest, noise + trainings * likely, block, link);
 
         // A side with one class has no information, and nothing is trained.
         double Share(PositionClasses units) => units.Count == 1 ? 0 : (double)(units.Count + Pairs(units.Count)) / (tried + Pairs(tried));
@@ -157,6 +163,29 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
             var watch = Stopwatch.StartNew();
             plan.Device.MatMul(x, weight, y, transposeB: true);
             plan.Device.Synchronize();
+            return watch.Elapsed.TotalSeconds;
+        }
+    }
+
+    /// <summary>The weights that all rows of the largest block pass, at the rate of a part of them; none where device and host share their
+    /// memory.</summary>
+    private static double SecondsOfLink(MeasurementPlan plan)
+    {
+        const int Bytes = 1 << 26;
+        if (plan.Device is HostDevice)
+            return 0;
+        using var staging = plan.Device.CreateStaging(Bytes);
+        return Enumerable.Range(0, 3).Min(_ => Send()) * WeightSizes.Of(plan.Config).Blocks.Max(block => block.Always) / Bytes;
+
+        double Send()
+        {
+            staging.Begin();
+            plan.Device.Synchronize();
+            var watch = Stopwatch.StartNew();
+            staging.Send(0, Bytes);
+            staging.Enter();
+            plan.Device.Synchronize();
+            staging.Leave();
             return watch.Elapsed.TotalSeconds;
         }
     }

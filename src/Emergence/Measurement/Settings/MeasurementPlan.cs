@@ -42,7 +42,7 @@ public sealed class MeasurementPlan : IDisposable
         {
             Preset = CriticPreset.Find(settings.Preset, Estimator, isLarge: Device.Traits.Scale == DeviceScale.Gpu);
             var tokenizer = Tokenizer.Load(Folder);
-            Data = data ?? DatasetTable.Create(settings.Data, tokenizer, settings.DatasetOptions(Folder, Preset.Sequences));
+            Data = data ?? DatasetTable.Create(settings.Data, tokenizer, new DatasetOptions(settings, Folder, Preset.Sequences));
             Example = Texts(tokenizer, Data[0]);
             Grid = new CellGrid(Config.Layers, Data.Length, Estimator, settings.Boundaries, settings.Positions, settings.Seed,
                 settings.Seeds);
@@ -84,12 +84,12 @@ public sealed class MeasurementPlan : IDisposable
     public IReadOnlyList<Cell> Cells => field ??= Settings.Shard?.Cells(Grid) ?? [.. Grid.Cells];
 
     /// <summary>Runs what is not finished yet and says what the run has found so far.</summary>
-    /// <param name="path">RUN; made where it is not there.</param>
+    /// <param name="path">RUN; made if it is not there.</param>
     /// <param name="resumed">Told how many cells an earlier start finished.</param>
     /// <param name="progress">Told of every cell that is finished now.</param>
     /// <param name="checking">Told of every boundary at which the self-check begins.</param>
     /// <param name="cancellation">Ends the work soon; finished cells stay.</param>
-    /// <param name="replaces">Of the manifest of another run in the folder: whether that run may be deleted to make room; none may by
+    /// <param name="replaces">Told the manifest of another run in the folder: whether that run may be deleted to make room; none may by
     /// default.</param>
     /// <param name="placed">Told where the weights are, and why.</param>
     public RunResults Run(string path,
@@ -126,7 +126,7 @@ public sealed class MeasurementPlan : IDisposable
     internal LanguageModel LoadModel(string run) => Load(PlanMemory(), run);
 
     /// <summary>
-    /// What goes where; null where nothing is limited and the weights are small beside what is free, or not everything fits: then what
+    /// What goes if; null if nothing is limited and the weights are small beside what is free, or not everything fits: then what
     /// fits is loaded, and a part that finds no memory waits for another one to end.
     /// </summary>
     private MemoryPlan? PlanMemory()
@@ -146,7 +146,7 @@ public sealed class MeasurementPlan : IDisposable
         if (memory == null)
             return LanguageModel.Load(Folder, Device, options);
         var model = LanguageModel.Load(Folder, Device, options, sizes =>
-            WeightChoice.Given(Device, sizes, memory.Blocks, memory.Demand, memory.Reason));
+            WeightChoice.Given(sizes, memory.Blocks, memory.Demand, memory.Reason));
         model.KeepsRowsOnDisk = memory.ScratchBytes > 0;
         return model;
     }

@@ -14,7 +14,7 @@ public sealed record MemoryPlan
     /// <summary>As they are stored: all of them, or what of them is in memory at a time.</summary>
     public required long Weights { get; init; }
 
-    /// <summary>Blocks in memory at a time where weights are streamed, 0 for matrices one after the other; null: all weights.</summary>
+    /// <summary>Blocks in memory at a time if weights are streamed, 0 for matrices one after the other; null: all weights.</summary>
     public int? Blocks { get; init; }
 
     /// <summary>Why they are streamed or resident.</summary>
@@ -50,7 +50,7 @@ public sealed record MemoryPlan
     /// <summary>What trainings leave free.</summary>
     public required long Reserved { get; init; }
 
-    /// <summary>What the host holds beside its tensors, where a limit on the whole process is kept; else 0.</summary>
+    /// <summary>What the host holds beside its tensors, if a limit on the whole process is kept; else 0.</summary>
     public long Host { get; init; }
 
     /// <summary>What the process held when the plan was made, under such a limit.</summary>
@@ -75,7 +75,7 @@ public sealed record MemoryPlan
     /// <summary>The smallest limit under which the run would fit, if this one is too small and another would do.</summary>
     public long? LeastLimit { get; init; }
 
-    /// <summary>All that is to be there; of trainings at least one where there are any.</summary>
+    /// <summary>All that is to be there; of trainings at least one if there are any.</summary>
     public long Needed => Weights + Boundaries + Forward + States + Noise + Inputs + Critics * Critic + (Critic > 0 ? Reserved : 0) + Host;
 
     public bool Fits => Needed <= Free;

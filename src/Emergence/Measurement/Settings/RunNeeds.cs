@@ -10,7 +10,7 @@ using Emergence.Models;
 
 namespace Emergence.Measurement.Settings;
 
-/// <summary>What a measurement needs of memory, by how much is free: more is taken where there is more.</summary>
+/// <summary>What a measurement needs of memory, by how much is free: more is taken if there is more.</summary>
 internal sealed class RunNeeds(
     Device device, ModelConfig config, Dataset data, CellGrid grid, CriticPreset preset, MacroMicroPasses passes, WeightPlacement asked,
     NoiseSettings noise)
@@ -40,7 +40,7 @@ internal sealed class RunNeeds(
                 _ => [null, 2, 1, 0],
             };
             var inMemory = weights.Select(blocks => (blocks, false));
-            return [.. device is HostDevice ? inMemory.Concat(weights.Select(blocks => (blocks, true))).OrderBy(Passes) : inMemory];
+            return [.. inMemory.Concat(weights.Select(blocks => (blocks, true))).OrderBy(Passes)];
 
             // Matrices that are read again and again cost more than rows that go to the disk and back.
             static bool Passes((int? Blocks, bool OnDisk) placement) => placement.Blocks == 0;
@@ -83,7 +83,7 @@ internal sealed class RunNeeds(
     private MemoryPlan Plan(long free, (int? Blocks, bool OnDisk) placement)
     {
         var (blocks, onDisk) = placement;
-        var weights = blocks is { } inFlight ? _sizes.Streamed(device is HostDevice, inFlight, Demand) : _sizes.Resident;
+        var weights = blocks is { } inFlight ? _sizes.Streamed(inFlight, Demand) : _sizes.Resident;
         var (boundaries, scratch, forward, tileRows) = (0L, 0L, 0L, 0);
         foreach (var forest in (PrefixForest[])[passes.MacroForest, passes.MicroForest])
         {

@@ -126,7 +126,7 @@ internal static class SettingTable
     public static Setting Noise { get; } = new(
         "noise",
         string.Join('|', NoiseScales.Names),
-        "Units of the noise: alike in all directions, by the standard deviation of each column, or on states divided by their own size")
+        "Units of the noise: equal in all directions, the standard deviation of each column, or the size of each state")
     {
         Default = NoiseScales.Names[0],
         Choices = NoiseScales.Names,
@@ -148,7 +148,7 @@ internal static class SettingTable
             Repeat = (recorded, _) => [recorded.ToString().Split(':')[0]],
         };
 
-    public static Setting Seed { get; } = new("seed", "N", "Draws the sequences; the first of the seeds")
+    public static Setting Seed { get; } = new("seed", "N", "Seed that draws the sequences, and the first of the seeds of the trainings")
     {
         Default = "1",
         Read = (settings, words) => settings with { Seed = ParseSeed(words[^1]) },
@@ -171,8 +171,8 @@ internal static class SettingTable
     public static Setting Device { get; } = Setting.Words(
         "device",
         "D",
-        $"What computes: {string.Join(", ", DeviceTable.Rows.Select(row => row.Name).Prepend(DeviceTable.Auto))}; one of several GPUs by "
-            + "its number, e.g. cuda:1",
+        $"The device that computes: {string.Join(", ", DeviceTable.Rows.Select(row => row.Name).Prepend(DeviceTable.Auto))}; "
+            + "one of several GPUs by its number, e.g. cuda:1",
         settings => settings.Device,
         (settings, value) => settings with { Device = value },
         DeviceTable.Auto)
@@ -336,7 +336,7 @@ internal static class SettingTable
     private static string Sizes(JsonArray recorded) =>
         recorded.Count == 0 ? NoiseSettings.None : string.Join(',', recorded.Select(sigma => sigma!.ToJsonString()));
 
-    /// <summary>"0,3,10-12" for a list of whole numbers; nothing where it holds all of them.</summary>
+    /// <summary>"0,3,10-12" for a list of whole numbers; nothing if it holds all of them.</summary>
     private static IReadOnlyList<string> Ranges(JsonNode recorded, int? all)
     {
         var numbers = recorded.AsArray().Select(item => (int)item!).ToList();

@@ -8,7 +8,7 @@ namespace Emergence.Measurement.Shards;
 
 /// <summary>
 /// The journal of one start of a shard, <c>results.KofN.A.jsonl</c>: made for it alone at its first cell, so that no lock is
-/// needed and nobody writes in another's file, also where a node that was given up for lost goes on.
+/// needed and nobody writes in another's file, also if a node that was given up for lost goes on.
 /// </summary>
 internal sealed class ShardJournal(string folder, Shard shard, string manifest) : IDisposable
 {

@@ -27,7 +27,7 @@ internal static class Cohere
         return shape.WithAttention(attention => attention with { QueryKeyNorm = norm });
     }
 
-    /// <summary>Also of Cohere 2.</summary>
+    /// <summary>What Cohere and Cohere 2 have in common.</summary>
     public static ModelShape ReadCommon(ConfigReader config)
     {
         var norm = new NormShape(Rms: false, config.Positive("layer_norm_eps", most: 1)) { Bias = false };

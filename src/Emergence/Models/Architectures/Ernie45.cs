@@ -18,7 +18,7 @@ internal static class Ernie45
         Peculiar = "rotation of neighbours",
     };
 
-    /// <summary>Also of ERNIE with experts.</summary>
+    /// <summary>The shape of ERNIE models, with experts too.</summary>
     public static ModelShape Read(ConfigReader config, WeightNames names)
     {
         var bias = config.Flag("use_bias", false);

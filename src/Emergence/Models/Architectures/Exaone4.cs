@@ -3,7 +3,7 @@ using Emergence.Messages;
 
 namespace Emergence.Models.Architectures;
 
-/// <summary>Norms follow both halves; where some layers have a window, only those turn.</summary>
+/// <summary>Norms follow both halves; if some layers have a window, only those turn.</summary>
 internal static class Exaone4
 {
     public static Architecture Row { get; } = new("exaone4", Read, """

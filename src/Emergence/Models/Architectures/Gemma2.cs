@@ -31,7 +31,7 @@ internal static class Gemma2
     private static ModelShape Read(ConfigReader config, WeightNames names) =>
         ReadCommon(config, names).Windowed(config, CommonConfig.ReadWindow(config), layer => layer % 2 == 0);
 
-    /// <summary>Also of Gemma 3: the scale of attention is a setting of its own, and soft caps may be there.</summary>
+    /// <summary>What Gemma 2 and 3 have in common: the scale of attention is a setting of its own, and soft caps may be there.</summary>
     public static ModelShape ReadCommon(ConfigReader config, WeightNames names)
     {
         var scale = 1 / Math.Sqrt(config.Positive("query_pre_attn_scalar"));

@@ -20,7 +20,7 @@ internal static class Glm
         Peculiar = "half of a head turns, neighbours together; gate and up joined",
     };
 
-    /// <summary>Also of GLM 4, with names for further norms.</summary>
+    /// <summary>The shape of GLM, and of GLM 4 with names for further norms.</summary>
     public static ModelShape Read(ConfigReader config, WeightNames names)
     {
         var bias = config.Flag("attention_bias", false);

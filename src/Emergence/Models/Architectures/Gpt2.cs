@@ -33,7 +33,7 @@ internal static class Gpt2
         Peculiar = "learned positions, LayerNorm, projections stored (in, out)",
     };
 
-    /// <summary>Also of those that keep its mathematics.</summary>
+    /// <summary>What GPT-2 and the families that keep its mathematics have in common.</summary>
     public static ModelShape ReadCommon(ConfigReader config, WeightNames names)
     {
         var (isScaled, byLayer) = (config.Flag("scale_attn_weights", true), config.Flag("scale_attn_by_inverse_layer_idx", false));

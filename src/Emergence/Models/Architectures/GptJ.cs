@@ -31,7 +31,7 @@ internal static class GptJ
         Peculiar = "parallel halves; a part of a head turns, neighbours together; bias of the head",
     };
 
-    /// <summary>Also of CodeGen.</summary>
+    /// <summary>What GPT-J and CodeGen have in common.</summary>
     public static ModelShape ReadCommon(ConfigReader config, WeightNames names)
     {
         var shape = CommonConfig.Gpt(config, names, "activation_function", Activation.GeluErf);

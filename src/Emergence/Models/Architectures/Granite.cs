@@ -17,7 +17,7 @@ internal static class Granite
         Peculiar = "multipliers of the embedding, of each half, of the scores and of the logits",
     };
 
-    /// <summary>Also of Granite with experts.</summary>
+    /// <summary>The shape of Granite models, with experts too.</summary>
     public static ModelShape Read(ConfigReader config, WeightNames names)
     {
         var scale = config.Positive("attention_multiplier", 1);

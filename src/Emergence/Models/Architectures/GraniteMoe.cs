@@ -5,7 +5,7 @@ namespace Emergence.Models.Architectures;
 /// <summary>Granite with experts that are stored in one tensor.</summary>
 internal static class GraniteMoe
 {
-    /// <summary>Also of Granite with recurrent layers.</summary>
+    /// <summary>Names of the experts, in Granite with recurrent layers too.</summary>
     public static ExpertNames Names { get; } = new("block_sparse_moe.router.layer", "block_sparse_moe.", ["input_linear.weight"],
         "output_linear.weight") { Joint = true };
 

@@ -17,7 +17,7 @@ internal static class Olmo2
         Peculiar = "norms after each half, over all queries and all keys",
     };
 
-    /// <summary>Also of OLMo 3.</summary>
+    /// <summary>What OLMo 2 and OLMo 3 have in common.</summary>
     public static ModelShape ReadCommon(ConfigReader config)
     {
         var shape = CommonConfig.Llama(config, WeightNames.NormsAfter).WithBiases(config).WithInnerBias(false);

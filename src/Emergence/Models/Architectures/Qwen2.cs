@@ -33,7 +33,8 @@ internal static class Qwen2
         Peculiar = "the text part of a model that sees: Qwen 2, whose three axes of positions are one for text",
     };
 
-    /// <summary>Also of Qwen 3: "sliding_window" counts only where "use_sliding_window" says so, from "max_window_layers" on.</summary>
+    /// <summary>The windows of Qwen 2 and 3: "sliding_window" counts only if "use_sliding_window" says so, from "max_window_layers"
+    /// on.</summary>
     public static ModelShape WithWindows(ModelShape shape, ConfigReader config)
     {
         config.Pass("sliding_window");

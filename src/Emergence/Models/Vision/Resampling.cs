@@ -19,7 +19,7 @@ internal enum Resample
 }
 
 /// <summary>
-/// Other sizes of a picture: rows first, then columns; where it becomes smaller the filter widens by as much, so that every
+/// Other sizes of a picture: rows first, then columns; if it becomes smaller the filter widens by as much, so that every
 /// pixel counts. Filters and their supports are those that Pillow documents.
 /// </summary>
 internal static class Resampling

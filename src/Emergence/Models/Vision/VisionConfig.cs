@@ -71,7 +71,7 @@ internal sealed class VisionConfig
 
     public int Channels { get; }
 
-    /// <summary>Width of what the model yields, where the checkpoint has the projection.</summary>
+    /// <summary>Width of what the model yields, if the checkpoint has the projection.</summary>
     public int Projection { get; }
 
     /// <summary>Patches along a side; pixels beyond the last whole one are not seen.</summary>

@@ -19,16 +19,16 @@ internal sealed record CompositeKind(CompositeGrid Grid, bool IsDistinct)
 {
     /// <summary>
     /// The lowest loss: the told digit given the picture is uncertain by the entropy of a cell's digit, ln of the number of
-    /// cells where all differ.
+    /// cells if all differ.
     /// </summary>
     public double LowestLoss(IReadOnlyList<Composite> composites) => composites.Average(composite => composite.Digits
         .CountBy(digit => digit).Sum(pair => -(double)pair.Value / Grid.Cells * Math.Log((double)pair.Value / Grid.Cells)));
 
-    /// <summary>Chance that the highest scores are the digits of the picture where scores say nothing.</summary>
+    /// <summary>Chance that the highest scores are the digits of the picture if scores say nothing.</summary>
     public static double Chance(IReadOnlyList<Composite> composites) =>
         composites.Average(composite => 1 / Subsets(DigitImages.Classes, composite.Set.Length));
 
-    /// <summary>H of the set of digits in bits, where every digit is drawn alike.</summary>
+    /// <summary>H of the set of digits in bits, if every digit is drawn alike.</summary>
     /// <param name="classes">Digits to draw from.</param>
     public double SetBits(int classes)
     {

@@ -17,7 +17,7 @@ internal sealed record CompositeScore
     /// <summary>The lowest there is.</summary>
     public required double LowestLoss { get; init; }
 
-    /// <summary>Share of hits where scores say nothing.</summary>
+    /// <summary>Share of hits if scores say nothing.</summary>
     public required double Chance { get; init; }
 
     public required double L2 { get; init; }

@@ -26,7 +26,7 @@ internal sealed partial record DigitImages(string Source, int Rows, int Columns,
 
     /// <summary>
     /// A table with the pixels of an image and its label in every row; or images and labels in files of their own, as MNIST has
-    /// them, where the file of labels is found by its name unless it is said.
+    /// them, if the file of labels is found by its name unless it is said.
     /// </summary>
     /// <param name="images">.csv, .tsv, .npy, .npz, .safetensors, else IDX, plain or through gzip.</param>
     /// <param name="labels">A file of labels of the same kinds, or none.</param>
@@ -111,7 +111,7 @@ internal sealed partial record DigitImages(string Source, int Rows, int Columns,
             ?? throw Error(images, $"has no {Printable.Quote(other == name ? "labels" : other)} beside it: expected --labels FILE");
     }
 
-    /// <summary>The column of a usual name; else the first or the last one, where only one of them holds digits of several kinds.</summary>
+    /// <summary>The column of a usual name; else the first or the last one, if only one of them holds digits of several kinds.</summary>
     private static int FindLabels(DataTable table)
     {
         var columns = table.Columns;

@@ -111,7 +111,7 @@ internal sealed class AnswerMappings(InContextTask task, WordRelations? relation
         return word;
     }
 
-    /// <summary>Another label where it is one, so that the antonyms of opposite labels are the labels exchanged.</summary>
+    /// <summary>Another label if it is one, so that the antonyms of opposite labels are the labels exchanged.</summary>
     private string? Antonym(string word) => relations!.Of(WordRelation.Antonym, word).Where(other => task.AnswerToken(other) != null)
         .OrderBy(other => task.Words.Contains(other) ? 0 : 1).FirstOrDefault();
 

@@ -1,4 +1,5 @@
 using Emergence.Capture;
+using Emergence.Measurement.Grid;
 using Emergence.Models;
 
 namespace Emergence.Studies.InContext;
@@ -67,8 +68,8 @@ internal static class Baselines
             model.RequireValid(texts[n], $"text {n}");
         var forest = PrefixForest.Micro(texts, config: model.Config);
         using var stream = new BoundaryStream(model, forest);
-        var embeddings = new float[forest.Count * model.Width];
-        model.Device.Download(stream.Run(cancellation).First().Rows, embeddings);
+        var embeddings = PositionClasses.Gather(
+            model.Device, stream.Run(cancellation).First().Rows, [.. Enumerable.Range(0, forest.Count)]);
         var means = new double[texts.Length][];
         for (var n = 0; n < texts.Length; n++)
         {

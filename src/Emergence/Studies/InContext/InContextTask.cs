@@ -63,7 +63,7 @@ internal sealed class InContextTask
         row.Fields.Where((_, i) => _fields[i] != _template.Label.Field)
             .SelectMany(text => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
-    /// <summary>The token of a word where the template has its label; null if it is not one token.</summary>
+    /// <summary>The token of a word if the template has its label; null if it is not one token.</summary>
     public int? AnswerToken(string word) => Encode(_template.Label.Text + word) is [var token] && Says(token, word) ? token : null;
 
     /// <summary>A shot with this answer.</summary>

@@ -12,7 +12,7 @@ internal static class LinearClassifiers
     private const double Enough = 1e-10; // of the length of a Newton step, in units of the score
 
     /// <summary>
-    /// Logistic regression with the loss sum ln(1 + e^(-y f)) + l2/2 |w|^2, one class against the others where there are more
+    /// Logistic regression with the loss sum ln(1 + e^(-y f)) + l2/2 |w|^2, one class against the others if there are more
     /// than two; the class of the highest score, of equal ones the first.
     /// </summary>
     /// <param name="examples">(n, features).</param>

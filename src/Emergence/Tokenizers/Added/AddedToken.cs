@@ -5,7 +5,7 @@ namespace Emergence.Tokenizers.Added;
 /// <param name="Id">The id that the file gives it; null if it gives none.</param>
 internal sealed record AddedToken(string Text, int? Id = null)
 {
-    /// <summary>Counts only where no word character touches it.</summary>
+    /// <summary>Counts only if no word character touches it.</summary>
     public bool SingleWord { get; init; }
 
     /// <summary>Takes the white space before it along.</summary>

@@ -32,7 +32,7 @@ internal sealed class BytePairModel : MergeModel
     /// <summary>Unknown characters in a row make one token.</summary>
     public bool FuseUnknown { get; init; }
 
-    /// <summary>Unknown characters are spelled as their UTF-8 bytes, "&lt;0x41&gt;", where all of these are tokens.</summary>
+    /// <summary>Unknown characters are spelled as their UTF-8 bytes, "&lt;0x41&gt;", if all of these are tokens.</summary>
     public bool ByteFallback { get; init; }
 
     /// <summary>A word that is a token is that token, whatever the merges would make of it.</summary>

@@ -7,7 +7,7 @@ internal abstract class Model
     public abstract void Encode(ReadOnlySpan<char> word, TokenSink tokens);
 }
 
-/// <summary>Tokens as models write them; where places are asked for, with the bytes of the word that each stands for.</summary>
+/// <summary>Tokens as models write them; if places are asked for, with the bytes of the word that each stands for.</summary>
 internal sealed class TokenSink(bool traced)
 {
     public List<int> Ids { get; } = [];

@@ -44,7 +44,7 @@ internal static class Seams
         }
     }
 
-    /// <summary>The next place to cut after a place; the end where there is none.</summary>
+    /// <summary>The next place to cut after a place; the end if there is none.</summary>
     public static int Next(ReadOnlySpan<char> word, int start)
     {
         for (var i = start + 1; i < word.Length; i++)

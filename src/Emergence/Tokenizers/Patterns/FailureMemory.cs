@@ -27,7 +27,7 @@ internal sealed class FailureMemory(int slots, int length)
     /// <summary>A stretch that a run went over to its end, so that it need not do so again.</summary>
     public ref (int Start, int End) Run(int slot) => ref _runs[slot];
 
-    /// <summary>The last end of a run that is still open, where the same run failed from a place further on, and so from all ends behind
+    /// <summary>The last end of a run that is still open, if the same run failed from a place further on, and so from all ends behind
     /// it.</summary>
     public int LastOpenEnd(int slot, int start, int end)
     {

@@ -73,7 +73,7 @@ internal sealed class Instruction(Opcode op)
     /// <summary>By class of the next character: the ways of a choice that can begin.</summary>
     public int[][] BranchesByClass { get; set; } = [];
 
-    /// <summary>By class of the next character, where that leaves several ways: by class of the one after it, the ways that can go
+    /// <summary>By class of the next character, if that leaves several ways: by class of the one after it, the ways that can go
     /// on.</summary>
     public int[][]?[] BranchesByPair { get; set; } = [];
 

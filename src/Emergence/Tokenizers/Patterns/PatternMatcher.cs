@@ -54,7 +54,7 @@ internal sealed partial class PatternMatcher(PatternProgram program)
         return false;
     }
 
-    /// <summary>The next place where a match could begin; negative where there is none.</summary>
+    /// <summary>The next place where a match could begin; negative if there is none.</summary>
     private int Candidate(int place)
     {
         if (program.Starts != null)

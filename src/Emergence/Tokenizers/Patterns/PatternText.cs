@@ -62,7 +62,7 @@ internal sealed class PatternText(string pattern)
         return false;
     }
 
-    /// <summary>The set that an escape such as \d or \p{Lu} stands for; null, without going on, where it is another one.</summary>
+    /// <summary>The set that an escape such as \d or \p{Lu} stands for; null, without going on, if it is another one.</summary>
     public CharacterSet? TakeSet()
     {
         var letter = Peek;

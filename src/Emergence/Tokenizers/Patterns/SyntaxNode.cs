@@ -36,7 +36,7 @@ internal abstract record SyntaxNode(int Shortest, int Longest)
 /// <summary>One character of a set.</summary>
 internal sealed record CharacterNode(CharacterSet Set) : SyntaxNode(1, 1);
 
-/// <summary>One after the other; the empty text where there are none.</summary>
+/// <summary>One after the other; the empty text if there are none.</summary>
 internal sealed record SequenceNode(SyntaxNode[] Items)
     : SyntaxNode(Items.Aggregate(0, (sum, item) => Plus(sum, item.Shortest)), Items.Aggregate(0, (sum, item) => Plus(sum, item.Longest)));
 

@@ -3,7 +3,7 @@ using Emergence.Tokenizers.Normalizers;
 
 namespace Emergence.Tokenizers.PreTokenizers;
 
-/// <summary>Makes spaces visible, puts one in front where the scheme says so, and cuts before each.</summary>
+/// <summary>Makes spaces visible, puts one in front if the scheme says so, and cuts before each.</summary>
 internal static class Metaspace
 {
     public static PreTokenizer FromJson(JsonField field)

@@ -5,7 +5,7 @@ using Emergence.Tokenizers.Processors;
 namespace Emergence.Tokenizers.Sources;
 
 /// <summary>
-/// What lies beside the vocabulary: tokenizer_config.json and, where it does not list the added tokens itself, added_tokens.json and
+/// What lies beside the vocabulary: tokenizer_config.json and, if it does not list the added tokens itself, added_tokens.json and
 /// special_tokens_map.json. Which tokens have a role, which are added, and what files without a post-processor of their own
 /// put around a text.
 /// </summary>

@@ -19,6 +19,10 @@ internal static unsafe class EmulatorFixture
     public static void Order(CudaDriver driver, int order, int seed = 1) =>
         ((delegate* unmanaged<int, int, int, void>)driver.EmulatorEntry("emulatorConfigure"))(order, seed, 0);
 
+    /// <summary>Copies before the kernels that they need not wait for, or as late as all else.</summary>
+    public static void EarlyCopies(CudaDriver driver, bool early) =>
+        ((delegate* unmanaged<int, void>)driver.EmulatorEntry("emulatorSetStreams"))(early ? 1 : 0);
+
     /// <summary>Size of the device.</summary>
     public static void Memory(CudaDriver driver, long bytes) =>
         ((delegate* unmanaged<ulong, void>)driver.EmulatorEntry("emulatorSetMemory"))((ulong)bytes);

@@ -35,7 +35,7 @@ public sealed class GpuPassTests
     [Fact]
     public void The_roof_is_the_slower_of_bytes_and_arithmetic()
     {
-        var roof = new GpuRoof("x", 1e12, 100e12, 10e12);
+        var roof = new GpuRoof("x", 1e12, 100e12, 10e12, 1);
         Assert.Equal(2e-3, roof.SecondsOf(new(2e9, TensorFlops: 1e11)), 1e-12);
         Assert.Equal(3e-3, roof.SecondsOf(new(2e9, TensorFlops: 1e11, Flops: 2e10)), 1e-12);
     }
@@ -48,5 +48,21 @@ public sealed class GpuPassTests
         Assert.DoesNotContain(
             KernelTable.Rows, row => !known.Contains(row.Name) && !row.Name.Contains("product_", StringComparison.Ordinal));
         Assert.Equal(known.Order(), StaticReport.Work().Rows.Select(row => row[0].Words).Order());
+    }
+
+    /// <summary>12 x 1600^2 numbers of four bytes, at 32 and at 64 GB/s; kernels of half the rows would take half as long.</summary>
+    [Fact]
+    public void A_streamed_block_is_bound_by_what_takes_longer()
+    {
+        var rows = StaticReport.Streamed().Rows;
+        Assert.Equal(9, rows.Count);
+        Assert.Equal(("a100", "float32", "h100"), (rows[0][0].Words, rows[0][1].Words, rows[3][0].Words));
+        Assert.Equal((3.84, 1.92), (Math.Round(rows[0][3].Value, 6), Math.Round(rows[3][3].Value, 6)));
+        foreach (var row in rows)
+        {
+            var (link, ofRow) = (row[3].Value, row[5].Value / row[4].Value);
+            Assert.Equal("kernels", row[6].Words);
+            Assert.InRange(row[7].Value * ofRow, link, link + ofRow);
+        }
     }
 }
