@@ -135,8 +135,8 @@ internal sealed record RowSide(double[] Values, ColumnKind[] Kinds, double[] Ste
     private const double HeavyKurtosis = 30;
 
     /// <summary>
-    /// Fourth of the L-moments over the second: 0.12 of a normal column, 0.17 of a logistic one, 0.19 of Student's with 5 degrees, 0.26 with
-    /// 3. Unlike a kurtosis it hardly depends on a sample's largest values.
+    /// Fourth of the L-moments over the second: 0.12 of a normal column, 0.17 of a logistic one, 0.19 of Student's with 5 degrees, 0.26
+    /// with 3. Unlike a kurtosis it hardly depends on a sample's largest values.
     /// </summary>
     private const double LongTail = 0.2;
 
