@@ -140,7 +140,8 @@ internal static class Neighbourhood
                 : points.Mean(few).Mean - points.Mean(many).Mean is var excess && excess > MaxExcess + MaxExcessShare * mean
                     ? FormattableString.Invariant(
                     $"{FewK} neighbours say {excess:0.000} bits more than {ManyK}: rows copied, or too few for so many columns")
-                : rows.XColumns + rows.YColumns > 2 && (rows.IsHeavyTailed || rows.LongTails > 1) ? "heavy tails in several columns, where neighbours read low"
+                : rows.XColumns + rows.YColumns > 2 && (rows.IsHeavyTailed || rows.LongTails > 1)
+                    ? "heavy tails in several columns, where neighbours read low"
                 : null,
         };
     }
