@@ -16,6 +16,9 @@ internal sealed class Arguments(string[] words)
     /// <summary>Columns of a side; 0 where not given.</summary>
     public int Columns { get; } = Number(words, "--columns", 0);
 
+    /// <summary>Steps of a training at most, a multiple of 50; 0 where not given.</summary>
+    public int Steps { get; } = Number(words, "--steps", 0);
+
     /// <summary>Whether to measure another program by turns.</summary>
     public bool Peer { get; } = !words.Contains("--no-peer");
 

@@ -9,8 +9,8 @@ using Emergence.Information.Exact;
 namespace Emergence.Benchmarks;
 
 /// <summary>
-/// Seconds of a cell with preset canonical, by part: y is x, bent and with noise, so that the sides correspond as neighbouring
-/// boundaries do. The last size is a cell of the published grid: all four-shot sequences of 25 countries at a width of 768.
+/// Seconds of a cell with preset canonical, by part, on vectors of lists of words that correspond as neighbouring boundaries do.
+/// The last size is that of a cell of the published grid: all four-shot sequences of 25 countries at a width of 768.
 /// </summary>
 internal static class CanonicalBenchmark
 {
@@ -22,16 +22,17 @@ internal static class CanonicalBenchmark
         using var device = arguments.OpenCpu();
         Machine.Print(device);
         Console.WriteLine(
-            "| classes | columns | classes found s | whitened s | pairs s | training s | steps | steps/s | bits | exact | multiply-adds "
-            + "| peak MB |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
+            "| classes | columns | classes found s | whitened s | pairs s | training s | steps | steps/s | start bits | bits | exact "
+            + "| multiply-adds | peak MB |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         (int, int)[] one = [(arguments.Classes, arguments.Columns)];
         foreach (var (classes, columns) in arguments.Classes > 0 && arguments.Columns > 0 ? one : Sizes)
-            Measure(device, classes, columns);
+            Measure(device, classes, columns, arguments.Steps);
     }
 
-    private static void Measure(Device device, int classes, int columns)
+    private static void Measure(Device device, int classes, int columns, int steps)
     {
+        var preset = CriticPreset.Canonical with { StepLimit = steps > 0 ? steps : CriticPreset.Canonical.StepLimit };
         var (joint, found) = Time(() => Joint(classes, columns));
         var whitened = Time(() => (joint.X.Whitening(device.ShareOnHost), joint.Y.Whitening(device.ShareOnHost))).Seconds;
         var pairs = Time(() => joint.CanonicalPairs(CriticPreset.Canonical.CanonicalColumns, device.ShareOnHost)).Seconds;
@@ -39,15 +40,15 @@ internal static class CanonicalBenchmark
         var training = Time(() =>
         {
             using var batch = new EstimationBatch(device, 1);
-            batch.Run([new(EstimatorTable.Find("s-mine"), joint, CriticPreset.Canonical, 1, 0)], (_, value) =>
+            batch.Run([new(EstimatorTable.Find("s-mine"), joint, preset, 1, 0)], (_, value) =>
                 result = value, CancellationToken.None);
             return result!;
         }).Seconds;
         using var process = Process.GetCurrentProcess();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
             $"| {classes} | {columns} | {found:0.00} | {whitened:0.00} | {pairs:0.00} | {training:0.00} | {result!.Steps} | "
-            + $"{result.Steps / training:0} | {result.MiBits:0.000} | {result.ExactBits:0.000} | "
-            + $"{result.MultiplyAdds + result.Canonical!.MultiplyAdds:0.0e0} | {process.PeakWorkingSet64 / 1e6:0} |"));
+            + $"{result.Steps / training:0.0} | {result.Canonical!.StartBits:0.000} | {result.MiBits:0.000} | {result.ExactBits:0.000} | "
+            + $"{result.MultiplyAdds + result.Canonical.MultiplyAdds:0.0e0} | {process.PeakWorkingSet64 / 1e6:0} |"));
     }
 
     private static (T Value, double Seconds) Time<T>(Func<T> work)
@@ -57,16 +58,43 @@ internal static class CanonicalBenchmark
         return (value, watch.Elapsed.TotalSeconds);
     }
 
+    /// <summary>
+    /// Class k is a list of four words, the digits of k by 25: x is the sum of a vector for each, the older the smaller, bent column by
+    /// column; y is x and what a block adds, a bent function of other columns of x.
+    /// </summary>
     private static JointClasses Joint(int classes, int columns)
     {
+        const int Words = 25, Shots = 4;
         var random = new RandomSequence(1, 0, RandomStream.Samplers);
-        var (x, counts) = (new float[classes * columns], new double[classes]);
+        float[] words = [.. Enumerable.Range(0, Shots * Words * columns).Select(i =>
+            (float)random.NextNormal() / (1 + i / (Words * columns)))];
+        var (rows, row, counts) = (new float[classes * columns], new float[columns], new double[classes]);
         Array.Fill(counts, 1);
-        for (var i = 0; i < x.Length; i++)
-            x[i] = (float)(random.NextDouble() + random.NextDouble() - 1);
-        var left = new RowClasses(x, columns, counts);
-        for (var i = 0; i < x.Length; i++)
-            x[i] += 0.3f * (x[i] * x[i] + (float)random.NextDouble());
-        return new(left, new(x, columns, counts), isEnumeration: true);
+        for (var k = 0; k < classes; k++)
+        {
+            var x = rows.AsSpan(k * columns, columns);
+            for (var (shot, rest) = (0, k); shot < Shots; shot++, rest /= Words)
+            {
+                var word = words.AsSpan((shot * Words + rest % Words) * columns, columns);
+                for (var c = 0; c < columns; c++)
+                    x[c] += word[c];
+            }
+
+            foreach (ref var value in x)
+                value = Bent(value);
+        }
+
+        var left = new RowClasses(rows, columns, counts);
+        for (var k = 0; k < classes; k++)
+        {
+            var x = rows.AsSpan(k * columns, columns);
+            x.CopyTo(row);
+            for (var c = 0; c < columns; c++)
+                x[c] += 0.3f * Bent(2 * (row[(c + 1) % columns] - row[(c + 7) % columns]));
+        }
+
+        return new(left, new(rows, columns, counts), isEnumeration: true);
+
+        static float Bent(float value) => value / (1 + Math.Abs(value));
     }
 }

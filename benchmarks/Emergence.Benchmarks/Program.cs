@@ -19,7 +19,7 @@ var verbs = new (string Name, string About, Action<Arguments> Run)[]
     ("mine-step", "a step of the published critic at N = 20,000 beside torch, its first layer whole and split; with --no-peer op by op",
         MineStepBenchmark.Run),
     ("mine-small", "steps of preset small: 2,000 classes, 576 columns, critic 64-32-16-1, 8,192 sampled pairs", MineSmallBenchmark.Run),
-    ("mine-canonical", "seconds and memory of cells with preset canonical, by part; --rounds 1 --classes K --columns D for one size",
+    ("mine-canonical", "seconds and memory of cells with preset canonical, by part; --classes K --columns D for one size, --steps N",
         CanonicalBenchmark.Run),
     ("mine-cost", "multiply-adds of whole trainings: s-mine beside the published protocol on all 303,600 four-shot country sequences",
         MineCostBenchmark.Run),

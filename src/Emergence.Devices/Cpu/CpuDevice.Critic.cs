@@ -29,10 +29,7 @@ public sealed unsafe partial class CpuDevice
     {
         RequireFloat32(x, weights, y);
         _pool.RunRanges(x.Rows, Grain(x.Columns), (start, end) =>
-        {
-            for (var r = start; r < end; r++)
-                *At(y, r) = Lanes.Dot(At(x, r), At(weights, 0), x.Columns);
-        });
+            CriticLoops.WeighRows(new(x), start, end, x.Columns, At(weights, 0), new(y)));
     }
 
     protected override void SumWeightedRowsCore(Tensor x, Tensor weights, Tensor sums)

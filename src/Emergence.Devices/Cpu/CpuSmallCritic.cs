@@ -11,7 +11,7 @@ namespace Emergence.Devices.Cpu;
 /// first layer never leaves the nearest cache and all sums of a layer are in registers. Backward, a thread takes 32 columns of the
 /// first layer for all pairs, in order: sums do not depend on the number of threads.
 /// </summary>
-internal sealed unsafe class CpuSmallCritic : Critic
+internal sealed unsafe partial class CpuSmallCritic : Critic
 {
     private const int First = 128, Second = 32, Third = 16;
 
@@ -83,11 +83,11 @@ internal sealed unsafe class CpuSmallCritic : Critic
         _device.MatMul(y, weight.ColumnRange(Shape.XColumns, Shape.YColumns), zy, transposeB: true);
         Turn(Weight(parameters, 1), Second, First, Turned);
         Turn(Weight(parameters, 2), Third, Second, Turned + First * Second);
+        var pass = new ForwardPass(this, parameters, a, b);
         _device.Share(Ceiling.Of(a.Rows, Share), part =>
         {
-            var (rowsA, rowsB) = (new Rows<int>(a), new Rows<int>(b));
             for (var row = part * Share; row < Math.Min(a.Rows, (part + 1) * Share); row += Group)
-                ForwardGroup(parameters, rowsA, rowsB, row, a.Rows - 1);
+                ForwardGroup(in pass, row, a.Rows - 1);
         });
     }
 
@@ -149,37 +149,36 @@ internal sealed unsafe class CpuSmallCritic : Critic
 
     /// <summary>Four pairs through all layers; beyond the last pair it is taken again, into rows that are not read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ForwardGroup(Tensor parameters, Rows<int> a, Rows<int> b, int row, int last)
+    [SkipLocalsInit]
+    private static void ForwardGroup(in ForwardPass pass, int row, int last)
     {
         for (var r = row + Group; r < Math.Min(last + 1, row + 2 * Group); r++)
         {
-            Lanes.Prefetch((float*)_zx.Address + (long)*a[r] * First, First);
-            Lanes.Prefetch((float*)_zy.Address + (long)*b[r] * First, First);
+            Lanes.Prefetch(pass.X(r), First);
+            Lanes.Prefetch(pass.Y(r), First);
         }
 
         var z = stackalloc float[2 * First];
-        var inner = (float*)_inner.Address + (long)row * Inner;
+        var inner = pass.Inner + (long)row * Inner;
         for (var pair = 0; pair < Group; pair += 2)
         {
             for (var i = 0; i < 2; i++)
             {
                 var r = Math.Min(row + pair + i, last);
-                AddLeaky((float*)_zx.Address + (long)*a[r] * First, (float*)_zy.Address + (long)*b[r] * First, First, z + i * First);
+                AddLeaky(pass.X(r), pass.Y(r), First, z + i * First);
             }
 
             var output = inner + pair * Inner;
-            Copy(Bias(parameters, 1), Second, output);
-            Copy(Bias(parameters, 1), Second, output + Inner);
-            Tile(z, First, 1, Turned, Second, First, output, Inner);
+            Copy(pass.Bias1, Second, output);
+            Copy(pass.Bias1, Second, output + Inner);
+            Tile(z, First, 1, pass.Turned, Second, First, output, Inner);
             Leaky(output, Second);
             Leaky(output + Inner, Second);
         }
 
-        Third4(inner, Turned + First * Second, Bias(parameters, 2));
-        var weight = Weight(parameters, 3);
-        var bias = *Bias(parameters, 3);
+        Third4(inner, pass.Turned + First * Second, pass.Bias2);
         for (var pair = 0; pair < Group && row + pair <= last; pair++)
-            ((float*)Scores.Address)[row + pair] = Lanes.Dot(inner + pair * Inner + Second, weight, Third) + bias;
+            pass.Scores[row + pair] = Lanes.Dot(inner + pair * Inner + Second, pass.Weight3, Third) + *pass.Bias3;
     }
 
     /// <summary>The third layer of four pairs.</summary>
@@ -282,8 +281,11 @@ internal sealed unsafe class CpuSmallCritic : Critic
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
     private void ScatterStrip(Tensor parameters, int live, int strip, Tensor gradient, float* dzx, float* dzy, int xRows, int yRows)
     {
+        var zx = (float*)_zx.Address + strip * Strip;
+        var zy = (float*)_zy.Address + strip * Strip;
         new Span<float>(dzx, xRows * Strip).Clear();
         new Span<float>(dzy, yRows * Strip).Clear();
         var weight = stackalloc float[Second * Strip];
@@ -300,15 +302,14 @@ internal sealed unsafe class CpuSmallCritic : Critic
             for (var r = row + Block; r < Math.Min(live, row + 2 * Block); r++)
             {
                 var (next, partner) = (_liveA[r], _liveB[r]);
-                Lanes.Prefetch((float*)_zx.Address + (long)next * First + strip * Strip, Strip);
-                Lanes.Prefetch((float*)_zy.Address + (long)partner * First + strip * Strip, Strip);
+                Lanes.Prefetch(zx + (long)next * First, Strip);
+                Lanes.Prefetch(zy + (long)partner * First, Strip);
                 Lanes.Prefetch(dzx + (long)next * Strip, Strip);
                 Lanes.Prefetch(dzy + (long)partner * Strip, Strip);
             }
 
             for (var p = 0; p < count; p++)
-                AddLeaky((float*)_zx.Address + (long)_liveA[row + p] * First + strip * Strip, (float*)_zy.Address
-                    + (long)_liveB[row + p] * First + strip * Strip, Strip, z + p * Strip);
+                AddLeaky(zx + (long)_liveA[row + p] * First, zy + (long)_liveB[row + p] * First, Strip, z + p * Strip);
             for (var o = 0; o < Second; o += 2)
                 Tile(inner + o, 1, Inner, z, Strip, count, sums + o * Strip, Strip);
             new Span<float>(dz, Block * Strip).Clear();

@@ -101,6 +101,35 @@ internal static unsafe class CriticLoops
         }
     }
 
+    /// <summary>y[r] = x[r] w, four rows side by side, each summed as <see cref="Lanes.Dot"/> does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void WeighRows(Rows<float> x, int start, int end, int columns, float* w, Rows<float> y)
+    {
+        var r = start;
+        for (; r <= end - 4; r += 4)
+        {
+            var x0 = x[r];
+            var x1 = x[r + 1];
+            var x2 = x[r + 2];
+            var x3 = x[r + 3];
+            var (s0, s1, s2, s3) = (Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero);
+            for (var c = 0; c < columns; c += Lanes.Count)
+            {
+                var left = columns - c;
+                var weight = Lanes.Load(w + c, left);
+                s0 = Vector256.FusedMultiplyAdd(Lanes.Load(x0 + c, left), weight, s0);
+                s1 = Vector256.FusedMultiplyAdd(Lanes.Load(x1 + c, left), weight, s1);
+                s2 = Vector256.FusedMultiplyAdd(Lanes.Load(x2 + c, left), weight, s2);
+                s3 = Vector256.FusedMultiplyAdd(Lanes.Load(x3 + c, left), weight, s3);
+            }
+
+            (*y[r], *y[r + 1], *y[r + 2], *y[r + 3]) = (Lanes.Sum(s0), Lanes.Sum(s1), Lanes.Sum(s2), Lanes.Sum(s3));
+        }
+
+        for (; r < end; r++)
+            *y[r] = Lanes.Dot(x[r], w, columns);
+    }
+
     /// <summary>Columns of <see cref="SumWeightedStrip"/> at most.</summary>
     public const int WeighedColumns = 64;
 

@@ -13,13 +13,16 @@ public sealed class LanguageModel : IDisposable
 {
     private readonly Checkpoint _checkpoint;
 
-    private LanguageModel(Device device, ModelConfig config, Checkpoint checkpoint, WeightFiles files, WeightChoice choice)
+    private LanguageModel(
+        Device device, ModelConfig config, Checkpoint checkpoint, WeightFiles files, WeightSizes sizes, WeightChoice choice)
     {
         Config = config;
         _checkpoint = checkpoint;
         WeightBytes = files.Bytes;
         IgnoredWeights = files.Ignored;
-        Placement = $"weights {(choice.IsStreamed ? "streamed" : "resident")}: {choice.Reason}";
+        Placement = !choice.IsStreamed ? $"weights resident: {choice.Reason}"
+            : $"weights streamed: {choice.Reason}; every pass of rows through the model reads "
+                + $"{(choice.Blocks == 0 ? "at least" : "at most")} {ByteSize.Rounded(sizes.ReadOnce(default, config.Layers))} of them";
         Transformer = new(device, config.Shape, files, choice.Blocks);
     }
 
@@ -90,7 +93,8 @@ public sealed class LanguageModel : IDisposable
         try
         {
             var files = new WeightFiles(config, checkpoint, options);
-            var choice = choose(WeightSizes.Of(config.Shape, files));
+            var sizes = WeightSizes.Of(config.Shape, files);
+            var choice = choose(sizes);
             if (device.MemoryLimit != null)
                 RequireWithinLimit(folder, device, choice);
             else if (!choice.IsStreamed)
@@ -99,7 +103,7 @@ public sealed class LanguageModel : IDisposable
                 throw new EmergenceException(
                     $"{Printable.Escape(folder)}: weights that are streamed need {choice.Needed:N0} bytes, device {device.Name} has "
                     + $"{device.AvailableBytes:N0}: use a smaller model or a device with more memory");
-            return new(device, config, checkpoint, files, choice) { Scratch = options.Scratch };
+            return new(device, config, checkpoint, files, sizes, choice) { Scratch = options.Scratch };
         }
         catch
         {

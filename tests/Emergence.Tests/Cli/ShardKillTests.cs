@@ -110,8 +110,8 @@ public sealed partial class ShardKillTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Waits for a moment of the process's life, one of four anywhere in it, the others a little after its first new cell was seen in
-    /// a file or told; false if its end comes before.
+    /// Waits for a moment of the process's life, one of four anywhere in it, the others a little after its first new cell was seen in a
+    /// file or told; false if its end comes before.
     /// </summary>
     private static bool IsAtItsMoment(Process process, Func<bool> hasCell, Random random, TimeSpan span)
     {

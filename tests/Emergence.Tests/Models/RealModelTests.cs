@@ -114,7 +114,7 @@ public sealed class RealModelTests
         Enumerable.Range(0, logits.Length).OrderByDescending(id => logits[id]).Take(5);
 
     /// <summary>The script checks the SHA-256 of what it writes; the folder is kept for later runs under the script's own hash.</summary>
-    private static string UnpackedSmolLM2()
+    internal static string UnpackedSmolLM2()
     {
         var script = TestData.Large("models/smollm2-135m/unpack.py");
         var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(script)));

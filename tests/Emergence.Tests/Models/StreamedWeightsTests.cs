@@ -191,6 +191,15 @@ public sealed class StreamedWeightsTests
         }
     }
 
+    /// <summary>What a pass costs is said before: three blocks of 113,088 bytes, 12,672 of positions and the last norm.</summary>
+    [Fact]
+    public void A_streamed_model_says_what_a_pass_reads()
+    {
+        using var device = DeviceTable.Create("cpu", new());
+        using var model = Load(TestData.Golden("models/gpt2"), device, 1);
+        Assert.EndsWith("; every pass of rows through the model reads at most 0.4 MB of them", model.Placement, StringComparison.Ordinal);
+    }
+
     /// <summary>What is not finite in an expert is found when a row is sent to it, and by nobody else.</summary>
     [Theory]
     [InlineData("olmoe", "model.layers.{0}.mlp.experts.{1}.up_proj.weight", 48 * 40)]

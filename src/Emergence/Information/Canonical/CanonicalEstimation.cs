@@ -15,8 +15,8 @@ namespace Emergence.Information.Canonical;
 /// </summary>
 internal sealed class CanonicalEstimation : CriticEstimation
 {
-    /// <summary>Steps whose mean is the value; the first look has fewer.</summary>
-    private const int ValueSteps = 10;
+    /// <summary>Steps whose mean is the value: the last half of them, so many at least and at most.</summary>
+    private const int LeastValueSteps = 5, ValueSteps = 10;
 
     /// <summary>Steps of each of the two windows that are compared.</summary>
     private const int LevelWindow = 100;
@@ -34,7 +34,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
     private const int BackOffLimit = 4;
 
     /// <summary>Rate of the linear term.</summary>
-    private const double LinearRate = 1e-3;
+    private const double LinearRate = 2e-3;
 
     /// <summary>Pairs off the support that the start is judged by.</summary>
     private const int StartPairs = 1 << 14;
@@ -64,7 +64,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
 
     public override IReadOnlyList<Tensor> Inputs => [_training.X, _training.Y, _training.Linear!.X, _training.Linear.Y];
 
-    protected override int Window => ValueSteps;
+    protected override int Window => Math.Clamp(Bits.Count / 2, LeastValueSteps, ValueSteps);
 
     protected override IEnumerable<ClassPair> HeldOutPairs =>
         HeldOut.Pairs(Request.Joint, Request.Seed, Request.Cell, Request.Preset.HeldOutPairs, near: _near);

@@ -15,6 +15,9 @@ internal sealed class CanonicalPairs
 
     private const int Iterations = 6;
 
+    /// <summary>Rows that are made orthogonal to all before them at once.</summary>
+    private const int Panel = 16;
+
     /// <summary>Key of the directions it starts from: the same for every cell and seed.</summary>
     private const ulong StartKey = 0x43616e6f6e;
 
@@ -98,11 +101,11 @@ internal sealed class CanonicalPairs
         double[] left = [], right = [.. Enumerable.Range(0, block * columns).Select(_ => random.NextNormal())];
         for (var iteration = 0; iteration < Iterations; iteration++)
         {
-            Orthonormalise(right, block, columns);
+            Orthonormalise(right, block, columns, share);
             left = new double[block * rows];
             DoubleProducts.Add(share, columns, (k, to) => Column(right, columns, k, to), block, (k, to) =>
                 Column(cross, columns, k, to), rows, left, 0, rows);
-            Orthonormalise(left, block, rows);
+            Orthonormalise(left, block, rows, share);
             right = new double[block * columns];
             DoubleProducts.Add(share, rows, (k, to) => Column(left, rows, k, to), block, (k, to) =>
                 cross.AsSpan(k * columns, columns).CopyTo(to), columns, right, 0, columns);
@@ -144,33 +147,45 @@ internal sealed class CanonicalPairs
         return map;
     }
 
-    /// <summary>Rows of length 1 that are at right angles (Gram and Schmidt, each row twice); zero if a row is a combination of those
-    /// before.</summary>
-    private static void Orthonormalise(double[] vectors, int rows, int length)
+    /// <summary>Rows of length 1 that are at right angles (Gram and Schmidt, each row twice; those of a panel off all before at once);
+    /// zero if a row is a combination of those before.</summary>
+    private static void Orthonormalise(double[] vectors, int rows, int length, HostShare share)
     {
-        for (var i = 0; i < rows; i++)
+        for (var start = 0; start < rows; start += Panel)
         {
-            var row = vectors.AsSpan(i * length, length);
-            var whole = Math.Sqrt(DoubleProducts.Dot(row, row));
+            var (first, count) = (start, Math.Min(Panel, rows - start));
+            double[] whole = [.. Enumerable.Range(first, count).Select(i => Math.Sqrt(DoubleProducts.Dot(Row(i), Row(i))))];
             for (var pass = 0; pass < 2; pass++)
             {
-                for (var j = 0; j < i; j++)
-                {
-                    var other = vectors.AsSpan(j * length, length);
-                    DoubleProducts.AddScaled(-DoubleProducts.Dot(row, other), other, row);
-                }
+                var dots = new double[count * first];
+                DoubleProducts.Add(share, length, (k, to) => Column(vectors, length, k, to, first), count, (k, to) =>
+                    Column(vectors, length, k, to), first, dots, 0, first);
+                DoubleProducts.Add(share, first, (j, to) => Column(dots, first, j, to, 0, -1), count, (j, to) =>
+                    Row(j).CopyTo(to), length, vectors, first * length, length);
             }
 
-            var rest = Math.Sqrt(DoubleProducts.Dot(row, row));
-            var scale = rest > 1e-12 * whole ? 1 / rest : 0;
-            foreach (ref var value in row)
-                value *= scale;
+            for (var i = first; i < first + count; i++)
+            {
+                for (var pass = 0; pass < 2; pass++)
+                {
+                    for (var j = first; j < i; j++)
+                        DoubleProducts.AddScaled(-DoubleProducts.Dot(Row(i), Row(j)), Row(j), Row(i));
+                }
+
+                var rest = Math.Sqrt(DoubleProducts.Dot(Row(i), Row(i)));
+                var scale = rest > 1e-12 * whole[i - first] ? 1 / rest : 0;
+                foreach (ref var value in Row(i))
+                    value *= scale;
+            }
         }
+
+        Span<double> Row(int i) => vectors.AsSpan(i * length, length);
     }
 
-    private static void Column(double[] matrix, int columns, int column, Span<double> to)
+    /// <summary>A column from a row on, times a factor.</summary>
+    private static void Column(double[] matrix, int columns, int column, Span<double> to, int firstRow = 0, double factor = 1)
     {
         for (var i = 0; i < to.Length; i++)
-            to[i] = matrix[i * columns + column];
+            to[i] = factor * matrix[(firstRow + i) * columns + column];
     }
 }

@@ -74,8 +74,14 @@ internal sealed class Whitening
     /// <summary>A class before it is whitened: its standardised columns, times a factor.</summary>
     public void Fill(int row, double factor, Span<double> to)
     {
-        for (var i = 0; i < _columns.Length; i++)
-            to[i] = factor * ((_rows.Value(row, _columns[i]) - _means[i]) * _scales[i]);
+        var plain = _rows.Plain(row);
+        var (columns, means, scales) = (_columns, _means, _scales);
+        for (var i = 0; i < columns.Length; i++)
+        {
+            var value = plain.IsEmpty ? _rows.Value(row, columns[i]) : plain[columns[i]];
+            to[i] = factor * ((value - means[i]) * scales[i]);
+        }
+
         for (var i = 0; i < _ties.Count; i++)
             to[_columns.Length + i] = factor * _ties[i][row];
     }

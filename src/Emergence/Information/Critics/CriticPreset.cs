@@ -13,6 +13,12 @@ public sealed record LearningRate(string Text, Func<int, double> At)
     public static LearningRate Constant(double rate) =>
         new(rate.ToString("0.###e0", CultureInfo.InvariantCulture) + " constant", _ => rate);
 
+    /// <summary>Up to <paramref name="rate"/> in so many equal steps, then constant: Adam's first steps are as long as its rate
+    /// whatever the gradient, and would throw away what a good start has.</summary>
+    public static LearningRate Rising(double rate, int steps) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{rate:0.###e0} from step {steps} on, rising to there"), step =>
+            rate * Math.Min(1, (step + 1.0) / steps));
+
     /// <summary>From <paramref name="rate"/> in a straight line to 0.</summary>
     public static LearningRate Falling(double rate, int steps) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{rate:0.###e0} falling to 0 at step {steps}"), step =>
@@ -74,7 +80,7 @@ public sealed record CriticPreset
         WideFactor = 3,
         PairsAtScale = 65_536,
         AtScale = 16_384,
-        Rate = LearningRate.Constant(1e-3),
+        Rate = LearningRate.Rising(1e-3, 10),
         StepLimit = 2_000,
         LookEvery = 5,
         HeldOutPairs = 1 << 15,

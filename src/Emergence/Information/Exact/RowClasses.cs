@@ -51,8 +51,8 @@ public sealed class RowClasses
 
         ReadOnlySpan<byte> Bytes(int unit) => MemoryMarshal.AsBytes(canonical.AsSpan(unit * columns, columns));
         (_classOfUnit, _weights, var first) = Group((left, right) => Bytes(left).SequenceCompareTo(Bytes(right)));
-        _rows = new float[first.Length * columns];
-        for (var k = 0; k < first.Length; k++)
+        _rows = first.Length == unitWeights.Length ? Reorder(canonical, columns, first) : new float[first.Length * columns];
+        for (var k = 0; _rows != canonical && k < first.Length; k++)
             canonical.AsSpan(first[k] * columns, columns).CopyTo(_rows.AsSpan(k * columns));
     }
 
@@ -132,24 +132,29 @@ public sealed class RowClasses
     {
         var count = Features;
         var (means, variances, isConstant) = (new double[count], new double[count], new bool[count]);
+        var (first, row) = (new double[count], new double[count]);
+        Fill(0, first);
         Array.Fill(isConstant, true);
         for (var k = 0; k < Count; k++)
         {
             // Constant is asked of the values, because rounding can leave a variance above zero.
-            for (var feature = 0; feature < count; feature++)
+            Fill(k, row);
+            var weight = _weights[k];
+            for (var feature = 0; feature < row.Length; feature++)
             {
-                var value = Value(k, feature);
-                means[feature] += _weights[k] * value;
-                isConstant[feature] &= value == Value(0, feature);
+                means[feature] += weight * row[feature];
+                isConstant[feature] &= row[feature] == first[feature];
             }
         }
 
         for (var k = 0; k < Count; k++)
         {
-            for (var feature = 0; feature < count; feature++)
+            Fill(k, row);
+            var weight = _weights[k];
+            for (var feature = 0; feature < row.Length; feature++)
             {
-                var difference = Value(k, feature) - means[feature];
-                variances[feature] += _weights[k] * difference * difference;
+                var difference = row[feature] - means[feature];
+                variances[feature] += weight * difference * difference;
             }
         }
 
@@ -159,6 +164,17 @@ public sealed class RowClasses
 
     /// <summary>Numbers that stand for a row: a column each, and for a column of labels one for each label.</summary>
     internal int Features => Table == null ? Columns : (_features ??= [.. ListFeatures(Table)]).Length;
+
+    /// <summary>All features of class k.</summary>
+    internal void Fill(int k, Span<double> to)
+    {
+        var plain = Plain(k);
+        for (var feature = 0; feature < to.Length; feature++)
+            to[feature] = plain.IsEmpty ? Value(k, feature) : plain[feature];
+    }
+
+    /// <summary>The features of class k where they are what its row holds; else nothing.</summary>
+    internal ReadOnlySpan<float> Plain(int k) => Table == null ? _rows.AsSpan(k * Columns, Columns) : [];
 
     /// <summary>A feature of class k, as exact as it is known.</summary>
     internal double Value(int k, int feature)
@@ -196,6 +212,31 @@ public sealed class RowClasses
         for (var k = 0; k < Count; k++)
             _rows.AsSpan(k * Columns + start, count).CopyTo(values.AsSpan(k * count));
         return values;
+    }
+
+    /// <summary>Row order[k] becomes row k, where it is: sides of many rows are the largest there is.</summary>
+    private static float[] Reorder(float[] rows, int columns, int[] order)
+    {
+        var (moved, kept) = (new bool[order.Length], new float[columns]);
+        for (var start = 0; start < order.Length; start++)
+        {
+            if (moved[start])
+                continue;
+            Row(start).CopyTo(kept);
+            var k = start;
+            for (; order[k] != start; k = order[k])
+            {
+                Row(order[k]).CopyTo(Row(k));
+                moved[k] = true;
+            }
+
+            kept.CopyTo(Row(k));
+            moved[k] = true;
+        }
+
+        return rows;
+
+        Span<float> Row(int k) => rows.AsSpan(k * columns, columns);
     }
 
     /// <summary>Classes in the order of the comparison: of each unit, the weight of each, and the first unit of each.</summary>

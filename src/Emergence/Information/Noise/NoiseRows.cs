@@ -15,17 +15,22 @@ internal static class NoiseRows
         var (means, variances, rows) = (new double[columns], new double[columns], new float[checked(count * columns)]);
         for (var k = 0; k < count; k++)
         {
-            for (var column = 0; column < columns; column++)
-                means[column] += classes.Weights[k] * At(k, column);
+            var row = Row(k);
+            var (size, weight) = (Size(k), classes.Weights[k]);
+            for (var column = 0; column < row.Length; column++)
+                means[column] += weight * (row[column] / size);
         }
 
         for (var k = 0; k < count; k++)
         {
-            for (var column = 0; column < columns; column++)
+            var row = Row(k);
+            var to = rows.AsSpan(k * columns, columns);
+            var (size, weight) = (Size(k), classes.Weights[k]);
+            for (var column = 0; column < row.Length; column++)
             {
-                var difference = At(k, column) - means[column];
-                rows[k * columns + column] = (float)difference;
-                variances[column] += classes.Weights[k] * difference * difference;
+                var difference = row[column] / size - means[column];
+                to[column] = (float)difference;
+                variances[column] += weight * difference * difference;
             }
         }
 
@@ -38,11 +43,18 @@ internal static class NoiseRows
             NoiseScale.Column => [.. variances.Select(variance => variance > 0 ? Math.Sqrt(variance) : 1)],
             _ => (double[]?)null,
         };
-        for (var i = 0; units != null && i < rows.Length; i++)
-            rows[i] = (float)(rows[i] / units[i % columns]);
+        for (var k = 0; units != null && k < count; k++)
+        {
+            var row = rows.AsSpan(k * columns, columns);
+            for (var column = 0; column < row.Length; column++)
+                row[column] = (float)(row[column] / units[column]);
+        }
+
         return rows;
 
-        double At(int k, int column) => classes.Rows[k * columns + column] / (sizes?[k] ?? 1);
+        ReadOnlySpan<float> Row(int k) => classes.Rows.Slice(k * columns, columns);
+
+        double Size(int k) => sizes?[k] ?? 1;
     }
 
     /// <summary>(K): root mean square of each state; 1 of one that is zero.</summary>

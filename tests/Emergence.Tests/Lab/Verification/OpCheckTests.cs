@@ -101,8 +101,8 @@ public class OpCheckTests
                 method => method.DeclaringType == typeof(Device) && !method.IsSpecialName).Select(method => method.Name).Distinct()
         ];
         string[] moves = [
-            "Allocate", "AllocateIndices", "Upload", "Download", "Fill", "Dispose", "Synchronize", "ShareOnHost", "CreateCritic", "Plan",
-            "StateBytes", "GetType", "ToString", "Equals", "GetHashCode"
+            "Allocate", "AllocateIndices", "Upload", "UploadFromFile", "Download", "DownloadToFile", "CreateStaging", "Fill",
+            "Dispose", "Synchronize", "ShareOnHost", "CreateCritic", "Plan", "StateBytes", "GetType", "ToString", "Equals", "GetHashCode"
         ];
         string[] passes = ["CriticForward", "CriticBackward"];
         Assert.Empty(ops.Except(moves).Concat(passes).Except(OpChecks.Ops));
