@@ -71,7 +71,7 @@ internal sealed class CopiedStaging : Staging
 
     public override void Enter()
     {
-        var rows = (int)(Ceiling.Multiple(_sent, Piece * sizeof(int)) / (Piece * sizeof(int)));
+        var rows = (int)Ceiling.Of(_sent, Piece * sizeof(int));
         _device.Fill(_copy.RowRange(0, rows), (offset, destination) => Memory.Slice(offset, destination.Length).CopyTo(destination));
     }
 

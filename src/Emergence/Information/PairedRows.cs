@@ -209,6 +209,7 @@ internal sealed record RowSide(double[] Values, ColumnKind[] Kinds, double[] Ste
         return new(values, Kinds, Steps, HasText) { Codes = Codes };
     }
 
+    /// <summary>Columns of numbers with tails longer than <see cref="LongTail"/>.</summary>
     public int LongTails => Enumerable.Range(0, Columns).Count(column => Kinds[column] == ColumnKind.Continuous
         && TailWeight.Of([.. Values.Where((_, place) => place % Columns == column)]) > LongTail);
 

@@ -33,7 +33,7 @@ public sealed class OwnerFileTests
     [Fact]
     public void Of_many_that_find_the_owner_gone_one_succeeds_it()
     {
-        for (var round = 0; round < 50; round++)
+        for (var round = 0; round < 500; round++)
         {
             var path = Path.Combine(TestData.TemporaryFolder(), "run.lock");
             File.WriteAllText(path + ".1", (ProcessName.Own with { Started = 1 }).ToString());

@@ -64,7 +64,7 @@ internal sealed unsafe class CudaContext : SafeHandle
     public void Enter()
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);
-        MakeCurrent();
+        Driver.Check(MakeCurrent(), nameof(Driver.cuCtxSetCurrent));
     }
 
     public ulong Allocate(long bytes)
@@ -81,14 +81,14 @@ internal sealed unsafe class CudaContext : SafeHandle
     /// <summary>Never throws: a context that a fault has ended has no memory to free.</summary>
     public void Free(ulong address)
     {
-        if (TryEnter())
+        if (MakeCurrent() == 0)
             _ = Driver.cuMemFree_v2(address);
     }
 
     /// <summary>Memory of the host; never throws.</summary>
     public void FreePinned(void* address)
     {
-        if (TryEnter())
+        if (MakeCurrent() == 0)
             _ = Driver.cuMemFreeHost(address);
     }
 
@@ -106,20 +106,13 @@ internal sealed unsafe class CudaContext : SafeHandle
         return Driver.cuDevicePrimaryCtxRelease_v2(_device) == 0;
     }
 
-    private bool TryEnter()
+    /// <summary>0, or the driver's reason why the context cannot be the thread's.</summary>
+    private int MakeCurrent()
     {
-        if (s_current != handle && Driver.cuCtxSetCurrent(handle) != 0)
-            return false;
-        s_current = handle;
-        return true;
-    }
-
-    private void MakeCurrent()
-    {
-        if (s_current == handle)
-            return;
-        Driver.Check(Driver.cuCtxSetCurrent(handle));
-        s_current = handle;
+        var result = s_current == handle ? 0 : Driver.cuCtxSetCurrent(handle);
+        if (result == 0)
+            s_current = handle;
+        return result;
     }
 
     private int Attribute(int which)

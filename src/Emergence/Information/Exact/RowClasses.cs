@@ -51,8 +51,14 @@ public sealed class RowClasses
 
         ReadOnlySpan<byte> Bytes(int unit) => MemoryMarshal.AsBytes(canonical.AsSpan(unit * columns, columns));
         (_classOfUnit, _weights, var first) = Group((left, right) => Bytes(left).SequenceCompareTo(Bytes(right)));
-        _rows = first.Length == unitWeights.Length ? Reorder(canonical, columns, first) : new float[first.Length * columns];
-        for (var k = 0; _rows != canonical && k < first.Length; k++)
+        if (first.Length == unitWeights.Length)
+        {
+            _rows = Reorder(canonical, columns, first);
+            return;
+        }
+
+        _rows = new float[first.Length * columns];
+        for (var k = 0; k < first.Length; k++)
             canonical.AsSpan(first[k] * columns, columns).CopyTo(_rows.AsSpan(k * columns));
     }
 

@@ -11,6 +11,9 @@ namespace Emergence.Measurement.Run;
 /// </summary>
 internal static class OwnerFile
 {
+    private const int FileExists = 17; // EEXIST of Linux and macOS
+    private const int FileExistsOnWindows = unchecked((int)0x80070050);
+
     /// <summary>Becomes the owner, or says who is.</summary>
     /// <param name="path">Path of the lock, e.g. RUN/run.lock.</param>
     public static void Take(string path)
@@ -49,7 +52,8 @@ internal static class OwnerFile
         ProcessName? holder;
         try
         {
-            holder = ProcessName.Parse(File.ReadAllText(owner));
+            using var text = new StreamReader(new FileStream(owner, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            holder = ProcessName.Parse(text.ReadToEnd());
         }
         catch (FileNotFoundException)
         {
@@ -66,11 +70,12 @@ internal static class OwnerFile
     {
         try
         {
-            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+            // Shared, so that whoever reads at this moment finds a name that is not whole yet instead of a failure.
+            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
             file.Write(Encoding.UTF8.GetBytes(ProcessName.Own.ToString()));
             return true;
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException error) when (error.HResult is FileExists or FileExistsOnWindows)
         {
             return false;
         }
