@@ -14,7 +14,8 @@ namespace Emergence.Cli;
 /// Columns of one table held against each other: all against one, ranked, or all pairs. Names are counted, everything else is
 /// read by mixed-ksg; rows without a value are left out pair by pair.
 /// </summary>
-internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permutations, ulong seed, CancellationToken cancellation)
+internal sealed class MiTable(
+    TableFlags flags, ParseResult parsed, string? target, int? permutations, ulong seed, CancellationToken cancellation)
 {
     /// <summary>Shuffles behind a p-value if the user does not say.</summary>
     private const int DefaultShuffles = 99;
@@ -22,15 +23,12 @@ internal sealed class MiTable(TableFlags flags, ParseResult parsed, int? permuta
     /// <summary>What users ask a corrected p-value to be below.</summary>
     private const double Level = 0.05;
 
-    private readonly DataTable _table = flags.ReadTable(parsed);
-    private bool _isRanking;
+    private readonly DataTable _table = flags.ReadTable(parsed, target);
+    private readonly bool _isRanking = target != null;
 
-    public ExitCode Run(string? target, string? picture, bool json)
+    public ExitCode Run(string? picture, bool json)
     {
-        _isRanking = target != null;
         var goal = target == null ? -1 : _table.Find(target);
-        if (target != null && goal < 0)
-            _table.Choose([target]); // refuses, saying what there is
         if (_table.Columns.Count < 2)
             throw new EmergenceException($"{_table.Source}: expected 2 columns or more, found {_table.Columns.Count}", ExitCode.Usage);
         var pairs = target == null

@@ -35,28 +35,27 @@ internal sealed class ParquetTable(string path, ParquetReader reader, DataOption
 
     private async Task<DataTable> Read()
     {
-        var (columns, format) = (new List<DataColumn>(), new List<string>());
-        foreach (var (field, place) in reader.Schema.Fields.Select((field, place) => (field, place)))
+        var (columns, unread, format) = (new List<DataColumn>(), new List<UnreadColumn>(), new List<string>());
+        string[] names = [.. reader.Schema.Fields.Select(field => field.Name)];
+        var labels = options.LabelsAmong(names);
+        foreach (var (number, field) in reader.Schema.Fields.Index())
         {
-            if (!options.IsChosen && field.Name.StartsWith(IndexPrefix, StringComparison.Ordinal))
-            {
+            if (options.Use != ColumnUse.Chosen && field.Name.StartsWith(IndexPrefix, StringComparison.Ordinal))
                 format.Add("without its index column");
-                continue;
-            }
-
-            if (await Column(field, options.IsLabel(field.Name, place)) is { } column)
-                columns.Add(column);
-            else if (options.SkipsUnread || options.IsChosen)
-                format.Add($"without column {Printable.Escape(field.Name)} ({Kind(field)})");
+            else if (await Column(field, labels.Contains(number)) is not { } column)
+                unread.Add(new(number, $"column {Printable.Quote(field.Name)} holds {Kind(field)}: expected numbers or words"));
+            else if (column.Codes.Length == 0)
+                break;
+            else if (Array.FindIndex(column.Numbers, double.IsInfinity) is var wrong and >= 0)
+                unread.Add(new(number, string.Create(CultureInfo.InvariantCulture,
+                    $"row {wrong}, column {Printable.Quote(field.Name)} is {column.Numbers[wrong]}: expected finite numbers")));
             else
-                throw new EmergenceException(
-                    $"{Printable.Escape(path)}: column {Printable.Quote(field.Name)} holds {Kind(field)}: expected "
-                    + "numbers or words; choose others by --columns", ExitCode.Usage);
+                columns.Add(column with { Number = number, IsSaidLabels = labels.Contains(number) });
         }
 
-        if (columns.Count == 0 || columns[0].Codes.Length == 0)
+        if (columns.Count + unread.Count == 0)
             throw new EmergenceException($"{Printable.Escape(path)}: expected numbers or words, found no rows of them", ExitCode.Usage);
-        return new(path, columns, format);
+        return new(path, columns, format) { Names = names, Unread = unread };
     }
 
     private static string Kind(Field field) => field is not DataField data ? "nested values"
@@ -99,15 +98,8 @@ internal sealed class ParquetTable(string path, ParquetReader reader, DataOption
             Array.ConvertAll(await Values<T>(field), value => value is { } v ? convert(v) : (Int128?)null));
 
     private async Task<DataColumn> Doubles<T>(DataField field, Func<T, double> convert)
-        where T : struct
-    {
-        var values = Array.ConvertAll(await Values<T>(field), value => value is { } v ? convert(v) : double.NaN);
-        var wrong = Array.FindIndex(values, double.IsInfinity);
-        return wrong < 0 ? DataColumn.OfDoubles(field.Name, values)
-            : throw new EmergenceException(string.Create(CultureInfo.InvariantCulture,
-                $"{Printable.Escape(path)}: row {wrong}, column {Printable.Quote(field.Name)} is {values[wrong]}: expected finite numbers"),
-                ExitCode.Usage);
-    }
+        where T : struct =>
+        DataColumn.OfDoubles(field.Name, Array.ConvertAll(await Values<T>(field), value => value is { } v ? convert(v) : double.NaN));
 
     /// <summary>Whole ones as they are, others as the nearest doubles.</summary>
     private async Task<DataColumn> Decimals(DataField field)

@@ -8,6 +8,9 @@ namespace Emergence.Cli;
 /// <summary>The two sides of a measurement: columns of one file or of two.</summary>
 internal sealed class TableFlags
 {
+    /// <summary>Values of --discrete beside a side and a list of columns.</summary>
+    private const string Guessed = "auto", Numbers = "none", Both = "both";
+
     private const string Forms = "FILE.csv, FILE.tsv, FILE.parquet, FILE.npy, FILE.npz[:NAME] or FILE.safetensors[:TENSOR]";
 
     private readonly Argument<string> _x = new("X") { Description = $"One row an observation: {Forms}" };
@@ -75,46 +78,59 @@ internal sealed class TableFlags
             throw new EmergenceException("expected a second array, or --x and --y with columns of the first (or --target, or --pairs all)",
                 ExitCode.Usage);
         var chosen = List(parsed.GetValue(_columns));
-        var labels = Labels(parsed);
+        var discrete = parsed.GetValue(_discrete) ?? Guessed;
+        var labels = discrete switch
+        {
+            Guessed or Numbers or Both => [],
+            "x" => isOneTable ? xNames! : [],
+            "y" => isOneTable ? yNames! : [],
+            _ => List(discrete)!,
+        };
         DataTable Load(string reference, int side) => DataFile.Read(reference, Options(parsed) with
         {
-            IsChosen = chosen != null || (side == 0 ? xNames : yNames) != null,
+            Use = chosen != null || (side == 0 ? xNames : yNames) != null ? ColumnUse.Chosen : ColumnUse.All,
             Tensor = tensors?[Math.Min(side, tensors.Count - 1)],
-            AllLabels = Discrete(parsed) is "both" || (!isOneTable && Discrete(parsed) == "xy"[side..(side + 1)]),
+            Labels = labels,
+            AllLabels = discrete == Both || (!isOneTable && discrete == "xy"[side..(side + 1)]),
         });
 
         var first = Load(left, 0);
         var second = isOneTable ? first : Load(right ?? left, 1);
-        RequireKnown("--discrete", labels, first, second);
+        var condition = third == null ? null
+            : zNames == null ? DataFile.Read(third, Options(parsed) with { Labels = labels, AllLabels = discrete == Both })
+            : zNames.TrueForAll(first.Has) ? first.Choose(zNames) : second.Choose(zNames);
+        RequireKnown("--discrete", labels, [first, second, .. condition == null ? Array.Empty<DataTable>() : [condition]]);
         RequireKnown("--columns", chosen ?? [], first, second);
-        var sides = new List<DataTable> { Choose(first, xNames, chosen), Choose(second, yNames, chosen) };
-        if (third != null)
-            sides.Add(zNames == null ? DataFile.Read(third, Options(parsed)) : zNames.TrueForAll(name => first.Find(name) >= 0)
-                ? first.Choose(zNames) : second.Choose(zNames));
+        DataTable[] sides = [Choose(first, xNames, chosen), Choose(second, yNames, chosen), .. condition == null
+            ? Array.Empty<DataTable>() : [condition]];
         var (paired, dropped) = PairedTables.Pair(sides, parsed.GetValue(_drop));
         if (paired[0].Rows < 2)
             throw new EmergenceException($"{left}: expected 2 rows or more, found {paired[0].Rows}", ExitCode.Usage);
-        var columns = paired.Select((table, side) => Columns(table, Said(parsed, side))).ToArray();
+        var columns = paired.Select(table => Columns(table, discrete)).ToArray();
         var readings = columns.SelectMany(side => side.Select(column => column.Reading)).OfType<string>().Distinct().Take(8);
         return new(columns[0], columns[1], columns.ElementAtOrDefault(2), [.. (isOneTable ? [first] : sides)
             .Select(table => table.Description), .. Dropped(dropped), .. readings], parsed.GetValue(_exclude));
     }
 
     /// <summary>One table of columns that stand for themselves, as far as they can be read.</summary>
-    public DataTable ReadTable(ParseResult parsed)
+    /// <param name="parsed">The command.</param>
+    /// <param name="target">A column that belongs to those chosen by --columns, if there is one.</param>
+    public DataTable ReadTable(ParseResult parsed, string? target)
     {
         if (parsed.GetValue(_y) != null)
             throw new EmergenceException("expected one table for --target or --pairs, found two", ExitCode.Usage);
         var chosen = List(parsed.GetValue(_columns));
+        var discrete = parsed.GetValue(_discrete) ?? Guessed;
+        var labels = discrete is Guessed or Numbers or Both ? [] : List(discrete)!;
         var table = DataFile.Read(parsed.GetRequiredValue(_x), Options(parsed) with
         {
-            SkipsUnread = true,
-            IsChosen = chosen != null,
+            Use = chosen == null ? ColumnUse.Readable : ColumnUse.Chosen,
             Tensor = parsed.GetValue(_tensor),
-            AllLabels = Discrete(parsed) == "both",
+            Labels = labels,
+            AllLabels = discrete == Both,
         });
-        RequireKnown("--discrete", Labels(parsed), table);
-        return chosen == null ? table : table.Choose(chosen);
+        RequireKnown("--discrete", labels, table);
+        return chosen == null ? table : Choose(table, target == null ? chosen : [.. chosen, target], null);
     }
 
     /// <summary>Two columns of a table, without the rows in which one has no value.</summary>
@@ -122,8 +138,8 @@ internal sealed class TableFlags
     {
         var (paired, dropped) = PairedTables.Pair(
             [table with { Columns = [table.Columns[x]] }, table with { Columns = [table.Columns[y]] }], dropsMissing: true);
-        return (new(Columns(paired[0], Said(parsed, 0), x), Columns(paired[1], Said(parsed, 0), y), null, [], parsed.GetValue(_exclude)),
-            dropped);
+        var discrete = parsed.GetValue(_discrete) ?? Guessed;
+        return (new(Columns(paired[0], discrete), Columns(paired[1], discrete), null, [], parsed.GetValue(_exclude)), dropped);
     }
 
     private DataOptions Options(ParseResult parsed) => new()
@@ -131,53 +147,35 @@ internal sealed class TableFlags
         Header = parsed.GetValue(_header) is { } header ? header == "yes" : null,
         DecimalComma = parsed.GetValue(_decimal) is { } comma ? comma == "comma" : null,
         Position = parsed.GetValue(_position),
-        Labels = Labels(parsed),
         Readers = new Dictionary<string, Func<string, DataOptions, DataTable>> { [".parquet"] = ParquetTable.Read },
     };
-
-    private string Discrete(ParseResult parsed) => parsed.GetValue(_discrete) ?? "auto";
-
-    private List<string> Labels(ParseResult parsed) => Discrete(parsed) is "auto" or "none" or "both" or "x" or "y" ? []
-        : List(Discrete(parsed))!;
-
-    /// <summary>What the user says of a column of a side: labels, numbers, or nothing.</summary>
-    private Func<string, bool?> Said(ParseResult parsed, int side)
-    {
-        var (discrete, labels) = (Discrete(parsed), Labels(parsed));
-        return name => discrete == "both" || (discrete == "x" && side == 0) || (discrete == "y" && side == 1) || labels.Contains(name)
-            ? true : discrete == "none" ? false : null;
-    }
 
     private static string[] Dropped(int rows) => rows == 0 ? [] : [$"{rows} rows without a value left out"];
 
     private static DataTable Choose(DataTable table, List<string>? own, List<string>? both)
     {
-        var words = own ?? both?.Where(word => table.Find(word) >= 0).ToList();
+        var words = own ?? both?.Where(table.Has).ToList();
         if (words is { Count: 0 })
-            throw new EmergenceException(
-                $"{table.Source}: --columns names none of its columns: "
-                + $"{string.Join(", ", Enumerable.Range(0, Math.Min(20, table.Columns.Count)).Select(table.NameOf))}", ExitCode.Usage);
+            throw new EmergenceException($"{table.Source}: expected one of its columns or more, {table.Listed}, found none chosen",
+                ExitCode.Usage);
         return words == null ? table : table.Choose(words);
     }
 
     private static void RequireKnown(string option, IReadOnlyList<string> words, params DataTable[] tables)
     {
-        if (words.FirstOrDefault(word => tables.All(table => table.Find(word) < 0)) is { } unknown)
+        if (words.FirstOrDefault(word => !Array.Exists(tables, table => table.Has(word))) is { } unknown)
             throw new EmergenceException(
-                $"{option}: no column {Printable.Quote(unknown)} in {string.Join(" or ", tables.Select(table => table.Source).Distinct())}",
-                ExitCode.Usage);
+                $"{option}: expected columns of "
+                + string.Join(" or ", tables.DistinctBy(table => table.Source).Select(table => $"{table.Source} ({table.Listed})"))
+                + $", found {Printable.Quote(unknown)}", ExitCode.Usage);
     }
 
-    /// <param name="table">Complete rows.</param>
-    /// <param name="isLabels">What the user says of a column, by its name; none: guessed.</param>
-    /// <param name="first">Number of its first column, if that is one of a larger table.</param>
-    private static SideColumn[] Columns(DataTable table, Func<string, bool?> isLabels, int first = 0) =>
-        [.. table.Columns.Select((column, number) =>
+    /// <summary>What complete rows hold: labels where the user says so, numbers if none are, else what they look like.</summary>
+    private static SideColumn[] Columns(DataTable table, string discrete) => [.. table.Columns.Select(column =>
     {
-        var side = new SideColumn(column.Name.Length > 0 ? column.Name
-            : $"column {first + number}", column.Numbers, column.Codes, column.Levels);
-        return isLabels(column.Name.Length > 0 ? column.Name : (first + number).ToString(System.Globalization.CultureInfo.InvariantCulture))
-            is { } said ? side.As(said) : side;
+        var side = new SideColumn(column.Name.Length > 0 ? column.Name : $"column {column.Number}", column.Numbers, column.Codes,
+            column.Levels);
+        return column.IsSaidLabels ? side.As(isLabels: true) : discrete == Numbers ? side.As(isLabels: false) : side;
     })];
 
     private static List<string>? List(string? words) =>

@@ -81,8 +81,8 @@ internal static class MiVerb
                 throw new EmergenceException($"--permutations: expected 1 or more, found {shuffles}", ExitCode.Usage);
             using var interruption = new Interruption();
             if (parsed.GetValue(target) != null || parsed.GetValue(pairs) != null)
-                return (int)new MiTable(table, parsed, shuffles, parsed.GetValue(seed), interruption.Token)
-                    .Run(parsed.GetValue(target), parsed.GetValue(svg), parsed.GetValue(json));
+                return (int)new MiTable(table, parsed, parsed.GetValue(target), shuffles, parsed.GetValue(seed), interruption.Token)
+                    .Run(parsed.GetValue(svg), parsed.GetValue(json));
             if (parsed.GetValue(svg) != null)
                 throw new EmergenceException("--svg: expected --target or --pairs all", ExitCode.Usage);
             var names = parsed.GetRequiredValue(estimator);

@@ -64,15 +64,18 @@ internal sealed partial class CsvTable
         _names = hasHeader ? _names : [.. Enumerable.Repeat("", width)];
         _format.Insert(0, hasHeader
             ? $"header {string.Join(_separator, _names.Take(3).Select(Printable.Escape))}{(width > 3 ? ",..." : "")}" : "no header");
-        var columns = Enumerable.Range(0, width).Select(ReadOrSkip).OfType<DataColumn>().ToList();
-        if (columns.Count == 0)
-            throw Error(string.Join("; ", _format));
-        var table = new DataTable(_path, [.. columns], _format)
+        var (labels, unread) = (_options.LabelsAmong(_names), new List<UnreadColumn>());
+        var columns = Enumerable.Range(0, width).Select(number => Column(number, labels.Contains(number), unread)).OfType<DataColumn>()
+            .ToList();
+        if (_options.Use != ColumnUse.Chosen)
+            LeaveOutIndex(columns, unread);
+        return new(_path, columns, _format)
         {
+            Names = _names,
+            Unread = unread,
             BlankAtEnd = width == 1 ? _blankAtEnd : 0,
             Lines = [.. _rows.Select(row => row.Line)],
         };
-        return _options.IsChosen ? table : table with { Columns = WithoutIndex(columns) };
     }
 
     /// <summary>A separator that every line has equally often; tabs and semicolons before commas, which may be decimal.</summary>
@@ -182,51 +185,47 @@ internal sealed partial class CsvTable
     }
 
     /// <summary>The column that pandas writes before the others unless it is told not to: numbers of the rows under an empty
-    /// name.</summary>
-    private DataColumn[] WithoutIndex(List<DataColumn> columns)
+    /// name. One with a name, or none in the file, that counts the rows may be data.</summary>
+    private void LeaveOutIndex(List<DataColumn> columns, List<UnreadColumn> unread)
     {
-        var (first, named) = (columns[0], _format[0] != "no header");
-        if (columns.Count == 1 || !first.IsWhole || first.Missing > 0 || first.Levels < first.Codes.Length)
-            return [.. columns];
+        if (columns.Count < 2 || columns[0] is not { Number: 0, IsWhole: true, Missing: 0, IsSaidLabels: false } first
+            || first.Levels < first.Codes.Length)
+            return;
+        var named = _format[0] != "no header";
         var isNameless = named && (first.Name.Length == 0 || first.Name.StartsWith("Unnamed: ", StringComparison.Ordinal));
+        var counts = first.Codes.Length > 2 && first.Codes.Select((code, row) => code == row).All(equal => equal)
+            && first.Numbers[^1] - first.Numbers[0] == first.Codes.Length - 1 && first.Numbers[0] is 0 or 1;
+        if (!isNameless && !counts)
+            return;
+        columns.RemoveAt(0);
         if (isNameless)
         {
             _format.Add("without its index column");
-            return [.. columns.Skip(1)];
+            return;
         }
 
-        var counts = first.Codes.Length > 2 && first.Codes.Select((code, row) => code == row).All(equal => equal)
-            && first.Numbers[^1] - first.Numbers[0] == first.Codes.Length - 1 && first.Numbers[0] is 0 or 1;
-        if (!counts)
-            return [.. columns];
-        var own = named ? first.Name : "0";
-        var others = Enumerable.Range(1, Math.Min(3, columns.Count - 1))
-            .Select(column => columns[column].Name.Length > 0 ? columns[column].Name : column.ToString(CultureInfo.InvariantCulture));
-        throw Error(
-            $"column {own} counts the rows: say what to read by --columns {string.Join(',', others)}{(columns.Count > 4 ? ",..." : "")} "
-                + $"(with {own} where it is data)");
+        unread.Insert(0, new(0, $"column {Shown(first.Name, 0)} counts the rows: expected data, or --columns with its name where it is"));
     }
 
-    private DataColumn? ReadOrSkip(int column)
+    /// <summary>Null if the column has no meaning, which another list of columns then says.</summary>
+    private DataColumn? Column(int number, bool isLabels, List<UnreadColumn> unread)
     {
         try
         {
-            return Column(column);
+            return Column(number, isLabels) with { Number = number, IsSaidLabels = isLabels };
         }
-        catch (EmergenceException error) when (_options.SkipsUnread)
+        catch (EmergenceException error)
         {
-            _format.Add(
-                $"without column {Shown(_names[column], column)} "
-                + $"({error.Message[(error.Message.IndexOf(": ", StringComparison.Ordinal) + 2)..]})");
+            unread.Add(new(number, error.Message[$"{_path}: ".Length..]));
             return null;
         }
     }
 
-    private DataColumn Column(int column)
+    private DataColumn Column(int column, bool isLabels)
     {
         var (name, fields) = (_names[column], _rows.Select(row => row.Fields[column].Trim()).ToArray());
         var present = Array.FindAll(fields, field => !Missing.Contains(field));
-        if (_options.IsLabel(name, column))
+        if (isLabels)
             return IsWholeColumn(present) ? Wholes(name, fields)
                 : DataColumn.OfText(name, [.. fields.Select(field => Missing.Contains(field) ? null : field)]);
         if (IsWholeColumn(present))

@@ -4,25 +4,32 @@ namespace Emergence.Files;
 /// One column of a table as its file holds it. What is equal in the file has the same code, also if double precision would
 /// merge it; numbers that lie far from 0 and close together are moved, exactly, before they are rounded.
 /// </summary>
-public sealed class DataColumn
+public sealed record DataColumn
 {
-    private DataColumn(string name, double[] numbers, int[] codes, bool isText, bool isWhole)
-    {
+    private DataColumn(string name, double[] numbers, int[] codes, bool isText, bool isWhole) =>
         (Name, Numbers, Codes, IsText, IsWhole) = (name, numbers, codes, isText, isWhole);
-        Levels = codes.Length == 0 ? 0 : codes.Max() + 1;
-    }
 
     /// <summary>From the header; empty if there is none.</summary>
     public string Name { get; }
 
+    /// <summary>Place among the columns of the file, from 0, whichever of them were read.</summary>
+    public int Number { get; internal init; }
+
+    /// <summary>The user said that these are labels, whatever they look like.</summary>
+    public bool IsSaidLabels { get; internal init; }
+
     /// <summary>(N) values, up to one shift of all of them; NaN if one is missing, and of all text.</summary>
-    public double[] Numbers { get; }
+    public double[] Numbers { get; private init; }
 
     /// <summary>(N) numbers of the distinct values in rising order (text by its bytes), from 0; -1 if a value is missing.</summary>
-    public int[] Codes { get; }
+    public int[] Codes
+    {
+        get;
+        private init => (field, Levels) = (value, value.Length == 0 ? 0 : value.Max() + 1);
+    }
 
     /// <summary>Distinct values.</summary>
-    public int Levels { get; }
+    public int Levels { get; private init; }
 
     /// <summary>Words, not numbers.</summary>
     public bool IsText { get; }
@@ -71,13 +78,20 @@ public sealed class DataColumn
     {
         ArgumentNullException.ThrowIfNull(rows);
         var kept = rows.Select(row => Codes[row]).ToArray();
-        return new(Name, [.. rows.Select(row => Numbers[row])], Code(kept, Array.FindAll(kept, code => code >= 0), code => code >= 0),
-            IsText, IsWhole);
+        return this with
+        {
+            Numbers = [.. rows.Select(row => Numbers[row])],
+            Codes = Code(kept, Array.FindAll(kept, code => code >= 0), code => code >= 0),
+        };
     }
 
     /// <summary>With so many missing values after the last.</summary>
     internal DataColumn Extend(int rows) => rows == 0 ? this
-        : new(Name, [.. Numbers, .. Enumerable.Repeat(double.NaN, rows)], [.. Codes, .. Enumerable.Repeat(-1, rows)], IsText, IsWhole);
+        : this with
+        {
+            Numbers = [.. Numbers, .. Enumerable.Repeat(double.NaN, rows)],
+            Codes = [.. Codes, .. Enumerable.Repeat(-1, rows)],
+        };
 
     private static int[] Code<T>(T[] values, T[] present, Predicate<T> isPresent)
     {

@@ -13,6 +13,17 @@ public static class DataFile
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(options);
+        var table = ReadAny(reference, options);
+        return options.Use switch
+        {
+            ColumnUse.All => table.Whole("--columns"),
+            ColumnUse.Readable => table.WithoutUnread(),
+            _ => table,
+        };
+    }
+
+    private static DataTable ReadAny(string reference, DataOptions options)
+    {
         var (path, name) = Split(reference);
         name ??= options.Tensor;
         if (!File.Exists(path))
@@ -43,8 +54,13 @@ public static class DataFile
         return $"expected {string.Join(", ", forms.SkipLast(1))} or {forms[^1]}";
     }
 
-    private static DataTable OfArray(string reference, StoredArray array, DataOptions options) =>
-        new(reference, array.Columns(options.Position), [array.Type]);
+    private static DataTable OfArray(string reference, StoredArray array, DataOptions options)
+    {
+        var columns = array.Columns(options.Position);
+        var labels = options.LabelsAmong(Array.ConvertAll(columns, column => column.Name));
+        return new(reference,
+            [.. columns.Select((column, number) => column with { Number = number, IsSaidLabels = labels.Contains(number) })], [array.Type]);
+    }
 
     private static (string Path, string? Name) Split(string reference)
     {

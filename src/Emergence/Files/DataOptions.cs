@@ -1,5 +1,18 @@
 namespace Emergence.Files;
 
+/// <summary>Which columns of a file a table is made of.</summary>
+public enum ColumnUse
+{
+    /// <summary>All but an index column; one that cannot be read is refused.</summary>
+    All,
+
+    /// <summary>Those that <see cref="DataTable.Choose"/> names afterwards; only one of these is refused if it cannot be read.</summary>
+    Chosen,
+
+    /// <summary>All but an index column and those that cannot be read, which the format says.</summary>
+    Readable,
+}
+
 /// <summary>How a table is to be read if the file itself leaves it open.</summary>
 public sealed record DataOptions
 {
@@ -9,17 +22,14 @@ public sealed record DataOptions
     /// <summary>Whether a comma is a decimal point; null: found from the file, or refused.</summary>
     public bool? DecimalComma { get; init; }
 
-    /// <summary>Columns are chosen by the user afterwards; else all are used, but for the index column that pandas writes.</summary>
-    public bool IsChosen { get; init; }
+    /// <summary>What the columns are for.</summary>
+    public ColumnUse Use { get; init; }
 
     /// <summary>Columns that hold labels, whatever they look like, by name or number from 0.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
     /// <summary>All columns hold labels.</summary>
     public bool AllLabels { get; init; }
-
-    /// <summary>A column that cannot be read is left out, which the format says; else it is refused.</summary>
-    public bool SkipsUnread { get; init; }
 
     /// <summary>Name of the array of a .safetensors or .npz file.</summary>
     public string? Tensor { get; init; }
@@ -31,7 +41,8 @@ public sealed record DataOptions
     public IReadOnlyDictionary<string, Func<string, DataOptions, DataTable>> Readers { get; init; } =
         new Dictionary<string, Func<string, DataOptions, DataTable>>();
 
-    /// <summary>Whether the user says that a column holds labels, by its name or its number from 0.</summary>
-    public bool IsLabel(string name, int column) =>
-        AllLabels || Labels.Contains(name) || Labels.Contains(column.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    /// <summary>Numbers of the columns that the user says hold labels.</summary>
+    /// <param name="names">Of all columns of the file.</param>
+    public IReadOnlySet<int> LabelsAmong(IReadOnlyList<string> names) =>
+        AllLabels ? Enumerable.Range(0, names.Count).ToHashSet() : [.. Labels.Select(word => DataTable.NumberOf(names, word))];
 }

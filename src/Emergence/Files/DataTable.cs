@@ -3,6 +3,11 @@ using Emergence.Messages;
 
 namespace Emergence.Files;
 
+/// <summary>A column of a file that has no meaning as numbers or words.</summary>
+/// <param name="Number">Its place among the columns of the file, from 0.</param>
+/// <param name="Reason">What was found and what expected.</param>
+public sealed record UnreadColumn(int Number, string Reason);
+
 /// <summary>Columns of as many rows from one file.</summary>
 /// <param name="Source">The file as the user named it.</param>
 /// <param name="Columns">At least one.</param>
@@ -20,9 +25,14 @@ public sealed record DataTable(string Source, IReadOnlyList<DataColumn> Columns,
     /// <summary>Row r of the table begins in this line of the file; empty if the file has no lines.</summary>
     public IReadOnlyList<int> Lines { get; init; } = [];
 
-    /// <summary>Names to choose by: those of the header, else numbers from 0.</summary>
-    public string NameOf(int column) => Columns[column].Name.Length > 0 ? Columns[column].Name
-        : column.ToString(CultureInfo.InvariantCulture);
+    /// <summary>Names of all columns of the file, in its order, read or not; empty where there is none.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [.. Columns.Select(column => column.Name)];
+
+    /// <summary>Columns that are refused if somebody asks for them.</summary>
+    public IReadOnlyList<UnreadColumn> Unread { get; init; } = [];
+
+    /// <summary>Name to choose a column of this table by: that of the header, else its number in the file from 0.</summary>
+    public string NameOf(int column) => NameOfNumber(Columns[column].Number);
 
     /// <summary>What was read: rows, columns and the form of the file.</summary>
     public string Description =>
@@ -32,31 +42,68 @@ public sealed record DataTable(string Source, IReadOnlyList<DataColumn> Columns,
         $"{Printable.Escape(Path.GetFileName(Source))}: {Rows} rows of {Columns.Count} {(Columns.Count == 1 ? "column" : "columns")}"),
         .. Format]);
 
-    /// <summary>-1 if there is no column of this name or number.</summary>
+    /// <summary>Whether the file has a column of this name or number, read or not.</summary>
+    public bool Has(string word) => NumberOf(word) >= 0;
+
+    /// <summary>Place in this table of the column of this name, or of this number in the file; it must be there and have been
+    /// read.</summary>
     public int Find(string word)
     {
-        var named = Enumerable.Range(0, Columns.Count).Where(column => Columns[column].Name == word).ToList();
-        if (named.Count > 1)
-            throw new EmergenceException($"{Source}: {named.Count} columns are called {Printable.Quote(word)}: choose by number, from 0",
-                ExitCode.Usage);
-        return named.Count == 1 ? named[0]
-            : int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < Columns.Count ? number : -1;
+        var number = NumberOf(word);
+        if (Unread.FirstOrDefault(column => column.Number == number) is { } unread)
+            throw Error(unread.Reason);
+        for (var column = 0; column < Columns.Count; column++)
+        {
+            if (Columns[column].Number == number)
+                return column;
+        }
+
+        throw Error($"expected the column {Printable.Quote(word)}, found {Listed}");
     }
 
-    /// <summary>Columns by name, or by number from 0; all must be there.</summary>
-    public DataTable Choose(IEnumerable<string> words)
+    /// <summary>Columns by name, or by number in the file from 0; all must be there and have been read.</summary>
+    public DataTable Choose(IEnumerable<string> words) =>
+        this with { Columns = [.. words.Select(Find).Distinct().Select(column => Columns[column])] };
+
+    /// <summary>Names of the columns of the file, as a message says them.</summary>
+    public string Listed => string.Join(", ", Enumerable.Range(0, Math.Min(Names.Count, MostNames)).Select(NameOfNumber)
+            .Select(Printable.Escape))
+        + (Names.Count > MostNames ? ", ..." : "");
+
+    /// <summary>The table if every column could be read.</summary>
+    /// <param name="option">The one that chooses columns, if a refusal can name one.</param>
+    public DataTable Whole(string? option = null) => Unread is not [var first, ..] ? this
+        : throw Error(first.Reason + (option == null || Columns.Count == 0 ? ""
+            : $"; {option} {string.Join(',', Enumerable.Range(0, Math.Min(Columns.Count, 3)).Select(NameOf).Select(Printable.Escape))}"
+                + $"{(Columns.Count > 3 ? ",..." : "")} chooses others"));
+
+    /// <summary>The table of the columns that could be read, which says why others are not among them.</summary>
+    internal DataTable WithoutUnread() => Columns.Count == 0 ? Whole() : this with
     {
-        var chosen = words.Select(word => Find(word) is var column and >= 0
-            ? column
-            : throw new EmergenceException(
-                $"{Source}: expected the column {Printable.Quote(word)}, found "
-                + $"{string.Join(", ", Enumerable.Range(0, Math.Min(Columns.Count, MostNames)).Select(NameOf))}"
-                + (Columns.Count > MostNames ? ", ..." : "")
-                + string.Concat(Format.Where(note => note.StartsWith($"without column {word} ", StringComparison.Ordinal))
-                    .Select(note => "; " + note)),
-                ExitCode.Usage));
-        return this with { Columns = [.. chosen.Distinct().Select(column => Columns[column])] };
+        Format = [.. Format, .. Unread.Select(column =>
+            $"without column {Printable.Escape(NameOfNumber(column.Number))} ({column.Reason})")],
+    };
+
+    /// <summary>What a word stands for among the columns of a file: one of this name, or of this number from 0; -1 for none.</summary>
+    internal static int NumberOf(IReadOnlyList<string> names, string word)
+    {
+        for (var number = 0; number < names.Count; number++)
+        {
+            if (names[number] == word)
+                return number;
+        }
+
+        return int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var place) && place < names.Count ? place : -1;
     }
+
+    private int NumberOf(string word) => Names.Count(name => name == word) is var count and > 1
+        ? throw Error($"{count} columns are called {Printable.Quote(word)}: choose by number, from 0")
+        : NumberOf(Names, word);
+
+    private string NameOfNumber(int number) => Names[number].Length > 0 ? Names[number]
+        : number.ToString(CultureInfo.InvariantCulture);
+
+    private EmergenceException Error(string what) => new($"{Source}: {what}", ExitCode.Usage);
 
     /// <summary>The first row without a value in some column, or -1.</summary>
     public int FirstIncomplete() => Enumerable.Range(0, Rows).FirstOrDefault(row => Columns.Any(column => column.Codes[row] < 0), -1);

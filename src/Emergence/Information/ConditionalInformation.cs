@@ -138,6 +138,6 @@ public static class ConditionalInformation
     }
 
     private static PairInformation Result(string estimator, double value, double low, double high, int rows, string? doubt) =>
-        new(estimator, value, Math.Clamp(low, 0, Math.Log2(rows)), Math.Clamp(high, 0, Math.Log2(rows)), doubt == null
-            && value <= Math.Log2(rows) ? Verdict.Ok : Verdict.Unreliable, doubt);
+        new PairInformation(estimator, value, low, high, doubt == null && value <= Math.Log2(rows) ? Verdict.Ok : Verdict.Unreliable, doubt)
+            .Possible(Math.Log2(rows));
 }

@@ -67,13 +67,13 @@ public sealed class PairEvidence
         if (Against(result) is { } doubt)
             return result with { Verdict = Verdict.Unreliable, Note = doubt };
         return IsOfNormalData(result) && !_normality.Value.IsNormal
-            ? result with
+            ? (result with
             {
                 Low = Math.Min(result.Low, Neighbours.Low),
                 High = Math.Max(result.High, Neighbours.High),
                 Note = FormattableString.Invariant(
                     $"the rows are not normal; neighbours say {_neighbours.Value.MiBits:0.000} bits, and the interval holds both"),
-            }
+            }).Possible(Math.Log2(_joint.Samples))
             : result;
     }
 

@@ -42,13 +42,22 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
         var (low, high) = first.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName or Resolved.EstimatorName
             ? AroundSource(joint, interval)
             : (interval.Low, interval.High);
-        if (verdict == Verdict.AtCeiling)
-            return new(first.Estimator, interval.Mean, double.NaN, double.NaN, verdict, Remark(first, verdict));
-        return Impossible(first, interval.Mean, (low, high)) is { } why && verdict != Verdict.Failed
-            ? new(first.Estimator, interval.Mean, Math.Clamp(low, 0, first.Log2N), Math.Clamp(high, 0, first.Log2N), Verdict.Unreliable,
-                why)
-            : new(first.Estimator, interval.Mean, Math.Clamp(low, 0, first.Log2N), Math.Clamp(high, 0, first.Log2N), verdict,
-                Remark(first, verdict));
+        var found = verdict == Verdict.AtCeiling
+            ? new PairInformation(first.Estimator, interval.Mean, double.NaN, double.NaN, verdict, Remark(first, verdict))
+            : Impossible(first, interval.Mean, (low, high)) is { } why && verdict != Verdict.Failed
+            ? new(first.Estimator, interval.Mean, low, high, Verdict.Unreliable, why)
+            : new(first.Estimator, interval.Mean, low, high, verdict, Remark(first, verdict));
+        return found.Possible(first.Log2N);
+    }
+
+    /// <summary>
+    /// Cut to what is possible, 0 to log2 N bits: an estimate that scatters about a small truth may come out below 0, and is
+    /// then nearer to it at 0, where its interval begins too.
+    /// </summary>
+    internal PairInformation Possible(double log2N)
+    {
+        double Cut(double bits) => Math.Min(Math.Max(0, bits), log2N);
+        return this with { MiBits = Cut(MiBits), Low = Cut(Low), High = Cut(High) };
     }
 
     /// <summary>

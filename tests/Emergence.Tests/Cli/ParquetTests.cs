@@ -45,10 +45,15 @@ public class ParquetTests
             ("__index_level_0__", Enumerable.Range(0, 9).ToArray()));
 
         Assert.Contains("column 'when' holds dates or times", Refusal(path, new()));
-        Assert.Equal(["x"], ParquetTable.Read(path, new() { SkipsUnread = true }).Columns.Select(column => column.Name));
-        var table = ParquetTable.Read(path, new() { Labels = ["when"] });
+        Assert.Equal(["x"], Read(path, new() { Use = ColumnUse.Readable }).Columns.Select(column => column.Name));
+        var table = Read(path, new() { Labels = ["when"] });
         Assert.Equal([9, 3], table.Columns.Select(column => column.Levels));
         Assert.Contains("without its index column", table.Format);
+        table = Read(path, new() { Use = ColumnUse.Chosen });
+        Assert.Equal([0, 2], table.Choose(["x", "2"]).Columns.Select(column => column.Number));
+        Assert.Contains("column 'when' holds dates", Assert.Throws<EmergenceException>(() => table.Choose(["when"])).Message);
+        Assert.Contains("expected the column 'whem', found x, when, __index",
+            Assert.Throws<EmergenceException>(() => table.Choose(["whem"])).Message);
     }
 
     [Fact]
@@ -65,17 +70,22 @@ public class ParquetTests
             for (var n = 0; n < 4 && damaged.Length > 0; n++)
                 damaged[random.Next(damaged.Length)] ^= (byte)(1 << random.Next(8));
             File.WriteAllBytes(path, damaged);
-            if (Record.Exception(() => ParquetTable.Read(path, new())) is { } error)
+            if (Record.Exception(() => Read(path, new())) is { } error)
                 Assert.DoesNotContain('\n', Assert.IsType<EmergenceException>(error).Message);
         }
     }
 
     private static string Refusal(string path, DataOptions options)
     {
-        var error = Assert.Throws<EmergenceException>(() => ParquetTable.Read(path, options));
+        var error = Assert.Throws<EmergenceException>(() => Read(path, options));
         Assert.Equal(ExitCode.Usage, error.ExitCode);
         return error.Message;
     }
+
+    private static DataTable Read(string path, DataOptions options) => DataFile.Read(path, options with
+    {
+        Readers = new Dictionary<string, Func<string, DataOptions, DataTable>> { [".parquet"] = ParquetTable.Read },
+    });
 
     /// <summary>Two row groups, so that values go on from one to the next.</summary>
     private async Task<string> Write(params (string Name, Array Values)[] columns)

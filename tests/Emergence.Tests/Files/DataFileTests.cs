@@ -75,8 +75,43 @@ public sealed class DataFileTests
         Assert.Equal(2, DataFile.Read(Write("t.csv", "1,25\n2,75\n"), new() { DecimalComma = false }).Columns.Count);
         Assert.Equal(3, DataFile.Read(Write("t.csv", "0\n1\n2\n"), new() { Header = false }).Rows);
         Assert.Equal(2, DataFile.Read(Write("t.csv", "0\n1\n2\n"), new() { Header = true }).Rows);
-        Assert.Equal(["x"], DataFile.Read(Write("t.csv", "i,x\n0,5\n1,7\n2,6\n"), new() { IsChosen = true })
+        Assert.Equal(["x"], DataFile.Read(Write("t.csv", "i,x\n0,5\n1,7\n2,6\n"), new() { Use = ColumnUse.Chosen })
             .Choose(["x"]).Columns.Select(column => column.Name));
+    }
+
+    /// <summary>Dates, several numbers in a field and mixtures stand in columns that nobody asked for, and move no number.</summary>
+    [Theory]
+    [InlineData("day,x,odd,y\n2024-01-03,5,a,1.5\n2024-01-04,7,4,2.5\n", "x", "1", "y", "3")]
+    [InlineData("2024-01-03,5,1 2,1.5\n2024-01-04,7,3 4,2.5\n", "1", "1", "3", "3")]
+    [InlineData(",day,x,y\n0,2024-01-03,5,1.5\n1,2024-01-04,7,2.5\n", "x", "2", "y", "3")]
+    public void Columns_that_nobody_asked_for_do_not_matter(string text, string x, string xNumber, string y, string yNumber)
+    {
+        var path = Write("t.csv", text);
+        foreach (var use in new[] { ColumnUse.Chosen, ColumnUse.Readable })
+        {
+            var table = DataFile.Read(path, new() { Use = use });
+            foreach (var words in new string[][] { [x, y], [xNumber, yNumber], [x, yNumber] })
+                Assert.Equal([[5.0, 7], [1.5, 2.5]], table.Choose(words).Columns.Select(column => column.Numbers));
+            Assert.Equal(table.Columns.Count, table.Columns.Select((_, place) => table.Find(table.NameOf(place))).Distinct().Count());
+            Assert.Contains($"expected the column '9', found {table.Listed}",
+                Assert.Throws<EmergenceException>(() => table.Choose([x, "9"])).Message);
+        }
+
+        Assert.Contains("holds dates", Assert.Throws<EmergenceException>(() =>
+            DataFile.Read(path, new() { Use = ColumnUse.Chosen }).Choose([text[0] == ',' ? "1" : "0"])).Message);
+        Assert.EndsWith("chooses others", Assert.Throws<EmergenceException>(() => DataFile.Read(path, new())).Message);
+    }
+
+    /// <summary>A word is a name if there is one, else a number in the file; both say what holds labels.</summary>
+    [Fact]
+    public void Labels_are_said_by_name_or_by_number_in_the_file()
+    {
+        var path = Write("t.csv", "2,0,1,y\n5,2024-01-03,8,1\n6,2024-01-04,9,2\n");
+        foreach (var (word, number) in new[] { ("2", 0), ("y", 3), ("3", 3), ("0", 1) })
+        {
+            var columns = DataFile.Read(path, new() { Header = true, Use = ColumnUse.Readable, Labels = [word] }).Columns;
+            Assert.Equal([number], columns.Where(column => column.IsSaidLabels).Select(column => column.Number));
+        }
     }
 
     /// <summary>Neighbours of 64 bits are one double, yet two classes; moved by the least of them, exactly, they are two numbers.</summary>

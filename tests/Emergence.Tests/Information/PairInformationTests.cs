@@ -33,6 +33,33 @@ public sealed class PairInformationTests
         Assert.InRange(missed, 0, 14);
     }
 
+    /// <summary>Independent rows: estimates scatter about 0, none is printed below it, and none beside an interval without it.</summary>
+    [Theory]
+    [InlineData("gaussian")]
+    [InlineData("ksg")]
+    [InlineData("mixed-ksg")]
+    public void A_value_lies_in_its_interval(string estimator)
+    {
+        using var device = Cells.Open("reference");
+        var below = 0;
+        for (var seed = 1ul; seed <= 20; seed++)
+        {
+            var joint = PairFamilies.All.Single(family => family.Name == "independent").Sample(150, seed);
+            var raw = Cells.Estimate(device, Cells.Request(estimator, joint));
+            below += raw.MiBits < 0 ? 1 : 0;
+            var given = new SideColumn[] { SideColumn.Of("z", [.. Enumerable.Range(0, 150).Select(row => Math.Sin(row * row))]) };
+            foreach (var result in new[] { PairInformation.Of(joint, [raw]), new PairEvidence(joint, 0).Judge(PairInformation.Of(joint,
+                [raw])), ConditionalInformation.Estimate(estimator == "mixed-ksg" ? "grassberger" : estimator, joint.X.Table!, joint.Y.Table!,
+                given, 0) })
+            {
+                Assert.InRange(result.MiBits, 0, Math.Log2(150));
+                Assert.InRange(result.MiBits, result.Low, result.High);
+            }
+        }
+
+        Assert.InRange(below, 1, 20);
+    }
+
     /// <summary>Three seeds on 60 samples of 25 classes: more than 9 misses have a chance below 1e-3.</summary>
     [Fact]
     public void Intervals_of_s_mine_cover_the_source()

@@ -50,12 +50,10 @@ internal sealed partial record DigitImages(string Source, int Rows, int Columns,
 
     private static DigitImages ReadTable(string images, string? column)
     {
-        var table = DataFile.Read(images, new() { IsChosen = true });
+        var table = DataFile.Read(images, new() { Use = ColumnUse.Chosen }).Whole();
         if (table.FirstIncomplete() is var missing and >= 0)
             throw Error(images, $"{table.Place(missing)} lacks a value: expected pixels and a label in every row");
-        var at = column == null ? FindLabels(table)
-            : table.Find(column) is var found and >= 0 ? found
-            : throw Error(images, $"expected the column {Printable.Quote(column)} of labels, found {table.Columns.Count} others");
+        var at = column == null ? FindLabels(table) : table.Find(column);
         var side = Side(images, table.Columns.Count - 1, $"{table.Columns.Count} columns, of which one holds labels");
         var pixels = table.Columns.Where((_, i) => i != at).ToList();
         return Of(images, side, side, Values(table, pixels), table.Columns[at].Numbers, images);
@@ -65,7 +63,7 @@ internal sealed partial record DigitImages(string Source, int Rows, int Columns,
     {
         if (!images.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
         {
-            var table = DataFile.Read(images, new() { IsChosen = true });
+            var table = DataFile.Read(images, new() { Use = ColumnUse.Chosen }).Whole();
             var side = Side(images, table.Columns.Count, $"{table.Columns.Count} columns");
             return Of(images, side, side, Values(table, table.Columns), ReadLabels(labels), labels);
         }
@@ -92,7 +90,7 @@ internal sealed partial record DigitImages(string Source, int Rows, int Columns,
     {
         if (!DataFile.IsReference(path))
             return Array.ConvertAll(IdxFile.Read(path, 1).Elements, label => (double)label);
-        var table = DataFile.Read(path, new() { IsChosen = true });
+        var table = DataFile.Read(path, new() { Use = ColumnUse.Chosen }).Whole();
         return table.Columns.Count == 1 ? table.Columns[0].Numbers
             : throw Error(path, $"expected one column of labels, found {table.Columns.Count}");
     }
