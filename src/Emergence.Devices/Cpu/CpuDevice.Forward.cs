@@ -8,11 +8,12 @@ namespace Emergence.Devices.Cpu;
 /// <content>The ops of a forward pass, but for attention.</content>
 public sealed unsafe partial class CpuDevice
 {
-    /// <summary>In place, a few rows a thread at a time.</summary>
+    /// <summary>In place, some rows a thread at a time: the scales of a group, of 128 rows as a rule, are decoded anew by each.</summary>
     protected override void UnpackCore(PackedSlice rows, Tensor y)
     {
+        const int GroupRows = 128, Turns = 8;
         RequireFloat32(y);
-        var grain = Math.Max(1, (1 << 16) / y.Columns);
+        var grain = Math.Max(Ceiling.Of(1 << 16, y.Columns), Math.Min(GroupRows, y.Rows / (Turns * _pool.Threads)));
         _pool.Run(Ceiling.Of(y.Rows, grain), i =>
         {
             var start = i * grain;

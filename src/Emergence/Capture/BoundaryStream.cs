@@ -92,6 +92,10 @@ public sealed class BoundaryStream : IDisposable
         }
     }
 
+    /// <summary>Whether a stream over these rows would be made, in memory or in scratch files.</summary>
+    internal static bool HasRoom(LanguageModel model, PrefixForest forest) =>
+        model.Scratch != null || NeededBytes(model, forest) <= model.Device.AvailableBytes;
+
     /// <summary>Memory of a stream over so many rows, without the weights.</summary>
     public static long EstimateBytes(ModelConfig config, Device device, long rows, long workBytes = DefaultWorkBytes)
     {
@@ -200,14 +204,16 @@ public sealed class BoundaryStream : IDisposable
         var (device, mayBe) = (model.Device, model.Scratch != null);
         if (mayBe && model.KeepsRowsOnDisk)
             return true;
-        var needed = EstimateBytes(model.Config, device, forest.Count, workBytes: 1) + StateBytes(model.Config, device, forest);
-        var available = device.AvailableBytes;
+        var (needed, available) = (NeededBytes(model, forest), device.AvailableBytes);
         if (needed <= available || mayBe)
             return needed > available;
         throw new EmergenceException(
             $"{forest.Count:N0} distinct prefixes of width {model.Width} need {needed:N0} bytes, device {device.Name} has "
             + $"{available:N0}: take fewer sequences");
     }
+
+    private static long NeededBytes(LanguageModel model, PrefixForest forest) =>
+        EstimateBytes(model.Config, model.Device, forest.Count, workBytes: 1) + StateBytes(model.Config, model.Device, forest);
 
     private static Tensor Allocate(LanguageModel model, int rows, bool onDisk)
     {

@@ -40,7 +40,8 @@ internal sealed class OutputHead(LanguageModel model)
         }
     }
 
-    /// <summary>Scores behind the last token of each sequence; shared prefixes run once.</summary>
+    /// <summary>Scores behind the last token of each sequence; shared prefixes run once. Sequences that do not fit into memory together
+    /// go through the model in parts.</summary>
     /// <param name="sequences">Token ids, checked here.</param>
     /// <param name="read">Called for each sequence in order.</param>
     /// <param name="cancellation">Ends the work soon.</param>
@@ -48,12 +49,26 @@ internal sealed class OutputHead(LanguageModel model)
     {
         for (var n = 0; n < sequences.Count; n++)
             model.RequireValid(sequences[n], $"sequence {n}");
+        ReadLast(sequences, 0, read, cancellation);
+    }
+
+    private void ReadLast(IReadOnlyList<int[]> sequences, int first, LogitsReader read, CancellationToken cancellation)
+    {
         var forest = PrefixForest.Macro(sequences, model.Config);
+        if (sequences.Count > 1 && !BoundaryStream.HasRoom(model, forest))
+        {
+            var half = sequences.Count / 2;
+            ReadLast([.. sequences.Take(half)], first, read, cancellation);
+            ReadLast([.. sequences.Skip(half)], first + half, read, cancellation);
+            return;
+        }
+
         using var stream = new BoundaryStream(model, forest);
         foreach (var boundary in stream.Run(cancellation))
         {
             if (boundary.Index == model.Layers)
-                Read(boundary.Rows, [.. Enumerable.Range(0, sequences.Count).Select(n => forest.Rows(n)[^1])], read, cancellation);
+                Read(boundary.Rows, [.. Enumerable.Range(0, sequences.Count).Select(n => forest.Rows(n)[^1])],
+                    (n, logits) => read(first + n, logits), cancellation);
         }
     }
 }

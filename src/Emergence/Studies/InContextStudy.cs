@@ -120,20 +120,32 @@ internal sealed class InContextStudy : Study
         {
             context.Say($"{model.Name}: {mapping.Name}, {shots} demonstrations");
             var (f1, accuracy, own) = (new double[_trials], new double[_trials], new double[_trials]);
+            var questions = new Dictionary<string, Question>();
             for (var trial = 0; trial < _trials; trial++)
             {
-                var (truth, t) = (Truth(trials, trial), trial);
-                var predicted = Whole(context.Once($"{model.Name}/{mapping.Name}/{shots}/{trial}", () =>
-                    [.. trials.Predict(Loaded, mapping, words, shots, t, context.Cancellation).Select(c => (double)c)]));
+                if (!context.Knows(OfClasses(trial)))
+                    questions.Add(OfClasses(trial), trials.OfClasses(mapping, words, shots, trial));
+                if (mapping.Target != null && !context.Knows(OfMapping(trial)))
+                    questions.Add(OfMapping(trial), trials.OfMapping(mapping, vocabulary, shots, trial));
+            }
+
+            var answers = questions.Count == 0 ? []
+                : questions.Keys.Zip(Question.Ask(Loaded, [.. questions.Values], context.Cancellation)).ToDictionary();
+            for (var trial = 0; trial < _trials; trial++)
+            {
+                var (truth, (ofClasses, ofMapping)) = (Truth(trials, trial), (OfClasses(trial), OfMapping(trial)));
+                var predicted = Whole(context.Once(ofClasses, () => [.. answers[ofClasses].Select(c => (double)c)]));
                 (f1[trial], accuracy[trial]) =
                     (ClassScores.MacroF1(truth, predicted, task.Labels.Count), ClassScores.Accuracy(truth, predicted));
-                own[trial] = mapping.Target == null
-                    ? double.NaN
-                    : context.Once($"{model.Name}/own score of {mapping.Name}/{shots}/{trial}", () =>
-                        [trials.OwnScore(Loaded, mapping, vocabulary, shots, t, context.Cancellation)])[0];
+                own[trial] = mapping.Target == null ? double.NaN
+                    : context.Once(ofMapping, () => [questions[ofMapping].Accuracy(answers[ofMapping])])[0];
             }
 
             return new(mapping.Name, shots, f1, accuracy, own);
+
+            string OfClasses(int trial) => $"{model.Name}/{mapping.Name}/{shots}/{trial}";
+
+            string OfMapping(int trial) => $"{model.Name}/own score of {mapping.Name}/{shots}/{trial}";
         }
 
         private IEnumerable<Score> BaselineScores(InContextTrials trials, int shots)

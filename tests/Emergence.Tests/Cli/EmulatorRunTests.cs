@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Emergence.Tests.Devices.Cuda;
 
 namespace Emergence.Tests.Cli;
@@ -51,6 +52,31 @@ public sealed class EmulatorRunTests
         }
 
         Assert.InRange(work, 1, MostMultiplyAdds);
+    }
+
+    /// <summary>Weights are streamed, under the smallest bound and under one that has room for two blocks.</summary>
+    [Fact]
+    public void A_bound_on_the_memory_of_the_gpu_decides_about_no_cell()
+    {
+        _ = EmulatorFixture.Kernels;
+        string[] run = ["measure", "--model", "stories260k", "--data", "words", "--shots", "2", "--sequences", "12", "--estimator", "exact",
+            "--sigma", "none", "--device", "emulator", "--out"];
+        var expected = Cells("free", "resident");
+        var (code, _, refused) = Child.Run(
+            [.. run, Path.Combine(_folder, "none"), "--weights", "streamed", "--memory", "1KiB", "--dry-run"]);
+        Assert.Equal(1, code);
+        var least = Regex.Match(refused, @"--memory (\S+) is the smallest that would do").Groups[1].Value;
+        Assert.Equal(expected, Cells("least", "streamed", "--weights", "streamed", "--memory", least));
+        Assert.Equal(expected, Cells("roomy", "streamed", "--weights", "streamed", "--memory", "64MiB"));
+
+        string[] Cells(string name, string placement, params string[] more)
+        {
+            var folder = Path.Combine(_folder, name);
+            var (code, _, error) = Child.Run([.. run, folder, .. more]);
+            Assert.True(code == 0, error);
+            Assert.Contains($"weights {placement}: ", error);
+            return [.. File.ReadAllLines(Path.Combine(folder, "results.jsonl")).Skip(1).Order(StringComparer.Ordinal)];
+        }
     }
 
     private static void Compare(Dictionary<string, (string Line, JsonElement Json)> expected, Dictionary<string, (

@@ -1,7 +1,5 @@
-using Emergence.Capture;
 using Emergence.Devices;
 using Emergence.Devices.Randomness;
-using Emergence.Models;
 
 namespace Emergence.Studies.InContext;
 
@@ -30,29 +28,29 @@ internal sealed class InContextTrials(InContextTask task, int most, int queries,
         return [.. Queries(trial).Select(row => (int[])[.. before, .. task.Query(row, exchanged)])];
     }
 
-    /// <summary>The class whose answer the model scores highest behind each prompt, of equal ones the first.</summary>
-    public int[] Predict(LanguageModel model, AnswerMapping mapping, WordPermutation words, int shots, int trial,
-        CancellationToken cancellation) =>
-        Highest(model, Prompts(mapping, words, shots, trial), [.. mapping.Answers(trial).Select(answer => task.AnswerToken(answer)!.Value)],
-            cancellation);
+    /// <summary>The prompts of a trial, of which every class has an answer.</summary>
+    public Question OfClasses(AnswerMapping mapping, WordPermutation words, int shots, int trial) => new(
+        Prompts(mapping, words, shots, trial),
+        [.. mapping.Answers(trial).Select(answer => task.AnswerToken(answer)!.Value)],
+        [.. Queries(trial).Select(row => row.Class)]);
 
     /// <summary>
-    /// How often the model applies the mapping itself to words it was not shown: lines "word : image," and then a word; the
-    /// images of all asked words are the choice. NaN if the mapping has too few words.
+    /// Whether the model applies the mapping itself to words it was not shown: lines "word : image," and then a word; the
+    /// images of all asked words are the choice. Nothing is asked if the mapping has too few words.
     /// </summary>
-    public double OwnScore(LanguageModel model, AnswerMapping mapping, IReadOnlyList<string> vocabulary, int shots, int trial,
-        CancellationToken cancellation)
+    public Question OfMapping(AnswerMapping mapping, IReadOnlyList<string> vocabulary, int shots, int trial)
     {
         var pairs = Pairs(mapping, vocabulary);
         if (pairs.Count < most + queries)
-            return double.NaN;
+            return new([], [], []);
         var order = pairs.ToArray();
         new RandomSequence(seed + (ulong)trial, PairCell, RandomStream.Tasks).Shuffle<(string Word, string Image)>(order);
         int[] before = [.. order[queries..(queries + shots)].SelectMany(pair => task.PairShot(pair.Word, pair.Image))];
         var asked = order[..queries];
         int[] images = [.. asked.Select(pair => task.AnswerToken(pair.Image)!.Value).Distinct()];
-        var predicted = Highest(model, [.. asked.Select(pair => (int[])[.. before, .. task.PairQuery(pair.Word)])], images, cancellation);
-        return asked.Zip(predicted, (pair, image) => images[image] == task.AnswerToken(pair.Image) ? 1.0 : 0).Average();
+        return new(
+            [.. asked.Select(pair => (int[])[.. before, .. task.PairQuery(pair.Word)])], images,
+            [.. asked.Select(pair => Array.IndexOf(images, task.AnswerToken(pair.Image)!.Value))]);
     }
 
     /// <summary>Words of one token with an image of one token.</summary>
@@ -63,23 +61,6 @@ internal sealed class InContextTrials(InContextTask task, int most, int queries,
             .Where(pair => pair.Image != null && task.AnswerToken(pair.Image) != null)
             .Select(pair => (pair.Word, pair.Image!)),
     ];
-
-    private static int[] Highest(LanguageModel model, int[][] prompts, int[] tokens, CancellationToken cancellation)
-    {
-        var predicted = new int[prompts.Length];
-        new OutputHead(model).ReadLast(prompts, (query, logits) =>
-        {
-            var best = 0;
-            for (var c = 1; c < tokens.Length; c++)
-            {
-                if (logits[tokens[c]] > logits[tokens[best]])
-                    best = c;
-            }
-
-            predicted[query] = best;
-        }, cancellation);
-        return predicted;
-    }
 
     private List<TaskRow> Balanced(IReadOnlyList<TaskRow> rows, int count, int trial, uint cell, string what)
     {

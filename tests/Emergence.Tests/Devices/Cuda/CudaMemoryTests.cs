@@ -139,6 +139,31 @@ public sealed class CudaMemoryTests
     }
 
     [Fact]
+    public void Sequences_that_do_not_fit_together_are_scored_in_parts_with_the_same_bytes()
+    {
+        var random = new Random(2);
+        int[][] sequences = [.. Enumerable.Range(0, 60).Select(_ => Enumerable.Range(0, 32).Select(_ => random.Next(512)).ToArray())];
+        var driver = EmulatorFixture.Copy();
+        using var device = new CudaDevice(driver);
+        using var model = LanguageModel.Load(ModelReference.Resolve("stories260k"), device);
+        var forest = PrefixForest.Macro(sequences, model.Config);
+        var together = Scores();
+
+        // Seven eighths of what all rows of two boundaries take.
+        EmulatorFixture.Memory(driver, (64L << 30) - device.AvailableBytes + forest.Count * 2L * model.Width * sizeof(float) * 7 / 8);
+        Assert.False(BoundaryStream.HasRoom(model, forest));
+        Assert.Equal(together, Scores());
+
+        string[] Scores()
+        {
+            var scores = new string[sequences.Length];
+            new OutputHead(model).ReadLast(sequences, (n, logits) => scores[n] = Convert.ToHexString(MemoryMarshal.AsBytes(logits)),
+                CancellationToken.None);
+            return scores;
+        }
+    }
+
+    [Fact]
     public void Short_memory_makes_tiles_of_what_is_scored_smaller_and_no_byte_different()
     {
         var driver = EmulatorFixture.Copy();

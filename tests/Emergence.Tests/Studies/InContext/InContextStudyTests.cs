@@ -26,8 +26,14 @@ public sealed class InContextStudyTests
             var tokens = mapping.Answers(1).Select(answer => task.AnswerToken(answer)!.Value).ToList();
             var expected = trials.Prompts(mapping, words, 4, 1).Select(prompt => model.NextTokenLogits(prompt))
                 .Select(logits => logits[tokens[1]] > logits[tokens[0]] ? 1 : 0);
+            Question[] questions = [trials.OfClasses(mapping, words, 2, 0), trials.OfMapping(mapping, [], 2, 0),
+                trials.OfClasses(mapping, words, 4, 1)];
 
-            Assert.Equal(expected, trials.Predict(model, mapping, words, 4, 1, CancellationToken.None));
+            var together = Question.Ask(model, questions, CancellationToken.None);
+
+            Assert.Equal(expected, together[2]);
+            Assert.Empty(together[1]);
+            Assert.Equal(Question.Ask(model, questions[..1], CancellationToken.None)[0], together[0]);
         }
     }
 
@@ -43,9 +49,11 @@ public sealed class InContextStudyTests
         var trials = new InContextTrials(task, 2, 4, 1);
         var vanilla = new AnswerMapping("vanilla", _ => task.Words, null);
 
-        var predicted = trials.Predict(model, vanilla, new([], 1), 0, 0, CancellationToken.None);
+        var question = trials.OfClasses(vanilla, new([], 1), 0, 0);
+        var predicted = Assert.Single(Question.Ask(model, [question], CancellationToken.None));
 
         Assert.Equal(trials.Queries(0).Select(row => row.Class), predicted);
+        Assert.Equal(1, question.Accuracy(predicted));
     }
 
     [Fact]
@@ -56,8 +64,11 @@ public sealed class InContextStudyTests
         var task = Stories.Task();
         var trials = new InContextTrials(task, 2, 3, 1);
         string[] vocabulary = ["time", "friend", "little", "said", "play", "Lily", "sentiment"];
-        double Own(Func<string, string?>? target, params string[] words) =>
-            trials.OwnScore(model, new("own", _ => task.Words, target), words, 2, 0, CancellationToken.None);
+        double Own(Func<string, string?>? target, params string[] words)
+        {
+            var question = trials.OfMapping(new("own", _ => task.Words, target), words, 2, 0);
+            return question.Accuracy(Question.Ask(model, [question], CancellationToken.None)[0]);
+        }
 
         Assert.Equal(1, Own(_ => "time", vocabulary)); // there is one image to choose
         Assert.True(double.IsNaN(Own(word => word, vocabulary[..4]))); // 2 to show and 3 to ask are 5
