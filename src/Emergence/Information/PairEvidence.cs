@@ -81,7 +81,8 @@ public sealed class PairEvidence
                     $"{NotNormal}; neighbours say {_neighbours.Value.MiBits:0.000} bits, and the interval holds both"),
             };
         return IsCorrection(result)
-            ? Reach(result, _corrections.Value.Select(row => Intervals.OfExact(row.Bits, row.StandardError)).Select(row => (row.Low, row.High)))
+            ? Reach(result, _corrections.Value.Select(row => Intervals.OfExact(row.Bits, row.StandardError))
+                .Select(interval => (interval.Low, interval.High)))
             : result;
     }
 
