@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Emergence.Devices.Tensors;
 using Emergence.Files;
 using Emergence.Files.Safetensors;
 using Emergence.Messages;
@@ -11,6 +13,9 @@ public sealed partial class Checkpoint : IDisposable
 {
     private const string SingleName = "model.safetensors";
     private const string IndexName = "model.safetensors.index.json";
+
+    /// <summary>Bytes of a file that wait in the kernel's cache for their turn to be digested, at most.</summary>
+    private const long MostWaiting = 1L << 31;
 
     private readonly SortedDictionary<string, SafetensorsFile> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorEntry> _tensors = [];
@@ -37,23 +42,38 @@ public sealed partial class Checkpoint : IDisposable
 
     /// <summary>
     /// SHA-256 that identifies the weights, lower-case hex: of the file, or for shards of the lines that
-    /// <c>sha256sum</c> prints for them in the order of their names. The first use reads every byte, unless the file's name in the
-    /// Hugging Face cache tells.
+    /// <c>sha256sum</c> prints for them in the order of their names. The first use reads every byte that has not been read since
+    /// <see cref="DigestInPassing"/>, unless the file's name in the Hugging Face cache tells.
     /// </summary>
     public string Identity => _identity.Value;
 
-    /// <summary>Every file with its SHA-256, for <see cref="Recall"/> of a later process.</summary>
+    /// <summary>Every file with its SHA-256 if that is known, for <see cref="Recall"/> of a later process.</summary>
     internal IReadOnlyList<FileDigest> Digests =>
-        [.. _files.Select(file => new FileDigest(file.Key, file.Value.Length, file.Value.Modified, Digest(file.Value)))];
+        [.. _files.Select(file => new FileDigest(file.Key, file.Value.Length, file.Value.Modified, KnownDigest(file.Value)))];
+
+    /// <summary>Whether <see cref="Identity"/> is known without reading anything.</summary>
+    internal bool IsIdentified => _files.Values.All(file => KnownDigest(file) != null);
+
+    /// <summary>SHA-256 of the names, sizes and times of the files, lower-case hex: changes when one of them is written to.</summary>
+    internal string FilesAsOpened => Hex(string.Concat(_files.Select(file => string.Create(CultureInfo.InvariantCulture,
+        $"{file.Key} {file.Value.Length} {file.Value.Modified:O}\n"))));
 
     /// <summary>Takes the SHA-256 of files whose size and time are what they were, so that they are not read for it again.</summary>
     internal void Recall(IEnumerable<FileDigest> digests)
     {
         foreach (var (name, bytes, modified, sha256) in digests)
         {
-            if (_files.TryGetValue(name, out var file) && file.Length == bytes && file.Modified == modified)
+            if (sha256 != null && _files.TryGetValue(name, out var file) && file.Length == bytes && file.Modified == modified)
                 file.Recall(sha256);
         }
+    }
+
+    /// <summary>What is read from now on serves <see cref="Identity"/> too, which then reads only what is left.</summary>
+    internal void DigestInPassing()
+    {
+        const int Share = 4;
+        foreach (var file in _files.Values.Where(file => KnownDigest(file) == null))
+            file.DigestInPassing(Math.Min(MostWaiting, HostMemory.AvailableBytes() / Share));
     }
 
     /// <summary>Opens the weights of a folder and checks every header; no weight is read yet.</summary>
@@ -153,18 +173,21 @@ public sealed partial class Checkpoint : IDisposable
     {
         if (_files.Count == 1)
             return Digest(_files.Values.First());
-        var lines = string.Concat(_files.Select(file => $"{Digest(file.Value)}  {file.Key}\n"));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(lines)));
+        return Hex(string.Concat(_files.Select(file => $"{Digest(file.Value)}  {file.Key}\n")));
     }
 
-    /// <summary>SHA-256 of a file. One of the Hugging Face cache is named by it, and was held against it when it was fetched: it is not
-    /// read for that.</summary>
-    private static string Digest(SafetensorsFile file)
+    private static string Hex(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private static string Digest(SafetensorsFile file) => KnownDigest(file) ?? file.Sha256();
+
+    /// <summary>SHA-256 of a file if no byte has to be read for it. One of the Hugging Face cache is named by it, and was held against it
+    /// when it was fetched.</summary>
+    private static string? KnownDigest(SafetensorsFile file)
     {
         const int Digits = 64;
         var target = File.ResolveLinkTarget(file.Path, returnFinalTarget: true);
         return target is FileInfo { Name: { Length: Digits } name, Directory.Name: "blobs" } && name.All(char.IsAsciiHexDigitLower) ? name
-            : file.Sha256();
+            : file.KnownSha256;
     }
 
     /// <summary>True also for a link that leads nowhere: opening it says so.</summary>
@@ -175,5 +198,5 @@ public sealed partial class Checkpoint : IDisposable
 /// <param name="Name">In its folder.</param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="Modified">When it was written last.</param>
-/// <param name="Sha256">Lower-case hex.</param>
-internal sealed record FileDigest(string Name, long Bytes, DateTime Modified, string Sha256);
+/// <param name="Sha256">Lower-case hex; null if it is not known yet.</param>
+internal sealed record FileDigest(string Name, long Bytes, DateTime Modified, string? Sha256);

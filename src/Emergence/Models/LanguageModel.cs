@@ -20,6 +20,7 @@ public sealed class LanguageModel : IDisposable
         _checkpoint = checkpoint;
         WeightBytes = files.Bytes;
         IgnoredWeights = files.Ignored;
+        IsStreamed = choice.IsStreamed;
         Placement = !choice.IsStreamed ? $"weights resident: {choice.Reason}"
             : $"weights streamed: {choice.Reason}; every pass of rows through the model reads "
                 + $"{(choice.Blocks == 0 ? "at least" : "at most")} {ByteSize.Rounded(sizes.ReadOnce(default, config.Layers))} of them";
@@ -52,6 +53,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Where the weights are while the model runs, and why; one line.</summary>
     public string Placement { get; }
 
+    /// <summary>Whether weights stay on the disk.</summary>
+    internal bool IsStreamed { get; }
+
     /// <summary>Folder for rows that do not fit into memory; null: all must fit.</summary>
     public string? Scratch { get; set; }
 
@@ -64,7 +68,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Whether the checkpoint has what scores of the next token need.</summary>
     public bool HasHead => Transformer.HasHead;
 
-    /// <summary>The first use reads every byte of the weights again.</summary>
+    /// <summary>The first use reads every byte of the weights again, or what <see cref="Checkpoint.Identity"/> says.</summary>
     public ModelIdentity Identity => new(_checkpoint.Identity, Config.Sha256);
 
     /// <summary>Files of the weights.</summary>
@@ -85,7 +89,13 @@ public sealed class LanguageModel : IDisposable
         Load(folder, device, options ??= new(), sizes => WeightChoice.Of(device, sizes, options.Weights));
 
     /// <summary>Loads a model whose weights are where <paramref name="choose"/> says.</summary>
-    internal static LanguageModel Load(string folder, Device device, ModelOptions options, Func<WeightSizes, WeightChoice> choose)
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="device">Computes.</param>
+    /// <param name="options">What a user chooses.</param>
+    /// <param name="choose">Told the sizes of the weights.</param>
+    /// <param name="opened">Told the files before a weight is read.</param>
+    internal static LanguageModel Load(string folder, Device device, ModelOptions options, Func<WeightSizes, WeightChoice> choose,
+        Action<Checkpoint>? opened = null)
     {
         ArgumentNullException.ThrowIfNull(device);
         var config = ModelConfig.Read(folder, options.Strict);
@@ -93,6 +103,7 @@ public sealed class LanguageModel : IDisposable
         try
         {
             var files = new WeightFiles(config, checkpoint, options);
+            opened?.Invoke(checkpoint);
             var sizes = WeightSizes.Of(config.Shape, files);
             var choice = choose(sizes);
             if (device.MemoryLimit != null)

@@ -60,5 +60,5 @@ internal static class MemoryReport
     /// <summary>Where the weights are and what is read from the disk.</summary>
     public static string Placement(MemoryPlan memory) =>
         $"weights {(memory.Blocks == null ? "resident" : "streamed")}: {memory.Reason}; {ByteSize.Rounded(memory.DiskBytes)} are read from "
-        + "the disk";
+        + $"the disk{(memory.Blocks == null ? "" : ", and the rest of the files unless their SHA-256 is known")}";
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Emergence.Messages;
 using Microsoft.Win32.SafeHandles;
 
@@ -15,6 +14,8 @@ internal sealed class CheckpointFile : IDisposable
 
     private readonly SafeFileHandle _handle;
     private readonly string _shown;
+    private PassingDigest? _digest;
+    private bool _isReadOnce;
 
     private CheckpointFile(string path, string shown, SafeFileHandle handle)
     {
@@ -67,6 +68,53 @@ internal sealed class CheckpointFile : IDisposable
     /// <summary>Fills the destination with the bytes at an offset; <paramref name="what"/> names them in errors.</summary>
     public void Read(long offset, Span<byte> destination, string what)
     {
+        ReadCore(offset, destination, what);
+        _digest?.Saw(offset, destination);
+    }
+
+    /// <summary>Lets the kernel drop bytes that were read from its cache, unless their digest waits for others.</summary>
+    public void Forget(long offset, long length)
+    {
+        _isReadOnce = true;
+        if (_digest?.HasPassed(offset + length) != false)
+            Posix.Forget(_handle, offset, length);
+    }
+
+    /// <summary>Throws if size or modification time differ from when the file was opened.</summary>
+    public void VerifyUnchanged()
+    {
+        var length = RandomAccess.GetLength(_handle);
+        if (length != Length)
+            throw Error($"changed during load: was {Length} bytes, is {length}; start again when nothing writes to it");
+        if (File.GetLastWriteTimeUtc(_handle) != Modified)
+            throw Error("changed during load: its modification time moved; start again when nothing writes to it");
+    }
+
+    /// <summary>SHA-256 of the contents, lower-case hex, as sha256sum prints it; a process reads a file once for it.</summary>
+    public string Sha256() => Digests.GetOrAdd(Key, _ => (_digest ?? new(Length, 0, ReadForDigest)).Finish());
+
+    /// <summary>The same if it is known already.</summary>
+    public string? KnownSha256 => Digests.GetValueOrDefault(Key);
+
+    /// <summary>What an earlier process found of a file of this size and time.</summary>
+    public void Recall(string sha256) => Digests.TryAdd(Key, sha256);
+
+    /// <summary>What is read from now on serves <see cref="Sha256"/> too, which then reads only what is left.</summary>
+    /// <param name="mostWaiting">So many bytes stay in the kernel's cache until their turn comes.</param>
+    public void DigestInPassing(long mostWaiting) =>
+        _digest ??= KnownSha256 == null ? new(Length, mostWaiting, ReadForDigest) : null;
+
+    public void Dispose() => _handle.Dispose();
+
+    private void ReadForDigest(long offset, Span<byte> destination)
+    {
+        ReadCore(offset, destination, "the contents");
+        if (_isReadOnce)
+            Posix.Forget(_handle, offset, destination.Length);
+    }
+
+    private void ReadCore(long offset, Span<byte> destination, string what)
+    {
         try
         {
             for (var done = 0; done < destination.Length;)
@@ -84,40 +132,5 @@ internal sealed class CheckpointFile : IDisposable
             var message = $"{_shown}: reading {what} at byte {offset} failed: {Printable.Escape(error.Message)}";
             throw new EmergenceException(message, ExitCode.Disk, error);
         }
-    }
-
-    /// <summary>Lets the kernel drop bytes that were read from its cache.</summary>
-    public void Forget(long offset, long length) => Posix.Forget(_handle, offset, length);
-
-    /// <summary>Throws if size or modification time differ from when the file was opened.</summary>
-    public void VerifyUnchanged()
-    {
-        var length = RandomAccess.GetLength(_handle);
-        if (length != Length)
-            throw Error($"changed during load: was {Length} bytes, is {length}; start again when nothing writes to it");
-        if (File.GetLastWriteTimeUtc(_handle) != Modified)
-            throw Error("changed during load: its modification time moved; start again when nothing writes to it");
-    }
-
-    /// <summary>SHA-256 of the contents, lower-case hex, as sha256sum prints it; a process reads a file once for it.</summary>
-    public string Sha256() => Digests.GetOrAdd(Key, _ => ReadDigest());
-
-    /// <summary>What an earlier process found of a file of this size and time.</summary>
-    public void Recall(string sha256) => Digests.TryAdd(Key, sha256);
-
-    public void Dispose() => _handle.Dispose();
-
-    private string ReadDigest()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var chunk = new byte[1 << 20];
-        for (var offset = 0L; offset < Length; offset += chunk.Length)
-        {
-            var part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, Length - offset));
-            Read(offset, part, "the contents");
-            hash.AppendData(part);
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

@@ -70,11 +70,17 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>SHA-256 of the file, lower-case hex.</summary>
     public string Sha256() => _file.Sha256();
 
+    /// <summary>The same if it is known already.</summary>
+    internal string? KnownSha256 => _file.KnownSha256;
+
     /// <summary>When it was written last, of when it was opened.</summary>
     internal DateTime Modified => _file.Modified;
 
     /// <summary>Takes what an earlier process found for <see cref="Sha256"/>.</summary>
     internal void Recall(string sha256) => _file.Recall(sha256);
+
+    /// <summary>What is read from now on serves <see cref="Sha256"/> too; so many bytes may wait for their turn.</summary>
+    internal void DigestInPassing(long mostWaiting) => _file.DigestInPassing(mostWaiting);
 
     /// <summary>Throws if the file has changed since it was opened.</summary>
     public void VerifyUnchanged() => _file.VerifyUnchanged();

@@ -99,7 +99,7 @@ internal sealed class Journal : IDisposable
         var end = _file.Position;
         try
         {
-            _file.Write(Seal(json));
+            _file.Write(Line(json));
             _file.Flush(flushToDisk: true);
         }
         catch (IOException error)
@@ -109,9 +109,12 @@ internal sealed class Journal : IDisposable
         }
     }
 
+    /// <summary>A line as it stands in the file.</summary>
+    public static byte[] Line(byte[] json) => Line(json.AsSpan());
+
     public void Dispose() => _file.Dispose();
 
-    private static byte[] Seal(ReadOnlySpan<byte> json) => [.. json, (byte)'\t', .. Checksum(json), (byte)'\n'];
+    private static byte[] Line(ReadOnlySpan<byte> json) => [.. json, (byte)'\t', .. Checksum(json), (byte)'\n'];
 
     private static byte[]? Unseal(ReadOnlySpan<byte> line)
     {

@@ -35,25 +35,33 @@ internal sealed record ManifestFile(string Folder, JsonObject Json, string Hash)
         return new(folder, Parse(path, bytes), HashOf(bytes));
     }
 
+    /// <summary>A manifest that is not written yet.</summary>
+    public static ManifestFile Of(string folder, JsonObject manifest) => new(folder, manifest, HashOf(Bytes(manifest)));
+
+    /// <summary>Writes the manifest in place of the one that is there.</summary>
+    public void Replace() => WholeFile.Write(Path.Combine(Folder, Name), Bytes(Json));
+
     /// <summary>Writes the manifest, or compares it with the one that is there: of many that begin together the first one writes.</summary>
     public static ManifestFile Publish(string folder, JsonObject manifest)
     {
         var path = Path.Combine(folder, Name);
         if (!File.Exists(path))
-            WholeFile.WriteOnce(path,
-                Encoding.UTF8.GetBytes(manifest.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n"));
+            WholeFile.WriteOnce(path, Bytes(manifest));
         var there = Read(folder);
         if (ManifestDifference.First(there.Json, manifest) is { } difference)
             throw new EmergenceException($"{path}: {difference}; use a new --out", ExitCode.Usage);
         return there;
     }
 
+    /// <summary>The first line of a journal under this manifest.</summary>
+    public byte[] Header => Encoding.UTF8.GetBytes($$"""{"{{HeaderMember}}":"{{Hash}}"}""");
+
     /// <summary>Starts a journal under this manifest, or goes on with one whose manifest says the same.</summary>
     public (Journal Journal, JournalContent Content) OpenJournal(string journalName)
     {
         var (journal, content) = Journal.Open(Path.Combine(Folder, journalName));
         if (content.Lines.Count == 0)
-            journal.Append(Encoding.UTF8.GetBytes($$"""{"{{HeaderMember}}":"{{Hash}}"}"""));
+            journal.Append(Header);
         else
             RequireHeader(journalName, content.Lines[0]);
         return (journal, content);
@@ -85,6 +93,9 @@ internal sealed record ManifestFile(string Folder, JsonObject Json, string Hash)
 
     private static EmergenceException Damaged(string path, string how, Exception? inner = null) =>
         new($"{Printable.Escape(path)} is damaged: {how}; use a new --out", ExitCode.Failed, inner);
+
+    private static byte[] Bytes(JsonObject manifest) =>
+        Encoding.UTF8.GetBytes(manifest.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
 
     private static string HashOf(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

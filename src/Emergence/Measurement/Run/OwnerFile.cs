@@ -52,7 +52,8 @@ internal static class OwnerFile
         ProcessName? holder;
         try
         {
-            using var text = new StreamReader(new FileStream(owner, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            var file = new FileStream(owner, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var text = new StreamReader(file);
             holder = ProcessName.Parse(text.ReadToEnd());
         }
         catch (FileNotFoundException)

@@ -60,6 +60,8 @@ internal sealed class RunFolder : IDisposable
         var runLock = Lock(path);
         try
         {
+            if (ManifestFile.Exists(path))
+                SettledJournal.Adopt(path, ManifestFile.Read(path));
             if (replaces != null && ManifestFile.Exists(path) && !CanGoOn(path, manifest) && replaces(ManifestFile.Read(path).Json))
                 Clear(path);
             var file = ManifestFile.Publish(path, manifest);
@@ -102,6 +104,21 @@ internal sealed class RunFolder : IDisposable
         _journal?.Append(line);
         _ofShard?.Append(line);
         _journals.Put(key, result, line, new(Path, 0, ProcessName.Own.Host));
+    }
+
+    /// <summary>Ends the journal under the manifest that says whose weights they were, which was not known when the run began.</summary>
+    /// <returns>The manifest.</returns>
+    public JsonObject Settle(RunManifest settled)
+    {
+        _journal!.Dispose();
+        try
+        {
+            return SettledJournal.Write(Path, settled);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw DiskFailure.Of(Path, error);
+        }
     }
 
     public void Dispose()

@@ -16,21 +16,34 @@ internal sealed class RunManifest
     /// <summary>A label under "model": the files of the weights, so that the next start need not read them for their SHA-256.</summary>
     internal const string WeightFiles = "weight_files";
 
+    internal const string ModelMember = "model";
+
     private const int Format = 1;
+    private const string WeightsDigest = "weights_sha256";
+
+    /// <summary>Before the digest of the sizes and times of the files, which stands for that of weights nobody has read yet.</summary>
+    private const string NotReadYet = "not read yet: ";
+
     private readonly string _inputs;
 
     /// <param name="plan">Plan of the run.</param>
-    /// <param name="model">Loaded.</param>
+    /// <param name="model">Loaded, after <see cref="Prepare"/>.</param>
     /// <param name="old">Manifest of an earlier start, if there was one.</param>
     public RunManifest(MeasurementPlan plan, LanguageModel model, JsonObject? old = null)
+        : this(plan, model, isProvisional: plan.Settings.Shard == null
+            && (old == null ? model.IsStreamed && !model.Checkpoint.IsIdentified : IsProvisionalOne(old)))
     {
-        model.Checkpoint.Recall(Digests(old));
-        var identity = model.Identity;
+    }
+
+    private RunManifest(MeasurementPlan plan, LanguageModel model, bool isProvisional)
+    {
+        IsProvisional = isProvisional;
+        var identity = isProvisional ? new(NotReadYet + model.Checkpoint.FilesAsOpened, model.Config.Sha256) : model.Identity;
         Json = new JsonObject
         {
             ["format"] = Format,
             ["settings"] = SettingTable.Record(plan),
-            ["model"] = Model(model, identity),
+            [ModelMember] = Model(model, identity),
             ["data"] = Data(plan),
             ["device"] = new JsonObject { ["name"] = plan.Device.Name, ["path"] = plan.Device.Path,
                 ["description"] = plan.Device.Description },
@@ -48,8 +61,22 @@ internal sealed class RunManifest
 
     public JsonObject Json { get; }
 
+    /// <summary>The weights are not known by their SHA-256 yet, which is made while they are read for the run: cells are kept under what is
+    /// known of the files until then.</summary>
+    public bool IsProvisional { get; }
+
     /// <summary>Equal for every build of equal sources: results of different code are not mixed in one run.</summary>
     public static string Build { get; } = typeof(RunManifest).Module.ModuleVersionId.ToString("N");
+
+    /// <summary>What is known of the files is taken from the manifest of an earlier start, and the rest made while they are read.</summary>
+    public static void Prepare(Checkpoint checkpoint, JsonObject? old)
+    {
+        checkpoint.Recall(Digests(old));
+        checkpoint.DigestInPassing();
+    }
+
+    /// <summary>The manifest with the SHA-256 of the weights, for which what has not been read of them is read now.</summary>
+    public static RunManifest Settled(MeasurementPlan plan, LanguageModel model) => new(plan, model, isProvisional: false);
 
     /// <summary>SHA-256 of everything that decides about the cell.</summary>
     public string Key(Cell cell)
@@ -66,7 +93,7 @@ internal sealed class RunManifest
             ["architecture"] = model.Architecture,
             ["layers"] = model.Layers,
             ["width"] = model.Width,
-            ["weights_sha256"] = identity.Weights,
+            [WeightsDigest] = identity.Weights,
             ["config_sha256"] = identity.Config,
             [WeightFiles] = new JsonArray([.. model.Checkpoint.Digests.Select(file => (JsonNode)new JsonObject
             {
@@ -86,7 +113,7 @@ internal sealed class RunManifest
     /// <summary>What an earlier start found of the files; nothing where its manifest says it otherwise.</summary>
     private static IEnumerable<FileDigest> Digests(JsonObject? old)
     {
-        foreach (var file in (old?["model"] as JsonObject)?[WeightFiles] as JsonArray ?? [])
+        foreach (var file in (old?[ModelMember] as JsonObject)?[WeightFiles] as JsonArray ?? [])
         {
             if (file is JsonObject known && known["name"] is JsonValue name && known["bytes"] is JsonValue bytes
                 && known["modified"] is JsonValue modified && known["sha256"] is JsonValue digest && bytes.TryGetValue<long>(out var size)
@@ -94,6 +121,10 @@ internal sealed class RunManifest
                 yield return new(name.ToString(), size, time, digest.ToString());
         }
     }
+
+    private static bool IsProvisionalOne(JsonObject manifest) =>
+        (manifest[ModelMember] as JsonObject)?[WeightsDigest] is JsonValue value
+        && value.ToString().StartsWith(NotReadYet, StringComparison.Ordinal);
 
     private static JsonObject Data(MeasurementPlan plan) => new()
     {

@@ -99,9 +99,10 @@ public sealed class MeasurementPlan : IDisposable
         ArgumentNullException.ThrowIfNull(resumed);
         ArgumentNullException.ThrowIfNull(progress);
         var memory = PlanMemory();
-        using var model = Load(memory, path);
+        var old = ManifestFile.Exists(path) ? ManifestFile.Read(path).Json : null;
+        using var model = Load(memory, path, checkpoint => RunManifest.Prepare(checkpoint, old));
         placed?.Invoke(model.Placement);
-        var manifest = new RunManifest(this, model, ManifestFile.Exists(path) ? ManifestFile.Read(path).Json : null);
+        var manifest = new RunManifest(this, model, old);
         using var folder = Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard)
             : RunFolder.Open(path, manifest.Json, replaces);
         var own = Cells.ToHashSet();
@@ -109,9 +110,10 @@ public sealed class MeasurementPlan : IDisposable
         var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition, Noise,
             Device.MemoryLimit == null ? null : memory?.Critics);
         run.Run(cell => !own.Contains(cell) || folder.IsFinished(manifest.Key(cell)), Add, cancellation);
+        var json = manifest.IsProvisional ? folder.Settle(RunManifest.Settled(this, model)) : manifest.Json;
         if (Settings.SelfCheck)
             folder.SelfCheck = Results.SelfCheck.Run(model, Data, Grid, Preset, Settings.MicroPosition, checking, cancellation);
-        return new RunResults(manifest.Json, [.. folder.Cells]) { SelfCheck = folder.SelfCheck, Damage = folder.Damage };
+        return new RunResults(json, [.. folder.Cells]) { SelfCheck = folder.SelfCheck, Damage = folder.Damage };
 
         void Add(CellResult result)
         {
@@ -140,14 +142,13 @@ public sealed class MeasurementPlan : IDisposable
     }
 
     /// <summary>The model, its weights and rows where the plan puts them.</summary>
-    private LanguageModel Load(MemoryPlan? memory, string run)
+    private LanguageModel Load(MemoryPlan? memory, string run, Action<Checkpoint>? opened = null)
     {
         var options = Settings.ModelOptions with { Scratch = Settings.ModelOptions.Scratch ?? run };
-        if (memory == null)
-            return LanguageModel.Load(Folder, Device, options);
-        var model = LanguageModel.Load(Folder, Device, options, sizes =>
-            WeightChoice.Given(sizes, memory.Blocks, memory.Demand, memory.Reason));
-        model.KeepsRowsOnDisk = memory.ScratchBytes > 0;
+        var model = LanguageModel.Load(Folder, Device, options, sizes => memory == null
+            ? WeightChoice.Of(Device, sizes, options.Weights)
+            : WeightChoice.Given(sizes, memory.Blocks, memory.Demand, memory.Reason), opened);
+        model.KeepsRowsOnDisk = memory?.ScratchBytes > 0;
         return model;
     }
 

@@ -38,7 +38,7 @@ internal sealed class RunJournals
     public static RunJournals Read(string folder, ManifestFile manifest)
     {
         var journals = new RunJournals();
-        var main = Path.Combine(folder, RunFolder.JournalName);
+        var main = SettledJournal.Find(folder, manifest);
         var content = Journal.Read(main);
         if (content.Lines.Count > 0)
             manifest.RequireHeader(RunFolder.JournalName, content.Lines[0]);

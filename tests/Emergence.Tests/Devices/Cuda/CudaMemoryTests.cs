@@ -173,7 +173,7 @@ public sealed class CudaMemoryTests
     {
         var folder = ModelReference.Resolve("stories260k");
         var data = DatasetTable.Create(
-            "words", Tokenizer.Load(folder), new DatasetOptions { Shots = 1, ModelFolder = folder, Sequences = 25 });
+            "words", Tokenizer.Load(folder), new DatasetOptions { Shots = 1, ModelFolder = folder, Sequences = 8 });
         var preset = Cells.Sampling with { StepLimit = 50 };
         var grid = new CellGrid(5, data.Length, EstimatorTable.Find("s-mine"), "0-1", null, 1, 2);
         var expected = Run(64L << 30, out var roomy);

@@ -1,0 +1,50 @@
+using System.Text.Json.Nodes;
+using Emergence.Files;
+using Emergence.Measurement.Results;
+
+namespace Emergence.Measurement.Run;
+
+/// <summary>
+/// The journal under its final manifest, of a run that began before its weights were known by their SHA-256: the same cells, under the
+/// keys that follow from it. It is written beside the old journal, then the manifest is replaced, then it takes the old one's name; if
+/// that ends in the middle, the journal that fits the manifest counts.
+/// </summary>
+internal static class SettledJournal
+{
+    private const string Name = "results.settled.jsonl";
+
+    /// <summary>Replaces manifest and journal.</summary>
+    /// <param name="folder">RUN, locked.</param>
+    /// <param name="settled">What is known now.</param>
+    /// <returns>The manifest that is there now.</returns>
+    public static JsonObject Write(string folder, RunManifest settled)
+    {
+        var json = ManifestFile.Read(folder).Json;
+        json[RunManifest.ModelMember] = settled.Json[RunManifest.ModelMember]!.DeepClone();
+        var file = ManifestFile.Of(folder, json);
+        var lines = Journal.Read(Own(folder)).Lines.Skip(1).Select(CellLine.Read)
+            .Select(line => CellLine.Write(settled.Key(line.Result.Cell), line.Result));
+        WholeFile.Write(Beside(folder), [.. lines.Prepend(file.Header).SelectMany(Journal.Line)]);
+        file.Replace();
+        Adopt(folder, file);
+        return json;
+    }
+
+    /// <summary>The journal that counts, as a reader finds it.</summary>
+    public static string Find(string folder, ManifestFile manifest) => Fits(folder, manifest) ? Beside(folder) : Own(folder);
+
+    /// <summary>Ends what an earlier process began; the folder is locked.</summary>
+    public static void Adopt(string folder, ManifestFile manifest)
+    {
+        if (Fits(folder, manifest))
+            File.Move(Beside(folder), Own(folder), overwrite: true);
+        File.Delete(Beside(folder));
+    }
+
+    private static bool Fits(string folder, ManifestFile manifest) =>
+        Journal.Read(Beside(folder)).Lines is [var header, ..] && manifest.IsHeader(header);
+
+    private static string Own(string folder) => Path.Combine(folder, RunFolder.JournalName);
+
+    private static string Beside(string folder) => Path.Combine(folder, Name);
+}

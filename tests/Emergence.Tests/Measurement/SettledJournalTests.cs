@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+using Emergence.Measurement.Results;
+using Emergence.Measurement.Settings;
+using Emergence.Models;
+
+namespace Emergence.Tests.Measurement;
+
+/// <summary>Runs whose weights are not known by their SHA-256 before they have been read for the run itself.</summary>
+public sealed class SettledJournalTests
+{
+    private const string NotReadYet = "\"weights_sha256\": \"not read yet: ";
+
+    private readonly string _folder = TestData.TemporaryFolder();
+    private readonly string _model;
+    private readonly string _weights;
+    private readonly string _digest;
+
+    public SettledJournalTests()
+    {
+        _model = Directory.CreateDirectory(Path.Combine(_folder, "model")).FullName;
+        TestData.CopyFiles(Path.Combine(TestData.Repository, "samples", "stories260k"), _model);
+        _weights = Path.Combine(_model, "model.safetensors");
+        _digest = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(_weights)));
+    }
+
+    [Fact]
+    public void A_run_that_streams_ends_as_one_that_knew_its_weights()
+    {
+        Measure("streamed");
+        Measure("resident", WeightPlacement.Resident);
+        Assert.Contains($"\"weights_sha256\": \"{_digest}\"", Manifest("streamed"));
+        Assert.Contains($"\"sha256\": \"{_digest}\"", Manifest("streamed"));
+        Assert.Equal(Cells("resident"), Cells("streamed"));
+        Assert.False(File.Exists(Settled("streamed")));
+        Measure("streamed");
+        Assert.Equal(Cells("resident"), Cells("streamed"));
+    }
+
+    [Fact]
+    public void One_that_ends_early_is_read_and_gone_on_with_unless_the_weights_were_touched()
+    {
+        Measure("whole");
+        Interrupt("run");
+        Assert.Contains(NotReadYet, Manifest("run"));
+        var some = RunResults.Read(Run("run"), out var damage).Cells.Count;
+        Assert.Null(damage);
+        Assert.InRange(some, 1, Cells("whole").Length - 1);
+
+        var time = File.GetLastWriteTimeUtc(_weights);
+        File.SetLastWriteTimeUtc(_weights, time.AddSeconds(1));
+        var error = Assert.Throws<EmergenceException>(() => Measure("run"));
+        Assert.Equal(ExitCode.Usage, error.ExitCode);
+        Assert.Contains("weights_sha256 differs: \"not read yet: ", error.Message);
+        File.SetLastWriteTimeUtc(_weights, time);
+
+        Measure("run");
+        Assert.Contains($"\"weights_sha256\": \"{_digest}\"", Manifest("run"));
+        Assert.Equal(Cells("whole"), Cells("run"));
+    }
+
+    /// <summary>Before the manifest is replaced the old journal counts, afterwards the new one, whatever it is called.</summary>
+    [Fact]
+    public void Killed_while_it_settles_a_run_loses_no_cell()
+    {
+        Interrupt("run");
+        var (manifest, journal) = (File.ReadAllBytes(ManifestPath("run")), File.ReadAllBytes(Journal("run")));
+        Measure("run");
+        var cells = Cells("run");
+
+        Put("before", manifest, journal);
+        File.Copy(Journal("run"), Settled("before"));
+        Assert.NotEmpty(RunResults.Read(Run("before"), out _).Cells);
+        Measure("before");
+        Assert.Equal(cells, Cells("before"));
+
+        Put("after", File.ReadAllBytes(ManifestPath("run")), journal);
+        File.Copy(Journal("run"), Settled("after"));
+        Assert.Equal(cells.Length, RunResults.Read(Run("after"), out _).Cells.Count);
+        Assert.Equal(0, Measure("after"));
+        Assert.Equal(cells, Cells("after"));
+        Assert.False(File.Exists(Settled("after")));
+    }
+
+    private string Run(string name) => Path.Combine(_folder, name);
+
+    private string ManifestPath(string run) => Path.Combine(Run(run), "manifest.json");
+
+    private string Manifest(string run) => File.ReadAllText(ManifestPath(run));
+
+    private string Journal(string run) => Path.Combine(Run(run), "results.jsonl");
+
+    private string Settled(string run) => Path.Combine(Run(run), "results.settled.jsonl");
+
+    private string[] Cells(string run) => [.. File.ReadAllLines(Journal(run)).Skip(1).Order(StringComparer.Ordinal)];
+
+    private void Put(string run, byte[] manifest, byte[] journal)
+    {
+        Directory.CreateDirectory(Run(run));
+        File.WriteAllBytes(ManifestPath(run), manifest);
+        File.WriteAllBytes(Journal(run), journal);
+    }
+
+    /// <returns>How many cells were measured now.</returns>
+    private int Measure(string run, WeightPlacement placement = WeightPlacement.Streamed, int? most = null)
+    {
+        // A process knows the digests of files it has read: each run has the weights under a path of its own.
+        var model = Path.Combine(_folder, $"model of {(run is "before" or "after" ? "run" : run)}");
+        if (!Directory.Exists(model))
+            Directory.CreateSymbolicLink(model, _model);
+        var count = 0;
+        using var cancellation = new CancellationTokenSource();
+        using var plan = new MeasurementPlan(new MeasurementSettings
+        {
+            Model = model,
+            Data = "words",
+            Shots = 2,
+            Sequences = 30,
+            Estimator = "exact",
+            Device = "cpu",
+            ModelOptions = new() { Weights = placement },
+        });
+        plan.Run(Run(run), _ => { }, _ =>
+        {
+            if (++count == most)
+                cancellation.Cancel();
+        }, _ => { }, cancellation.Token);
+        return count;
+    }
+
+    private void Interrupt(string run) => Assert.ThrowsAny<OperationCanceledException>(() => Measure(run, most: 3));
+}
