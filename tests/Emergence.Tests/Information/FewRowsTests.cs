@@ -62,7 +62,9 @@ public sealed class FewRowsTests
     public void Numbers_that_are_said_to_be_numbers_are()
     {
         var joint = PairFamilies.All.Single(family => family.Name == "1,000 classes, 20 labels").Sample(300, 1);
-        JointClasses Said() => new(new(joint.X.Table!.Select(column => column.As(isLabels: false)).ToArray()), new(joint.Y.Table!.ToArray()),
+        JointClasses Said() => new(
+            new(joint.X.Table!.Select(column => column.As(isLabels: false)).ToArray()),
+            new(joint.Y.Table!.ToArray()),
             isEnumeration: false);
         Assert.Contains(Judge(joint), result => result.Note?.Contains("--discrete none", StringComparison.Ordinal) == true);
         Assert.DoesNotContain(Judge(Said()), result => result.Note?.Contains("--discrete", StringComparison.Ordinal) == true);
