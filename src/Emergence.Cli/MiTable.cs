@@ -60,7 +60,13 @@ internal sealed class MiTable(
         var about = new Row(_table.NameOf(pair.X), _table.NameOf(pair.Y), new("", double.NaN, double.NaN, double.NaN, Verdict.Failed, null),
             sides.Rows, dropped, double.NaN, double.NaN, pair);
         if (sides.X[0].Levels < 2 || sides.Y[0].Levels < 2)
-            return about with { Result = about.Result with { Note = "one value everywhere: tells nothing" } };
+            return about with
+            {
+                Result = about.Result with
+                {
+                    Note = sides.Rows == 0 ? "no row has a value in both" : "one value everywhere: tells nothing",
+                },
+            };
         var joint = sides.ToClasses();
         var estimator = EstimatorTable.Find(sides.X.Concat(sides.Y).All(column => column.Kind == ColumnKind.Labels) ? "grassberger"
             : "mixed-ksg");

@@ -46,9 +46,6 @@ internal sealed class ParquetTable(string path, ParquetReader reader, DataOption
                 unread.Add(new(number, $"column {Printable.Quote(field.Name)} holds {Kind(field)}: expected numbers or words"));
             else if (column.Codes.Length == 0)
                 break;
-            else if (Array.FindIndex(column.Numbers, double.IsInfinity) is var wrong and >= 0)
-                unread.Add(new(number, string.Create(CultureInfo.InvariantCulture,
-                    $"row {wrong}, column {Printable.Quote(field.Name)} is {column.Numbers[wrong]}: expected finite numbers")));
             else
                 columns.Add(column with { Number = number, IsSaidLabels = labels.Contains(number) });
         }

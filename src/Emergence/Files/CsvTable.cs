@@ -242,8 +242,6 @@ internal sealed partial class CsvTable
                 numbers++;
             else
                 wrong = wrong < 0 ? row : wrong;
-            if (double.IsInfinity(values[row]))
-                throw Error($"line {_rows[row].Line}, column {Shown(name, column)} is {values[row]}: expected finite numbers");
         }
 
         if (wrong < 0)

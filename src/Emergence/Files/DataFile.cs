@@ -13,7 +13,7 @@ public static class DataFile
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(options);
-        var table = ReadAny(reference, options);
+        var table = ReadAny(reference, options).WithoutInfinite();
         return options.Use switch
         {
             ColumnUse.All => table.Whole("--columns"),

@@ -84,6 +84,20 @@ public sealed record DataTable(string Source, IReadOnlyList<DataColumn> Columns,
             $"without column {Printable.Escape(NameOfNumber(column.Number))} ({column.Reason})")],
     };
 
+    /// <summary>Columns with infinite values as such that cannot be read.</summary>
+    internal DataTable WithoutInfinite()
+    {
+        var infinite = Columns.Select(column => (Column: column, Row: Array.FindIndex(column.Numbers, double.IsInfinity)))
+            .Where(found => found.Row >= 0).ToList();
+        return infinite.Count == 0 ? this : this with
+        {
+            Columns = [.. Columns.Except(infinite.Select(found => found.Column))],
+            Unread = [.. Unread.Concat(infinite.Select(found => new UnreadColumn(found.Column.Number, FormattableString.Invariant(
+                $"{Place(found.Row)}, column {Printable.Escape(NameOfNumber(found.Column.Number))} is {found.Column.Numbers[found.Row]}")
+                + ": expected finite numbers"))).OrderBy(column => column.Number)],
+        };
+    }
+
     /// <summary>What a word stands for among the columns of a file: one of this name, or of this number from 0; -1 for none.</summary>
     internal static int NumberOf(IReadOnlyList<string> names, string word)
     {

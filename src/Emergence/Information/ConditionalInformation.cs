@@ -10,10 +10,13 @@ namespace Emergence.Information;
 public static class ConditionalInformation
 {
     /// <summary>Parts of the rows whose values tell the error of neighbours, and those that tell whether it settles.</summary>
-    private const int Parts = 10, Quarters = 4;
+    private const int MostParts = 10, Quarters = 4;
 
     /// <summary>As for neighbours without a condition.</summary>
     private const double MaxDrift = 0.08;
+
+    /// <summary>Two families say the same if their intervals, so much wider, meet, in bits.</summary>
+    private const double Slack = 0.05;
 
     /// <summary>Largest share of the rows that distinct triples may be when they are counted.</summary>
     private const double MaxSupport = 0.2;
@@ -26,15 +29,15 @@ public static class ConditionalInformation
         IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z, int window) => estimator switch
     {
         NearestNeighbourInformation.EstimatorName => OfNeighbours(x, y, z, window),
-        GaussianEstimator.EstimatorName => OfNormal(x, y, z),
-        _ when Estimators.Contains(estimator) => OfCounts(estimator, x, y, z),
+        GaussianEstimator.EstimatorName => OfNormal(x, y, z, window),
+        _ when Estimators.Contains(estimator) => OfCounts(estimator, x, y, z, window),
         _ => throw new EmergenceException($"--given: expected an estimator of {string.Join(", ", Estimators)}, found {estimator}",
             ExitCode.Usage),
     };
 
     /// <summary>H(x, z) + H(y, z) - H(x, y, z) - H(z).</summary>
     private static PairInformation OfCounts(
-        string estimator, IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z)
+        string estimator, IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z, int window)
     {
         RowClasses[] parts = [new([.. x, .. z]), new([.. y, .. z]), new([.. x, .. y, .. z]), new(z)];
         var rows = x[0].Codes.Length;
@@ -58,7 +61,8 @@ public static class ConditionalInformation
         double[] reach = [value, .. Entropy.Estimators.Where(row => row.Name is SampleInformation.Best or SampleInformation.Widest)
             .Select(row => Of(row.Bits))];
         var doubt = parts[2].Count > MaxSupport * rows
-            ? $"{parts[2].Count} distinct triples among {rows} rows: too few rows of each to count" : null;
+            ? $"{parts[2].Count} distinct triples among {rows} rows: too few rows of each to count"
+            : OfUnconditional(SampleInformation.Best, x, y, z, window);
         return Result(estimator, value, reach.Min() - Intervals.Normal * error, reach.Max() + Intervals.Normal * error, rows, doubt);
     }
 
@@ -78,30 +82,52 @@ public static class ConditionalInformation
 
         int[] all = [.. Enumerable.Range(0, rows)];
         var value = Mean(all);
-        if (rows < Parts * 2 * Neighbourhood.K)
+        if (double.IsNaN(value))
+            return Failed(NearestNeighbourInformation.EstimatorName,
+                "no row has a neighbour: no label occurs twice, or --exclude leaves none");
+        var count = Neighbourhood.PartsOf(rows, MostParts, window);
+        if (rows < Neighbourhood.FewestRows || count < 2)
             return Result(NearestNeighbourInformation.EstimatorName, value, double.NaN, double.NaN, rows,
-                $"{rows} rows: too few to tell an error");
+                count < 2 && window > 0 ? Neighbourhood.TooWide(window) : $"{rows} rows: too few to tell an error");
         var order = (int[])all.Clone();
         if (window == 0)
             random.Shuffle(order.AsSpan());
         double[] OfParts(int count) =>
             [.. Enumerable.Range(0, count).Select(part => Mean([.. order.Where((_, place) => (int)((long)place * count / rows) == part)]))];
-        var (parts, quarters) = (OfParts(Parts), OfParts(Quarters));
-        var spread = StandardDeviation.Of(parts) / Math.Sqrt(Parts) * Intervals.StudentT(Parts - 1);
-        var half = spread + Math.Abs(value - parts.Average()) / (Math.Sqrt(Parts) - 1);
+        var (parts, quarters) = (OfParts(count), OfParts(Math.Min(Quarters, count)));
+        if (parts.Concat(quarters).Any(double.IsNaN))
+            return Result(NearestNeighbourInformation.EstimatorName, value, double.NaN, double.NaN, rows,
+                "parts of the rows have no neighbours to tell an error from");
+        var spread = StandardDeviation.Of(parts) / Math.Sqrt(count) * Intervals.StudentT(count - 1);
+        var half = spread + Math.Abs(value - parts.Average()) / (Math.Sqrt(count) - 1);
         var drift = Math.Abs(value - quarters.Average());
         return Result(NearestNeighbourInformation.EstimatorName, value, value - half, value + half, rows, drift > MaxDrift
-            && drift > 2.5 * StandardDeviation.Of(quarters) / 2
-            ? FormattableString.Invariant($"does not settle: {quarters.Average():0.000} bits from a quarter of the rows") : null);
+            && drift > 2.5 * StandardDeviation.Of(quarters) / Math.Sqrt(quarters.Length)
+            ? FormattableString.Invariant($"does not settle: {quarters.Average():0.000} bits from a quarter of the rows")
+            : OfUnconditional(MixedNeighbourInformation.EstimatorName, x, y, z, window));
+    }
+
+    /// <summary>
+    /// I(x; y | z) = I(x; y, z) - I(x; z): what speaks against the first of these, found by all that a pair of sides shows of
+    /// its rows (their order, copies, dimensions, tails), speaks against the difference.
+    /// </summary>
+    private static string? OfUnconditional(
+        string estimator, IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z, int window)
+    {
+        var joint = new JointClasses(new([.. x]), new([.. y, .. z]), isEnumeration: false);
+        var result = new PairEvidence(joint, window).Judge(PairInformation.OfTable(EstimatorTable.Find(estimator), joint, window));
+        return result.Verdict == Verdict.Ok ? null : $"of x with y and z: {result.Note}";
     }
 
     /// <summary>1/2 log2(det C_xz det C_yz / (det C_z det C_xyz)) less the bias of each determinant.</summary>
-    private static PairInformation OfNormal(IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z)
+    private static PairInformation OfNormal(
+        IReadOnlyList<SideColumn> x, IReadOnlyList<SideColumn> y, IReadOnlyList<SideColumn> z, int window)
     {
         var rows = x[0].Codes.Length;
-        double[][] Columns(IReadOnlyList<SideColumn> side) =>
-            [.. side.Where(column => column.Levels > 1).Select(column => column.IsText
-            ? throw new EmergenceException($"{column.Name}: words have no covariance; use exact, or ksg", ExitCode.Usage) : column.Values)];
+        if (x.Concat(y).Concat(z).FirstOrDefault(column => column.IsText) is { } words)
+            return Failed(GaussianEstimator.EstimatorName, $"{words.Name}: words have no covariance; use exact, or ksg");
+        static double[][] Columns(IReadOnlyList<SideColumn> side) =>
+            [.. side.Where(column => column.Levels > 1).Select(column => column.Values)];
         var (ofX, ofY, ofZ) = (Columns(x), Columns(y), Columns(z));
         var (nats, pointwise) = (0.0, new double[rows]);
         foreach (var (part, sign) in new[] { ((double[][])[.. ofX, .. ofZ], 1), ([.. ofY, .. ofZ], 1), (ofZ, -1),
@@ -120,8 +146,7 @@ public static class ConditionalInformation
 
             var covariance = SymmetricMatrix.Covariance(values, columns, [.. Enumerable.Repeat(1, rows)]);
             if (SymmetricMatrix.Factor(covariance, columns) is not { } factor)
-                return new(GaussianEstimator.EstimatorName, double.NaN, double.NaN, double.NaN, Verdict.Failed,
-                    "the covariance is singular (columns depend on each other)");
+                return Failed(GaussianEstimator.EstimatorName, "the covariance is singular (columns depend on each other)");
             nats += sign * (SymmetricMatrix.LogDeterminant(factor, columns) - GaussianEstimator.Bias(columns, rows - 1)) / 2;
             for (var row = 0; row < rows; row++)
                 pointwise[row] += sign * SymmetricMatrix.SquaredLength(factor, columns, values.AsSpan(row * columns, columns)) / 2;
@@ -130,12 +155,16 @@ public static class ConditionalInformation
         var error = double.Hypot(Intervals.SamplingError(pointwise, [.. Enumerable.Repeat(1.0, rows)]),
             Math.Sqrt(ofX.Length * ofY.Length / 2.0) / rows) / Math.Log(2);
         var value = nats / Math.Log(2);
-        var neighbours = OfNeighbours(x, y, z, 0);
-        var meets = neighbours.Verdict == Verdict.Ok && value - Intervals.Normal * error <= neighbours.High + 0.05
-            && value + Intervals.Normal * error >= neighbours.Low - 0.05;
+        var neighbours = OfNeighbours(x, y, z, window);
+        var isFar = neighbours.Verdict == Verdict.Ok && (value - Intervals.Normal * error > neighbours.High + Slack
+            || value + Intervals.Normal * error < neighbours.Low - Slack);
         return Result(GaussianEstimator.EstimatorName, value, value - Intervals.Normal * error, value + Intervals.Normal * error, rows,
-            meets ? null : FormattableString.Invariant($"neighbours say {neighbours.MiBits:0.000} bits"));
+            isFar ? FormattableString.Invariant($"neighbours say {neighbours.MiBits:0.000} bits")
+            : OfUnconditional(GaussianEstimator.EstimatorName, x, y, z, window));
     }
+
+    private static PairInformation Failed(string estimator, string why) =>
+        new(estimator, double.NaN, double.NaN, double.NaN, Verdict.Failed, why);
 
     private static PairInformation Result(string estimator, double value, double low, double high, int rows, string? doubt) =>
         new PairInformation(estimator, value, low, high, doubt == null && value <= Math.Log2(rows) ? Verdict.Ok : Verdict.Unreliable, doubt)

@@ -156,6 +156,23 @@ public sealed class DataFileTests
         }
     }
 
+    /// <summary>An infinite value is refused with its place, in one sentence, and only where its column is asked for.</summary>
+    [Theory]
+    [InlineData("t.npy", "row 1, column 1 is -Infinity")]
+    [InlineData("t.csv", "line 2, column 1 is -Infinity")]
+    public void Infinite_values_are_refused_where_they_are_asked_for(string name, string place)
+    {
+        double[] values = [1, 2, 3, double.NegativeInfinity, 5, 6];
+        var path = name == "t.csv" ? Write(name, "1,2\n3,-1e999\n5,6\n") : Path.Combine(_folder, name);
+        if (name == "t.npy")
+            File.WriteAllBytes(path, Npy("<f8", "(3, 2)", System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
+        Assert.Contains(place, Assert.Throws<EmergenceException>(() => DataFile.Read(path, new())).Message);
+        var table = DataFile.Read(path, new() { Use = ColumnUse.Chosen });
+        Assert.Equal([1.0, 3, 5], table.Choose(["0"]).Columns.Single().Numbers);
+        Assert.Contains(place, Assert.Throws<EmergenceException>(() => table.Choose(["1"])).Message);
+        Assert.Contains($"without column 1 ({place}", DataFile.Read(path, new() { Use = ColumnUse.Readable }).Description);
+    }
+
     [Fact]
     public void A_row_that_lacks_a_value_is_left_out_of_both_sides()
     {

@@ -48,9 +48,10 @@ public sealed class PairInformationTests
             var raw = Cells.Estimate(device, Cells.Request(estimator, joint));
             below += raw.MiBits < 0 ? 1 : 0;
             var given = new SideColumn[] { SideColumn.Of("z", [.. Enumerable.Range(0, 150).Select(row => Math.Sin(row * row))]) };
-            foreach (var result in new[] { PairInformation.Of(joint, [raw]), new PairEvidence(joint, 0).Judge(PairInformation.Of(joint,
-                [raw])), ConditionalInformation.Estimate(estimator == "mixed-ksg" ? "grassberger" : estimator, joint.X.Table!, joint.Y.Table!,
-                given, 0) })
+            var other = estimator == "mixed-ksg" ? "grassberger" : estimator;
+            var plain = PairInformation.Of(joint, [raw]);
+            var conditional = ConditionalInformation.Estimate(other, joint.X.Table!, joint.Y.Table!, given, 0);
+            foreach (var result in new[] { plain, new PairEvidence(joint, 0).Judge(plain), conditional })
             {
                 Assert.InRange(result.MiBits, 0, Math.Log2(150));
                 Assert.InRange(result.MiBits, result.Low, result.High);

@@ -13,6 +13,9 @@ public sealed record SideColumn(string Name, double[] Values, int[] Codes, int L
     /// <summary>What values were rounded to, if they were.</summary>
     public double Step { get; init; } = ColumnKinds.Guess(Values, Levels).Step;
 
+    /// <summary>The user said what the values are.</summary>
+    public bool IsSaid { get; private init; }
+
     /// <summary>Words have no values but their codes.</summary>
     public bool IsText => double.IsNaN(Values[0]);
 
@@ -36,13 +39,14 @@ public sealed record SideColumn(string Name, double[] Values, int[] Codes, int L
     public SideColumn As(bool isLabels)
     {
         var (kind, step) = ColumnKinds.Guess(Values, Levels);
-        return isLabels || IsText ? this with { Kind = ColumnKind.Labels, Step = 0 }
+        return isLabels || IsText ? this with { Kind = ColumnKind.Labels, Step = 0, IsSaid = true }
             : kind == ColumnKind.Labels ? this with
             {
                 Kind = Array.TrueForAll(Values, double.IsInteger) ? ColumnKind.Rounded : ColumnKind.Continuous,
                 Step = Array.TrueForAll(Values, double.IsInteger) ? 1 : 0,
+                IsSaid = true,
             }
-            : this with { Kind = kind, Step = step };
+            : this with { Kind = kind, Step = step, IsSaid = true };
     }
 
     /// <summary>The column with its rows in another order.</summary>

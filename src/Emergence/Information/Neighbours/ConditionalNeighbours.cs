@@ -8,7 +8,8 @@ namespace Emergence.Information.Neighbours;
 /// </summary>
 internal static class ConditionalNeighbours
 {
-    /// <summary>What each row says, in bits; a row whose labels leave it no neighbour says what the others do.</summary>
+    /// <summary>What each row says, in bits; a row whose labels leave it no neighbour says what the others do, NaN if none has
+    /// one.</summary>
     /// <param name="x">(N, dx) points.</param>
     /// <param name="y">(N, dy) points.</param>
     /// <param name="z">(N, dz) points.</param>
@@ -54,7 +55,7 @@ internal static class ConditionalNeighbours
             bits[row] = (Digamma(radius == 0 ? all.Equal(row) : k) - Digamma(Closer(withX)) - Digamma(Closer(withY))
                 + Digamma(Closer(given))) / Math.Log(2);
         });
-        var mean = bits.Where(value => !double.IsNaN(value)).DefaultIfEmpty(0).Average();
+        var mean = bits.Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();
         return Array.ConvertAll(bits, value => double.IsNaN(value) ? mean : value);
     }
 }

@@ -72,7 +72,7 @@ internal static class Neighbourhood
 
     /// <summary>
     /// The rise is told from chance where it is so many standard errors: in few dimensions, where hardly any is expected, and in
-    /// more, where it is what a bias of neighbours looks like.
+    /// more or of few rows, where it is what a bias of neighbours looks like.
     /// </summary>
     private const double SureDrift = 2.5, SureDriftOfMany = 1.5;
 
@@ -94,8 +94,20 @@ internal static class Neighbourhood
     /// </summary>
     private const double BitsBelowLimit = 2;
 
+    /// <summary>Fewest rows whose parts tell an error: of 30 rows, 4 intervals of 10 held the truth.</summary>
+    public const int FewestRows = 100;
+
     /// <summary>Fewest rows of a part whose value tells the standard error.</summary>
     private const int RowsOfPart = 20;
+
+    /// <summary>Of fewer rows parts are too small to tell the bias of the whole; quarters are held beside them.</summary>
+    private const int FewRows = 400;
+
+    /// <summary>Fewest rows of a part for each row that the window takes from one side of a row.</summary>
+    private const int RowsOfWindow = 4;
+
+    /// <summary>Parts whose values tell the standard error, where there are rows enough.</summary>
+    private const int MostParts = 10;
 
     /// <summary>
     /// By how much whole samples stray farther than their parts say: without it intervals of 95 % held the truth in 93 of 100 values that
@@ -121,12 +133,16 @@ internal static class Neighbourhood
             };
         var (mean, error) = points.Mean(bits);
         about = about with { MiBits = mean, ResolvableBits = (Digamma(rows.Count) - Digamma(K)) / Math.Log(2) - BitsBelowLimit };
-        if (isCounted || rows.Repeats.Length < 2 * RowsOfPart)
+        if (isCounted)
             return about with { SamplingErrorBits = error };
+        if (rows.Count < FewestRows)
+            return about with { SamplingErrorBits = error, Doubt = $"{rows.Count} rows: too few to tell an error" };
+        if (PartsOf(rows.Repeats.Length, MostParts, rows.Window) < 2)
+            return about with { SamplingErrorBits = error, Doubt = TooWide(rows.Window) };
 
         var dimensions = Dimensions(found[0], found[^1]);
         var (byParts, quarter, quarterError) = Parts(points, rows.Window, nats, mean, dimensions);
-        var (drift, isSpacious) = (mean - quarter, dimensions >= ManyDimensions);
+        var (drift, isSpacious, isSmall) = (mean - quarter, dimensions >= ManyDimensions, rows.Count < FewRows);
 
         // At the limit of what the rows resolve a value rises with them, whatever it is.
         return about with
@@ -135,16 +151,23 @@ internal static class Neighbourhood
             Doubt = mean > about.ResolvableBits ? null
                 : isSpacious && rows.Count < RowsOfDimension * dimensions
                     ? FormattableString.Invariant($"{rows.Count} rows in about {dimensions:0} dimensions: too few to tell the bias")
-                : drift > MaxDrift && drift > (isSpacious ? SureDriftOfMany : SureDrift) * quarterError
+                : drift > MaxDrift && drift > (isSpacious || isSmall ? SureDriftOfMany : SureDrift) * quarterError
                     ? FormattableString.Invariant($"still rises with the rows: {quarter:0.000} bits from a quarter of them")
                 : points.Mean(few).Mean - points.Mean(many).Mean is var excess && excess > MaxExcess + MaxExcessShare * mean
                     ? FormattableString.Invariant(
                     $"{FewK} neighbours say {excess:0.000} bits more than {ManyK}: rows copied, or too few for so many columns")
                 : rows.XColumns + rows.YColumns > 2 && (rows.IsHeavyTailed || rows.LongTails > 1)
                     ? "heavy tails in several columns, where neighbours read low"
+                : isSmall && rows.LongTails > 0 ? "heavy tails in few rows, where neighbours read low"
                 : null,
         };
     }
+
+    /// <summary>Disjoint parts of the rows, at most so many, whose rows keep neighbours beyond the window.</summary>
+    public static int PartsOf(int rows, int most, int window) => Math.Min(most, rows / Math.Max(RowsOfPart, RowsOfWindow * window));
+
+    /// <summary>What to say where no parts tell an error.</summary>
+    public static string TooWide(int window) => $"--exclude {window} leaves too few neighbours to tell an error";
 
     /// <summary>What each row of a table says, in bits.</summary>
     public static double[] RowBits(PairedRows rows, bool isMixed) =>
@@ -205,12 +228,14 @@ internal static class Neighbourhood
         PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, double whole, double dimensions)
     {
         var hasThinEdge = points.ContinuousColumns <= 1;
-        var quarters = Values(points, window, nats, Math.Min(4, points.Repeats.Length / RowsOfPart), shuffles: hasThinEdge ? 4
+        var quarters = Values(points, window, nats, PartsOf(points.Repeats.Length, 4, window), shuffles: hasThinEdge ? 4
             : 2, stream: hasThinEdge ? 0u : 2);
         var parts = hasThinEdge ? quarters
-            : Values(points, window, nats, Math.Min(10, points.Repeats.Length / RowsOfPart), shuffles: 1, stream: 0);
+            : Values(points, window, nats, PartsOf(points.Repeats.Length, MostParts, window), shuffles: 1, stream: 0);
         var spread = parts.Error * Intervals.StudentT(parts.Shuffles * (parts.Count - 1));
-        var left = Math.Abs(whole - parts.Mean) / (Math.Pow(parts.Count, hasThinEdge ? 1 : Math.Min(0.5, 2 / dimensions)) - 1);
+        double Left((double Mean, double Error, int Count, int Shuffles) of) =>
+            Math.Abs(whole - of.Mean) / (Math.Pow(of.Count, hasThinEdge ? 1 : Math.Min(0.5, 2 / dimensions)) - 1);
+        var left = points.Repeats.Length < FewRows ? Math.Max(Left(parts), Left(quarters)) : Left(parts);
         return ((Widening * spread + left) / Intervals.Normal, quarters.Mean, quarters.Error);
     }
 

@@ -81,7 +81,7 @@ internal sealed partial record DigitImages(string Source, int Rows, int Columns,
 
     private static double[][] Values(DataTable table, IReadOnlyList<DataColumn> pixels)
     {
-        if (pixels.FirstOrDefault(pixel => pixel.IsText || pixel.Missing > 0) is { } wrong)
+        if (pixels.FirstOrDefault(pixel => !Array.TrueForAll(pixel.Numbers, double.IsFinite)) is { } wrong)
             throw Error(table.Source, $"column {Printable.Quote(wrong.Name)} is not all numbers: expected those of pixels");
         return [.. Enumerable.Range(0, table.Rows).Select(row => pixels.Select(pixel => pixel.Numbers[row]).ToArray())];
     }
