@@ -78,7 +78,7 @@ internal sealed class TableFlags
             throw new EmergenceException("expected a second array, or --x and --y with columns of the first (or --target, or --pairs all)",
                 ExitCode.Usage);
         var chosen = List(parsed.GetValue(_columns));
-        var discrete = parsed.GetValue(_discrete) ?? Guessed;
+        var discrete = Discrete(parsed);
         var labels = discrete switch
         {
             Guessed or Numbers or Both => [],
@@ -120,7 +120,7 @@ internal sealed class TableFlags
         if (parsed.GetValue(_y) != null)
             throw new EmergenceException("expected one table for --target or --pairs, found two", ExitCode.Usage);
         var chosen = List(parsed.GetValue(_columns));
-        var discrete = parsed.GetValue(_discrete) ?? Guessed;
+        var discrete = Discrete(parsed);
         var labels = discrete is Guessed or Numbers or Both ? [] : List(discrete)!;
         var table = DataFile.Read(parsed.GetRequiredValue(_x), Options(parsed) with
         {
@@ -138,7 +138,7 @@ internal sealed class TableFlags
     {
         var (paired, dropped) = PairedTables.Pair(
             [table with { Columns = [table.Columns[x]] }, table with { Columns = [table.Columns[y]] }], dropsMissing: true);
-        var discrete = parsed.GetValue(_discrete) ?? Guessed;
+        var discrete = Discrete(parsed);
         return (new(Columns(paired[0], discrete), Columns(paired[1], discrete), null, [], parsed.GetValue(_exclude)), dropped);
     }
 
@@ -149,6 +149,8 @@ internal sealed class TableFlags
         Position = parsed.GetValue(_position),
         Readers = new Dictionary<string, Func<string, DataOptions, DataTable>> { [".parquet"] = ParquetTable.Read },
     };
+
+    private string Discrete(ParseResult parsed) => parsed.GetValue(_discrete) ?? Guessed;
 
     private static string[] Dropped(int rows) => rows == 0 ? [] : [$"{rows} rows without a value left out"];
 

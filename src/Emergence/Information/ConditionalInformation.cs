@@ -9,17 +9,8 @@ namespace Emergence.Information;
 /// <summary>I(x; y | z): what x and y share beside what z tells of both.</summary>
 public static class ConditionalInformation
 {
-    /// <summary>Parts of the rows whose values tell the error of neighbours, and those that tell whether it settles.</summary>
-    private const int MostParts = 10, Quarters = 4;
-
-    /// <summary>As for neighbours without a condition.</summary>
-    private const double MaxDrift = 0.08;
-
-    /// <summary>Two families say the same if their intervals, so much wider, meet, in bits.</summary>
-    private const double Slack = 0.05;
-
-    /// <summary>Largest share of the rows that distinct triples may be when they are counted.</summary>
-    private const double MaxSupport = 0.2;
+    /// <summary>Parts of the rows that tell whether neighbours settle.</summary>
+    private const int Quarters = 4;
 
     /// <summary>The estimators that know it.</summary>
     public static IReadOnlyList<string> Estimators { get; } = [ExactInformation.EstimatorName, .. Entropy.Estimators.Skip(1)
@@ -60,7 +51,7 @@ public static class ConditionalInformation
         var error = Intervals.SamplingError(pointwise, [.. Enumerable.Repeat(1.0, rows)]);
         double[] reach = [value, .. Entropy.Estimators.Where(row => row.Name is SampleInformation.Best or SampleInformation.Widest)
             .Select(row => Of(row.Bits))];
-        var doubt = parts[2].Count > MaxSupport * rows
+        var doubt = parts[2].Count > PairEvidence.MaxSupport * rows
             ? $"{parts[2].Count} distinct triples among {rows} rows: too few rows of each to count"
             : OfUnconditional(SampleInformation.Best, x, y, z, window);
         return Result(estimator, value, reach.Min() - Intervals.Normal * error, reach.Max() + Intervals.Normal * error, rows, doubt);
@@ -85,7 +76,7 @@ public static class ConditionalInformation
         if (double.IsNaN(value))
             return Failed(NearestNeighbourInformation.EstimatorName,
                 "no row has a neighbour: no label occurs twice, or --exclude leaves none");
-        var count = Neighbourhood.PartsOf(rows, MostParts, window);
+        var count = Neighbourhood.PartsOf(rows, Neighbourhood.MostParts, window);
         if (rows < Neighbourhood.FewestRows || count < 2)
             return Result(NearestNeighbourInformation.EstimatorName, value, double.NaN, double.NaN, rows,
                 count < 2 && window > 0 ? Neighbourhood.TooWide(window) : $"{rows} rows: too few to tell an error");
@@ -101,8 +92,8 @@ public static class ConditionalInformation
         var spread = StandardDeviation.Of(parts) / Math.Sqrt(count) * Intervals.StudentT(count - 1);
         var half = spread + Math.Abs(value - parts.Average()) / (Math.Sqrt(count) - 1);
         var drift = Math.Abs(value - quarters.Average());
-        return Result(NearestNeighbourInformation.EstimatorName, value, value - half, value + half, rows, drift > MaxDrift
-            && drift > 2.5 * StandardDeviation.Of(quarters) / Math.Sqrt(quarters.Length)
+        return Result(NearestNeighbourInformation.EstimatorName, value, value - half, value + half, rows, drift > Neighbourhood.MaxDrift
+            && drift > Neighbourhood.SureDrift * StandardDeviation.Of(quarters) / Math.Sqrt(quarters.Length)
             ? FormattableString.Invariant($"does not settle: {quarters.Average():0.000} bits from a quarter of the rows")
             : OfUnconditional(MixedNeighbourInformation.EstimatorName, x, y, z, window));
     }
@@ -156,8 +147,8 @@ public static class ConditionalInformation
             Math.Sqrt(ofX.Length * ofY.Length / 2.0) / rows) / Math.Log(2);
         var value = nats / Math.Log(2);
         var neighbours = OfNeighbours(x, y, z, window);
-        var isFar = neighbours.Verdict == Verdict.Ok && (value - Intervals.Normal * error > neighbours.High + Slack
-            || value + Intervals.Normal * error < neighbours.Low - Slack);
+        var isFar = neighbours.Verdict == Verdict.Ok && (value - Intervals.Normal * error > neighbours.High + PairEvidence.Slack
+            || value + Intervals.Normal * error < neighbours.Low - PairEvidence.Slack);
         return Result(GaussianEstimator.EstimatorName, value, value - Intervals.Normal * error, value + Intervals.Normal * error, rows,
             isFar ? FormattableString.Invariant($"neighbours say {neighbours.MiBits:0.000} bits")
             : OfUnconditional(GaussianEstimator.EstimatorName, x, y, z, window));

@@ -18,7 +18,7 @@ public sealed class PairEvidence
     public const string AutoName = "auto";
 
     /// <summary>Largest share of the rows that distinct pairs may be when they are counted: five rows each.</summary>
-    private const double MaxSupport = 0.2;
+    internal const double MaxSupport = 0.2;
 
     /// <summary>Largest share of rows that may repeat another to the last digit of a continuous value: chance makes hardly one.</summary>
     private const double MaxCopies = 0.005;
@@ -27,7 +27,7 @@ public sealed class PairEvidence
     private const double FewRows = 400;
 
     /// <summary>Estimates of two families are of the same value if their intervals, so much wider, meet, in bits.</summary>
-    private const double Slack = 0.05;
+    internal const double Slack = 0.05;
 
     private readonly JointClasses _joint;
     private readonly int _window;

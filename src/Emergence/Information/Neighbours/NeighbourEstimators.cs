@@ -68,13 +68,13 @@ internal static class Neighbourhood
     /// Largest rise, in bits, from the mean of four quarters of the rows to all of them that a settled value has: in one column
     /// a side smooth data of 1,000 rows and more drift by 0.06 at most, data that are read by a third too low by 0.14 and more.
     /// </summary>
-    private const double MaxDrift = 0.08;
+    public const double MaxDrift = 0.08;
 
     /// <summary>
     /// The rise is told from chance where it is so many standard errors: in few dimensions, where hardly any is expected, and in
     /// more or of few rows, where it is what a bias of neighbours looks like.
     /// </summary>
-    private const double SureDrift = 2.5, SureDriftOfMany = 1.5;
+    public const double SureDrift = 2.5, SureDriftOfMany = 1.5;
 
     /// <summary>From here on there are many dimensions.</summary>
     private const double ManyDimensions = 3;
@@ -107,7 +107,7 @@ internal static class Neighbourhood
     private const int RowsOfWindow = 4;
 
     /// <summary>Parts whose values tell the standard error, where there are rows enough.</summary>
-    private const int MostParts = 10;
+    public const int MostParts = 10;
 
     /// <summary>
     /// By how much whole samples stray farther than their parts say: without it intervals of 95 % held the truth in 93 of 100 values that

@@ -110,11 +110,9 @@ internal sealed class Journal : IDisposable
     }
 
     /// <summary>A line as it stands in the file.</summary>
-    public static byte[] Line(byte[] json) => Line(json.AsSpan());
+    public static byte[] Line(ReadOnlySpan<byte> json) => [.. json, (byte)'\t', .. Checksum(json), (byte)'\n'];
 
     public void Dispose() => _file.Dispose();
-
-    private static byte[] Line(ReadOnlySpan<byte> json) => [.. json, (byte)'\t', .. Checksum(json), (byte)'\n'];
 
     private static byte[]? Unseal(ReadOnlySpan<byte> line)
     {

@@ -24,7 +24,7 @@ internal static class SettledJournal
         var file = ManifestFile.Of(folder, json);
         var lines = Journal.Read(Own(folder)).Lines.Skip(1).Select(CellLine.Read)
             .Select(line => CellLine.Write(settled.Key(line.Result.Cell), line.Result));
-        WholeFile.Write(Beside(folder), [.. lines.Prepend(file.Header).SelectMany(Journal.Line)]);
+        WholeFile.Write(Beside(folder), [.. lines.Prepend(file.Header).SelectMany(json => Journal.Line(json))]);
         file.Replace();
         Adopt(folder, file);
         return json;
