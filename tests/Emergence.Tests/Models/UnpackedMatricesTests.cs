@@ -1,6 +1,5 @@
 using Emergence.Checkpoints;
 using Emergence.Devices;
-using Emergence.Devices.Tensors;
 using Emergence.Models;
 
 namespace Emergence.Tests.Models;
