@@ -127,6 +127,7 @@ internal static class MeasureRun
             json ? TableFormat.Json : TableFormat.Text));
         if (!estimate.Memory.Fits)
             throw new EmergenceException(estimate.Memory.Shortage(plan.Device.Name));
+        ScratchFile.Require(settings.ModelOptions.Scratch ?? folder, estimate.Memory.ScratchBytes);
         if (!json)
             Console.Out.WriteLine(InWords(estimate));
         return ExitCode.Ok;

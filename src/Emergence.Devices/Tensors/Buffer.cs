@@ -32,6 +32,9 @@ public unsafe class HostBuffer : Buffer
 {
     private const int Alignment = 64;
 
+    /// <summary>From here on an allocation of the C library is a mapping of its own, so that advice about its pages ends with it.</summary>
+    private const long LargeBytes = 1L << 26;
+
     public HostBuffer(long byteLength)
         : base((nint)Allocate(byteLength), byteLength)
     {
@@ -55,16 +58,20 @@ public unsafe class HostBuffer : Buffer
     private static void* Allocate(long byteLength)
     {
         void* memory;
+        var isLarge = byteLength >= LargeBytes;
+        var alignment = isLarge ? PageAdvice.HugePage : Alignment;
         try
         {
             // Whole vectors may be read at the end of a row, so the length is padded to a vector.
-            memory = NativeMemory.AlignedAlloc((nuint)Ceiling.Multiple(Math.Max(1, byteLength), Alignment), Alignment);
+            memory = NativeMemory.AlignedAlloc((nuint)Ceiling.Multiple(Math.Max(1, byteLength), Alignment), (nuint)alignment);
         }
         catch (OutOfMemoryException error)
         {
             throw new EmergenceException($"out of host memory: needs {byteLength:N0} more bytes", inner: error) { IsOutOfMemory = true };
         }
 
+        if (isLarge)
+            PageAdvice.PreferHuge((nint)memory, byteLength);
         NativeMemory.Clear(memory, (nuint)byteLength);
         return memory;
     }

@@ -1,5 +1,4 @@
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 
 namespace Emergence.Devices.Tensors;
 
@@ -40,14 +39,8 @@ public sealed unsafe class MappedBuffer : Buffer
         }
     }
 
-    /// <summary>Gives up the pages that are in memory; what was written to them stays in the file. Elsewhere than on Linux the system
-    /// does so when it likes.</summary>
-    public void Rest()
-    {
-        const int DontNeed = 4;
-        if (OperatingSystem.IsLinux())
-            _ = Advise((void*)Address, (nuint)ByteLength, DontNeed);
-    }
+    /// <summary>Gives up the pages that are in memory; what was written to them stays in the file.</summary>
+    public void Rest() => PageAdvice.GiveUp(Address, ByteLength);
 
     protected override bool ReleaseHandle()
     {
@@ -56,7 +49,4 @@ public sealed unsafe class MappedBuffer : Buffer
         _file.Dispose();
         return true;
     }
-
-    [DllImport("libc", EntryPoint = "madvise")]
-    private static extern int Advise(void* address, nuint length, int advice);
 }

@@ -54,6 +54,14 @@ public sealed partial class Checkpoint : IDisposable
     /// <summary>Whether <see cref="Identity"/> is known without reading anything.</summary>
     internal bool IsIdentified => _files.Values.All(file => KnownDigest(file) != null);
 
+    /// <summary>Reads what <see cref="Identity"/> would read.</summary>
+    /// <param name="cancellation">Ends it soon; what has been read stays known to this process.</param>
+    internal void Identify(CancellationToken cancellation)
+    {
+        foreach (var file in _files.Values.Where(file => KnownDigest(file) == null))
+            file.Sha256(cancellation);
+    }
+
     /// <summary>SHA-256 of the names, sizes and times of the files, lower-case hex: changes when one of them is written to.</summary>
     internal string FilesAsOpened => Hex(string.Concat(_files.Select(file => string.Create(CultureInfo.InvariantCulture,
         $"{file.Key} {file.Value.Length} {file.Value.Modified:O}\n"))));

@@ -38,11 +38,13 @@ public static class ModelReference
         var sample = Path.Combine(samples, model.Name);
         if (!model.Name.Contains('/') && Directory.Exists(sample))
             return sample;
-        return FindInCache(model, new HubSettings(environment).Cache, samples);
+        return FindInCache(model, new HubSettings(environment), samples);
     }
 
-    private static string FindInCache(HubReference model, string cache, string samples)
+    private static string FindInCache(HubReference model, HubSettings settings, string samples)
     {
+        var cache = settings.Cache;
+        var fetch = $"fetch it (emergence download {model}{(settings.IsOffline ? ", without HF_HUB_OFFLINE" : "")})";
         var shown = Printable.Quote(model.Name);
         var repository = new CachedRepository(cache, model.Name);
         if (!Directory.Exists(repository.Folder))
@@ -50,15 +52,15 @@ public static class ModelReference
             var known = model.Name.Contains('/') || !Directory.Exists(samples) ? "" : $", nor a sample ({SampleNames(samples)})";
             throw new EmergenceException(
                 $"{shown} is neither a folder nor in the Hugging Face cache {Printable.Escape(cache)}{known}: "
-                    + $"fetch it (emergence download {model}) or give its folder",
+                    + $"{fetch} or give its folder",
                 ExitCode.Usage);
         }
 
         if (repository.Commit(model) is { } commit && Directory.Exists(repository.Snapshot(commit)))
             return repository.Snapshot(commit);
         throw new EmergenceException(
-            $"{shown}: no revision {Printable.Quote(model.Revision)} in {Printable.Escape(repository.Folder)}: fetch it "
-                + $"(emergence download {model}) or choose {Revisions(repository)}",
+            $"{shown}: no revision {Printable.Quote(model.Revision)} in {Printable.Escape(repository.Folder)}: {fetch} or choose "
+                + $"{Revisions(repository)}",
             ExitCode.Usage);
     }
 

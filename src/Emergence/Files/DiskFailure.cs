@@ -24,10 +24,17 @@ internal static class DiskFailure
     }
 
     /// <summary>Refuses to start if the disk cannot take what is coming.</summary>
-    public static void RequireSpace(string folder, long bytes)
+    /// <param name="folder">Where it comes to; need not be there yet.</param>
+    /// <param name="bytes">What is coming.</param>
+    /// <param name="purpose">What they are for, e.g. " for a table"; nothing by default.</param>
+    public static void RequireSpace(string folder, long bytes, string purpose = "")
     {
-        var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
+        var there = Path.GetFullPath(folder);
+        while (!Directory.Exists(there) && Path.GetDirectoryName(there) is { } above)
+            there = above;
+        var free = new DriveInfo(there).AvailableFreeSpace;
         if (free < bytes)
-            throw new EmergenceException($"{folder}: {bytes:N0} bytes of disk are needed, {free:N0} are free", ExitCode.Disk);
+            throw new EmergenceException(
+                $"{Printable.Escape(folder)}: {bytes:N0} bytes of disk are needed{purpose}, {free:N0} are free", ExitCode.Disk);
     }
 }

@@ -8,6 +8,16 @@ internal static class ScratchFile
 {
     private const string Ending = ".emergence-scratch";
 
+    /// <summary>Refuses to start if a folder is none, or its disk cannot take all files of a run together.</summary>
+    /// <param name="folder">Need not be there yet.</param>
+    /// <param name="bytes">Of all files.</param>
+    public static void Require(string folder, long bytes)
+    {
+        OutputPath.RequireFolder("--scratch", folder);
+        if (bytes > 0)
+            DiskFailure.RequireSpace(folder, bytes, " for rows that do not fit into memory");
+    }
+
     /// <summary>A name that no other process takes, in a folder with room for so many bytes.</summary>
     /// <param name="folder">Made if it is not there.</param>
     /// <param name="bytes">What will be written.</param>
@@ -23,7 +33,7 @@ internal static class ScratchFile
         }
 
         RemoveLeft(folder);
-        DiskFailure.RequireSpace(folder, bytes);
+        Require(folder, bytes);
         return Path.Combine(folder, string.Create(CultureInfo.InvariantCulture,
             $"{Environment.MachineName}.{Environment.ProcessId}.{Guid.NewGuid():N}{Ending}"));
     }

@@ -1,6 +1,7 @@
 using Emergence.Checkpoints;
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
+using Emergence.Files;
 using Emergence.Messages;
 
 namespace Emergence.Models;
@@ -24,7 +25,7 @@ public sealed class LanguageModel : IDisposable
         Placement = !choice.IsStreamed ? $"weights resident: {choice.Reason}"
             : $"weights streamed: {choice.Reason}; every pass of rows through the model reads "
                 + $"{(choice.Blocks == 0 ? "at least" : "at most")} {ByteSize.Rounded(sizes.ReadOnce(default, config.Layers))} of them";
-        Transformer = new(device, config.Shape, files, choice.Blocks);
+        Transformer = new(device, config.Shape, files, choice);
     }
 
     public ModelConfig Config { get; }
@@ -98,6 +99,8 @@ public sealed class LanguageModel : IDisposable
         Action<Checkpoint>? opened = null)
     {
         ArgumentNullException.ThrowIfNull(device);
+        if (options.Scratch is { } scratch)
+            ScratchFile.Require(scratch, 0);
         var config = ModelConfig.Read(folder, options.Strict);
         var checkpoint = Checkpoint.Open(folder);
         try

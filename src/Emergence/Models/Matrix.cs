@@ -6,7 +6,7 @@ namespace Emergence.Models;
 
 /// <summary>
 /// A matrix to multiply with, made ready where it is used: a plain one lies in the device's memory as it is stored, a packed
-/// one is unpacked into memory that all packed matrices of a model share.
+/// one is unpacked into memory that the packed matrices of all blocks share.
 /// </summary>
 internal sealed class Matrix
 {
@@ -25,7 +25,7 @@ internal sealed class Matrix
 
     /// <param name="packed">The packed matrix, of which rows of outputs, or all columns, are unpacked.</param>
     /// <param name="memory">Where to.</param>
-    public Matrix(PackedRows packed, UnpackedMatrix memory)
+    public Matrix(PackedRows packed, UnpackedMatrices memory)
     {
         (_ready, InputMajor) = (() => memory.Hold(packed), packed.Matrix.InputMajor);
         _rows = (start, count) => new(packed with { Start = packed.Start + start, Count = count }, memory);
@@ -54,7 +54,7 @@ internal sealed class Matrix
     }
 
     /// <summary>Experts' matrices below each other, (out, in), each of which is read when it is used.</summary>
-    public static Matrix Below(StoredMatrix[] parts, UnpackedMatrix memory, bool stays) =>
+    public static Matrix Below(StoredMatrix[] parts, UnpackedMatrices memory, bool stays) =>
         new([.. parts.Select(part => new Matrix(new PackedRows(part, null, 0, part.Rows) { Stays = stays }, memory))], parts[0].Rows);
 
     /// <summary>Rows are inputs instead of outputs.</summary>
@@ -84,47 +84,6 @@ internal sealed record PackedRows(StoredMatrix Matrix, int[]? Order, int Start, 
     /// <summary>Writes the unpacked rows; outputs are columns if rows are inputs.</summary>
     public void Unpack(Device device, Tensor y) =>
         device.Unpack(new(Matrix, Start, Matrix.InputMajor ? null : Order, Matrix.InputMajor ? Order : null), y);
-}
-
-/// <summary>Device memory in which one packed matrix, or rows of one, lie unpacked at a time; as large as the largest need.</summary>
-/// <param name="device">Holds it.</param>
-/// <param name="elements">The largest need.</param>
-/// <param name="allowNonFinite">For matrices that are read when they are used.</param>
-internal sealed class UnpackedMatrix(Device device, long elements, bool allowNonFinite) : IDisposable
-{
-    private Tensor? _memory;
-    private PackedRows? _held;
-    private StoredMatrix? _passing;
-
-    /// <summary>Unpacks the rows unless they are there already. A matrix that is not loaded is read.</summary>
-    public Tensor Hold(PackedRows rows)
-    {
-        _memory ??= device.Allocate(1, checked((int)elements));
-        var tensor = _memory.Front(rows.Count, rows.Matrix.Columns);
-        if (_held == rows)
-            return tensor;
-        _held = null;
-        if (!rows.Matrix.IsLoaded)
-        {
-            if (!rows.Stays)
-            {
-                _passing?.Dispose();
-                _passing = rows.Matrix;
-            }
-
-            rows.Matrix.Load(allowNonFinite, once: rows.Stays);
-        }
-
-        rows.Unpack(device, tensor);
-        _held = rows;
-        return tensor;
-    }
-
-    public void Dispose()
-    {
-        _memory?.Dispose();
-        _passing?.Dispose();
-    }
 }
 
 /// <summary>Rows of a plain matrix that are read when they are used.</summary>

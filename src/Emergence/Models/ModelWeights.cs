@@ -29,19 +29,24 @@ internal abstract class ModelWeights : IDisposable
 internal sealed class ResidentWeights : ModelWeights
 {
     private readonly ILoadedWeights _loader;
-    private readonly IDisposable? _unpacked;
+    private readonly UnpackedMatrices? _unpacked;
     private readonly BlockWeights[] _blocks;
     private readonly Linear? _head;
+    private int _layer = -1;
 
-    public ResidentWeights(Device device, ModelShape shape, WeightFiles files)
-        : this(device, shape, files, new UnpackedMatrix(device, files.LargestPacked, files.AllowNonFinite))
+    /// <param name="device">Holds them.</param>
+    /// <param name="shape">Shape of the model.</param>
+    /// <param name="files">Its weights.</param>
+    /// <param name="unpacked">Bytes for unpacked matrices.</param>
+    public ResidentWeights(Device device, ModelShape shape, WeightFiles files, long unpacked)
+        : this(device, shape, files, new UnpackedMatrices(device, files, unpacked))
     {
     }
 
     /// <param name="shape">Shape of the model.</param>
     /// <param name="loader">Freed with them.</param>
     /// <param name="unpacked">Where packed matrices are unpacked, if any are; freed with them.</param>
-    public ResidentWeights(ModelShape shape, ILoadedWeights loader, IDisposable? unpacked = null)
+    public ResidentWeights(ModelShape shape, ILoadedWeights loader, UnpackedMatrices? unpacked = null)
     {
         (_loader, _unpacked) = (loader, unpacked);
         try
@@ -59,7 +64,7 @@ internal sealed class ResidentWeights : ModelWeights
         }
     }
 
-    private ResidentWeights(Device device, ModelShape shape, WeightFiles files, UnpackedMatrix unpacked)
+    private ResidentWeights(Device device, ModelShape shape, WeightFiles files, UnpackedMatrices unpacked)
         : this(shape, new WeightLoader(device, files, unpacked), unpacked)
     {
     }
@@ -72,7 +77,13 @@ internal sealed class ResidentWeights : ModelWeights
 
     public override Linear Head => _head!;
 
-    public override BlockWeights Block(int layer) => _blocks[layer];
+    public override BlockWeights Block(int layer)
+    {
+        if (_layer != layer)
+            _unpacked?.Leave();
+        _layer = layer;
+        return _blocks[layer];
+    }
 
     public override void Dispose()
     {

@@ -12,7 +12,7 @@ internal sealed class StreamedWeights : ModelWeights
     private readonly Device _device;
     private readonly ModelShape _shape;
     private readonly WeightFiles _files;
-    private readonly UnpackedMatrix _unpacked;
+    private readonly UnpackedMatrices _unpacked;
     private readonly WeightLoader _kept;
     private readonly BlockReader? _reader;
     private readonly PassingMatrix? _passing;
@@ -25,10 +25,11 @@ internal sealed class StreamedWeights : ModelWeights
     /// <param name="files">Its weights.</param>
     /// <param name="blocks">Blocks in memory at a time: 2, the second one being read; 1; or 0: matrices one after the other, which are
     /// read again for every tile of rows.</param>
-    public StreamedWeights(Device device, ModelShape shape, WeightFiles files, int blocks)
+    /// <param name="unpacked">Bytes for unpacked matrices.</param>
+    public StreamedWeights(Device device, ModelShape shape, WeightFiles files, int blocks, long unpacked)
     {
         (_device, _shape, _files) = (device, shape, files);
-        _unpacked = new(device, files.LargestPacked, files.AllowNonFinite);
+        _unpacked = new(device, files, unpacked);
         _kept = new(device, files, _unpacked) { ReadsNeededRows = true };
         var units = WeightPlan.Units(shape, files.Has);
         HasHead = units.HasHead;
@@ -89,6 +90,7 @@ internal sealed class StreamedWeights : ModelWeights
     private void Leave()
     {
         _block = null;
+        _unpacked.Leave();
         _ofBlock?.Dispose();
         _ofBlock = null;
     }

@@ -19,10 +19,10 @@ internal sealed class Transformer : IDisposable
     /// <param name="device">Computes.</param>
     /// <param name="shape">Shape of the model.</param>
     /// <param name="files">Its weights.</param>
-    /// <param name="blocksInFlight">Blocks in memory at a time, as <see cref="StreamedWeights"/> takes them; null: all weights.</param>
-    public Transformer(Device device, ModelShape shape, WeightFiles files, int? blocksInFlight = null)
-        : this(device, shape, blocksInFlight is { } blocks ? new StreamedWeights(device, shape, files, blocks)
-            : new ResidentWeights(device, shape, files))
+    /// <param name="choice">Where they are; in memory by default.</param>
+    public Transformer(Device device, ModelShape shape, WeightFiles files, WeightChoice? choice = null)
+        : this(device, shape, choice?.Blocks is { } blocks ? new StreamedWeights(device, shape, files, blocks, choice.Unpacked)
+            : new ResidentWeights(device, shape, files, choice?.Unpacked ?? 0))
     {
     }
 

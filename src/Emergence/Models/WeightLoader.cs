@@ -11,7 +11,7 @@ namespace Emergence.Models;
 /// <param name="device">Holds them.</param>
 /// <param name="files">Where they come from.</param>
 /// <param name="unpacked">Where packed matrices are unpacked.</param>
-internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMatrix unpacked) : ILoadedWeights
+internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMatrices unpacked) : ILoadedWeights
 {
     private readonly List<Tensor> _loaded = [];
     private readonly List<StoredMatrix> _packed = [];

@@ -31,15 +31,19 @@ internal readonly record struct BlockSize(long Always, int Experts = 0, int Chos
 /// <param name="Head">Bytes of what the head has of its own.</param>
 /// <param name="TiedHead">Bytes of the embedding, if that is the head; else 0.</param>
 /// <param name="Unpacked">The largest packed matrix that is used at once, in single precision; 0 if all are plain.</param>
+/// <param name="UnpackedBlock">All packed matrices of the largest block, in single precision.</param>
 /// <param name="LargestMatrix">The largest plain matrix of a block that is used at once.</param>
 /// <param name="LargestPacked">The largest packed one, as it is stored.</param>
 /// <param name="Vectors">Bytes of the norms, biases and the like of a block in single precision.</param>
 internal sealed record WeightSizes(
-    long Kept, long TableRow, IReadOnlyList<BlockSize> Blocks, long Tables, long Head, long TiedHead, long Unpacked, long LargestMatrix,
-    long LargestPacked, long Vectors)
+    long Kept, long TableRow, IReadOnlyList<BlockSize> Blocks, long Tables, long Head, long TiedHead, long Unpacked, long UnpackedBlock,
+    long LargestMatrix, long LargestPacked, long Vectors)
 {
     /// <summary>All weights with one packed matrix unpacked: what a resident model takes.</summary>
     public long Resident => Kept + Tables + Blocks.Sum(block => block.Total) + Head + Unpacked;
+
+    /// <summary>Bytes for unpacked matrices if so many are free beside the largest one.</summary>
+    public long UnpackedWithin(long spare) => Unpacked + Math.Clamp(UnpackedBlock - Unpacked, 0, Math.Max(0, spare));
 
     /// <summary>The most experts of a layer that so many rows are sent to, and how many it has; null if no layer has any.</summary>
     public (int Needed, int All)? Experts(long? rows) => Blocks.Any(block => block.Experts > 0)
@@ -89,6 +93,8 @@ internal sealed record WeightSizes(
             units.HasHead && !units.Head.Any(weight => weight.Layer != null) ? bytes(units.Tables[0]) : 0,
             layers.Concat(units.Head.Where(weight => weight.Layer != null)).Where(isPacked)
                 .Select(weight => sizeof(float) * weight.Layer!.PartSize).DefaultIfEmpty(0).Max(),
+            units.Blocks.Max(block => block.Where(isPacked)
+                .Sum(weight => weight.Layer!.Parts * UnpackedMatrices.BytesFor(weight.Layer.PartSize))),
             Largest(weight => !isPacked(weight)),
             Largest(isPacked),
             units.Blocks.Max(block => block.Where(weight => weight.Layer == null).Sum(weight => sizeof(float) * Count(weight))));

@@ -14,6 +14,10 @@ internal static class MemoryReport
         var table = new Table(TableColumn.Text("memory"), TableColumn.Number("bytes", 0), TableColumn.Text("of"));
         table.Add("weights", (double)memory.Weights, memory.Blocks is { } blocks ? Streamed(blocks)
             : $"{plan.Config.Parameters:N0} as stored");
+        if (memory.Unpacked > 0)
+            table.Add("unpacked", (double)memory.Unpacked, memory.Unpacked >= memory.UnpackedBlock
+                ? "packed matrices of a block in single precision"
+                : $"packed matrices in single precision, of {memory.UnpackedBlock:N0} of a block: the last ones take turns");
         table.Add("boundaries", (double)memory.Boundaries, memory.ScratchBytes == 0 ? "two of both passes"
             : $"what is in memory of two of both passes, {memory.ScratchBytes:N0} bytes in scratch files");
         table.Add("forward pass", (double)memory.Forward, $"inside of a block, tiles of {memory.TileRows:N0} rows");

@@ -74,6 +74,30 @@ public sealed class ScratchTests
         Assert.Empty(Directory.GetFiles(disk.Path));
     }
 
+    /// <summary>Before a folder is made or a file.</summary>
+    [Fact]
+    public void A_run_is_held_against_the_disk_with_all_its_files()
+    {
+        using var disk = SmallDisk.Mount("1m");
+        var later = Path.Combine(disk.Path, "not", "yet");
+        ScratchFile.Require(later, 1 << 19);
+        var error = Assert.Throws<EmergenceException>(() => ScratchFile.Require(later, 3 << 20));
+        Assert.Equal(ExitCode.Disk, error.ExitCode);
+        Assert.StartsWith($"{later}: {3 << 20:N0} bytes of disk are needed for rows that do not fit into memory, ", error.Message,
+            StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(disk.Path));
+    }
+
+    [Fact]
+    public void A_folder_for_scratch_files_is_no_file()
+    {
+        var file = Path.Combine(TestData.TemporaryFolder(), "file");
+        File.WriteAllText(file, "");
+        var error = Assert.Throws<EmergenceException>(() =>
+            LanguageModel.Load(TestData.Golden("models/gpt2"), DeviceTable.Create("cpu", new()), new() { Scratch = file }));
+        Assert.Equal((ExitCode.Usage, $"--scratch '{file}': expected a folder at {file}, found a file"), (error.ExitCode, error.Message));
+    }
+
     [Fact]
     public void What_a_crash_left_is_removed_by_the_next_process()
     {

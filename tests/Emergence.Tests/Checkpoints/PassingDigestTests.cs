@@ -77,6 +77,23 @@ public sealed class PassingDigestTests
         Assert.All(_readAgain, times => Assert.InRange(times, 0, 1));
     }
 
+    /// <summary>What was read before it was cancelled is not read again.</summary>
+    [Fact]
+    public void The_end_may_be_cancelled_and_gone_on_with()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var digest = Digest(0, offset =>
+        {
+            if (offset >= 4 * Mega)
+                cancellation.Cancel();
+        });
+        digest.Saw(0, _file.AsSpan(0, Mega));
+        Assert.Throws<OperationCanceledException>(() => digest.Finish(cancellation.Token));
+        Assert.Equal(4 * Mega, _readAgain.Sum());
+        Assert.Equal(Expected(), digest.Finish());
+        Assert.Equal(Length - Mega, _readAgain.Sum());
+    }
+
     [Fact]
     public void Threads_may_read_side_by_side()
     {
@@ -87,8 +104,9 @@ public sealed class PassingDigestTests
 
     private string Expected() => Convert.ToHexStringLower(SHA256.HashData(_file));
 
-    private PassingDigest Digest(long bound) => new(Length, bound, (offset, destination) =>
+    private PassingDigest Digest(long bound, Action<long>? reads = null) => new(Length, bound, (offset, destination) =>
     {
+        reads?.Invoke(offset);
         _file.AsSpan((int)offset, destination.Length).CopyTo(destination);
         for (var at = 0; at < destination.Length; at++)
             _readAgain[offset + at]++;

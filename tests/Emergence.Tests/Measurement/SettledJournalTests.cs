@@ -1,7 +1,10 @@
 using System.Security.Cryptography;
 using Emergence.Measurement.Results;
+using Emergence.Measurement.Run;
 using Emergence.Measurement.Settings;
+using Emergence.Measurement.Shards;
 using Emergence.Models;
+using Emergence.Tests.Models;
 
 namespace Emergence.Tests.Measurement;
 
@@ -17,9 +20,13 @@ public sealed class SettledJournalTests
 
     public SettledJournalTests()
     {
+        // No block needs the end of the file.
+        var sample = Path.Combine(TestData.Repository, "samples", "stories260k");
+        var forged = ForgedModel.Of(sample).Copy("model.embed_tokens.weight", "score.weight").Write();
         _model = Directory.CreateDirectory(Path.Combine(_folder, "model")).FullName;
-        TestData.CopyFiles(Path.Combine(TestData.Repository, "samples", "stories260k"), _model);
+        TestData.CopyFiles(sample, _model);
         _weights = Path.Combine(_model, "model.safetensors");
+        File.Copy(Path.Combine(forged, "model.safetensors"), _weights, overwrite: true);
         _digest = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(_weights)));
     }
 
@@ -50,7 +57,10 @@ public sealed class SettledJournalTests
         File.SetLastWriteTimeUtc(_weights, time.AddSeconds(1));
         var error = Assert.Throws<EmergenceException>(() => Measure("run"));
         Assert.Equal(ExitCode.Usage, error.ExitCode);
-        Assert.Contains("weights_sha256 differs: \"not read yet: ", error.Message);
+        Assert.EndsWith("manifest.json: model.safetensors was written to since the run began, which had not read all weights by then; use "
+            + "a new --out", error.Message);
+        error = Assert.Throws<EmergenceException>(() => Measure("run", shard: new(1, 2)));
+        Assert.Contains("model.safetensors was written to since the run began", error.Message);
         File.SetLastWriteTimeUtc(_weights, time);
 
         Measure("run");
@@ -81,6 +91,56 @@ public sealed class SettledJournalTests
         Assert.False(File.Exists(Settled("after")));
     }
 
+    /// <summary>The run ends between its last cell and the end of the files, which no block needs.</summary>
+    [Fact]
+    public void Interrupted_while_the_rest_of_the_files_is_read_a_run_keeps_all_cells()
+    {
+        Measure("whole");
+        Assert.ThrowsAny<OperationCanceledException>(() => Measure("run", says: "reading what is left of the weights' files"));
+        Assert.Contains(NotReadYet, Manifest("run"));
+        Assert.Equal(Cells("whole").Length, Cells("run").Length);
+        Assert.Equal(0, Measure("run"));
+        Assert.Contains($"\"weights_sha256\": \"{_digest}\"", Manifest("run"));
+        Assert.Equal(Cells("whole"), Cells("run"));
+    }
+
+    /// <summary>Shards at once: in a folder that one of them makes, and in one that a run without shards has left before it knew its
+    /// weights.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Shards_that_stream_may_begin_together(bool afterOthers)
+    {
+        Measure("whole");
+        if (afterOthers)
+            Interrupt("run");
+        var left = afterOthers ? Cells("run").Length : 0;
+        var measured = await Task.WhenAll(Enumerable.Range(1, 3).Select(number => Task.Run(() => Measure("run", shard: new(number, 3)))));
+        Assert.Equal(Cells("whole").Length - left, measured.Sum());
+        Assert.Contains($"\"weights_sha256\": \"{_digest}\"", Manifest("run"));
+        Assert.False(File.Exists(Settled("run")));
+        Assert.Equal(afterOthers, File.Exists(Journal("run")));
+        var files = Directory.GetFiles(Run("run"), "results*.jsonl");
+        Assert.Equal(Cells("whole"), files.SelectMany(file => File.ReadAllLines(file).Skip(1)).Order(StringComparer.Ordinal));
+        Assert.Equal(0, Measure("run"));
+    }
+
+    [Fact]
+    public void Shards_wait_for_a_run_that_reads_its_weights_and_say_so()
+    {
+        Interrupt("run");
+        using (RunFolder.Lock(Run("run")))
+        {
+            var error = Assert.Throws<EmergenceException>(() => Measure("run", shard: new(1, 2)));
+            Assert.Equal(ExitCode.TryAgain, error.ExitCode);
+            Assert.StartsWith($"{Run("run")}: shards may join the run there when it has read all weights once and knows their SHA-256; the "
+                + $"run is in use by pid {Environment.ProcessId} ", error.Message);
+        }
+
+        Measure("run", shard: new(1, 2));
+        Assert.DoesNotContain(NotReadYet, Manifest("run"));
+    }
+
     private string Run(string name) => Path.Combine(_folder, name);
 
     private string ManifestPath(string run) => Path.Combine(Run(run), "manifest.json");
@@ -101,7 +161,8 @@ public sealed class SettledJournalTests
     }
 
     /// <returns>How many cells were measured now.</returns>
-    private int Measure(string run, WeightPlacement placement = WeightPlacement.Streamed, int? most = null)
+    private int Measure(string run, WeightPlacement placement = WeightPlacement.Streamed, int? most = null, Shard? shard = null,
+        string? says = null)
     {
         // A process knows the digests of files it has read: each run has the weights under a path of its own.
         var model = Path.Combine(_folder, $"model of {(run is "before" or "after" ? "run" : run)}");
@@ -117,13 +178,18 @@ public sealed class SettledJournalTests
             Sequences = 30,
             Estimator = "exact",
             Device = "cpu",
+            Shard = shard,
             ModelOptions = new() { Weights = placement },
         });
         plan.Run(Run(run), _ => { }, _ =>
         {
             if (++count == most)
                 cancellation.Cancel();
-        }, _ => { }, cancellation.Token);
+        }, _ => { }, cancellation.Token, placed: line =>
+        {
+            if (says != null && line.StartsWith(says, StringComparison.Ordinal))
+                cancellation.Cancel();
+        });
         return count;
     }
 

@@ -91,7 +91,8 @@ internal sealed class CheckpointFile : IDisposable
     }
 
     /// <summary>SHA-256 of the contents, lower-case hex, as sha256sum prints it; a process reads a file once for it.</summary>
-    public string Sha256() => Digests.GetOrAdd(Key, _ => (_digest ?? new(Length, 0, ReadForDigest)).Finish());
+    public string Sha256(CancellationToken cancellation = default) =>
+        Digests.GetOrAdd(Key, _ => (_digest ?? new(Length, 0, ReadForDigest)).Finish(cancellation));
 
     /// <summary>The same if it is known already.</summary>
     public string? KnownSha256 => Digests.GetValueOrDefault(Key);

@@ -45,12 +45,12 @@ internal sealed class PassingDigest(long length, long mostWaiting, ReadBytes rea
         }
     }
 
-    /// <summary>Lower-case hex; reads what is left.</summary>
-    public string Finish()
+    /// <summary>Lower-case hex; reads what is left, and goes on there if it was cancelled before.</summary>
+    public string Finish(CancellationToken cancellation = default)
     {
         lock (_lock)
         {
-            ReadUpTo(length);
+            ReadUpTo(length, cancellation);
             _waiting.Clear();
             return _result ??= Convert.ToHexStringLower(_hash.GetHashAndReset());
         }
@@ -78,10 +78,11 @@ internal sealed class PassingDigest(long length, long mostWaiting, ReadBytes rea
         }
     }
 
-    private void ReadUpTo(long end)
+    private void ReadUpTo(long end, CancellationToken cancellation = default)
     {
         while (_done < end)
         {
+            cancellation.ThrowIfCancellationRequested();
             var piece = _buffer.Value.AsSpan(0, (int)Math.Min(_buffer.Value.Length, end - _done));
             read(_done, piece);
             Take(piece);

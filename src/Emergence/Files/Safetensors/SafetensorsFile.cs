@@ -68,7 +68,7 @@ public sealed class SafetensorsFile : IDisposable
     internal int[] ReadInt32(string name) => ReadAs<int>(name);
 
     /// <summary>SHA-256 of the file, lower-case hex.</summary>
-    public string Sha256() => _file.Sha256();
+    public string Sha256(CancellationToken cancellation = default) => _file.Sha256(cancellation);
 
     /// <summary>The same if it is known already.</summary>
     internal string? KnownSha256 => _file.KnownSha256;

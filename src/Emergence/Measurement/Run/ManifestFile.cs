@@ -48,7 +48,7 @@ internal sealed record ManifestFile(string Folder, JsonObject Json, string Hash)
         if (!File.Exists(path))
             WholeFile.WriteOnce(path, Bytes(manifest));
         var there = Read(folder);
-        if (ManifestDifference.First(there.Json, manifest) is { } difference)
+        if ((RunManifest.Touched(there.Json, manifest) ?? ManifestDifference.First(there.Json, manifest)) is { } difference)
             throw new EmergenceException($"{path}: {difference}; use a new --out", ExitCode.Usage);
         return there;
     }

@@ -111,14 +111,7 @@ internal sealed class RunFolder : IDisposable
     public JsonObject Settle(RunManifest settled)
     {
         _journal!.Dispose();
-        try
-        {
-            return SettledJournal.Write(Path, settled);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw DiskFailure.Of(Path, error);
-        }
+        return SettledJournal.Write(Path, settled);
     }
 
     public void Dispose()

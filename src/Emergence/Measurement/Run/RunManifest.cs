@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Emergence.Checkpoints;
 using Emergence.Measurement.Grid;
 using Emergence.Measurement.Settings;
+using Emergence.Messages;
 using Emergence.Models;
 
 namespace Emergence.Measurement.Run;
@@ -28,16 +29,10 @@ internal sealed class RunManifest
 
     /// <param name="plan">Plan of the run.</param>
     /// <param name="model">Loaded, after <see cref="Prepare"/>.</param>
-    /// <param name="old">Manifest of an earlier start, if there was one.</param>
-    public RunManifest(MeasurementPlan plan, LanguageModel model, JsonObject? old = null)
-        : this(plan, model, isProvisional: plan.Settings.Shard == null
-            && (old == null ? model.IsStreamed && !model.Checkpoint.IsIdentified : IsProvisionalOne(old)))
+    /// <param name="isProvisional">The weights are not known by their SHA-256 yet, which is made while they are read for the run: cells are
+    /// kept under what is known of the files until then. Else what has not been read of the weights is read now.</param>
+    public RunManifest(MeasurementPlan plan, LanguageModel model, bool isProvisional)
     {
-    }
-
-    private RunManifest(MeasurementPlan plan, LanguageModel model, bool isProvisional)
-    {
-        IsProvisional = isProvisional;
         var identity = isProvisional ? new(NotReadYet + model.Checkpoint.FilesAsOpened, model.Config.Sha256) : model.Identity;
         Json = new JsonObject
         {
@@ -61,10 +56,6 @@ internal sealed class RunManifest
 
     public JsonObject Json { get; }
 
-    /// <summary>The weights are not known by their SHA-256 yet, which is made while they are read for the run: cells are kept under what is
-    /// known of the files until then.</summary>
-    public bool IsProvisional { get; }
-
     /// <summary>Equal for every build of equal sources: results of different code are not mixed in one run.</summary>
     public static string Build { get; } = typeof(RunManifest).Module.ModuleVersionId.ToString("N");
 
@@ -75,8 +66,20 @@ internal sealed class RunManifest
         checkpoint.DigestInPassing();
     }
 
-    /// <summary>The manifest with the SHA-256 of the weights, for which what has not been read of them is read now.</summary>
-    public static RunManifest Settled(MeasurementPlan plan, LanguageModel model) => new(plan, model, isProvisional: false);
+    /// <summary>Whether a manifest is of a run whose weights have not all been read yet.</summary>
+    public static bool IsProvisionalOne(JsonObject manifest) =>
+        (manifest[ModelMember] as JsonObject)?[WeightsDigest] is JsonValue value
+        && value.ToString().StartsWith(NotReadYet, StringComparison.Ordinal);
+
+    /// <summary>Names a file of weights that was written to between two starts before all weights had been read; null: none was.</summary>
+    public static string? Touched(JsonObject old, JsonObject now)
+    {
+        if (!IsProvisionalOne(old) || !IsProvisionalOne(now))
+            return null;
+        var before = Digests(old).Select(file => file with { Sha256 = null }).ToHashSet();
+        return Digests(now).FirstOrDefault(file => !before.Contains(file with { Sha256 = null })) is { } file
+            ? $"{Printable.Escape(file.Name)} was written to since the run began, which had not read all weights by then" : null;
+    }
 
     /// <summary>SHA-256 of everything that decides about the cell.</summary>
     public string Key(Cell cell)
@@ -116,15 +119,11 @@ internal sealed class RunManifest
         foreach (var file in (old?[ModelMember] as JsonObject)?[WeightFiles] as JsonArray ?? [])
         {
             if (file is JsonObject known && known["name"] is JsonValue name && known["bytes"] is JsonValue bytes
-                && known["modified"] is JsonValue modified && known["sha256"] is JsonValue digest && bytes.TryGetValue<long>(out var size)
+                && known["modified"] is JsonValue modified && bytes.TryGetValue<long>(out var size)
                 && DateTime.TryParse(modified.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var time))
-                yield return new(name.ToString(), size, time, digest.ToString());
+                yield return new(name.ToString(), size, time, known["sha256"]?.ToString());
         }
     }
-
-    private static bool IsProvisionalOne(JsonObject manifest) =>
-        (manifest[ModelMember] as JsonObject)?[WeightsDigest] is JsonValue value
-        && value.ToString().StartsWith(NotReadYet, StringComparison.Ordinal);
 
     private static JsonObject Data(MeasurementPlan plan) => new()
     {

@@ -4,6 +4,7 @@ using Emergence.Checkpoints;
 using Emergence.Datasets;
 using Emergence.Devices;
 using Emergence.Devices.Tensors;
+using Emergence.Files;
 using Emergence.Information;
 using Emergence.Information.Critics;
 using Emergence.Measurement.Grid;
@@ -91,7 +92,7 @@ public sealed class MeasurementPlan : IDisposable
     /// <param name="cancellation">Ends the work soon; finished cells stay.</param>
     /// <param name="replaces">Told the manifest of another run in the folder: whether that run may be deleted to make room; none may by
     /// default.</param>
-    /// <param name="placed">Told where the weights are, and why.</param>
+    /// <param name="placed">Told where the weights are, and why, and when they are read for their SHA-256 alone.</param>
     public RunResults Run(string path,
         Action<int> resumed, Action<CellResult> progress, Action<int> checking, CancellationToken cancellation, Func<JsonObject,
         bool>? replaces = null, Action<string>? placed = null)
@@ -102,7 +103,11 @@ public sealed class MeasurementPlan : IDisposable
         var old = ManifestFile.Exists(path) ? ManifestFile.Read(path).Json : null;
         using var model = Load(memory, path, checkpoint => RunManifest.Prepare(checkpoint, old));
         placed?.Invoke(model.Placement);
-        var manifest = new RunManifest(this, model, old);
+        var isProvisional = Settings.Shard == null
+            && (old == null ? model.IsStreamed && !model.Checkpoint.IsIdentified : RunManifest.IsProvisionalOne(old));
+        var manifest = isProvisional ? new RunManifest(this, model, isProvisional) : Identified();
+        if (Settings.Shard != null)
+            SettledJournal.Settle(path, new RunManifest(this, model, isProvisional: true), manifest, cancellation);
         using var folder = Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard)
             : RunFolder.Open(path, manifest.Json, replaces);
         var own = Cells.ToHashSet();
@@ -110,10 +115,18 @@ public sealed class MeasurementPlan : IDisposable
         var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition, Noise,
             Device.MemoryLimit == null ? null : memory?.Critics);
         run.Run(cell => !own.Contains(cell) || folder.IsFinished(manifest.Key(cell)), Add, cancellation);
-        var json = manifest.IsProvisional ? folder.Settle(RunManifest.Settled(this, model)) : manifest.Json;
+        var json = isProvisional ? folder.Settle(Identified()) : manifest.Json;
         if (Settings.SelfCheck)
             folder.SelfCheck = Results.SelfCheck.Run(model, Data, Grid, Preset, Settings.MicroPosition, checking, cancellation);
         return new RunResults(json, [.. folder.Cells]) { SelfCheck = folder.SelfCheck, Damage = folder.Damage };
+
+        RunManifest Identified()
+        {
+            if (model.IsStreamed && !model.Checkpoint.IsIdentified)
+                placed?.Invoke("reading what is left of the weights' files for their SHA-256");
+            model.Checkpoint.Identify(cancellation);
+            return new(this, model, isProvisional: false);
+        }
 
         void Add(CellResult result)
         {
@@ -144,10 +157,12 @@ public sealed class MeasurementPlan : IDisposable
     /// <summary>The model, its weights and rows where the plan puts them.</summary>
     private LanguageModel Load(MemoryPlan? memory, string run, Action<Checkpoint>? opened = null)
     {
-        var options = Settings.ModelOptions with { Scratch = Settings.ModelOptions.Scratch ?? run };
+        var scratch = Settings.ModelOptions.Scratch ?? run;
+        ScratchFile.Require(scratch, memory?.ScratchBytes ?? 0);
+        var options = Settings.ModelOptions with { Scratch = scratch };
         var model = LanguageModel.Load(Folder, Device, options, sizes => memory == null
             ? WeightChoice.Of(Device, sizes, options.Weights)
-            : WeightChoice.Given(sizes, memory.Blocks, memory.Demand, memory.Reason), opened);
+            : WeightChoice.Given(sizes, memory.Blocks, memory.Demand, memory.Reason, memory.Unpacked), opened);
         model.KeepsRowsOnDisk = memory?.ScratchBytes > 0;
         return model;
     }

@@ -14,6 +14,12 @@ public sealed record MemoryPlan
     /// <summary>As they are stored: all of them, or what of them is in memory at a time.</summary>
     public required long Weights { get; init; }
 
+    /// <summary>Packed matrices of a block in single precision: as many as fit, the largest one at least.</summary>
+    public long Unpacked { get; init; }
+
+    /// <summary>What all of them would take.</summary>
+    public long UnpackedBlock { get; init; }
+
     /// <summary>Blocks in memory at a time if weights are streamed, 0 for matrices one after the other; null: all weights.</summary>
     public int? Blocks { get; init; }
 
@@ -76,7 +82,8 @@ public sealed record MemoryPlan
     public long? LeastLimit { get; init; }
 
     /// <summary>All that is to be there; of trainings at least one if there are any.</summary>
-    public long Needed => Weights + Boundaries + Forward + States + Noise + Inputs + Critics * Critic + (Critic > 0 ? Reserved : 0) + Host;
+    public long Needed => Weights + Unpacked + Boundaries + Forward + States + Noise + Inputs + Critics * Critic
+        + (Critic > 0 ? Reserved : 0) + Host;
 
     public bool Fits => Needed <= Free;
 
@@ -84,7 +91,8 @@ public sealed record MemoryPlan
     public string Shortage(string device)
     {
         var least = LeastLimit is { } limit ? $"--memory {ByteSize.RoundedUp(limit)} is the smallest that would do, or " : "";
-        return $"does not fit into device {device}: needs {ByteSize.Rounded(Needed)}, {ByteSize.Rounded(Free)} free; {least}"
+        var held = Held > 0 ? $" beside the {ByteSize.Rounded(Held)} that the program holds" : "";
+        return $"does not fit into device {device}: needs {ByteSize.Rounded(Needed)}{held}, {ByteSize.Rounded(Free)} free; {least}"
             + "take fewer sequences, a smaller preset or another device";
     }
 

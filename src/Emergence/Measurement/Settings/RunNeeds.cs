@@ -102,7 +102,9 @@ internal sealed class RunNeeds(
         var isLimited = device.MemoryLimit != null && device is HostDevice;
         var result = new MemoryPlan
         {
-            Weights = weights,
+            Weights = weights - _sizes.Unpacked,
+            Unpacked = _sizes.Unpacked,
+            UnpackedBlock = _sizes.UnpackedBlock,
             Blocks = blocks,
             Reason = Reason(free, blocks),
             DiskBytes = DiskBytes(blocks, tileRows),
@@ -124,7 +126,7 @@ internal sealed class RunNeeds(
             Held = isLimited ? device.HeldBytes : 0,
             Free = free,
         };
-        return WithCritics(result);
+        return WithUnpacked(WithCritics(result), isLimited);
     }
 
     /// <summary>As many trainings side by side as fit, one at least.</summary>
@@ -146,6 +148,17 @@ internal sealed class RunNeeds(
                 Inputs = plan.Critic == 0 ? 0 : input * Math.Min(cells, CellsOf(critics, grid.Seeds.Count)),
                 Host = plan.Host == 0 ? 0 : plan.Host + HostBytes(plan.ScratchBytes > 0 ? critics + 1 : null),
             };
+    }
+
+    /// <summary>Unpacked matrices take what is left: of a limit all but what the program may grow by once more, else half of
+    /// it.</summary>
+    private MemoryPlan WithUnpacked(MemoryPlan plan, bool isLimited)
+    {
+        var spare = plan.Free - plan.Needed;
+        return plan with
+        {
+            Unpacked = _sizes.UnpackedWithin(isLimited ? spare - HostMemory.GrowthBytes : (spare - plan.Reserved) / 2),
+        };
     }
 
     private string Reason(long free, int? blocks) => asked != WeightPlacement.Auto ? "as asked for"
