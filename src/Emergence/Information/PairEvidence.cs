@@ -166,8 +166,8 @@ public sealed class PairEvidence
 
     /// <summary>The interval of what neighbours say.</summary>
     private (double Low, double High) Neighbours =>
-        (_neighbours.Value.MiBits - Intervals.Normal * _neighbours.Value.SamplingErrorBits, _neighbours.Value.MiBits
-            + Intervals.Normal * _neighbours.Value.SamplingErrorBits);
+        (_neighbours.Value.MiBits - Intervals.Normal * _neighbours.Value.SamplingErrorBits + _neighbours.Value.BiasBits.Low,
+            _neighbours.Value.MiBits + Intervals.Normal * _neighbours.Value.SamplingErrorBits + _neighbours.Value.BiasBits.High);
 
     /// <summary>A closed form is right if the data are normal, or if neighbours, which know no form, say the same.</summary>
     private string? OfAnotherFamily(PairInformation result)
@@ -203,19 +203,23 @@ public sealed class PairEvidence
             .ToList();
         if (suspects.Count == 0)
             return null;
-        if (suspects.Find(suspect => sides.Where(side => !side.Table!.Contains(suspect)).SelectMany(side => side.Table!)
-            .Any(other => NameLikeness.Find(suspect, other))) is { } name)
-            return $"{name.Name} read as numbers: rows of the same number are alike and those of the next are not, so say --discrete "
-                + "(or --discrete none)";
+        var likeness = suspects.ConvertAll(suspect => sides.Where(side => !side.Table!.Contains(suspect)).SelectMany(side => side.Table!)
+            .Select(other => NameLikeness.Find(suspect, other)).ToList());
+        string Read(int place) => $"{suspects[place].Name} read as numbers";
+        if (likeness.FindIndex(found => found.Contains(true)) is >= 0 and var name)
+            return $"{Read(name)}: rows of the same number are alike and those of the next are not, so say --discrete (or --discrete none)";
         int[][] names = [.. sides.Select(side => 2 * side.Count <= side.UnitWeights.Length || side.Table!.Any(suspects.Contains)
             ? side.ClassOfUnit.ToArray() : Tenths(side.Table![0].Values))];
         var (excess, deviation) = ShuffledInformation.Excess(names[0], names[1]);
         var bits = Math.Max(0, _neighbours.Value.MiBits);
-        return excess > bits + 2 * Slack && excess > 4 * deviation
-            ? string.Create(CultureInfo.InvariantCulture, 
+        if (excess > bits + 2 * Slack && excess > 4 * deviation)
+            return string.Create(CultureInfo.InvariantCulture,
                 $"{string.Join(", ", suspects.Select(column => column.Name))} read as numbers: as names they hold {excess:0.00} bits and "
-                + $"more, so say --discrete (or --discrete none)")
-            : null;
+                + $"more, so say --discrete (or --discrete none)");
+
+        // Where distances say something, they mean something.
+        return !(Neighbours.Low > 0) && likeness.FindIndex(found => found.TrueForAll(isName => isName == null)) is >= 0 and var unclear
+            ? $"{Read(unclear)}: too few rows of the same number to tell numbers from names, so say --discrete (or --discrete none)" : null;
     }
 
     private static int[] Tenths(double[] values)
