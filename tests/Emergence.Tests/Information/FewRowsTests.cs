@@ -59,7 +59,7 @@ public sealed class FewRowsTests
         Assert.Equal(areNames, NameLikeness.Find(SideColumn.Of("x", x), SideColumn.Of("y", y)));
     }
 
-    /// <summary>Where hardly a number comes twice nothing tells names from numbers; thirty that do tell names, and that they are none.</summary>
+    /// <summary>Where hardly a number comes twice nothing tells names from numbers; thirty that do tell which they are.</summary>
     [Fact]
     public void So_few_rows_of_a_number_do_not_tell_names_from_numbers()
     {
