@@ -146,14 +146,22 @@ public sealed class PairEvidence
             ?? (IsOfNeighbours(result) ? null : OfAnotherFamily(result));
     }
 
-    /// <summary>Corrections for classes not seen agree if enough of them were.</summary>
+    /// <summary>
+    /// Corrections for classes not seen agree if enough of them were, and take little from what the rows hold: of what is taken, half may
+    /// be left.
+    /// </summary>
     private string? OfOtherCorrections(PairInformation result)
     {
-        if (!IsCorrection(result))
+        if (IsOfNeighbours(result))
             return null;
-        var farthest = _corrections.Value.MaxBy(other => Math.Abs(other.Bits - result.MiBits));
-        return Math.Abs(farthest.Bits - result.MiBits) > Slack
-            ? FormattableString.Invariant($"{farthest.Name} says {farthest.Bits:0.000} bits: too few rows of each pair to count") : null;
+        var best = _corrections.Value.Single(row => row.Name == SampleInformation.Best).Bits;
+        var (value, chance) = (IsCorrection(result) ? result.MiBits : best, _joint.Bits - best);
+        var farthest = _corrections.Value.MaxBy(other => Math.Abs(other.Bits - value));
+        return Math.Abs(farthest.Bits - value) > Slack
+            ? FormattableString.Invariant($"{farthest.Name} says {farthest.Bits:0.000} bits: too few rows of each pair to count")
+            : chance > 2 * Slack
+            ? FormattableString.Invariant($"{chance:0.000} of {_joint.Bits:0.000} bits are chance: too few rows of each pair to count")
+            : null;
     }
 
     private static bool IsCorrection(PairInformation result) => Entropy.Estimators.Any(entropy => entropy.Name == result.Estimator);
