@@ -46,9 +46,9 @@ internal sealed record PartedValue(double Error, (double Low, double High) Bias,
     /// <summary>
     /// Quarters of the rows, parted in several ways, tell the spread; rows in time order are parted into runs, in one way, and more
     /// of them. What changed from small parts to the whole tells how much of the bias is left and to which side, at a rate: with the
-    /// rate of thin edges quarters do, with slower ones only tenths differ by more than noise. A neighbourhood blurs what lies within
-    /// it, so that a bias lies below the value of the source unless it is seen above; and the parts tell it no more surely than
-    /// the value, so that it may be larger by a standard error.
+    /// rate of thin edges quarters do, with slower ones only tenths differ by more than noise. The parts tell it no more surely than
+    /// they tell the value: it may be a standard error more or less. Where quarters foretell another bias, by more than that, it does not
+    /// fall at that rate, and may lie on either side.
     /// </summary>
     /// <param name="whole">Value of all rows.</param>
     /// <param name="rows">Their number.</param>
@@ -64,9 +64,12 @@ internal sealed record PartedValue(double Error, (double Low, double High) Bias,
         // In a part of n rows a neighbourhood of k averages over a share of k / n of what varies from row to row, in the whole over
         // hardly any: values of parts vary by so much less.
         var error = spread.Error / (1 - (double)Neighbourhood.K * spread.Count / rows);
-        double Left(double change) => change / (Math.Pow(small.Count, rate) - 1);
-        return new(error * Intervals.StudentT(spread.Degrees) / Intervals.Normal,
-            (Math.Min(0, Left(whole - small.Mean)), Math.Max(0, Left(whole - small.Mean + error))), quarters.Mean, quarters.Error);
+        double Shrinks(int count) => Math.Pow(count, rate) - 1;
+        var (left, foretold) = ((whole - small.Mean) / Shrinks(small.Count), (whole - quarters.Mean) / Shrinks(quarters.Count));
+        var (low, high) = (Math.Min(0, left - error / Shrinks(small.Count)), Math.Max(0, left + error / Shrinks(small.Count)));
+        if (Math.Abs(left - foretold) > error)
+            (low, high) = (Math.Min(low, -high), Math.Max(high, -low));
+        return new(error * Intervals.StudentT(spread.Degrees) / Intervals.Normal, (low, high), quarters.Mean, quarters.Error);
     }
 
     /// <summary>Mean of the parts' values and its standard error.</summary>
