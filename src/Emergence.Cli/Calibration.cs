@@ -94,7 +94,8 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
     /// <param name="rows">Rows of each sample.</param>
     /// <param name="seed">Draws the first sample.</param>
     /// <param name="chosen">Estimators; null: counts, neighbours and the closed form.</param>
-    public Table Families(int repeats, int rows, ulong seed, IReadOnlyList<Estimator>? chosen)
+    /// <param name="hasAuto">Also what the rows call for.</param>
+    public Table Families(int repeats, int rows, ulong seed, IReadOnlyList<Estimator>? chosen, bool hasAuto)
     {
         var estimators = chosen ?? [.. new[] { "exact", "grassberger", "ksg", "mixed-ksg", "gaussian" }.Select(EstimatorTable.Find)];
         var table = new Table(TableColumn.Text("family"), TableColumn.Integer("rows"), TableColumn.Integer("seed"),
@@ -106,9 +107,8 @@ internal sealed class Calibration(Device device, CancellationToken cancellation)
             for (var repeat = 0ul; repeat < (ulong)repeats; repeat++)
             {
                 var joint = family.Sample(rows, seed + repeat);
-                var evidence = new PairEvidence(joint, 0);
-                foreach (var result in MiVerb.Estimate(device, estimators, joint, CriticPreset.Small.Name, [seed, seed + 1, seed + 2],
-                    cancellation).Select(evidence.Judge))
+                foreach (var result in MiVerb.Judge(device, estimators, hasAuto, joint, CriticPreset.Small.Name, [seed, seed + 1, seed + 2],
+                    cancellation).Results)
                 {
                     var holds = double.IsNaN(result.Low) ? "" : result.Low <= family.TrueBits && family.TrueBits <= result.High ? "yes"
                         : "no";

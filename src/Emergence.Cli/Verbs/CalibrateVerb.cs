@@ -25,8 +25,8 @@ internal static class CalibrateVerb
         var families = new Option<int>(
             "--families")
             {
-                Description =
-                    "Run mi on thirty kinds of data as users have them, REPEATS samples of --samples rows: value, interval, verdict",
+                Description = "Run mi on thirty kinds of data as users have them, REPEATS samples of --samples rows: value, interval, "
+                    + "verdict; --estimator may name auto",
                 HelpName = "REPEATS",
             };
         var toy = new Option<bool>(
@@ -83,7 +83,8 @@ internal static class CalibrateVerb
             Flags.RequireRead(parsed, mode, reads, all);
             var rows = AtLeast(2, samples, parsed);
             var written = format.Read(parsed);
-            var chosen = MiVerb.Choose(parsed.GetRequiredValue(estimators));
+            var names = parsed.GetRequiredValue(estimators);
+            var (chosen, hasAuto) = mode == families ? MiVerb.ChooseOrAuto(names) : (MiVerb.Choose(names), false);
             var only = Flags.IsGiven(parsed, estimators) && chosen != EstimatorTable.Rows ? chosen : null;
             if (mode == known)
                 Require(only, Calibration.KnownEstimators, "the known cases are for");
@@ -100,7 +101,7 @@ internal static class CalibrateVerb
             var (table, isGood) = mode == known ? calibration.Known(first, only)
                 : mode == toy ? (calibration.Toy(rows, widths, trained, first), true)
                 : mode == coverage ? (calibration.Coverage(repeats, rows, first, only), true)
-                : mode == families ? (calibration.Families(repeats, rows, first, only), true)
+                : mode == families ? (calibration.Families(repeats, rows, first, only, hasAuto), true)
                 : (calibration.Normal(chosen, columns, rows, first, parsed.GetValue(picture)), true);
             Console.Out.Write(table.ToString(written));
             return (int)(isGood ? ExitCode.Ok : ExitCode.Failed);

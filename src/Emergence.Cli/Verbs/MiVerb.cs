@@ -87,9 +87,7 @@ internal static class MiVerb
                 throw new EmergenceException("--svg: expected --target or --pairs all", ExitCode.Usage);
             var names = parsed.GetRequiredValue(estimator);
             var size = parsed.GetValue(preset);
-            var hasAuto = names.Split(',', StringSplitOptions.TrimEntries).Contains(PairEvidence.AutoName);
-            var estimators = names == PairEvidence.AutoName ? [] : Choose(hasAuto
-                ? string.Join(',', names.Split(',', StringSplitOptions.TrimEntries).Where(name => name != PairEvidence.AutoName)) : names);
+            var (estimators, hasAuto) = ChooseOrAuto(names);
             foreach (var row in estimators)
                 _ = CriticPreset.Find(size, row, isLarge: false);
             var sides = table.Read(parsed);
@@ -104,17 +102,10 @@ internal static class MiVerb
             }
 
             var joint = sides.ToClasses();
-            var evidence = new PairEvidence(joint, sides.Window);
-            var (first, second, why) = hasAuto ? evidence.Choose() : ("", "", "");
-            List<Estimator> all = [.. estimators, .. hasAuto ? new[] { first, second }.Except(estimators.Select(row => row.Name))
-                .Select(EstimatorTable.Find) : []];
             using var machine = device.Open(parsed);
             var from = parsed.GetValue(seed);
-            var results = Estimate(machine, all, joint, size, [.. Enumerable.Range(0, count).Select(i => from + (ulong)i)],
-                interruption.Token, sides.Window).ConvertAll(evidence.Judge);
-            if (hasAuto)
-                results.Insert(0, PairEvidence.Agree(results.Single(result => result.Estimator == first),
-                    results.Single(result => result.Estimator == second), why));
+            var (results, all, first) = Judge(machine, estimators, hasAuto, joint, size,
+                [.. Enumerable.Range(0, count).Select(i => from + (ulong)i)], interruption.Token, sides.Window);
             if (parsed.GetValue(local) is { } path)
                 WholeFile.Write(path, Encoding.UTF8.GetBytes(LocalValues.Of(joint, sides.Window, [.. all.Select(row => row.Name)])
                     .ToString(TableFormat.Csv)));
@@ -125,6 +116,15 @@ internal static class MiVerb
             return (int)Print(results, tests, sides, parsed.GetValue(json));
         });
         return command;
+    }
+
+    /// <summary>The estimators of a list that may name auto too.</summary>
+    internal static (IReadOnlyList<Estimator> Named, bool HasAuto) ChooseOrAuto(string names)
+    {
+        var words = names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return !words.Contains(PairEvidence.AutoName) ? (Choose(names), false)
+            : (Array.TrueForAll(words, word => word == PairEvidence.AutoName) ? []
+                : Choose(string.Join(',', words.Where(word => word != PairEvidence.AutoName))), true);
     }
 
     internal static IReadOnlyList<Estimator> Choose(string names)
@@ -138,6 +138,24 @@ internal static class MiVerb
         if (words.Contains(All))
             throw new EmergenceException($"--estimator {Printable.Quote(names)}: {All} stands alone", ExitCode.Usage);
         return [.. words.Select(EstimatorTable.Find)];
+    }
+
+    /// <summary>
+    /// What is said of two sides by some estimators, and before them by auto if it is asked; with all estimators that ran for it, and the
+    /// name of the one that auto took.
+    /// </summary>
+    internal static (List<PairInformation> Results, List<Estimator> All, string Auto) Judge(Device device, IReadOnlyList<Estimator> named,
+        bool hasAuto, JointClasses joint, string? preset, ulong[] seeds, CancellationToken cancellation, int window = 0)
+    {
+        var evidence = new PairEvidence(joint, window);
+        var (first, second, why) = hasAuto ? evidence.Choose() : ("", "", "");
+        List<Estimator> all = [.. named, .. hasAuto ? new[] { first, second }.Except(named.Select(row => row.Name))
+            .Select(EstimatorTable.Find) : []];
+        var results = Estimate(device, all, joint, preset, seeds, cancellation, window).ConvertAll(evidence.Judge);
+        if (hasAuto)
+            results.Insert(0, PairEvidence.Agree(results.Single(result => result.Estimator == first),
+                results.Single(result => result.Estimator == second), why));
+        return (results, all, first);
     }
 
     internal static List<PairInformation> Estimate(Device device, IReadOnlyList<Estimator> estimators, JointClasses joint, string? preset,

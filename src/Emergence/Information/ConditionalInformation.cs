@@ -9,9 +9,6 @@ namespace Emergence.Information;
 /// <summary>I(x; y | z): what x and y share beside what z tells of both.</summary>
 public static class ConditionalInformation
 {
-    /// <summary>Parts of the rows that tell whether neighbours settle.</summary>
-    private const int Quarters = 4;
-
     /// <summary>The estimators that know it.</summary>
     public static IReadOnlyList<string> Estimators { get; } = [ExactInformation.EstimatorName, .. Entropy.Estimators.Skip(1)
         .Select(entropy => entropy.Name), NearestNeighbourInformation.EstimatorName, GaussianEstimator.EstimatorName];
@@ -76,25 +73,18 @@ public static class ConditionalInformation
         if (double.IsNaN(value))
             return Failed(NearestNeighbourInformation.EstimatorName,
                 "no row has a neighbour: no label occurs twice, or --exclude leaves none");
-        var count = Neighbourhood.PartsOf(rows, Neighbourhood.MostParts, window);
-        if (rows < Neighbourhood.FewestRows || count < 2)
+        var isTooWide = PartedValue.CountOf(rows, window) < 2;
+        if (rows < Neighbourhood.FewestRows || isTooWide)
             return Result(NearestNeighbourInformation.EstimatorName, value, double.NaN, double.NaN, rows,
-                count < 2 && window > 0 ? Neighbourhood.TooWide(window) : $"{rows} rows: too few to tell an error");
-        var order = (int[])all.Clone();
-        if (window == 0)
-            random.Shuffle(order.AsSpan());
-        double[] OfParts(int count) =>
-            [.. Enumerable.Range(0, count).Select(part => Mean([.. order.Where((_, place) => (int)((long)place * count / rows) == part)]))];
-        var (parts, quarters) = (OfParts(count), OfParts(Math.Min(Quarters, count)));
-        if (parts.Concat(quarters).Any(double.IsNaN))
+                isTooWide && window > 0 ? Neighbourhood.TooWide(window) : $"{rows} rows: too few to tell an error");
+        var parted = PartedValue.Of(value, rows, window, PartedValue.RateOfEdge, Mean);
+        if (double.IsNaN(parted.Error) || double.IsNaN(parted.Bias.High))
             return Result(NearestNeighbourInformation.EstimatorName, value, double.NaN, double.NaN, rows,
                 "parts of the rows have no neighbours to tell an error from");
-        var spread = StandardDeviation.Of(parts) / Math.Sqrt(count) * Intervals.StudentT(count - 1);
-        var half = spread + Math.Abs(value - parts.Average()) / (Math.Sqrt(count) - 1);
-        var drift = Math.Abs(value - quarters.Average());
-        return Result(NearestNeighbourInformation.EstimatorName, value, value - half, value + half, rows, drift > Neighbourhood.MaxDrift
-            && drift > Neighbourhood.SureDrift * StandardDeviation.Of(quarters) / Math.Sqrt(quarters.Length)
-            ? FormattableString.Invariant($"does not settle: {quarters.Average():0.000} bits from a quarter of the rows")
+        var (half, drift) = (Intervals.Normal * parted.Error, Math.Abs(value - parted.Quarter));
+        return Result(NearestNeighbourInformation.EstimatorName, value, value - half + parted.Bias.Low, value + half + parted.Bias.High,
+            rows, drift > Neighbourhood.MaxDrift && drift > Neighbourhood.SureDrift * parted.QuarterError
+            ? FormattableString.Invariant($"does not settle: {parted.Quarter:0.000} bits from a quarter of the rows")
             : OfUnconditional(MixedNeighbourInformation.EstimatorName, x, y, z, window));
     }
 

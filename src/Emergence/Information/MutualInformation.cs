@@ -135,6 +135,10 @@ public record MutualInformation
     [JsonPropertyName("se_bits"), JsonPropertyOrder(2)]
     public double SamplingErrorBits { get; init; } = double.NaN;
 
+    /// <summary>What the bias that is left may add to MiBits, beside chance: not above 0 and not below; 0 of most estimators.</summary>
+    [JsonIgnore]
+    public (double Low, double High) BiasBits { get; init; }
+
     /// <summary>What noise leaves of y's side, whatever the estimator, sigma rising; empty if that was not asked for.</summary>
     [JsonPropertyOrder(2)]
     public IReadOnlyList<NoiseValue> Noise { get; init; } = [];

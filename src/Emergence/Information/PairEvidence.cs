@@ -146,14 +146,22 @@ public sealed class PairEvidence
             ?? (IsOfNeighbours(result) ? null : OfAnotherFamily(result));
     }
 
-    /// <summary>Corrections for classes not seen agree if enough of them were.</summary>
+    /// <summary>
+    /// Corrections for classes not seen agree if enough of them were, and take little from what the rows hold: of what is taken, half may
+    /// be left.
+    /// </summary>
     private string? OfOtherCorrections(PairInformation result)
     {
-        if (!IsCorrection(result))
+        if (IsOfNeighbours(result))
             return null;
-        var farthest = _corrections.Value.MaxBy(other => Math.Abs(other.Bits - result.MiBits));
-        return Math.Abs(farthest.Bits - result.MiBits) > Slack
-            ? FormattableString.Invariant($"{farthest.Name} says {farthest.Bits:0.000} bits: too few rows of each pair to count") : null;
+        var best = _corrections.Value.Single(row => row.Name == SampleInformation.Best).Bits;
+        var (value, chance) = (IsCorrection(result) ? result.MiBits : best, _joint.Bits - best);
+        var farthest = _corrections.Value.MaxBy(other => Math.Abs(other.Bits - value));
+        return Math.Abs(farthest.Bits - value) > Slack
+            ? FormattableString.Invariant($"{farthest.Name} says {farthest.Bits:0.000} bits: too few rows of each pair to count")
+            : chance > 2 * Slack
+            ? FormattableString.Invariant($"{chance:0.000} of {_joint.Bits:0.000} bits are chance: too few rows of each pair to count")
+            : null;
     }
 
     private static bool IsCorrection(PairInformation result) => Entropy.Estimators.Any(entropy => entropy.Name == result.Estimator);
@@ -166,8 +174,8 @@ public sealed class PairEvidence
 
     /// <summary>The interval of what neighbours say.</summary>
     private (double Low, double High) Neighbours =>
-        (_neighbours.Value.MiBits - Intervals.Normal * _neighbours.Value.SamplingErrorBits, _neighbours.Value.MiBits
-            + Intervals.Normal * _neighbours.Value.SamplingErrorBits);
+        (_neighbours.Value.MiBits - Intervals.Normal * _neighbours.Value.SamplingErrorBits + _neighbours.Value.BiasBits.Low,
+            _neighbours.Value.MiBits + Intervals.Normal * _neighbours.Value.SamplingErrorBits + _neighbours.Value.BiasBits.High);
 
     /// <summary>A closed form is right if the data are normal, or if neighbours, which know no form, say the same.</summary>
     private string? OfAnotherFamily(PairInformation result)
@@ -203,19 +211,23 @@ public sealed class PairEvidence
             .ToList();
         if (suspects.Count == 0)
             return null;
-        if (suspects.Find(suspect => sides.Where(side => !side.Table!.Contains(suspect)).SelectMany(side => side.Table!)
-            .Any(other => NameLikeness.Find(suspect, other))) is { } name)
-            return $"{name.Name} read as numbers: rows of the same number are alike and those of the next are not, so say --discrete "
-                + "(or --discrete none)";
+        var likeness = suspects.ConvertAll(suspect => sides.Where(side => !side.Table!.Contains(suspect)).SelectMany(side => side.Table!)
+            .Select(other => NameLikeness.Find(suspect, other)).ToList());
+        string Read(int place) => $"{suspects[place].Name} read as numbers";
+        if (likeness.FindIndex(found => found.Contains(true)) is >= 0 and var name)
+            return $"{Read(name)}: rows of the same number are alike and those of the next are not, so say --discrete (or --discrete none)";
         int[][] names = [.. sides.Select(side => 2 * side.Count <= side.UnitWeights.Length || side.Table!.Any(suspects.Contains)
             ? side.ClassOfUnit.ToArray() : Tenths(side.Table![0].Values))];
         var (excess, deviation) = ShuffledInformation.Excess(names[0], names[1]);
         var bits = Math.Max(0, _neighbours.Value.MiBits);
-        return excess > bits + 2 * Slack && excess > 4 * deviation
-            ? string.Create(CultureInfo.InvariantCulture, 
+        if (excess > bits + 2 * Slack && excess > 4 * deviation)
+            return string.Create(CultureInfo.InvariantCulture,
                 $"{string.Join(", ", suspects.Select(column => column.Name))} read as numbers: as names they hold {excess:0.00} bits and "
-                + $"more, so say --discrete (or --discrete none)")
-            : null;
+                + $"more, so say --discrete (or --discrete none)");
+
+        // Where distances say something, they mean something.
+        return !(Neighbours.Low > 0) && likeness.FindIndex(found => found.TrueForAll(isName => isName == null)) is >= 0 and var unclear
+            ? $"{Read(unclear)}: too few rows of the same number to tell numbers from names, so say --discrete (or --discrete none)" : null;
     }
 
     private static int[] Tenths(double[] values)

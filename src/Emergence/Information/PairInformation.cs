@@ -41,7 +41,7 @@ public sealed record PairInformation(string Estimator, double MiBits, double Low
         var interval = values.Length > 1 ? Intervals.OfSeeds(values, error) : Intervals.OfExact(values[0], error);
         var (low, high) = first.Estimator is ExactInformation.EstimatorName or SupportMine.EstimatorName or Resolved.EstimatorName
             ? AroundSource(joint, interval)
-            : (interval.Low, interval.High);
+            : (interval.Low + first.BiasBits.Low, interval.High + first.BiasBits.High);
         var found = verdict == Verdict.AtCeiling
             ? new PairInformation(first.Estimator, interval.Mean, double.NaN, double.NaN, verdict, Remark(first, verdict))
             : Impossible(first, interval.Mean, (low, high)) is { } why && verdict != Verdict.Failed

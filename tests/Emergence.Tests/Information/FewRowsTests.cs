@@ -22,7 +22,9 @@ public sealed class FewRowsTests
     [InlineData("half-cube .75", 30)]
     [InlineData("additive .75", 30)]
     [InlineData("wide ids", 100)]
+    [InlineData("1,000 classes, 20 labels", 100)]
     [InlineData("1,000 classes, 20 labels", 200)]
+    [InlineData("additive .75", 200)]
     public void What_few_rows_cannot_tell_is_not_ok(string family, int rows)
     {
         var truth = PairFamilies.All.Single(row => row.Name == family);
@@ -55,6 +57,19 @@ public sealed class FewRowsTests
         double[] x = [.. Enumerable.Range(0, rows).Select(_ => Math.Floor(800 * random.NextDouble()))];
         double[] y = [.. x.Select(value => areNames ? value * 7919 % 13 : Math.Floor(value / 80))];
         Assert.Equal(areNames, NameLikeness.Find(SideColumn.Of("x", x), SideColumn.Of("y", y)));
+    }
+
+    /// <summary>Where hardly a number comes twice nothing tells names from numbers; thirty that do tell which they are.</summary>
+    [Fact]
+    public void So_few_rows_of_a_number_do_not_tell_names_from_numbers()
+    {
+        double[] once = [.. Enumerable.Range(0, 21), 20], twice = [.. Enumerable.Range(0, 60).Select(row => 2.0 * (row / 2))];
+        static bool? Find(double[] x, Func<double, int, double> y) =>
+            NameLikeness.Find(SideColumn.Of("x", x), SideColumn.Of("y", [.. x.Select(y)]));
+        Assert.Null(Find(once, (_, row) => 7 * row % 23));
+        Assert.True(Find(twice, (value, _) => value * 7919 % 13));
+        Assert.False(Find(twice, (value, row) => value + row % 2));
+        Assert.False(Find(twice, (_, row) => 7 * row % 31));
     }
 
     /// <summary>A user's word settles what numbers are.</summary>

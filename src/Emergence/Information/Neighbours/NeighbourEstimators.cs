@@ -1,5 +1,3 @@
-using Emergence.Devices.Randomness;
-using Emergence.Information.Statistics;
 using static Emergence.Information.Statistics.SpecialFunctions;
 
 namespace Emergence.Information.Neighbours;
@@ -97,23 +95,8 @@ internal static class Neighbourhood
     /// <summary>Fewest rows whose parts tell an error: of 30 rows, 4 intervals of 10 held the truth.</summary>
     public const int FewestRows = 100;
 
-    /// <summary>Fewest rows of a part whose value tells the standard error.</summary>
-    private const int RowsOfPart = 20;
-
-    /// <summary>Of fewer rows parts are too small to tell the bias of the whole; quarters are held beside them.</summary>
+    /// <summary>Of fewer rows parts are too small to tell much of the bias of the whole: a rise that chance hardly makes is one.</summary>
     private const int FewRows = 400;
-
-    /// <summary>Fewest rows of a part for each row that the window takes from one side of a row.</summary>
-    private const int RowsOfWindow = 4;
-
-    /// <summary>Parts whose values tell the standard error, where there are rows enough.</summary>
-    public const int MostParts = 10;
-
-    /// <summary>
-    /// By how much whole samples stray farther than their parts say: without it intervals of 95 % held the truth in 93 of 100 values that
-    /// are ok, over thirty families of 5,000 rows, with it in 96.
-    /// </summary>
-    private const double Widening = 1.1;
 
     public static string? TooFew(PairedRows rows) => rows.Count <= 2 * K ? $"{rows.Count} rows, needs more than {2 * K}" : null;
 
@@ -137,22 +120,25 @@ internal static class Neighbourhood
             return about with { SamplingErrorBits = error };
         if (rows.Count < FewestRows)
             return about with { SamplingErrorBits = error, Doubt = $"{rows.Count} rows: too few to tell an error" };
-        if (PartsOf(rows.Repeats.Length, MostParts, rows.Window) < 2)
+        if (PartedValue.CountOf(rows.Repeats.Length, rows.Window) < 2)
             return about with { SamplingErrorBits = error, Doubt = TooWide(rows.Window) };
 
         var dimensions = Dimensions(found[0], found[^1]);
-        var (byParts, quarter, quarterError) = Parts(points, rows.Window, nats, mean, dimensions);
-        var (drift, isSpacious, isSmall) = (mean - quarter, dimensions >= ManyDimensions, rows.Count < FewRows);
+        var parted = PartedValue.Of(mean, points.Repeats.Length, rows.Window,
+            points.ContinuousColumns <= 1 ? PartedValue.RateOfThinEdge : PartedValue.RateOf(dimensions),
+            chosen => points.Select(chosen) is var part && Bits(part, rows.Window, nats, K) is [var values] ? part.Mean(values).Mean : 0);
+        var (drift, isSpacious, isSmall) = (mean - parted.Quarter, dimensions >= ManyDimensions, rows.Count < FewRows);
 
         // At the limit of what the rows resolve a value rises with them, whatever it is.
         return about with
         {
-            SamplingErrorBits = byParts,
+            SamplingErrorBits = parted.Error,
+            BiasBits = parted.Bias,
             Doubt = mean > about.ResolvableBits ? null
                 : isSpacious && rows.Count < RowsOfDimension * dimensions
                     ? FormattableString.Invariant($"{rows.Count} rows in about {dimensions:0} dimensions: too few to tell the bias")
-                : drift > MaxDrift && drift > (isSpacious || isSmall ? SureDriftOfMany : SureDrift) * quarterError
-                    ? FormattableString.Invariant($"still rises with the rows: {quarter:0.000} bits from a quarter of them")
+                : drift > MaxDrift && drift > (isSpacious || isSmall ? SureDriftOfMany : SureDrift) * parted.QuarterError
+                    ? FormattableString.Invariant($"still rises with the rows: {parted.Quarter:0.000} bits from a quarter of them")
                 : points.Mean(few).Mean - points.Mean(many).Mean is var excess && excess > MaxExcess + MaxExcessShare * mean
                     ? FormattableString.Invariant(
                     $"{FewK} neighbours say {excess:0.000} bits more than {ManyK}: rows copied, or too few for so many columns")
@@ -162,9 +148,6 @@ internal static class Neighbourhood
                 : null,
         };
     }
-
-    /// <summary>Disjoint parts of the rows, at most so many, whose rows keep neighbours beyond the window.</summary>
-    public static int PartsOf(int rows, int most, int window) => Math.Min(most, rows / Math.Max(RowsOfPart, RowsOfWindow * window));
 
     /// <summary>What to say where no parts tell an error.</summary>
     public static string TooWide(int window) => $"--exclude {window} leaves too few neighbours to tell an error";
@@ -213,52 +196,5 @@ internal static class Neighbourhood
         var growth = near.Zip(far).Where(row => row.First is { K: FewK, Radius: > 0 } && row.Second.K == ManyK)
             .Select(row => Math.Log(row.Second.Radius / row.First.Radius)).DefaultIfEmpty(double.PositiveInfinity).Average();
         return growth > 0 ? (Digamma(ManyK) - Digamma(FewK)) / growth : 0;
-    }
-
-    /// <summary>
-    /// Neighbours share their neighbours, so the terms of the rows are not independent; the values of disjoint parts are.
-    /// SD over the parts / sqrt(parts), widened from the normal to Student's distribution of so few parts. What the bias
-    /// changed from a part to the whole tells what is left of it. It comes from the rows whose neighbourhood reaches over
-    /// an edge of the density: with one continuous column a share of about k / N of them, so that parts of a quarter do,
-    /// shuffled several times; with more columns about sqrt(k / N), so that only small parts differ by more than noise. In more
-    /// than four dimensions the bend of the density within the neighbourhood weighs more, which falls as (k / N)^(2 / dimensions).
-    /// Rows in time order are parted into runs.
-    /// </summary>
-    private static (double Error, double Quarter, double QuarterError) Parts(
-        PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, double whole, double dimensions)
-    {
-        var hasThinEdge = points.ContinuousColumns <= 1;
-        var quarters = Values(points, window, nats, PartsOf(points.Repeats.Length, 4, window), shuffles: hasThinEdge ? 4
-            : 2, stream: hasThinEdge ? 0u : 2);
-        var parts = hasThinEdge ? quarters
-            : Values(points, window, nats, PartsOf(points.Repeats.Length, MostParts, window), shuffles: 1, stream: 0);
-        var spread = parts.Error * Intervals.StudentT(parts.Shuffles * (parts.Count - 1));
-        double Left((double Mean, double Error, int Count, int Shuffles) of) =>
-            Math.Abs(whole - of.Mean) / (Math.Pow(of.Count, hasThinEdge ? 1 : Math.Min(0.5, 2 / dimensions)) - 1);
-        var left = points.Repeats.Length < FewRows ? Math.Max(Left(parts), Left(quarters)) : Left(parts);
-        return ((Widening * spread + left) / Intervals.Normal, quarters.Mean, quarters.Error);
-    }
-
-    private static (double Mean, double Error, int Count, int Shuffles) Values(
-        PairedRows points, int window, Func<NearestNeighbours.Surroundings, double> nats, int parts, int shuffles, uint stream)
-    {
-        var random = new RandomSequence(0, stream, RandomStream.Resampling);
-        var (variance, mean) = (0.0, 0.0);
-        for (var shuffle = 0; shuffle < shuffles; shuffle++)
-        {
-            var order = Enumerable.Range(0, points.Repeats.Length).ToArray();
-            if (window == 0)
-                random.Shuffle(order.AsSpan());
-            var values = Enumerable.Range(0, parts).Select(part =>
-            {
-                var chosen = points.Select(
-                    [.. order.Where((_, place) => (window == 0 ? place % parts : (int)((long)place * parts / order.Length)) == part)]);
-                return Bits(chosen, window, nats, K) is [var bits] ? chosen.Mean(bits).Mean : 0;
-            }).ToArray();
-            variance += Math.Pow(StandardDeviation.Of(values), 2) / parts / shuffles;
-            mean += values.Average() / shuffles;
-        }
-
-        return (mean, Math.Sqrt(variance), parts, shuffles);
     }
 }
