@@ -1,3 +1,5 @@
+[assembly: AssemblyFixture(typeof(Emergence.Tests.TemporaryFolders))]
+
 namespace Emergence.Tests;
 
 /// <summary>Where tests find their data: small files beside the tests, large ones in the folder EMERGENCE_TEST_DATA names.</summary>
@@ -35,7 +37,7 @@ internal static class TestData
         return Path.Exists(full) ? full : null;
     }
 
-    /// <summary>An empty folder that lasts as long as the test process.</summary>
+    /// <summary>An empty folder that lasts as long as the tests.</summary>
     public static string TemporaryFolder() =>
         Directory.CreateDirectory(Path.Combine(s_temporary.Value, $"{Interlocked.Increment(ref s_folders)}")).FullName;
 
@@ -47,6 +49,21 @@ internal static class TestData
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
     }
 
+    /// <summary>Deletes all of <see cref="TemporaryFolder"/>.</summary>
+    public static void DeleteTemporary()
+    {
+        if (!s_temporary.IsValueCreated)
+            return;
+        try
+        {
+            Directory.Delete(s_temporary.Value, recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A test's own process may still write there; the system empties its temporary folder.
+        }
+    }
+
     private static string CreateTemporary()
     {
         var root = Directory.CreateTempSubdirectory("emergence-tests-").FullName;
@@ -54,17 +71,6 @@ internal static class TestData
         // Slurm's daemons, which are others, pass through.
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(root, File.GetUnixFileMode(root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            try
-            {
-                Directory.Delete(root, recursive: true);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // A test's own process may still write there; the system empties its temporary folder.
-            }
-        };
         return root;
     }
 
@@ -78,4 +84,10 @@ internal static class TestData
 
         throw new InvalidOperationException($"no Emergence.slnx above {AppContext.BaseDirectory}");
     }
+}
+
+/// <summary>Deletes what tests wrote while the process still runs them: one that lingers after its last test is ended by xunit.</summary>
+public sealed class TemporaryFolders : IDisposable
+{
+    public void Dispose() => TestData.DeleteTemporary();
 }
