@@ -9,6 +9,7 @@ namespace Emergence.Devices.Critics;
 public sealed class CriticTraining : IDisposable
 {
     private readonly List<CriticValue> _values = [];
+    private int _stepsBefore;
 
     /// <param name="device">Holds the state.</param>
     /// <param name="shape">The network.</param>
@@ -141,6 +142,30 @@ public sealed class CriticTraining : IDisposable
     /// <summary>Value of every step taken, before its update.</summary>
     public IReadOnlyList<CriticValue> Values => _values;
 
+    /// <summary>Steps taken so far, with those of a training that this one goes on from.</summary>
+    public int Steps => _stepsBefore + _values.Count;
+
+    /// <summary>Goes on from where another training of the same critic is, on data of its own.</summary>
+    /// <param name="device">Of both.</param>
+    /// <param name="before">Gives its parameters, Adam's moments and the number of its steps.</param>
+    public void GoOnFrom(Device device, CriticTraining before)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(before);
+        foreach (var (from, to) in before.State.Zip(State))
+        {
+            var values = new double[from.Columns];
+            device.Download(from, values.AsSpan());
+            device.Upload((ReadOnlySpan<double>)values, to);
+        }
+
+        _stepsBefore = before.Steps;
+    }
+
+    private IEnumerable<Tensor> State => Linear == null
+        ? [Parameters, FirstMoment, SecondMoment]
+        : [Parameters, FirstMoment, SecondMoment, Linear.Parameters, Linear.FirstMoment, Linear.SecondMoment];
+
     /// <summary>Keeps the value of a step that a device has taken by itself.</summary>
     public void Record(CriticValue value) => _values.Add(value);
 
@@ -149,7 +174,7 @@ public sealed class CriticTraining : IDisposable
     {
         for (var i = 0; i < steps; i++)
         {
-            var step = _values.Count;
+            var step = Steps;
             device.DrawPairs(Source, Seed, Cell, step, A.RowRange(FixedPairs, Source.Count), B.RowRange(FixedPairs, Source.Count));
             Score(device, Critic, A, B);
             var value = device.DonskerVaradhan(Critic.Scores, Joint, Marginal, Critic.ScoreGradients);

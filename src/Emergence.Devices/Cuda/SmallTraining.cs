@@ -75,7 +75,7 @@ internal sealed unsafe class SmallTraining(CudaDevice device, CriticTraining tra
             Values = values,
             Seed = t.Seed,
             Cell = t.Cell,
-            Step = t.Values.Count,
+            Step = t.Steps,
             Fixed = t.FixedPairs,
             Rows = t.A.Rows,
         };
@@ -87,7 +87,7 @@ internal sealed unsafe class SmallTraining(CudaDevice device, CriticTraining tra
 
     private void Fill(Span<AdamScales> scales)
     {
-        var first = training.Values.Count;
+        var first = training.Steps;
         for (var i = 0; i < scales.Length; i++)
             scales[i] = new(training.Rate(first + i), first + i + 1);
     }

@@ -59,7 +59,7 @@ internal sealed unsafe class TrainingQueue : IDisposable
     /// <summary>Queues steps.</summary>
     public void Step(int steps)
     {
-        var first = _training.Values.Count;
+        var first = _training.Steps;
         var schedule = new Schedule { Progress = new() { Seed = _training.Seed, Cell = _training.Cell, Step = first } };
         for (var i = 0; i < steps; i++)
             schedule.Scales[i] = new(_training.Rate(first + i), first + i + 1);

@@ -32,4 +32,10 @@ public enum RandomStream : uint
 
     /// <summary>Noise on states, and which sequences it is added to.</summary>
     Noise = 10,
+
+    /// <summary>Which pairs that occur a training takes together.</summary>
+    Batches = 11,
+
+    /// <summary>Which a frozen critic is judged by together.</summary>
+    HeldOutBatches = 12,
 }

@@ -1,10 +1,8 @@
 using System.Globalization;
 using Emergence.Devices;
 using Emergence.Devices.Critics;
-using Emergence.Devices.Randomness;
 using Emergence.Devices.Tensors;
 using Emergence.Information.Critics;
-using Emergence.Information.Exact;
 using Emergence.Information.Statistics;
 
 namespace Emergence.Information.Canonical;
@@ -15,11 +13,12 @@ namespace Emergence.Information.Canonical;
 /// </summary>
 internal sealed class CanonicalEstimation : CriticEstimation
 {
-    /// <summary>Steps whose mean is the value: the last half of them, so many at least and at most.</summary>
-    private const int LeastValueSteps = 5, ValueSteps = 10;
+    /// <summary>Steps whose mean is the value: the last half of them, so many at least and at most. Batches differ, so that the mean over
+    /// more steps says whether it has arrived, and the value is read from batches that were not trained on.</summary>
+    private const int LeastValueSteps = 5, ValueSteps = 10, ValueStepsInBatches = 40;
 
-    /// <summary>Steps of each of the two windows that are compared.</summary>
-    private const int LevelWindow = 100;
+    /// <summary>Steps of each of the two windows that are compared, and of batches.</summary>
+    private const int AllLevelWindow = 100, BatchLevelWindow = 200;
 
     /// <summary>Windows whose means differ by less, in bits, are level.</summary>
     private const double LevelMargin = 0.002;
@@ -36,90 +35,86 @@ internal sealed class CanonicalEstimation : CriticEstimation
     /// <summary>Rate of the linear term.</summary>
     private const double LinearRate = 2e-3;
 
-    /// <summary>Pairs off the support that the start is judged by.</summary>
-    private const int StartPairs = 1 << 14;
-
     /// <summary>Where near pairs hold less of the partition off the support at the start, it hangs on all pairs: more are drawn.</summary>
     private const double LeastNearShare = 0.5;
 
-    private readonly CriticTraining _training;
+    private readonly CanonicalData _data;
     private readonly RateFactor _factor;
     private readonly CanonicalTrace _trace;
-    private readonly NearPairs? _near;
     private readonly float[][] _best;
+    private CanonicalTraining _current;
     private double _bestMean;
+    private double _batchMultiplyAdds;
     private int _backOffs;
 
     /// <summary>The step from which windows may begin: the last back-off.</summary>
     private int _since;
 
-    private CanonicalEstimation(EstimationRequest request, MutualInformation about, Device device, CriticTraining training,
-        RateFactor factor, CanonicalTrace trace, NearPairs? near)
-        : base(request, about, device, training)
+    private CanonicalEstimation(EstimationRequest request, MutualInformation about, Device device, CanonicalData data,
+        CanonicalTraining current, RateFactor factor, CanonicalTrace trace)
+        : base(request, about, device, current.Training)
     {
-        (_training, _factor, _trace, _bestMean, _near) = (training, factor, trace, trace.StartBits, near);
+        (_data, _current, _factor, _trace, _bestMean) = (data, current, factor, trace, trace.StartBits);
         _best = [.. Learned.Select(tensor => new float[tensor.Columns])];
         Keep();
     }
 
-    public override IReadOnlyList<Tensor> Inputs => [_training.X, _training.Y, _training.Linear!.X, _training.Linear.Y];
+    public override IReadOnlyList<Tensor> Inputs => _data.SharedInputs;
 
-    protected override int Window => Math.Clamp(Bits.Count / 2, LeastValueSteps, ValueSteps);
+    protected override int Window => Math.Clamp(Bits.Count / 2, LeastValueSteps, LongestWindow);
 
-    protected override IEnumerable<ClassPair> HeldOutPairs =>
-        HeldOut.Pairs(Request.Joint, Request.Seed, Request.Cell, Request.Preset.HeldOutPairs, near: _near);
+    protected override double Offset => _current.Pairs is PairBatch batch ? Request.Joint.Bits - batch.Bits : 0;
 
-    private IReadOnlyList<Tensor> Learned => [_training.Parameters, _training.Linear!.Parameters];
+    private int LongestWindow => _data.IsInBatches ? ValueStepsInBatches : ValueSteps;
+
+    private int LevelWindow => _data.IsInBatches ? BatchLevelWindow : AllLevelWindow;
+
+    private IReadOnlyList<Tensor> Learned => [_current.Training.Parameters, _current.Training.Linear!.Parameters];
 
     private int StepsSince => Bits.Count - _since;
 
     public static CanonicalEstimation Create(EstimationRequest request, MutualInformation about, Device device, DeviceInputs inputs)
     {
-        var joint = request.Joint;
-        var (x, y, correlations) = inputs.Canonical(joint, request.Preset.CanonicalColumns);
-        var (factor, rate) = (new RateFactor(), request.Preset.Rate.At);
-        var initial = CanonicalStart.Parameters(SupportMine.Shape(request, x, y), correlations, request.Seed, request.Cell);
-        var drawsNear = request.Preset.NearOf(joint.Support.Count) > 0 && !SupportMine.TakesAll(joint, request.Preset);
-        var near = drawsNear ? inputs.Near(joint, request.Preset.CanonicalColumns) : null;
-        var training = Train(request.Preset);
+        var (joint, factor, rate) = (request.Joint, new RateFactor(), request.Preset.Rate.At);
+        var correlations = joint.CanonicalPairs(request.Preset.CanonicalColumns, device.ShareOnHost).Correlations;
+        var shape = new CriticShape(correlations.Count, correlations.Count, [.. request.Preset.Widths]);
+        var parameters = CanonicalStart.Parameters(shape, correlations, request.Seed, request.Cell);
+        var data = CanonicalData.Of(request, device, inputs,
+            (step => factor.Value * rate(step), _ => factor.Value > 0 ? LinearRate : 0));
+        var current = data.Next(parameters);
         try
         {
-            var (bits, nearShare) = CanonicalStart.Scale(device, training, initial,
-                HeldOut.Pairs(joint, request.Seed, request.Cell, StartPairs, RandomStream.Start, near), near);
+            ScoredPairs[] judges = [.. data.Score(current, isStart: true)];
+            var (bits, nearShare) = CanonicalStart.Scale(shape, parameters, judges);
+            if (data.IsInBatches)
+                bits += joint.Bits - judges.Sum(part => part.Bits);
             if (nearShare < LeastNearShare)
             {
-                training.Dispose();
-                training = Train(request.Preset with { Pairs = request.Preset.Pairs * request.Preset.WideFactor });
+                data.Preset = request.Preset with { Pairs = request.Preset.Pairs * request.Preset.WideFactor };
+                current.Dispose();
+                current = data.Next(parameters);
             }
 
-            var trace = new CanonicalTrace(bits, 0, x.Columns, correlations[0], correlations[^1],
-                inputs.CanonicalMultiplyAdds(joint, request.Preset.CanonicalColumns), joint.X.Whitening(device.ShareOnHost)
-                .Describe(), joint.Y.Whitening(device.ShareOnHost).Describe());
-            return new(request, about, device, training, factor, trace, near);
+            device.Upload(parameters, current.Training.Parameters);
+            var trace = new CanonicalTrace(bits, 0, correlations.Count, correlations[0], correlations[^1], data.MultiplyAdds,
+                joint.X.Whitening(device.ShareOnHost).Describe(), joint.Y.Whitening(device.ShareOnHost).Describe());
+            return new(request, about, device, data, current, factor, trace);
         }
         catch
         {
-            training.Dispose();
+            current.Dispose();
             throw;
         }
-
-        CriticTraining Train(CriticPreset preset)
-        {
-            var linear = new LinearTerm(device, inputs.Whitened(joint.X), inputs.Whitened(joint.Y))
-            {
-                Rate = _ => factor.Value > 0 ? LinearRate : 0,
-            };
-            return SupportMine.CreateTraining(
-                request with { Preset = preset }, device, x, y, initial, linear, step => factor.Value * rate(step), near);
-        }
     }
+
+    public override void Dispose() => _current.Dispose();
 
     protected override StopReason Judge()
     {
         var mean = LastMean;
         if (mean >= Request.Joint.Bits - SupportMine.CeilingMargin)
             return StopReason.Ceiling;
-        if (StepsSince % ValueSteps != 0)
+        if (StepsSince % LongestWindow != 0)
             return StopReason.None;
         if (_backOffs > BackOffLimit)
             return StopReason.Level;
@@ -141,13 +136,42 @@ internal sealed class CanonicalEstimation : CriticEstimation
 
     protected override double Value() => LastMean;
 
-    protected override MutualInformation Explain(MutualInformation result) => result with
+    protected override void GoOn()
     {
-        Canonical = _trace with { BackOffs = _backOffs },
-        Doubt = result.MiBits < _trace.StartBits - FallMargin
-            ? string.Create(CultureInfo.InvariantCulture, $"training fell from {_trace.StartBits:0.000} bits before any step")
-            : result.Doubt,
-    };
+        if (!_data.IsInBatches)
+            return;
+        var next = _data.Next(_best[0]);
+        next.Training.GoOnFrom(Device, _current.Training);
+        _batchMultiplyAdds += _current.MultiplyAdds;
+        Replace(next.Training);
+        _current.Dispose();
+        _current = next;
+    }
+
+    protected override double HeldOutBits()
+    {
+        var reach = 0.0;
+        var bits = HeldOut.Bits(_data.Score(_current, isStart: false).Select(part =>
+        {
+            reach += part.Bits;
+            return (part.Pairs, part.Scores);
+        }));
+        return _data.IsInBatches ? bits + Request.Joint.Bits - reach : bits;
+    }
+
+    protected override MutualInformation Explain(MutualInformation result)
+    {
+        var bits = _data.IsInBatches ? result.HeldOutBits : result.MiBits;
+        return result with
+        {
+            MiBits = bits,
+            MultiplyAdds = result.MultiplyAdds + _batchMultiplyAdds,
+            Canonical = _trace with { BackOffs = _backOffs },
+            Doubt = bits < _trace.StartBits - FallMargin
+                ? string.Create(CultureInfo.InvariantCulture, $"training fell from {_trace.StartBits:0.000} bits before any step")
+                : result.Doubt,
+        };
+    }
 
     private void BackOff()
     {

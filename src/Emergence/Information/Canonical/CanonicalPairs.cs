@@ -39,7 +39,7 @@ internal sealed class CanonicalPairs
         var (dx, dy) = ((double)_x.Count, (double)_y.Count);
         MultiplyAdds = dx * dy * (Some.Of(joint.Support.Count, Math.Max(_x.Count, _y.Count)) + dx + dy + 2.0 * Iterations * block)
             + 2.0 * Iterations * block * block * (dx + dy)
-            + Count * (dx * (dx + joint.X.Count) + dy * (dy + joint.Y.Count));
+            + Count * (dx * dx + dy * dy);
         var cross = Whitened(Cross(joint, share), share);
         var (left, right, correlations) = Leading(cross, block, share);
         Correlations = correlations[..Count];
@@ -53,8 +53,12 @@ internal sealed class CanonicalPairs
     /// <summary>Pairs.</summary>
     public int Count { get; }
 
-    /// <summary>To find the pairs from two whitened sides, and the sides' coordinates in them.</summary>
+    /// <summary>To find the pairs from two whitened sides.</summary>
     public double MultiplyAdds { get; }
+
+    /// <summary>To find the coordinates of so many classes of each side, and which of them lie near each other.</summary>
+    public double MultiplyAddsOf(double xClasses, double yClasses, bool compares) =>
+        Count * (_x.Count * xClasses + _y.Count * yClasses + (compares ? xClasses * yClasses : 0));
 
     /// <summary>Correlation of each pair, the largest first.</summary>
     public IReadOnlyList<double> Correlations { get; }

@@ -2,7 +2,6 @@ using Emergence.Devices;
 using Emergence.Devices.Critics;
 using Emergence.Devices.Randomness;
 using Emergence.Information.Critics;
-using Emergence.Information.Exact;
 
 namespace Emergence.Information.Canonical;
 
@@ -53,16 +52,12 @@ internal static class CanonicalStart
     /// Scales the last layer by what makes the objective largest over the given pairs, and says that value in bits. Biases are
     /// zero still, so that the score is scaled as the weights are.
     /// </summary>
-    /// <param name="device">Works.</param>
-    /// <param name="training">Has the parameters.</param>
-    /// <param name="parameters">Parameters of the critic; scaled here too.</param>
-    /// <param name="pairs">What the scale is judged by.</param>
-    /// <param name="near">Pairs that lie near each other, if they are known.</param>
+    /// <param name="shape">The critic.</param>
+    /// <param name="parameters">Its parameters.</param>
+    /// <param name="parts">What the scale is judged by: the scores that these parameters give.</param>
     /// <returns>The value, and what part of the partition off the support is that of near pairs; all if none are known.</returns>
-    public static (double Bits, double NearShare) Scale(Device device, CriticTraining training, Span<float> parameters,
-        IEnumerable<ClassPair> pairs, NearPairs? near)
+    public static (double Bits, double NearShare) Scale(CriticShape shape, Span<float> parameters, IReadOnlyList<ScoredPairs> parts)
     {
-        var parts = HeldOut.Scores(device, training, pairs).ToList();
         var nearest = parts.Max(part => part.Scores.Max());
 
         // The objective is concave in the scale: a line less a sum of exponentials' logarithm.
@@ -73,18 +68,18 @@ internal static class CanonicalStart
             (low, high) = Bits(middle + 1) > Bits(middle) ? (middle + 1, high) : (low, middle);
         }
 
-        var shape = training.Shape;
         foreach (ref var weight in parameters.Slice(parameters.Length - shape.InputColumns(shape.Layers - 1) - 1,
             shape.InputColumns(shape.Layers - 1)))
             weight *= (float)Factor(low);
-        device.Upload(parameters, training.Parameters);
-        return (Bits(low), near == null ? 1 : NearShare());
+        return (Bits(low), NearShare());
 
         double NearShare()
         {
             var (ofNear, all) = (0.0, 0.0);
-            foreach (var (part, scores) in parts)
+            foreach (var (part, scores, near) in parts)
             {
+                if (near == null)
+                    return 1;
                 for (var i = 0; i < part.Length; i++)
                 {
                     if (part[i].Joint > 0)
@@ -103,7 +98,7 @@ internal static class CanonicalStart
         double Bits(int power)
         {
             var (scale, joint, partition) = (Factor(power), 0.0, 0.0);
-            foreach (var (part, scores) in parts)
+            foreach (var (part, scores, _) in parts)
             {
                 for (var i = 0; i < part.Length; i++)
                 {

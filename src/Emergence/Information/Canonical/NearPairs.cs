@@ -14,9 +14,6 @@ internal sealed class NearPairs
     /// <summary>Classes of y of each class of x, and pairs at least if there are few classes of x.</summary>
     private const int PerClass = 32, Least = 1 << 14;
 
-    /// <summary>Pairs of classes that are compared at most.</summary>
-    private const long MostCompared = 1L << 28;
-
     /// <summary>Classes of x that a thread compares at a time.</summary>
     private const int RowsAtOnce = 48;
 
@@ -28,9 +25,11 @@ internal sealed class NearPairs
     /// <param name="y">(Ky, R).</param>
     /// <param name="correlations">(R).</param>
     /// <param name="share">Who finds them.</param>
-    public NearPairs(JointClasses joint, float[] x, float[] y, IReadOnlyList<double> correlations, HostShare share)
+    /// <param name="perClass">Classes of y of each class of x at least.</param>
+    public NearPairs(WeightedPairs joint, float[] x, float[] y, IReadOnlyList<double> correlations, HostShare share,
+        int perClass = PerClass)
     {
-        var (rows, classes, columns) = (joint.X.Count, joint.Y.Count, correlations.Count);
+        var (rows, classes, columns) = (joint.XWeights.Length, joint.YWeights.Length, correlations.Count);
         double[] scales = [.. correlations.Select(CanonicalStart.Reliability)];
         var (right, squares) = (new double[columns * classes], new double[classes]);
         for (var b = 0; b < classes; b++)
@@ -43,7 +42,7 @@ internal sealed class NearPairs
             }
         }
 
-        var (most, partners, nearest) = (PerRow(rows), Partners(joint), new int[rows][]);
+        var (most, partners, nearest) = (PerRow(rows, perClass), Partners(joint), new int[rows][]);
         share(Ceiling.Of(rows, RowsAtOnce), part =>
         {
             var (first, count) = (part * RowsAtOnce, Math.Min(RowsAtOnce, rows - part * RowsAtOnce));
@@ -57,7 +56,7 @@ internal sealed class NearPairs
         A = [.. nearest.SelectMany((row, a) => Enumerable.Repeat(a, row.Length))];
         B = [.. nearest.SelectMany(row => row)];
         WithSupport = [.. nearest.SelectMany((row, a) => row.Concat(partners[a]).Order().Select(b => (a, b)))];
-        double[] products = [.. A.Select((a, i) => joint.X.Weights[a] * joint.Y.Weights[B[i]])];
+        double[] products = [.. A.Select((a, i) => joint.XWeights[a] * joint.YWeights[B[i]])];
         Product = products.Sum();
         Weights = products.Length > 0 ? new(products) : null;
 
@@ -86,22 +85,19 @@ internal sealed class NearPairs
     /// <summary>Whether a pair is one of these.</summary>
     public bool Holds(int a, int b) => Array.BinarySearch(_nearest[a], b) >= 0;
 
-    /// <summary>Whether sides of so many classes are compared.</summary>
-    public static bool IsFor(long xClasses, long yClasses) => xClasses * yClasses <= MostCompared;
-
     /// <summary>Classes of y that a class of x has at most.</summary>
-    public static int PerRow(int xClasses) => Math.Max(PerClass, Least / xClasses);
+    public static int PerRow(int xClasses, int perClass = PerClass) => Math.Max(perClass, Least / xClasses);
 
     /// <summary>The classes of y that occur with each class of x.</summary>
-    private static int[][] Partners(JointClasses joint)
+    private static int[][] Partners(WeightedPairs joint)
     {
-        var (partners, next) = (new int[joint.X.Count][], 0);
+        var (partners, occurring, next) = (new int[joint.XWeights.Length][], joint.Occurring, 0);
         for (var a = 0; a < partners.Length; a++)
         {
             var start = next;
-            while (next < joint.Support.Count && joint.Support[next].A == a)
+            while (next < occurring.Length && occurring[next].A == a)
                 next++;
-            partners[a] = [.. Enumerable.Range(start, next - start).Select(pair => joint.Support[pair].B)];
+            partners[a] = [.. occurring.AsSpan(start..next).ToArray().Select(pair => pair.B)];
         }
 
         return partners;

@@ -39,7 +39,7 @@ internal sealed class Whitening
     public Whitening(RowClasses rows, HostShare share)
     {
         _rows = rows;
-        var (columns, means, scales) = rows.Scales();
+        var (columns, means, scales) = rows.Scales(share);
         (_columns, _means, _scales) = (columns, means, scales);
         var cut = SmallestRest;
         var factor = new PivotedCholesky(Covariance(share), columns.Length, cut, share);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Emergence.Devices;
 using Emergence.Devices.Critics;
-using Emergence.Information.Exact;
 
 namespace Emergence.Information.Critics;
 
@@ -14,8 +13,11 @@ internal abstract class CriticEstimation : Estimation
     private readonly MutualInformation _about;
     private readonly EstimationRequest _request;
     private readonly Device _device;
-    private readonly CriticTraining _training;
     private readonly List<double> _bits = [];
+    private CriticTraining _training;
+
+    /// <summary>Of trainings that were replaced.</summary>
+    private (int Steps, double MultiplyAdds, double MaxScore, long NonFinite) _before;
     private StopReason _stoppedBy;
 
     /// <param name="request">What was asked.</param>
@@ -27,7 +29,7 @@ internal abstract class CriticEstimation : Estimation
 
     public sealed override CriticTraining Training => _training;
 
-    /// <summary>Value of every step, in bits.</summary>
+    /// <summary>Value of every step, in bits: nowhere above I_emp.</summary>
     protected IReadOnlyList<double> Bits => _bits;
 
     protected EstimationRequest Request => _request;
@@ -37,16 +39,15 @@ internal abstract class CriticEstimation : Estimation
     /// <summary>Steps at the end over which the value is the mean: 1 %, at least 50.</summary>
     protected virtual int Window => Math.Max(50, _bits.Count / 100);
 
-    /// <summary>What the frozen critic is judged by at the end.</summary>
-    protected virtual IEnumerable<ClassPair> HeldOutPairs =>
-        HeldOut.Pairs(_request.Joint, _request.Seed, _request.Cell, _request.Preset.HeldOutPairs);
+    /// <summary>Bits of all the data less those of what is trained on: what a value over it is short of by the draw.</summary>
+    protected virtual double Offset => 0;
 
     /// <summary>Mean over the last <see cref="Window"/> steps.</summary>
     protected double LastMean => MeanOfLast(Window);
 
     public sealed override bool IsFinished()
     {
-        for (var step = _bits.Count; step < _training.Values.Count; step++)
+        for (var step = _bits.Count - _before.Steps; step < _training.Values.Count; step++)
         {
             var value = _training.Values[step];
             if (!double.IsFinite(value.Bits) || value.NonFinite > 0)
@@ -55,17 +56,20 @@ internal abstract class CriticEstimation : Estimation
                 return true;
             }
 
-            _bits.Add(value.Bits);
+            _bits.Add(value.Bits + Offset);
         }
 
         _stoppedBy = Judge();
         if (_stoppedBy == StopReason.None && _bits.Count >= _request.Preset.StepLimit)
             _stoppedBy = StopReason.Limit;
+        if (_stoppedBy == StopReason.None)
+            GoOn();
         return _stoppedBy != StopReason.None;
     }
 
     public sealed override MutualInformation Finish()
     {
+        var all = WithTraining();
         var result = _about with
         {
             Preset = _request.Preset.Identity,
@@ -74,23 +78,38 @@ internal abstract class CriticEstimation : Estimation
             Curve = _bits,
             MaxBits = _bits.DefaultIfEmpty(double.NaN).Max(),
             StepsAboveCeiling = _bits.Count(bits => bits > _request.Joint.Bits + CeilingTolerance),
-            MaxScore = _training.Values.Max(value => value.MaxScore),
-            NonFinite = _training.Values.Sum(value => (long)value.NonFinite + (double.IsFinite(value.Bits) ? 0 : 1)),
-            MultiplyAdds = _training.Values.Count * _training.StepMultiplyAdds,
+            MaxScore = all.MaxScore,
+            NonFinite = all.NonFinite,
+            MultiplyAdds = all.MultiplyAdds,
         };
         if (_stoppedBy == StopReason.Failed)
             return result with { MiBits = double.NaN, Failure = Failure() };
 
-        var heldOut = HeldOut.Bits(_device, _training, HeldOutPairs);
-        return Explain(result with { MiBits = Value(), LastMeanBits = LastMean, HeldOutBits = heldOut });
+        return Explain(result with { MiBits = Value(), LastMeanBits = LastMean, HeldOutBits = HeldOutBits() });
     }
 
-    public sealed override void Dispose() => _training.Dispose();
+    public override void Dispose() => _training.Dispose();
 
     /// <summary>Why the training may stop now, if it may.</summary>
     protected abstract StopReason Judge();
 
     protected abstract double Value();
+
+    /// <summary>Called where a judgement lets the training go on.</summary>
+    protected virtual void GoOn()
+    {
+    }
+
+    /// <summary>Takes further steps with another training, of the same critic; the one before is the caller's to dispose.</summary>
+    protected void Replace(CriticTraining training)
+    {
+        _before = WithTraining();
+        _training = training;
+    }
+
+    /// <summary>What the frozen critic reads at the end on pairs that training did not choose.</summary>
+    protected virtual double HeldOutBits() => HeldOut.Bits(_device, _training,
+        HeldOut.Pairs(_request.Joint, _request.Seed, _request.Cell, _request.Preset.HeldOutPairs));
 
     /// <summary>Adds what an estimator knows about its value.</summary>
     protected virtual MutualInformation Explain(MutualInformation result) => result;
@@ -103,6 +122,14 @@ internal abstract class CriticEstimation : Estimation
         for (var step = start; step < end; step++)
             sum += _bits[step];
         return sum / (end - start);
+    }
+
+    private (int Steps, double MultiplyAdds, double MaxScore, long NonFinite) WithTraining()
+    {
+        var values = _training.Values;
+        return (_before.Steps + values.Count, _before.MultiplyAdds + values.Count * _training.StepMultiplyAdds,
+            Math.Max(_before.MaxScore, values.Max(value => value.MaxScore)),
+            _before.NonFinite + values.Sum(value => (long)value.NonFinite + (double.IsFinite(value.Bits) ? 0 : 1)));
     }
 
     private string Failure()

@@ -76,10 +76,12 @@ public sealed record CriticPreset
         CanonicalColumns = 64,
         Widths = [128, 32, 16, 1],
         Pairs = 2_048,
+        PairsPerClass = 1,
         NearPairs = 1_024,
         WideFactor = 3,
-        PairsAtScale = 65_536,
-        AtScale = 16_384,
+        BatchPairs = 2_048,
+        PairsAtScale = 2_048,
+        AtScale = 8_193,
         Rate = LearningRate.Rising(1e-3, 10),
         StepLimit = 2_000,
         LookEvery = 5,
@@ -108,7 +110,11 @@ public sealed record CriticPreset
     /// <summary>P, pairs off the support a step, with fewer than <see cref="AtScale"/> classes.</summary>
     public required int Pairs { get; init; }
 
-    /// <summary>How many of P are drawn among pairs that lie near each other in canonical coordinates, if sides can be compared.</summary>
+    /// <summary>P is this times the pairs that occur if that is more, with fewer than <see cref="AtScale"/> of them.</summary>
+    public int PairsPerClass { get; init; }
+
+    /// <summary>How many of P are drawn among pairs that lie near each other in canonical coordinates, if sides can be compared; half
+    /// of them where P grows.</summary>
     public int NearPairs { get; init; }
 
     /// <summary>P is so many times as large if near pairs hold less than half of the partition off the support at the start.</summary>
@@ -119,6 +125,9 @@ public sealed record CriticPreset
 
     /// <summary>Classes from which on there are many.</summary>
     public int AtScale { get; init; } = 100_000;
+
+    /// <summary>Where <see cref="AtScale"/> pairs occur or more, a step takes so many of them; 0: it takes all.</summary>
+    public int BatchPairs { get; init; }
 
     public required LearningRate Rate { get; init; }
 
@@ -140,8 +149,8 @@ public sealed record CriticPreset
 
     public string Identity =>
         string.Create(CultureInfo.InvariantCulture,
-        $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support{Near} "
-        + $"({PairsAtScale} from {AtScale} classes), Adam "
+        $"{Name}: {Start}critic {string.Join('-', Widths)}, {Pairs} pairs off the support{PerClass}{Near} "
+        + $"({Scale}), Adam "
         + $"{Rate.Text}{(CanonicalColumns > 0 ? " but for back-offs" : "")}, at most {StepLimit} "
         + $"steps{(GoesOnWhenLevel ? ", level or not" : "")}");
 
@@ -171,11 +180,22 @@ public sealed record CriticPreset
 
     private string Start => CanonicalColumns > 0 ? $"a distance in {CanonicalColumns} canonical pairs and a linear term, " : "";
 
-    internal int PairsFor(int classes) => classes < AtScale ? Pairs : PairsAtScale;
+    private string PerClass => PairsPerClass > 0 ? ", as many as occur if those are more" : "";
+
+    private string Scale => BatchPairs > 0
+        ? $"from {AtScale} pairs that occur, batches of {BatchPairs}"
+        : $"{PairsAtScale} from {AtScale} classes";
+
+    internal int PairsFor(int classes) => classes < AtScale ? Math.Max(Pairs, PairsPerClass * classes) : PairsAtScale;
 
     /// <summary>P with so many classes at most, once it was widened.</summary>
-    internal int MostPairsFor(int classes) => classes < AtScale ? Pairs * WideFactor : PairsAtScale;
+    internal int MostPairsFor(int classes) =>
+        classes < AtScale ? Math.Max(Pairs * WideFactor, PairsPerClass * classes) : PairsAtScale;
 
     /// <summary>How many of <see cref="PairsFor"/> are drawn among near ones: half at most.</summary>
-    internal int NearOf(int classes) => Math.Min(NearPairs, PairsFor(classes) / 2);
+    internal int NearOf(int classes) =>
+        NearPairs == 0 ? 0 : Math.Min(Math.Max(NearPairs, PairsPerClass * classes / 2), PairsFor(classes) / 2);
+
+    /// <summary>Whether a critic is trained on batches of so many pairs that occur.</summary>
+    internal bool TakesBatches(int pairs) => BatchPairs > 0 && pairs >= AtScale;
 }

@@ -11,12 +11,6 @@ namespace Emergence.Information.Critics;
 /// </summary>
 internal sealed class DeviceInputs(Device device) : IDisposable
 {
-    /// <summary>Values of a whitened side that are held at most; the first columns, those that differ most, if there are more.</summary>
-    private const int WhitenedLimit = 1 << 26;
-
-    /// <summary>Classes that are whitened at a time.</summary>
-    private const int WhitenedAtOnce = 1 << 14;
-
     /// <summary>In place of a start: what else than raw columns of a side it is.</summary>
     private const int StandardisedPart = -1, WhitenedPart = -2, XPart = -3, YPart = -4;
 
@@ -47,12 +41,10 @@ internal sealed class DeviceInputs(Device device) : IDisposable
             pairs.Correlations);
     }
 
-    /// <summary>Pairs off the support that lie near each other in the coordinates of <see cref="Canonical"/>; null if there are too
-    /// many classes to compare, or no pairs.</summary>
+    /// <summary>Pairs off the support that lie near each other in the coordinates of <see cref="Canonical"/>; null if there are
+    /// none.</summary>
     public NearPairs? Near(JointClasses joint, int most)
     {
-        if (!NearPairs.IsFor(joint.X.Count, joint.Y.Count))
-            return null;
         var (x, y, correlations) = Canonical(joint, most);
         var near = joint.CanonicalPairs(most, device.ShareOnHost).Near ??=
             new(joint, Values(x), Values(y), correlations, device.ShareOnHost);
@@ -66,38 +58,21 @@ internal sealed class DeviceInputs(Device device) : IDisposable
         }
     }
 
-    /// <summary>Work of <see cref="Canonical"/>, both sides' <see cref="Whitened"/>, and <see cref="Near"/> if it was asked for.</summary>
-    public double CanonicalMultiplyAdds(JointClasses joint, int most)
+    /// <summary>Work of a side's map, and of <see cref="Whitened"/> for so many of its classes.</summary>
+    public double WhiteningMultiplyAdds(RowClasses rows, int classes)
     {
-        var sides = new[] { joint.X, joint.Y }.Sum(rows =>
-        {
-            var whitening = rows.Whitening(device.ShareOnHost);
-            var columns = WhitenedColumns(rows.Count, whitening.Count);
-            return whitening.MultiplyAdds + 0.5 * rows.Count * columns * columns;
-        });
-        var pairs = joint.CanonicalPairs(most, device.ShareOnHost);
-        return sides + pairs.MultiplyAdds + (pairs.Near == null ? 0 : (double)joint.GridSize * pairs.Count);
+        var whitening = rows.Whitening(device.ShareOnHost);
+        return whitening.MultiplyAdds + 0.5 * classes * whitening.Count * whitening.Count;
     }
 
     /// <summary>(K, coordinates), whitened.</summary>
     public Tensor Whitened(RowClasses rows)
     {
         var whitening = rows.Whitening(device.ShareOnHost);
-        var columns = WhitenedColumns(rows.Count, whitening.Count);
-        return Shared((rows, WhitenedPart, columns), rows.Count, columns, tensor =>
-        {
-            for (var first = 0; first < rows.Count; first += WhitenedAtOnce)
-            {
-                var count = Math.Min(WhitenedAtOnce, rows.Count - first);
-                device.Upload(whitening.Project(device.ShareOnHost, first, count, columns, columns, whitening.FillMapColumn,
-                    isLower: true),
-                    tensor.RowRange(first, count));
-            }
-        });
+        var columns = whitening.Count;
+        return Shared((rows, WhitenedPart, columns), rows.Count, columns, tensor => device.Upload(
+            whitening.Project(device.ShareOnHost, 0, rows.Count, columns, columns, whitening.FillMapColumn, isLower: true), tensor));
     }
-
-    /// <summary>Columns of <see cref="Whitened"/>.</summary>
-    public static int WhitenedColumns(int classes, int coordinates) => Math.Clamp(WhitenedLimit / classes, 1, coordinates);
 
     /// <summary>Frees all but these; says whether there was something to free.</summary>
     public bool KeepOnly(IEnumerable<Tensor> inUse)

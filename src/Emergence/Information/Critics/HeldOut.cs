@@ -19,23 +19,28 @@ internal static class HeldOut
     /// <param name="fresh">So many fresh ones, if there are more than four times as many pairs of classes.</param>
     /// <param name="stream">Names the random numbers.</param>
     /// <param name="near">Pairs that half of the fresh ones are drawn from, if any.</param>
-    public static IEnumerable<ClassPair> Pairs(JointClasses joint, ulong seed, uint cell, int fresh = 1 << 20,
-        RandomStream stream = RandomStream.HeldOut, NearPairs? near = null)
+    /// <param name="draw">Separates draws of the same stream.</param>
+    public static IEnumerable<ClassPair> Pairs(WeightedPairs joint, ulong seed, uint cell, int fresh = 1 << 20,
+        RandomStream stream = RandomStream.HeldOut, NearPairs? near = null, int draw = 0)
     {
         if (joint.GridSize <= 4L * fresh)
             return joint.AllPairs();
         var nearCount = near == null ? 0 : fresh / 2;
         var (source, weights) = SupportMine.OffSupport(joint, fresh - nearCount, stream, near, nearCount);
         var (a, b) = (new int[fresh], new int[fresh]);
-        source.Draw(seed, cell, 0, a, b);
+        source.Draw(seed, cell, draw, a, b);
         return joint.Support.Concat(Enumerable.Range(0, fresh).Select(pair => new ClassPair(a[pair], b[pair], 0, weights[pair])));
     }
 
     /// <summary>The Donsker-Varadhan value of the training's critic over weighted pairs.</summary>
-    public static double Bits(Device device, CriticTraining training, IEnumerable<ClassPair> pairs)
+    public static double Bits(Device device, CriticTraining training, IEnumerable<ClassPair> pairs) =>
+        Bits(Scores(device, training, pairs));
+
+    /// <summary>The Donsker-Varadhan value of weighted pairs with their scores.</summary>
+    public static double Bits(IEnumerable<(ClassPair[] Pairs, double[] Scores)> parts)
     {
         var (joint, largest, partition) = (0.0, double.NegativeInfinity, 0.0);
-        foreach (var (part, scores) in Scores(device, training, pairs))
+        foreach (var (part, scores) in parts)
         {
             var most = scores.Max();
             if (most > largest)

@@ -38,11 +38,11 @@ internal class SupportMine : Estimator
     /// <param name="near">Pairs that are drawn by themselves, if any.</param>
     /// <param name="nearCount">Draws of those.</param>
     /// <returns>What draws them, and the weight of each: its part of the pairs off the support over the draws from there.</returns>
-    internal static (PairSource Source, double[] Weights) OffSupport(JointClasses joint, int count, RandomStream stream,
+    internal static (PairSource Source, double[] Weights) OffSupport(WeightedPairs joint, int count, RandomStream stream,
         NearPairs? near = null, int nearCount = 0)
     {
-        var support = near?.WithSupport ?? [.. joint.Support.Select(pair => (pair.A, pair.B))];
-        var others = new OffSupportPairs(count, new AliasTable(joint.X.Weights), new AliasTable(joint.Y.Weights), support, stream);
+        var support = near?.WithSupport ?? joint.Occurring;
+        var others = new OffSupportPairs(count, new AliasTable(joint.XWeights), new AliasTable(joint.YWeights), support, stream);
         var weights = Enumerable.Repeat((1 - joint.SupportProduct - (near?.Product ?? 0)) / count, count);
         return near == null
             ? (others, [.. weights])
@@ -51,14 +51,14 @@ internal class SupportMine : Estimator
     }
 
     /// <summary>Whether a step takes all pairs of classes, and draws none.</summary>
-    internal static bool TakesAll(JointClasses joint, CriticPreset preset) =>
-        joint.GridSize - joint.Support.Count <= preset.PairsFor(joint.Support.Count);
+    internal static bool TakesAll(WeightedPairs joint, CriticPreset preset) =>
+        joint.OffSupport <= preset.PairsFor(joint.Support.Count);
 
-    /// <summary>The pairs of a training: those that stay, then the number drawn anew each step.</summary>
+    /// <summary>The pairs of a training, of a batch of the data if there is one: those that stay, then those drawn anew each step.</summary>
     internal static CriticTraining CreateTraining(EstimationRequest request, Device device, Tensor x, Tensor y, ReadOnlySpan<float> initial,
-        LinearTerm? linear = null, Func<int, double>? rate = null, NearPairs? near = null)
+        LinearTerm? linear = null, Func<int, double>? rate = null, NearPairs? near = null, WeightedPairs? batch = null)
     {
-        var (joint, preset) = (request.Joint, request.Preset);
+        var (joint, preset) = (batch ?? request.Joint, request.Preset);
         var shape = Shape(request, x, y);
         var takesAll = TakesAll(joint, preset);
         ClassPair[] fixedPairs = takesAll ? [.. joint.AllPairs()] : [.. joint.Support];
@@ -87,10 +87,20 @@ internal class SupportMine : Estimator
     internal override long TrainingBytes(Device device, CriticPreset preset, int classes, int rows, int columns)
     {
         // A support that is as large as a side, which is the least that it can be.
-        var (drawn, grid) = (preset.MostPairsFor(classes), (long)classes * classes);
         var isCanonical = preset.CanonicalColumns > 0;
         var read = isCanonical ? Math.Min(preset.CanonicalColumns, columns) : columns;
-        var whitened = isCanonical ? DeviceInputs.WhitenedColumns(classes, columns) : 0;
+        if (!preset.TakesBatches(classes))
+            return BytesOf(device, preset, classes, read, isCanonical ? columns : 0);
+        using var plan = device.Plan();
+        using var inputs = plan.Device.Allocate(2 * preset.BatchPairs, read);
+
+        // One batch is trained on, another is at hand.
+        return 2 * (plan.Bytes + BytesOf(device, preset, preset.BatchPairs, read, read));
+    }
+
+    private static long BytesOf(Device device, CriticPreset preset, int classes, int read, int whitened)
+    {
+        var (drawn, grid) = (preset.MostPairsFor(classes), (long)classes * classes);
         var shape = new CriticShape(read, read, [.. preset.Widths]);
         if (grid - classes <= drawn)
         {
@@ -104,9 +114,8 @@ internal class SupportMine : Estimator
         return CriticTraining.EstimateBytes(device, shape, classes, classes, own, own, source, whitened);
     }
 
-    internal override int InputColumns(CriticPreset preset, int classes, int columns) => preset.CanonicalColumns > 0
-        ? Math.Min(preset.CanonicalColumns, columns) + DeviceInputs.WhitenedColumns(classes, columns)
-        : columns;
+    internal override int InputColumns(CriticPreset preset, int classes, int columns) => preset.CanonicalColumns == 0 ? columns
+        : Math.Min(preset.CanonicalColumns, columns) + (preset.TakesBatches(classes) ? 0 : columns);
 
     internal override Estimation Start(EstimationRequest request, Device device, DeviceInputs inputs)
     {

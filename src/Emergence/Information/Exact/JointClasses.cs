@@ -3,33 +3,22 @@ using Emergence.Information.Canonical;
 
 namespace Emergence.Information.Exact;
 
-/// <summary>A pair of classes with its weight under the joint distribution and under the product of the margins.</summary>
-/// <param name="A">Class of x.</param>
-/// <param name="B">Class of y.</param>
-/// <param name="Joint">p_ab.</param>
-/// <param name="Product">u_a v_b.</param>
-public readonly record struct ClassPair(int A, int B, double Joint, double Product);
-
 /// <summary>
 /// The joint distribution of x and y over the same units, and what follows from it without any estimate: a finite data
 /// set through a deterministic model makes both sides discrete.
 /// </summary>
-public sealed class JointClasses
+public sealed class JointClasses : WeightedPairs
 {
-    private readonly ClassPair[] _support;
     private CanonicalPairs? _canonical;
 
     /// <param name="x">One side.</param>
     /// <param name="y">The other side, of the same units with the same weights.</param>
     /// <param name="isEnumeration">The units are all there are, so there is no sampling error.</param>
     public JointClasses(RowClasses x, RowClasses y, bool isEnumeration)
+        : base(x.Weights, y.Weights, FindSupport(x, y))
     {
-        if (!x.UnitWeights.SequenceEqual(y.UnitWeights))
-            throw new ArgumentException("x and y are not of the same units");
         (X, Y, IsEnumeration) = (x, y, isEnumeration);
-        _support = FindSupport(x, y);
-        Bits = HasConstantSide ? 0 : Math.Max(0, _support.Sum(pair => pair.Joint * PointwiseBits(pair)));
-        SupportProduct = _support.Sum(pair => pair.Product);
+        Bits = HasConstantSide ? 0 : Math.Max(0, PointwiseMean());
     }
 
     public RowClasses X { get; }
@@ -37,9 +26,6 @@ public sealed class JointClasses
     public RowClasses Y { get; }
 
     public bool IsEnumeration { get; }
-
-    /// <summary>S: the pairs that occur, by a, then b.</summary>
-    public IReadOnlyList<ClassPair> Support => _support;
 
     /// <summary>I_emp = sum_S p log2(p / (u v)): the information of these data, and the ceiling of s-mine.</summary>
     public double Bits { get; }
@@ -49,9 +35,6 @@ public sealed class JointClasses
 
     /// <summary>N if the unit weights are counts.</summary>
     public double Samples => X.TotalWeight;
-
-    /// <summary>sum_S u v, which is 1 - m.</summary>
-    public double SupportProduct { get; }
 
     /// <summary>
     /// -log2 sum_S u v: what a critic reads that tells pairs of S from all others, but not how often each occurs. Bits from here
@@ -64,9 +47,6 @@ public sealed class JointClasses
     /// </summary>
     public double Coincidences => Samples * SupportProduct;
 
-    /// <summary>K_x K_y.</summary>
-    public long GridSize => (long)X.Count * Y.Count;
-
     /// <summary>x or y is the same everywhere: the information is 0.</summary>
     public bool HasConstantSide => X.Count == 1 || Y.Count == 1;
 
@@ -77,7 +57,7 @@ public sealed class JointClasses
         {
             if (IsEnumeration)
                 return 0;
-            var variance = _support.Sum(pair => pair.Joint * (PointwiseBits(pair) - Bits) * (PointwiseBits(pair) - Bits));
+            var variance = Support.Sum(pair => pair.Joint * (PointwiseBits(pair) - Bits) * (PointwiseBits(pair) - Bits));
             return Math.Sqrt(variance / Samples);
         }
     }
@@ -95,31 +75,17 @@ public sealed class JointClasses
             if (IsEnumeration)
                 return 0;
             var variance = StandardErrorBits * StandardErrorBits * Samples;
-            var freedom = _support.Length - X.Count - Y.Count + 1 + 2 * (_support.Sum(pair => pair.Joint * pair.Joint / pair.Product) - 1);
+            var freedom = Support.Count - X.Count - Y.Count + 1 + 2 * (Support.Sum(pair => pair.Joint * pair.Joint / pair.Product) - 1);
             var chance = Math.Max(0, freedom) / Samples / (Math.Log(2) * Math.Log(2));
             var kept = variance > chance ? (variance - chance) * (variance - chance) / variance : 0;
             return Math.Sqrt((kept + chance / 2) / Samples);
         }
     }
 
-    /// <summary>The whole grid, a-major; p is 0 off the support.</summary>
-    public IEnumerable<ClassPair> AllPairs()
-    {
-        var next = 0;
-        for (var a = 0; a < X.Count; a++)
-        {
-            for (var b = 0; b < Y.Count; b++)
-            {
-                var onSupport = next < _support.Length && _support[next].A == a && _support[next].B == b;
-                yield return onSupport ? _support[next++] : new(a, b, 0, X.Weights[a] * Y.Weights[b]);
-            }
-        }
-    }
-
     /// <summary>i = log2 p / (u v) of each unit, in bits; its mean is <see cref="Bits"/>.</summary>
     public double[] UnitInformation()
     {
-        var bits = _support.ToDictionary(pair => (pair.A, pair.B), PointwiseBits);
+        var bits = Support.ToDictionary(pair => (pair.A, pair.B), PointwiseBits);
         var information = new double[X.UnitWeights.Length];
         for (var unit = 0; unit < information.Length; unit++)
             information[unit] = bits[(X.ClassOfUnit[unit], Y.ClassOfUnit[unit])];
@@ -134,7 +100,7 @@ public sealed class JointClasses
     internal (int[] A, int[] B) Rows(string estimator)
     {
         var (a, b) = (new List<int>(), new List<int>());
-        foreach (var pair in _support)
+        foreach (var pair in Support)
         {
             var weight = pair.Joint * Samples;
             var count = (int)Math.Round(weight);
@@ -162,17 +128,17 @@ public sealed class JointClasses
         double Entropy(IEnumerable<(int Class, double Weight)> weights) =>
             weights.GroupBy(entry => entry.Class, entry => entry.Weight).OrderBy(group => group.Key).Select(group => group.Sum())
                 .Sum(weight => -weight * Math.Log2(weight));
-        var x = Entropy(_support.Select(pair => (ofX[pair.A], pair.Joint)));
-        var y = Entropy(_support.Select(pair => (ofY[pair.B], pair.Joint)));
-        var both = _support.GroupBy(pair => (ofX[pair.A], ofY[pair.B]), pair => pair.Joint).OrderBy(group => group.Key)
+        var x = Entropy(Support.Select(pair => (ofX[pair.A], pair.Joint)));
+        var y = Entropy(Support.Select(pair => (ofY[pair.B], pair.Joint)));
+        var both = Support.GroupBy(pair => (ofX[pair.A], ofY[pair.B]), pair => pair.Joint).OrderBy(group => group.Key)
             .Select(group => group.Sum()).Sum(weight => -weight * Math.Log2(weight));
         return Math.Max(0, x + y - both);
     }
 
-    private static double PointwiseBits(ClassPair pair) => Math.Log2(pair.Joint / pair.Product);
-
     private static ClassPair[] FindSupport(RowClasses x, RowClasses y)
     {
+        if (!x.UnitWeights.SequenceEqual(y.UnitWeights))
+            throw new ArgumentException("x and y are not of the same units");
         var weights = new Dictionary<(int A, int B), double>();
         for (var unit = 0; unit < x.UnitWeights.Length; unit++)
         {

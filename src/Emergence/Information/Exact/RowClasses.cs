@@ -14,6 +14,9 @@ public sealed class RowClasses
     /// <summary>Labels of a column that a critic is shown as columns of their own.</summary>
     private const int MostLabels = 1024;
 
+    /// <summary>Features whose scales a thread finds at a time.</summary>
+    private const int FeaturesAtOnce = 128;
+
     private readonly float[] _rows;
     private readonly double[]? _exact;
     private readonly int[] _firstUnits = [];
@@ -134,17 +137,30 @@ public sealed class RowClasses
     }
 
     /// <summary>Features that are not constant, with the weighted mean and 1 / SD of each.</summary>
-    internal (int[] Features, double[] Means, double[] Inverses) Scales()
+    internal (int[] Features, double[] Means, double[] Inverses) Scales(HostShare? share = null)
     {
         var count = Features;
         var (means, variances, isConstant) = (new double[count], new double[count], new bool[count]);
-        var (first, row) = (new double[count], new double[count]);
-        Fill(0, first);
-        Array.Fill(isConstant, true);
+        (share ?? DoubleProducts.Alone)(Ceiling.Of(count, FeaturesAtOnce), part =>
+        {
+            var start = part * FeaturesAtOnce;
+            var width = Math.Min(FeaturesAtOnce, count - start);
+            Scale(start, means.AsSpan(start, width), variances.AsSpan(start, width), isConstant.AsSpan(start, width));
+        });
+        int[] kept = [.. Enumerable.Range(0, count).Where(feature => !isConstant[feature])];
+        return (kept, [.. kept.Select(feature => means[feature])], [.. kept.Select(feature => 1 / Math.Sqrt(variances[feature]))]);
+    }
+
+    /// <summary>Mean and variance of some features.</summary>
+    private void Scale(int start, Span<double> means, Span<double> variances, Span<bool> isConstant)
+    {
+        var (first, row) = (new double[means.Length], new double[means.Length]);
+        Fill(0, first, start);
+        isConstant.Fill(true);
         for (var k = 0; k < Count; k++)
         {
             // Constant is asked of the values, because rounding can leave a variance above zero.
-            Fill(k, row);
+            Fill(k, row, start);
             var weight = _weights[k];
             for (var feature = 0; feature < row.Length; feature++)
             {
@@ -155,7 +171,7 @@ public sealed class RowClasses
 
         for (var k = 0; k < Count; k++)
         {
-            Fill(k, row);
+            Fill(k, row, start);
             var weight = _weights[k];
             for (var feature = 0; feature < row.Length; feature++)
             {
@@ -163,20 +179,25 @@ public sealed class RowClasses
                 variances[feature] += weight * difference * difference;
             }
         }
-
-        int[] kept = [.. Enumerable.Range(0, count).Where(feature => !isConstant[feature])];
-        return (kept, [.. kept.Select(feature => means[feature])], [.. kept.Select(feature => 1 / Math.Sqrt(variances[feature]))]);
     }
 
     /// <summary>Numbers that stand for a row: a column each, and for a column of labels one for each label.</summary>
     internal int Features => Table == null ? Columns : (_features ??= [.. ListFeatures(Table)]).Length;
 
-    /// <summary>All features of class k.</summary>
-    internal void Fill(int k, Span<double> to)
+    /// <summary>Features of class k, from one on.</summary>
+    private void Fill(int k, Span<double> to, int start)
     {
         var plain = Plain(k);
-        for (var feature = 0; feature < to.Length; feature++)
-            to[feature] = plain.IsEmpty ? Value(k, feature) : plain[feature];
+        if (plain.IsEmpty)
+        {
+            for (var i = 0; i < to.Length; i++)
+                to[i] = Value(k, start + i);
+            return;
+        }
+
+        plain = plain.Slice(start, to.Length);
+        for (var i = 0; i < to.Length; i++)
+            to[i] = plain[i];
     }
 
     /// <summary>The features of class k where they are what its row holds; else nothing.</summary>

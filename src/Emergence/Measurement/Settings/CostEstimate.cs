@@ -30,11 +30,8 @@ public sealed record CostTimes(double OfUnit, double? LikelyOfUnit, double OfRow
 /// <param name="Prefixes">Distinct prefixes that run through the model.</param>
 public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, MemoryPlan Memory, int Prefixes)
 {
-    /// <summary>Classes of the largest side that noise is tried on; a larger one takes so much longer at most.</summary>
+    /// <summary>Classes of the largest side that noise and trainings are tried on; a larger one takes so much longer at most.</summary>
     private const int MostTried = 4096;
-
-    /// <summary>Classes of the largest side that trainings are tried on.</summary>
-    private const int MostTrained = 20_000;
 
     /// <summary>A trial of trainings that end by themselves is given up after about so long.</summary>
     private const double SecondsOfTrial = 4;
@@ -63,7 +60,7 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
 
     private static CostTimes Time(MeasurementPlan plan, MacroMicroPasses passes, int prefixes, MemoryPlan memory)
     {
-        var tried = Math.Min(MostTrained, passes.Macro.Max(units => units.Count));
+        var tried = Math.Min(MostTried, passes.Macro.Max(units => units.Count));
         var noise = plan.Noise.IsOn ? SecondsOfNoise(plan, passes) : 0;
         var block = SecondsOfBlock(plan, prefixes);
         var link = memory.Blocks > 0 ? SecondsOfLink(plan) : 0;
@@ -74,9 +71,12 @@ public sealed record CostEstimate(CostTimes? Times, int Units, int Blocks, Memor
         return new(noise + trainings * longest, noise + trainings * likely, block, link);
 
         // A side with one class has no information, and nothing is trained.
-        double Share(PositionClasses units) => units.Count == 1 ? 0 : (double)(units.Count + Pairs(units.Count)) / (tried + Pairs(tried));
+        double Share(PositionClasses units) => units.Count == 1 ? 0 : Pairs(units.Count) / Pairs(tried);
 
-        int Pairs(int classes) => plan.Preset.PairsFor(classes);
+        // To make a batch takes about as long as the steps on it.
+        double Pairs(int classes) => plan.Preset.TakesBatches(classes)
+            ? 2 * (plan.Preset.BatchPairs + plan.Preset.Pairs)
+            : (double)classes + plan.Preset.PairsFor(classes);
     }
 
     /// <summary>
