@@ -48,7 +48,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Tensors of the checkpoint that were left out.</summary>
     public IReadOnlyList<string> IgnoredWeights { get; }
 
-    /// <summary>Bytes of the weights as they are stored; packed ones are unpacked one matrix at a time.</summary>
+    /// <summary>Bytes of the weights as they are stored; packed ones are unpacked while their block is used.</summary>
     public long WeightBytes { get; }
 
     /// <summary>Where the weights are while the model runs, and why; one line.</summary>

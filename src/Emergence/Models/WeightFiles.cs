@@ -72,7 +72,7 @@ internal sealed class WeightFiles
     /// <summary>Memory that the weights take as they are stored.</summary>
     public long Bytes { get; }
 
-    /// <summary>Elements of the largest packed matrix, 0 if all are plain: one at a time is unpacked.</summary>
+    /// <summary>Elements of the largest packed matrix, 0 if all are plain: there is room for it unpacked.</summary>
     public long LargestPacked { get; }
 
     public bool AllowNonFinite => _options.AllowNonFinite;

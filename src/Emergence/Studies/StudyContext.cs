@@ -230,9 +230,10 @@ internal sealed class StudyContext : IDisposable
         };
     }
 
-    private static JsonObject Identity(StudyModel model)
+    private JsonObject Identity(StudyModel model)
     {
         using var checkpoint = Checkpoint.Open(model.Folder);
+        checkpoint.Identify(Cancellation);
         return new JsonObject { ["name"] = model.Reference, ["weights_sha256"] = checkpoint.Identity,
             ["config_sha256"] = ModelConfig.Read(model.Folder).Sha256 };
     }

@@ -43,7 +43,7 @@ public sealed class ModelsPageTests
 
             Stored forms of the matrices (`quantization_config`): AWQ (gemm), GPTQ (2, 3, 4, 8 bits, act order, both versions), bitsandbytes (nf4, fp4, int8),
             fp8 with scales by block, row or matrix, MXFP4 (gpt-oss), compressed-tensors (fp8, int8, packed whole numbers, NVFP4, MXFP4). They stay packed in the
-            host's memory and are unpacked one matrix at a time into single precision, on a GPU by its own kernel. Others are refused by their name.
+            host's memory and are unpacked into single precision while their block is used, on a GPU by its own kernel. Others are refused by their name.
 
             Where the published program and transformers differ, values are those of transformers: Falcon's ALiBi is added before the scores are scaled and once more
             behind, and MPT's slopes are those of alibi_bias_max 8 (a warning says so where the config says another).
