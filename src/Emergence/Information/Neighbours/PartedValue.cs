@@ -47,8 +47,8 @@ internal sealed record PartedValue(double Error, (double Low, double High) Bias,
     /// Quarters of the rows, parted in several ways, tell the spread; rows in time order are parted into runs, in one way, and more
     /// of them. What changed from small parts to the whole tells how much of the bias is left and to which side, at a rate: with the
     /// rate of thin edges quarters do, with slower ones only tenths differ by more than noise. The parts tell it no more surely than
-    /// they tell the value: it may be a standard error more or less. Where quarters foretell another bias, by more than that, it does not
-    /// fall at that rate, and may lie on either side.
+    /// they tell the value: a change may be a standard error more or less. Where quarters foretell another bias, by more than that, it does
+    /// not fall at that rate, and may lie on either side.
     /// </summary>
     /// <param name="whole">Value of all rows.</param>
     /// <param name="rows">Their number.</param>
@@ -67,7 +67,7 @@ internal sealed record PartedValue(double Error, (double Low, double High) Bias,
         double Shrinks(int count) => Math.Pow(count, rate) - 1;
         var (left, foretold) = ((whole - small.Mean) / Shrinks(small.Count), (whole - quarters.Mean) / Shrinks(quarters.Count));
         var (low, high) = (Math.Min(0, left - error / Shrinks(small.Count)), Math.Max(0, left + error / Shrinks(small.Count)));
-        if (Math.Abs(left - foretold) > error)
+        if (Math.Abs(left - foretold) > error / Shrinks(quarters.Count))
             (low, high) = (Math.Min(low, -high), Math.Max(high, -low));
         return new(error * Intervals.StudentT(spread.Degrees) / Intervals.Normal, (low, high), quarters.Mean, quarters.Error);
     }
