@@ -17,6 +17,9 @@ internal sealed class CanonicalEstimation : CriticEstimation
     /// more steps says whether it has arrived, and the value is read from batches that were not trained on.</summary>
     private const int LeastValueSteps = 5, ValueSteps = 10, ValueStepsInBatches = 40;
 
+    /// <summary>Steps on a batch: to make it takes about as long.</summary>
+    private const int StepsOfBatch = 10;
+
     /// <summary>Steps of each of the two windows that are compared, and of batches.</summary>
     private const int AllLevelWindow = 100, BatchLevelWindow = 200;
 
@@ -138,7 +141,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
 
     protected override void GoOn()
     {
-        if (!_data.IsInBatches)
+        if (!_data.IsInBatches || Bits.Count % StepsOfBatch != 0)
             return;
         var next = _data.Next(_best[0]);
         next.Training.GoOnFrom(Device, _current.Training);

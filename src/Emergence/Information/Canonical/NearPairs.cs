@@ -15,7 +15,7 @@ internal sealed class NearPairs
     private const int PerClass = 32, Least = 1 << 14;
 
     /// <summary>Classes of x that a thread compares at a time.</summary>
-    private const int RowsAtOnce = 48;
+    private const int RowsAtOnce = 192;
 
     /// <summary>Nearest classes of y, for every class of x.</summary>
     private readonly int[][] _nearest;
