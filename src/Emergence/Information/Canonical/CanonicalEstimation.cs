@@ -79,7 +79,8 @@ internal sealed class CanonicalEstimation : CriticEstimation
     public static CanonicalEstimation Create(EstimationRequest request, MutualInformation about, Device device, DeviceInputs inputs)
     {
         var (joint, factor, rate) = (request.Joint, new RateFactor(), request.Preset.Rate.At);
-        var correlations = joint.CanonicalPairs(request.Preset.CanonicalColumns, device.ShareOnHost).Correlations;
+        var pairs = joint.CanonicalPairs(request.Preset.CanonicalColumns, device.ShareOnHost);
+        var correlations = pairs.Correlations;
         var shape = new CriticShape(correlations.Count, correlations.Count, [.. request.Preset.Widths]);
         var parameters = CanonicalStart.Parameters(shape, correlations, request.Seed, request.Cell);
         var data = CanonicalData.Of(request, device, inputs,
@@ -100,7 +101,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
 
             device.Upload(parameters, current.Training.Parameters);
             var trace = new CanonicalTrace(bits, 0, correlations.Count, correlations[0], correlations[^1], data.MultiplyAdds,
-                joint.X.Whitening(device.ShareOnHost).Describe(), joint.Y.Whitening(device.ShareOnHost).Describe());
+                pairs.X.Describe(), pairs.Y.Describe());
             return new(request, about, device, data, current, factor, trace);
         }
         catch
