@@ -64,7 +64,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
 
     public override IReadOnlyList<Tensor> Inputs => _data.SharedInputs;
 
-    protected override int Window => Math.Clamp(Bits.Count / 2, LeastValueSteps, LongestWindow);
+    protected override int Window => _data.IsInBatches ? ValueStepsInBatches : Math.Clamp(Bits.Count / 2, LeastValueSteps, ValueSteps);
 
     protected override double Offset => _current.Pairs is PairBatch batch ? Request.Joint.Bits - batch.Bits : 0;
 
@@ -116,7 +116,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
     protected override StopReason Judge()
     {
         var mean = LastMean;
-        if (mean >= Request.Joint.Bits - SupportMine.CeilingMargin)
+        if (Bits.Count >= Window && mean >= Request.Joint.Bits - SupportMine.CeilingMargin)
             return StopReason.Ceiling;
         if (StepsSince % LongestWindow != 0)
             return StopReason.None;
