@@ -32,8 +32,8 @@ internal sealed class BatchedPairs(EstimationRequest request, Device device, Dev
         {
             var joint = Request.Joint;
             var pairs = joint.CanonicalPairs(Preset.CanonicalColumns, Device.ShareOnHost);
-            return Inputs.WhiteningMultiplyAdds(joint.X, 0) + Inputs.WhiteningMultiplyAdds(joint.Y, 0)
-                + pairs.MultiplyAdds + pairs.MultiplyAddsOf(joint.X.Count, joint.Y.Count, compares: false);
+            return pairs.X.MultiplyAdds + pairs.Y.MultiplyAdds + pairs.MultiplyAdds
+                + pairs.MultiplyAddsOf(joint.X.Count, joint.Y.Count, compares: false);
         }
     }
 

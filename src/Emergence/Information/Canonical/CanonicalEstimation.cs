@@ -64,7 +64,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
 
     public override IReadOnlyList<Tensor> Inputs => _data.SharedInputs;
 
-    protected override int Window => Math.Clamp(Bits.Count / 2, LeastValueSteps, LongestWindow);
+    protected override int Window => _data.IsInBatches ? ValueStepsInBatches : Math.Clamp(Bits.Count / 2, LeastValueSteps, ValueSteps);
 
     protected override double Offset => _current.Pairs is PairBatch batch ? Request.Joint.Bits - batch.Bits : 0;
 
@@ -79,7 +79,8 @@ internal sealed class CanonicalEstimation : CriticEstimation
     public static CanonicalEstimation Create(EstimationRequest request, MutualInformation about, Device device, DeviceInputs inputs)
     {
         var (joint, factor, rate) = (request.Joint, new RateFactor(), request.Preset.Rate.At);
-        var correlations = joint.CanonicalPairs(request.Preset.CanonicalColumns, device.ShareOnHost).Correlations;
+        var pairs = joint.CanonicalPairs(request.Preset.CanonicalColumns, device.ShareOnHost);
+        var correlations = pairs.Correlations;
         var shape = new CriticShape(correlations.Count, correlations.Count, [.. request.Preset.Widths]);
         var parameters = CanonicalStart.Parameters(shape, correlations, request.Seed, request.Cell);
         var data = CanonicalData.Of(request, device, inputs,
@@ -100,7 +101,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
 
             device.Upload(parameters, current.Training.Parameters);
             var trace = new CanonicalTrace(bits, 0, correlations.Count, correlations[0], correlations[^1], data.MultiplyAdds,
-                joint.X.Whitening(device.ShareOnHost).Describe(), joint.Y.Whitening(device.ShareOnHost).Describe());
+                pairs.X.Describe(), pairs.Y.Describe());
             return new(request, about, device, data, current, factor, trace);
         }
         catch
@@ -115,7 +116,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
     protected override StopReason Judge()
     {
         var mean = LastMean;
-        if (mean >= Request.Joint.Bits - SupportMine.CeilingMargin)
+        if (Bits.Count >= Window && mean >= Request.Joint.Bits - SupportMine.CeilingMargin)
             return StopReason.Ceiling;
         if (StepsSince % LongestWindow != 0)
             return StopReason.None;

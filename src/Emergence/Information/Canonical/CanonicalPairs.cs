@@ -33,14 +33,18 @@ internal sealed class CanonicalPairs
     public CanonicalPairs(JointClasses joint, int most, HostShare share)
     {
         Most = most;
-        (_x, _y) = (joint.X.Whitening(share), joint.Y.Whitening(share));
+        var seen = SomePairs.Of(joint.Support, Math.Max(joint.X.Features, joint.Y.Features));
+        (_x, _y) = seen.Count == joint.Support.Count
+            ? (joint.X.Whitening(share), joint.Y.Whitening(share))
+            : (new(joint.X, share, SomePairs.Side(seen, joint.X.Count, pair => pair.A)),
+                new(joint.Y, share, SomePairs.Side(seen, joint.Y.Count, pair => pair.B)));
         var block = Math.Min(most + Spare, Math.Min(_x.Count, _y.Count));
         Count = Math.Min(most, block);
         var (dx, dy) = ((double)_x.Count, (double)_y.Count);
-        MultiplyAdds = dx * dy * (Some.Of(joint.Support.Count, Math.Max(_x.Count, _y.Count)) + dx + dy + 2.0 * Iterations * block)
+        MultiplyAdds = dx * dy * (seen.Count + dx + dy + 2.0 * Iterations * block)
             + 2.0 * Iterations * block * block * (dx + dy)
             + Count * (dx * dx + dy * dy);
-        var cross = Whitened(Cross(joint, share), share);
+        var cross = Whitened(Cross(seen, share), share);
         var (left, right, correlations) = Leading(cross, block, share);
         Correlations = correlations[..Count];
         _mapX = Map(left, _x, share);
@@ -52,6 +56,12 @@ internal sealed class CanonicalPairs
 
     /// <summary>Pairs.</summary>
     public int Count { get; }
+
+    /// <summary>The map of x.</summary>
+    public Whitening X => _x;
+
+    /// <summary>The map of y.</summary>
+    public Whitening Y => _y;
 
     /// <summary>To find the pairs from two whitened sides.</summary>
     public double MultiplyAdds { get; }
@@ -75,13 +85,12 @@ internal sealed class CanonicalPairs
     private float[] Project(Whitening side, double[] map, int classes, HostShare share) =>
         side.Project(share, 0, classes, Count, side.Count, (k, to) => Column(map, side.Count, k, to));
 
-    /// <summary>(coordinates of x, of y): sum over S of p x y', of standardised columns.</summary>
-    private double[] Cross(JointClasses joint, HostShare share)
+    /// <summary>(coordinates of x, of y): sum over pairs of p x y', of standardised columns.</summary>
+    private double[] Cross(IReadOnlyList<ClassPair> pairs, HostShare share)
     {
-        var (support, cross) = (joint.Support, new double[checked(_x.Count * _y.Count)]);
-        var some = new Some(support.Count, Math.Max(_x.Count, _y.Count), k => support[k].Joint);
-        DoubleProducts.Add(share, some.Count, (k, to) => _x.Fill(support[some[k]].A, some.Weight(k), to), _x.Count, (k, to) =>
-            _y.Fill(support[some[k]].B, 1, to), _y.Count, cross, 0, _y.Count);
+        var cross = new double[checked(_x.Count * _y.Count)];
+        DoubleProducts.Add(share, pairs.Count, (k, to) => _x.Fill(pairs[k].A, pairs[k].Joint, to), _x.Count, (k, to) =>
+            _y.Fill(pairs[k].B, 1, to), _y.Count, cross, 0, _y.Count);
         return cross;
     }
 

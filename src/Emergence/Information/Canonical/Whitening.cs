@@ -25,6 +25,9 @@ internal sealed class Whitening
 
     private readonly RowClasses _rows;
 
+    /// <summary>Classes that the covariance is of, with weights that sum to 1.</summary>
+    private readonly (int Class, double Weight)[] _seen;
+
     /// <summary>Columns of the side that the map reads, with the mean and 1 / SD of each.</summary>
     private readonly int[] _columns;
     private readonly double[] _means;
@@ -36,9 +39,13 @@ internal sealed class Whitening
     /// <summary>(taken, taken), lower: from standardised columns to coordinates.</summary>
     private readonly double[] _inverse;
 
-    public Whitening(RowClasses rows, HostShare share)
+    /// <param name="rows">The side.</param>
+    /// <param name="share">Who finds the map.</param>
+    /// <param name="seen">Classes that the covariance is of, with weights that sum to 1; by default all.</param>
+    public Whitening(RowClasses rows, HostShare share, (int Class, double Weight)[]? seen = null)
     {
         _rows = rows;
+        _seen = seen ?? [.. Enumerable.Range(0, rows.Count).Select(k => (k, rows.Weights[k]))];
         var (columns, means, scales) = rows.Scales(share);
         (_columns, _means, _scales) = (columns, means, scales);
         var cut = SmallestRest;
@@ -66,8 +73,11 @@ internal sealed class Whitening
     private int Dropped { get; }
 
     /// <summary>To find the map: the lower half of the covariance, its factor and the inverse of that.</summary>
-    public double MultiplyAdds => (0.5 * Some.Of(_rows.Count, _columns.Length + Dropped) + 0.5 * _columns.Length)
+    public double MultiplyAdds => (0.5 * _seen.Length + 0.5 * _columns.Length)
         * (_columns.Length + Dropped) * (_columns.Length + Dropped);
+
+    /// <summary>To find the map, and all coordinates of so many classes.</summary>
+    public double MultiplyAddsOf(int classes) => MultiplyAdds + 0.5 * classes * Count * Count;
 
     public WhitenedSide Describe() => new(Count, Dropped, _ties.Count);
 
@@ -149,8 +159,7 @@ internal sealed class Whitening
     {
         var size = _columns.Length;
         var covariance = new double[checked(size * size)];
-        var some = new Some(_rows.Count, size, k => _rows.Weights[k]);
-        DoubleProducts.Add(share, some.Count, FillWeighted, size, FillWeighted, size, covariance, 0, size, lowerOnly: true);
+        DoubleProducts.Add(share, _seen.Length, FillWeighted, size, FillWeighted, size, covariance, 0, size, lowerOnly: true);
         for (var i = 0; i < size; i++)
         {
             for (var j = 0; j < i; j++)
@@ -159,7 +168,7 @@ internal sealed class Whitening
 
         return covariance;
 
-        void FillWeighted(int k, Span<double> to) => Fill(some[k], Math.Sqrt(some.Weight(k)), to);
+        void FillWeighted(int k, Span<double> to) => Fill(_seen[k].Class, Math.Sqrt(_seen[k].Weight), to);
     }
 
     /// <summary>Whether the columns that a factor takes tell apart all classes.</summary>

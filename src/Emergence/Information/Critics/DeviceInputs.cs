@@ -58,13 +58,6 @@ internal sealed class DeviceInputs(Device device) : IDisposable
         }
     }
 
-    /// <summary>Work of a side's map, and of <see cref="Whitened"/> for so many of its classes.</summary>
-    public double WhiteningMultiplyAdds(RowClasses rows, int classes)
-    {
-        var whitening = rows.Whitening(device.ShareOnHost);
-        return whitening.MultiplyAdds + 0.5 * classes * whitening.Count * whitening.Count;
-    }
-
     /// <summary>(K, coordinates), whitened.</summary>
     public Tensor Whitened(RowClasses rows)
     {

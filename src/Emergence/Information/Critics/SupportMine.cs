@@ -54,7 +54,7 @@ internal class SupportMine : Estimator
     internal static bool TakesAll(WeightedPairs joint, CriticPreset preset) =>
         joint.OffSupport <= preset.PairsFor(joint.Support.Count);
 
-    /// <summary>The pairs of a training, of a batch of the data if there is one: those that stay, then those drawn anew each step.</summary>
+    /// <summary>Pairs of a training, of a batch of the data if there is one: those that stay, then those drawn anew each step.</summary>
     internal static CriticTraining CreateTraining(EstimationRequest request, Device device, Tensor x, Tensor y, ReadOnlySpan<float> initial,
         LinearTerm? linear = null, Func<int, double>? rate = null, NearPairs? near = null, WeightedPairs? batch = null)
     {

@@ -91,16 +91,21 @@ public class NearPairsTests
         static double Value(int a, int b) => (a * 7 + b * 3) % 11 / 10.0;
     }
 
-    /// <summary>Of many rows, evenly spread ones tell the covariance as far as a map needs it.</summary>
+    /// <summary>Of many pairs, evenly spread ones tell the covariances as far as a map needs it; and those of both sides and between them
+    /// are of the same pairs, so that no correlation is above 1, whatever the order of the classes of one side is in the other.</summary>
     [Fact]
-    public void Of_many_classes_some_make_the_map()
+    public void Of_many_pairs_some_make_the_maps()
     {
         const int Classes = 40_000, Columns = 3;
         var values = Cells.Vectors(Classes, Columns, 8);
         for (var k = 0; k < Classes; k++)
             values[k * Columns + 1] += 30 * values[k * Columns];
         var rows = new RowClasses(values, Columns, [.. Enumerable.Repeat(1.0, Classes)]);
-        var whitening = new Whitening(rows, DoubleProducts.Alone);
+        float[] turned = [.. Enumerable.Range(0, values.Length).Select(i => -values[i - i % Columns + (i + 1) % Columns])];
+        var other = new RowClasses(turned, Columns, [.. Enumerable.Repeat(1.0, Classes)]);
+        var pairs = new CanonicalPairs(new(rows, other, isEnumeration: true), 64, DoubleProducts.Alone);
+        Assert.All(pairs.Correlations, correlation => Assert.Equal(1, correlation, 1e-9));
+        var whitening = pairs.X;
         Assert.Equal(new WhitenedSide(Columns, 0, 0), whitening.Describe());
         var white = whitening.Project(DoubleProducts.Alone, 0, Classes, Columns, Columns, whitening.FillMapColumn, isLower: true);
         Assert.Equal(white, whitening.Project(DoubleProducts.Alone, 0, Classes, Columns, Columns, whitening.FillMapColumn));

