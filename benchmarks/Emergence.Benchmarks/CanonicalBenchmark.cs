@@ -22,9 +22,9 @@ internal static class CanonicalBenchmark
         using var device = arguments.OpenCpu();
         Machine.Print(device);
         Console.WriteLine(
-            "| classes | columns | classes found s | whitened s | pairs s | training s | steps | processor s "
+            "| classes | columns | classes found s | pairs s | training s | steps | processor s "
             + "| start bits | bits | held out | exact | multiply-adds | peak MB |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         (int, int)[] one = [(arguments.Classes, arguments.Columns)];
         foreach (var (classes, columns) in arguments.Classes > 0 && arguments.Columns > 0 ? one : Sizes)
             Measure(device, classes, columns, arguments.Steps);
@@ -35,7 +35,6 @@ internal static class CanonicalBenchmark
         var preset = CriticPreset.Canonical with { StepLimit = steps > 0 ? steps : CriticPreset.Canonical.StepLimit };
         var (joint, found) = Time(() => Joint(classes, columns));
         var before = Restart();
-        var whitened = Time(() => (joint.X.Whitening(device.ShareOnHost), joint.Y.Whitening(device.ShareOnHost))).Seconds;
         var pairs = Time(() => joint.CanonicalPairs(CriticPreset.Canonical.CanonicalColumns, device.ShareOnHost)).Seconds;
         MutualInformation? result = null;
         var training = Time(() =>
@@ -48,7 +47,7 @@ internal static class CanonicalBenchmark
         using var process = Process.GetCurrentProcess();
         var processor = (process.TotalProcessorTime - before).TotalSeconds;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
-            $"| {classes} | {columns} | {found:0.00} | {whitened:0.00} | {pairs:0.00} | {training:0.00} | "
+            $"| {classes} | {columns} | {found:0.00} | {pairs:0.00} | {training:0.00} | "
             + $"{result!.Steps} | {processor:0.0} | "
             + $"{result.Canonical!.StartBits:0.000} | {result.MiBits:0.000} | {result.HeldOutBits:0.000} | {result.ExactBits:0.000} | "
             + $"{result.MultiplyAdds + result.Canonical.MultiplyAdds:0.0e0} | {process.PeakWorkingSet64 / 1e6:0} |"));

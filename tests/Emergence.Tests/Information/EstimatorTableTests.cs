@@ -42,8 +42,7 @@ public sealed class EstimatorTableTests
         ["jsd"] = [At(Normals, HeldOutNormals), At(0, 0.1), At(Symmetric, HeldOutClasses)],
         ["smile"] = [At(Normals, HeldOutNormals), At(0, 0.1), At(Symmetric, HeldOutClasses)],
 
-        // The drift check doubts a right value of these 500 rows: the price of catching values that still drift.
-        ["ksg"] = [At(Normals, OfNormals), At(0, 0.15, Verdict.Unreliable), Refuses("of 500 rows repeat another row")],
+        ["ksg"] = [At(Normals, OfNormals), At(0, 0.15), Refuses("of 500 rows repeat another row")],
         ["mixed-ksg"] = [At(Normals, OfNormals), At(0, 0.15), At(Symmetric, OfClasses)],
 
         // Of classes it sees what is linear.
