@@ -72,7 +72,7 @@ internal sealed class BatchedPairs(EstimationRequest request, Device device, Dev
         {
             var (ofX, ofY) = (Gathered(x, batch.A), Gathered(y, batch.B));
             var near = SupportMine.TakesAll(batch, Preset) ? null
-                : new NearPairs(batch, Values(ofX), Values(ofY), correlations, Device.ShareOnHost, NearPerClass);
+                : new NearPairs(batch, Inputs.Values(ofX), Inputs.Values(ofY), correlations, Device.ShareOnHost, NearPerClass);
             near = near?.Weights == null ? null : near;
             return new(Train(batch, (ofX, ofY), (ofX, ofY), near, parameters), batch, near)
             {
@@ -93,13 +93,6 @@ internal sealed class BatchedPairs(EstimationRequest request, Device device, Dev
             owned.Add(Device.Allocate(classes.Length, from.Columns));
             Device.Embed(index, from, 1, owned[^1]);
             return owned[^1];
-        }
-
-        float[] Values(Tensor tensor)
-        {
-            var values = new float[tensor.Count];
-            Device.Download(tensor, values);
-            return values;
         }
     }
 }

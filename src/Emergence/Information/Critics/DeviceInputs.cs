@@ -49,13 +49,14 @@ internal sealed class DeviceInputs(Device device) : IDisposable
         var near = joint.CanonicalPairs(most, device.ShareOnHost).Near ??=
             new(joint, Values(x), Values(y), correlations, device.ShareOnHost);
         return near.Weights == null ? null : near;
+    }
 
-        float[] Values(Tensor tensor)
-        {
-            var values = new float[tensor.Count];
-            device.Download(tensor, values);
-            return values;
-        }
+    /// <summary>What a tensor holds, on the host.</summary>
+    public float[] Values(Tensor tensor)
+    {
+        var values = new float[tensor.Count];
+        device.Download(tensor, values);
+        return values;
     }
 
     /// <summary>(K, coordinates), whitened.</summary>
