@@ -29,7 +29,7 @@ internal sealed class AllPairs(EstimationRequest request, Device device, DeviceI
             var joint = Request.Joint;
             var pairs = joint.CanonicalPairs(Preset.CanonicalColumns, Device.ShareOnHost);
             return pairs.X.MultiplyAddsOf(joint.X.Count) + pairs.Y.MultiplyAddsOf(joint.Y.Count) + pairs.MultiplyAdds
-                + pairs.MultiplyAddsOf(joint.X.Count, joint.Y.Count, pairs.Near != null);
+                + pairs.MultiplyAddsOf(joint.X.Count, joint.Y.Count);
         }
     }
 

@@ -6,8 +6,8 @@ using Emergence.Information.Critics;
 namespace Emergence.Information.Canonical;
 
 /// <summary>
-/// Steps on batches of many pairs that occur, each with what it needs of the coordinates, and with the near pairs among its own classes:
-/// what a step costs, and what is held, does not grow with the pairs there are. The critic is judged by other batches.
+/// Steps on batches of many pairs that occur, each with what it needs of the coordinates, and with the near pairs of its classes of x,
+/// wherever those lie: what a step costs does not grow with the pairs there are. The critic is judged by other batches.
 /// </summary>
 internal sealed class BatchedPairs(EstimationRequest request, Device device, DeviceInputs inputs) : CanonicalData(request, device, inputs)
 {
@@ -16,9 +16,6 @@ internal sealed class BatchedPairs(EstimationRequest request, Device device, Dev
 
     /// <summary>Pairs off the support that judge a critic, for each that occurs.</summary>
     private const int DrawsPerPair = 4;
-
-    /// <summary>Near classes of y of each class of x: as many pairs as some steps draw.</summary>
-    private const int NearPerClass = 8;
 
     private readonly PairBatches _batches = Batches(request, RandomStream.Batches);
 
@@ -33,7 +30,7 @@ internal sealed class BatchedPairs(EstimationRequest request, Device device, Dev
             var joint = Request.Joint;
             var pairs = joint.CanonicalPairs(Preset.CanonicalColumns, Device.ShareOnHost);
             return pairs.X.MultiplyAdds + pairs.Y.MultiplyAdds + pairs.MultiplyAdds
-                + pairs.MultiplyAddsOf(joint.X.Count, joint.Y.Count, compares: false);
+                + pairs.MultiplyAddsOf(joint.X.Count, joint.Y.Count);
         }
     }
 
@@ -66,19 +63,15 @@ internal sealed class BatchedPairs(EstimationRequest request, Device device, Dev
 
     private CanonicalTraining Of(PairBatch batch, ReadOnlySpan<float> parameters)
     {
-        var (x, y, correlations) = Coordinates;
+        var (x, y, _) = Coordinates;
         var owned = new List<Tensor>();
         try
         {
-            var (ofX, ofY) = (Gathered(x, batch.A), Gathered(y, batch.B));
             var near = SupportMine.TakesAll(batch, Preset) ? null
-                : new NearPairs(batch, Inputs.Values(ofX), Inputs.Values(ofY), correlations, Device.ShareOnHost, NearPerClass);
+                : NearPairs.Of(batch, Request.Joint, Inputs.Nearest(Request.Joint, Preset.CanonicalColumns, byTrees: true));
             near = near?.Weights == null ? null : near;
-            return new(Train(batch, (ofX, ofY), (ofX, ofY), near, parameters), batch, near)
-            {
-                Owned = owned,
-                MultiplyAdds = near == null ? 0 : (double)batch.GridSize * correlations.Count,
-            };
+            var (ofX, ofY) = (Gathered(x, batch.A), Gathered(y, [.. batch.B, .. near?.Beside ?? []]));
+            return new(Train(batch, (ofX, ofY), (ofX, ofY), near, parameters), batch, near) { Owned = owned };
         }
         catch
         {

@@ -20,8 +20,8 @@ internal sealed class CanonicalEstimation : CriticEstimation
     /// <summary>Steps on a batch: to make it takes about as long.</summary>
     private const int StepsOfBatch = 10;
 
-    /// <summary>Steps of each of the two windows that are compared, and of batches.</summary>
-    private const int AllLevelWindow = 100, BatchLevelWindow = 200;
+    /// <summary>Steps of each of the two windows that are compared.</summary>
+    private const int LevelWindow = 100;
 
     /// <summary>Windows whose means differ by less, in bits, are level.</summary>
     private const double LevelMargin = 0.002;
@@ -35,6 +35,10 @@ internal sealed class CanonicalEstimation : CriticEstimation
 
     private const int BackOffLimit = 4;
 
+    /// <summary>Batches differ, which holds a training level under what a lower rate reaches: so often the rate falls where it is level,
+    /// and training goes on.</summary>
+    private const int PlateauLimit = 2;
+
     /// <summary>Rate of the linear term.</summary>
     private const double LinearRate = 2e-3;
 
@@ -47,10 +51,10 @@ internal sealed class CanonicalEstimation : CriticEstimation
     private readonly float[][] _best;
     private CanonicalTraining _current;
     private double _bestMean;
-    private double _batchMultiplyAdds;
     private int _backOffs;
+    private int _plateaus;
 
-    /// <summary>The step from which windows may begin: the last back-off.</summary>
+    /// <summary>The step from which windows may begin: where the rate fell last.</summary>
     private int _since;
 
     private CanonicalEstimation(EstimationRequest request, MutualInformation about, Device device, CanonicalData data,
@@ -69,8 +73,6 @@ internal sealed class CanonicalEstimation : CriticEstimation
     protected override double Offset => _current.Pairs is PairBatch batch ? Request.Joint.Bits - batch.Bits : 0;
 
     private int LongestWindow => _data.IsInBatches ? ValueStepsInBatches : ValueSteps;
-
-    private int LevelWindow => _data.IsInBatches ? BatchLevelWindow : AllLevelWindow;
 
     private IReadOnlyList<Tensor> Learned => [_current.Training.Parameters, _current.Training.Linear!.Parameters];
 
@@ -135,7 +137,11 @@ internal sealed class CanonicalEstimation : CriticEstimation
         }
 
         var isLevel = StepsSince >= 2 * LevelWindow && MeanOfLast(LevelWindow) - MeanOfLast(LevelWindow, LevelWindow) < LevelMargin;
-        return isLevel ? StopReason.Level : StopReason.None;
+        if (!isLevel || !_data.IsInBatches || _plateaus == PlateauLimit)
+            return isLevel ? StopReason.Level : StopReason.None;
+        (_plateaus, _since) = (_plateaus + 1, Bits.Count);
+        _factor.Value *= BackOffFactor;
+        return StopReason.None;
     }
 
     protected override double Value() => LastMean;
@@ -146,7 +152,6 @@ internal sealed class CanonicalEstimation : CriticEstimation
             return;
         var next = _data.Next(_best[0]);
         next.Training.GoOnFrom(Device, _current.Training);
-        _batchMultiplyAdds += _current.MultiplyAdds;
         Replace(next.Training);
         _current.Dispose();
         _current = next;
@@ -169,7 +174,6 @@ internal sealed class CanonicalEstimation : CriticEstimation
         return result with
         {
             MiBits = bits,
-            MultiplyAdds = result.MultiplyAdds + _batchMultiplyAdds,
             Canonical = _trace with { BackOffs = _backOffs },
             Doubt = bits < _trace.StartBits - FallMargin
                 ? string.Create(CultureInfo.InvariantCulture, $"training fell from {_trace.StartBits:0.000} bits before any step")

@@ -66,14 +66,18 @@ internal sealed class CanonicalPairs
     /// <summary>To find the pairs from two whitened sides.</summary>
     public double MultiplyAdds { get; }
 
-    /// <summary>To find the coordinates of so many classes of each side, and which of them lie near each other.</summary>
-    public double MultiplyAddsOf(double xClasses, double yClasses, bool compares) =>
-        Count * (_x.Count * xClasses + _y.Count * yClasses + (compares ? xClasses * yClasses : 0));
+    /// <summary>To find the coordinates of so many classes of each side, and which of them lie near each other if somebody has
+    /// looked.</summary>
+    public double MultiplyAddsOf(double xClasses, double yClasses) =>
+        Count * (_x.Count * xClasses + _y.Count * yClasses) + (Nearest?.MultiplyAdds ?? 0);
 
     /// <summary>Correlation of each pair, the largest first.</summary>
     public IReadOnlyList<double> Correlations { get; }
 
     /// <summary>Classes that lie near each other in these coordinates, once somebody has looked for them.</summary>
+    public NearestClasses? Nearest { get; set; }
+
+    /// <summary>Pairs of them.</summary>
     public NearPairs? Near { get; set; }
 
     /// <summary>(Kx, Count): z of every class of x.</summary>

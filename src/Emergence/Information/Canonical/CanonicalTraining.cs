@@ -15,9 +15,6 @@ internal sealed record CanonicalTraining(CriticTraining Training, WeightedPairs 
     /// <summary>Inputs that nobody else reads.</summary>
     public IReadOnlyList<Tensor> Owned { get; init; } = [];
 
-    /// <summary>Multiply-adds that finding <see cref="Owned"/> and <see cref="Near"/> took; none where others need them too.</summary>
-    public double MultiplyAdds { get; init; }
-
     public void Dispose()
     {
         Training.Dispose();

@@ -45,14 +45,21 @@ internal sealed class DeviceInputs(Device device) : IDisposable
     /// none.</summary>
     public NearPairs? Near(JointClasses joint, int most)
     {
-        var (x, y, correlations) = Canonical(joint, most);
-        var near = joint.CanonicalPairs(most, device.ShareOnHost).Near ??=
-            new(joint, Values(x), Values(y), correlations, device.ShareOnHost);
+        var near = joint.CanonicalPairs(most, device.ShareOnHost).Near ??= new(joint, Nearest(joint, most, byTrees: false));
         return near.Weights == null ? null : near;
     }
 
+    /// <summary>For every class of x the classes of y that lie nearest in the coordinates of <see cref="Canonical"/>.</summary>
+    public NearestClasses Nearest(JointClasses joint, int most, bool byTrees)
+    {
+        var (x, y, correlations) = Canonical(joint, most);
+        return joint.CanonicalPairs(most, device.ShareOnHost).Nearest ??= byTrees
+            ? NearestClasses.ByTrees(joint, Values(x), Values(y), correlations, device.ShareOnHost)
+            : NearestClasses.OfAll(joint, Values(x), Values(y), correlations, device.ShareOnHost);
+    }
+
     /// <summary>What a tensor holds, on the host.</summary>
-    public float[] Values(Tensor tensor)
+    private float[] Values(Tensor tensor)
     {
         var values = new float[tensor.Count];
         device.Download(tensor, values);

@@ -92,13 +92,19 @@ internal class SupportMine : Estimator
         if (!preset.TakesBatches(classes))
             return BytesOf(device, preset, classes, read, isCanonical ? columns : 0);
         using var plan = device.Plan();
-        using var inputs = plan.Device.Allocate(2 * preset.BatchPairs, read);
+        using var inputs = plan.Device.Allocate((2 + NearestClasses.PerClassOfMany) * preset.BatchPairs, read);
 
         // One batch is trained on, another is at hand.
-        return 2 * (plan.Bytes + BytesOf(device, preset, preset.BatchPairs, read, read));
+        return 2 * (plan.Bytes + BytesOf(device, preset, preset.BatchPairs, read, read, NearestClasses.PerClassOfMany));
     }
 
-    private static long BytesOf(Device device, CriticPreset preset, int classes, int read, int whitened)
+    /// <param name="device">Trains.</param>
+    /// <param name="preset">How.</param>
+    /// <param name="classes">Of each side.</param>
+    /// <param name="read">Columns.</param>
+    /// <param name="whitened">Columns of the linear term.</param>
+    /// <param name="beside">Classes of y for each that only near pairs have.</param>
+    private static long BytesOf(Device device, CriticPreset preset, int classes, int read, int whitened, int beside = 0)
     {
         var (drawn, grid) = (preset.MostPairsFor(classes), (long)classes * classes);
         var shape = new CriticShape(read, read, [.. preset.Widths]);
@@ -111,7 +117,7 @@ internal class SupportMine : Estimator
         var uniform = new AliasTable([.. Enumerable.Repeat(1.0, classes)]);
         int[] own = [.. Enumerable.Range(0, classes)];
         var source = new OffSupportPairs(drawn, uniform, uniform, [.. own.Select(pair => (pair, pair))]);
-        return CriticTraining.EstimateBytes(device, shape, classes, classes, own, own, source, whitened);
+        return CriticTraining.EstimateBytes(device, shape, classes, (1 + beside) * classes, own, own, source, whitened);
     }
 
     internal override int InputColumns(CriticPreset preset, int classes, int columns) => preset.CanonicalColumns == 0 ? columns

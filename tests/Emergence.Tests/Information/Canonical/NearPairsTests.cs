@@ -20,7 +20,7 @@ public class NearPairsTests
         var joint = Joint(rows, xs, ys);
         var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
         var (x, y) = (pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone));
-        var near = new NearPairs(joint, x, y, pairs.Correlations, DoubleProducts.Alone);
+        var near = new NearPairs(joint, NearestClasses.OfAll(joint, x, y, pairs.Correlations, DoubleProducts.Alone));
         var (occurs, taken) = (joint.Support.Select(pair => (pair.A, pair.B)).ToHashSet(), near.A.Zip(near.B).ToHashSet());
         Assert.Equal(near.A.Length, taken.Count);
         Assert.Empty(taken.Intersect(occurs));
@@ -29,7 +29,7 @@ public class NearPairsTests
         for (var a = 0; a < joint.X.Count; a++)
         {
             int[] free = [.. Enumerable.Range(0, joint.Y.Count).Where(b => !occurs.Contains((a, b)))];
-            var most = Math.Min(NearPairs.PerRow(joint.X.Count), free.Length / 2);
+            var most = Math.Min(Math.Max(32, (1 << 14) / joint.X.Count), free.Length / 2);
             Assert.Equal(most, free.Count(b => taken.Contains((a, b))));
             if (most > 0)
                 Assert.True(free.Where(b => taken.Contains((a, b))).Max(b => Distance(a, b))
@@ -56,8 +56,9 @@ public class NearPairsTests
         var joint = Joint(500, 200, 90);
         var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
         var (x, y) = (pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone));
-        var alone = new NearPairs(joint, x, y, pairs.Correlations, DoubleProducts.Alone);
-        var shared = new NearPairs(joint, x, y, pairs.Correlations, (count, body) => Parallel.For(0, count, body));
+        var alone = new NearPairs(joint, NearestClasses.OfAll(joint, x, y, pairs.Correlations, DoubleProducts.Alone));
+        var shared = new NearPairs(joint,
+            NearestClasses.OfAll(joint, x, y, pairs.Correlations, (count, body) => Parallel.For(0, count, body)));
         Assert.Equal(alone.A, shared.A);
         Assert.Equal(alone.B, shared.B);
     }
@@ -70,8 +71,8 @@ public class NearPairsTests
         const int Count = 4_000, Steps = 100;
         var joint = Joint(500, 200, 90);
         var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
-        var near = new NearPairs(joint, pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone),
-            pairs.Correlations, DoubleProducts.Alone);
+        var near = new NearPairs(joint, NearestClasses.OfAll(joint, pairs.OfX(joint, DoubleProducts.Alone),
+            pairs.OfY(joint, DoubleProducts.Alone), pairs.Correlations, DoubleProducts.Alone));
         var (source, weights) = SupportMine.OffSupport(joint, Count / 4, RandomStream.Pairs, near, 3 * Count / 4);
         Assert.Equal(Count, source.Count);
         Assert.Equal(1 - joint.SupportProduct, weights.Sum(), 1e-9);
@@ -87,6 +88,74 @@ public class NearPairsTests
         // 100,000 draws of the others and more of the near, of values with a standard deviation of 0.32: an error of 1e-3, five times.
         var expected = joint.AllPairs().Where(pair => pair.Joint == 0).Sum(pair => pair.Product * Value(pair.A, pair.B));
         Assert.Equal(expected, mean, 5e-3);
+
+        static double Value(int a, int b) => (a * 7 + b * 3) % 11 / 10.0;
+    }
+
+    /// <summary>Of 3,000 classes with partners that lie near, those that trees find are partners of none, hold most of the nearest, and are
+    /// the same for any number of threads; of 3,000 that lie on each other they are some.</summary>
+    [Fact]
+    public void Of_many_classes_are_found_by_trees()
+    {
+        const int Classes = 3_000, Columns = 9, PerClass = 8;
+        var joint = Bijection(Classes, Columns);
+        var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
+        var (x, y) = (pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone));
+        var all = NearestClasses.OfAll(joint, x, y, pairs.Correlations, DoubleProducts.Alone);
+        var some = NearestClasses.ByTrees(joint, x, y, pairs.Correlations, DoubleProducts.Alone);
+        var shared = NearestClasses.ByTrees(joint, x, y, pairs.Correlations, (count, body) => Parallel.For(0, count, body));
+        var found = 0;
+        for (var a = 0; a < Classes; a++)
+        {
+            int[] near = [.. some.Of(a)];
+            Assert.Equal(PerClass, near.Distinct().Count());
+            Assert.DoesNotContain(joint.Support[a].B, near);
+            Assert.Equal(near, shared.Of(a));
+            found += near.Intersect(all.Of(a)).Count();
+        }
+
+        // The nearest eight are among the nearest 32.
+        Assert.InRange(found, 0.9 * PerClass * Classes, PerClass * Classes);
+        Assert.InRange(some.MultiplyAdds, 1, all.MultiplyAdds);
+        var same = NearestClasses.ByTrees(joint, new float[x.Length], new float[y.Length], pairs.Correlations, DoubleProducts.Alone);
+        Assert.All(Enumerable.Range(0, Classes), a => Assert.Equal(PerClass, same.Of(a).Except([joint.Support[a].B]).Count()));
+    }
+
+    /// <summary>Near pairs of batches with any class of the whole, and others of the batch: in the mean over batches they stand for all
+    /// pairs off the support.</summary>
+    [Fact]
+    public void Of_batches_stand_for_the_whole()
+    {
+        const int Classes = 600, Columns = 9, Size = 100, Rounds = 40, Count = 4_000;
+        var joint = Bijection(Classes, Columns);
+        var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
+        var nearest = NearestClasses.ByTrees(joint, pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone),
+            pairs.Correlations, DoubleProducts.Alone);
+        var batches = new PairBatches(joint, Size, new RandomSequence(4, 0, RandomStream.Batches));
+        var (mean, ofNear) = (0.0, 0.0);
+        for (var round = 0; round < Rounds * batches.Count; round++)
+        {
+            var batch = batches.Next();
+            var near = NearPairs.Of(batch, joint, nearest);
+            int[] ofB = [.. batch.B, .. near.Beside];
+            Assert.Equal(ofB.Length, ofB.Distinct().Count());
+            for (var a = 0; a < batch.A.Length; a++)
+                Assert.Equal(nearest.Of(batch.A[a]), near.B.Where((_, i) => near.A[i] == a).Select(b => ofB[b]).Order());
+            var (source, weights) = SupportMine.OffSupport(batch, Count / 2, RandomStream.Pairs, near, Count / 2);
+            var (a2, b2) = (new int[Count], new int[Count]);
+            source.Draw(3, 1, round, a2, b2);
+            for (var i = 0; i < Count; i++)
+            {
+                var value = weights[i] * Value(batch.A[a2[i]], ofB[b2[i]]) / (Rounds * batches.Count);
+                mean += value;
+                ofNear += near.Holds(a2[i], b2[i]) ? value : 0;
+            }
+        }
+
+        var expected = joint.AllPairs().Where(pair => pair.Joint == 0).Sum(pair => pair.Product * Value(pair.A, pair.B));
+        var expectedOfNear = Enumerable.Range(0, Classes).Sum(a => nearest.Of(a).Sum(b => Value(a, b))) / Classes / Classes;
+        Assert.Equal(expected, mean, 5e-3);
+        Assert.Equal(1, ofNear / expectedOfNear, 1e-2);
 
         static double Value(int a, int b) => (a * 7 + b * 3) % 11 / 10.0;
     }
@@ -128,5 +197,13 @@ public class NearPairsTests
         double[] weights = [.. drawn.Select(_ => (double)(1 + random.NextInt(5)))];
         return new(new(Cells.Gather(Cells.Vectors(xs, Columns, 31), Columns, drawn.Select(row => row.X)), Columns, weights),
             new(Cells.Gather(Cells.Vectors(ys, Columns, 32), Columns, drawn.Select(row => row.Y)), Columns, weights), isEnumeration: true);
+    }
+
+    /// <summary>Vectors, and the same with some noise.</summary>
+    private static JointClasses Bijection(int classes, int columns)
+    {
+        var (x, noise) = (Cells.Vectors(classes, columns, 5), Cells.Vectors(classes, columns, 6));
+        double[] ones = [.. Enumerable.Repeat(1.0, classes)];
+        return new(new(x, columns, ones), new([.. x.Zip(noise, (value, more) => value + 0.2f * more)], columns, ones), isEnumeration: true);
     }
 }
