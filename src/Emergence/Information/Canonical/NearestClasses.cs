@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.Intrinsics;
 using Emergence.Devices;
 using Emergence.Devices.Randomness;
@@ -21,11 +22,16 @@ internal sealed class NearestClasses
     /// <summary>Classes of x that a thread compares at a time.</summary>
     private const int RowsAtOnce = 192;
 
-    /// <summary>Trees, and the most classes of y on a leaf of one.</summary>
-    private const int Trees = 12, LeafClasses = 128;
+    /// <summary>Trees, the most classes of y on a leaf of one, and its directions, of which each part is cut along the one that its classes
+    /// spread along most.</summary>
+    private const int Trees = 8, LeafClasses = 128, Directions = 16;
+
+    /// <summary>Rounds in which what is near to what is near is looked at: they find more of the nearest than as long a search by more
+    /// trees.</summary>
+    private const int Rounds = 2;
 
     /// <summary>Classes that say where a part of a tree is cut.</summary>
-    private const int Sampled = 63;
+    private const int Sampled = 31;
 
     /// <summary>Key of the random cuts: the same for every cell and seed.</summary>
     private const ulong TreeKey = 0x4e656172;
@@ -58,9 +64,8 @@ internal sealed class NearestClasses
     }
 
     /// <summary>
-    /// By comparing what random trees leave together, so that time grows with the classes and not with their square; some of the nearest
-    /// are missed. A part is cut in two across the line through two of its classes of y, where half of some of them lie, until few are
-    /// left (Dasgupta and Freund 2008).
+    /// By comparing what random trees leave together (Dasgupta and Freund 2008), then what is near to what is near (Dong, Moses and Li
+    /// 2011), so that time grows with the classes and not with their square; some of the nearest are missed.
     /// </summary>
     /// <inheritdoc cref="OfAll" path="/param"/>
     public static NearestClasses ByTrees(WeightedPairs joint, float[] x, float[] y, IReadOnlyList<double> correlations, HostShare share)
@@ -70,7 +75,13 @@ internal sealed class NearestClasses
         share(Trees, tree => trees[tree] = search.Leaves(new(TreeKey, (uint)tree, RandomStream.Weights)));
         foreach (var leaves in trees)
             share(leaves.Count, leaf => search.Compare(leaves[leaf].X, leaves[leaf].Y));
-        return new(search, trees.Sum(leaves => leaves.Sum(leaf => search.MultiplyAdds(leaf.X.Length, leaf.Y.Length))));
+        var multiplyAdds = trees.Sum(leaves => leaves.Sum(leaf => search.MultiplyAdds(leaf.X.Length, leaf.Y.Length)));
+
+        // Classes of a leaf have much the same neighbours, which are in the processor's memory when the next one looks at them.
+        int[] order = [.. trees[^1].SelectMany(leaf => leaf.X)];
+        for (var round = 0; round < Rounds; round++)
+            multiplyAdds += search.CompareBeyond(share, joint, order);
+        return new(search, multiplyAdds);
     }
 
     /// <summary>The nearest classes of y of a class of x, ascending.</summary>
@@ -120,26 +131,38 @@ internal sealed class NearestClasses
         /// <summary>By distance, for every class of x.</summary>
         public List<(int Class, double Distance)>[] Nearest { get; }
 
-        public double MultiplyAdds(int rows, int classes) => (double)rows * classes * _scales.Length;
+        public double MultiplyAdds(long rows, long classes) => (double)rows * classes * _scales.Length;
 
         /// <summary>Takes classes of y among the nearest of classes of x where they are.</summary>
         public void Compare(int[] rows, int[] classes)
         {
-            var products = new double[rows.Length * classes.Length];
+            var products = ArrayPool<double>.Shared.Rent(rows.Length * classes.Length);
+            products.AsSpan(0, rows.Length * classes.Length).Clear();
             DoubleProducts.Add(DoubleProducts.Alone, _scales.Length, (c, to) => Column(_x, rows, c, to), rows.Length, (c, to) =>
                 Column(_y, classes, c, to), classes.Length, products, 0, classes.Length);
+            double[] squares = [.. classes.Select(b => _squares[b])];
             for (var i = 0; i < rows.Length; i++)
             {
                 var (partners, nearest) = (_partners[rows[i]], Nearest[rows[i]]);
-                var farthest = nearest.Capacity == 0 ? double.NegativeInfinity
-                    : nearest.Count < nearest.Capacity ? double.PositiveInfinity : nearest[^1].Distance;
-                for (var j = 0; j < classes.Length; j++)
+                var distances = products.AsSpan(i * classes.Length, classes.Length);
+                var farthest = nearest.Capacity == 0 ? double.NegativeInfinity : Farthest(nearest);
+                for (var j = 0; j < distances.Length; j++)
                 {
-                    var distance = _squares[classes[j]] - 2 * products[i * classes.Length + j];
+                    // Hardly any four are near enough.
+                    if (j % 4 == 0 && j + 4 <= distances.Length && !Vector256.LessThanAny(
+                        Vector256.Create(squares, j) - 2 * Vector256.Create<double>(distances.Slice(j, 4)), Vector256.Create(farthest)))
+                    {
+                        j += 3;
+                        continue;
+                    }
+
+                    var distance = squares[j] - 2 * distances[j];
                     if (distance < farthest && Array.BinarySearch(partners, classes[j]) < 0)
                         farthest = Take(nearest, classes[j], distance);
                 }
             }
+
+            ArrayPool<double>.Shared.Return(products);
 
             void Column(float[] values, int[] of, int column, Span<double> to)
             {
@@ -148,27 +171,70 @@ internal sealed class NearestClasses
             }
         }
 
+        /// <summary>Takes those among the nearest that are near to the partner of what is near.</summary>
+        /// <param name="share">Who does it.</param>
+        /// <param name="joint">The data.</param>
+        /// <param name="order">Classes of x.</param>
+        /// <returns>Multiply-adds.</returns>
+        public double CompareBeyond(HostShare share, WeightedPairs joint, int[] order)
+        {
+            int[][] near = [.. Nearest.Select(found => found.Select(taken => taken.Class).ToArray())];
+            var (partnerOf, compared) = (new int[_squares.Length], new long[Ceiling.Of(near.Length, RowsAtOnce)]);
+            foreach (var pair in joint.Support)
+                partnerOf[pair.B] = pair.A;
+            share(compared.Length, part =>
+            {
+                var (row, seen) = (new float[_scales.Length], ArrayPool<int>.Shared.Rent(_squares.Length));
+                seen.AsSpan().Fill(-1);
+                foreach (var a in order.AsSpan(part * RowsAtOnce, Math.Min(RowsAtOnce, order.Length - part * RowsAtOnce)))
+                {
+                    var (nearest, farthest) = (Nearest[a], Farthest(Nearest[a]));
+                    for (var c = 0; c < row.Length; c++)
+                        row[c] = (float)(_x[a * row.Length + c] * _scales[c] * _scales[c]);
+                    foreach (var b in _partners[a].Concat(near[a]))
+                        seen[b] = a;
+                    foreach (var b in near[a].SelectMany(other => near[partnerOf[other]]))
+                    {
+                        if (seen[b] == a)
+                            continue;
+                        (seen[b], compared[part]) = (a, compared[part] + 1);
+                        var distance = _squares[b] - 2.0 * Dot(row, _y.AsSpan(b * row.Length, row.Length));
+                        if (distance < farthest)
+                            farthest = Take(nearest, b, distance);
+                    }
+                }
+
+                ArrayPool<int>.Shared.Return(seen);
+            });
+            return MultiplyAdds(compared.Sum(), 1);
+        }
+
         /// <summary>Puts a class where it belongs, and says how far others may be.</summary>
         private static double Take(List<(int Class, double Distance)> nearest, int taken, double distance)
         {
-            var place = nearest.Count;
-            while (place > 0 && nearest[place - 1].Distance >= distance)
+            foreach (var near in nearest)
             {
-                if (nearest[--place].Class == taken)
-                    return Farthest();
+                if (near.Class == taken)
+                    return Farthest(nearest);
             }
 
+            var place = nearest.Count;
+            while (place > 0 && nearest[place - 1].Distance >= distance)
+                place--;
             if (nearest.Count == nearest.Capacity)
                 nearest.RemoveAt(nearest.Count - 1);
             nearest.Insert(place, (taken, distance));
-            return Farthest();
-
-            double Farthest() => nearest.Count < nearest.Capacity ? double.PositiveInfinity : nearest[^1].Distance;
+            return Farthest(nearest);
         }
+
+        private static double Farthest(List<(int Class, double Distance)> nearest) =>
+            nearest.Count < nearest.Capacity ? double.PositiveInfinity : nearest[^1].Distance;
 
         public List<(int[] X, int[] Y)> Leaves(RandomSequence random)
         {
             var leaves = new List<(int[], int[])>();
+            float[][] directions = [.. Enumerable.Range(0, Directions).Select(_ => Direction(random))];
+            var (alongX, alongY) = (Along(_x, directions), Along(_y, directions));
             Split([.. Enumerable.Range(0, Nearest.Length)], [.. Enumerable.Range(0, _squares.Length)]);
             return leaves;
 
@@ -176,59 +242,69 @@ internal sealed class NearestClasses
             {
                 if (y.Length <= LeafClasses)
                 {
-                    leaves.Add((x, y));
+                    leaves.AddRange(x.Chunk(RowsAtOnce).Select(rows => (rows, y)));
                     return;
                 }
 
-                var one = random.NextInt(y.Length);
-                var across = Across(y[one], y[(one + 1 + random.NextInt(y.Length - 1)) % y.Length]);
-                float[] keysOfX = Keys(_x, x, across), keys = Keys(_y, y, across);
-                var at = Enumerable.Range(0, Sampled).Select(_ => keys[random.NextInt(keys.Length)]).Order().ElementAt(Sampled / 2);
-                var (below, above) = Parted(y, keys, at);
+                int[] some = [.. Enumerable.Range(0, Sampled).Select(_ => y[random.NextInt(y.Length)])];
+                var best = Enumerable.Range(0, Directions).MaxBy(along => Spread(some, alongY[along]));
+                var at = some.Select(b => alongY[best][b]).Order().ElementAt(Sampled / 2);
+                var (below, above) = Parted(y, alongY[best], at);
+                var (xBelow, xAbove) = Parted(x, alongX[best], at);
 
                 // Classes that lie on each other are cut by their numbers.
                 if (below.Length == 0 || above.Length == 0)
-                {
-                    Split(x[..(x.Length / 2)], y[..(y.Length / 2)]);
-                    Split(x[(x.Length / 2)..], y[(y.Length / 2)..]);
-                    return;
-                }
-
-                var (xBelow, xAbove) = Parted(x, keysOfX, at);
+                    ((below, above), (xBelow, xAbove)) = (Halves(y), Halves(x));
                 Split(xBelow, below);
                 Split(xAbove, above);
             }
 
-            float[] Across(int one, int other)
+            static (int[], int[]) Halves(int[] classes) => (classes[..(classes.Length / 2)], classes[(classes.Length / 2)..]);
+        }
+
+        private static double Spread(int[] classes, float[] along)
+        {
+            var (sum, squares) = (0.0, 0.0);
+            foreach (var k in classes)
             {
-                var across = new float[_scales.Length];
-                for (var c = 0; c < across.Length; c++)
-                    across[c] = (float)((_y[one * across.Length + c] - _y[other * across.Length + c]) * _scales[c] * _scales[c]);
-                return across;
+                sum += along[k];
+                squares += (double)along[k] * along[k];
             }
+
+            return squares - sum * sum / classes.Length;
         }
 
-        private static float[] Keys(float[] values, int[] of, float[] across)
+        /// <summary>From one class of y to another, with length 1.</summary>
+        private float[] Direction(RandomSequence random)
         {
-            var keys = new float[of.Length];
-            for (var i = 0; i < keys.Length; i++)
-                keys[i] = Dot(values.AsSpan(of[i] * across.Length, across.Length), across);
-            return keys;
+            var (classes, columns) = (_squares.Length, _scales.Length);
+            var one = random.NextInt(classes);
+            var other = (one + 1 + random.NextInt(classes - 1)) % classes;
+            double[] scaled = [.. _scales.Select((scale, c) => (_y[one * columns + c] - _y[other * columns + c]) * scale)];
+            var length = Math.Sqrt(DoubleProducts.Dot(scaled, scaled));
+            return [.. scaled.Select((value, c) => length > 0 ? (float)(value * _scales[c] / length) : 0)];
         }
 
-        private static (int[] Below, int[] Above) Parted(int[] classes, float[] keys, float at)
+        /// <summary>Where all rows lie along each direction.</summary>
+        private static float[][] Along(float[] values, float[][] directions)
         {
-            var below = keys.Count(key => key < at);
-            var (parts, taken) = ((Below: new int[below], Above: new int[classes.Length - below]), 0);
+            var columns = directions[0].Length;
+            float[][] along = [.. directions.Select(_ => new float[values.Length / columns])];
+            for (var row = 0; row < along[0].Length; row++)
+            {
+                for (var direction = 0; direction < directions.Length; direction++)
+                    along[direction][row] = Dot(values.AsSpan(row * columns, columns), directions[direction]);
+            }
+
+            return along;
+        }
+
+        private static (int[] Below, int[] Above) Parted(int[] classes, float[] along, float at)
+        {
+            var (parted, below, above) = (new int[classes.Length], 0, classes.Length);
             for (var i = 0; i < classes.Length; i++)
-            {
-                if (keys[i] < at)
-                    parts.Below[taken++] = classes[i];
-                else
-                    parts.Above[i - taken] = classes[i];
-            }
-
-            return parts;
+                parted[along[classes[i]] < at ? below++ : --above] = classes[i];
+            return (parted[..below], parted[below..]);
         }
 
         /// <summary>a b: eight chains, added up in a fixed order, whatever the processor.</summary>
