@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using Emergence.Devices;
 using Emergence.Devices.Randomness;
 using Emergence.Information.Exact;
+using Emergence.Information.Statistics;
 
 namespace Emergence.Information.Canonical;
 
@@ -44,7 +45,7 @@ internal sealed class NearestClasses
         MultiplyAdds = multiplyAdds;
     }
 
-    /// <summary>To compare classes.</summary>
+    /// <summary>To find them.</summary>
     public double MultiplyAdds { get; }
 
     /// <summary>By comparing all classes with all.</summary>
@@ -75,7 +76,8 @@ internal sealed class NearestClasses
         share(Trees, tree => trees[tree] = search.Leaves(new(TreeKey, (uint)tree, RandomStream.Weights)));
         foreach (var leaves in trees)
             share(leaves.Count, leaf => search.Compare(leaves[leaf].X, leaves[leaf].Y));
-        var multiplyAdds = trees.Sum(leaves => leaves.Sum(leaf => search.MultiplyAdds(leaf.X.Length, leaf.Y.Length)));
+        var multiplyAdds = Trees * search.MultiplyAdds(Directions, joint.XWeights.Length + joint.YWeights.Length)
+            + trees.Sum(leaves => leaves.Sum(leaf => search.MultiplyAdds(leaf.X.Length, leaf.Y.Length)));
 
         // Classes of a leaf have much the same neighbours, which are in the processor's memory when the next one looks at them.
         int[] order = [.. trees[^1].SelectMany(leaf => leaf.X)];
@@ -145,7 +147,7 @@ internal sealed class NearestClasses
             {
                 var (partners, nearest) = (_partners[rows[i]], Nearest[rows[i]]);
                 var distances = products.AsSpan(i * classes.Length, classes.Length);
-                var farthest = nearest.Capacity == 0 ? double.NegativeInfinity : Farthest(nearest);
+                var farthest = Farthest(nearest);
                 for (var j = 0; j < distances.Length; j++)
                 {
                     // Hardly any four are near enough.
@@ -227,8 +229,9 @@ internal sealed class NearestClasses
             return Farthest(nearest);
         }
 
-        private static double Farthest(List<(int Class, double Distance)> nearest) =>
-            nearest.Count < nearest.Capacity ? double.PositiveInfinity : nearest[^1].Distance;
+        /// <summary>How far a class may be to be taken; none is taken of one that occurs with all others but one, or with all.</summary>
+        private static double Farthest(List<(int Class, double Distance)> nearest) => nearest.Capacity == 0 ? double.NegativeInfinity
+            : nearest.Count < nearest.Capacity ? double.PositiveInfinity : nearest[^1].Distance;
 
         public List<(int[] X, int[] Y)> Leaves(RandomSequence random)
         {
@@ -247,7 +250,8 @@ internal sealed class NearestClasses
                 }
 
                 int[] some = [.. Enumerable.Range(0, Sampled).Select(_ => y[random.NextInt(y.Length)])];
-                var best = Enumerable.Range(0, Directions).MaxBy(along => Spread(some, alongY[along]));
+                var best = Enumerable.Range(0, Directions).MaxBy(along =>
+                    StandardDeviation.Of([.. some.Select(b => (double)alongY[along][b])]));
                 var at = some.Select(b => alongY[best][b]).Order().ElementAt(Sampled / 2);
                 var (below, above) = Parted(y, alongY[best], at);
                 var (xBelow, xAbove) = Parted(x, alongX[best], at);
@@ -260,18 +264,6 @@ internal sealed class NearestClasses
             }
 
             static (int[], int[]) Halves(int[] classes) => (classes[..(classes.Length / 2)], classes[(classes.Length / 2)..]);
-        }
-
-        private static double Spread(int[] classes, float[] along)
-        {
-            var (sum, squares) = (0.0, 0.0);
-            foreach (var k in classes)
-            {
-                sum += along[k];
-                squares += (double)along[k] * along[k];
-            }
-
-            return squares - sum * sum / classes.Length;
         }
 
         /// <summary>From one class of y to another, with length 1.</summary>
