@@ -17,6 +17,7 @@ public sealed class SettledJournalTests
     private readonly string _model;
     private readonly string _weights;
     private readonly string _digest;
+    private readonly Lock _links = new();
 
     public SettledJournalTests()
     {
@@ -164,15 +165,11 @@ public sealed class SettledJournalTests
     private int Measure(string run, WeightPlacement placement = WeightPlacement.Streamed, int? most = null, Shard? shard = null,
         string? says = null)
     {
-        // A process knows the digests of files it has read: each run has the weights under a path of its own.
-        var model = Path.Combine(_folder, $"model of {(run is "before" or "after" ? "run" : run)}");
-        if (!Directory.Exists(model))
-            Directory.CreateSymbolicLink(model, _model);
         var count = 0;
         using var cancellation = new CancellationTokenSource();
         using var plan = new MeasurementPlan(new MeasurementSettings
         {
-            Model = model,
+            Model = ModelOf(run),
             Data = "words",
             Shots = 2,
             Sequences = 30,
@@ -191,6 +188,19 @@ public sealed class SettledJournalTests
                 cancellation.Cancel();
         });
         return count;
+    }
+
+    /// <summary>A process knows the digests of files it has read: each run has the weights under a path of its own.</summary>
+    private string ModelOf(string run)
+    {
+        var model = Path.Combine(_folder, $"model of {(run is "before" or "after" ? "run" : run)}");
+        lock (_links)
+        {
+            if (!Directory.Exists(model))
+                Directory.CreateSymbolicLink(model, _model);
+        }
+
+        return model;
     }
 
     private void Interrupt(string run) => Assert.ThrowsAny<OperationCanceledException>(() => Measure(run, most: 3));

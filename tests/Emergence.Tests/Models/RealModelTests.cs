@@ -14,6 +14,8 @@ namespace Emergence.Tests.Models;
 /// <summary>Real checkpoints against activations of another implementation.</summary>
 public sealed class RealModelTests
 {
+    private static readonly Lazy<string> s_unpacked = new(Unpack);
+
     /// <summary>Under the emulator's checks 120 tokens would take many minutes.</summary>
     public static TheoryData<string> DeviceNames => [.. TestDevices.Names.Select(row => row.Data).Where(name => name != "emulator")];
 
@@ -113,8 +115,11 @@ public sealed class RealModelTests
     private static IEnumerable<int> TopFive(float[] logits) =>
         Enumerable.Range(0, logits.Length).OrderByDescending(id => logits[id]).Take(5);
 
-    /// <summary>The script checks the SHA-256 of what it writes; the folder is kept for later runs under the script's own hash.</summary>
-    internal static string UnpackedSmolLM2()
+    /// <summary>The script checks the SHA-256 of what it writes; the folder is kept for later runs under the script's own hash. Tests of
+    /// several classes ask for it at once.</summary>
+    internal static string UnpackedSmolLM2() => s_unpacked.Value;
+
+    private static string Unpack()
     {
         var script = TestData.Large("models/smollm2-135m/unpack.py");
         var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(script)));
