@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Emergence.Devices;
 using Emergence.Devices.Randomness;
 using Emergence.Information;
+using Emergence.Information.Canonical;
 using Emergence.Information.Critics;
 using Emergence.Information.Exact;
 
@@ -23,8 +24,8 @@ internal static class CanonicalBenchmark
         Machine.Print(device);
         Console.WriteLine(
             "| classes | columns | classes found s | pairs s | training s | steps | processor s "
-            + "| start bits | bits | held out | exact | multiply-adds | peak MB |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+            + "| start bits | bits | held out | exact | multiply-adds | near found | peak MB |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         (int, int)[] one = [(arguments.Classes, arguments.Columns)];
         foreach (var (classes, columns) in arguments.Classes > 0 && arguments.Columns > 0 ? one : Sizes)
             Measure(device, classes, columns, arguments.Steps);
@@ -46,11 +47,33 @@ internal static class CanonicalBenchmark
         }).Seconds;
         using var process = Process.GetCurrentProcess();
         var processor = (process.TotalProcessorTime - before).TotalSeconds;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
+        var peak = process.PeakWorkingSet64;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"| {classes} | {columns} | {found:0.00} | {pairs:0.00} | {training:0.00} | "
             + $"{result!.Steps} | {processor:0.0} | "
             + $"{result.Canonical!.StartBits:0.000} | {result.MiBits:0.000} | {result.HeldOutBits:0.000} | {result.ExactBits:0.000} | "
-            + $"{result.MultiplyAdds + result.Canonical.MultiplyAdds:0.0e0} | {process.PeakWorkingSet64 / 1e6:0} |"));
+            + $"{result.MultiplyAdds + result.Canonical.MultiplyAdds:0.0e0} | {NearFound(joint, device)} | {peak / 1e6:0} |"));
+    }
+
+    /// <summary>What part of the nearest classes was found, of some classes.</summary>
+    private static string NearFound(JointClasses joint, Device device)
+    {
+        const int Asked = 200;
+        var pairs = joint.CanonicalPairs(CriticPreset.Canonical.CanonicalColumns, device.ShareOnHost);
+        if (pairs.Nearest is not { } nearest || joint.X.Count < Asked)
+            return "-";
+        var y = new ScaledClasses(pairs.OfY(device.ShareOnHost), pairs.Correlations);
+        var x = new ScaledClasses(pairs.OfX(device.ShareOnHost), pairs.Correlations);
+        var partners = NearestClasses.Partners(joint);
+        var (found, all) = (0, 0);
+        foreach (var a in Enumerable.Range(0, Asked).Select(i => (int)((long)i * joint.X.Count / Asked)))
+        {
+            var wanted = Enumerable.Range(0, joint.Y.Count).Except(partners[a])
+                .OrderBy(b => ScaledClasses.Distance(x.Of(a), y.Of(b))).Take(nearest.Of(a).Length);
+            (found, all) = (found + wanted.Intersect(nearest.Of(a)).Count(), all + nearest.Of(a).Length);
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{(double)found / all:0.00}");
     }
 
     /// <summary>Forgets what making the data took: memory, and its peak where the system lets it be reset. Says the processor time till

@@ -95,6 +95,67 @@ public static unsafe class DoubleProducts
         ArrayPool<double>.Shared.Return(packed);
     }
 
+    /// <summary>The products of many rows with one matrix: element (i, j) is the sum over k of left(i)[k] right(k)[j], in single
+    /// precision.</summary>
+    /// <param name="share">Who does it.</param>
+    /// <param name="rows">Number of i.</param>
+    /// <param name="left">Rows of <paramref name="depth"/>.</param>
+    /// <param name="depth">Number of k.</param>
+    /// <param name="right">Rows of <paramref name="columns"/>.</param>
+    /// <param name="columns">Number of j.</param>
+    /// <param name="isLower">Column j of the matrix is zero beyond row j.</param>
+    public static float[] OfRows(HostShare share, int rows, RowFill left, int depth, RowFill right, int columns, bool isLower = false)
+    {
+        ArgumentNullException.ThrowIfNull(share);
+        ArgumentNullException.ThrowIfNull(left);
+        const int RowsAtOnce = PanelsAtOnce * TileRows;
+        var (result, width) = (new float[checked(rows * columns)], Ceiling.Multiple(columns, TileColumns));
+        var packed = ArrayPool<double>.Shared.Rent(checked(width * depth));
+        share(Ceiling.Of(depth, PackedAtOnce), part =>
+        {
+            var buffer = ArrayPool<double>.Shared.Rent(width);
+            for (var k = part * PackedAtOnce; k < Math.Min(depth, (part + 1) * PackedAtOnce); k++)
+                Pack(right, k, columns, TileColumns, buffer, packed, k, depth);
+            ArrayPool<double>.Shared.Return(buffer);
+        });
+        share(Ceiling.Of(rows, RowsAtOnce), part =>
+        {
+            var (first, count) = (part * RowsAtOnce, Math.Min(RowsAtOnce, rows - part * RowsAtOnce));
+            var (panels, row) = (ArrayPool<double>.Shared.Rent(RowsAtOnce * depth), ArrayPool<double>.Shared.Rent(depth));
+            for (var i = 0; i < count; i++)
+            {
+                left(first + i, row.AsSpan(0, depth));
+                var panel = panels.AsSpan(i / TileRows * TileRows * depth, TileRows * depth);
+                for (var k = 0; k < depth; k++)
+                    panel[k * TileRows + i % TileRows] = row[k];
+            }
+
+            var tile = stackalloc double[TileRows * TileColumns];
+            fixed (double* a = panels, b = packed)
+            {
+                for (var column = 0; column < columns; column += TileColumns)
+                {
+                    var end = isLower ? Math.Min(depth, column + TileColumns) : depth;
+                    for (var i = 0; i < count; i += TileRows)
+                    {
+                        new Span<double>(tile, TileRows * TileColumns).Clear();
+                        WholeTile(a + (long)i * depth, b + (long)column * depth, end, tile, TileColumns);
+                        for (var r = 0; r < Math.Min(TileRows, count - i); r++)
+                        {
+                            for (var c = 0; c < Math.Min(TileColumns, columns - column); c++)
+                                result[(first + i + r) * columns + column + c] = (float)tile[r * TileColumns + c];
+                        }
+                    }
+                }
+            }
+
+            ArrayPool<double>.Shared.Return(row);
+            ArrayPool<double>.Shared.Return(panels);
+        });
+        ArrayPool<double>.Shared.Return(packed);
+        return result;
+    }
+
     /// <summary>a b: four chains of fused multiply-adds, added up in a fixed order.</summary>
     public static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {

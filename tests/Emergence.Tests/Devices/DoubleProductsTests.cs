@@ -32,6 +32,34 @@ public class DoubleProductsTests
         double[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble() - 0.5)];
     }
 
+    /// <summary>The same chains, whether rows of the left side come one by one or columns, whatever threads there are, and whether
+    /// zeros of the right side are known.</summary>
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(50, 9, 9)]
+    [InlineData(49, 17, 300)]
+    [InlineData(101, 64, 64)]
+    public void Of_rows_are_the_same(int rows, int columns, int depth)
+    {
+        var random = new Random(rows);
+        double[] left = [.. Enumerable.Range(0, rows * depth).Select(_ => random.NextDouble() - 0.5)];
+        double[] right = [.. Enumerable.Range(0, depth * columns).Select(i => i / columns > i % columns ? 0 : random.NextDouble() - 0.5)];
+        var sums = new double[rows * columns];
+        DoubleProducts.Add(DoubleProducts.Alone, depth, (k, to) =>
+        {
+            for (var i = 0; i < rows; i++)
+                to[i] = left[i * depth + k];
+        }, rows, Right, columns, sums, 0, columns);
+        float[] expected = [.. sums.Select(sum => (float)sum)];
+        Assert.Equal(expected, DoubleProducts.OfRows(DoubleProducts.Alone, rows, Left, depth, Right, columns));
+        Assert.Equal(expected, DoubleProducts.OfRows((count, body) => Parallel.For(0, count, body), rows, Left, depth, Right, columns,
+            isLower: true));
+
+        void Left(int i, Span<double> to) => left.AsSpan(i * depth, depth).CopyTo(to);
+
+        void Right(int k, Span<double> to) => right.AsSpan(k * columns, columns).CopyTo(to);
+    }
+
     [Fact]
     public void Are_the_same_bytes_for_any_number_of_threads()
     {

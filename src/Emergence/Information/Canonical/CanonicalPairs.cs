@@ -81,13 +81,13 @@ internal sealed class CanonicalPairs
     public NearPairs? Near { get; set; }
 
     /// <summary>(Kx, Count): z of every class of x.</summary>
-    public float[] OfX(JointClasses joint, HostShare share) => Project(_x, _mapX, joint.X.Count, share);
+    public float[] OfX(HostShare share) => Project(_x, _mapX, share);
 
     /// <summary>(Ky, Count): z' of every class of y.</summary>
-    public float[] OfY(JointClasses joint, HostShare share) => Project(_y, _mapY, joint.Y.Count, share);
+    public float[] OfY(HostShare share) => Project(_y, _mapY, share);
 
-    private float[] Project(Whitening side, double[] map, int classes, HostShare share) =>
-        side.Project(share, 0, classes, Count, side.Count, (k, to) => Column(map, side.Count, k, to));
+    private float[] Project(Whitening side, double[] map, HostShare share) =>
+        side.Project(share, Count, (k, to) => Column(map, side.Count, k, to));
 
     /// <summary>(coordinates of x, of y): sum over pairs of p x y', of standardised columns.</summary>
     private double[] Cross(IReadOnlyList<ClassPair> pairs, HostShare share)

@@ -17,12 +17,6 @@ internal sealed class Whitening
     /// <summary>Below, what is left of a variance is rounding in double precision.</summary>
     private const double RoundingRest = 1e-13;
 
-    /// <summary>Rows that a thread maps at a time.</summary>
-    private const int RowsAtOnce = 128;
-
-    /// <summary>Columns of a lower map that are taken at a time, down to the last coordinate that one of them reads.</summary>
-    private const int ColumnsAtOnce = 64;
-
     private readonly RowClasses _rows;
 
     /// <summary>Classes that the covariance is of, with weights that sum to 1.</summary>
@@ -116,44 +110,13 @@ internal sealed class Whitening
             to[row] = _inverse[row * _columns.Length + i];
     }
 
-    /// <summary>(rows, columns): what <see cref="Fill"/> writes of classes from one on, times the transpose of a map.</summary>
+    /// <summary>(K, columns): what <see cref="Fill"/> writes of all classes, times the transpose of a map.</summary>
     /// <param name="share">Who does it.</param>
-    /// <param name="first">First class.</param>
-    /// <param name="rows">Classes.</param>
     /// <param name="columns">Rows of the map.</param>
-    /// <param name="depth">Coordinates that the map reads, the first ones.</param>
     /// <param name="map">Writes column k of the map.</param>
     /// <param name="isLower">Row k of the map reads no more than the first k + 1 coordinates.</param>
-    public float[] Project(HostShare share, int first, int rows, int columns, int depth, RowFill map, bool isLower = false)
-    {
-        var (result, whole) = (new float[rows * columns], new double[depth * columns]);
-        for (var k = 0; k < depth; k++)
-            map(k, whole.AsSpan(k * columns, columns));
-        share(Ceiling.Of(rows, RowsAtOnce), part =>
-        {
-            var (start, count) = (part * RowsAtOnce, Math.Min(RowsAtOnce, rows - part * RowsAtOnce));
-            var (row, byColumn, product) = (new double[Count], new double[depth * count], new double[count * columns]);
-            for (var k = 0; k < count; k++)
-            {
-                Fill(first + start + k, 1, row);
-                for (var i = 0; i < depth; i++)
-                    byColumn[i * count + k] = row[i];
-            }
-
-            var block = isLower ? ColumnsAtOnce : columns;
-            for (var column = 0; column < columns; column += block)
-            {
-                var (from, width) = (column, Math.Min(block, columns - column));
-                DoubleProducts.Add(DoubleProducts.Alone, isLower ? Math.Min(depth, from + width) : depth, (i, to) =>
-                    byColumn.AsSpan(i * count, count).CopyTo(to), count, (i, to) =>
-                    whole.AsSpan(i * columns + from, width).CopyTo(to), width, product, from, columns);
-            }
-
-            for (var i = 0; i < product.Length; i++)
-                result[start * columns + i] = (float)product[i];
-        });
-        return result;
-    }
+    public float[] Project(HostShare share, int columns, RowFill map, bool isLower = false) =>
+        DoubleProducts.OfRows(share, _rows.Count, (k, to) => Fill(k, 1, to), Count, map, columns, isLower);
 
     private double[] Covariance(HostShare share)
     {

@@ -36,8 +36,8 @@ internal sealed class DeviceInputs(Device device) : IDisposable
     {
         var pairs = joint.CanonicalPairs(most, device.ShareOnHost);
         return (
-            Shared((joint, XPart, most), joint.X.Count, pairs.Count, tensor => device.Upload(pairs.OfX(joint, device.ShareOnHost), tensor)),
-            Shared((joint, YPart, most), joint.Y.Count, pairs.Count, tensor => device.Upload(pairs.OfY(joint, device.ShareOnHost), tensor)),
+            Shared((joint, XPart, most), joint.X.Count, pairs.Count, tensor => device.Upload(pairs.OfX(device.ShareOnHost), tensor)),
+            Shared((joint, YPart, most), joint.Y.Count, pairs.Count, tensor => device.Upload(pairs.OfY(device.ShareOnHost), tensor)),
             pairs.Correlations);
     }
 
@@ -72,7 +72,7 @@ internal sealed class DeviceInputs(Device device) : IDisposable
         var whitening = rows.Whitening(device.ShareOnHost);
         var columns = whitening.Count;
         return Shared((rows, WhitenedPart, columns), rows.Count, columns, tensor => device.Upload(
-            whitening.Project(device.ShareOnHost, 0, rows.Count, columns, columns, whitening.FillMapColumn, isLower: true), tensor));
+            whitening.Project(device.ShareOnHost, columns, whitening.FillMapColumn, isLower: true), tensor));
     }
 
     /// <summary>Frees all but these; says whether there was something to free.</summary>

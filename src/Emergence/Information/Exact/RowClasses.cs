@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Emergence.Devices;
 using Emergence.Information.Canonical;
 
@@ -154,30 +155,53 @@ public sealed class RowClasses
     /// <summary>Mean and variance of some features.</summary>
     private void Scale(int start, Span<double> means, Span<double> variances, Span<bool> isConstant)
     {
-        var (first, row) = (new double[means.Length], new double[means.Length]);
+        var (first, row, mayBeConstant) = (new double[means.Length], new double[means.Length], true);
         Fill(0, first, start);
         isConstant.Fill(true);
         for (var k = 0; k < Count; k++)
         {
-            // Constant is asked of the values, because rounding can leave a variance above zero.
             Fill(k, row, start);
-            var weight = _weights[k];
+            AddScaled(_weights[k], row, means);
+            if (!mayBeConstant)
+                continue;
+
+            // Constant is asked of the values, because rounding can leave a variance above zero.
             for (var feature = 0; feature < row.Length; feature++)
-            {
-                means[feature] += weight * row[feature];
                 isConstant[feature] &= row[feature] == first[feature];
-            }
+            mayBeConstant = isConstant.Contains(true);
         }
 
         for (var k = 0; k < Count; k++)
         {
             Fill(k, row, start);
-            var weight = _weights[k];
-            for (var feature = 0; feature < row.Length; feature++)
-            {
-                var difference = row[feature] - means[feature];
-                variances[feature] += weight * difference * difference;
-            }
+            AddSquares(_weights[k], row, means, variances);
+        }
+    }
+
+    /// <summary>to += weight values, rounded twice.</summary>
+    private static void AddScaled(double weight, Span<double> values, Span<double> to)
+    {
+        var (wide, i) = (Vector256.Create(weight), 0);
+        for (; i <= values.Length - Vector256<double>.Count; i += Vector256<double>.Count)
+            (Vector256.Create<double>(to[i..]) + wide * Vector256.Create<double>(values[i..])).CopyTo(to[i..]);
+        for (; i < values.Length; i++)
+            to[i] += weight * values[i];
+    }
+
+    /// <summary>to += weight (values - means)^2.</summary>
+    private static void AddSquares(double weight, Span<double> values, Span<double> means, Span<double> to)
+    {
+        var (wide, i) = (Vector256.Create(weight), 0);
+        for (; i <= values.Length - Vector256<double>.Count; i += Vector256<double>.Count)
+        {
+            var difference = Vector256.Create<double>(values[i..]) - Vector256.Create<double>(means[i..]);
+            (Vector256.Create<double>(to[i..]) + wide * difference * difference).CopyTo(to[i..]);
+        }
+
+        for (; i < values.Length; i++)
+        {
+            var difference = values[i] - means[i];
+            to[i] += weight * difference * difference;
         }
     }
 
@@ -196,8 +220,16 @@ public sealed class RowClasses
         }
 
         plain = plain.Slice(start, to.Length);
-        for (var i = 0; i < to.Length; i++)
-            to[i] = plain[i];
+        var next = 0;
+        for (; next <= to.Length - Vector256<float>.Count; next += Vector256<float>.Count)
+        {
+            var (low, high) = Vector256.Widen(Vector256.Create(plain[next..]));
+            low.CopyTo(to[next..]);
+            high.CopyTo(to[(next + Vector256<double>.Count)..]);
+        }
+
+        for (; next < to.Length; next++)
+            to[next] = plain[next];
     }
 
     /// <summary>The features of class k where they are what its row holds; else nothing.</summary>

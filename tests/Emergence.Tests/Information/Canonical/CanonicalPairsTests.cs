@@ -17,7 +17,7 @@ public class CanonicalPairsTests
         var joint = Noisy(Classes, Columns);
         var pairs = new CanonicalPairs(joint, Most, DoubleProducts.Alone);
         Assert.Equal(Most, pairs.Count);
-        var (x, y) = (pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone));
+        var (x, y) = (pairs.OfX(DoubleProducts.Alone), pairs.OfY(DoubleProducts.Alone));
         for (var i = 0; i < Most; i++)
         {
             for (var j = 0; j < Most; j++)
@@ -44,8 +44,8 @@ public class CanonicalPairsTests
             new(Cells.Gather(Cells.Vectors(4, 5, 7), 5, b), 5, ones), isEnumeration: true);
         var pairs = new CanonicalPairs(joint, 8, DoubleProducts.Alone);
         Assert.All(pairs.Correlations, r => Assert.InRange(r, 0, 1e-9));
-        Assert.All(pairs.OfX(joint, DoubleProducts.Alone), z => Assert.True(float.IsFinite(z)));
-        Assert.All(pairs.OfY(joint, DoubleProducts.Alone), z => Assert.True(float.IsFinite(z)));
+        Assert.All(pairs.OfX(DoubleProducts.Alone), z => Assert.True(float.IsFinite(z)));
+        Assert.All(pairs.OfY(DoubleProducts.Alone), z => Assert.True(float.IsFinite(z)));
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public class CanonicalPairsTests
         {
             var joint = Noisy(150, 90);
             var pairs = new CanonicalPairs(joint, 32, share);
-            return [.. pairs.OfX(joint, share), .. pairs.OfY(joint, share)];
+            return [.. pairs.OfX(share), .. pairs.OfY(share)];
         }
 
         Assert.Equal(Coordinates(DoubleProducts.Alone), Coordinates((count, body) => Parallel.For(0, count, body)));

@@ -19,7 +19,7 @@ public class NearPairsTests
     {
         var joint = Joint(rows, xs, ys);
         var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
-        var (x, y) = (pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone));
+        var (x, y) = (pairs.OfX(DoubleProducts.Alone), pairs.OfY(DoubleProducts.Alone));
         var near = new NearPairs(joint, NearestClasses.OfAll(joint, x, y, pairs.Correlations, DoubleProducts.Alone));
         var (occurs, taken) = (joint.Support.Select(pair => (pair.A, pair.B)).ToHashSet(), near.A.Zip(near.B).ToHashSet());
         Assert.Equal(near.A.Length, taken.Count);
@@ -55,7 +55,7 @@ public class NearPairsTests
     {
         var joint = Joint(500, 200, 90);
         var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
-        var (x, y) = (pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone));
+        var (x, y) = (pairs.OfX(DoubleProducts.Alone), pairs.OfY(DoubleProducts.Alone));
         var alone = new NearPairs(joint, NearestClasses.OfAll(joint, x, y, pairs.Correlations, DoubleProducts.Alone));
         var shared = new NearPairs(joint,
             NearestClasses.OfAll(joint, x, y, pairs.Correlations, (count, body) => Parallel.For(0, count, body)));
@@ -71,8 +71,8 @@ public class NearPairsTests
         const int Count = 4_000, Steps = 100;
         var joint = Joint(500, 200, 90);
         var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
-        var near = new NearPairs(joint, NearestClasses.OfAll(joint, pairs.OfX(joint, DoubleProducts.Alone),
-            pairs.OfY(joint, DoubleProducts.Alone), pairs.Correlations, DoubleProducts.Alone));
+        var near = new NearPairs(joint, NearestClasses.OfAll(joint, pairs.OfX(DoubleProducts.Alone),
+            pairs.OfY(DoubleProducts.Alone), pairs.Correlations, DoubleProducts.Alone));
         var (source, weights) = SupportMine.OffSupport(joint, Count / 4, RandomStream.Pairs, near, 3 * Count / 4);
         Assert.Equal(Count, source.Count);
         Assert.Equal(1 - joint.SupportProduct, weights.Sum(), 1e-9);
@@ -100,7 +100,7 @@ public class NearPairsTests
         const int Classes = 3_000, Columns = 9, PerClass = 8;
         var joint = Disturbed(Classes, Columns);
         var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
-        var (x, y) = (pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone));
+        var (x, y) = (pairs.OfX(DoubleProducts.Alone), pairs.OfY(DoubleProducts.Alone));
         var all = NearestClasses.OfAll(joint, x, y, pairs.Correlations, DoubleProducts.Alone);
         var some = NearestClasses.ByTrees(joint, x, y, pairs.Correlations, DoubleProducts.Alone);
         var shared = NearestClasses.ByTrees(joint, x, y, pairs.Correlations, (count, body) => Parallel.For(0, count, body));
@@ -133,7 +133,7 @@ public class NearPairsTests
         var joint = new JointClasses(new(Cells.Gather(Cells.Vectors(Classes, Columns, 5), Columns, x), Columns, ones),
             new(Cells.Gather(Cells.Vectors(3, Columns, 6), Columns, y), Columns, ones), isEnumeration: true);
         var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
-        var nearest = NearestClasses.ByTrees(joint, pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone),
+        var nearest = NearestClasses.ByTrees(joint, pairs.OfX(DoubleProducts.Alone), pairs.OfY(DoubleProducts.Alone),
             pairs.Correlations, DoubleProducts.Alone);
         var partners = NearestClasses.Partners(joint);
         for (var a = 0; a < Classes; a++)
@@ -153,7 +153,7 @@ public class NearPairsTests
         const int Classes = 600, Columns = 9, Size = 100, Rounds = 40, Count = 4_000;
         var joint = Disturbed(Classes, Columns);
         var pairs = new CanonicalPairs(joint, 6, DoubleProducts.Alone);
-        var nearest = NearestClasses.ByTrees(joint, pairs.OfX(joint, DoubleProducts.Alone), pairs.OfY(joint, DoubleProducts.Alone),
+        var nearest = NearestClasses.ByTrees(joint, pairs.OfX(DoubleProducts.Alone), pairs.OfY(DoubleProducts.Alone),
             pairs.Correlations, DoubleProducts.Alone);
         var batches = new PairBatches(joint, Size, new RandomSequence(4, 0, RandomStream.Batches));
         var (mean, ofNear) = (0.0, 0.0);
@@ -202,8 +202,8 @@ public class NearPairsTests
         Assert.All(pairs.Correlations, correlation => Assert.Equal(1, correlation, 1e-9));
         var whitening = pairs.X;
         Assert.Equal(new WhitenedSide(Columns, 0, 0), whitening.Describe());
-        var white = whitening.Project(DoubleProducts.Alone, 0, Classes, Columns, Columns, whitening.FillMapColumn, isLower: true);
-        Assert.Equal(white, whitening.Project(DoubleProducts.Alone, 0, Classes, Columns, Columns, whitening.FillMapColumn));
+        var white = whitening.Project(DoubleProducts.Alone, Columns, whitening.FillMapColumn, isLower: true);
+        Assert.Equal(white, whitening.Project(DoubleProducts.Alone, Columns, whitening.FillMapColumn));
 
         // Of 16,384 of the rows a variance has a standard error of 1.1 %: four of them.
         for (var i = 0; i < Columns; i++)

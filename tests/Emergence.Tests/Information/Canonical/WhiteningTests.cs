@@ -64,7 +64,7 @@ public class WhiteningTests
     }
 
     private static float[] Coordinates(Whitening whitening, RowClasses rows) =>
-        whitening.Project(DoubleProducts.Alone, 0, rows.Count, whitening.Count, whitening.Count, whitening.FillMapColumn);
+        whitening.Project(DoubleProducts.Alone, whitening.Count, whitening.FillMapColumn);
 
     /// <summary>Single precision keeps 1e-7 of a coordinate; a sum over classes no more than a few of that.</summary>
     private static void AssertWhite(RowClasses rows, float[] white)
