@@ -35,8 +35,8 @@ internal sealed class CanonicalEstimation : CriticEstimation
 
     private const int BackOffLimit = 4;
 
-    /// <summary>Batches differ, which holds a training level under what a lower rate reaches: so often the rate falls where it is level,
-    /// and training goes on.</summary>
+    /// <summary>Steps that differ, by their batches or their draws, hold a training level under what a lower rate reaches: so often the
+    /// rate falls where it is level, and training goes on.</summary>
     private const int PlateauLimit = 2;
 
     /// <summary>Rate of the linear term.</summary>
@@ -45,7 +45,15 @@ internal sealed class CanonicalEstimation : CriticEstimation
     /// <summary>Where near pairs hold less of the partition off the support at the start, it hangs on all pairs: more are drawn.</summary>
     private const double LeastNearShare = 0.5;
 
+    /// <summary>A start that holds less than this part of what there is is far: the sides do not correspond by lines, and what lies near
+    /// each other says nothing. No pairs are drawn for that, the rate is higher, and training goes back only where it falls under the
+    /// start.</summary>
+    private const double LeastStart = 0.5;
+
+    private const double FarRate = 3;
+
     private readonly CanonicalData _data;
+    private readonly bool _isFar;
     private readonly RateFactor _factor;
     private readonly CanonicalTrace _trace;
     private readonly float[][] _best;
@@ -57,11 +65,11 @@ internal sealed class CanonicalEstimation : CriticEstimation
     /// <summary>The step from which windows may begin: where the rate fell last.</summary>
     private int _since;
 
-    private CanonicalEstimation(EstimationRequest request, MutualInformation about, Device device, CanonicalData data,
+    private CanonicalEstimation(EstimationRequest request, MutualInformation about, Device device, CanonicalData data, bool isFar,
         CanonicalTraining current, RateFactor factor, CanonicalTrace trace)
         : base(request, about, device, current.Training)
     {
-        (_data, _current, _factor, _trace, _bestMean) = (data, current, factor, trace, trace.StartBits);
+        (_data, _isFar, _current, _factor, _trace, _bestMean) = (data, isFar, current, factor, trace, trace.StartBits);
         _best = [.. Learned.Select(tensor => new float[tensor.Columns])];
         Keep();
     }
@@ -94,9 +102,15 @@ internal sealed class CanonicalEstimation : CriticEstimation
             var (bits, nearShare) = CanonicalStart.Scale(shape, parameters, judges);
             if (data.IsInBatches)
                 bits += joint.Bits - judges.Sum(part => part.Bits);
-            if (nearShare < LeastNearShare)
+            var isFar = current.Near != null && !data.IsInBatches && bits < LeastStart * joint.Bits;
+            if (isFar || nearShare < LeastNearShare)
             {
-                data.Preset = request.Preset with { Pairs = request.Preset.Pairs * request.Preset.WideFactor };
+                factor.Value = isFar ? FarRate : 1;
+                data.Preset = request.Preset with
+                {
+                    Pairs = request.Preset.Pairs * request.Preset.WideFactor,
+                    NearPairs = isFar ? 0 : request.Preset.NearPairs,
+                };
                 current.Dispose();
                 current = data.Next(parameters);
             }
@@ -104,7 +118,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
             device.Upload(parameters, current.Training.Parameters);
             var trace = new CanonicalTrace(bits, 0, correlations.Count, correlations[0], correlations[^1], data.MultiplyAdds,
                 pairs.X.Describe(), pairs.Y.Describe());
-            return new(request, about, device, data, current, factor, trace);
+            return new(request, about, device, data, isFar, current, factor, trace);
         }
         catch
         {
@@ -124,7 +138,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
             return StopReason.None;
         if (_backOffs > BackOffLimit)
             return StopReason.Level;
-        if (mean < _bestMean - Math.Max(FallMargin, 3 * StandardError()))
+        if (mean < (_isFar ? _trace.StartBits : _bestMean) - Math.Max(FallMargin, 3 * StandardError()))
         {
             BackOff();
             return StopReason.None;
@@ -137,7 +151,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
         }
 
         var isLevel = StepsSince >= 2 * LevelWindow && MeanOfLast(LevelWindow) - MeanOfLast(LevelWindow, LevelWindow) < LevelMargin;
-        if (!isLevel || !_data.IsInBatches || _plateaus == PlateauLimit)
+        if (!isLevel || !(_data.IsInBatches || _isFar) || _plateaus == PlateauLimit)
             return isLevel ? StopReason.Level : StopReason.None;
         (_plateaus, _since) = (_plateaus + 1, Bits.Count);
         _factor.Value *= BackOffFactor;
@@ -198,7 +212,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
     /// <summary>Standard error of the mean over the last window, as far as steps are independent.</summary>
     private double StandardError() => StandardDeviation.Of([.. Bits.TakeLast(Window)]) / Math.Sqrt(Window);
 
-    /// <summary>What a back-off leaves of the rate.</summary>
+    /// <summary>What the rate of the preset is multiplied by.</summary>
     private sealed class RateFactor
     {
         public double Value { get; set; } = 1;

@@ -176,7 +176,9 @@ public sealed record CriticPreset
         ?? throw new EmergenceException($"unknown preset '{name}': choose {string.Join(", ", All.Select(preset => preset.Name))}",
             ExitCode.Usage);
 
-    private string Near => NearPairs > 0 ? $", {NearPairs} of them near, {WideFactor} times as many where those hold less than half" : "";
+    private string Near => NearPairs > 0
+        ? $", {NearPairs} of them near, {WideFactor} times as many where those hold less than half, and none near where the start does"
+        : "";
 
     private string Start => CanonicalColumns > 0 ? $"a distance in {CanonicalColumns} canonical pairs and a linear term, " : "";
 
