@@ -126,6 +126,24 @@ public sealed class SettledJournalTests
         Assert.Equal(0, Measure("run"));
     }
 
+    /// <summary>A run without shards that does not know its weights, and finds that shards, which do, have begun since it looked.</summary>
+    [Fact]
+    public void A_run_may_begin_together_with_shards()
+    {
+        Measure("first", shard: new(1, 2));
+        var ofShards = Manifest("first").Replace("model of first", "model of run", StringComparison.Ordinal);
+        var cells = Measure("run", onPlaced: () =>
+        {
+            Directory.CreateDirectory(Run("run"));
+            if (!File.Exists(ManifestPath("run")))
+                File.WriteAllText(ManifestPath("run"), ofShards);
+        });
+        Assert.Equal(ofShards, Manifest("run"));
+        Assert.Equal(Cells("run").Length, cells);
+        Measure("whole");
+        Assert.Equal(Cells("whole"), Cells("run"));
+    }
+
     [Fact]
     public void Shards_wait_for_a_run_that_reads_its_weights_and_say_so()
     {
@@ -163,7 +181,7 @@ public sealed class SettledJournalTests
 
     /// <returns>How many cells were measured now.</returns>
     private int Measure(string run, WeightPlacement placement = WeightPlacement.Streamed, int? most = null, Shard? shard = null,
-        string? says = null)
+        string? says = null, Action? onPlaced = null)
     {
         var count = 0;
         using var cancellation = new CancellationTokenSource();
@@ -184,6 +202,7 @@ public sealed class SettledJournalTests
                 cancellation.Cancel();
         }, _ => { }, cancellation.Token, placed: line =>
         {
+            onPlaced?.Invoke();
             if (says != null && line.StartsWith(says, StringComparison.Ordinal))
                 cancellation.Cancel();
         });

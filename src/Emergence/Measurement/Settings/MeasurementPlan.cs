@@ -106,10 +106,7 @@ public sealed class MeasurementPlan : IDisposable
         var isProvisional = Settings.Shard == null
             && (old == null ? model.IsStreamed && !model.Checkpoint.IsIdentified : RunManifest.IsProvisionalOne(old));
         var manifest = isProvisional ? new RunManifest(this, model, isProvisional) : Identified();
-        if (Settings.Shard != null)
-            SettledJournal.Settle(path, new RunManifest(this, model, isProvisional: true), manifest, cancellation);
-        using var folder = Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard)
-            : RunFolder.Open(path, manifest.Json, replaces);
+        using var folder = Open();
         var own = Cells.ToHashSet();
         resumed(own.Count(cell => folder.IsFinished(manifest.Key(cell))));
         var run = new GridRun(model, Data, Grid, Preset, Settings.MicroPosition, Noise,
@@ -119,6 +116,29 @@ public sealed class MeasurementPlan : IDisposable
         if (Settings.SelfCheck)
             folder.SelfCheck = Results.SelfCheck.Run(model, Data, Grid, Preset, Settings.MicroPosition, checking, cancellation);
         return new RunResults(json, [.. folder.Cells]) { SelfCheck = folder.SelfCheck, Damage = folder.Damage };
+
+        // Shards and a run without may begin together: of their manifests the first one written stands, and the others follow it.
+        RunFolder Open()
+        {
+            while (true)
+            {
+                if (Settings.Shard != null)
+                    SettledJournal.Settle(path, new RunManifest(this, model, isProvisional: true), manifest, cancellation);
+                try
+                {
+                    return Settings.Shard is { } shard ? RunFolder.Open(path, manifest.Json, shard)
+                        : RunFolder.Open(path, manifest.Json, replaces);
+                }
+                catch (EmergenceException) when (Settings.Shard != null ? IsThere(isProvisional: true)
+                    : isProvisional && IsThere(isProvisional: false))
+                {
+                    (isProvisional, manifest) = (false, Identified());
+                }
+            }
+        }
+
+        bool IsThere(bool isProvisional) => ManifestFile.Exists(path)
+            && RunManifest.IsProvisionalOne(ManifestFile.Read(path).Json) == isProvisional;
 
         RunManifest Identified()
         {
