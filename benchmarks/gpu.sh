@@ -13,8 +13,8 @@
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-declare -A budget=([machine]=30 [verify]=180 [verify16]=180 [static]=120 [sanitize]=900 [mine]=720 [smine]=600 [forward]=480 [bench]=300 [bench16]=300)
-order=(machine static verify verify16 sanitize mine smine forward bench bench16)
+declare -A budget=([machine]=30 [verify]=180 [verify16]=180 [static]=120 [sanitize]=900 [mine]=720 [smine]=600 [cells]=300 [forward]=480 [bench]=300 [bench16]=300)
+order=(machine static verify verify16 sanitize mine smine cells forward bench bench16)
 
 usage() { sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; echo "parts: ${order[*]}" >&2; exit 2; }
 
@@ -178,6 +178,14 @@ smine() {
     share 1 && ours smine $seconds 1 --op s-mine "${typed[@]}"
 }
 
+# What a user runs, decomposition and all: the demo, and a cell of the published size, of all four-word lists of the sample model.
+cells() {
+    divide cells 3
+    share 1 && [ $dry = 1 ] || run cells/demo $seconds cells-demo.txt "$program" demo --device "$device" --out "$out/cells-demo"
+    share 2 && run cells/lists $seconds cells-lists.txt "$program" measure --model stories260k --data words "${lists[@]}" --sigma none \
+        --seeds 1 --device "$device" --out "$out/cells-lists"
+}
+
 # A checkpoint of GPT-2 XL's shape with random weights (6 GB) is made for the program, and removed.
 forward() {
     local shape=${peer_forward_shapes}
@@ -202,10 +210,12 @@ bench16() {
 }
 
 small=() bench=() typed=() model_forward=() peer_forward=() peer_forward_shapes=4096x8,8x128 peer_mine=()
+lists=(--shots 4 --sequences 303600 --boundaries 2 --positions 6)
 peer_smine=(--classes 600,13800) peer_smine_small=(--pairs 8192 --widths 64,32,16,1 --classes 25,2000)
 if [ $dry = 1 ]; then
     few=(--steps 3 --warmup 1 --seconds 1)
     small=(--small) bench=(--seconds 0.01)
+    lists=(--shots 1 --boundaries 0 --positions 0)
     peer_mine=(--samples 33 --width 16 --widths 16,8,1 "${few[@]}")
     peer_smine=(--classes 25,7 --pairs 100 --width 16 --widths 16,8,1 "${few[@]}")
     peer_smine_small=(--classes 25 --pairs 100 --width 32 "${few[@]}" --widths 64,32,16,1)

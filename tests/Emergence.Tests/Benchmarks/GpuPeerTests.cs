@@ -120,10 +120,11 @@ public sealed class GpuPeerTests
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var (code, output) = Run(Bash, script, "--program", folder, "--dry", Path.Combine(folder, "out"), "sanitize=1", "static=1",
-            "machine");
+            "cells", "machine");
 
         Assert.Equal(0, code);
         Assert.Contains("| machine/devices | ok |", output, StringComparison.Ordinal);
+        Assert.Contains("| cells/lists | ok |", output, StringComparison.Ordinal);
         Assert.Contains("| sanitize", output, StringComparison.Ordinal);
         Assert.Contains("| static | ", output, StringComparison.Ordinal);
         using var devices = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "out", "devices.json")));
