@@ -35,7 +35,7 @@ internal sealed class PeerProcess : IDisposable
         using var build = Process.Start("dotnet", ["build", project, "-c", "Release", "-v", "q", "--nologo"]);
         build.WaitForExit();
         return build.ExitCode == 0 ? Path.Combine(project, "bin", "Release", "net10.0", "torch-peer.dll")
-            : throw new InvalidOperationException($"{project} does not build");
+            : throw new EmergenceException($"{project} does not build");
     }
 
     public string Description { get; }
@@ -45,7 +45,15 @@ internal sealed class PeerProcess : IDisposable
 
     public Sample Run()
     {
-        _process.StandardInput.WriteLine();
+        try
+        {
+            _process.StandardInput.WriteLine();
+        }
+        catch (IOException error)
+        {
+            throw new EmergenceException(Ended, inner: error);
+        }
+
         var words = ReadLine().Split(' ').Select(word => double.Parse(word, CultureInfo.InvariantCulture)).ToArray();
         if (words.Length > 2)
             PeakMebibytes = words[2];
@@ -60,7 +68,9 @@ internal sealed class PeerProcess : IDisposable
     }
 
     private string ReadLine() => _process.StandardOutput.ReadLine()
-        ?? throw new InvalidOperationException($"the peer ended; {_needs}");
+        ?? throw new EmergenceException(Ended);
+
+    private string Ended => $"the peer ended; {_needs}";
 
     private static string Peers => Path.Combine(FindRepository(), "benchmarks", "peers");
 
@@ -73,6 +83,6 @@ internal sealed class PeerProcess : IDisposable
                 return folder.FullName;
         }
 
-        throw new InvalidOperationException("run the benchmarks from a checkout of the repository");
+        throw new EmergenceException("run the benchmarks from a checkout of the repository");
     }
 }

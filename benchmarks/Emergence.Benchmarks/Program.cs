@@ -39,5 +39,13 @@ if (verb.Run == null)
     return 2;
 }
 
-verb.Run(new Arguments(args));
-return 0;
+try
+{
+    verb.Run(new Arguments(args));
+    return 0;
+}
+catch (EmergenceException error)
+{
+    Console.Error.WriteLine($"benchmarks: {error.Message}");
+    return (int)error.ExitCode;
+}
