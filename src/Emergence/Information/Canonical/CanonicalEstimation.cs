@@ -50,8 +50,6 @@ internal sealed class CanonicalEstimation : CriticEstimation
     /// start.</summary>
     private const double LeastStart = 0.5;
 
-    private const double FarRate = 3;
-
     private readonly CanonicalData _data;
     private readonly bool _isFar;
     private readonly RateFactor _factor;
@@ -105,7 +103,7 @@ internal sealed class CanonicalEstimation : CriticEstimation
             var isFar = current.Near != null && !data.IsInBatches && bits < LeastStart * joint.Bits;
             if (isFar || nearShare < LeastNearShare)
             {
-                factor.Value = isFar ? FarRate : 1;
+                factor.Value = isFar ? request.Preset.FarRate : 1;
                 data.Preset = request.Preset with
                 {
                     Pairs = request.Preset.Pairs * request.Preset.WideFactor,

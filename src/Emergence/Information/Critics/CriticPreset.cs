@@ -79,6 +79,7 @@ public sealed record CriticPreset
         PairsPerClass = 1,
         NearPairs = 1_024,
         WideFactor = 3,
+        FarRate = 3,
         BatchPairs = 2_048,
         PairsAtScale = 2_048,
         AtScale = 8_193,
@@ -117,8 +118,12 @@ public sealed record CriticPreset
     /// of them where P grows.</summary>
     public int NearPairs { get; init; }
 
-    /// <summary>P is so many times as large if near pairs hold less than half of the partition off the support at the start.</summary>
+    /// <summary>P is so many times as large if near pairs hold less than half of the partition off the support at the start, or the start
+    /// less than half of what there is: then no pair is drawn for being near.</summary>
     public int WideFactor { get; init; } = 1;
+
+    /// <summary>The rate is so many times as high if the start holds less than half of what there is.</summary>
+    public int FarRate { get; init; } = 1;
 
     /// <summary>P with <see cref="AtScale"/> classes and more.</summary>
     public required int PairsAtScale { get; init; }
@@ -177,7 +182,8 @@ public sealed record CriticPreset
             ExitCode.Usage);
 
     private string Near => NearPairs > 0
-        ? $", {NearPairs} of them near, {WideFactor} times as many where those hold less than half, and none near where the start does"
+        ? $", {NearPairs} of them near, {WideFactor} times as many where those hold less than half; where the start does, "
+            + $"none near and {FarRate} times the rate"
         : "";
 
     private string Start => CanonicalColumns > 0 ? $"a distance in {CanonicalColumns} canonical pairs and a linear term, " : "";

@@ -178,7 +178,7 @@ public sealed class RowClasses
         }
     }
 
-    /// <summary>to += weight values, rounded twice.</summary>
+    /// <summary>to += weight values, rounded twice: presets that read standardised columns keep their bytes.</summary>
     private static void AddScaled(double weight, Span<double> values, Span<double> to)
     {
         var (wide, i) = (Vector256.Create(weight), 0);
