@@ -32,9 +32,6 @@ public unsafe class HostBuffer : Buffer
 {
     private const int Alignment = 64;
 
-    /// <summary>From here on an allocation of the C library is a mapping of its own, so that advice about its pages ends with it.</summary>
-    private const long LargeBytes = 1L << 26;
-
     public HostBuffer(long byteLength)
         : base((nint)Allocate(byteLength), byteLength)
     {
@@ -57,28 +54,36 @@ public unsafe class HostBuffer : Buffer
 
     private static void* Allocate(long byteLength)
     {
-        void* memory;
-        var isLarge = byteLength >= LargeBytes;
-        var alignment = isLarge ? PageAdvice.HugePage : Alignment;
+        // Whole vectors may be read at the end of a row, so the length is padded to a vector.
+        var padded = Ceiling.Multiple(Math.Max(1, byteLength), Alignment);
+        if (HostPages.Serve(padded))
+        {
+            var mapped = HostPages.Map(padded);
+            return mapped != null ? mapped : throw OutOfMemory(byteLength, null);
+        }
+
         try
         {
-            // Whole vectors may be read at the end of a row, so the length is padded to a vector.
-            memory = NativeMemory.AlignedAlloc((nuint)Ceiling.Multiple(Math.Max(1, byteLength), Alignment), (nuint)alignment);
+            var memory = NativeMemory.AlignedAlloc((nuint)padded, Alignment);
+            NativeMemory.Clear(memory, (nuint)byteLength);
+            return memory;
         }
         catch (OutOfMemoryException error)
         {
-            throw new EmergenceException($"out of host memory: needs {byteLength:N0} more bytes", inner: error) { IsOutOfMemory = true };
+            throw OutOfMemory(byteLength, error);
         }
-
-        if (isLarge)
-            PageAdvice.PreferHuge((nint)memory, byteLength);
-        NativeMemory.Clear(memory, (nuint)byteLength);
-        return memory;
     }
+
+    private static EmergenceException OutOfMemory(long byteLength, Exception? inner) =>
+        new($"out of host memory: needs {byteLength:N0} more bytes", inner: inner) { IsOutOfMemory = true };
 
     protected override bool ReleaseHandle()
     {
-        NativeMemory.AlignedFree((void*)handle);
+        var padded = Ceiling.Multiple(Math.Max(1, ByteLength), Alignment);
+        if (HostPages.Serve(padded))
+            HostPages.Unmap((void*)handle, padded);
+        else
+            NativeMemory.AlignedFree((void*)handle);
         GC.RemoveMemoryPressure(Math.Max(1, ByteLength));
         return true;
     }

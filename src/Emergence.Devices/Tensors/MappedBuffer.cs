@@ -40,7 +40,7 @@ public sealed unsafe class MappedBuffer : Buffer
     }
 
     /// <summary>Gives up the pages that are in memory; what was written to them stays in the file.</summary>
-    public void Rest() => PageAdvice.GiveUp(Address, ByteLength);
+    public void Rest() => HostPages.GiveUp(Address, ByteLength);
 
     protected override bool ReleaseHandle()
     {

@@ -23,10 +23,15 @@ public sealed partial class Checkpoint : IDisposable
     private readonly List<string> _warnings = [];
     private readonly Lazy<string> _identity;
 
+    /// <summary>Whether the kernel's cache has no room for the files beside a copy of them in memory: what is read would be gone from it
+    /// before it could be read again, and fresh pages for it cost more than pages that were just dropped.</summary>
+    private readonly Lazy<bool> _outgrowsCache;
+
     private Checkpoint(string folder)
     {
         Folder = folder;
         _identity = new(ComputeIdentity);
+        _outgrowsCache = new(() => TotalBytes > HostMemory.AvailableBytes() / 2);
     }
 
     public string Folder { get; }

@@ -29,10 +29,7 @@ public sealed partial class Checkpoint
         {
             cancellation.ThrowIfCancellationRequested();
             var piece = memory.Slice(place + offset, (int)Math.Min(PieceBytes, entry.ByteLength - offset));
-            file.Read(entry, offset, piece);
-            if (once)
-                file.Forget(entry, offset, piece.Length);
-            scan?.Add(offset, piece);
+            ReadPiece(file, entry, offset, piece, scan, once || _outgrowsCache.Value);
         }
 
         RequireFinite(entry, scan);
@@ -52,19 +49,29 @@ public sealed partial class Checkpoint
         var file = _fileOf[entry.Name];
         var scan = allowNonFinite ? null : NonFiniteScan.For(entry.DType);
         var width = entry.Shape[^1] * StoredType.Bits(entry.DType) / 8;
+        var (first, end) = (entry.ByteLength, 0L);
         for (var done = 0; done < destination.Length;)
         {
             var (row, within) = Math.DivRem(offset + done, width);
             var from = order == null ? start * width + offset + done : order[start + row] * width + within;
             var piece = destination.Slice(done, (int)Math.Min(destination.Length - done, order == null ? PieceBytes : width - within));
-            file.Read(entry, from, piece);
-            if (once)
-                file.Forget(entry, from, piece.Length);
-            scan?.Add(from, piece);
+            ReadPiece(file, entry, from, piece, scan, once && order == null);
+            (first, end) = (Math.Min(first, from), Math.Max(end, from + piece.Length));
             done += piece.Length;
         }
 
+        // Rows in another order lie between rows that are still to be read.
+        if (once && order != null && end > first)
+            file.Forget(entry, first, end - first);
         RequireFinite(entry, scan);
+    }
+
+    private static void ReadPiece(SafetensorsFile file, TensorEntry entry, long offset, Span<byte> piece, NonFiniteScan? scan, bool once)
+    {
+        file.Read(entry, offset, piece);
+        if (once)
+            file.Forget(entry, offset, piece.Length);
+        scan?.Add(offset, piece);
     }
 
     private void RequireFinite(TensorEntry entry, NonFiniteScan? scan)
@@ -98,8 +105,7 @@ public sealed partial class Checkpoint
                 for (var done = 0; done < destination.Length; done += PieceBytes)
                 {
                     var piece = destination[done..Math.Min(destination.Length, done + PieceBytes)];
-                    file.Read(entry, offset + done, piece);
-                    scan?.Add(offset + done, piece);
+                    ReadPiece(file, entry, offset + done, piece, scan, _outgrowsCache.Value);
                 }
             });
             RequireFinite(entry, scan);

@@ -13,6 +13,9 @@ internal static class Posix
     private const int ModeOffset = 28;
     private const int TypeMask = 0xF000;
 
+    /// <summary>The kernel's cache holds no larger pieces of a file, where pages have 4 KiB.</summary>
+    private const int Folio = 1 << 21;
+
     /// <summary>
     /// What a path leads to when that is neither a regular file nor absent, else null. Asked before opening, because
     /// opening a named pipe waits for a writer that may never come. Other systems than Linux answer null.
@@ -68,15 +71,17 @@ internal static class Posix
         return bytes[..(int)Math.Max(0, count)];
     }
 
-    /// <summary>Lets the kernel drop a range of a file from its cache, up to the last whole page; elsewhere than on Linux nothing
-    /// happens.</summary>
+    /// <summary>
+    /// Lets the kernel drop a range of a file from its cache, and what is within <see cref="Folio"/> before it; elsewhere than on Linux
+    /// nothing happens. The cache holds folios of many pages and drops whole ones only: one that reaches beyond the range goes when the
+    /// next range is dropped.
+    /// </summary>
     public static void Forget(SafeFileHandle file, long offset, long length)
     {
-        const int DontNeed = 4, Page = 4096;
-        var begin = offset / Page * Page;
-        var end = (offset + length) / Page * Page;
-        if (OperatingSystem.IsLinux() && end > begin)
-            _ = Advise(file, begin, end - begin, DontNeed);
+        const int DontNeed = 4;
+        var begin = Math.Max(0, offset - Folio) / Folio * Folio;
+        if (OperatingSystem.IsLinux())
+            _ = Advise(file, begin, offset + length - begin, DontNeed);
     }
 
     /// <summary>A second name for a file, unless the name is taken; false also if the file system has no such names.</summary>

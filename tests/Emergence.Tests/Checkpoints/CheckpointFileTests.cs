@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using Emergence.Checkpoints;
+using Emergence.Devices.Tensors;
+using Emergence.Files;
 using Emergence.Files.Safetensors;
 using static Emergence.Tests.Checkpoints.Forge;
 
@@ -60,6 +63,26 @@ public sealed class CheckpointFileTests
         Assert.Contains("cannot be opened", Message(() => SafetensorsFile.Open("a\0b").Dispose()));
     }
 
+    /// <summary>The cache holds folios of many pages, which go as a whole: pieces that begin and end within them leave none behind.</summary>
+    [Fact]
+    public void What_is_read_once_leaves_the_cache_of_the_kernel()
+    {
+        const int Bytes = 48 << 20;
+        var path = Write(Singles("t", new float[Bytes / sizeof(float)]));
+        using (var written = new FileStream(path, FileMode.Open, FileAccess.ReadWrite))
+        {
+            written.Flush(flushToDisk: true);
+            Posix.Forget(written.SafeFileHandle, 0, written.Length);
+        }
+
+        if (Cached(path) != 0)
+            Assert.Skip("the file system of the temporary folder keeps what is to be dropped");
+        using var checkpoint = Checkpoint.Open(Path.GetDirectoryName(path)!);
+        using var memory = new HostBuffer(Bytes);
+        checkpoint.Read(checkpoint.Tensors["t"], memory, 0, allowNonFinite: false, once: true);
+        Assert.InRange(Cached(path), 0, 4 << 20);
+    }
+
     [Theory]
     [InlineData("shorter", "changed during load")]
     [InlineData("longer", "changed during load: was")]
@@ -103,5 +126,17 @@ public sealed class CheckpointFileTests
         var link = Path.Combine(TestData.TemporaryFolder(), "model.safetensors");
         File.CreateSymbolicLink(link, target);
         return link;
+    }
+
+    /// <summary>Bytes of a file that are in the kernel's cache.</summary>
+    private static long Cached(string path)
+    {
+        if (!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/fincore"))
+            Assert.Skip("fincore of util-linux is needed to look into the kernel's cache");
+        using var process = Process.Start(new ProcessStartInfo("/usr/bin/fincore", ["-b", "-n", "-o", "RES", path])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        return long.Parse(process.StandardOutput.ReadToEnd(), CultureInfo.InvariantCulture);
     }
 }
