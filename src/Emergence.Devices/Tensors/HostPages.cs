@@ -16,6 +16,11 @@ internal static unsafe class HostPages
 
     private const int ReadWrite = 1 | 2, PrivateAnonymous = 0x2 | 0x20, DontNeed = 4, Huge = 14;
 
+    private static long _mapped;
+
+    /// <summary>Bytes that are mapped now.</summary>
+    public static long MappedBytes => Volatile.Read(ref _mapped);
+
     /// <summary>Whether memory of this length is mapped and unmapped here.</summary>
     public static bool Serve(long bytes) => OperatingSystem.IsLinux() && bytes >= LargeBytes;
 
@@ -34,10 +39,15 @@ internal static unsafe class HostPages
         if (length - before > end)
             _ = UnmapCore(start + before + end, length - before - end);
         _ = Advise(start + before, end, Huge);
+        Interlocked.Add(ref _mapped, bytes);
         return start + before;
     }
 
-    public static void Unmap(void* memory, long bytes) => _ = UnmapCore(memory, (nuint)bytes);
+    public static void Unmap(void* memory, long bytes)
+    {
+        _ = UnmapCore(memory, (nuint)bytes);
+        Interlocked.Add(ref _mapped, -bytes);
+    }
 
     /// <summary>Gives up the pages that are in memory; what was written to a mapped file stays in it.</summary>
     public static void GiveUp(nint memory, long bytes)

@@ -63,7 +63,7 @@ public sealed class CheckpointFileTests
         Assert.Contains("cannot be opened", Message(() => SafetensorsFile.Open("a\0b").Dispose()));
     }
 
-    /// <summary>The cache holds folios of many pages, which go as a whole: pieces that begin and end within them leave none behind.</summary>
+    /// <summary>The cache holds folios of many pages, which go as a whole: pieces that begin within them leave none behind.</summary>
     [Fact]
     public void What_is_read_once_leaves_the_cache_of_the_kernel()
     {

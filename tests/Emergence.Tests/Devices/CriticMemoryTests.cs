@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
 using Emergence.Devices.Critics;
+using Emergence.Devices.Tensors;
 using Emergence.Tests.Information;
 
 namespace Emergence.Tests.Devices;
 
-/// <summary>The plan of a training's memory beside what the C library has given out: alone, since the count is that of the
-/// process.</summary>
+/// <summary>The plan of a training's memory beside what the C library and the kernel have given out: alone, since the count is that of
+/// the process.</summary>
 [Collection(nameof(CriticMemoryTests))]
 [CollectionDefinition(nameof(CriticMemoryTests), DisableParallelization = true)]
 public sealed partial class CriticMemoryTests
@@ -75,7 +76,7 @@ public sealed partial class CriticMemoryTests
     private static long LiveBytes()
     {
         var info = MallInfo();
-        return (long)(info.InUse + info.Mapped);
+        return (long)(info.InUse + info.Mapped) + HostPages.MappedBytes;
     }
 
     [LibraryImport("libc", EntryPoint = "mallinfo2")]
