@@ -54,8 +54,7 @@ public unsafe class HostBuffer : Buffer
 
     private static void* Allocate(long byteLength)
     {
-        // Whole vectors may be read at the end of a row, so the length is padded to a vector.
-        var padded = Ceiling.Multiple(Math.Max(1, byteLength), Alignment);
+        var padded = Padded(byteLength);
         if (HostPages.Serve(padded))
         {
             var mapped = HostPages.Map(padded);
@@ -74,12 +73,15 @@ public unsafe class HostBuffer : Buffer
         }
     }
 
+    /// <summary>Whole vectors may be read at the end of a row, so the length is padded to a vector.</summary>
+    private static long Padded(long byteLength) => Ceiling.Multiple(Math.Max(1, byteLength), Alignment);
+
     private static EmergenceException OutOfMemory(long byteLength, Exception? inner) =>
         new($"out of host memory: needs {byteLength:N0} more bytes", inner: inner) { IsOutOfMemory = true };
 
     protected override bool ReleaseHandle()
     {
-        var padded = Ceiling.Multiple(Math.Max(1, ByteLength), Alignment);
+        var padded = Padded(ByteLength);
         if (HostPages.Serve(padded))
             HostPages.Unmap((void*)handle, padded);
         else

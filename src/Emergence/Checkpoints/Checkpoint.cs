@@ -23,8 +23,6 @@ public sealed partial class Checkpoint : IDisposable
     private readonly List<string> _warnings = [];
     private readonly Lazy<string> _identity;
 
-    /// <summary>Whether the kernel's cache has no room for the files beside a copy of them in memory: what is read would be gone from it
-    /// before it could be read again, and fresh pages for it cost more than pages that were just dropped.</summary>
     private readonly Lazy<bool> _outgrowsCache;
 
     private Checkpoint(string folder)
@@ -58,6 +56,10 @@ public sealed partial class Checkpoint : IDisposable
 
     /// <summary>Whether <see cref="Identity"/> is known without reading anything.</summary>
     internal bool IsIdentified => _files.Values.All(file => KnownDigest(file) != null);
+
+    /// <summary>Whether the kernel's cache has no room for the files beside a copy of them in memory: what is read for the copy would be
+    /// gone before it could be read again, and fresh pages for it cost more than pages that were just dropped.</summary>
+    internal bool OutgrowsCache => _outgrowsCache.Value;
 
     /// <summary>Reads what <see cref="Identity"/> would read.</summary>
     /// <param name="cancellation">Ends it soon; what has been read stays known to this process.</param>

@@ -29,7 +29,7 @@ public sealed partial class Checkpoint
         {
             cancellation.ThrowIfCancellationRequested();
             var piece = memory.Slice(place + offset, (int)Math.Min(PieceBytes, entry.ByteLength - offset));
-            ReadPiece(file, entry, offset, piece, scan, once || _outgrowsCache.Value);
+            ReadPiece(file, entry, offset, piece, scan, once);
         }
 
         RequireFinite(entry, scan);
@@ -61,7 +61,7 @@ public sealed partial class Checkpoint
         }
 
         // Rows in another order lie between rows that are still to be read.
-        if (once && order != null && end > first)
+        if (once && order != null)
             file.Forget(entry, first, end - first);
         RequireFinite(entry, scan);
     }
@@ -105,7 +105,7 @@ public sealed partial class Checkpoint
                 for (var done = 0; done < destination.Length; done += PieceBytes)
                 {
                     var piece = destination[done..Math.Min(destination.Length, done + PieceBytes)];
-                    ReadPiece(file, entry, offset + done, piece, scan, _outgrowsCache.Value);
+                    ReadPiece(file, entry, offset + done, piece, scan, OutgrowsCache);
                 }
             });
             RequireFinite(entry, scan);

@@ -13,7 +13,8 @@ internal static class Posix
     private const int ModeOffset = 28;
     private const int TypeMask = 0xF000;
 
-    /// <summary>The kernel's cache holds no larger pieces of a file, where pages have 4 KiB.</summary>
+    /// <summary>The largest piece that the kernel's cache holds of a file, where pages have 4 KiB; each begins at a multiple of its
+    /// size.</summary>
     private const int Folio = 1 << 21;
 
     /// <summary>
@@ -72,15 +73,15 @@ internal static class Posix
     }
 
     /// <summary>
-    /// Lets the kernel drop a range of a file from its cache, and what is within <see cref="Folio"/> before it; elsewhere than on Linux
-    /// nothing happens. The cache holds folios of many pages and drops whole ones only: one that reaches beyond the range goes when the
-    /// next range is dropped.
+    /// Lets the kernel drop a range of a file from its cache; elsewhere than on Linux nothing happens. The cache holds folios of many
+    /// pages and drops whole ones only: the range is taken from the start of its first <see cref="Folio"/> on, and what reaches beyond
+    /// its end goes when the next range is dropped.
     /// </summary>
     public static void Forget(SafeFileHandle file, long offset, long length)
     {
         const int DontNeed = 4;
-        var begin = Math.Max(0, offset - Folio) / Folio * Folio;
-        if (OperatingSystem.IsLinux())
+        var begin = offset / Folio * Folio;
+        if (OperatingSystem.IsLinux() && length > 0) // to the kernel, no length is all the rest
             _ = Advise(file, begin, offset + length - begin, DontNeed);
     }
 

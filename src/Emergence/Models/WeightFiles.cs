@@ -77,6 +77,9 @@ internal sealed class WeightFiles
 
     public bool AllowNonFinite => _options.AllowNonFinite;
 
+    /// <summary>Whether the files have no room in the kernel's cache beside a copy of them in memory.</summary>
+    public bool OutgrowCache => _checkpoint.OutgrowsCache;
+
     /// <summary>Throws if the weights do not fit into so many bytes.</summary>
     public void RequireMemory(long available, string device)
     {

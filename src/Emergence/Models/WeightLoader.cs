@@ -68,7 +68,7 @@ internal sealed class WeightLoader(Device device, WeightFiles files, UnpackedMat
             return ReadWhenUsed(packed, weight.Layer!.Parts, order, stays: needed != null);
         _packed.Add(packed);
         if (Staged == null)
-            packed.Load(files.AllowNonFinite);
+            packed.Load(files.AllowNonFinite, once: files.OutgrowCache);
         else
             Staged.Place(packed);
         return new(new PackedRows(packed, order, 0, packed.Rows), unpacked);
